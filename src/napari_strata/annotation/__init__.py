@@ -1,0 +1,1 @@
+"""Labels: which pixels are labelled, and whether they can be used."""

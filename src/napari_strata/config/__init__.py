@@ -1,0 +1,31 @@
+"""Settings as frozen pydantic models: one schema feeds forms, command line, run records and model cards."""
+
+from napari_strata.config.base import Config
+from napari_strata.config.card import ModelCard
+from napari_strata.config.inference import AtomsConfig, ExplainConfig, ExplainMethod, InferenceConfig
+from napari_strata.config.labels import ClassTable, LabelClass
+from napari_strata.config.model import ModelConfig
+from napari_strata.config.simulation import SimulationConfig
+from napari_strata.config.training import (
+    LabelledData,
+    SimulatedData,
+    TrainConfig,
+    TrainingConfig,
+)
+
+__all__ = [
+    "AtomsConfig",
+    "ClassTable",
+    "Config",
+    "ExplainConfig",
+    "ExplainMethod",
+    "InferenceConfig",
+    "LabelClass",
+    "LabelledData",
+    "ModelCard",
+    "ModelConfig",
+    "SimulatedData",
+    "SimulationConfig",
+    "TrainConfig",
+    "TrainingConfig",
+]

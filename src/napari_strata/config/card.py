@@ -1,0 +1,22 @@
+"""The readable card beside a model's weights: enough to rebuild, trust and cite it."""
+
+from pydantic import Field
+
+from napari_strata.config.base import Config, setting
+from napari_strata.config.labels import ClassTable
+from napari_strata.config.model import ModelConfig
+
+
+class ModelCard(Config):
+    """What a model is and where it comes from; stored as card.yaml beside the weights."""
+
+    format_version: int = setting(1, "Version of this card.", ge=1, le=1)
+    name: str = setting(..., "Name of the model.", min_length=1)
+    created: str = setting(..., "Time of the last change, ISO 8601, UTC.")
+    model: ModelConfig = Field(description="The network.")
+    classes: ClassTable = Field(description="What its outputs mean.")
+    trained_on: str = setting(..., "In words, what it learned from.")
+    figures: dict[str, float | int | str | None] = setting(..., "Scores at the best validation.")
+    software: dict[str, str] = setting(..., "Versions of the packages that trained it.")
+    weights_file: str = setting(..., "File name of the weights beside the card.", pattern=r"^[\w-]+\.safetensors$")
+    weights_sha256: str = setting(..., "Checksum of the weights.", min_length=64, max_length=64)

@@ -1,0 +1,40 @@
+"""How to predict, locate atoms and explain."""
+
+from typing import Literal
+
+from napari_strata.config.base import Config, setting
+from napari_strata.config.training import Device
+
+
+class InferenceConfig(Config):
+    """Tiling of large images, and the device."""
+
+    tile_size: int = setting(
+        512, "Side of a tile on the network's grid.", unit="px", ge=64, le=8192, advanced=True
+    )
+    align_layers: bool = setting(True, "Make each decoder mean the same crystal layer everywhere.", advanced=True)
+    device: Device = setting("auto", "Where to compute.", advanced=True)
+
+
+class AtomsConfig(Config):
+    """How atoms are found in probability maps."""
+
+    min_distance: float = setting(0.9, "Smallest distance of two atoms of one layer.", unit="Å", gt=0, le=100)
+    min_probability: float = setting(0.4, "Least probability of an atom at its peak.", gt=0, lt=1)
+    refinement_radius: float = setting(
+        0.5, "Radius within which a position is refined.", unit="Å", gt=0, le=100, advanced=True
+    )
+
+
+ExplainMethod = Literal["grad-cam", "input-gradient"]
+
+
+class ExplainConfig(Config):
+    """Which heatmap, for how large a target."""
+
+    method: ExplainMethod = setting("grad-cam", "Attribution method.")
+    tolerance: float = setting(1.0, "Largest distance from the click to the atom.", unit="Å", gt=0, le=100)
+    target_radius: float = setting(
+        0.5, "Radius of an atom's footprint in its probability map.", unit="Å", gt=0, le=100, advanced=True
+    )
+    device: Device = setting("auto", "Where to compute.", advanced=True)

@@ -1,0 +1,98 @@
+"""How to train: on what data, with which loss, for how long."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from napari_strata.config.base import Config, setting
+from napari_strata.config.model import ModelConfig
+from napari_strata.config.simulation import SimulationConfig
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "fp32", "bf16"]
+Assignment = Literal["hard", "soft"]
+
+
+class SimulatedData(Config):
+    """Train on crystals simulated on the fly; no labels are needed."""
+
+    source: Literal["simulated"] = "simulated"
+    simulation: SimulationConfig = Field(default_factory=SimulationConfig, description="What to simulate.")
+
+
+class LabelledData(Config):
+    """Train on images with painted or imported labels, file by file."""
+
+    source: Literal["labels"] = "labels"
+    images: tuple[Path, ...] = setting(
+        ..., "Image files, (y, x) or (frame, y, x), relative to this file.", min_length=1
+    )
+    labels: tuple[Path, ...] = setting(
+        ..., "Label files in the same order: 0 not labelled, 1 background, 2.. classes.", min_length=1
+    )
+    classes: tuple[str, ...] = setting(..., "Names of the classes with codes 2, 3, ...", min_length=1)
+    image_pixel_size: float | None = setting(
+        None, "Pixel size of the images where the files do not say.", unit="Å/px", gt=0
+    )
+
+    @model_validator(mode="after")
+    def _paired(self) -> Self:
+        if len(self.images) != len(self.labels):
+            raise ValueError(f"{len(self.images)} images but {len(self.labels)} label files")
+        return self
+
+
+Data = Annotated[SimulatedData | LabelledData, Field(discriminator="source")]
+
+
+class TrainingConfig(Config):
+    """Length, optimizer and loss of a training."""
+
+    time_limit: float | None = setting(5.0, "Training ends after this time.", unit="minutes", gt=0, le=10_000)
+    epochs: int = setting(100, "Training ends after so many epochs.", ge=1, le=100_000)
+    steps_per_epoch: int = setting(50, "Batches between two validations.", ge=1, le=100_000, advanced=True)
+    batch_size: int = setting(8, "Patches per batch.", ge=1, le=1024, advanced=True)
+    patch_size: int = setting(128, "Side of a training patch.", unit="px", ge=16, le=2048, advanced=True)
+    learning_rate: float = setting(2e-3, "Peak learning rate of AdamW.", gt=0, le=1, advanced=True)
+    warmup: float = setting(0.03, "Part of the training in which the rate rises.", ge=0, lt=1, advanced=True)
+    weight_decay: float = setting(1e-2, "Weight decay of AdamW.", ge=0, le=1, advanced=True)
+    assignment: Assignment = setting(
+        "hard",
+        "Which decoder takes which layer: best permutation, or the published soft minimum.",
+        advanced=True,
+    )
+    dice_weight: float = setting(1.0, "Weight of the Dice loss beside cross-entropy.", ge=0, le=100, advanced=True)
+    ema_decay: float = setting(0.99, "Decay of the averaged weights per step.", ge=0, lt=1, advanced=True)
+    validation_fraction: float = setting(0.2, "Part of the slices held out.", ge=0, lt=1, advanced=True)
+    validation_crops: int = setting(24, "Simulated crystals held out.", ge=1, le=10_000, advanced=True)
+    precision: Precision = setting(
+        "auto", "bf16 where the hardware has it, fp32 otherwise, or one of them always.", advanced=True
+    )
+    device: Device = setting("auto", "Where to compute.", advanced=True)
+    preview_interval: float = setting(
+        4.0, "Shortest time between two previews on the image.", unit="s", ge=0.1, le=3600, advanced=True
+    )
+    seed: int = setting(0, "Seed of every random draw.", ge=0, advanced=True)
+
+
+class TrainConfig(Config):
+    """Everything that a training run needs; the schema of ``napari-strata train CONFIG.yaml``."""
+
+    name: str = setting("", "Name of the model; empty takes architecture and data.")
+    model: ModelConfig = Field(default_factory=ModelConfig, description="Which network.")
+    data: Data = Field(default_factory=SimulatedData, description="What to learn from.")
+    training: TrainingConfig = Field(default_factory=TrainingConfig, description="How to train.")
+
+    @model_validator(mode="after")
+    def _layers_agree(self) -> Self:
+        if isinstance(self.data, SimulatedData):
+            if self.data.simulation.layers != self.model.layers:
+                raise ValueError(
+                    f"the model has {self.model.layers} layers, the simulation {self.data.simulation.layers}"
+                )
+            if self.model.pixel_size is None:
+                raise ValueError("training on simulated crystals needs model.pixel_size")
+        if self.training.patch_size < 2 ** (len(self.model.filters) - 1):
+            raise ValueError("training.patch_size is smaller than the network's coarsest pixel")
+        return self

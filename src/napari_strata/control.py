@@ -1,0 +1,155 @@
+r"""The one object through which a face (dock, terminal) steers a running job.
+
+::
+
+    IDLE --> PREPARING --> RUNNING <--> PAUSED
+      ^          |           |            |
+      |          +-----------+------------+--> STOPPING
+      |          |           |                    |
+      +----------+-----------+--------------------+
+
+Stop means: finish the step at hand, keep what is worth keeping, end.
+"""
+
+import threading
+from enum import StrEnum
+
+from napari_strata.errors import StrataError
+
+
+class JobState(StrEnum):
+    """Where a job is in its life."""
+
+    IDLE = "idle"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+
+
+_ALLOWED: dict[JobState, frozenset[JobState]] = {
+    JobState.IDLE: frozenset({JobState.PREPARING}),
+    JobState.PREPARING: frozenset({JobState.RUNNING, JobState.STOPPING, JobState.IDLE}),
+    JobState.RUNNING: frozenset({JobState.PAUSED, JobState.STOPPING, JobState.IDLE}),
+    JobState.PAUSED: frozenset({JobState.RUNNING, JobState.STOPPING}),
+    JobState.STOPPING: frozenset({JobState.IDLE}),
+}
+
+
+class JobStateError(StrataError):
+    """A job was asked for something that its state does not allow."""
+
+
+class JobCanceled(Exception):
+    """Raised inside a job that was stopped before there was anything to keep."""
+
+
+class JobControl:
+    """Stop and pause requests going in, the job's state coming out; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._state = JobState.IDLE
+        self._stop = False
+        self._pause = False
+
+    @property
+    def state(self) -> JobState:
+        """The present state."""
+        return self._state
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the job to stop."""
+        return self._stop
+
+    def request_stop(self) -> None:
+        """Ask the job to stop at the next checkpoint; a paused job wakes up for it."""
+        with self._condition:
+            if self._state is JobState.IDLE:
+                return
+            self._stop = True
+            if self._state is not JobState.STOPPING:
+                self._move(JobState.STOPPING)
+            self._condition.notify_all()
+
+    def pause(self) -> None:
+        """Ask a running job to wait at its next checkpoint.
+
+        Raises
+        ------
+        JobStateError
+            If the job is not running.
+        """
+        with self._condition:
+            self._move(JobState.PAUSED)
+            self._pause = True
+
+    def resume(self) -> None:
+        """Let a paused job go on.
+
+        Raises
+        ------
+        JobStateError
+            If the job is not paused.
+        """
+        with self._condition:
+            if self._state is not JobState.PAUSED:
+                raise _forbidden(self._state, JobState.RUNNING)
+            self._move(JobState.RUNNING)
+            self._pause = False
+            self._condition.notify_all()
+
+    def begin(self) -> None:
+        """Enter PREPARING; called once by the job itself."""
+        with self._condition:
+            self._move(JobState.PREPARING)
+            self._stop = self._pause = False
+
+    def run(self) -> None:
+        """Enter RUNNING when preparations are over.
+
+        Raises
+        ------
+        JobCanceled
+            If a stop was requested while preparing.
+        """
+        with self._condition:
+            if self._stop:
+                raise JobCanceled
+            self._move(JobState.RUNNING)
+
+    def end(self) -> None:
+        """Enter IDLE from wherever the job is; it cannot fail."""
+        with self._condition:
+            self._state = JobState.IDLE
+            self._pause = False
+
+    def checkpoint(self) -> None:
+        """Wait here while paused.
+
+        Raises
+        ------
+        JobCanceled
+            If a stop was requested.
+        """
+        self.wait_while_paused()
+        if self._stop:
+            raise JobCanceled
+
+    def wait_while_paused(self) -> None:
+        """Block the calling thread until the job is resumed or stopped."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._stop or not self._pause)
+
+    def _move(self, to: JobState) -> None:
+        if to not in _ALLOWED[self._state]:
+            raise _forbidden(self._state, to)
+        self._state = to
+
+
+def _forbidden(current: JobState, wanted: JobState) -> JobStateError:
+    return JobStateError(
+        f"The job is {current.value} and cannot become {wanted.value}.",
+        remedy="Wait until the job has reached a state that allows it.",
+    )

@@ -1,0 +1,1 @@
+"""Scores of masks, atoms and lattices against truth."""

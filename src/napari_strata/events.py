@@ -1,0 +1,169 @@
+"""What a running job reports: typed, frozen events, in the order in which things happened."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from napari_strata.control import JobState
+from napari_strata.types import FloatImage
+
+
+class FinishReason(StrEnum):
+    """How a job ended; every job ends in one of these."""
+
+    COMPLETED = "completed"
+    CANCELED = "canceled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """Base of all events."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged(JobEvent):
+    """The job entered another state."""
+
+    state: JobState
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(JobEvent):
+    """How far the job is.
+
+    Attributes
+    ----------
+    fraction : float
+        Part of the work that is done, 0 to 1.
+    message : str
+        What is being done, for people.
+    seconds_left : float or None
+        Estimate of the time left [s].
+    """
+
+    fraction: float
+    message: str
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Warned(JobEvent):
+    """Something the user should know, though the job goes on."""
+
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEnded(JobEvent):
+    """One optimizer step is done.
+
+    Attributes
+    ----------
+    step : int
+        Steps done so far.
+    epoch : int
+        Epoch at hand, from 1.
+    loss : float
+        Training loss of this batch.
+    learning_rate : float
+        Learning rate of this step.
+    elapsed : float
+        Time since the first batch began [s].
+    seconds_left : float
+        Estimate of the time left [s].
+    """
+
+    step: int
+    epoch: int
+    loss: float
+    learning_rate: float
+    elapsed: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class EpochEnded(JobEvent):
+    """An epoch was trained and validated.
+
+    Attributes
+    ----------
+    epoch, epochs : int
+        Epoch that ended, from 1, and how many were planned.
+    step : int
+        Steps done so far.
+    train_loss : float
+        Mean loss over the epoch's batches.
+    validation_loss, validation_dice : float or None
+        Scores on held-out data; None where there is no held-out data.
+    is_best : bool
+        Whether these weights are the best so far (and were saved).
+    elapsed, seconds_left : float
+        Time since the first batch began, and an estimate of the time left [s].
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    train_loss: float
+    validation_loss: float | None
+    validation_dice: float | None
+    is_best: bool
+    elapsed: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewReady(JobEvent):
+    """The network's present opinion on the preview image.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float32, shape (layer, class, y, x)
+        As in `napari_strata.types.Prediction`, for one frame.
+    epoch : int
+        Epoch at hand, from 1.
+    """
+
+    probabilities: FloatImage
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What a job leaves behind.
+
+    Attributes
+    ----------
+    figures : mapping of str to number or str
+        Scores and counts, ready for JSON.
+    paths : mapping of str to str
+        Files written.
+    value : object
+        The result itself (a `Prediction`, an atom table, a heatmap, ...).
+    """
+
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnded(JobEvent):
+    """The last event of every job.
+
+    Attributes
+    ----------
+    reason : FinishReason
+        How it ended.
+    result : JobResult or None
+        What it left; a canceled job may leave one too.
+    error : Exception or None
+        Why it failed.
+    """
+
+    reason: FinishReason
+    result: JobResult | None = None
+    error: Exception | None = None

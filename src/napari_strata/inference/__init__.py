@@ -1,0 +1,1 @@
+"""From a network and an image to probabilities on the image's grid."""

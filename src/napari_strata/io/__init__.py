@@ -1,0 +1,1 @@
+"""Images, atom tables and model bundles on disk."""

@@ -1,0 +1,1 @@
+"""Losses on labelled pixels, and the assignment of decoders to layers."""

@@ -1,0 +1,1 @@
+"""Crystals, twisted layers and the microscope, with sub-pixel truth."""

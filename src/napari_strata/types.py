@@ -1,0 +1,66 @@
+"""Array aliases and the few values that every package passes on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatImage = NDArray[np.float32]
+LabelArray = NDArray[np.uint8]
+AnyArray = NDArray[Any]
+
+NOT_LABELLED = 0
+"""Mask code of a pixel that nobody labelled; it counts in no loss and no score."""
+BACKGROUND = 1
+"""Mask code of labelled background; classes follow from 2."""
+
+ATOM_COLUMNS = ("image", "frame", "layer", "species", "y_px", "x_px", "y_A", "x_A", "probability")
+"""Columns of every atom table, in order; a truth table has no ``probability``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStack:
+    """A grey-scale stack and its calibration.
+
+    Attributes
+    ----------
+    data : ndarray, shape (frame, y, x)
+        Intensities, any real number type, finite.
+    pixel_size : float or None
+        Pixel size [Å/px]; None where nobody knows it.
+    name : str
+        The file's stem or the napari layer's name; ``image`` in atom tables.
+    """
+
+    data: AnyArray
+    pixel_size: float | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a network says about one image stack, on the image's own grid.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float32, shape (frame, layer, class, y, x)
+        Softmax over classes, class 0 being background; sums to 1 over classes.
+    classes : tuple of str
+        Foreground classes; ``classes[i]`` is probability index ``i + 1`` and mask code ``i + 2``.
+    pixel_size : float or None
+        Pixel size of the grid [Å/px].
+    name : str
+        Name of the image.
+    """
+
+    probabilities: FloatImage
+    classes: tuple[str, ...]
+    pixel_size: float | None
+    name: str
+
+    @property
+    def masks(self) -> LabelArray:
+        """Most probable class as mask codes, shape (frame, layer, y, x): 1 background, 2.. classes."""
+        masks: LabelArray = (self.probabilities.argmax(axis=2) + BACKGROUND).astype(np.uint8)
+        return masks
