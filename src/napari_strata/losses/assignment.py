@@ -1,0 +1,85 @@
+r"""Which decoder takes which layer: a loss that does not care, over all k! assignments.
+
+With the cost :math:`L_{ij}` of decoder i against layer j and :math:`S_\pi = \sum_i L_{i \pi(i)}`:
+
+- hard: :math:`\min_\pi S_\pi` per sample. It breaks the symmetric saddle, on which every decoder paints every
+  layer, in a minute; the soft minimum did not leave it within 40 minutes of CPU time.
+- soft, as published (arXiv:2502.09791): :math:`\left(\sum_\pi 1 / S_\pi\right)^{-1} \sigma((D_t - D_o)^2)`, with
+  :math:`D_t, D_o` the Dice loss between the layers of the target and of the output. The published form is for two
+  layers; for more, the separation is averaged over pairs. Our :math:`L_{ij}` adds cross-entropy to Dice.
+"""
+
+from itertools import combinations, permutations
+
+import torch
+from torch import Tensor
+
+from napari_strata.config.training import Assignment
+from napari_strata.losses.segmentation import pairwise_cost
+from napari_strata.types import BACKGROUND
+
+
+def assignment_loss(logits: Tensor, labels: Tensor, *, assignment: Assignment, dice_weight: float) -> Tensor:
+    """Return the loss of a batch, the same for every order of the layers.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (batch, decoder, class, y, x)
+        A network's output, k decoders.
+    labels : Tensor, shape (batch, layer, y, x)
+        Mask codes of k layers: 0 not labelled, 1 background, 2.. classes.
+    assignment : {"hard", "soft"}
+        Minimum over the k! assignments per sample, or the published soft minimum.
+    dice_weight : float
+        Weight of the Dice loss beside cross-entropy.
+
+    Returns
+    -------
+    Tensor, shape ()
+        Mean over the batch, per layer.
+    """
+    costs = assignment_costs(pairwise_cost(logits, labels, dice_weight=dice_weight))
+    if assignment == "hard" or costs.shape[1] == 1:
+        return costs.amin(dim=1).mean() / logits.shape[1]
+    soft_minimum = 1 / (1 / costs.clamp(min=1e-8)).sum(dim=1)
+    return (soft_minimum * _separation(logits, labels)).mean() / logits.shape[1]
+
+
+def assignment_costs(pairwise: Tensor) -> Tensor:
+    """Add up the costs of each assignment.
+
+    Parameters
+    ----------
+    pairwise : Tensor, shape (batch, decoder, layer)
+        Cost of every decoder against every layer.
+
+    Returns
+    -------
+    Tensor, shape (batch, k!)
+        In the order of ``itertools.permutations(range(k))``: entry i of a permutation is the layer of decoder i.
+    """
+    k = pairwise.shape[1]
+    orders = torch.tensor(list(permutations(range(k))), device=pairwise.device)
+    return pairwise[:, torch.arange(k, device=pairwise.device), orders].sum(-1)
+
+
+def best_assignment(pairwise: Tensor) -> Tensor:
+    """Return for each sample the layer that each decoder takes at the least cost, shape (batch, decoder)."""
+    orders = torch.tensor(list(permutations(range(pairwise.shape[1]))), device=pairwise.device)
+    return orders[assignment_costs(pairwise).argmin(dim=1)]
+
+
+def _separation(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return sigmoid((D_t - D_o)^2) per sample, averaged over pairs of layers."""
+    output = 1 - logits.float().softmax(dim=2)[:, :, 0].flatten(2)
+    target = (labels > BACKGROUND).float().flatten(2)
+    squares = [
+        (_dice(target[:, a], target[:, b]) - _dice(output[:, a], output[:, b])) ** 2
+        for a, b in combinations(range(logits.shape[1]), 2)
+    ]
+    return torch.stack(squares).sigmoid().mean(dim=0)
+
+
+def _dice(p: Tensor, t: Tensor) -> Tensor:
+    """Return the published Dice loss 1 - 2 I / (2 sum p + sum t), shape (batch,)."""
+    return 1 - 2 * (p * t).sum(-1) / (2 * p.sum(-1) + t.sum(-1)).clamp(min=1e-8)

@@ -1,0 +1,65 @@
+"""From settings or a bundle on disk to a network."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from napari_strata.config import ModelCard, ModelConfig
+from napari_strata.config.model import Architecture
+from napari_strata.errors import BundleError
+from napari_strata.io.bundle import load_bundle
+from napari_strata.models.gombnet import gombnet
+from napari_strata.models.network import Network
+from napari_strata.models.unet import unet
+
+ARCHITECTURES: dict[Architecture, Callable[[ModelConfig, int], Network]] = {"unet": unet, "gombnet": gombnet}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A network in eval mode and its card."""
+
+    network: Network
+    card: ModelCard
+
+
+def build_network(config: ModelConfig, classes: int) -> Network:
+    """Build an untrained network.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Which network.
+    classes : int
+        Number of foreground classes, at least 1.
+    """
+    return ARCHITECTURES[config.architecture](config, classes)
+
+
+def load_network(path: Path, device: torch.device | str = "cpu") -> LoadedModel:
+    """Load a trained network.
+
+    Parameters
+    ----------
+    path : Path
+        A bundle's folder, its card.yaml, or a run folder.
+    device : device or str
+        Where the network goes.
+
+    Raises
+    ------
+    BundleError
+        If there is no bundle, or its weights do not fit its card.
+    """
+    bundle = load_bundle(path)
+    network = build_network(bundle.card.model, len(bundle.card.classes.classes))
+    try:
+        network.load_state_dict(bundle.state)
+    except RuntimeError as error:
+        raise BundleError(
+            f"The weights in {path} do not fit the network that the card describes.",
+            remedy="Restore card.yaml as the training wrote it.",
+        ) from error
+    return LoadedModel(network.to(device).eval(), bundle.card)
