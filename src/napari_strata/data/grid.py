@@ -78,7 +78,9 @@ def to_network_grid(image: AnyArray, pixel_size: float | None, target: float | N
     if factor == 1.0:
         return normalised
     height, width = (max(1, round(side * factor)) for side in normalised.shape)
-    resampled: FloatImage = _interpolate(normalised[None], (height, width), mode="bicubic", antialias=factor < 1)[0]
+    resampled: FloatImage = _interpolate(normalised[None], (height, width), mode="bicubic", antialias=factor < 1)[
+        0
+    ]
     return resampled
 
 

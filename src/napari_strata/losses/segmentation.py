@@ -1,6 +1,6 @@
 r"""Cross-entropy and Dice between every decoder and every layer, on labelled pixels only.
 
-For decoder i, layer j, class c and pixels p labelled in layer j, with softmax probabilities q and one-hot labels t:
+For decoder i, layer j, class c and pixels p labelled in layer j, with probabilities q and one-hot labels t:
 
 .. math::
 

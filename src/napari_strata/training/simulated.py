@@ -33,6 +33,7 @@ class SimulatedSource:
     def __init__(
         self, config: SimulationConfig, *, patch_size: int, pixel_size: float, held_out: int, seed: int
     ) -> None:
+        self.description = f"simulated {config.material}, {config.layers} layers"
         self._config = config
         self._patch_size = patch_size
         self._pixel_size = pixel_size

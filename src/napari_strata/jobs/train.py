@@ -1,0 +1,189 @@
+"""Train a U-Net or a Gomb-Net, on simulated crystals or on labels."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_strata.config import ClassTable, TrainConfig
+from napari_strata.config.training import SimulatedData
+from napari_strata.control import JobControl
+from napari_strata.data.images import check_image
+from napari_strata.errors import OutputError
+from napari_strata.events import JobResult, Progress, StateChanged, Warned
+from napari_strata.jobs.job import JobBody, job
+from napari_strata.simulate.crystals import species
+from napari_strata.training.inputs import TrainInputs, check_inputs
+
+if TYPE_CHECKING:
+    from napari_strata.models.network import Network
+    from napari_strata.training.labelled import LabelledSource
+    from napari_strata.training.loop import Trainer
+    from napari_strata.training.simulated import SimulatedSource
+
+MODEL = "model"
+"""Folder of the bundle inside a run folder."""
+
+
+@job
+def train(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobBody:
+    """Train a network and keep its best weights.
+
+    Parameters
+    ----------
+    control : JobControl
+        Stop keeps the best weights so far.
+    config : TrainConfig
+        Everything that is set.
+    inputs : TrainInputs
+        Arrays and the run folder, which gets config.yaml, events.jsonl, history.csv and model/.
+
+    Yields
+    ------
+    JobEvent
+        `BatchEnded` after every step, `EpochEnded`, `PreviewReady` now and then.
+
+    Returns
+    -------
+    JobResult
+        ``value`` is the bundle's Path; figures of the best epoch.
+    """
+    from napari_strata.training.record import RunRecord
+
+    classes = class_table(config, inputs)
+    _check(config, inputs, classes)
+    with RunRecord(inputs.out) as record:
+        _write_config(config, inputs.out)
+        body = _train(control, config, inputs, classes)
+        while True:
+            try:
+                event = next(body)
+            except StopIteration as stop:
+                result: JobResult = stop.value
+                return result
+            record.write(event)
+            yield event
+
+
+def class_table(config: TrainConfig, inputs: TrainInputs) -> ClassTable:
+    """Return what the network's outputs will mean."""
+    if isinstance(config.data, SimulatedData):
+        return ClassTable.from_names(species(config.data.simulation.material))
+    return inputs.classes or ClassTable.from_names(config.data.classes)
+
+
+def read_inputs(config: TrainConfig, *, base: Path, out: Path) -> TrainInputs:
+    """Read the files that a configuration names.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        The configuration.
+    base : Path
+        Folder to which its paths are relative.
+    out : Path
+        The run folder.
+
+    Raises
+    ------
+    ImageError, LabelsError, CalibrationError
+        If a file cannot be read or used.
+    """
+    if isinstance(config.data, SimulatedData):
+        return TrainInputs(out)
+    from napari_strata.io.images import read_image
+    from napari_strata.io.masks import read_masks
+
+    data = config.data
+    images = tuple(read_image(base / path, pixel_size=data.image_pixel_size).stack for path in data.images)
+    labels = tuple(read_masks(base / path) for path in data.labels)
+    return TrainInputs(out, images, labels)
+
+
+def _check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> None:
+    if not isinstance(config.data, SimulatedData):
+        check_inputs(inputs, layers=config.model.layers, classes=len(classes.classes))
+    if inputs.preview is not None:
+        check_image(inputs.preview.data, inputs.preview.name)
+
+
+def _write_config(config: TrainConfig, folder: Path) -> None:
+    try:
+        (folder / "config.yaml").write_text(config.to_yaml(), encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"{folder / 'config.yaml'} cannot be written ({error.strerror}).",
+            remedy="Choose a folder that you may write to and that has space left.",
+        ) from error
+
+
+def _train(control: JobControl, config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> JobBody:
+    from napari_strata.training.keeper import BestKeeper
+
+    yield Progress(0.0, "Preparing the network and the training data")
+    network = _network(config, len(classes.classes))
+    source = _source(config, inputs, network.receptive_field)
+    if not source.held_out():
+        yield Warned(
+            "There is no held-out data: the averaged weights are kept, and no score can be trusted.",
+            "Label a second slice, or strokes farther from the others.",
+        )
+    trainer = _trainer(config, inputs, network, source)
+    keeper = BestKeeper(inputs.out / MODEL, config, classes, source.description)
+    control.run()
+    yield StateChanged(control.state)
+    clock = yield from trainer.run(control, keeper)
+    ended_by = "stop" if control.stop_requested else "time limit" if clock.limit_reached else "epochs"
+    figures = {**keeper.figures, "steps": clock.step, "seconds": round(clock.elapsed, 1), "ended_by": ended_by}
+    paths = {"run": str(inputs.out), "model": str(inputs.out / MODEL)}
+    return JobResult({**figures, "trained_on": source.description}, paths, inputs.out / MODEL)
+
+
+def _network(config: TrainConfig, classes: int) -> "Network":
+    """Build the network from the run's own seed, leaving torch's global generator as it was."""
+    import torch
+
+    from napari_strata.models.registry import build_network
+
+    with torch.random.fork_rng():
+        torch.manual_seed(config.training.seed)
+        return build_network(config.model, classes)
+
+
+def _source(config: TrainConfig, inputs: TrainInputs, receptive_field: int) -> "SimulatedSource | LabelledSource":
+    import numpy as np
+
+    from napari_strata.training.labelled import LabelledSource
+    from napari_strata.training.simulated import SimulatedSource
+
+    training, pixel_size = config.training, config.model.pixel_size
+    if isinstance(config.data, SimulatedData):
+        assert pixel_size is not None, "TrainConfig demands it"
+        return SimulatedSource(
+            config.data.simulation,
+            patch_size=training.patch_size,
+            pixel_size=pixel_size,
+            held_out=training.validation_crops,
+            seed=training.seed,
+        )
+    return LabelledSource(
+        inputs.images,
+        inputs.labels,
+        patch_size=training.patch_size,
+        pixel_size=pixel_size,
+        receptive_field=receptive_field,
+        validation_fraction=training.validation_fraction,
+        rng=np.random.default_rng(training.seed),
+    )
+
+
+def _trainer(
+    config: TrainConfig, inputs: TrainInputs, network: "Network", source: "SimulatedSource | LabelledSource"
+) -> "Trainer":
+    from napari_strata.training.fabric import make_fabric
+    from napari_strata.training.loop import Trainer
+    from napari_strata.training.preview import Preview
+
+    training = config.training
+    preview = None
+    if inputs.preview is not None:
+        preview = Preview(inputs.preview, pixel_size=config.model.pixel_size, interval=training.preview_interval)
+    return Trainer(network, source, training, fabric=make_fabric(training), seed=training.seed, preview=preview)

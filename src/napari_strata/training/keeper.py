@@ -1,0 +1,63 @@
+"""Keeps the best weights of a run on disk, with a card that says what they are."""
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from napari_strata.config import ClassTable, ModelCard, TrainConfig
+from napari_strata.events import EpochEnded
+from napari_strata.io.bundle import save_bundle
+from napari_strata.models.network import Network
+
+Figures = dict[str, float | int | str | None]
+
+
+class BestKeeper:
+    """Writes a bundle whenever it is called; the last one written is the best.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the bundle.
+    config : TrainConfig
+        The run's configuration.
+    classes : ClassTable
+        What the outputs mean.
+    trained_on : str
+        In words, what the network learns from.
+    """
+
+    def __init__(self, folder: Path, config: TrainConfig, classes: ClassTable, trained_on: str) -> None:
+        self.figures: Figures = {}
+        self._folder = folder
+        self._config = config
+        self._classes = classes
+        self._trained_on = trained_on
+
+    def __call__(self, network: Network, epoch: EpochEnded) -> None:
+        """Write the network's weights and the scores of this epoch."""
+        self.figures = {
+            "best_epoch": epoch.epoch,
+            "train_loss": epoch.train_loss,
+            "validation_loss": epoch.validation_loss,
+            "validation_dice": epoch.validation_dice,
+        }
+        card = ModelCard(
+            name=self._config.name or default_name(self._config),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            model=self._config.model,
+            classes=self._classes,
+            trained_on=self._trained_on,
+            figures={**self.figures, "seconds": round(epoch.elapsed, 1), "step": epoch.step},
+            software={"python": platform.python_version(), **{p: version(p) for p in ("napari-strata", "torch")}},
+            weights_file="weights.safetensors",
+            weights_sha256="0" * 64,
+        )
+        save_bundle(self._folder, network.state_dict(), card)
+
+
+def default_name(config: TrainConfig) -> str:
+    """Name a model after its architecture and what it learns from."""
+    subject = config.data.simulation.material if config.data.source == "simulated" else "labels"
+    return f"{config.model.architecture}-{subject}"

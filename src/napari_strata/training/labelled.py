@@ -1,0 +1,92 @@
+"""Batches from images that somebody labelled, wholly or by a few strokes."""
+
+import numpy as np
+
+from napari_strata.data.grid import resample_labels, to_network_grid
+from napari_strata.data.patches import pad_to, patch_origin
+from napari_strata.data.split import split_labels
+from napari_strata.training.batches import Batch, symmetric_variant
+from napari_strata.types import BACKGROUND, FloatImage, ImageStack, LabelArray
+
+
+class LabelledSource:
+    """Random patches around labelled pixels; slices or strokes far from them are held out.
+
+    Parameters
+    ----------
+    images : sequence of ImageStack
+        Checked images.
+    labels : sequence of ndarray of uint8, shape (frame, layer, y, x) each
+        Checked mask codes, in the order of `images`.
+    patch_size : int
+        Side of a patch on the network's grid [px].
+    pixel_size : float or None
+        Pixel size of the network's grid [Å/px]; None keeps that of the images.
+    receptive_field : int
+        Radius of the network's receptive field [px].
+    validation_fraction : float
+        Part of the slices or strokes to hold out.
+    rng : Generator
+        Source of the split.
+    """
+
+    def __init__(
+        self,
+        images: tuple[ImageStack, ...],
+        labels: tuple[LabelArray, ...],
+        *,
+        patch_size: int,
+        pixel_size: float | None,
+        receptive_field: int,
+        validation_fraction: float,
+        rng: np.random.Generator,
+    ) -> None:
+        self._patch_size = patch_size
+        frames = _labelled_frames(images, labels, pixel_size)
+        split = split_labels(
+            [codes for _, codes in frames], fraction=validation_fraction, receptive_field=receptive_field, rng=rng
+        )
+        self.description = f"{len(frames)} labelled slices, {split.description}"
+        self._held_out = [
+            Batch(image[None], codes[None])
+            for (image, _), codes in zip(frames, split.validation, strict=True)
+            if codes.any()
+        ]
+        training = zip(frames, split.training, strict=True)
+        self._frames = [pad_to(image, codes, patch_size) for (image, _), codes in training if codes.any()]
+        self._labelled = [_pixels_by_class(codes) for _, codes in self._frames]
+
+    def draw(self, size: int, rng: np.random.Generator) -> Batch:
+        """Return `size` patches; every frame and, within it, every class is equally likely to be centred on."""
+        images, labels = zip(*(self._patch(rng) for _ in range(size)), strict=True)
+        return symmetric_variant(Batch(np.stack(images), np.stack(labels)), rng)
+
+    def held_out(self) -> list[Batch]:
+        """Return each held-out slice whole, as a batch of one."""
+        return self._held_out
+
+    def _patch(self, rng: np.random.Generator) -> tuple[FloatImage, LabelArray]:
+        frame = int(rng.integers(len(self._frames)))
+        image, labels = self._frames[frame]
+        pixels = self._labelled[frame][rng.integers(len(self._labelled[frame]))]
+        y, x = patch_origin(pixels, image.shape, self._patch_size, rng)
+        window = np.s_[..., y : y + self._patch_size, x : x + self._patch_size]
+        return image[window], labels[window]
+
+
+def _labelled_frames(
+    images: tuple[ImageStack, ...], labels: tuple[LabelArray, ...], pixel_size: float | None
+) -> list[tuple[FloatImage, LabelArray]]:
+    """Return (image, labels) on the network's grid of every frame with a labelled pixel."""
+    frames = []
+    for stack, codes in zip(images, labels, strict=True):
+        for image, frame_codes in zip(stack.data, codes, strict=True):
+            if (frame_codes >= BACKGROUND).any():
+                grid = to_network_grid(image, stack.pixel_size, pixel_size)
+                frames.append((grid, resample_labels(frame_codes, (grid.shape[0], grid.shape[1]))))
+    return frames
+
+
+def _pixels_by_class(labels: LabelArray) -> list[np.ndarray]:
+    """Return the (y, x) of the pixels of each code that occurs, background included."""
+    return [np.argwhere((labels == code).any(axis=0)) for code in np.unique(labels) if code >= BACKGROUND]

@@ -1,0 +1,94 @@
+"""Scores on held-out batches, with each sample's best assignment of decoders to layers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from napari_strata.config import TrainingConfig
+from napari_strata.losses.assignment import assignment_loss, best_assignment
+from napari_strata.losses.segmentation import pairwise_cost
+from napari_strata.training.batches import Batch
+from napari_strata.types import BACKGROUND
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Loss and Dice on held-out data.
+
+    Attributes
+    ----------
+    loss : float
+        Mean over samples of the training loss.
+    dice : float
+        Mean over samples, layers and the foreground classes that occur, of 2 |P & T| / (|P| + |T|) on labelled
+        pixels, P being the most probable class.
+    """
+
+    loss: float
+    dice: float
+
+
+def validate(network: nn.Module, batches: list[Batch], config: TrainingConfig, device: torch.device) -> Scores:
+    """Score a network in eval mode; its mode is restored.
+
+    Parameters
+    ----------
+    network : Module
+        Gives logits of shape (batch, layer, class, y, x).
+    batches : list of Batch
+        Held-out data, at least one batch.
+    config : TrainingConfig
+        The loss.
+    device : device
+        Where the network is.
+    """
+    losses: list[float] = []
+    dices: list[float] = []
+    with evaluating(network), torch.inference_mode():
+        for batch in batches:
+            labels = torch.from_numpy(np.ascontiguousarray(batch.labels)).to(device)
+            logits = network(torch.from_numpy(np.ascontiguousarray(batch.images))[:, None].to(device)).float()
+            loss = assignment_loss(logits, labels, assignment=config.assignment, dice_weight=config.dice_weight)
+            losses += [float(loss)] * len(labels)
+            dices += _dice(logits, labels, config.dice_weight)
+    return Scores(float(np.mean(losses)), float(np.mean(dices)))
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Put a network into eval mode for a while."""
+    was_training = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(was_training)
+
+
+def _dice(logits: Tensor, labels: Tensor, dice_weight: float) -> list[float]:
+    """Return the Dice of each sample."""
+    order = best_assignment(pairwise_cost(logits, labels, dice_weight=dice_weight))
+    predicted = logits.argmax(dim=2) + BACKGROUND
+    dices = []
+    for sample_predicted, sample_labels, layers in zip(predicted, labels, order, strict=True):
+        truth = sample_labels[layers]
+        scores = [
+            _overlap(sample_predicted[layer], truth[layer], code)
+            for layer in range(len(truth))
+            for code in range(BACKGROUND + 1, logits.shape[2] + BACKGROUND)
+            if (truth[layer] >= BACKGROUND).any()
+        ]
+        occurring = [score for score in scores if score is not None]
+        dices += [float(np.mean(occurring))] if occurring else []
+    return dices
+
+
+def _overlap(predicted: Tensor, truth: Tensor, code: int) -> float | None:
+    """Return the Dice of one class on labelled pixels, or None where it neither occurs nor is predicted."""
+    p, t = (predicted == code) & (truth >= BACKGROUND), truth == code
+    size = int(p.sum() + t.sum())
+    return 2 * int((p & t).sum()) / size if size else None
