@@ -88,7 +88,7 @@ def _split_strokes(labels: LabelArray, fraction: float, receptive_field: int) ->
 
 
 def _groups(painted: NDArray[np.bool_], gap: int) -> NDArray[np.intp]:
-    """Return the number of each painted pixel's group, 0 elsewhere; two groups are more than `gap` pixels apart."""
+    """Return each painted pixel's group, 0 elsewhere; groups are more than `gap` pixels apart."""
     reach = distance_transform_edt(~painted) <= gap / 2
     numbered, _ = label(reach, structure=np.ones((3, 3)))
     return np.where(painted, numbered, 0).astype(np.intp)

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Generator
+from typing import cast
 
 import numpy as np
 import torch
@@ -63,7 +64,7 @@ class Trainer:
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         average = averaged(network.to(fabric.device), config.ema_decay)
-        self._averaged_network: Network = average.module
+        self._averaged_network = cast(Network, average.module)
         self._average = fabric.setup_module(average)
         self._network, self._optimizer = fabric.setup(network, optimizer)
         self._fabric = fabric

@@ -1,0 +1,125 @@
+"""Simulate crystal images and write them with their truth."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_strata.config import SimulationConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import ConfigError, OutputError
+from napari_strata.events import JobResult, Progress, StateChanged
+from napari_strata.jobs.job import JobBody, job
+
+if TYPE_CHECKING:
+    from napari_strata.simulate.scene import SimulatedImage
+
+IMAGE_NAME = "images"
+"""Stem of the stack of images; ``image`` in its atom table."""
+
+
+@job
+def simulate(
+    control: JobControl,
+    config: SimulationConfig,
+    *,
+    count: int,
+    size: int,
+    pixel_size: float,
+    seed: int,
+    out: Path,
+) -> JobBody:
+    """Simulate a stack of images.
+
+    Writes ``images.tif`` (n, y, x float32, calibrated), ``labels.tif`` (n, layer, y, x uint8), ``atoms.csv``
+    (sub-pixel truth) and ``truth.json`` (the values drawn for each image). Image i depends on `seed` and i alone.
+
+    Parameters
+    ----------
+    control : JobControl
+        Stop leaves nothing written.
+    config : SimulationConfig
+        The ranges to draw from.
+    count : int
+        Number of images, at least 1.
+    size : int
+        Side of each image [px], at least 16.
+    pixel_size : float
+        Pixel size [Å/px], above 0.
+    seed : int
+        Seed, at least 0.
+    out : Path
+        Folder to write to.
+
+    Raises
+    ------
+    ConfigError
+        If a number is out of its range.
+    OutputError
+        If the folder cannot be written.
+    """
+    from napari_strata.simulate.scene import simulate_image
+
+    if count < 1 or size < 16 or not 0.01 <= pixel_size <= 2 or seed < 0:
+        raise ConfigError(
+            f"{count} images of {size} px at {pixel_size} Å/px with seed {seed} cannot be simulated.",
+            remedy="Take at least 1 image of at least 16 px, 0.01 to 2 Å/px, and a seed of 0 or more.",
+        )
+    _make_folder(out)
+    control.run()
+    yield StateChanged(control.state)
+    scenes = []
+    for index in range(count):
+        control.checkpoint()
+        rng = np.random.default_rng([seed, index])
+        scenes.append(simulate_image(config, size=size, pixel_size=pixel_size, rng=rng))
+        yield Progress((index + 1) / count, f"Simulated image {index + 1} of {count}")
+    paths = _write(scenes, config, pixel_size, seed, out)
+    atoms = sum(len(scene.atoms) for scene in scenes)
+    return JobResult({"images": count, "layers": config.layers, "atoms": atoms, "seed": seed}, paths, scenes)
+
+
+def _write(
+    scenes: "list[SimulatedImage]", config: SimulationConfig, pixel_size: float, seed: int, out: Path
+) -> dict[str, str]:
+    from napari_strata.io.atom_tables import write_atoms
+    from napari_strata.io.images import write_images
+    from napari_strata.io.masks import write_masks
+
+    paths = {
+        "images": out / f"{IMAGE_NAME}.tif",
+        "labels": out / "labels.tif",
+        "atoms": out / "atoms.csv",
+        "truth": out / "truth.json",
+    }
+    write_images(np.stack([scene.image for scene in scenes]), paths["images"], pixel_size=pixel_size)
+    write_masks(np.stack([scene.labels for scene in scenes]), paths["labels"])
+    write_atoms(_atom_table(scenes), paths["atoms"])
+    truth = {"seed": seed, "simulation": config.model_dump(mode="json"), "images": [s.parameters for s in scenes]}
+    try:
+        paths["truth"].write_text(json.dumps(truth, indent=2), encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    return {name: str(path) for name, path in paths.items()}
+
+
+def _atom_table(scenes: "list[SimulatedImage]") -> Any:
+    import pandas as pd
+
+    tables = [scene.atoms.assign(image=IMAGE_NAME, frame=frame) for frame, scene in enumerate(scenes)]
+    columns = ["image", "frame", "layer", "species", "y_px", "x_px", "y_A", "x_A"]
+    return pd.concat(tables, ignore_index=True)[columns]
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def _unwritable(out: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{out} cannot be written ({error.strerror}).", remedy="Choose a folder that you may write to."
+    )
