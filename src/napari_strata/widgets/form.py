@@ -1,0 +1,142 @@
+"""A form made from a settings model: a basic face, and the rest folded away under "Advanced"."""
+
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+
+from pydantic.fields import FieldInfo
+from qtpy.QtCore import Signal
+from qtpy.QtGui import QIcon
+from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+from superqt import QCollapsible
+
+from napari_strata.config import Config
+from napari_strata.widgets.editors import Editor, make_editor
+
+C = TypeVar("C", bound=Config)
+
+
+class ConfigForm(QWidget, Generic[C]):
+    """Edits the fields of a settings model; labels, bounds, tooltips and defaults come from the model.
+
+    Parameters
+    ----------
+    config_class : type of Config
+        The settings model.
+    fields : iterable of str, optional
+        Fields to show, in this order; all of them by default. The others keep their defaults.
+    advanced_title : str
+        Title of the folded part.
+    """
+
+    changed = Signal()
+    """Emitted when any field changes."""
+
+    def __init__(
+        self,
+        config_class: type[C],
+        fields: Iterable[str] | None = None,
+        *,
+        advanced_title: str = "Advanced",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._config_class = config_class
+        self._forms: dict[str, ConfigForm[Any]] = {}
+        self._editors: dict[str, Editor] = {}
+        self._labels: dict[str, QLabel] = {}
+        self._face, folded = _form_layout(), _form_layout()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._face)
+        self.advanced = fold(advanced_title)
+        for name in config_class.model_fields if fields is None else fields:
+            field = config_class.model_fields[name]
+            self._add(name, field, folded if _extra(field).get("advanced") else self._face)
+        if folded.rowCount():
+            content = QWidget()
+            content.setLayout(folded)
+            self.advanced.setContent(content)
+            self.advanced.collapse(animate=False)
+            layout.addWidget(self.advanced)
+
+    def editor(self, name: str) -> QWidget:
+        """Return the widget that edits a field."""
+        return self._forms[name] if name in self._forms else self._editors[name].widget
+
+    def values(self, **fixed: Any) -> C:
+        """Return the validated settings.
+
+        Parameters
+        ----------
+        **fixed
+            Values of fields that are decided elsewhere.
+
+        Raises
+        ------
+        ConfigError
+            Naming each field that cannot be as it is.
+        """
+        shown: dict[str, Any] = {name: editor.get() for name, editor in self._editors.items()}
+        shown |= {name: form.values() for name, form in self._forms.items()}
+        return self._config_class.parse(shown | fixed, source="The form")
+
+    def set_values(self, config: C) -> None:
+        """Show given settings."""
+        for name, editor in self._editors.items():
+            editor.put(getattr(config, name))
+        for name, form in self._forms.items():
+            form.set_values(getattr(config, name))
+
+    def show_field(self, name: str, visible: bool) -> None:
+        """Show or hide one row of the basic face."""
+        self._labels[name].setVisible(visible)
+        self.editor(name).setVisible(visible)
+
+    def _add(self, name: str, field: FieldInfo, rows: QFormLayout) -> None:
+        label = QLabel(_label(name, field))
+        label.setToolTip(field.description or "")
+        self._labels[name] = label
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Config):
+            form: ConfigForm[Any] = ConfigForm(field.annotation)
+            form.changed.connect(self.changed)
+            self._forms[name] = form
+            rows.addRow(label)
+            rows.addRow(form)
+            return
+        editor = make_editor(field)
+        default = field.get_default(call_default_factory=True)
+        if not field.is_required():
+            editor.put(default)
+        for signal in editor.changed:
+            signal.connect(self._on_changed)
+        editor.widget.setToolTip(field.description or "")
+        self._editors[name] = editor
+        rows.addRow(label, editor.widget)
+
+    def _on_changed(self, *_value: object) -> None:
+        self.changed.emit()
+
+
+def fold(title: str) -> QCollapsible:
+    """Make a foldable part whose arrow is text, so that it has the colours of napari's theme."""
+    part = QCollapsible(f"▸ {title}", expandedIcon=QIcon(), collapsedIcon=QIcon())
+    part.toggled.connect(lambda is_open: part.setText(f"{'▾' if is_open else '▸'} {title}"))
+    part.layout().setContentsMargins(0, 0, 0, 0)
+    return part
+
+
+def _label(name: str, field: FieldInfo) -> str:
+    unit = _extra(field).get("unit")
+    text = name.replace("_", " ").capitalize()
+    return f"{text} [{unit}]" if unit else text
+
+
+def _extra(field: FieldInfo) -> dict[str, Any]:
+    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+
+
+def _form_layout() -> QFormLayout:
+    rows = QFormLayout()
+    rows.setContentsMargins(0, 0, 0, 0)
+    rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    return rows
