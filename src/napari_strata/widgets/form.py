@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 from pydantic.fields import FieldInfo
-from qtpy.QtCore import Signal
-from qtpy.QtGui import QIcon
+from qtpy.QtCore import QSize, Signal
 from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
@@ -119,7 +118,8 @@ class ConfigForm(QWidget, Generic[C]):
 
 def fold(title: str) -> QCollapsible:
     """Make a foldable part whose arrow is text, so that it has the colours of napari's theme."""
-    part = QCollapsible(f"▸ {title}", expandedIcon=QIcon(), collapsedIcon=QIcon())
+    part = QCollapsible(f"▸ {title}")
+    part.toggleButton().setIconSize(QSize(0, 0))
     part.toggled.connect(lambda is_open: part.setText(f"{'▾' if is_open else '▸'} {title}"))
     part.layout().setContentsMargins(0, 0, 0, 0)
     return part
