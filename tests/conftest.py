@@ -1,0 +1,37 @@
+"""What many tests need: a home of their own for models, and a viewer whose workers have all ended."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+REAL_IMAGE = Path(__file__).parents[2] / "shared" / "data" / "twisted_bilayer_graphene.npz"
+
+
+@pytest.fixture(autouse=True)
+def models_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep trained models out of the user's folder."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("NAPARI_STRATA_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def real_image() -> Path:
+    """Path of the real micrograph that lies beside the checkout of the developers."""
+    if not REAL_IMAGE.is_file():
+        pytest.skip("the real micrograph is not beside this checkout")
+    return REAL_IMAGE
+
+
+@pytest.fixture
+def viewer(make_napari_viewer_proxy: Callable[[], "Viewer"]) -> "Iterator[Viewer]":
+    """Return a viewer seen as a plugin sees it; fail if a worker outlives the test."""
+    from qtpy.QtCore import QThreadPool
+
+    yield make_napari_viewer_proxy()
+    assert QThreadPool.globalInstance().waitForDone(5000), "a worker is still running"

@@ -1,0 +1,159 @@
+import functools
+import threading
+
+import pytest
+import torch
+from fake_jobs import counting, preparing, raising
+from napari.utils import progress
+from qtpy.QtCore import QThreadPool
+from qtpy.QtWidgets import QWidget
+
+from napari_strata.control import JobControl, JobState, JobStateError
+from napari_strata.events import FinishReason, JobEnded
+from napari_strata.widgets.runner import JobRunner
+
+
+@pytest.fixture
+def runner(qtbot):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    yield JobRunner(parent)
+
+
+def run_to_end(qtbot, runner, make_job, after_start=lambda: None) -> JobEnded:
+    with qtbot.waitSignal(runner.ended, timeout=10_000) as ending:
+        runner.start(make_job, name="Test")
+        after_start()
+    return ending.args[0]
+
+
+def test_a_job_runs_in_another_thread_and_reports_on_the_gui_thread(qtbot, runner):
+    threads = {}
+
+    def make_job(control: JobControl):
+        threads["job"] = threading.get_ident()
+        return counting(control, steps=3)
+
+    runner.reported.connect(lambda _event: threads.setdefault("gui", threading.get_ident()))
+    ended = run_to_end(qtbot, runner, make_job)
+    assert ended.reason is FinishReason.COMPLETED
+    assert ended.result.value == 3
+    assert threads["gui"] == threading.get_ident() != threads["job"]
+
+
+def test_states_go_from_preparing_to_running_to_idle(qtbot, runner):
+    states = []
+    runner.state_changed.connect(states.append)
+    run_to_end(qtbot, runner, functools.partial(counting, steps=3))
+    assert states == [JobState.PREPARING, JobState.RUNNING, JobState.IDLE]
+
+
+def test_stop_ends_a_running_job_with_what_it_has(qtbot, runner):
+    runner.start(functools.partial(counting, steps=10_000), name="Test")
+    qtbot.waitUntil(lambda: runner.state is JobState.RUNNING)
+    with qtbot.waitSignal(runner.ended) as ending:
+        runner.stop()
+        assert runner.state is JobState.STOPPING
+    assert ending.args[0].reason is FinishReason.CANCELED
+    assert 0 < ending.args[0].result.value < 10_000
+
+
+def test_stop_while_preparing_ends_without_running(qtbot, runner):
+    states, release = [], threading.Event()
+    runner.state_changed.connect(states.append)
+    with qtbot.waitSignal(runner.reported):
+        runner.start(functools.partial(preparing, release=release), name="Test")
+    with qtbot.waitSignal(runner.ended) as ending:
+        runner.stop()
+        release.set()
+    assert ending.args[0] == JobEnded(FinishReason.CANCELED)
+    assert states == [JobState.PREPARING, JobState.STOPPING, JobState.IDLE]
+
+
+def test_stop_before_the_job_has_begun_is_not_lost(qtbot, runner):
+    ended = run_to_end(qtbot, runner, functools.partial(counting, steps=10_000), after_start=runner.stop)
+    assert ended.reason is FinishReason.CANCELED
+
+
+def test_a_paused_job_waits_and_goes_on(qtbot, runner):
+    events = []
+    runner.reported.connect(events.append)
+    runner.start(functools.partial(counting, steps=40), name="Test")
+    qtbot.waitUntil(lambda: runner.state is JobState.RUNNING)
+    runner.pause()
+    qtbot.wait(50)
+    count = len(events)
+    qtbot.wait(50)
+    assert len(events) == count
+    with qtbot.waitSignal(runner.ended) as ending:
+        runner.resume()
+    assert ending.args[0].result.value == 40
+
+
+def test_a_paused_job_can_be_stopped(qtbot, runner):
+    runner.start(functools.partial(counting, steps=10_000), name="Test")
+    qtbot.waitUntil(lambda: runner.state is JobState.RUNNING)
+    runner.pause()
+    with qtbot.waitSignal(runner.ended) as ending:
+        runner.stop()
+    assert ending.args[0].reason is FinishReason.CANCELED
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no"), torch.OutOfMemoryError("no"), ValueError("no")])
+def test_any_error_inside_a_job_ends_it_as_failed(qtbot, runner, error):
+    ended = run_to_end(qtbot, runner, lambda control: raising(control, error))
+    assert (ended.reason, ended.error) == (FinishReason.FAILED, error)
+    assert runner.state is JobState.IDLE
+
+
+def test_a_job_that_cannot_be_made_ends_as_failed(qtbot, runner):
+    def make_job(control: JobControl):
+        raise ImportError("no such library")
+
+    ended = run_to_end(qtbot, runner, make_job)
+    assert ended.reason is FinishReason.FAILED
+    assert isinstance(ended.error, ImportError)
+
+
+def test_a_second_start_is_refused_in_words_and_the_first_goes_on(qtbot, runner):
+    runner.start(functools.partial(counting, steps=20), name="Training")
+    with pytest.raises(JobStateError, match=r"Training is still preparing\. Stop it"):
+        runner.start(functools.partial(counting, steps=1), name="Training")
+    with qtbot.waitSignal(runner.ended) as ending:
+        pass
+    assert ending.args[0].result.value == 20
+
+
+def test_the_next_job_can_start_when_one_has_ended(qtbot, runner):
+    for steps in (2, 3):
+        assert run_to_end(qtbot, runner, functools.partial(counting, steps=steps)).result.value == steps
+
+
+def test_a_destroyed_runner_stops_its_job(qtbot, viewer):
+    dock = QWidget()
+    runner = JobRunner(dock)
+    runner.start(functools.partial(counting, steps=100_000), name="Test")
+    qtbot.waitUntil(lambda: runner.state is JobState.RUNNING)
+    dock.deleteLater()
+    qtbot.waitUntil(lambda: QThreadPool.globalInstance().activeThreadCount() == 0)
+
+
+def test_progress_shows_in_the_activity_dock_and_goes_away(qtbot, runner, viewer):
+    shown = []
+    runner.reported.connect(lambda _event: shown.extend((bar.desc, bar.n) for bar in progress._all_instances))
+    run_to_end(qtbot, runner, functools.partial(counting, steps=5))
+    assert ("Test: getting ready: ", 0) in shown
+    assert ("Test: ", 1000) in shown
+    assert not progress._all_instances
+
+
+def test_closing_the_viewer_waits_for_the_stopped_job(qtbot, make_napari_viewer):
+    viewer = make_napari_viewer()
+    dock = QWidget()
+    viewer.window.add_dock_widget(dock)
+    runner = JobRunner(dock)
+    runner.start(functools.partial(counting, steps=100_000), name="Test")
+    qtbot.waitUntil(lambda: runner.state is JobState.RUNNING)
+    viewer.close()
+    qtbot.waitUntil(lambda: QThreadPool.globalInstance().activeThreadCount() == 0, timeout=500)
+    assert not progress._all_instances
