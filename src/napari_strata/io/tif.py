@@ -1,0 +1,158 @@
+"""TIFF files: frames and their calibration in, arrays of named axes out."""
+
+import contextlib
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from napari_strata.io.calibration import agree, in_angstrom
+from napari_strata.io.files import replacing
+from napari_strata.types import AnyArray
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile
+
+PixelSize = float | tuple[float, float] | None
+_FINEST_IN_TAG = 0.03
+"""Pixel size [Å/px] below which the tag, a fraction of 32-bit numbers per cm, would overflow."""
+
+_UNIT_OF_TAG = {3: "cm", 4: "mm", 5: "um"}
+
+
+class TruncatedTif(ValueError):
+    """The chain of pages leads beyond the end of the file."""
+
+
+def read_tif(path: Path) -> tuple[AnyArray, str, float | None, tuple[str, ...]]:
+    """Read the first image series of a TIFF file.
+
+    Returns
+    -------
+    ndarray
+        The pixels, with the axes that the file declares.
+    str
+        One letter per axis as in tifffile; S stands for colour samples.
+    float or None
+        Pixel size [Å/px]; None where the file states none in metric units.
+    tuple of str
+        What was passed over.
+
+    Raises
+    ------
+    TruncatedTif
+        If pages are missing at the end.
+    Exception
+        Whatever tifffile raises on a damaged file.
+    """
+    import tifffile
+
+    with _complaints() as complaints, tifffile.TiffFile(path) as tif:
+        series = tif.series[0]
+        data, axes = series.asarray(), series.axes
+        count = len(tif.series)
+        size, warnings = _square(_pixel_size(tif))
+    if any("invalid page offset" in complaint for complaint in complaints):
+        raise TruncatedTif("pages are missing at its end")
+    if count > 1:
+        warnings += (f"it holds {count} image series, of which the first is used",)
+    return data, axes, size, warnings
+
+
+def write_tif(path: Path, data: AnyArray, axes: str, *, pixel_size: float | None = None) -> None:
+    """Write an array so that ``tifffile.imread`` returns it in the same shape, axes of length 1 included.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    data : ndarray
+        Any real number type.
+    axes : str
+        One letter per axis: T frame, Z crystal layer, C class, Y, X.
+    pixel_size : float, optional
+        Pixel size [Å/px]: exact in the description, and as resolution per cm for other programs.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    import tifffile
+
+    metadata: dict[str, Any] = {"axes": axes}
+    options: dict[str, Any] = {"compression": "zlib"} if data.dtype.itemsize == 1 else {}
+    if pixel_size is not None:
+        metadata["pixel_size_A"] = pixel_size
+        if pixel_size > _FINEST_IN_TAG:
+            options |= {"resolution": (1e8 / pixel_size,) * 2, "resolutionunit": "CENTIMETER"}
+    with replacing(path) as temporary:
+        tifffile.imwrite(temporary, data, photometric="minisblack", metadata=metadata, **options)
+
+
+def _pixel_size(tif: "TiffFile") -> PixelSize:
+    shaped = tif.shaped_metadata
+    if shaped and "pixel_size_A" in shaped[0]:
+        return in_angstrom(float(shaped[0]["pixel_size_A"]), "Å")
+    if tif.ome_metadata:
+        return _from_ome(tif.ome_metadata)
+    if tif.imagej_metadata:
+        return _from_tags(tif, _imagej_unit(tif.imagej_metadata))
+    tag = tif.pages[0].tags.get("ResolutionUnit")
+    return _from_tags(tif, _UNIT_OF_TAG.get(int(tag.value), "") if tag else "")
+
+
+def _from_ome(xml: str) -> PixelSize:
+    pixels = next((e for e in ElementTree.fromstring(xml).iter() if e.tag.endswith("}Pixels")), None)
+    if pixels is None or "PhysicalSizeX" not in pixels.attrib:
+        return None
+    sizes = (
+        in_angstrom(float(pixels.get(f"PhysicalSize{axis}", "nan")), pixels.get(f"PhysicalSize{axis}Unit", "µm"))
+        for axis in "YX"
+    )
+    y, x = sizes
+    return x if y is None or x is None else (y, x)
+
+
+def _imagej_unit(metadata: dict[str, Any]) -> str:
+    unit = str(metadata.get("unit", ""))
+    return re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), unit)
+
+
+def _from_tags(tif: "TiffFile", unit: str) -> PixelSize:
+    tags = tif.pages[0].tags
+    if "XResolution" not in tags or "YResolution" not in tags:
+        return None
+    fractions = (tags["YResolution"].value, tags["XResolution"].value)
+    if any(numerator == 0 for numerator, _ in fractions):
+        return None
+    y, x = (in_angstrom(denominator / numerator, unit) for numerator, denominator in fractions)
+    return None if y is None or x is None else (y, x)
+
+
+def _square(size: PixelSize) -> tuple[float | None, tuple[str, ...]]:
+    if not isinstance(size, tuple):
+        return size, ()
+    y, x = size
+    if agree(y, x):
+        return x, ()
+    return None, (f"its header says that pixels are {y:g} Å high and {x:g} Å wide; it is not used",)
+
+
+@contextlib.contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Collect what tifffile would log: it reports missing pages nowhere else."""
+    messages: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("tifffile")
+    propagate = logger.propagate
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield messages
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagate
