@@ -23,8 +23,8 @@ def job(body: Callable[Concatenate[JobControl, P], JobBody]) -> Callable[Concate
     @functools.wraps(body)
     def run(control: JobControl, /, *args: P.args, **kwargs: P.kwargs) -> Job:
         control.begin()
-        yield StateChanged(control.state)
         try:
+            yield StateChanged(control.state)
             result = yield from body(control, *args, **kwargs)
             reason = FinishReason.CANCELED if control.stop_requested else FinishReason.COMPLETED
             ended = JobEnded(reason, result=result)

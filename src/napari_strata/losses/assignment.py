@@ -6,7 +6,9 @@ With the cost :math:`L_{ij}` of decoder i against layer j and :math:`S_\pi = \su
   layer, in a minute; the soft minimum did not leave it within 40 minutes of CPU time.
 - soft, as published (arXiv:2502.09791): :math:`\left(\sum_\pi 1 / S_\pi\right)^{-1} \sigma((D_t - D_o)^2)`, with
   :math:`D_t, D_o` the Dice loss between the layers of the target and of the output. The published form is for two
-  layers; for more, the separation is averaged over pairs. Our :math:`L_{ij}` adds cross-entropy to Dice.
+  layers; for more, D is averaged over pairs. The published Dice 2 I / (2 sum p + sum t) depends on
+  the order of its arguments; we average both orders, so that the loss is invariant. Our :math:`L_{ij}` adds
+  cross-entropy to Dice.
 """
 
 from itertools import combinations, permutations
@@ -70,16 +72,21 @@ def best_assignment(pairwise: Tensor) -> Tensor:
 
 
 def _separation(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return sigmoid((D_t - D_o)^2) per sample, averaged over pairs of layers."""
+    """Return sigmoid((D_t - D_o)^2) per sample."""
     output = 1 - logits.float().softmax(dim=2)[:, :, 0].flatten(2)
     target = (labels > BACKGROUND).float().flatten(2)
-    squares = [
-        (_dice(target[:, a], target[:, b]) - _dice(output[:, a], output[:, b])) ** 2
-        for a, b in combinations(range(logits.shape[1]), 2)
-    ]
-    return torch.stack(squares).sigmoid().mean(dim=0)
+    return ((_mean_dice(target) - _mean_dice(output)) ** 2).sigmoid()
+
+
+def _mean_dice(layers: Tensor) -> Tensor:
+    """Return the mean Dice loss over all pairs of layers; shape (batch, layer, pixel) to (batch,)."""
+    pairs = combinations(range(layers.shape[1]), 2)
+    return torch.stack([_dice(layers[:, a], layers[:, b]) for a, b in pairs]).mean(dim=0)
 
 
 def _dice(p: Tensor, t: Tensor) -> Tensor:
-    """Return the published Dice loss 1 - 2 I / (2 sum p + sum t), shape (batch,)."""
-    return 1 - 2 * (p * t).sum(-1) / (2 * p.sum(-1) + t.sum(-1)).clamp(min=1e-8)
+    """Return the published Dice loss 1 - 2 I / (2 sum p + sum t), averaged over both orders, shape (batch,)."""
+    overlap, p_size, t_size = (p * t).sum(-1), p.sum(-1), t.sum(-1)
+    forth = overlap / (2 * p_size + t_size).clamp(min=1e-8)
+    back = overlap / (2 * t_size + p_size).clamp(min=1e-8)
+    return 1 - (forth + back)

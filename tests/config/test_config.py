@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_strata.config import ClassTable, ModelConfig, SimulationConfig, TrainConfig
+from napari_strata.errors import ConfigError
+
+
+def test_defaults_train_a_gombnet_on_simulated_graphene_for_five_minutes():
+    config = TrainConfig()
+    assert (config.model.architecture, config.data.source, config.training.time_limit) == (
+        "gombnet",
+        "simulated",
+        5,
+    )
+
+
+def test_settings_survive_yaml(tmp_path: Path):
+    config = TrainConfig(name="mine", model=ModelConfig(filters=(8, 16)))
+    path = tmp_path / "config.yaml"
+    path.write_text(config.to_yaml())
+    assert TrainConfig.read(path) == config
+
+
+def test_an_unknown_field_is_named_together_with_the_known_ones(tmp_path: Path):
+    path = tmp_path / "config.yaml"
+    path.write_text("modle: {}\n")
+    with pytest.raises(ConfigError, match=r"modle.*Known fields here are name, model, data, training"):
+        TrainConfig.read(path)
+
+
+def test_a_nested_value_out_of_range_is_named_with_its_path():
+    with pytest.raises(ConfigError, match=r"training\.batch_size.*greater than or equal to 1"):
+        TrainConfig.parse({"training": {"batch_size": 0}})
+
+
+def test_a_file_that_is_no_yaml_is_refused_in_words(tmp_path: Path):
+    path = tmp_path / "config.yaml"
+    path.write_text("a: [1,\n")
+    with pytest.raises(ConfigError, match="not valid YAML"):
+        TrainConfig.read(path)
+
+
+def test_a_missing_file_is_refused_in_words(tmp_path: Path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        TrainConfig.read(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"model": {"architecture": "unet", "layers": 2}}, "exactly 1 layer"),
+        ({"model": {"architecture": "gombnet", "layers": 1}}, "2 or more layers"),
+        ({"model": {"layers": 3}}, "the model has 3 layers, the simulation 2"),
+        ({"model": {"pixel_size": None}}, "needs model.pixel_size"),
+        ({"training": {"patch_size": 16}, "model": {"filters": [1, 2, 3, 4, 5, 6]}}, "coarsest pixel"),
+        (
+            {"data": {"source": "labels", "images": ["a"], "labels": ["a", "b"], "classes": ["c"]}},
+            "1 images but 2",
+        ),
+        ({"data": {"source": "simulated", "simulation": {"dose": [9, 3]}}}, "above the upper bound"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(values, words):
+    with pytest.raises(ConfigError, match=words):
+        TrainConfig.parse(values)
+
+
+def test_every_setting_has_a_description():
+    for config in (TrainConfig, ModelConfig, SimulationConfig):
+        assert all(field.description for field in config.model_fields.values())
+
+
+@given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=12, unique=True))
+def test_codes_follow_the_order_of_the_class_table(names: list[str]):
+    table = ClassTable.from_names(tuple(names))
+    assert [table.code(name) for name in names] == list(range(2, len(names) + 2))
+
+
+def test_two_classes_of_one_name_are_refused():
+    with pytest.raises(ConfigError, match="same name"):
+        ClassTable.parse({"classes": [{"name": "a", "color": "#000000"}, {"name": "a", "color": "#ffffff"}]})

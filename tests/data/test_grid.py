@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_strata.data.grid import from_network_grid, normalise, resample_labels, to_network_grid
+from napari_strata.errors import CalibrationError
+
+
+def test_a_normalised_image_has_mean_zero_and_deviation_one():
+    image = np.random.default_rng(0).normal(1000, 50, (64, 64))
+    values = normalise(image)
+    assert (values.mean(), values.std()) == pytest.approx((0, 1), abs=1e-5)
+
+
+def test_a_hot_pixel_does_not_change_the_others_much():
+    image = np.random.default_rng(0).normal(0, 1, (64, 64))
+    hot = image.copy()
+    hot[5, 5] = 1e6
+    difference = np.abs(normalise(hot) - normalise(image))
+    difference[5, 5] = 0
+    assert difference.max() < 0.05
+
+
+@pytest.mark.parametrize(("pixel_size", "shape"), [(0.1, (32, 48)), (0.4, (128, 192)), (0.2, (64, 96))])
+def test_an_image_is_resampled_to_the_pixel_size_of_the_network(pixel_size, shape):
+    image = np.random.default_rng(0).random((64, 96))
+    assert to_network_grid(image, pixel_size, 0.2).shape == shape
+
+
+def test_a_network_without_pixel_size_keeps_the_grid_of_the_image():
+    assert to_network_grid(np.random.default_rng(0).random((31, 17)), None, None).shape == (31, 17)
+
+
+def test_a_network_with_pixel_size_asks_for_that_of_the_image():
+    with pytest.raises(CalibrationError, match="State the pixel size"):
+        to_network_grid(np.eye(8), None, 0.2)
+
+
+@given(scale=st.floats(0.3, 3.0), y=st.floats(20, 44), x=st.floats(20, 44))
+def test_a_spot_moves_by_the_rule_of_pixel_centres(scale, y, x):
+    rows, columns = np.mgrid[:64, :64]
+    image = np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / (2 * 4**2))
+    grid = to_network_grid(image, 0.2 * scale, 0.2)
+    weight = (grid - grid.min()) ** 4
+    rows, columns = np.indices(grid.shape)
+    found = np.array([(weight * rows).sum(), (weight * columns).sum()]) / weight.sum()
+    exact = grid.shape[0] / 64
+    assert found == pytest.approx([(y + 0.5) * exact - 0.5, (x + 0.5) * exact - 0.5], abs=0.1)
+
+
+def test_probabilities_still_add_up_to_one_on_the_grid_of_the_image():
+    p = np.random.default_rng(0).dirichlet([1, 1, 1], (2, 16, 16)).astype(np.float32).transpose(0, 3, 1, 2)
+    back = from_network_grid(p, (37, 53))
+    assert back.shape == (2, 3, 37, 53)
+    assert np.abs(back.sum(axis=1) - 1).max() < 1e-5
+
+
+def test_labels_are_resampled_without_new_codes():
+    labels = np.array([[[1, 2], [3, 0]]], dtype=np.uint8)
+    assert resample_labels(labels, (4, 4))[0].tolist() == [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 0, 0], [3, 3, 0, 0]]

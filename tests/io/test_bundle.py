@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from napari_strata.config import ClassTable, ModelCard, ModelConfig
+from napari_strata.errors import BundleError, OutputError
+from napari_strata.io.bundle import CARD, load_bundle, save_bundle
+from napari_strata.models.registry import build_network, load_network
+
+CONFIG = ModelConfig(filters=(4, 8))
+
+
+def card(**changes: object) -> ModelCard:
+    values = {
+        "name": "tiny",
+        "created": "2026-01-01T00:00:00+00:00",
+        "model": CONFIG,
+        "classes": ClassTable.from_names(("C",)),
+        "trained_on": "nothing",
+        "figures": {"validation_dice": 0.5},
+        "software": {"torch": "2"},
+        "weights_file": "weights.safetensors",
+        "weights_sha256": "0" * 64,
+    }
+    return ModelCard.model_validate(values | changes)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    save_bundle(tmp_path / "model", build_network(CONFIG, 1).state_dict(), card())
+    return tmp_path / "model"
+
+
+def test_weights_and_card_come_back_as_they_were_written(tmp_path: Path):
+    network = build_network(CONFIG, 1)
+    written = save_bundle(tmp_path, network.state_dict(), card())
+    loaded = load_bundle(tmp_path)
+    assert loaded.card == written
+    assert all(torch.equal(loaded.state[name], tensor) for name, tensor in network.state_dict().items())
+
+
+def test_a_bundle_is_found_by_its_folder_its_card_and_its_run(bundle: Path):
+    assert [load_bundle(p).card.name for p in (bundle, bundle / CARD, bundle.parent)] == ["tiny"] * 3
+
+
+def test_writing_again_replaces_the_weights_and_leaves_one_file(bundle: Path):
+    save_bundle(bundle, build_network(CONFIG, 1).state_dict(), card(name="second"))
+    assert load_bundle(bundle).card.name == "second"
+    assert len(list(bundle.glob("*.safetensors"))) == 1
+
+
+def test_a_truncated_bundle_is_refused_by_its_checksum(bundle: Path):
+    weights = next(bundle.glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(BundleError, match="checksum"):
+        load_bundle(bundle)
+
+
+def test_missing_weights_are_named(bundle: Path):
+    next(bundle.glob("*.safetensors")).unlink()
+    with pytest.raises(BundleError, match=r"lacks weights-[0-9a-f]{8}\.safetensors"):
+        load_bundle(bundle)
+
+
+def test_a_folder_without_a_card_is_no_model(tmp_path: Path):
+    with pytest.raises(BundleError, match="no model"):
+        load_bundle(tmp_path)
+
+
+def test_a_card_with_an_unknown_field_is_refused(bundle: Path):
+    (bundle / CARD).write_text((bundle / CARD).read_text() + "extra: 1\n")
+    with pytest.raises(BundleError, match="extra"):
+        load_bundle(bundle)
+
+
+def test_weights_of_another_network_do_not_load(tmp_path: Path):
+    save_bundle(tmp_path, build_network(ModelConfig(filters=(4, 6)), 1).state_dict(), card())
+    with pytest.raises(BundleError, match="do not fit"):
+        load_network(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="cannot be written"):
+        save_bundle(tmp_path / "file" / "model", build_network(CONFIG, 1).state_dict(), card())

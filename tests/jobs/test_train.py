@@ -1,0 +1,196 @@
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from napari_strata.config import TrainConfig
+from napari_strata.control import JobControl, JobState
+from napari_strata.errors import ImageError, LabelsError, OutputError, TrainingError
+from napari_strata.events import (
+    BatchEnded,
+    EpochEnded,
+    FinishReason,
+    JobEnded,
+    JobEvent,
+    PreviewReady,
+    StateChanged,
+    Warned,
+)
+from napari_strata.jobs.train import train
+from napari_strata.models.registry import load_network
+from napari_strata.training.inputs import TrainInputs
+from napari_strata.types import ImageStack
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*:FutureWarning")
+
+TINY = {"filters": [4, 8]}
+BRIEF = {
+    "time_limit": None,
+    "epochs": 2,
+    "steps_per_epoch": 3,
+    "batch_size": 2,
+    "patch_size": 32,
+    "validation_crops": 4,
+    "precision": "fp32",
+    "device": "cpu",
+}
+
+
+def simulated(**training: object) -> TrainConfig:
+    return TrainConfig.parse({"model": TINY, "training": BRIEF | training})
+
+
+def run(config: TrainConfig, inputs: TrainInputs, control: JobControl | None = None) -> list[JobEvent]:
+    return list(train(control or JobControl(), config, inputs))
+
+
+def test_a_training_reports_every_batch_and_epoch_and_leaves_a_model(tmp_path: Path):
+    *events, last = run(simulated(), TrainInputs(tmp_path))
+    assert [e.step for e in events if isinstance(e, BatchEnded)] == [1, 2, 3, 4, 5, 6]
+    assert [e.epoch for e in events if isinstance(e, EpochEnded)] == [1, 2]
+    assert last.reason is FinishReason.COMPLETED
+    assert last.result.figures["ended_by"] == "epochs"
+    model = load_network(tmp_path)
+    assert model.card.classes.names == ("C",)
+    assert model.card.figures["validation_dice"] == last.result.figures["validation_dice"]
+    assert TrainConfig.read(tmp_path / "config.yaml") == simulated()
+
+
+def test_the_record_of_a_run_can_be_read_back(tmp_path: Path):
+    run(simulated(), TrainInputs(tmp_path))
+    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert sum(e["event"] == "BatchEnded" for e in events) == 6
+    with (tmp_path / "history.csv").open() as file:
+        history = list(csv.DictReader(file))
+    assert [row["epoch"] for row in history] == ["1", "2"]
+    assert float(history[1]["validation_loss"]) > 0
+
+
+def test_two_runs_of_one_seed_give_the_same_weights(tmp_path: Path):
+    states = []
+    for name in ("a", "b"):
+        run(simulated(), TrainInputs(tmp_path / name))
+        states.append(load_network(tmp_path / name).network.state_dict())
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+
+
+def test_training_leaves_the_global_random_state_alone(tmp_path: Path):
+    torch.manual_seed(123)
+    expected = torch.rand(3)
+    torch.manual_seed(123)
+    run(simulated(), TrainInputs(tmp_path))
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_stopped_training_keeps_the_weights_so_far(tmp_path: Path):
+    control = JobControl()
+    seen = []
+    for event in train(control, simulated(epochs=1000), TrainInputs(tmp_path)):
+        seen.append(event)
+        if isinstance(event, BatchEnded) and event.step == 2:
+            control.request_stop()
+    last = seen[-1]
+    assert last.reason is FinishReason.CANCELED
+    assert (last.result.figures["steps"], last.result.figures["ended_by"]) == (2, "stop")
+    assert load_network(tmp_path).card.figures["step"] == 2
+
+
+def test_a_training_stopped_while_preparing_leaves_no_model(tmp_path: Path):
+    control = JobControl()
+    events = train(control, simulated(), TrainInputs(tmp_path))
+    assert next(events) == StateChanged(JobState.PREPARING)
+    control.request_stop()
+    *_, last = events
+    assert last == JobEnded(FinishReason.CANCELED)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_reached_time_limit_completes_the_training(tmp_path: Path):
+    *_, last = run(simulated(epochs=100_000, time_limit=0.01), TrainInputs(tmp_path))
+    assert last.reason is FinishReason.COMPLETED
+    assert last.result.figures["ended_by"] == "time limit"
+
+
+def test_the_preview_has_the_shape_of_the_image(tmp_path: Path):
+    image = ImageStack(np.random.default_rng(0).random((1, 50, 70)), 0.1, "view")
+    events = run(simulated(preview_interval=0.1), TrainInputs(tmp_path, preview=image))
+    previews = [e for e in events if isinstance(e, PreviewReady)]
+    assert previews[0].probabilities.shape == (2, 2, 50, 70)
+    assert np.abs(previews[0].probabilities.sum(axis=1) - 1).max() < 1e-5
+
+
+def test_a_loss_that_is_not_finite_stops_the_training_with_a_reason(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(
+        "napari_strata.training.loop.assignment_loss", lambda logits, *args, **kwargs: logits.sum() * float("nan")
+    )
+    *_, last = run(simulated(), TrainInputs(tmp_path))
+    assert last.reason is FinishReason.FAILED
+    assert isinstance(last.error, TrainingError)
+    assert "nan at step 1" in str(last.error)
+
+
+def test_a_run_folder_that_cannot_be_written_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    *_, last = run(simulated(), TrainInputs(tmp_path / "file"))
+    assert isinstance(last.error, OutputError)
+
+
+def painted(frames: int) -> TrainInputs:
+    """Bright squares on a dark ground; two strokes per slice tell them apart."""
+    rng = np.random.default_rng(0)
+    truth = np.zeros((frames, 64, 64), dtype=np.uint8)
+    truth[:, 16:48, 16:48] = 1
+    image = (truth + rng.normal(0, 0.1, truth.shape)).astype(np.float32)
+    labels = np.zeros((frames, 1, 64, 64), dtype=np.uint8)
+    labels[:, 0, 20:24, 20:44] = 2
+    labels[:, 0, 4:8, 4:60] = 1
+    return TrainInputs(Path(), (ImageStack(image, None, "squares"),), (labels,))
+
+
+def labelled(**training: object) -> TrainConfig:
+    return TrainConfig.parse(
+        {
+            "model": TINY | {"architecture": "unet", "layers": 1, "pixel_size": None},
+            "data": {"source": "labels", "images": ["i"], "labels": ["l"], "classes": ["square"]},
+            "training": BRIEF | training,
+        }
+    )
+
+
+def test_a_unet_learns_squares_from_a_few_strokes(tmp_path: Path):
+    inputs = painted(3)
+    inputs = TrainInputs(tmp_path, inputs.images, inputs.labels)
+    run(labelled(epochs=10, steps_per_epoch=10, learning_rate=0.02), inputs)
+    network = load_network(tmp_path).network
+    image = torch.from_numpy(inputs.images[0].data[:1])[:, None]
+    with torch.inference_mode():
+        square = network((image - image.mean()) / image.std())[0, 0].argmax(0).numpy()
+    truth = np.zeros((64, 64))
+    truth[16:48, 16:48] = 1
+    assert (square == truth).mean() > 0.97
+
+
+def test_one_slice_of_near_strokes_keeps_averaged_weights_and_says_so(tmp_path: Path):
+    inputs = painted(1)
+    events = run(labelled(), TrainInputs(tmp_path, inputs.images, inputs.labels))
+    assert any(isinstance(e, Warned) and "no held-out data" in e.message for e in events)
+    epochs = [e for e in events if isinstance(e, EpochEnded)]
+    assert [(e.validation_dice, e.is_best) for e in epochs] == [(None, True), (None, True)]
+    assert "no held-out data" in load_network(tmp_path).card.trained_on
+
+
+def test_labels_without_paint_fail_in_words_before_anything_is_trained(tmp_path: Path):
+    inputs = painted(1)
+    *_, last = run(labelled(), TrainInputs(tmp_path, inputs.images, (np.zeros_like(inputs.labels[0]),)))
+    assert isinstance(last.error, LabelsError)
+
+
+def test_an_image_with_nan_fails_in_words(tmp_path: Path):
+    inputs = painted(1)
+    data = inputs.images[0].data.copy()
+    data[0, 0, 0] = np.nan
+    *_, last = run(labelled(), TrainInputs(tmp_path, (ImageStack(data, None, "squares"),), inputs.labels))
+    assert isinstance(last.error, ImageError)

@@ -1,0 +1,144 @@
+import numpy as np
+import pytest
+
+from napari_strata.config import SimulationConfig
+from napari_strata.simulate.crystals import CRYSTALS, species
+from napari_strata.simulate.layers import build_layer
+from napari_strata.simulate.microscope import Probe, render
+from napari_strata.simulate.scene import simulate_image
+
+STILL = SimulationConfig(
+    displacement=(0, 0), vacancies=(0, 0), affine=0, scan_distortion=0, scan_jitter=0, background=(0, 0)
+)
+
+
+def simulate(config: SimulationConfig = STILL, *, size: int = 128, pixel_size: float = 0.2, seed: int = 0):
+    return simulate_image(config, size=size, pixel_size=pixel_size, rng=np.random.default_rng(seed))
+
+
+def test_graphene_has_bonds_of_1_42_and_ws2_of_1_82_angstrom():
+    for material, bond in (("graphene", 1.4203), ("WS2", 1.8204)):
+        crystal = CRYSTALS[material]
+        assert np.linalg.norm((crystal.basis[1] - crystal.basis[0]) @ crystal.lattice) == pytest.approx(
+            bond, abs=1e-4
+        )
+
+
+def test_every_interior_atom_has_three_bonds_of_equal_length():
+    atoms = build_layer(
+        CRYSTALS["graphene"],
+        rotation=17,
+        shift=np.array([0.3, 0.7]),
+        half_width=12,
+        displacement=0,
+        vacancies=0,
+        rng=np.random.default_rng(0),
+    )
+    interior = atoms.positions[(np.abs(atoms.positions) < 9).all(axis=1)]
+    distance = np.linalg.norm(interior[:, None] - atoms.positions, axis=-1)
+    assert np.sort(distance, axis=1)[:, 1:4] == pytest.approx(np.full((len(interior), 3), 1.42028), abs=1e-4)
+
+
+def test_the_number_of_atoms_is_area_over_cell_area():
+    atoms = simulate(size=512).atoms
+    expected = (512 * 0.2) ** 2 / (2.46**2 * np.sqrt(3) / 2) * 2
+    assert atoms.groupby("layer").size().to_numpy() == pytest.approx(expected, rel=0.02)
+
+
+def test_the_same_seed_gives_the_same_image_and_another_seed_another():
+    config = SimulationConfig()
+    first, again, other = simulate(config, seed=3), simulate(config, seed=3), simulate(config, seed=4)
+    assert np.array_equal(first.image, again.image)
+    assert first.parameters == again.parameters
+    assert not np.array_equal(first.image, other.image)
+
+
+def test_layers_differ_in_disorder_and_the_twist_is_that_of_the_truth():
+    scene = simulate(SimulationConfig(twist=(12, 12)))
+    assert np.abs(scene.parameters["twist"]) == pytest.approx([12])
+    assert not np.array_equal(scene.labels[0], scene.labels[1])
+
+
+def test_an_atom_is_rendered_at_its_sub_pixel_position():
+    image = render(np.array([[20.3, 31.6]]), np.ones(1), 64, 0.2, Probe(0.5, 0.0, 2.0))
+    rows, columns = np.indices(image.shape)
+    centre = np.array([(image * rows).sum(), (image * columns).sum()]) / image.sum()
+    assert centre == pytest.approx([20.3, 31.6], abs=1e-4)
+    assert image.sum() == pytest.approx(2 * np.pi * 2.5**2, rel=1e-4)
+
+
+def test_a_large_image_rendered_in_strips_equals_the_sum_of_gaussians():
+    positions = np.array([[255.4, 100.0], [256.2, 300.5], [511.9, 7.1]])
+    probe = Probe(0.4, 0.3, 2.5)
+    image = render(positions, np.ones(3), 520, 0.2, probe)
+    rows, columns = np.indices(image.shape)
+    squared = [(rows - y) ** 2 + (columns - x) ** 2 for y, x in positions]
+    expected = sum(0.7 * np.exp(-s / (2 * 2**2)) + 0.3 / 2.5**2 * np.exp(-s / (2 * 5**2)) for s in squared)
+    assert np.abs(image - expected).max() < 1e-6
+
+
+def test_the_centre_of_every_atom_lies_in_its_own_disk():
+    scene = simulate(SimulationConfig(material="WS2"))
+    inside = scene.atoms[
+        (scene.atoms[["y_px", "x_px"]] < 127).all(axis=1) & (scene.atoms[["y_px", "x_px"]] > 0).all(axis=1)
+    ]
+    rows, columns = (np.rint(inside[c]).astype(int) for c in ("y_px", "x_px"))
+    codes = scene.labels[inside["layer"], rows, columns]
+    assert (codes == inside["species"].map({"W": 2, "S": 3})).all()
+
+
+def test_disks_have_the_stated_radius():
+    scene = simulate(STILL.model_copy(update={"mask_radius": 0.53}), size=512, pixel_size=0.05)
+    expected = np.pi * 0.53**2 * 2 / (2.46**2 * np.sqrt(3) / 2)
+    assert (scene.labels[0] == 2).mean() == pytest.approx(expected, rel=0.02)
+
+
+def test_sulphur_is_dimmer_than_tungsten():
+    scene = simulate(
+        STILL.model_copy(update={"material": "WS2", "layers": 1, "dose": (1e5, 1e5), "probe_sigma": (0.3, 0.3)})
+    )
+    means = [scene.image[scene.labels[0] == code].mean() for code in (2, 3)]
+    assert species("WS2") == ("W", "S")
+    assert means[1] < 0.6 * means[0]
+
+
+def test_shot_noise_has_the_variance_of_its_mean():
+    scene = simulate(STILL.model_copy(update={"dose": (50, 50), "probe_sigma": (5, 5), "layers": 1}))
+    centre = scene.image[48:80, 48:80]  # far from the edge, where fewer neighbours shine
+    assert centre.var() == pytest.approx(centre.mean(), rel=0.15)
+
+
+def test_the_dose_is_stated_for_pixels_of_a_fifth_of_an_angstrom():
+    config = STILL.model_copy(update={"dose": (50, 50), "probe_sigma": (5, 5), "layers": 1})
+    assert simulate(config, pixel_size=0.1, size=256).image.mean() == pytest.approx(
+        simulate(config, pixel_size=0.2, size=128).image.mean() / 4, rel=0.02
+    )
+
+
+def test_vacancies_leave_atoms_out_of_image_and_truth():
+    full = len(simulate(size=256).atoms)
+    assert len(simulate(STILL.model_copy(update={"vacancies": (0.1, 0.1)}), size=256).atoms) == pytest.approx(
+        0.9 * full, rel=0.02
+    )
+
+
+def test_distortion_moves_truth_and_image_together():
+    config = STILL.model_copy(
+        update={
+            "affine": 0.05,
+            "scan_distortion": 0.5,
+            "layers": 1,
+            "dose": (1e6, 1e6),
+            "probe_sigma": (0.25, 0.25),
+            "tail_fraction": (0, 0),
+        }
+    )
+    scene = simulate(config, size=256, pixel_size=0.1)
+    atoms = scene.atoms[["y_px", "x_px"]].to_numpy()
+    atoms = atoms[((atoms > 8) & (atoms < 247)).all(axis=1)]
+    steps = np.stack(np.meshgrid(*[np.arange(-5, 6)] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
+    window = np.rint(atoms).astype(int)[:, None] + steps
+    weight = scene.image[window[..., 0], window[..., 1]] ** 2
+    centroid = (window * weight[..., None]).sum(1) / weight.sum(1, keepdims=True)
+    assert np.abs((centroid - atoms).mean(axis=0)).max() < 0.02
+    assert np.sqrt(((centroid - atoms) ** 2).mean()) < 0.2

@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+
+from napari_strata.config import SimulationConfig
+from napari_strata.errors import LabelsError
+from napari_strata.training.batches import Batch, symmetric_variant
+from napari_strata.training.inputs import TrainInputs, check_inputs
+from napari_strata.training.labelled import LabelledSource
+from napari_strata.training.simulated import SimulatedSource
+from napari_strata.types import ImageStack
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def test_image_and_labels_turn_together():
+    codes = np.arange(16, dtype=np.uint8).reshape(1, 1, 4, 4)
+    batch = Batch(np.repeat(codes[:, 0].astype(np.float32), 32, axis=0), np.repeat(codes, 32, axis=0))
+    turned = symmetric_variant(batch, rng())
+    variants = set()
+    for image, labels in zip(turned.images, turned.labels, strict=True):
+        slope, offset = np.polyfit(labels[0].ravel(), image.ravel(), 1)
+        assert np.abs(slope * labels[0] + offset - image).max() < 1e-4
+        variants.add(labels.tobytes())
+    assert len(variants) == 8
+
+
+def simulated() -> SimulatedSource:
+    return SimulatedSource(SimulationConfig(), patch_size=32, pixel_size=0.2, held_out=10, seed=5)
+
+
+def test_simulated_batches_repeat_from_their_generator_and_differ_within():
+    first, again = simulated().draw(4, rng(1)), simulated().draw(4, rng(1))
+    assert np.array_equal(first.images, again.images)
+    assert len({image.tobytes() for image in first.images}) == 4
+
+
+def test_held_out_crystals_are_always_the_same_and_never_trained_on():
+    source = simulated()
+    held_out = source.held_out()
+    assert [len(b.images) for b in held_out] == [8, 2]
+    assert source.held_out() is held_out
+    drawn = {np.sort(image.ravel())[:5].tobytes() for image in source.draw(8, rng(5)).images}
+    kept = {np.sort(image.ravel())[:5].tobytes() for batch in held_out for image in batch.images}
+    assert not drawn & kept
+
+
+def stack(frames: int, side: int = 64) -> ImageStack:
+    return ImageStack(rng().random((frames, side, side)), None, "cells")
+
+
+def source(labels: np.ndarray, *, fraction: float = 0.0, patch_size: int = 32) -> LabelledSource:
+    image = stack(len(labels), labels.shape[-1])
+    return LabelledSource(
+        (image,),
+        (labels,),
+        patch_size=patch_size,
+        pixel_size=None,
+        receptive_field=5,
+        validation_fraction=fraction,
+        rng=rng(),
+    )
+
+
+def test_every_patch_holds_a_labelled_pixel():
+    labels = np.zeros((3, 1, 64, 64), dtype=np.uint8)
+    labels[1, 0, 60, 3] = 1
+    labels[1, 0, 5, 50] = 2
+    batch = source(labels).draw(32, rng())
+    assert (batch.labels > 0).reshape(32, -1).any(axis=1).all()
+
+
+def test_a_rare_class_is_centred_on_as_often_as_a_common_one():
+    labels = np.ones((1, 1, 64, 64), dtype=np.uint8)
+    labels[0, 0, 60, 60] = 2
+    batch = source(labels).draw(64, rng())
+    assert (batch.labels == 2).reshape(64, -1).any(axis=1).mean() > 0.4
+
+
+def test_an_image_smaller_than_a_patch_is_padded_without_labels():
+    labels = np.ones((1, 1, 20, 20), dtype=np.uint8)
+    labels[0, 0, 0, 0] = 2
+    batch = source(labels).draw(2, rng())
+    assert batch.images.shape == (2, 32, 32)
+    assert [(sample > 0).sum() for sample in batch.labels] == [400, 400]
+
+
+def test_slices_held_out_are_not_drawn():
+    labels = np.ones((4, 1, 64, 64), dtype=np.uint8)
+    labels[:, 0, :32] = 2
+    held = source(labels, fraction=0.25)
+    assert len(held.held_out()) == 1
+    assert held.description == "4 labelled slices, 1 of 4 labelled slices held out"
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.zeros((2, 1, 64, 64), np.uint8), "No pixel is labelled"),
+        (np.ones((2, 1, 64, 64), np.uint8), "Only one code is painted: 1"),
+        (
+            np.ones((2, 1, 32, 64), np.uint8),
+            r"shape \(2, 1, 32, 64\); the image and the model need \(2, 1, 64, 64\)",
+        ),
+        (np.ones((2, 2, 64, 64), np.uint8), "Label dock"),
+        (np.full((2, 1, 64, 64), 1.5), "not integers"),
+        (np.full((2, 1, 64, 64), 9), r"codes \[9\], but the class table ends at 3"),
+        (np.full((2, 1, 64, 64), -1), r"codes \[-1\]"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_refused_in_words(labels, words, tmp_path):
+    with pytest.raises(LabelsError, match=words):
+        check_inputs(TrainInputs(tmp_path, (stack(2),), (labels,)), layers=1, classes=2)
