@@ -58,8 +58,6 @@ def read_array(path: Path, *, error_type: type[StrataError] = ImageError) -> Fil
         )
     try:
         array = reader(path)
-    except StrataError:
-        raise
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise error_type(f"{path} cannot be read ({error.strerror}).", remedy="Check the path.") from error
     except Exception as error:  # the readers raise nearly anything on a damaged file
@@ -106,7 +104,7 @@ def _npy(path: Path) -> FileArray:
 
 
 def _npz(path: Path) -> FileArray:
-    with np.load(path, allow_pickle=False) as archive:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         data = archive[_key(archive)]
         stated = archive.get("pixel_size")
     pixel_size, warnings = _metres(stated)

@@ -87,7 +87,7 @@ def _parse(text: "DataFrame", path: Path) -> "DataFrame":
     try:
         if text.name in _COUNTS:
             return text.astype("int64")
-        return pd.to_numeric(text.replace({"": "nan"})).astype("float64")
+        return pd.to_numeric(text.where(text != "")).astype("float64")
     except ValueError as error:
         raise TableError(
             f"{path}: the column {text.name} holds something that is no number ({error}).", remedy=_REMEDY

@@ -56,6 +56,8 @@ def read_tif(path: Path) -> tuple[AnyArray, str, float | None, tuple[str, ...]]:
         size, warnings = _square(_pixel_size(tif))
     if any("invalid page offset" in complaint for complaint in complaints):
         raise TruncatedTif("pages are missing at its end")
+    if any("invalid value offset" in complaint for complaint in complaints):
+        warnings += ("part of its header is missing or damaged",)
     if count > 1:
         warnings += (f"it holds {count} image series, of which the first is used",)
     return data, axes, size, warnings
