@@ -1,0 +1,157 @@
+"""From an image stack to probability maps: resample, tile, align the decoders, resample back."""
+
+import time
+from collections.abc import Generator, Iterator
+from itertools import groupby
+
+import numpy as np
+import torch
+
+from napari_strata.config import InferenceConfig, ModelConfig
+from napari_strata.control import JobControl
+from napari_strata.data.grid import from_network_grid, to_network_grid
+from napari_strata.errors import DeviceError
+from napari_strata.events import Progress
+from napari_strata.inference.alignment import order_like_blend, order_like_frame
+from napari_strata.inference.domains import untangle
+from napari_strata.inference.tiling import Canvas, Tile, plan_tiles
+from napari_strata.models.network import Network
+from napari_strata.types import FloatImage, ImageStack, Prediction
+
+BATCH = 4
+"""Tiles that an accelerator computes at once; a CPU gains nothing from more than one."""
+
+
+class Predictor:
+    """A network together with all that turns its outputs into a `Prediction`.
+
+    Parameters
+    ----------
+    network : Network
+        Trained network; it is moved to `device`, its mode is kept.
+    model : ModelConfig
+        The network's settings; its pixel size is that of the network's grid.
+    classes : tuple of str
+        Names of the foreground classes.
+    config : InferenceConfig
+        Tile size, and whether decoders are aligned.
+    device : device
+        Where to compute, in fp32.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        model: ModelConfig,
+        *,
+        classes: tuple[str, ...],
+        config: InferenceConfig,
+        device: torch.device,
+    ) -> None:
+        self._network = network.to(device)
+        self._pixel_size = model.pixel_size
+        self._classes = classes
+        self._config = config
+        self._device = device
+        self._batch = 1 if device.type == "cpu" else BATCH
+        self._aligns = config.align_layers and network.layers > 1
+
+    def predict(self, image: ImageStack, *, control: JobControl) -> Generator[Progress, None, Prediction]:
+        """Predict every frame of a stack.
+
+        Parameters
+        ----------
+        image : ImageStack
+            A checked stack.
+        control : JobControl
+            Asked between tiles whether to wait or stop.
+
+        Yields
+        ------
+        Progress
+            After every batch of tiles.
+
+        Returns
+        -------
+        Prediction
+            On the image's own grid.
+
+        Raises
+        ------
+        CalibrationError
+            If the network works at a pixel size and the image has none.
+        DeviceError
+            If a tile does not fit into the device's memory.
+        JobCanceled
+            If a stop was requested.
+        """
+        frames, height, width = image.data.shape
+        heads = (self._network.layers, self._network.classes + 1)
+        probabilities = np.empty((frames, *heads, height, width), np.float32)
+        previous: FloatImage | None = None
+        start = time.monotonic()
+        for index, frame in enumerate(image.data):
+            grid = to_network_grid(frame, image.pixel_size, self._pixel_size)
+            blended = Canvas(*heads, grid.shape)
+            for done in self._blend(grid, blended):
+                fraction = (index + done) / frames
+                left = (time.monotonic() - start) * (1 - fraction) / fraction
+                yield Progress(fraction, f"Predicting {image.name}, frame {index + 1} of {frames}", left)
+                control.checkpoint()
+            previous = self._align(blended.blended, previous, image.pixel_size)
+            probabilities[index] = from_network_grid(previous, (height, width))
+        return Prediction(probabilities, self._classes, image.pixel_size, image.name)
+
+    def _blend(self, grid: FloatImage, canvas: Canvas) -> Iterator[float]:
+        """Predict tile by tile into a canvas; yields the part that is done."""
+        shape = (grid.shape[0], grid.shape[1])
+        network = self._network
+        tiles = plan_tiles(
+            shape,
+            tile_size=self._config.tile_size,
+            stride=network.stride,
+            receptive_field=network.receptive_field,
+        )
+        done = 0
+        for batch in _batches(tiles, self._batch):
+            inputs = np.stack([grid[tile.y.pixels, tile.x.pixels] for tile in batch])
+            for tile, maps in zip(batch, self._forward(inputs), strict=True):
+                if self._aligns and done:
+                    maps = maps[list(order_like_blend(canvas.under(tile), maps, tile.weights))]
+                canvas.add(tile, maps)
+                done += 1
+            yield done / len(tiles)
+
+    def _align(self, maps: FloatImage, previous: FloatImage | None, pixel_size: float | None) -> FloatImage:
+        """Make decoders mean the same layers throughout a frame, and as in the frame before."""
+        if not self._aligns:
+            return maps
+        grid_pixel_size = self._pixel_size or pixel_size
+        if grid_pixel_size is not None:
+            maps = untangle(maps, pixel_size=grid_pixel_size)
+        return maps if previous is None else maps[list(order_like_frame(previous, maps))]
+
+    def _forward(self, inputs: FloatImage) -> FloatImage:
+        """Return probabilities (tile, layer, class, y, x) of tiles (tile, y, x); the network keeps its mode."""
+        was_training = self._network.training
+        try:
+            with torch.inference_mode():
+                logits = self._network.eval()(torch.from_numpy(inputs)[:, None].to(self._device))
+                probabilities: FloatImage = logits.float().softmax(dim=2).cpu().numpy()
+        except torch.OutOfMemoryError as error:
+            raise DeviceError(
+                f"A tile of {inputs.shape[-2]} x {inputs.shape[-1]} pixels does not fit into the memory"
+                f" of {self._device}.",
+                remedy="Choose a smaller tile size, or the device cpu.",
+            ) from error
+        finally:
+            self._network.train(was_training)
+        return probabilities
+
+
+def _batches(tiles: tuple[Tile, ...], size: int) -> Iterator[list[Tile]]:
+    """Split tiles, in their order, into batches of equal shapes."""
+    for _, alike in groupby(tiles, key=lambda tile: tile.shape):
+        waiting = list(alike)
+        for start in range(0, len(waiting), size):
+            yield waiting[start : start + size]
