@@ -102,7 +102,7 @@ def from_network_grid(probabilities: FloatImage, shape: tuple[int, int]) -> Floa
 
 
 def resample_labels(labels: AnyArray, shape: tuple[int, int]) -> AnyArray:
-    """Resample mask codes by nearest neighbour, shape (..., y, x) to (..., *shape)."""
+    """Resample mask codes by nearest neighbour, shape (..., y, x) to ``(..., *shape)``."""
     rows, columns = (
         np.clip(np.floor((np.arange(new) + 0.5) * old / new).astype(int), 0, old - 1)
         for new, old in zip(shape, labels.shape[-2:], strict=True)

@@ -24,7 +24,7 @@ class Scores:
     loss : float
         Mean over samples of the training loss.
     dice : float
-        Mean over samples, layers and the foreground classes that occur, of 2 |P & T| / (|P| + |T|) on labelled
+        Mean over samples, layers and the foreground classes that occur, of ``2 |P & T| / (|P| + |T|)`` on labelled
         pixels, P being the most probable class.
     """
 
