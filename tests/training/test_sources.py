@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_strata.config import SimulationConfig
+from napari_strata.config.training import SimulatedData
 from napari_strata.errors import LabelsError
 from napari_strata.training.batches import Batch, symmetric_variant
 from napari_strata.training.inputs import TrainInputs, check_inputs
@@ -27,7 +27,7 @@ def test_image_and_labels_turn_together():
 
 
 def simulated() -> SimulatedSource:
-    return SimulatedSource(SimulationConfig(), patch_size=32, pixel_size=0.2, held_out=10, seed=5)
+    return SimulatedSource(SimulatedData(), patch_size=32, pixel_size=0.2, held_out=10, seed=5)
 
 
 def test_simulated_batches_repeat_from_their_generator_and_differ_within():

@@ -19,6 +19,13 @@ class SimulatedData(Config):
 
     source: Literal["simulated"] = "simulated"
     simulation: SimulationConfig = Field(default_factory=SimulationConfig, description="What to simulate.")
+    scale_jitter: float = setting(
+        0.1,
+        "Crystals are magnified or shrunk by up to this part, so that an imprecise pixel size does no harm.",
+        ge=0,
+        le=0.5,
+        advanced=True,
+    )
 
 
 class LabelledData(Config):

@@ -158,7 +158,7 @@ def _source(config: TrainConfig, inputs: TrainInputs, receptive_field: int) -> "
     if isinstance(config.data, SimulatedData):
         assert pixel_size is not None, "TrainConfig demands it"
         return SimulatedSource(
-            config.data.simulation,
+            config.data,
             patch_size=training.patch_size,
             pixel_size=pixel_size,
             held_out=training.validation_crops,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from napari_strata.config import SimulationConfig
+from napari_strata.config.training import SimulatedData
 from napari_strata.data.grid import normalise
 from napari_strata.simulate.scene import simulate_image
 from napari_strata.training.batches import Batch, symmetric_variant
@@ -18,8 +18,8 @@ class SimulatedSource:
 
     Parameters
     ----------
-    config : SimulationConfig
-        What to simulate.
+    config : SimulatedData
+        What to simulate, and by how much its scale varies.
     patch_size : int
         Side of a patch [px].
     pixel_size : float
@@ -31,9 +31,9 @@ class SimulatedSource:
     """
 
     def __init__(
-        self, config: SimulationConfig, *, patch_size: int, pixel_size: float, held_out: int, seed: int
+        self, config: SimulatedData, *, patch_size: int, pixel_size: float, held_out: int, seed: int
     ) -> None:
-        self.description = f"simulated {config.material}, {config.layers} layers"
+        self.description = f"simulated {config.simulation.material}, {config.simulation.layers} layers"
         self._config = config
         self._patch_size = patch_size
         self._pixel_size = pixel_size
@@ -59,7 +59,10 @@ class SimulatedSource:
         return self._held_out
 
     def _simulate(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        scene = simulate_image(self._config, size=self._patch_size, pixel_size=self._pixel_size, rng=rng)
+        scale = 1 + rng.uniform(-1, 1) * self._config.scale_jitter
+        scene = simulate_image(
+            self._config.simulation, size=self._patch_size, pixel_size=self._pixel_size * scale, rng=rng
+        )
         return normalise(scene.image), scene.labels
 
 
