@@ -63,12 +63,10 @@ def _row(name: str, field: dict[str, Any], is_required: bool, schema: dict[str, 
 
 
 def _default(field: dict[str, Any]) -> str:
-    value = field.get("default", field.get("const"))
-    if value is None:
-        return "see its table" if _reference(field) else "none"
+    value = field.get("default", field.get("const", {}))
     if isinstance(value, dict):
         return "see its table"
-    return f"`{value}`" if value != "" else "empty"
+    return "none" if value is None else "empty" if value == "" else f"`{value}`"
 
 
 def _allowed(field: dict[str, Any], schema: dict[str, Any]) -> str:

@@ -1,0 +1,54 @@
+"""The package as a whole: its version, its manifest, and what importing it must not drag in."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import napari_strata
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("captum", "lightning_fabric", "torch")
+LIGHT_MODULES = ("napari_strata", "napari_strata.config", "napari_strata.events", "napari_strata.cli")
+DOCKS = ("label_dock", "train_dock", "predict_dock", "explain_dock", "workspace")
+
+
+def modules_after(code: str) -> set[str]:
+    """Return the top-level names of the modules that a fresh interpreter holds after running some code."""
+    report = "import sys; print('loaded:', *{name.partition('.')[0] for name in sys.modules})"
+    command = [sys.executable, "-c", f"{code}\n{report}"]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert answer.returncode == 0, answer.stderr
+    return set(answer.stdout.rpartition("loaded:")[2].split())
+
+
+def test_the_version_is_that_of_the_installed_distribution() -> None:
+    assert napari_strata.__version__ == version("napari-strata")
+
+
+def test_the_manifest_at_the_top_is_a_link_to_the_one_in_the_package() -> None:
+    assert (ROOT / "napari.yaml").is_symlink()
+    assert (ROOT / "napari.yaml").samefile(ROOT / "src" / "napari_strata" / "napari.yaml")
+
+
+@pytest.mark.parametrize("module", LIGHT_MODULES)
+def test_importing_the_core_imports_neither_torch_nor_qt(module: str) -> None:
+    assert modules_after(f"import {module}").isdisjoint({*HEAVY, "napari", "qtpy", "skimage"})
+
+
+@pytest.mark.parametrize("dock", DOCKS)
+def test_importing_a_dock_imports_no_torch(dock: str) -> None:
+    assert modules_after(f"import napari_strata.widgets.{dock}").isdisjoint(HEAVY)
+
+
+def test_opening_all_docks_imports_no_torch() -> None:
+    code = (
+        "import napari\n"
+        "from napari_strata.widgets.workspace import open_workspace\n"
+        "viewer = napari.Viewer(show=False)\n"
+        "open_workspace(viewer)\n"
+        "viewer.close()"
+    )
+    assert modules_after(code).isdisjoint(HEAVY)
