@@ -10,7 +10,7 @@ from PIL import Image
 
 from napari_strata.errors import LabelsError, OutputError
 from napari_strata.io.images import read_image
-from napari_strata.io.masks import as_masks, read_masks, write_masks
+from napari_strata.io.masks import as_masks, read_masks, write_masks, write_probabilities
 
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 20), st.integers(1, 20))
 
@@ -36,6 +36,12 @@ def test_the_axes_are_named_in_the_file(tmp_path: Path) -> None:
 def test_masks_keep_the_pixel_size_of_their_image(tmp_path: Path) -> None:
     write_masks(np.ones((2, 1, 8, 9), np.uint8), tmp_path / "m.tif", pixel_size=0.123)
     assert read_image(tmp_path / "m.tif").stack.pixel_size == 0.123
+
+
+def test_probabilities_keep_their_five_axes(tmp_path: Path) -> None:
+    probabilities = np.random.default_rng(0).random((1, 2, 3, 8, 9), dtype=np.float32)
+    write_probabilities(probabilities, tmp_path / "p.tif", pixel_size=0.2)
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "p.tif"), probabilities)
 
 
 @pytest.mark.parametrize("masks", [np.ones((2, 8, 9), np.uint8), np.ones((1, 2, 8, 9), np.int64)])

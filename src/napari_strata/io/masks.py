@@ -7,7 +7,7 @@ import numpy as np
 from napari_strata.errors import LabelsError
 from napari_strata.io.arrays import read_array
 from napari_strata.io.tif import write_tif
-from napari_strata.types import AnyArray, LabelArray
+from napari_strata.types import AnyArray, FloatImage, LabelArray
 
 AXES = "TZYX"
 """Frame, crystal layer, y, x in the letters of TIFF."""
@@ -40,6 +40,26 @@ def write_masks(masks: LabelArray, path: Path, *, pixel_size: float | None = Non
             remedy="Give uint8 codes of shape (frame, layer, y, x).",
         )
     write_tif(path, masks, AXES, pixel_size=pixel_size)
+
+
+def write_probabilities(probabilities: FloatImage, path: Path, *, pixel_size: float | None = None) -> None:
+    """Write class probabilities as a tif that reads back in the same shape, in any program.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float32, shape (frame, layer, class, y, x)
+        As in `napari_strata.types.Prediction`.
+    path : Path
+        File to write.
+    pixel_size : float, optional
+        Pixel size [Å/px].
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    write_tif(path, probabilities, "TZCYX", pixel_size=pixel_size)
 
 
 def read_masks(path: Path) -> LabelArray:
