@@ -1,0 +1,41 @@
+"""Copies of what napari layers hold, taken on the GUI thread before a job starts."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_strata.data.images import check_image
+from napari_strata.errors import ImageError
+from napari_strata.types import AnyArray, ImageStack
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+
+def stack_of(napari_layer: "Image", pixel_size: float | None) -> ImageStack:
+    """Copy an image layer into a checked stack.
+
+    Parameters
+    ----------
+    napari_layer : Image
+        A grey image, (y, x) or (frame, y, x).
+    pixel_size : float or None
+        Its pixel size [Å/px], as the calibration row shows it.
+
+    Raises
+    ------
+    ImageError
+        If it is a colour image, has other dimensions, or its values cannot be used.
+    """
+    if napari_layer.rgb:
+        raise ImageError(
+            f"{napari_layer.name} is a colour image.", remedy="Press 'Convert to grey' in the Label dock first."
+        )
+    data = np.array(full_data(napari_layer))
+    return ImageStack(check_image(data, napari_layer.name), pixel_size, napari_layer.name)
+
+
+def full_data(napari_layer: "Image") -> AnyArray:
+    """Return a layer's data at full resolution; a lazy array stays lazy."""
+    data: AnyArray = napari_layer.data[0] if napari_layer.multiscale else napari_layer.data
+    return data
