@@ -1,1 +1,1 @@
-"""Labels: which pixels are labelled, and whether they can be used."""
+"""Class tables, and checks of what was painted."""

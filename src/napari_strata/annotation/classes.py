@@ -1,0 +1,77 @@
+"""Changes to a class table, each of which gives a new table; codes never change their meaning."""
+
+from itertools import count
+
+from napari_strata.config import ClassTable, LabelClass
+from napari_strata.config.labels import PALETTE
+from napari_strata.types import BACKGROUND
+
+BACKGROUND_COLOR = "#7f7f7f"
+"""Colour of labelled background."""
+UNKNOWN_COLOR = "#ff00ff"
+"""Colour of codes that are not in the table."""
+FIRST_CLASS = BACKGROUND + 1
+"""Mask code of the first class."""
+
+
+def add_class(table: ClassTable, name: str = "") -> ClassTable:
+    """Append a class with the next code and a colour of its own.
+
+    Parameters
+    ----------
+    table : ClassTable
+        The present classes.
+    name : str
+        Name of the new class; empty takes "class N" with a number that is free.
+
+    Raises
+    ------
+    ConfigError
+        If the name is taken, or there is no code left.
+    """
+    free = (f"class {n}" for n in count(len(table.classes) + 1) if f"class {n}" not in table.names)
+    color = PALETTE[len(table.classes) % len(PALETTE)]
+    return _table((*table.classes, LabelClass(name=name or next(free), color=color)))
+
+
+def rename_class(table: ClassTable, code: int, name: str) -> ClassTable:
+    """Rename the class with a mask code.
+
+    Raises
+    ------
+    ConfigError
+        If the name is empty or taken.
+    """
+    return _changed(table, code, name=name.strip())
+
+
+def recolor_class(table: ClassTable, code: int, color: str) -> ClassTable:
+    """Give the class with a mask code another colour, as #rrggbb.
+
+    Raises
+    ------
+    ConfigError
+        If it is no such colour.
+    """
+    return _changed(table, code, color=color)
+
+
+def table_for_codes(largest: int) -> ClassTable:
+    """Make a table with neutral names for labels from elsewhere whose largest code is `largest`."""
+    return ClassTable.from_names(tuple(f"class {n}" for n in range(1, max(largest - BACKGROUND, 1) + 1)))
+
+
+def colors_by_code(table: ClassTable) -> dict[int | None, str]:
+    """Return the colour of each mask code, 0 transparent, and under None that of codes not in the table."""
+    classes: dict[int | None, str] = {code: c.color for code, c in enumerate(table.classes, start=FIRST_CLASS)}
+    return {None: UNKNOWN_COLOR, 0: "#00000000", BACKGROUND: BACKGROUND_COLOR, **classes}
+
+
+def _changed(table: ClassTable, code: int, **values: str) -> ClassTable:
+    classes = [c.model_dump() for c in table.classes]
+    classes[code - FIRST_CLASS] |= values
+    return _table(classes)
+
+
+def _table(classes: object) -> ClassTable:
+    return ClassTable.parse({"classes": classes}, source="The class table")
