@@ -9,7 +9,7 @@ from napari_strata.atoms.peaks import find_peaks, keep_separate
 from napari_strata.atoms.refine import refine_positions
 from napari_strata.atoms.windows import Windows, chunks
 from napari_strata.config import AtomsConfig
-from napari_strata.errors import CalibrationError
+from napari_strata.io.calibration import require
 from napari_strata.types import ATOM_COLUMNS, FloatImage, Prediction
 
 
@@ -37,30 +37,14 @@ def locate_atoms(prediction: Prediction, config: AtomsConfig) -> pd.DataFrame:
     CalibrationError
         If the pixel size is unknown.
     """
-    pixel_size = require_pixel_size(prediction.pixel_size, prediction.name)
+    pixel_size = require(prediction.pixel_size, name=prediction.name)
     tables = [
         _locate_in_layer(maps, prediction.classes, config, pixel_size).assign(frame=frame, layer=layer)
         for frame, layers in enumerate(prediction.probabilities)
         for layer, maps in enumerate(layers)
     ]
     table = pd.concat(tables, ignore_index=True).assign(image=prediction.name)
-    return table[list(ATOM_COLUMNS)]
-
-
-def require_pixel_size(pixel_size: float | None, name: str) -> float:
-    """Return the pixel size [Å/px].
-
-    Raises
-    ------
-    CalibrationError
-        If it is unknown.
-    """
-    if pixel_size is None:
-        raise CalibrationError(
-            f"The image {name} has no pixel size, and the distances between atoms are given in Å.",
-            remedy="State the pixel size in Å.",
-        )
-    return pixel_size
+    return table[list(ATOM_COLUMNS)].astype({"image": str, "species": str})
 
 
 def _locate_in_layer(

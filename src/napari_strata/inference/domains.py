@@ -97,24 +97,27 @@ def find_references(field: BondField) -> NDArray[np.complex128] | None:
         exp(i n theta) of each layer; None where a layer is not one coherent crystal.
     """
     step = max(1, round(field.window))
-    local = field.orientation[:, ::step, ::step]
-    best, highest = None, -np.inf
-    for seed in _seeds(np.abs(local).min(axis=0)):
-        references = _unit(local[(slice(None), *seed)])
-        for _ in range(ITERATIONS):
-            choice = _fits(local, references, orders(len(local))).argmax(axis=0)
-            layers = _reordered(local, choice)
-            references = _unit(layers.sum(axis=(1, 2)))
-        fit = float((layers * references.conj()[:, None, None]).real.sum())
-        if fit > highest:
-            best, highest = (references, choice, layers), fit
-    assert best is not None
-    references, choice, layers = best
-    total = _reordered(field.bonds[:, ::step, ::step], choice).sum(axis=(1, 2))
-    if (np.abs(layers.sum(axis=(1, 2))) < COHERENT * total).any():
+    local, bonds = field.orientation[:, ::step, ::step], field.bonds[:, ::step, ::step]
+    seeds = _seeds(np.abs(local).min(axis=0))
+    references, choice = max((_settle(local, _unit(local[:, y, x])) for y, x in seeds), key=lambda s: s[2])[:2]
+    strength = np.abs(_reordered(local, choice).sum(axis=(1, 2)))
+    if (strength < COHERENT * _reordered(bonds, choice).sum(axis=(1, 2))).any():
         return None
-    weight = np.bincount(choice.ravel(), field.bonds[:, ::step, ::step].sum(axis=0).ravel())
-    return references[np.argsort(orders(len(local))[int(weight.argmax())])]
+    candidates = discernible_orders(references, field.symmetry)
+    held = _fits(local, references, candidates).argmax(axis=0)
+    most = int(np.bincount(held.ravel(), bonds.sum(axis=0).ravel()).argmax())
+    return references[np.argsort(candidates[most])]
+
+
+def _settle(
+    local: NDArray[np.complex128], references: NDArray[np.complex128]
+) -> tuple[NDArray[np.complex128], NDArray[np.intp], float]:
+    """Improve references in turn with the order of each cell; return both and how well they fit."""
+    for _ in range(ITERATIONS):
+        choice: NDArray[np.intp] = _fits(local, references, orders(len(local))).argmax(axis=0)
+        layers = _reordered(local, choice)
+        references = _unit(layers.sum(axis=(1, 2)))
+    return references, choice, float(np.abs(layers.sum(axis=(1, 2))).sum())
 
 
 def discernible_orders(references: NDArray[np.complex128], symmetry: int) -> tuple[Order, ...]:

@@ -1,0 +1,128 @@
+"""Find the atoms of every layer of image stacks with a trained network."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_strata.config import AtomsConfig, InferenceConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import OutputError
+from napari_strata.events import JobResult, StateChanged
+from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.predict import (
+    check_calibration,
+    check_stacks,
+    load_predictor,
+    make_folder,
+    predict_stacks,
+    prediction_figures,
+)
+from napari_strata.types import ImageStack, Prediction
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class AtomsFound:
+    """What was found.
+
+    Attributes
+    ----------
+    predictions : tuple of Prediction
+        The maps in which atoms were sought, in the order of the images.
+    table : DataFrame
+        One row per atom, columns `napari_strata.types.ATOM_COLUMNS`.
+    """
+
+    predictions: tuple[Prediction, ...]
+    table: "DataFrame"
+
+
+@job
+def locate_atoms(
+    control: JobControl,
+    model: Path,
+    images: Sequence[ImageStack],
+    inference: InferenceConfig,
+    atoms: AtomsConfig,
+    *,
+    out: Path | None = None,
+) -> JobBody:
+    """Predict every frame of every image, and find the atoms of every layer.
+
+    Parameters
+    ----------
+    control : JobControl
+        Stop keeps the images that are done.
+    model : Path
+        A bundle's folder, its card.yaml, or a run folder.
+    images : sequence of ImageStack
+        At least one, each with a pixel size.
+    inference : InferenceConfig
+        Tiles, alignment and device.
+    atoms : AtomsConfig
+        Distances and thresholds.
+    out : Path, optional
+        CSV file for the atom table.
+
+    Yields
+    ------
+    JobEvent
+        `Progress` after every tile.
+
+    Returns
+    -------
+    JobResult
+        ``value`` is `AtomsFound`; ``figures["atoms_per_layer"]`` sums over images and frames.
+
+    Raises
+    ------
+    ImageError, CalibrationError, BundleError, DeviceError, OutputError
+        If an input cannot be used or the file cannot be written.
+    """
+    import pandas as pd
+
+    from napari_strata.atoms.locate import locate_atoms as locate
+    from napari_strata.io.calibration import require
+
+    start = time.monotonic()
+    stacks = check_stacks(images)
+    for stack in stacks:
+        require(stack.pixel_size, name=stack.name)
+    predictor, card = load_predictor(model, inference)
+    check_calibration(stacks, card)
+    if out is not None:
+        _check_file(out)
+    control.run()
+    yield StateChanged(control.state)
+    tables: list[DataFrame] = []
+    predictions = yield from predict_stacks(
+        control, predictor, stacks, lambda prediction: tables.append(locate(prediction, atoms))
+    )
+    table = pd.concat(tables, ignore_index=True)
+    paths = {} if out is None else _write(table, out)
+    figures = {**_counts(table, card.model.layers), **prediction_figures(predictions, start)}
+    return JobResult(figures, paths, AtomsFound(predictions, table))
+
+
+def _counts(table: "DataFrame", layers: int) -> dict[str, Any]:
+    per_layer = [int((table["layer"] == layer).sum()) for layer in range(layers)]
+    return {"atoms": len(table), "atoms_per_layer": per_layer}
+
+
+def _check_file(out: Path) -> None:
+    if out.is_dir():
+        raise OutputError(
+            f"{out} is a folder.", remedy="Give the name of a CSV file, for example atoms.csv in it."
+        )
+    make_folder(out.parent)
+
+
+def _write(table: "DataFrame", out: Path) -> dict[str, str]:
+    from napari_strata.io.atom_tables import write_atoms
+
+    write_atoms(table, out)
+    return {"atoms": str(out)}

@@ -1,0 +1,222 @@
+"""Predict the masks of image stacks with a trained network."""
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_strata.config import InferenceConfig
+from napari_strata.control import JobCanceled, JobControl
+from napari_strata.errors import CalibrationError, ImageError, OutputError
+from napari_strata.events import JobResult, Progress, StateChanged
+from napari_strata.jobs.job import JobBody, job
+from napari_strata.types import ImageStack, Prediction
+
+if TYPE_CHECKING:
+    from napari_strata.config import ModelCard
+    from napari_strata.inference.predictor import Predictor
+
+LARGEST_FACTOR = 10.0
+"""An image is not enlarged more than this for a network: what the network looks for cannot be in it."""
+
+
+@job
+def predict(
+    control: JobControl,
+    model: Path,
+    images: Sequence[ImageStack],
+    config: InferenceConfig,
+    *,
+    out: Path | None = None,
+) -> JobBody:
+    """Predict every frame of every image.
+
+    The model is read once, so a training that goes on and replaces it does no harm.
+
+    Parameters
+    ----------
+    control : JobControl
+        Stop keeps the images that are done.
+    model : Path
+        A bundle's folder, its card.yaml, or a run folder.
+    images : sequence of ImageStack
+        At least one.
+    config : InferenceConfig
+        Tiles, alignment and device.
+    out : Path, optional
+        Folder that gets ``STEM_masks.tif`` (frame, layer, y, x uint8) and ``STEM_probabilities.tif`` (frame,
+        layer, class, y, x float32) of each image as soon as it is done.
+
+    Yields
+    ------
+    JobEvent
+        `Progress` after every tile.
+
+    Returns
+    -------
+    JobResult
+        ``value`` is a tuple of `Prediction`, in the order of the images.
+
+    Raises
+    ------
+    ImageError, CalibrationError, BundleError, DeviceError, OutputError
+        If an input cannot be used or the folder cannot be written.
+    """
+    start = time.monotonic()
+    stacks = check_stacks(images)
+    predictor, card = load_predictor(model, config)
+    check_calibration(stacks, card)
+    if out is not None:
+        make_folder(out)
+    control.run()
+    yield StateChanged(control.state)
+    paths: dict[str, str] = {}
+
+    def keep(prediction: Prediction) -> None:
+        if out is not None:
+            paths.update(_write(prediction, out))
+
+    predictions = yield from predict_stacks(control, predictor, stacks, keep)
+    return JobResult(prediction_figures(predictions, start), paths, predictions)
+
+
+def check_stacks(images: Sequence[ImageStack]) -> tuple[ImageStack, ...]:
+    """Return the images with checked data of shape (frame, y, x).
+
+    Raises
+    ------
+    ImageError
+        If there is none, one cannot be used, or two have the same name, by which results are told apart.
+    """
+    from napari_strata.data.images import check_image
+
+    if not images:
+        raise ImageError("There is no image to predict.", remedy="Give at least one image.")
+    names = [image.name for image in images]
+    for name in names:
+        if names.count(name) > 1:
+            raise ImageError(
+                f"{names.count(name)} images have the name {name}, so their results would overwrite each other.",
+                remedy="Rename one of them, or predict them one at a time.",
+            )
+    return tuple(ImageStack(check_image(i.data, i.name), i.pixel_size, i.name) for i in images)
+
+
+def load_predictor(model: Path, config: InferenceConfig) -> "tuple[Predictor, ModelCard]":
+    """Load a trained network onto the device that is configured.
+
+    Raises
+    ------
+    BundleError
+        If there is no usable model.
+    DeviceError
+        If this machine lacks the device.
+    """
+    from napari_strata.inference.predictor import Predictor
+    from napari_strata.models.device import resolve_device
+    from napari_strata.models.registry import load_network
+
+    device = resolve_device(config.device)
+    loaded = load_network(model, device)
+    card = loaded.card
+    return Predictor(loaded.network, card.model, classes=card.classes.names, config=config, device=device), card
+
+
+def check_calibration(images: Sequence[ImageStack], card: "ModelCard") -> None:
+    """Check before any work that each image can be brought to the network's grid.
+
+    Raises
+    ------
+    CalibrationError
+        If the network works at a pixel size and an image has none, or one that makes no sense.
+    """
+    from napari_strata.data.grid import scale_factor
+
+    for image in images:
+        factor = scale_factor(image.pixel_size, card.model.pixel_size)
+        if factor > LARGEST_FACTOR:
+            raise CalibrationError(
+                f"{image.name} has {image.pixel_size:g} Å per pixel, and the model {card.name} works at"
+                f" {card.model.pixel_size:g} Å: it would have to be enlarged {factor:.0f} times.",
+                remedy="Check the pixel size and its unit (Å), or choose a model made for such images.",
+            )
+
+
+def predict_stacks(
+    control: JobControl,
+    predictor: "Predictor",
+    images: Sequence[ImageStack],
+    keep: Callable[[Prediction], None],
+) -> Generator[Progress, None, tuple[Prediction, ...]]:
+    """Predict checked images one after another, and hand each result to `keep` as soon as it is done.
+
+    Yields
+    ------
+    Progress
+        Over all images.
+
+    Returns
+    -------
+    tuple of Prediction
+        All; or those that were done when a stop came, at least one.
+
+    Raises
+    ------
+    JobCanceled
+        If a stop came before the first image was done.
+    """
+    start = time.monotonic()
+    sizes = [image.data.size for image in images]
+    predictions: list[Prediction] = []
+    for index, image in enumerate(images):
+        body = predictor.predict(image, control=control)
+        try:
+            while True:
+                progress = next(body)
+                fraction = (sum(sizes[:index]) + progress.fraction * sizes[index]) / sum(sizes)
+                left = (time.monotonic() - start) * (1 - fraction) / fraction
+                yield Progress(fraction, progress.message, left)
+        except StopIteration as stop:
+            predictions.append(stop.value)
+            keep(stop.value)
+        except JobCanceled:
+            if not predictions:
+                raise
+            break
+    return tuple(predictions)
+
+
+def prediction_figures(predictions: Sequence[Prediction], start: float) -> dict[str, float]:
+    """Return counts, and the seconds since `start` of the monotonic clock."""
+    return {
+        "images": len(predictions),
+        "frames": sum(len(p.probabilities) for p in predictions),
+        "layers": predictions[0].probabilities.shape[1],
+        "seconds": round(time.monotonic() - start, 2),
+    }
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, before any work is done for it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"The folder {folder} cannot be made ({error.strerror}).",
+            remedy="Choose a folder that you may write to.",
+        ) from error
+
+
+def _write(prediction: Prediction, out: Path) -> dict[str, str]:
+    from napari_strata.io.masks import write_masks, write_probabilities
+
+    masks, probabilities = (out / f"{prediction.name}_{what}.tif" for what in ("masks", "probabilities"))
+    write_masks(prediction.masks, masks, pixel_size=prediction.pixel_size)
+    write_probabilities(prediction.probabilities, probabilities, pixel_size=prediction.pixel_size)
+    return {masks.stem: str(masks), probabilities.stem: str(probabilities)}
