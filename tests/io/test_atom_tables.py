@@ -57,6 +57,14 @@ def test_positions_in_angstrom_may_be_unknown(tmp_path: Path) -> None:
     assert read_atoms(tmp_path / "atoms.csv")[["y_A", "x_A"]].isna().all(axis=None)
 
 
+def test_no_atoms_make_a_table_of_no_rows(tmp_path: Path) -> None:
+    write_atoms(pd.DataFrame(columns=list(ATOM_COLUMNS)), tmp_path / "atoms.csv")
+    empty = read_atoms(tmp_path / "atoms.csv")
+    assert len(empty) == 0
+    assert empty["frame"].dtype == np.int64
+    assert empty["y_A"].dtype == np.float64
+
+
 def test_columns_of_later_versions_are_left_out(tmp_path: Path) -> None:
     table().assign(sigma=0.4).to_csv(tmp_path / "atoms.csv", index=False)
     assert tuple(read_atoms(tmp_path / "atoms.csv").columns) == ATOM_COLUMNS

@@ -1,0 +1,38 @@
+"""The command line's one entrance: which commands there are."""
+
+from typing import Annotated
+
+import typer
+
+from napari_strata import __version__
+from napari_strata.cli.evaluate import evaluate
+from napari_strata.cli.explain import explain
+from napari_strata.cli.predict import atoms, predict
+from napari_strata.cli.simulate import simulate
+from napari_strata.cli.train import train
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain text: [Å/px] is a unit and no markup
+    help="Train U-Net and Gomb-Net on microscopy images; get masks, per-layer atoms and saliency.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 stopped by SIGINT and SIGTERM.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"napari-strata {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _napari_strata(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None: ...
+
+
+for _command in (simulate, train, predict, atoms, explain, evaluate):
+    app.command()(_command)

@@ -1,0 +1,75 @@
+"""Options of the commands: those that a settings field describes are generated from it."""
+
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from napari_strata.config import Config
+from napari_strata.errors import ConfigError
+
+C = TypeVar("C", bound=Config)
+
+_BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print the traceback of a failure.")]
+PixelSize = Annotated[
+    float | None,
+    typer.Option(help="Length of one pixel [Å]; wins over the file's own.", show_default=False),
+]
+ToGrey = Annotated[bool, typer.Option("--to-grey", help="Turn colour pictures into their luminance.")]
+
+
+def option(config: type[Config], field: str, *flags: str, default: str | None = None) -> Any:
+    """Make an option from a settings field: description, unit, bounds and default are the field's.
+
+    Parameters
+    ----------
+    config : type of Config
+        The settings model.
+    field : str
+        Name of the field.
+    *flags : str
+        Flags; by default ``--field``.
+    default : str, optional
+        What to call the default, where it is not the field's own.
+
+    Returns
+    -------
+    object
+        For use in ``Annotated[T | None, option(...)] = None``; None means that it was not given.
+    """
+    info = config.model_fields[field]
+    remarks = [
+        f"{words} {getattr(constraint, name):g}"
+        for constraint in info.metadata
+        for name, words in _BOUNDS.items()
+        if hasattr(constraint, name)
+    ]
+    remarks.append(f"default {default or info.default}")
+    return typer.Option(*flags, help=f"{info.description} ({', '.join(remarks)})", show_default=False)
+
+
+def with_options(config: C, **given: object) -> C:
+    """Return settings with the options that were given.
+
+    Parameters
+    ----------
+    config : Config
+        The settings to start from.
+    **given : object
+        Field and value; None where the option was not given.
+
+    Raises
+    ------
+    typer.BadParameter
+        If a value is out of its range, or contradicts the other settings.
+    """
+    values = {field: value for field, value in given.items() if value is not None}
+    if not values:
+        return config
+    try:
+        return config.parse(config.model_dump() | values, source="not possible")
+    except ConfigError as error:
+        flags = [f"--{field.replace('_', '-')}" for field in values]
+        raise typer.BadParameter(error.message, param_hint=flags) from error

@@ -1,0 +1,82 @@
+"""``napari-strata predict`` and ``napari-strata atoms``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_strata.cli.display import Display
+from napari_strata.cli.inputs import read_stacks
+from napari_strata.cli.options import AsJson, PixelSize, ToGrey, Verbose, option, with_options
+from napari_strata.cli.runner import run_command
+from napari_strata.config import AtomsConfig, InferenceConfig
+from napari_strata.config.training import Device
+from napari_strata.control import JobControl
+from napari_strata.jobs.job import Job
+
+Model = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="Model folder, its card.yaml, or the folder of a training run.")
+]
+Images = Annotated[
+    list[Path], typer.Argument(metavar="IMAGE", help="tif, npy, npz or png, (y, x) or (frame, y, x).")
+]
+TileSize = Annotated[int | None, option(InferenceConfig, "tile_size")]
+OnDevice = Annotated[Device | None, option(InferenceConfig, "device")]
+
+
+def predict(
+    model: Model,
+    images: Images,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for STEM_masks.tif and STEM_probabilities.tif.")
+    ],
+    pixel_size: PixelSize = None,
+    tile_size: TileSize = None,
+    device: OnDevice = None,
+    to_grey: ToGrey = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> int:
+    """Predict the masks of images.
+
+    Writes for each image the masks (frame, layer, y, x; 1 background, 2.. classes) and the probabilities (frame,
+    layer, class, y, x).
+    """
+    config = with_options(InferenceConfig(), tile_size=tile_size, device=device)
+
+    def make_job(control: JobControl, display: Display) -> Job:
+        from napari_strata.jobs.predict import predict as job
+
+        stacks = read_stacks(images, display, pixel_size=pixel_size, to_grey=to_grey)
+        return job(control, model, stacks, config, out=out)
+
+    return run_command(make_job, as_json=as_json, verbose=verbose)
+
+
+def atoms(
+    model: Model,
+    images: Images,
+    out: Annotated[Path, typer.Option(metavar="ATOMS.csv", help="Table of all atoms.")],
+    pixel_size: PixelSize = None,
+    min_distance: Annotated[float | None, option(AtomsConfig, "min_distance")] = None,
+    min_probability: Annotated[float | None, option(AtomsConfig, "min_probability")] = None,
+    tile_size: TileSize = None,
+    device: OnDevice = None,
+    to_grey: ToGrey = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> int:
+    """Locate the atoms of every layer of images.
+
+    Writes a CSV table with the columns image, frame, layer, species, y_px, x_px, y_A, x_A and probability.
+    """
+    inference = with_options(InferenceConfig(), tile_size=tile_size, device=device)
+    config = with_options(AtomsConfig(), min_distance=min_distance, min_probability=min_probability)
+
+    def make_job(control: JobControl, display: Display) -> Job:
+        from napari_strata.jobs.locate_atoms import locate_atoms as job
+
+        stacks = read_stacks(images, display, pixel_size=pixel_size, to_grey=to_grey)
+        return job(control, model, stacks, inference, config, out=out)
+
+    return run_command(make_job, as_json=as_json, verbose=verbose)

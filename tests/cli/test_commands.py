@@ -1,0 +1,168 @@
+"""How words become the arguments of a job; the jobs are replaced by one that remembers them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+import yaml
+
+from napari_strata.config import AtomsConfig, InferenceConfig, SimulationConfig, TrainConfig
+from napari_strata.control import JobControl
+from napari_strata.events import JobResult, Progress
+from napari_strata.io.images import write_images
+from napari_strata.jobs.job import JobBody, job
+
+Strata = Callable[..., Any]
+
+
+class Recorder:
+    """Stands in for a job and remembers how it was called."""
+
+    def __init__(self) -> None:
+        self.args: tuple[Any, ...] = ()
+        self.kwargs: dict[str, Any] = {}
+
+    def __call__(self, control: JobControl, *args: Any, **kwargs: Any) -> Any:
+        self.args, self.kwargs = args, kwargs
+        return self._body(control)
+
+    @staticmethod
+    @job
+    def _body(control: JobControl) -> JobBody:
+        control.run()
+        yield Progress(1.0, "done")
+        return JobResult({"atoms": 3})
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    recorder = Recorder()
+    for name in ("simulate.simulate", "train.train", "predict.predict", "locate_atoms.locate_atoms"):
+        monkeypatch.setattr(f"napari_strata.jobs.{name}", recorder)
+    return recorder
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    path = tmp_path / "moire.tif"
+    write_images(np.random.default_rng(0).random((3, 16, 16), np.float32), path, pixel_size=0.2)
+    return path
+
+
+def test_simulate_takes_its_ranges_from_a_file_and_options_win(
+    strata: Strata, recorder: Recorder, tmp_path: Path
+) -> None:
+    (tmp_path / "ranges.yaml").write_text("twist: [10, 20]\nmaterial: graphene\nlayers: 3\n")
+    call = strata("simulate", tmp_path, "--config", tmp_path / "ranges.yaml", "--material", "WS2", "--images", 4)
+    assert call.code == 0
+    assert recorder.args == (SimulationConfig(twist=(10, 20), material="WS2", layers=3),)
+    assert recorder.kwargs == {"count": 4, "size": 512, "pixel_size": 0.2, "seed": 0, "out": tmp_path}
+
+
+def test_simulate_without_a_file_takes_the_defaults(strata: Strata, recorder: Recorder, tmp_path: Path) -> None:
+    strata("simulate", tmp_path, "--size", 64, "--pixel-size", 0.1, "--seed", 7)
+    assert recorder.args == (SimulationConfig(),)
+    assert recorder.kwargs == {"count": 1, "size": 64, "pixel_size": 0.1, "seed": 7, "out": tmp_path}
+
+
+def test_train_options_win_over_the_configuration(strata: Strata, recorder: Recorder, tmp_path: Path) -> None:
+    (tmp_path / "train.yaml").write_text("name: mine\ntraining: {time_limit: 9, seed: 5}\n")
+    strata("train", tmp_path / "train.yaml", "--out", tmp_path / "run", "--device", "cpu", "--time-limit", 0.5)
+    config, inputs = recorder.args
+    assert isinstance(config, TrainConfig)
+    assert (config.name, config.training.seed) == ("mine", 5)
+    assert (config.training.device, config.training.time_limit) == ("cpu", 0.5)
+    assert inputs.out == tmp_path / "run"
+
+
+def test_train_without_options_keeps_the_configuration(strata: Strata, recorder: Recorder, tmp_path: Path) -> None:
+    (tmp_path / "train.yaml").write_text("training: {time_limit: 9}\n")
+    strata("train", tmp_path / "train.yaml", "--out", tmp_path / "run")
+    assert recorder.args[0].training.time_limit == 9
+
+
+def test_train_reads_labels_relative_to_the_configuration(
+    strata: Strata, recorder: Recorder, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tifffile.imwrite(image.parent / "labels.tif", np.ones((3, 16, 16), np.uint8), photometric="minisblack")
+    data = {"source": "labels", "images": ["moire.tif"], "labels": ["labels.tif"], "classes": ["C"]}
+    model = {"architecture": "unet", "layers": 1}
+    (image.parent / "train.yaml").write_text(yaml.safe_dump({"data": data, "model": model}))
+    monkeypatch.chdir("/")
+    assert strata("train", image.parent / "train.yaml", "--out", image.parent / "run").code == 0
+    inputs = recorder.args[1]
+    assert inputs.images[0].pixel_size == 0.2
+    assert inputs.labels[0].shape == (3, 1, 16, 16)
+
+
+def test_predict_reads_every_frame_of_every_image(strata: Strata, recorder: Recorder, image: Path) -> None:
+    np.save(image.parent / "other.npy", np.ones((8, 9)))
+    call = strata("predict", "MODEL", image, image.parent / "other.npy", "--out", "DIR", "--tile-size", 128)
+    assert call.code == 0
+    model, stacks, config = recorder.args
+    assert model == Path("MODEL")
+    assert [(s.name, s.data.shape, s.pixel_size) for s in stacks] == [
+        ("moire", (3, 16, 16), 0.2),
+        ("other", (1, 8, 9), None),
+    ]
+    assert config == InferenceConfig(tile_size=128)
+    assert recorder.kwargs == {"out": Path("DIR")}
+
+
+def test_a_typed_pixel_size_wins_with_a_warning(strata: Strata, recorder: Recorder, image: Path) -> None:
+    call = strata("predict", "MODEL", image, "--out", "DIR", "--pixel-size", 0.3, "--json")
+    assert recorder.args[1][0].pixel_size == 0.3
+    assert call.err == "Warning: moire.tif: the pixel size given, 0.3 Å, is used; the file says 0.2 Å.\n"
+    assert call.report["finish_reason"] == "completed"
+
+
+def test_a_pixel_size_of_zero_fails_with_the_remedy(strata: Strata, recorder: Recorder, image: Path) -> None:
+    call = strata("predict", "MODEL", image, "--out", "DIR", "--pixel-size", 0, "--json")
+    assert call.code == 1
+    assert call.report["error"]["type"] == "CalibrationError"
+
+
+def test_a_colour_picture_fails_unless_grey_is_asked_for(
+    strata: Strata, recorder: Recorder, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "rgb.npy", np.zeros((8, 9, 3), np.uint8))
+    call = strata("predict", "MODEL", tmp_path / "rgb.npy", "--out", "DIR")
+    assert call.code == 1
+    assert "--to-grey" in call.err
+    assert strata("predict", "MODEL", tmp_path / "rgb.npy", "--out", "DIR", "--to-grey").code == 0
+
+
+def test_atoms_pass_on_their_thresholds(strata: Strata, recorder: Recorder, image: Path) -> None:
+    options = ("--min-distance", 1.1, "--min-probability", 0.7, "--device", "cpu", "--pixel-size", 0.2)
+    call = strata("atoms", "MODEL", image, "--out", "atoms.csv", *options, "--json")
+    assert recorder.args[2:] == (
+        InferenceConfig(device="cpu"),
+        AtomsConfig(min_distance=1.1, min_probability=0.7),
+    )
+    assert recorder.kwargs == {"out": Path("atoms.csv")}
+    assert call.report["figures"] == {"atoms": 3}
+
+
+def test_a_configuration_with_an_unknown_field_fails_with_its_name(strata: Strata, tmp_path: Path) -> None:
+    (tmp_path / "train.yaml").write_text("learning_rate: 1\n")
+    call = strata("train", tmp_path / "train.yaml", "--out", tmp_path / "run", "--json")
+    assert call.code == 1
+    assert call.report["error"]["type"] == "ConfigError"
+    assert "learning_rate" in call.report["error"]["message"]
+    assert "Known fields here are name, model, data, training." in call.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_configuration_that_is_not_there_fails_with_its_path(strata: Strata, tmp_path: Path) -> None:
+    call = strata("train", tmp_path / "no.yaml", "--out", tmp_path / "run")
+    assert call.code == 1
+    assert "no.yaml cannot be read" in call.err
+
+
+def test_a_missing_image_fails_with_its_path(strata: Strata, tmp_path: Path) -> None:
+    call = strata("predict", "MODEL", tmp_path / "no.tif", "--out", tmp_path, "--json")
+    assert call.code == 1
+    assert "no.tif" in call.report["error"]["message"]
