@@ -5,6 +5,7 @@ Python, pyproject.toml and constraints.txt does nothing. ``--system-only`` insta
 """
 
 import argparse
+import ctypes
 import hashlib
 import os
 import shutil
@@ -18,26 +19,26 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "setup-stamp"
 INPUTS = (ROOT / "pyproject.toml", ROOT / "constraints.txt", Path(__file__))
 
-SYSTEM_PACKAGES = (
-    "libdbus-1-3",
-    "libegl1",
-    "libfontconfig1",
-    "libgl1",
-    "libgl1-mesa-dri",
-    "libglx-mesa0",
-    "libxcb-cursor0",
-    "libxcb-icccm4",
-    "libxcb-image0",
-    "libxcb-keysyms1",
-    "libxcb-randr0",
-    "libxcb-render-util0",
-    "libxcb-shape0",
-    "libxcb-xinerama0",
-    "libxkbcommon-x11-0",
-    "xauth",
-    "xvfb",
-)
-"""Debian packages with which Qt and OpenGL draw, on a screen or on a virtual one."""
+LIBRARIES = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libGLX_mesa.so.0": "libglx-mesa0",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-randr.so.0": "libxcb-randr0",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-xinerama.so.0": "libxcb-xinerama0",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+}
+"""Shared libraries with which Qt and OpenGL draw, and the Debian packages that bring them."""
+PROGRAMS = {"Xvfb": "xvfb", "xauth": "xauth"}
+"""Programs of a virtual screen, and their Debian packages."""
 
 
 def main() -> int:
@@ -60,9 +61,8 @@ def main() -> int:
 def _report(missing: list[str]) -> int:
     """Name the command that installs what is missing; return the exit code."""
     if missing:
-        print(
-            f"\nnapari cannot draw yet. Run this, then the same make command again:\n\n  {_apt_command(missing)}\n"
-        )
+        print("\nnapari cannot draw yet. Run this, or what your system has instead of apt-get, then make again:\n")
+        print(f"  sudo apt-get update && sudo apt-get install -y --no-install-recommends {' '.join(missing)}\n")
     return int(bool(missing))
 
 
@@ -75,27 +75,30 @@ def _fingerprint() -> str:
 
 def _install_system_packages() -> list[str]:
     """Install missing Debian packages as root; return those that are still missing."""
-    if not sys.platform.startswith("linux") or shutil.which("dpkg-query") is None:
-        return []
-    missing = [name for name in SYSTEM_PACKAGES if not _is_installed(name)]
-    if missing and os.geteuid() == 0:
+    missing = _missing_packages()
+    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         print(f"Installing system packages: {' '.join(missing)}", flush=True)
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         for command in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", *missing]):
             # A failure is not the end: what is still missing is named with the command that installs it.
             subprocess.run(["apt-get", *command], env=environment, stdout=subprocess.DEVNULL, check=False)
-        missing = [name for name in missing if not _is_installed(name)]
+        missing = _missing_packages()
     return missing
 
 
-def _is_installed(package: str) -> bool:
-    command = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    return answer.stdout.startswith("installed")
+def _missing_packages() -> list[str]:
+    if not sys.platform.startswith("linux"):
+        return []
+    libraries = [package for name, package in LIBRARIES.items() if not _loads(name)]
+    return libraries + [package for name, package in PROGRAMS.items() if not shutil.which(name)]
 
 
-def _apt_command(packages: list[str]) -> str:
-    return f"sudo apt-get update && sudo apt-get install -y --no-install-recommends {' '.join(packages)}"
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def _make_environment() -> None:
