@@ -1,0 +1,49 @@
+"""A network with hand-set weights: a pixel is foreground, in every layer, where the normalised image is bright."""
+
+import torch
+
+from napari_strata.config import ClassTable, ModelCard, ModelConfig
+from napari_strata.io.bundle import save_bundle
+from napari_strata.models.registry import build_network
+
+THRESHOLD = 1.0
+"""Normalised brightness at which the probability is one half."""
+GAIN = 20.0
+
+
+def bright_network(config, classes):
+    """Build a network that passes the image along the finest skip connection; class 1 is where it is bright."""
+    network = build_network(config, classes).eval()
+    first = config.filters[0]
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+        for block in (network.encoder.blocks[0], *(decoder.blocks[-1] for decoder in network.decoders)):
+            for layer in block:
+                if isinstance(layer, torch.nn.BatchNorm2d):
+                    layer.weight.fill_(1)
+            block[0].weight[0, 0 if block is network.encoder.blocks[0] else first, 1, 1] = 1
+            block[3].weight[0, 0, 1, 1] = 1
+        for head in network.heads:
+            head.weight[1, 0] = GAIN
+            head.bias[1] = -GAIN * THRESHOLD
+            head.bias[2:] = -100
+    return network
+
+
+def save_bright(folder, *, names=("C",), **model):
+    """Save such a network as a bundle; `model` holds settings of `ModelConfig`."""
+    config = ModelConfig(**{"filters": (2, 4), **model})
+    card = ModelCard(
+        name="bright",
+        created="2026-11-21T00:00:00Z",
+        model=config,
+        classes=ClassTable.from_names(names),
+        trained_on="nothing: weights set by hand",
+        figures={},
+        software={},
+        weights_file="weights-0.safetensors",
+        weights_sha256="0" * 64,
+    )
+    save_bundle(folder, bright_network(config, len(names)).state_dict(), card)
+    return folder

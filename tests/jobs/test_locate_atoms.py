@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from bright_network import save_bright
+from honeycomb import distances, footprints, honeycomb, inside
+from napari_strata.config import AtomsConfig, InferenceConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import CalibrationError, OutputError
+from napari_strata.events import FinishReason, Progress
+from napari_strata.io.atom_tables import read_atoms
+from napari_strata.jobs.locate_atoms import locate_atoms
+from napari_strata.types import ATOM_COLUMNS, ImageStack
+
+INFERENCE, ATOMS = InferenceConfig(tile_size=64, device="cpu"), AtomsConfig()
+EXTENT, PIXEL = 14.0, 0.1
+CRYSTAL = honeycomb(EXTENT, angle=11.0, jitter=0.03)
+
+
+@pytest.fixture
+def model(tmp_path):
+    return save_bright(tmp_path / "model", pixel_size=0.2)
+
+
+def image(name="graphene", frames=1, pixel_size=PIXEL):
+    return ImageStack(np.stack([footprints(CRYSTAL, EXTENT, PIXEL)] * frames), pixel_size, name)
+
+
+def end(body):
+    return list(body)[-1]
+
+
+def test_the_atoms_of_every_frame_and_layer_are_found(model):
+    ended = end(locate_atoms(JobControl(), model, [image(frames=2)], INFERENCE, ATOMS))
+    assert ended.reason is FinishReason.COMPLETED
+    found, truth = ended.result.value, inside(CRYSTAL, EXTENT, PIXEL)
+    assert tuple(found.table.columns) == ATOM_COLUMNS
+    for (_frame, _layer), atoms in found.table.groupby(["frame", "layer"]):
+        assert len(atoms) == pytest.approx(len(truth), abs=2)
+        inner = truth[((truth > 1) & (truth < EXTENT - 1)).all(axis=1)]
+        assert distances(atoms[["y_A", "x_A"]].to_numpy(), inner).max() < 0.06
+    assert ended.result.figures["atoms"] == len(found.table)
+    assert sum(ended.result.figures["atoms_per_layer"]) == len(found.table)
+    assert found.predictions[0].probabilities.shape == (2, 2, 2, 140, 140)
+
+
+def test_the_table_on_disk_is_the_table_in_memory(model, tmp_path):
+    out = tmp_path / "new" / "atoms.csv"
+    images = [image("a"), image("b")]
+    ended = end(locate_atoms(JobControl(), model, images, INFERENCE, ATOMS, out=out))
+    assert ended.result.paths == {"atoms": str(out)}
+    table, written = ended.result.value.table, read_atoms(out)
+    assert set(written["image"]) == {"a", "b"}
+    np.testing.assert_allclose(written[["y_px", "x_A"]], table[["y_px", "x_A"]], atol=1e-6)
+
+
+def test_a_missing_pixel_size_is_asked_for_even_where_the_network_needs_none(tmp_path):
+    model = save_bright(tmp_path / "own", pixel_size=None)
+    events = list(locate_atoms(JobControl(), model, [image(pixel_size=None)], INFERENCE, ATOMS))
+    assert isinstance(events[-1].error, CalibrationError)
+    assert not any(isinstance(event, Progress) for event in events)
+
+
+def test_a_stop_keeps_the_atoms_of_the_images_that_are_done(model, tmp_path):
+    control = JobControl()
+    for event in locate_atoms(
+        control, model, [image("a"), image("b", frames=5)], INFERENCE, ATOMS, out=tmp_path / "atoms.csv"
+    ):
+        if isinstance(event, Progress) and "b, frame 2" in event.message:
+            control.request_stop()
+        last = event
+    assert last.reason is FinishReason.CANCELED
+    assert set(last.result.value.table["image"]) == {"a"}
+    assert set(read_atoms(tmp_path / "atoms.csv")["image"]) == {"a"}
+
+
+def test_a_folder_as_output_file_is_refused_before_any_work(model, tmp_path):
+    events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS, out=tmp_path))
+    assert isinstance(events[-1].error, OutputError)
+    assert not any(isinstance(event, Progress) for event in events)

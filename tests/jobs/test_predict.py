@@ -1,0 +1,148 @@
+import numpy as np
+import pytest
+import tifffile
+
+from bright_network import save_bright
+from napari_strata.config import InferenceConfig
+from napari_strata.control import JobControl, JobState
+from napari_strata.errors import BundleError, CalibrationError, ImageError, OutputError
+from napari_strata.events import FinishReason, JobEnded, Progress, StateChanged
+from napari_strata.jobs.predict import predict
+from napari_strata.types import ImageStack
+
+CONFIG = InferenceConfig(tile_size=64, device="cpu")
+
+
+@pytest.fixture
+def model(tmp_path):
+    return save_bright(tmp_path / "model", pixel_size=None)
+
+
+def spots(frames=1, shape=(40, 50), name="spots", pixel_size=0.2, fill=0.0):
+    """Return a stack with a bright 3 x 3 spot at (10, 20) of frame 0, (11, 20) of frame 1, ..."""
+    data = np.full((frames, *shape), fill, np.float32)
+    for frame in range(frames):
+        data[frame, 9 + frame : 12 + frame, 19:22] = fill + 1
+    return ImageStack(data, pixel_size, name)
+
+
+def run(body):
+    events = list(body)
+    assert isinstance(events[-1], JobEnded)
+    return events, events[-1]
+
+
+def test_every_frame_gets_a_mask_of_each_layer(model):
+    _, ended = run(predict(JobControl(), model, [spots(frames=3)], CONFIG))
+    assert ended.reason is FinishReason.COMPLETED
+    (prediction,) = ended.result.value
+    expected = np.where(spots(frames=3).data > 0, 2, 1)
+    np.testing.assert_array_equal(prediction.masks, np.stack([expected, expected], axis=1))
+    assert ended.result.figures["images"] == 1
+    assert ended.result.figures["frames"] == 3
+    assert ended.result.figures["layers"] == 2
+
+
+def test_the_files_hold_masks_and_probabilities_of_each_image(model, tmp_path):
+    out = tmp_path / "new" / "folder"
+    images = [spots(frames=2, name="a"), spots(name="b", shape=(33, 31))]
+    _, ended = run(predict(JobControl(), model, images, CONFIG, out=out))
+    assert set(ended.result.paths.values()) == {
+        str(out / f"{name}_{what}.tif") for name in "ab" for what in ("masks", "probabilities")
+    }
+    for prediction in ended.result.value:
+        masks = tifffile.imread(out / f"{prediction.name}_masks.tif")
+        probabilities = tifffile.imread(out / f"{prediction.name}_probabilities.tif")
+        assert masks.dtype == np.uint8
+        np.testing.assert_array_equal(masks, prediction.masks)
+        assert probabilities.dtype == np.float32
+        np.testing.assert_array_equal(probabilities, prediction.probabilities)
+
+
+def test_progress_runs_once_from_zero_to_one_over_all_images(model):
+    events, _ = run(predict(JobControl(), model, [spots(name="a", frames=2), spots(name="b")], CONFIG))
+    fractions = [event.fraction for event in events if isinstance(event, Progress)]
+    np.testing.assert_allclose(fractions, [1 / 3, 2 / 3, 1])
+    assert [event.state for event in events if isinstance(event, StateChanged)] == [
+        JobState.PREPARING,
+        JobState.RUNNING,
+    ]
+
+
+def test_the_model_may_be_replaced_while_the_job_runs(model):
+    body = predict(JobControl(), model, [spots(frames=2)], CONFIG)
+    first = [next(body), next(body)]
+    assert first[-1].state is JobState.RUNNING
+    for file in model.iterdir():
+        file.unlink()
+    assert run(body)[1].reason is FinishReason.COMPLETED
+
+
+def test_a_stop_before_the_first_image_is_done_leaves_nothing(model, tmp_path):
+    control = JobControl()
+    body = predict(control, model, [spots(frames=9)], CONFIG, out=tmp_path / "out")
+    next(event for event in body if isinstance(event, Progress))
+    control.request_stop()
+    _, ended = run(body)
+    assert ended.reason is FinishReason.CANCELED
+    assert ended.result is None
+    assert control.state is JobState.IDLE
+
+
+def test_a_stop_keeps_the_images_that_are_done(model, tmp_path):
+    control = JobControl()
+    images = [spots(name="a"), spots(name="b", frames=5)]
+    body = predict(control, model, images, CONFIG, out=tmp_path)
+    for event in body:
+        if isinstance(event, Progress) and "b, frame 2" in event.message:
+            control.request_stop()
+        last = event
+    assert last.reason is FinishReason.CANCELED
+    assert [prediction.name for prediction in last.result.value] == ["a"]
+    assert set(last.result.paths) == {"a_masks", "a_probabilities"}
+
+
+def failure(body, kind):
+    _, ended = run(body)
+    assert ended.reason is FinishReason.FAILED
+    assert isinstance(ended.error, kind)
+    assert ended.error.remedy
+    return ended.error
+
+
+def test_images_that_cannot_be_used_are_refused_by_name(model):
+    constant = ImageStack(np.ones((1, 20, 20)), 0.2, "flat")
+    assert "flat" in str(failure(predict(JobControl(), model, [constant], CONFIG), ImageError))
+    broken = ImageStack(np.full((1, 20, 20), np.nan), 0.2, "holes")
+    assert "holes" in str(failure(predict(JobControl(), model, [broken], CONFIG), ImageError))
+    failure(predict(JobControl(), model, [], CONFIG), ImageError)
+
+
+def test_two_images_of_one_name_are_refused(model):
+    error = failure(predict(JobControl(), model, [spots(), spots()], CONFIG), ImageError)
+    assert "spots" in error.message
+
+
+def test_a_missing_pixel_size_is_asked_for_before_any_work(tmp_path):
+    model = save_bright(tmp_path / "model", pixel_size=0.2)
+    images = [spots(name="a"), spots(name="b", pixel_size=None)]
+    events = list(predict(JobControl(), model, images, CONFIG))
+    assert isinstance(events[-1].error, CalibrationError)
+    assert not any(isinstance(event, Progress) for event in events)
+
+
+def test_a_pixel_size_that_makes_no_sense_is_refused(tmp_path):
+    model = save_bright(tmp_path / "model", pixel_size=0.2)
+    error = failure(predict(JobControl(), model, [spots(pixel_size=106.0)], CONFIG), CalibrationError)
+    assert "530 times" in error.message
+
+
+def test_a_folder_that_is_no_model_is_refused(tmp_path):
+    failure(predict(JobControl(), tmp_path, [spots()], CONFIG), BundleError)
+
+
+def test_an_output_folder_that_cannot_be_made_is_refused_before_any_work(model, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    events = list(predict(JobControl(), model, [spots()], CONFIG, out=tmp_path / "file" / "out"))
+    assert isinstance(events[-1].error, OutputError)
+    assert not any(isinstance(event, Progress) for event in events)
