@@ -42,6 +42,7 @@ class LayerChoice(ChoiceBox):
         self._layers: list[Layer | None] = []
         self._last: Layer | None = None
         self._wants_none = False
+        self._nothing = f"no {kind.__name__.lower()} layer open"
         events = viewer.layers.events
         connect_while_alive(self, self._refresh, events.inserted, events.removed, events.reordered, events.renamed)
         self.currentIndexChanged.connect(self._on_index)
@@ -64,9 +65,7 @@ class LayerChoice(ChoiceBox):
         kept = self._last if self._last in layers or self._wants_none else next(iter(layers), None)
         blocked = self.blockSignals(True)
         self.clear()
-        self.addItems(
-            [layer.name if layer else self._none_text or "no such layer is open" for layer in self._layers]
-        )
+        self.addItems([layer.name if layer else self._none_text or self._nothing for layer in self._layers])
         self.setCurrentIndex(self._layers.index(kept))
         self.blockSignals(blocked)
         self._tell()
