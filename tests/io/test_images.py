@@ -10,8 +10,6 @@ from napari_strata.errors import CalibrationError, ImageError, OutputError
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.io.images import luminance, read_image, write_images
 
-REAL_IMAGE = Path(__file__).parents[2] / ".." / "shared" / "data" / "twisted_bilayer_graphene.npz"
-
 
 @pytest.fixture
 def frames() -> np.ndarray:
@@ -26,84 +24,6 @@ def test_a_stack_written_here_comes_back_with_its_pixel_size(tmp_path: Path, fra
     assert image.stack.name == "stack"
     assert image.calibration.source is CalibrationSource.FILE
     assert image.warnings == ()
-
-
-def test_a_stack_of_one_frame_keeps_its_three_axes_on_disk(tmp_path: Path, frames: np.ndarray) -> None:
-    write_images(frames[:1], tmp_path / "one.tif")
-    assert tifffile.imread(tmp_path / "one.tif").shape == (1, 20, 30)
-
-
-def test_other_programs_find_the_resolution_of_a_stack_written_here(tmp_path: Path, frames: np.ndarray) -> None:
-    write_images(frames, tmp_path / "stack.tif", pixel_size=0.5)
-    with tifffile.TiffFile(tmp_path / "stack.tif") as tif:
-        numerator, denominator = tif.pages[0].tags["XResolution"].value
-        assert tif.pages[0].tags["ResolutionUnit"].value == 3  # per cm
-    assert numerator / denominator == pytest.approx(2e8)
-
-
-def test_a_pixel_size_too_fine_for_the_resolution_tag_survives(tmp_path: Path, frames: np.ndarray) -> None:
-    write_images(frames, tmp_path / "fine.tif", pixel_size=0.001)
-    assert read_image(tmp_path / "fine.tif").stack.pixel_size == 0.001
-
-
-@pytest.mark.parametrize(
-    ("unit", "per_unit", "angstrom"),
-    [("nm", 50.0, 0.2), ("micron", 100.0, 100.0), ("\\u00B5m", 100.0, 100.0), ("pm", 0.05, 0.2)],
-)
-def test_imagej_metadata_calibrate(
-    tmp_path: Path, frames: np.ndarray, unit: str, per_unit: float, angstrom: float
-) -> None:
-    tifffile.imwrite(
-        tmp_path / "ij.tif", frames, imagej=True, resolution=(per_unit, per_unit), metadata={"unit": unit}
-    )
-    image = read_image(tmp_path / "ij.tif")
-    assert image.stack.pixel_size == pytest.approx(angstrom, rel=1e-6)
-    assert image.stack.data.shape == (3, 20, 30)
-
-
-@pytest.mark.parametrize("unit", ["pixel", "inch", ""])
-def test_imagej_units_that_are_not_metric_calibrate_nothing(tmp_path: Path, frames: np.ndarray, unit: str) -> None:
-    tifffile.imwrite(tmp_path / "ij.tif", frames, imagej=True, resolution=(5, 5), metadata={"unit": unit})
-    image = read_image(tmp_path / "ij.tif")
-    assert image.stack.pixel_size is None
-    assert image.calibration.source is CalibrationSource.UNKNOWN
-
-
-def test_ome_metadata_calibrate(tmp_path: Path, frames: np.ndarray) -> None:
-    sizes = {"PhysicalSizeX": 0.02, "PhysicalSizeXUnit": "nm", "PhysicalSizeY": 0.2, "PhysicalSizeYUnit": "Å"}
-    tifffile.imwrite(tmp_path / "a.ome.tif", frames, metadata={"axes": "TYX", **sizes})
-    assert read_image(tmp_path / "a.ome.tif").stack.pixel_size == pytest.approx(0.2)
-
-
-def test_ome_lengths_without_a_unit_are_micrometres(tmp_path: Path, frames: np.ndarray) -> None:
-    tifffile.imwrite(
-        tmp_path / "a.ome.tif", frames, metadata={"axes": "TYX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5}
-    )
-    assert read_image(tmp_path / "a.ome.tif").stack.pixel_size == pytest.approx(5000)
-
-
-def test_metric_resolution_tags_calibrate(tmp_path: Path, frames: np.ndarray) -> None:
-    tags = {"resolution": (5e8, 5e8), "resolutionunit": "CENTIMETER"}
-    tifffile.imwrite(tmp_path / "tag.tif", frames, photometric="minisblack", metadata=None, **tags)
-    assert read_image(tmp_path / "tag.tif").stack.pixel_size == pytest.approx(0.2)
-
-
-@pytest.mark.parametrize(("resolution", "unit"), [(300, "INCH"), (118.11, "CENTIMETER"), (1, "NONE")])
-def test_printer_resolution_is_no_calibration(
-    tmp_path: Path, frames: np.ndarray, resolution: float, unit: str
-) -> None:
-    tags = {"resolution": (resolution, resolution), "resolutionunit": unit}
-    tifffile.imwrite(tmp_path / "p.tif", frames[0], **tags)
-    assert read_image(tmp_path / "p.tif").stack.pixel_size is None
-
-
-def test_pixels_that_are_not_square_are_reported_and_calibrate_nothing(tmp_path: Path, frames: np.ndarray) -> None:
-    tifffile.imwrite(tmp_path / "ij.tif", frames, imagej=True, resolution=(50, 25), metadata={"unit": "nm"})
-    image = read_image(tmp_path / "ij.tif")
-    assert image.stack.pixel_size is None
-    assert image.warnings == (
-        "ij.tif: its header says that pixels are 0.4 Å high and 0.2 Å wide; it is not used.",
-    )
 
 
 def test_a_typed_pixel_size_wins_and_a_contradiction_is_reported(tmp_path: Path, frames: np.ndarray) -> None:
@@ -126,22 +46,6 @@ def test_a_typed_pixel_size_that_is_not_positive_is_refused(
     np.save(tmp_path / "a.npy", frames)
     with pytest.raises(CalibrationError, match="not positive"):
         read_image(tmp_path / "a.npy", pixel_size=pixel_size)
-
-
-def test_a_page_of_its_own_each_makes_a_stack(tmp_path: Path, frames: np.ndarray) -> None:
-    with tifffile.TiffWriter(tmp_path / "pages.tif") as writer:
-        for frame in frames:
-            writer.write(frame, contiguous=False, metadata=None)
-    np.testing.assert_array_equal(read_image(tmp_path / "pages.tif").stack.data, frames)
-
-
-def test_pages_of_different_shapes_are_reported(tmp_path: Path, frames: np.ndarray) -> None:
-    with tifffile.TiffWriter(tmp_path / "mixed.tif") as writer:
-        writer.write(frames[0])
-        writer.write(frames[0, ::2, ::2])
-    image = read_image(tmp_path / "mixed.tif")
-    assert image.stack.data.shape == (1, 20, 30)
-    assert image.warnings == ("mixed.tif: it holds 2 image series, of which the first is used.",)
 
 
 def test_npy_holds_a_stack_without_calibration(tmp_path: Path, frames: np.ndarray) -> None:
@@ -298,26 +202,13 @@ def test_a_file_that_was_cut_short_is_refused(tmp_path: Path, frames: np.ndarray
         read_image(path)
 
 
-def test_a_header_that_was_cut_off_is_reported_though_all_pixels_are_there(
-    tmp_path: Path, frames: np.ndarray
-) -> None:
-    sizes = {"PhysicalSizeX": 0.02, "PhysicalSizeXUnit": "nm", "PhysicalSizeY": 0.02, "PhysicalSizeYUnit": "nm"}
-    tifffile.imwrite(tmp_path / "a.tif", frames, ome=True, metadata={"axes": "TYX", **sizes})
-    whole = (tmp_path / "a.tif").read_bytes()
-    (tmp_path / "a.tif").write_bytes(whole[:-20])
-    image = read_image(tmp_path / "a.tif")
-    np.testing.assert_array_equal(image.stack.data, frames)
-    assert image.warnings == ("a.tif: part of its header is missing or damaged.",)
-
-
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, frames: np.ndarray) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"a.tif cannot be written"):
         write_images(frames, tmp_path / "file" / "a.tif")
 
 
-@pytest.mark.skipif(not REAL_IMAGE.is_file(), reason="the experimental image is not here")
-def test_the_experimental_image_is_calibrated() -> None:
-    image = read_image(REAL_IMAGE)
+def test_the_experimental_image_is_calibrated(real_image: Path) -> None:
+    image = read_image(real_image)
     assert image.stack.data.shape == (1, 512, 512)
     assert image.stack.pixel_size == pytest.approx(0.10622, rel=1e-4)

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import typer
 
-from napari_strata.cli.app import app
+from napari_strata.cli.program import app
 from napari_strata.cli.report import Report, print_report
 from napari_strata.cli.runner import WRONG_USAGE
 

@@ -51,13 +51,16 @@ def read_tif(path: Path) -> tuple[AnyArray, str, float | None, tuple[str, ...]]:
 
     with _complaints() as complaints, tifffile.TiffFile(path) as tif:
         series = tif.series[0]
-        data, axes = series.asarray(), series.axes
+        data, axes, kind = series.asarray(), series.axes, series.kind
         count = len(tif.series)
         size, warnings = _square(_pixel_size(tif))
     if any("invalid page offset" in complaint for complaint in complaints):
         raise TruncatedTif("pages are missing at its end")
     if any("invalid value offset" in complaint for complaint in complaints):
         warnings += ("part of its header is missing or damaged",)
+    if kind == "shaped" and axes == "SYX":  # what tifffile makes of any 3 or 4 frames of integers
+        axes = "TYX"
+        warnings += (f"it calls its {len(data)} frames colours; they are taken as frames",)
     if count > 1:
         warnings += (f"it holds {count} image series, of which the first is used",)
     return data, axes, size, warnings
