@@ -9,9 +9,10 @@ import pytest
 import tifffile
 import yaml
 
-from napari_strata.config import AtomsConfig, InferenceConfig, SimulationConfig, TrainConfig
+from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig, SimulationConfig, TrainConfig
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, Progress
+from napari_strata.explain.targets import AtomTarget, PixelTarget
 from napari_strata.io.images import write_images
 from napari_strata.jobs.job import JobBody, job
 
@@ -40,7 +41,13 @@ class Recorder:
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     recorder = Recorder()
-    for name in ("simulate.simulate", "train.train", "predict.predict", "locate_atoms.locate_atoms"):
+    for name in (
+        "simulate.simulate",
+        "train.train",
+        "predict.predict",
+        "locate_atoms.locate_atoms",
+        "explain.explain",
+    ):
         monkeypatch.setattr(f"napari_strata.jobs.{name}", recorder)
     return recorder
 
@@ -144,6 +151,38 @@ def test_atoms_pass_on_their_thresholds(strata: Strata, recorder: Recorder, imag
     )
     assert recorder.kwargs == {"out": Path("atoms.csv")}
     assert call.report["figures"] == {"atoms": 3}
+
+
+def test_explain_looks_at_the_nearest_atom_unless_told_otherwise(
+    strata: Strata, recorder: Recorder, image: Path
+) -> None:
+    options = ("--at", "3.5, 4", "--layer", 1, "--frame", 2, "--method", "input-gradient", "--tolerance", 0.7)
+    assert strata("explain", "MODEL", image, "--out", "heat.tif", *options).code == 0
+    assert recorder.args[1].name == "moire"
+    assert recorder.kwargs == {
+        "frame": 2,
+        "layer": 1,
+        "target": AtomTarget(3.5, 4.0),
+        "config": ExplainConfig(method="input-gradient", tolerance=0.7),
+        "out": Path("heat.tif"),
+    }
+
+
+def test_explain_takes_a_pixel(strata: Strata, recorder: Recorder, image: Path) -> None:
+    strata("explain", "MODEL", image, "--out", "heat.tif", "--at", "3.6,4", "--target", "pixel")
+    assert recorder.kwargs["target"] == PixelTarget(4, 4)
+
+
+def test_explain_takes_a_region_from_a_mask_of_any_type(strata: Strata, recorder: Recorder, image: Path) -> None:
+    mask = np.zeros((16, 16), bool)
+    mask[3:5] = True
+    np.save(image.parent / "region.npy", mask)
+    words = ("explain", "MODEL", image, "--out", "heat.tif", "--target", "region")
+    assert strata(*words, "--region", image.parent / "region.npy").code == 0
+    np.testing.assert_array_equal(recorder.kwargs["target"].mask, mask)
+    call = strata(*words, "--region", image.parent / "no.npy", "--json")
+    assert call.code == 1
+    assert call.report["error"]["type"] == "TargetError"
 
 
 def test_a_configuration_with_an_unknown_field_fails_with_its_name(strata: Strata, tmp_path: Path) -> None:

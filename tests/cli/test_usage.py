@@ -11,6 +11,7 @@ from napari_strata.config import AtomsConfig
 
 Strata = Callable[..., Any]
 
+REGION = ("explain", "m", "i", "--out", "h", "--region", "r.tif")
 WRONG = {
     "an unknown command": ("segment",),
     "an unknown option": ("simulate", "out", "--colour", "red"),
@@ -25,6 +26,14 @@ WRONG = {
     "neither masks nor atoms": ("evaluate", "--truth", "c"),
     "a tolerance for masks": ("evaluate", "--masks", "a", "--truth", "b", "--tolerance", "1"),
     "a tolerance of zero": ("evaluate", "--atoms", "a", "--truth", "b", "--tolerance", "0"),
+    "an atom without a position": ("explain", "m", "i", "--out", "h"),
+    "a position that is none": ("explain", "m", "i", "--out", "h", "--at", "12"),
+    "a position that is nowhere": ("explain", "m", "i", "--out", "h", "--at", "nan,3"),
+    "a region without a file": ("explain", "m", "i", "--out", "h", "--target", "region"),
+    "a region and a position": (*REGION, "--target", "region", "--at", "1,2"),
+    "a file of a region for an atom": (*REGION, "--at", "1,2"),
+    "a layer below 0": ("explain", "m", "i", "--out", "h", "--at", "1,2", "--layer", "-1"),
+    "a method that is none": ("explain", "m", "i", "--out", "h", "--at", "1,2", "--method", "tea leaves"),
 }
 
 

@@ -18,7 +18,6 @@ from napari_strata.jobs.job import Job
 
 if TYPE_CHECKING:
     from napari_strata.explain.targets import Target
-    from napari_strata.types import ImageStack
 
 TargetKind = Literal["atom", "pixel", "region"]
 
@@ -56,7 +55,7 @@ def explain(
         from napari_strata.jobs.explain import explain as job
 
         (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey)
-        what = make_target(target, position, region, stack, config)
+        what = make_target(target, position, region)
         return job(control, model, stack, frame=frame, layer=layer, target=what, config=config, out=out)
 
     return run_command(make_job, as_json=as_json, verbose=verbose)
@@ -79,30 +78,19 @@ def parse_position(text: str) -> tuple[float, float]:
     return y, x
 
 
-def make_target(
-    kind: TargetKind,
-    position: tuple[float, float] | None,
-    region: Path | None,
-    stack: "ImageStack",
-    config: ExplainConfig,
-) -> "Target":
+def make_target(kind: TargetKind, position: tuple[float, float] | None, region: Path | None) -> "Target":
     """Return what shall be explained, in the image's own pixels.
 
     Raises
     ------
-    CalibrationError
-        If an atom is asked for in an image without a pixel size: its footprint is a length in Å.
     TargetError
         If the file of a region cannot be read.
     """
     from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
     from napari_strata.io.arrays import read_array
-    from napari_strata.io.calibration import require
 
     if region is not None:
         return RegionTarget(read_array(region, error_type=TargetError).data.squeeze() != 0)
     assert position is not None
     y, x = position
-    if kind == "pixel":
-        return PixelTarget(round(y), round(x))
-    return AtomTarget(y, x, config.target_radius / require(stack.pixel_size, name=stack.name))
+    return PixelTarget(round(y), round(x)) if kind == "pixel" else AtomTarget(y, x)
