@@ -19,9 +19,9 @@ from napari_strata.types import FloatImage
 SYMMETRIES = (6, 4)
 REACH = 1.25
 """Neighbours count as bonded up to this many median nearest-neighbour distances."""
-SMOOTHING = 5.0
+SMOOTHING = 4.0
 """Least width (standard deviation) of the window in which bonds are averaged [Å]."""
-BONDS_ACROSS = 3.0
+BONDS_ACROSS = 2.5
 """Least width of that window in bond lengths."""
 CELLS = 5
 """Cells of the coarse grid per width of the window."""

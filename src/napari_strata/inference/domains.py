@@ -17,11 +17,11 @@ from napari_strata.types import FloatImage
 
 Number = TypeVar("Number", np.float64, np.complex128)
 
-COHERENT = 0.5
+COHERENT = 0.3
 """Least coherence of the bond orientations, locally and of each layer as a whole, 0 to 1."""
 LEAST_TWIST = 4.0
 """Layers with a smaller twist are not told apart [degrees]."""
-EVIDENCE = 0.4
+EVIDENCE = 0.2
 """Part of the ideal evidence that the cells of a domain must show on average; 0 on the line between domains."""
 DOMAIN_SIZE = 3.0
 """A domain has at least the area of a square of so many windows."""
@@ -78,6 +78,8 @@ def find_domains(
     if references is None:
         return None
     candidates = discernible_orders(references, field.symmetry)
+    if len(candidates) < 2:
+        return None
     cells = _domains(field, references, candidates)
     if cells.max() == 0:
         return None
