@@ -81,6 +81,28 @@ def test_atoms_follow_the_contract_and_can_be_scored(strata: Strata, folder: Pat
     assert scores["figures"]["found"] == len(atoms)
 
 
+@pytest.mark.parametrize("method", ["grad-cam", "input-gradient"])
+def test_explain_writes_a_heatmap_on_the_image_s_grid(strata: Strata, folder: Path, method: str) -> None:
+    out = folder / f"{method}.tif"
+    words = ("explain", folder / "run", folder / "sim/images.tif", "--at", "30,31", "--target", "pixel")
+    call = strata(*words, "--frame", 1, "--layer", 1, "--method", method, "--out", out, "--json")
+    assert call.code == 0, call.err
+    assert call.report["paths"] == {"heatmap": str(out)}
+    heatmap = tifffile.imread(out)
+    assert heatmap.shape == (SIZE, SIZE)
+    assert np.isfinite(heatmap).all()
+
+
+@pytest.mark.parametrize(
+    "words", [("--at", "300,3"), ("--at", "3,3", "--frame", 2), ("--at", "3,3", "--layer", 2)]
+)
+def test_a_target_that_does_not_exist_fails(strata: Strata, folder: Path, words: tuple[object, ...]) -> None:
+    paths = (folder / "run", folder / "sim/images.tif", "--out", folder / "no.tif", "--target", "pixel")
+    call = strata("explain", *paths, *words, "--json")
+    assert call.code == 1
+    assert call.report["error"]["type"] == "TargetError"
+
+
 def test_an_image_without_a_pixel_size_is_asked_for_one(strata: Strata, folder: Path) -> None:
     np.save(folder / "bare.npy", tifffile.imread(folder / "sim/images.tif")[0])
     words = ("atoms", folder / "run", folder / "bare.npy", "--out", folder / "bare.csv", "--json")
