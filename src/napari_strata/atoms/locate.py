@@ -84,7 +84,7 @@ def _species(maps: FloatImage, positions: NDArray[np.float64], radius: float) ->
     prevailing = np.zeros(len(positions), np.intp)
     for chunk in chunks(len(positions), radius):
         windows = Windows.around(positions[chunk], radius, maps.shape[1:])
-        footprint = windows.inside & (windows.distances <= max(radius, 1.0))
+        footprint = windows.inside & (windows.distances <= max(radius, 1.0))  # one pixel at least
         sums = [(windows.values(values) * footprint).sum(axis=1) for values in maps]
         prevailing[chunk] = np.argmax(sums, axis=0)
     return prevailing

