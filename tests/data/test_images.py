@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_strata.data.images import check_image, to_grey
+from napari_strata.data.images import check_image
 from napari_strata.errors import ImageError
 
 GOOD = np.arange(256.0).reshape(16, 16)
@@ -39,8 +39,3 @@ def test_a_stack_stays_a_stack():
 def test_an_image_that_cannot_be_used_is_refused_in_words(image, words):
     with pytest.raises(ImageError, match=words):
         check_image(image, "a")
-
-
-def test_grey_is_the_luminance_of_a_colour_image():
-    white = np.full((4, 5, 4), 255, dtype=np.uint8)
-    assert to_grey(white) == pytest.approx(np.ones((4, 5)))

@@ -44,14 +44,6 @@ def looks_like_rgb(shape: tuple[int, ...]) -> bool:
     return len(shape) >= 3 and shape[-1] in (3, 4) and min(shape[-3:-1]) > 4
 
 
-def to_grey(data: AnyArray) -> AnyArray:
-    """Return the luminance of an RGB or RGBA array, shape (..., y, x, 3 or 4) to (..., y, x) of float32."""
-    from skimage.color import rgb2gray
-
-    grey: AnyArray = rgb2gray(data[..., :3]).astype(np.float32)
-    return grey
-
-
 def _check_type(data: AnyArray, name: str) -> None:
     if np.iscomplexobj(data):
         raise ImageError(

@@ -94,7 +94,7 @@ def _write(
         "truth": out / "truth.json",
     }
     write_images(np.stack([scene.image for scene in scenes]), paths["images"], pixel_size=pixel_size)
-    write_masks(np.stack([scene.labels for scene in scenes]), paths["labels"])
+    write_masks(np.stack([scene.labels for scene in scenes]), paths["labels"], pixel_size=pixel_size)
     write_atoms(_atom_table(scenes), paths["atoms"])
     truth = {"seed": seed, "simulation": config.model_dump(mode="json"), "images": [s.parameters for s in scenes]}
     try:

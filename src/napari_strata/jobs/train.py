@@ -93,9 +93,10 @@ def read_inputs(config: TrainConfig, *, base: Path, out: Path) -> TrainInputs:
     from napari_strata.io.masks import read_masks
 
     data = config.data
-    images = tuple(read_image(base / path, pixel_size=data.image_pixel_size).stack for path in data.images)
+    files = [read_image(base / path, pixel_size=data.image_pixel_size) for path in data.images]
     labels = tuple(read_masks(base / path) for path in data.labels)
-    return TrainInputs(out, images, labels)
+    warnings = tuple(warning for file in files for warning in file.warnings)
+    return TrainInputs(out, tuple(file.stack for file in files), labels, warnings=warnings)
 
 
 def _check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> None:
@@ -118,6 +119,8 @@ def _write_config(config: TrainConfig, folder: Path) -> None:
 def _train(control: JobControl, config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> JobBody:
     from napari_strata.training.keeper import BestKeeper
 
+    for warning in inputs.warnings:
+        yield Warned(warning)
     yield Progress(0.0, "Preparing the network and the training data")
     network = _network(config, len(classes.classes))
     source = _source(config, inputs, network.receptive_field)

@@ -27,6 +27,8 @@ class TrainInputs:
         What the codes mean; None takes the names in the configuration.
     preview : ImageStack or None
         One frame to show the network's present opinion on.
+    warnings : tuple of str
+        What the user should know about the files that were read.
     """
 
     out: Path
@@ -34,6 +36,7 @@ class TrainInputs:
     labels: tuple[LabelArray, ...] = ()
     classes: ClassTable | None = None
     preview: ImageStack | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def check_inputs(inputs: TrainInputs, *, layers: int, classes: int) -> None:
