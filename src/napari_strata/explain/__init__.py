@@ -1,1 +1,1 @@
-"""Why the network said so: targets and attribution methods."""
+"""Which pixels made a network say what it says of one pixel, atom or region."""

@@ -1,0 +1,191 @@
+"""Explain what a trained network says of one pixel, atom or region."""
+
+import dataclasses
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import OutputError, TargetError
+from napari_strata.events import JobResult, Progress, StateChanged
+from napari_strata.explain.targets import AtomTarget, Target, check_target
+from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.predict import check_calibration, check_stacks
+from napari_strata.types import ImageStack, Prediction
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from napari_strata.explain.heatmap import Heatmap
+    from napari_strata.explain.snap import Snapped
+    from napari_strata.models.registry import LoadedModel
+
+LOCATED = 0.8
+"""Part of the work that is done when the atoms are located."""
+
+
+@job
+def explain(
+    control: JobControl,
+    model: Path,
+    image: ImageStack,
+    *,
+    frame: int,
+    layer: int,
+    target: Target,
+    config: ExplainConfig,
+    out: Path | None = None,
+    atoms: "DataFrame | None" = None,
+) -> JobBody:
+    """Compute the heatmap of one target.
+
+    Parameters
+    ----------
+    control : JobControl
+        Stop leaves nothing.
+    model : Path
+        A bundle's folder, its card.yaml, or a run folder.
+    image : ImageStack
+        The stack.
+    frame, layer : int
+        Frame of the stack and crystal layer of the prediction, from 0.
+    target : PixelTarget, AtomTarget or RegionTarget
+        In px of the image. An atom target snaps to the nearest predicted atom of the layer, and its species is
+        the class that is explained; elsewhere it is the class that is most probable in the target.
+    config : ExplainConfig
+        Method, tolerance of the snap, and radius of an atom's footprint.
+    out : Path, optional
+        tif file for the heatmap.
+    atoms : DataFrame, optional
+        Predicted atoms of this image, all frames and layers. They spare a prediction, which atom targets need
+        to snap, and networks of several layers to tell which decoder drew the layer.
+
+    Yields
+    ------
+    JobEvent
+        `Progress`.
+
+    Returns
+    -------
+    JobResult
+        ``value`` is a `napari_strata.explain.heatmap.Heatmap`.
+
+    Raises
+    ------
+    TargetError
+        If frame, layer or target do not exist, or no atom is near enough.
+    ImageError, CalibrationError, BundleError, DeviceError, OutputError
+        If an input cannot be used or the file cannot be written.
+    """
+    from napari_strata.explain.explainer import explain_target
+    from napari_strata.explain.heatmap import write_heatmap
+    from napari_strata.models.device import resolve_device
+    from napari_strata.models.registry import load_network
+
+    start = time.monotonic()
+    shown = _take_frame(image, frame)
+    loaded = load_network(model, resolve_device(config.device))
+    check_calibration((shown,), loaded.card)
+    _check_layer(layer, loaded)
+    check_target(target, (shown.data.shape[1], shown.data.shape[2]))
+    if out is not None and out.is_dir():
+        raise OutputError(f"{out} is a folder.", remedy="Give the name of a tif file, for example heat.tif in it.")
+    control.run()
+    yield StateChanged(control.state)
+    if atoms is not None:
+        table: DataFrame | None = atoms[atoms["frame"] == frame]
+    else:
+        table = yield from _locate_atoms(control, loaded, shown, target, config)
+    control.checkpoint()
+    yield Progress(LOCATED, f"Explaining {image.name}")
+    species, figures = None, {}
+    if isinstance(target, AtomTarget):
+        assert table is not None
+        snapped = _snap(target, table, shown, layer, config)
+        target, species, figures = snapped.target, snapped.species, {"distance_A": snapped.distance}
+    heatmap = explain_target(
+        loaded, shown, layer=layer, target=target, species=species, atoms=table, method=config.method
+    )
+    heatmap = dataclasses.replace(heatmap, metadata={**heatmap.metadata, "frame": frame})
+    if out is not None:
+        write_heatmap(heatmap, out)
+    paths = {} if out is None else {"heatmap": str(out)}
+    return JobResult({**_figures(heatmap, start), **figures}, paths, heatmap)
+
+
+def _take_frame(image: ImageStack, frame: int) -> ImageStack:
+    frames = 1 if image.data.ndim == 2 else len(image.data)
+    if not 0 <= frame < frames:
+        raise TargetError(f"{image.name} has no frame {frame}.", remedy=f"Choose a frame from 0 to {frames - 1}.")
+    data = image.data if image.data.ndim == 2 else image.data[frame : frame + 1]
+    (shown,) = check_stacks((ImageStack(data, image.pixel_size, image.name),))
+    return shown
+
+
+def _check_layer(layer: int, loaded: "LoadedModel") -> None:
+    layers = loaded.network.layers
+    if not 0 <= layer < layers:
+        raise TargetError(
+            f"The model {loaded.card.name} has no layer {layer}.",
+            remedy="It has layer 0 only." if layers == 1 else f"Choose a layer from 0 to {layers - 1}.",
+        )
+
+
+def _locate_atoms(
+    control: JobControl, loaded: "LoadedModel", image: ImageStack, target: Target, config: ExplainConfig
+) -> Generator[Progress, None, "DataFrame | None"]:
+    """Predict the frame and locate its atoms, if anything depends on them."""
+    from napari_strata.atoms.locate import locate_atoms
+    from napari_strata.inference.predictor import Predictor
+    from napari_strata.io.calibration import require
+    from napari_strata.models.device import resolve_device
+
+    if isinstance(target, AtomTarget):
+        require(image.pixel_size, name=image.name)
+    elif loaded.network.layers == 1 or image.pixel_size is None:
+        return None
+    predictor = Predictor(
+        loaded.network,
+        loaded.card.model,
+        classes=loaded.card.classes.names,
+        config=InferenceConfig(device=config.device),
+        device=resolve_device(config.device),
+    )
+    prediction = yield from _scaled(predictor.predict(image, control=control))
+    return locate_atoms(prediction, AtomsConfig())
+
+
+def _scaled(body: Generator[Progress, None, Prediction]) -> Generator[Progress, None, Prediction]:
+    """Let a prediction be the first part of the work, up to `LOCATED`."""
+    while True:
+        try:
+            progress = next(body)
+        except StopIteration as stop:
+            prediction: Prediction = stop.value
+            return prediction
+        yield Progress(LOCATED * progress.fraction, progress.message)
+
+
+def _snap(
+    target: AtomTarget, atoms: "DataFrame", image: ImageStack, layer: int, config: ExplainConfig
+) -> "Snapped":
+    from napari_strata.explain.snap import snap
+    from napari_strata.io.calibration import require
+
+    return snap(
+        target,
+        atoms,
+        layer=layer,
+        pixel_size=require(image.pixel_size, name=image.name),
+        tolerance=config.tolerance,
+        radius=config.target_radius,
+    )
+
+
+def _figures(heatmap: "Heatmap", start: float) -> dict[str, Any]:
+    y, x = heatmap.metadata["position"]
+    named = {key: heatmap.metadata[key] for key in ("method", "layer", "decoder", "class", "score")}
+    maximum = float(heatmap.data.max())
+    return {**named, "y_px": y, "x_px": x, "maximum": maximum, "seconds": round(time.monotonic() - start, 2)}

@@ -1,0 +1,214 @@
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from napari_strata.config import ExplainMethod, ModelConfig
+from napari_strata.explain.grad_cam import grad_cam
+from napari_strata.explain.input_gradient import input_gradient
+from napari_strata.explain.methods import METHODS
+from napari_strata.explain.score import Output, TargetScore
+from napari_strata.explain.targets import AtomTarget, PixelTarget, atom_weights, pixel_weights
+from napari_strata.explain.undisturbed import undisturbed
+from napari_strata.explain.window import window_around
+from napari_strata.models.network import Network
+from napari_strata.models.registry import build_network
+
+KERNEL = torch.arange(-4.0, 5.0).reshape(3, 3)
+
+
+class Linear(nn.Module):
+    """Logits of class 1 are the image filtered with KERNEL, those of background the image doubled."""
+
+    def forward(self, image):
+        odds = nn.functional.conv2d(image, KERNEL[None, None], padding=1)
+        return torch.stack([2 * image, odds], dim=2)
+
+
+def at_pixel(y, x, shape):
+    return torch.from_numpy(pixel_weights(PixelTarget(y, x), shape, shape))
+
+
+def score_of(network, weights, decoder=0, index=1):
+    return TargetScore(network, Output(decoder, index), weights)
+
+
+def coarse_network():
+    """Return a U-Net of three levels whose coarsest block shows 2 x the pooled image; logit = 3 x that + 5."""
+    network = Network(layers=1, classes=1, filters=(1, 1, 1), dropout=0.0).eval()
+    (decoder,) = network.decoders
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.weight.fill_(1)
+                module.eps = 0.0
+        for block in network.encoder.blocks:
+            block[0].weight[0, 0, 1, 1] = block[3].weight[0, 0, 1, 1] = 1
+        coarse, fine = decoder.blocks
+        coarse[0].weight[0, 1, 1, 1] = 2  # the skip connection, pooled once
+        decoder.ups[1].weight.fill_(1)
+        fine[0].weight[0, 0, 1, 1] = 1
+        coarse[3].weight[0, 0, 1, 1] = fine[3].weight[0, 0, 1, 1] = 1
+        network.heads[0].weight[1] = 3
+        network.heads[0].bias[1] = 5
+    return network
+
+
+def random_network(layers=2):
+    config = ModelConfig(architecture="gombnet", layers=layers, filters=(4, 6, 8), pixel_size=None)
+    torch.manual_seed(3)
+    network = build_network(config, 1)
+    network.train()(torch.randn(2, 1, 32, 32))
+    with torch.no_grad():  # what the coarsest block shows speaks for the class, so that Grad-CAM is not all 0
+        for decoder, head in zip(network.decoders, network.heads, strict=True):
+            for weight in (*decoder.ups[1:].parameters(), *decoder.blocks[1:].parameters(), head.weight[1]):
+                weight.abs_()
+            head.weight[0] = 0
+    return network.eval()
+
+
+def test_the_score_is_the_weighted_mean_of_the_log_odds():
+    image = torch.rand(1, 1, 8, 8)
+    weights = torch.zeros(8, 8)
+    weights[2, 3], weights[5, 5] = 0.25, 0.75
+    probabilities = Linear()(image).softmax(dim=2)[0, 0]
+    odds = torch.log(probabilities[1] / probabilities[0])
+    assert score_of(Linear(), weights)(image).item() == pytest.approx(
+        (0.25 * odds[2, 3] + 0.75 * odds[5, 5]).item(), rel=1e-5
+    )
+
+
+def test_a_map_added_to_all_logits_of_a_decoder_changes_nothing():
+    class Shifted(Linear):
+        def forward(self, image):
+            return super().forward(image) + image.sin()[:, :, None]
+
+    image, weights = torch.rand(1, 1, 9, 9), at_pixel(4, 4, (9, 9))
+    plain, shifted = (input_gradient(score_of(n, weights), image) for n in (Linear(), Shifted()))
+    torch.testing.assert_close(plain, shifted)
+
+
+def test_the_input_gradient_of_a_linear_network_is_its_kernel():
+    found = input_gradient(score_of(Linear(), at_pixel(4, 5, (9, 10))), torch.rand(1, 1, 9, 10))
+    expected = torch.zeros(9, 10)
+    expected[3:6, 4:7] = KERNEL
+    expected[4, 5] -= 2
+    torch.testing.assert_close(found, expected.abs())
+
+
+def test_the_input_gradient_of_two_pixels_is_the_mean_of_both_gradients():
+    weights = (at_pixel(2, 2, (12, 12)) + at_pixel(2, 3, (12, 12))) / 2
+    found = input_gradient(score_of(Linear(), weights), torch.rand(1, 1, 12, 12))
+    one, other = torch.zeros(12, 12), torch.zeros(12, 12)
+    one[1:4, 1:4], other[1:4, 2:5] = KERNEL, KERNEL
+    one[2, 2] -= 2
+    other[2, 3] -= 2
+    torch.testing.assert_close(found, ((one + other) / 2).abs())
+
+
+def test_grad_cam_of_a_region_is_the_weighted_activation():
+    image = torch.rand(1, 1, 8, 8) + 1
+    weights = torch.full((8, 8), 1 / 64)
+    found = grad_cam(score_of(coarse_network(), weights), image)
+    activation = 2 * nn.functional.max_pool2d(image, 2)
+    expected = nn.functional.interpolate(3 * activation, size=(8, 8), mode="bilinear")
+    torch.testing.assert_close(found, expected[0, 0])
+
+
+def test_grad_cam_of_a_pixel_is_zero_where_features_cannot_reach_it():
+    image = torch.ones(1, 1, 8, 8)
+    found = grad_cam(score_of(coarse_network(), at_pixel(4, 2, (8, 8))), image)
+    # the feature pixel (2, 1) alone counts: 3 x 2 x 1, three quarters of it left on each axis by interpolation
+    axes = np.zeros(8), np.zeros(8)
+    axes[0][3:7] = axes[1][1:5] = [0.25, 0.75, 0.75, 0.25]
+    np.testing.assert_allclose(found.numpy(), 6 * np.outer(*axes), atol=1e-6)
+
+
+def test_grad_cam_is_zero_where_all_evidence_speaks_against_the_class():
+    network = coarse_network()
+    with torch.no_grad():
+        network.heads[0].weight[1] = -3
+    found = grad_cam(score_of(network, at_pixel(4, 2, (8, 8))), torch.ones(1, 1, 8, 8))
+    assert not found.any()
+
+
+def test_grad_cam_is_zero_where_the_block_shows_nothing():
+    found = grad_cam(score_of(coarse_network(), at_pixel(4, 2, (8, 8))), -torch.ones(1, 1, 8, 8))
+    assert not found.any()
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@pytest.mark.parametrize("at", [(60, 70), (3, 4), (98, 110), (0, 60)])
+def test_the_window_gives_the_same_map_as_the_whole_image(method, at):
+    network, shape = random_network(), (101, 114)
+    image = torch.randn(1, 1, *shape)
+    weights = atom_weights(AtomTarget(*at), shape, shape, pixel_size=0.2, radius=0.5)
+    window = window_around(weights, network)
+    assert any(axis.stop - axis.start < length for axis, length in zip(window, shape, strict=True))
+    whole = method(score_of(network, torch.from_numpy(weights), decoder=1), image).numpy()
+    part = method(score_of(network, torch.from_numpy(weights[window].copy()), decoder=1), image[..., *window])
+    pasted = np.zeros_like(whole)
+    pasted[window] = part.numpy()
+    assert whole.max() > 0
+    np.testing.assert_allclose(pasted, whole, atol=1e-5 * whole.max())
+
+
+def test_a_window_of_a_large_target_is_the_whole_image():
+    weights = np.full((30, 50), 1 / 1500, np.float32)
+    assert window_around(weights, random_network()) == (slice(0, 30), slice(0, 50))
+
+
+def test_decoders_are_explained_apart():
+    network, image, weights = random_network(), torch.randn(1, 1, 32, 32), at_pixel(16, 16, (32, 32))
+    first, second = (grad_cam(score_of(network, weights, decoder=d), image) for d in (0, 1))
+    assert not torch.allclose(first, second)
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+def test_a_method_leaves_the_network_as_it_was(method):
+    network = random_network().train()
+    network.heads[1].eval()
+    network.heads[0].weight.requires_grad_(False)
+    network.heads[1].weight.grad = torch.ones_like(network.heads[1].weight)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    method(score_of(network, at_pixel(16, 16, (32, 32))), torch.randn(1, 1, 32, 32))
+    assert network.training
+    assert not network.heads[1].training
+    assert not network.heads[0].weight.requires_grad
+    assert network.heads[1].weight.requires_grad
+    assert torch.equal(network.heads[1].weight.grad, torch.ones_like(network.heads[1].weight))
+    assert network.heads[1].bias.grad is None
+    assert not any(module._forward_hooks or module._backward_hooks for module in network.modules())
+    torch.testing.assert_close(network.state_dict(), before)
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@pytest.mark.parametrize("error", [RuntimeError, torch.OutOfMemoryError])
+def test_a_method_that_fails_raises_and_leaves_the_network_as_it_was(method, error, monkeypatch):
+    network = random_network().train()
+
+    def fail(_features):
+        raise error("no")
+
+    monkeypatch.setattr(network.heads[0], "forward", fail)
+    with pytest.raises(error, match="no"):
+        method(score_of(network, at_pixel(16, 16, (32, 32))), torch.randn(1, 1, 32, 32))
+    assert all(module.training for module in network.modules())
+    assert all(weight.requires_grad for weight in network.parameters())
+    assert not any(module._forward_hooks or module._backward_hooks for module in network.modules())
+
+
+def test_undisturbed_evaluates_without_dropout_and_batch_statistics():
+    network = random_network().train()
+    with undisturbed(network):
+        assert not any(module.training for module in network.modules())
+        assert not any(weight.requires_grad for weight in network.parameters())
+    assert all(module.training for module in network.modules())
+
+
+def test_every_method_of_the_settings_is_there():
+    assert set(METHODS) == set(get_args(ExplainMethod))

@@ -1,0 +1,281 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+import torch
+
+from bright_network import save_bright
+from napari_strata.config import ExplainConfig, ModelConfig
+from napari_strata.control import JobControl, JobState
+from napari_strata.errors import BundleError, CalibrationError, ImageError, OutputError, TargetError
+from napari_strata.events import FinishReason, JobEnded, Progress
+from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
+from napari_strata.io.bundle import read_card
+from napari_strata.io.images import read_image
+from napari_strata.jobs.explain import explain
+from napari_strata.models.network import Network
+from napari_strata.types import ATOM_COLUMNS, ImageStack
+from two_faced import save_two_faced
+
+GRADIENT = ExplainConfig(method="input-gradient", device="cpu")
+BRIGHT, DARK = [(10, 20), (30, 12), (30, 40)], [(20, 30), (10, 45), (31, 25)]
+
+
+@pytest.fixture
+def model(tmp_path):
+    return save_two_faced(tmp_path / "model")
+
+
+def spots(frames=1, pixel_size=0.2, name="spots"):
+    """Return bright and dark spots of 3 x 3 pixels on grey."""
+    data = np.zeros((frames, 40, 50), np.float32)
+    for sign, positions in ((1, BRIGHT), (-1, DARK)):
+        for y, x in positions:
+            data[:, y - 1 : y + 2, x - 1 : x + 2] = sign
+    return ImageStack(data, pixel_size, name)
+
+
+def table(*rows, pixel_size=0.2):
+    """Return atoms given as (frame, layer, y, x)."""
+    values = [("spots", f, layer, "C", y, x, y * pixel_size, x * pixel_size, 1.0) for f, layer, y, x in rows]
+    return pd.DataFrame(values, columns=list(ATOM_COLUMNS))
+
+
+def run(model, image, *, target, layer=0, frame=0, config=GRADIENT, control=None, **options):
+    control = control or JobControl()
+    events = list(
+        explain(control, model, image, frame=frame, layer=layer, target=target, config=config, **options)
+    )
+    assert isinstance(events[-1], JobEnded)
+    assert control.state is JobState.IDLE
+    return events, events[-1]
+
+
+def heatmap(*args, **options):
+    _, ended = run(*args, **options)
+    assert ended.reason is FinishReason.COMPLETED, ended.error
+    return ended.result.value
+
+
+def error(*args, **options):
+    _, ended = run(*args, **options)
+    assert ended.reason is FinishReason.FAILED
+    return ended.error
+
+
+def test_a_click_snaps_to_the_nearest_predicted_atom(model):
+    _, ended = run(model, spots(), target=AtomTarget(11.5, 22.0))
+    metadata = ended.result.value.metadata
+    np.testing.assert_allclose(metadata["position"], (10, 20), atol=0.01)
+    assert metadata["target"]["radius_A"] == GRADIENT.target_radius
+    assert ended.result.figures["distance_A"] == pytest.approx(0.5, abs=0.003)
+
+
+def test_the_heatmap_is_on_the_images_grid_and_highest_at_the_atom(model):
+    found = heatmap(model, spots(), target=AtomTarget(10, 20)).data
+    assert found.shape == (40, 50)
+    assert found.dtype == np.float32
+    assert np.unravel_index(found.argmax(), found.shape) == (10, 20)
+
+
+def test_the_heatmap_of_a_network_on_another_grid_is_on_the_images_grid(tmp_path):
+    model = save_bright(tmp_path / "coarse", pixel_size=0.2)
+    data = np.zeros((1, 80, 100), np.float32)
+    data[0, 18:24, 38:44] = 1
+    found = heatmap(model, ImageStack(data, 0.1, "fine"), target=AtomTarget(20.5, 40.5)).data
+    assert found.shape == (80, 100)
+    y, x = np.mgrid[:80, :100]
+    np.testing.assert_allclose([(found * y).sum(), (found * x).sum()] / found.sum(), (20.5, 40.5), atol=0.2)
+
+
+def test_a_pixels_gradient_is_the_slope_of_the_network(model):
+    found = heatmap(model, spots(), target=PixelTarget(30, 12)).data
+    # the log-odds are 20 (I - 1), up to the 1e-5 in each of four batch norms
+    assert found[30, 12] == pytest.approx(20, rel=1e-4)
+    assert np.count_nonzero(found) == 1
+
+
+def test_a_region_is_explained_as_the_mean_over_its_pixels(model):
+    mask = np.zeros((40, 50), bool)
+    mask[9:11, 19:21] = True
+    found = heatmap(model, spots(), target=RegionTarget(mask)).data
+    np.testing.assert_allclose(found[mask], 5, rtol=1e-4)
+    assert np.count_nonzero(found) == 4
+
+
+def test_grad_cam_is_highest_at_the_atom_and_never_negative(model):
+    found = heatmap(model, spots(), target=AtomTarget(10, 20), config=ExplainConfig(device="cpu")).data
+    assert found[10, 20] == found.max() > 0
+    assert found.min() == 0
+
+
+def test_the_other_layer_is_explained_by_the_other_decoder(model):
+    found = heatmap(model, spots(), layer=1, target=AtomTarget(20, 30))
+    assert found.metadata["decoder"] == 1
+    assert np.unravel_index(found.data.argmax(), found.data.shape) == (20, 30)
+
+
+def test_a_layer_that_another_decoder_drew_is_explained_by_that_decoder(model):
+    swapped = table(*[(0, 1, y, x) for y, x in BRIGHT], *[(0, 0, y, x) for y, x in DARK])
+    found = heatmap(model, spots(), layer=0, target=AtomTarget(20, 30), atoms=swapped)
+    assert (found.metadata["layer"], found.metadata["decoder"]) == (0, 1)
+    assert found.data[20, 30] == found.data.max() > 0
+
+
+def test_given_atoms_of_other_frames_do_not_count(model):
+    given = table((0, 0, 10, 20), (1, 0, 30, 12))
+    found = heatmap(model, spots(frames=2), frame=1, target=AtomTarget(30, 12), atoms=given)
+    assert found.metadata["position"] == [30, 12]
+    assert found.metadata["frame"] == 1
+    assert "nearest is" in str(error(model, spots(frames=2), frame=0, target=AtomTarget(30, 12), atoms=given))
+
+
+def test_given_atoms_spare_the_prediction(model, monkeypatch):
+    def fail(*_args, **_options):
+        raise AssertionError
+
+    monkeypatch.setattr("napari_strata.inference.predictor.Predictor.predict", fail)
+    heatmap(model, spots(), target=AtomTarget(10, 20), atoms=table((0, 0, 10, 20)))
+
+
+def test_the_metadata_tells_how_to_compute_the_map_again(model):
+    metadata = heatmap(model, spots(), target=PixelTarget(30, 12)).metadata
+    score = metadata["score"]
+    assert score > 0
+    assert metadata == {
+        "method": "input-gradient",
+        "target": {"kind": "pixel", "y_px": 30, "x_px": 12},
+        "layer": 0,
+        "decoder": 0,
+        "class": "C",
+        "position": [30, 12],
+        "score": score,
+        "model": "two-faced",
+        "weights_sha256": read_card(model).weights_sha256,
+        "image": "spots",
+        "frame": 0,
+        "pixel_size_A": 0.2,
+    }
+    json.dumps(metadata)
+
+
+def test_the_class_is_the_atoms_species_or_the_most_probable(tmp_path):
+    model = save_two_faced(tmp_path / "two", names=("W", "S"))
+    given = table((0, 0, 10, 20)).assign(species="S")
+    assert heatmap(model, spots(), target=AtomTarget(10, 20), atoms=given).metadata["class"] == "S"
+    assert heatmap(model, spots(), target=PixelTarget(10, 20), atoms=given).metadata["class"] == "W"
+    failed = error(model, spots(), target=AtomTarget(10, 20), atoms=given.assign(species="Mo"))
+    assert isinstance(failed, TargetError)
+    assert "Mo" in failed.message
+    assert "W, S" in failed.remedy
+
+
+def test_the_file_holds_the_map_and_its_metadata(model, tmp_path):
+    out = tmp_path / "new" / "heat.tif"
+    _, ended = run(model, spots(), target=AtomTarget(10, 20), out=out)
+    assert ended.result.paths == {"heatmap": str(out)}
+    with tifffile.TiffFile(out) as tif:
+        data, (described,) = tif.asarray(), tif.shaped_metadata
+    assert data.dtype == np.float32
+    np.testing.assert_array_equal(data, ended.result.value.data)
+    assert ended.result.value.metadata.items() <= described.items()
+    assert read_image(out).stack.pixel_size == 0.2
+
+
+def test_an_image_without_a_pixel_size_can_have_its_pixels_explained(model, tmp_path):
+    out = tmp_path / "heat.tif"
+    found = heatmap(model, spots(pixel_size=None), layer=1, target=PixelTarget(20, 30), out=out)
+    assert found.metadata["decoder"] == 1
+    assert read_image(out).stack.pixel_size is None
+    assert isinstance(error(model, spots(pixel_size=None), target=AtomTarget(20, 30)), CalibrationError)
+
+
+def test_progress_grows(model):
+    events, _ = run(model, spots(), target=AtomTarget(10, 20))
+    fractions = [event.fraction for event in events if isinstance(event, Progress)]
+    assert fractions == sorted(fractions)
+    assert 0 < fractions[0] <= fractions[-1] < 1
+
+
+def test_an_atom_beyond_the_tolerance_is_refused_and_the_nearest_is_named(model):
+    failed = error(model, spots(), target=AtomTarget(10, 30))
+    assert isinstance(failed, TargetError)
+    assert "within 1 Å" in failed.message
+    assert "nearest is 2.00 Å away, at y = 10.0, x = 20.0" in failed.message
+
+
+def test_a_layer_without_atoms_is_named(model):
+    failed = error(model, spots(), layer=1, target=AtomTarget(10, 20), atoms=table((0, 0, 10, 20)))
+    assert isinstance(failed, TargetError)
+    assert "Layer 1 has no atom" in failed.message
+
+
+@pytest.mark.parametrize("layer", [-1, 2])
+def test_a_layer_that_the_model_lacks_is_refused_and_those_it_has_are_listed(model, layer):
+    failed = error(model, spots(), layer=layer, target=PixelTarget(1, 1))
+    assert isinstance(failed, TargetError)
+    assert "from 0 to 1" in failed.remedy
+
+
+@pytest.mark.parametrize("frame", [-1, 2])
+def test_a_frame_that_the_stack_lacks_is_refused(model, frame):
+    failed = error(model, spots(frames=2), frame=frame, target=PixelTarget(1, 1))
+    assert isinstance(failed, TargetError)
+    assert "from 0 to 1" in failed.remedy
+
+
+def test_a_position_outside_the_image_is_refused(model):
+    assert isinstance(error(model, spots(), target=PixelTarget(40, 1)), TargetError)
+
+
+def test_a_bad_image_is_refused(model):
+    constant = ImageStack(np.ones((1, 40, 50), np.float32), 0.2, "flat")
+    assert isinstance(error(model, constant, target=PixelTarget(1, 1)), ImageError)
+
+
+def test_a_missing_model_is_refused(tmp_path):
+    assert isinstance(error(tmp_path / "nothing", spots(), target=PixelTarget(1, 1)), BundleError)
+
+
+def test_a_folder_as_output_is_refused_before_any_work(model, tmp_path):
+    events, ended = run(model, spots(), target=AtomTarget(10, 20), out=tmp_path)
+    assert isinstance(ended.error, OutputError)
+    assert not any(isinstance(event, Progress) for event in events)
+
+
+def test_an_output_that_cannot_be_written_is_named(model, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    failed = error(model, spots(), target=PixelTarget(1, 1), out=tmp_path / "file" / "heat.tif")
+    assert isinstance(failed, OutputError)
+    assert "heat.tif" in failed.message
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, torch.OutOfMemoryError])
+def test_an_error_of_torch_ends_the_job_as_failed(model, kind, monkeypatch):
+    def fail(*_args):
+        raise kind("no")
+
+    monkeypatch.setattr(Network, "forward", fail)
+    assert isinstance(error(model, spots(), target=PixelTarget(1, 1), atoms=table((0, 0, 10, 20))), kind)
+
+
+def test_a_stop_during_the_prediction_leaves_nothing(model, tmp_path):
+    control, out = JobControl(), tmp_path / "heat.tif"
+    body = explain(control, model, spots(), frame=0, layer=0, target=AtomTarget(10, 20), config=GRADIENT, out=out)
+    for event in body:
+        if isinstance(event, Progress):
+            control.request_stop()
+    assert event.reason is FinishReason.CANCELED
+    assert event.result is None
+    assert not out.exists()
+
+
+def test_a_network_of_one_layer_needs_no_atoms_for_a_pixel(tmp_path, monkeypatch):
+    monkeypatch.delattr("napari_strata.inference.predictor.Predictor.predict")
+    config = ModelConfig(architecture="unet", layers=1)
+    model = save_bright(tmp_path / "unet", architecture="unet", layers=config.layers, pixel_size=None)
+    found = heatmap(model, spots(), target=PixelTarget(30, 12))
+    assert found.metadata["decoder"] == 0
+    assert found.data[30, 12] == found.data.max()

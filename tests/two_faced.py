@@ -1,0 +1,40 @@
+"""A Gomb-Net with hand-set weights: decoder 0 shows what is bright in the image, decoder 1 what is dark."""
+
+import torch
+
+from bright_network import GAIN, THRESHOLD, bright_network
+from napari_strata.config import ClassTable, ModelCard, ModelConfig
+from napari_strata.io.bundle import save_bundle
+
+CONFIG = ModelConfig(architecture="gombnet", layers=2, filters=(2, 4), pixel_size=None)
+
+
+def two_faced_network(names=("C",)):
+    """Build the network; the logit of a class in decoder 0 is GAIN (I - THRESHOLD) where I > 0."""
+    network = bright_network(CONFIG, len(names))
+    first = CONFIG.filters[0]
+    encoder, dark = network.encoder.blocks[0], network.decoders[1].blocks[-1]
+    with torch.no_grad():
+        encoder[0].weight[1, 0, 1, 1] = -1
+        encoder[3].weight[1, 1, 1, 1] = 1
+        dark[0].weight.zero_()
+        dark[0].weight[0, first + 1, 1, 1] = 1
+        network.heads[1].bias[1] = -GAIN * THRESHOLD
+    return network
+
+
+def save_two_faced(folder, *, names=("C",)):
+    """Save the network as a bundle."""
+    card = ModelCard(
+        name="two-faced",
+        created="2026-11-21T00:00:00Z",
+        model=CONFIG,
+        classes=ClassTable.from_names(names),
+        trained_on="nothing: weights set by hand",
+        figures={},
+        software={},
+        weights_file="weights-0.safetensors",
+        weights_sha256="0" * 64,
+    )
+    save_bundle(folder, two_faced_network(names).state_dict(), card)
+    return folder
