@@ -15,6 +15,7 @@ from napari_strata.events import Progress
 from napari_strata.inference.alignment import order_like_blend, order_like_frame
 from napari_strata.inference.domains import untangle
 from napari_strata.inference.tiling import Canvas, Tile, plan_tiles
+from napari_strata.models.mode import evaluating
 from napari_strata.models.network import Network
 from napari_strata.types import FloatImage, ImageStack, Prediction
 
@@ -133,10 +134,9 @@ class Predictor:
 
     def _forward(self, inputs: FloatImage) -> FloatImage:
         """Return probabilities (tile, layer, class, y, x) of tiles (tile, y, x); the network keeps its mode."""
-        was_training = self._network.training
         try:
-            with torch.inference_mode():
-                logits = self._network.eval()(torch.from_numpy(inputs)[:, None].to(self._device))
+            with evaluating(self._network), torch.inference_mode():
+                logits = self._network(torch.from_numpy(inputs)[:, None].to(self._device))
                 probabilities: FloatImage = logits.float().softmax(dim=2).cpu().numpy()
         except torch.OutOfMemoryError as error:
             raise DeviceError(
@@ -144,8 +144,6 @@ class Predictor:
                 f" of {self._device}.",
                 remedy="Choose a smaller tile size, or the device cpu.",
             ) from error
-        finally:
-            self._network.train(was_training)
         return probabilities
 
 

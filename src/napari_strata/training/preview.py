@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from napari_strata.data.grid import from_network_grid, to_network_grid
-from napari_strata.training.validation import evaluating
+from napari_strata.models.mode import evaluating
 from napari_strata.types import FloatImage, ImageStack
 
 COST = 0.1

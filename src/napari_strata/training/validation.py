@@ -1,7 +1,5 @@
 """Scores on held-out batches, with each sample's best assignment of decoders to layers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +9,7 @@ from torch import Tensor, nn
 from napari_strata.config import TrainingConfig
 from napari_strata.losses.assignment import assignment_loss, best_assignment
 from napari_strata.losses.segmentation import pairwise_cost
+from napari_strata.models.mode import evaluating
 from napari_strata.training.batches import Batch
 from napari_strata.types import BACKGROUND
 
@@ -56,17 +55,6 @@ def validate(network: nn.Module, batches: list[Batch], config: TrainingConfig, d
             losses += [float(loss)] * len(labels)
             dices += _dice(logits, labels, config.dice_weight)
     return Scores(float(np.mean(losses)), float(np.mean(dices)))
-
-
-@contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
-    """Put a network into eval mode for a while."""
-    was_training = network.training
-    network.eval()
-    try:
-        yield
-    finally:
-        network.train(was_training)
 
 
 def _dice(logits: Tensor, labels: Tensor, dice_weight: float) -> list[float]:
