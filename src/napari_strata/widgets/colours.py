@@ -1,0 +1,32 @@
+"""One hue per crystal layer, one shade per class; told apart on grey images and by colour-blind readers."""
+
+import colorsys
+
+from napari_strata.config import ModelCard
+
+HUES = ("#ff7f2a", "#38a1ff", "#5fd35f", "#ff5fb4")
+"""Colours of crystal layers 0, 1, ...; lighter than those of the class table because they lie on dark images."""
+
+
+def layer_colours(card: ModelCard) -> tuple[str, ...]:
+    """Return the colour of each crystal layer of a model."""
+    return HUES[: card.model.layers]
+
+
+def class_colours(card: ModelCard, layer: int) -> tuple[str, ...]:
+    """Return the colour of each class in one crystal layer.
+
+    A model of one layer has the colours of its class table, as the user painted them; in a model of several, each
+    class is a shade of its layer's hue, from the hue itself to one nearly as light as white.
+    """
+    table = card.classes.classes
+    if card.model.layers == 1:
+        return tuple(entry.color for entry in table)
+    return tuple(_lighten(HUES[layer], 0.7 * index / len(table)) for index in range(len(table)))
+
+
+def _lighten(colour: str, part: float) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    hue, light, saturation = colorsys.rgb_to_hls(red, green, blue)
+    mixed = colorsys.hls_to_rgb(hue, light + (1 - light) * part, saturation)
+    return "#" + "".join(f"{round(255 * value):02x}" for value in mixed)
