@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from napari_strata.errors import StrataError
 from napari_strata.io.calibration import COARSEST, Calibration, CalibrationSource, agree
+from napari_strata.types import AnyArray
 from napari_strata.widgets.connections import LayerFollower
 from napari_strata.widgets.editors import NumberBox
 from napari_strata.widgets.notify import in_notifications, show_failure
@@ -128,7 +129,17 @@ class CalibrationRow(QWidget):
 
     def _type(self, value: float) -> None:
         if self._follower.layer is not None and value > 0:
+            before = self._follower.layer.extent.world
             set_pixel_size(self._follower.layer, value, self._viewer.layers)
+            self._keep_view(before, self._follower.layer.extent.world)
+
+    def _keep_view(self, before: AnyArray, after: AnyArray) -> None:
+        """Show the same part of the image as before it was given another size in the world."""
+        camera = self._viewer.camera
+        zoom = (after[1, -2:] - after[0, -2:]) / (before[1, -2:] - before[0, -2:])
+        centre = after[0, -2:] + (np.array(camera.center[-2:]) - before[0, -2:]) * zoom
+        camera.center = (*camera.center[:-2], *centre)
+        camera.zoom /= zoom.max()
 
 
 _SOURCES = {

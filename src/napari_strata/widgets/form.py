@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 from pydantic.fields import FieldInfo
-from qtpy.QtCore import QSize, Signal
-from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from napari_strata.config import Config
 from napari_strata.widgets.editors import Editor, make_editor
 
 C = TypeVar("C", bound=Config)
+LABEL_WIDTH = 125
+"""Least width of the labels in front of the editors [px]."""
 
 
 class ConfigForm(QWidget, Generic[C]):
@@ -43,7 +45,7 @@ class ConfigForm(QWidget, Generic[C]):
         self._forms: dict[str, ConfigForm[Any]] = {}
         self._editors: dict[str, Editor] = {}
         self._labels: dict[str, QLabel] = {}
-        self._face, folded = _form_layout(), _form_layout()
+        self._face, folded = form_layout(), form_layout()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._face)
@@ -86,13 +88,21 @@ class ConfigForm(QWidget, Generic[C]):
         for name, form in self._forms.items():
             form.set_values(getattr(config, name))
 
+    def value(self, name: str) -> Any:
+        """Return what one field shows, not validated."""
+        return self._editors[name].get()
+
+    def set_value(self, name: str, value: Any) -> None:
+        """Show another value in one field."""
+        self._editors[name].put(value)
+
     def show_field(self, name: str, visible: bool) -> None:
         """Show or hide one row of the basic face."""
         self._labels[name].setVisible(visible)
         self.editor(name).setVisible(visible)
 
     def _add(self, name: str, field: FieldInfo, rows: QFormLayout) -> None:
-        label = QLabel(_label(name, field))
+        label = row_label(_label(name, field))
         label.setToolTip(field.description or "")
         self._labels[name] = label
         if isinstance(field.annotation, type) and issubclass(field.annotation, Config):
@@ -116,6 +126,39 @@ class ConfigForm(QWidget, Generic[C]):
         self.changed.emit()
 
 
+class Page(QScrollArea):
+    """Scrolls up and down where a form is higher than the screen, and is never narrower than the form.
+
+    Parameters
+    ----------
+    content : QWidget
+        The form.
+    """
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def minimumSizeHint(self) -> QSize:
+        """Leave room for the form and the scroll bar."""
+        content, bar = self.widget().minimumSizeHint(), self.verticalScrollBar().sizeHint()
+        return QSize(content.width() + bar.width(), min(content.height(), 100))
+
+    def sizeHint(self) -> QSize:
+        """Ask for the whole form."""
+        return QSize(self.minimumSizeHint().width(), self.widget().sizeHint().height())
+
+
+def row_label(text: str) -> QLabel:
+    """Make the label of a row; all are equally wide, so that forms below each other line up."""
+    label = QLabel(text)
+    label.setMinimumWidth(LABEL_WIDTH)
+    return label
+
+
 def fold(title: str) -> QCollapsible:
     """Make a foldable part whose arrow is text, so that it has the colours of napari's theme."""
     part = QCollapsible(f"▸ {title}")
@@ -135,7 +178,8 @@ def _extra(field: FieldInfo) -> dict[str, Any]:
     return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
-def _form_layout() -> QFormLayout:
+def form_layout() -> QFormLayout:
+    """Make rows of labels and editors that use the whole width."""
     rows = QFormLayout()
     rows.setContentsMargins(0, 0, 0, 0)
     rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)

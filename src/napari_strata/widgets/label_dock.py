@@ -15,7 +15,7 @@ from napari_strata.widgets.layer_choice import LayerChoice
 from napari_strata.widgets.notify import in_notifications
 
 DOCK_WIDTH = 360
-"""Width at which no text of a dock is cut [px]."""
+"""Least width of a dock [px]."""
 _HINT = (
     "Choose a row and paint on the image: a few strokes of background and of every class, on one or two slices. "
     "What stays unpainted is ignored in training. Then open the Train dock."

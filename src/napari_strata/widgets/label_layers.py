@@ -10,9 +10,8 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_strata.annotation.classes import colors_by_code, table_for_codes
 from napari_strata.config import ClassTable
-from napari_strata.errors import ImageError
 from napari_strata.widgets.calibration import METADATA
-from napari_strata.widgets.layer_data import full_data
+from napari_strata.widgets.layer_data import check_kind, full_data
 from napari_strata.widgets.napari_layers import placement
 
 if TYPE_CHECKING:
@@ -42,13 +41,7 @@ def new_labels(viewer: "Viewer", image: "Image", *, layers: int, table: ClassTab
     ImageError
         If the image is a colour image or has more than three dimensions.
     """
-    if image.rgb:
-        raise ImageError(f"{image.name} is a colour image.", remedy="Press 'Convert to grey' first.")
-    if image.ndim > 3:
-        raise ImageError(
-            f"{image.name} has {image.ndim} dimensions.",
-            remedy="Right-click it in the layer list and split or project it to a (frame, y, x) stack.",
-        )
+    check_kind(image)
     group = uuid.uuid4().hex
     added = []
     for layer in range(layers):

@@ -1,5 +1,6 @@
 """Copies of what napari layers hold, taken on the GUI thread before a job starts."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
 
-def stack_of(napari_layer: "Image", pixel_size: float | None) -> ImageStack:
+def stack_of(
+    napari_layer: "Image", pixel_size: float | None, *, frames: Sequence[int] | None = None
+) -> ImageStack:
     """Copy an image layer into a checked stack.
 
     Parameters
@@ -21,18 +24,38 @@ def stack_of(napari_layer: "Image", pixel_size: float | None) -> ImageStack:
         A grey image, (y, x) or (frame, y, x).
     pixel_size : float or None
         Its pixel size [Å/px], as the calibration row shows it.
+    frames : sequence of int, optional
+        Frames to copy; all by default.
 
     Raises
     ------
     ImageError
         If it is a colour image, has other dimensions, or its values cannot be used.
     """
+    check_kind(napari_layer)
+    data = full_data(napari_layer)
+    if frames is not None and napari_layer.ndim == 3:
+        data = data[list(frames)]
+    return ImageStack(check_image(np.array(data), napari_layer.name), pixel_size, napari_layer.name)
+
+
+def check_kind(napari_layer: "Image") -> None:
+    """Check that an image layer is a grey image or a stack of them.
+
+    Raises
+    ------
+    ImageError
+        If it is not.
+    """
     if napari_layer.rgb:
         raise ImageError(
             f"{napari_layer.name} is a colour image.", remedy="Press 'Convert to grey' in the Label dock first."
         )
-    data = np.array(full_data(napari_layer))
-    return ImageStack(check_image(data, napari_layer.name), pixel_size, napari_layer.name)
+    if napari_layer.ndim not in (2, 3):
+        raise ImageError(
+            f"{napari_layer.name} has {napari_layer.ndim} dimensions.",
+            remedy="Right-click it in the layer list and split or project it to a (frame, y, x) stack.",
+        )
 
 
 def full_data(napari_layer: "Image") -> AnyArray:

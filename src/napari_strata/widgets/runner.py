@@ -55,6 +55,19 @@ class JobRunner(QObject):
         """Whether a job has been started that has not ended."""
         return self._state is not JobState.IDLE
 
+    def check_idle(self) -> None:
+        """Do nothing if a job can be started.
+
+        Raises
+        ------
+        JobStateError
+            If one is still running.
+        """
+        if self.is_busy:
+            raise JobStateError(
+                f"{self._name} is still {self._state.value}.", remedy="Stop it, or wait until it has ended."
+            )
+
     def start(self, make_job: Callable[[JobControl], Job], *, name: str) -> None:
         """Start a job in a worker thread.
 
@@ -71,10 +84,7 @@ class JobRunner(QObject):
         JobStateError
             If a job is still running.
         """
-        if self.is_busy:
-            raise JobStateError(
-                f"{self._name} is still {self._state.value}.", remedy="Stop it, or wait until it has ended."
-            )
+        self.check_idle()
         self._name = name
         self._control = JobControl()
         self._worker = _make_worker(make_job, self._control, name)

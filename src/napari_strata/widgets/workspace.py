@@ -15,5 +15,7 @@ def open_workspace(viewer: Viewer) -> None:
         Where to open them; docks that are open already stay.
     """
     docks = [viewer.window.add_plugin_dock_widget("napari-strata", name, tabify=True)[0] for name in DOCKS]
+    for name, dock in zip(DOCKS, docks, strict=True):
+        dock.setWindowTitle(name)  # the text of its tab
     docks[0].show()
     docks[0].raise_()

@@ -1,0 +1,107 @@
+"""The live curve of a training: loss of every batch, its running mean, validation, and the best so far."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.utils.theme import get_theme
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_strata.events import BatchEnded, EpochEnded
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+REDRAW = 250
+"""Time between two drawings [ms]; events in between only note their numbers."""
+MEMORY = 0.9
+"""Weight of the past in the running mean of the training loss."""
+_HEIGHT = 190
+
+
+class LossPlot(QWidget):
+    """Draws a training as it goes on.
+
+    pyqtgraph takes a while to import; whoever owns the plot calls `prepare` when nobody waits.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Whose theme to wear.
+    """
+
+    def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = get_theme(viewer.theme)
+        self._plot: Any = None
+        self._curves: dict[str, Any] = {}
+        self._losses: list[tuple[int, float, float]] = []
+        self._epochs: list[EpochEnded] = []
+        self._sum = 0.0
+        self._timer = QTimer(self)
+        self._timer.setInterval(REDRAW)
+        self._timer.timeout.connect(self._draw)
+        self.setFixedHeight(_HEIGHT)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+
+    def prepare(self) -> None:
+        """Import pyqtgraph and make the curves; nothing happens when that is done already."""
+        if self._plot is None:
+            self._plot = self._make_plot()
+            self.layout().addWidget(self._plot)
+
+    def start(self) -> None:
+        """Forget the last training and draw the next."""
+        self.prepare()
+        self._losses, self._epochs, self._sum = [], [], 0.0
+        self._draw()
+        self._timer.start()
+
+    def add_batch(self, event: BatchEnded) -> None:
+        """Note the loss of a batch."""
+        self._sum = MEMORY * self._sum + (1 - MEMORY) * event.loss
+        self._losses.append((event.step, event.loss, self._sum / (1 - MEMORY ** (len(self._losses) + 1))))
+
+    def add_epoch(self, event: EpochEnded) -> None:
+        """Note the scores of an epoch."""
+        self._epochs.append(event)
+
+    def stop(self) -> None:
+        """Draw a last time."""
+        self._timer.stop()
+        self._draw()
+
+    def _make_plot(self) -> Any:
+        import pyqtgraph as pg
+
+        text = self._theme.text.as_hex()
+        plot = pg.PlotWidget(background=self._theme.background.as_hex())
+        plot.setLogMode(y=True)
+        plot.setMouseEnabled(x=False, y=False)
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.showGrid(y=True, alpha=0.2)
+        for side, label in (("left", "loss"), ("bottom", "batch")):
+            plot.getAxis(side).setPen(self._theme.secondary.as_hex())
+            plot.getAxis(side).setTextPen(text)
+            plot.setLabel(side, label, color=text)
+        plot.addLegend(offset=(-4, 4), labelTextColor=text, verSpacing=-6, labelTextSize="8pt")
+        faint, strong = "#8aa0ff60", "#8aa0ff"
+        self._curves = {
+            "batch": plot.plot(pen=faint),
+            "mean": plot.plot(pen=pg.mkPen(strong, width=2), name="training"),
+            "validation": plot.plot(pen=None, symbol="o", symbolSize=6, symbolBrush="#ffb05c", name="validation"),
+            "best": plot.plot(pen=None, symbol="star", symbolSize=15, symbolBrush="#6ee787", name="best"),
+        }
+        return plot
+
+    def _draw(self) -> None:
+        for side in ("left", "bottom"):
+            self._plot.getAxis(side).setStyle(showValues=bool(self._losses))
+        steps, losses, means = np.array(self._losses).reshape(-1, 3).T
+        self._curves["batch"].setData(steps, losses)
+        self._curves["mean"].setData(steps, means)
+        scored = [epoch for epoch in self._epochs if epoch.validation_loss is not None]
+        for name, epochs in (("validation", scored), ("best", [e for e in scored if e.is_best][-1:])):
+            self._curves[name].setData([e.step for e in epochs], [e.validation_loss for e in epochs])

@@ -1,0 +1,160 @@
+"""The Train dock: settings, Train / Pause / Stop, how it goes, the loss, and live predictions on the image."""
+
+from pathlib import Path
+
+from napari.viewer import Viewer
+from qtpy.QtCore import QTimer
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from napari_strata.control import JobControl, JobState
+from napari_strata.events import BatchEnded, EpochEnded, JobEnded, JobEvent, PreviewReady, Progress, Warned
+from napari_strata.jobs.job import Job
+from napari_strata.widgets.connections import connect_while_alive
+from napari_strata.widgets.form import Page
+from napari_strata.widgets.label_dock import DOCK_WIDTH
+from napari_strata.widgets.live_overlay import LiveOverlay
+from napari_strata.widgets.loss_plot import LossPlot
+from napari_strata.widgets.models import ModelLibrary
+from napari_strata.widgets.notify import in_notifications, show_ending, show_warned
+from napari_strata.widgets.runner import JobRunner
+from napari_strata.widgets.train_settings import TrainPlan, TrainSettings
+from napari_strata.widgets.train_words import TrainingWords
+
+PATIENCE = 200
+"""Time after which a dock that is shown gets ready to draw [ms]."""
+
+
+class TrainDock(QWidget):
+    """Trains networks in a worker thread and shows how it goes.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer whose layers to learn from and to predict live.
+    library : ModelLibrary, optional
+        Where models are kept; by default the user's library.
+    """
+
+    def __init__(self, viewer: Viewer, library: ModelLibrary | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._library = library or ModelLibrary()
+        self._overlay: LiveOverlay | None = None
+        self._run: Path | None = None
+        self.runner = JobRunner(self)
+        self.settings = TrainSettings(viewer)
+        self.train_button = QPushButton("Train")
+        self.pause_button = QPushButton("Pause")
+        self.stop_button = QPushButton("Stop")
+        self.words = TrainingWords()
+        self.plot = LossPlot(viewer)
+        self._lay_out()
+        self._connect()
+        self._on_state(JobState.IDLE)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Import what draws the loss while there is time, not when a training starts."""
+        super().showEvent(event)
+        QTimer.singleShot(PATIENCE, self, self.plot.prepare)
+
+    def _lay_out(self) -> None:
+        self.train_button.setToolTip("Train a new network; its best weights are saved all along.")
+        self.pause_button.setToolTip("Let the training wait; the time limit waits with it.")
+        self.stop_button.setToolTip("End the training now and keep its best weights.")
+        buttons = QHBoxLayout()
+        for button in (self.train_button, self.pause_button, self.stop_button):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.addWidget(Page(self.settings), 1)
+        layout.addLayout(buttons)
+        layout.addWidget(self.words)
+        layout.addWidget(self.plot)
+        self.plot.hide()
+        self.setMinimumWidth(DOCK_WIDTH)
+
+    def _connect(self) -> None:
+        self.train_button.clicked.connect(in_notifications(self._start))
+        self.pause_button.clicked.connect(in_notifications(self._pause_or_resume))
+        self.stop_button.clicked.connect(self.runner.stop)
+        self.runner.state_changed.connect(self._on_state)
+        self.runner.reported.connect(self._on_event)
+        self.runner.ended.connect(self._on_ended)
+        self.settings.training.changed.connect(self._show_budget)
+        connect_while_alive(self, self._on_removed, self._viewer.layers.events.removed)
+        self._show_budget()
+
+    def _start(self, _checked: bool = False) -> None:
+        self.runner.check_idle()
+        plan = self.settings.take()
+        self._run = self._library.new_run(plan.config.name)
+        self._overlay = self._make_overlay(plan)
+        self.plot.start()
+        self.plot.show()
+        self.words.start(plan.config.training)
+        run = self._run
+        self.runner.start(lambda control: _make_job(control, plan, run), name=f"Training {run.name}")
+        self._library.mark_training(run, True)
+
+    def _make_overlay(self, plan: TrainPlan) -> LiveOverlay | None:
+        if plan.window is None:
+            return None
+        return LiveOverlay(self._viewer, plan.window, layers=plan.config.model.layers, classes=plan.classes)
+
+    def _pause_or_resume(self, _checked: bool = False) -> None:
+        if self.runner.state is JobState.PAUSED:
+            self.runner.resume()
+        else:
+            self.runner.pause()
+
+    def _on_state(self, state: JobState) -> None:
+        idle = state is JobState.IDLE
+        self.settings.setEnabled(idle)
+        self.train_button.setEnabled(idle)
+        self.pause_button.setEnabled(state in (JobState.RUNNING, JobState.PAUSED))
+        self.pause_button.setText("Resume" if state is JobState.PAUSED else "Pause")
+        self.stop_button.setEnabled(state in (JobState.PREPARING, JobState.RUNNING, JobState.PAUSED))
+        self.words.show_state(state)
+
+    def _on_event(self, event: JobEvent) -> None:
+        match event:
+            case Progress(message=message):
+                self.words.show_preparation(message)
+            case BatchEnded():
+                self.plot.add_batch(event)
+                self.words.show_batch(event)
+            case EpochEnded():
+                self.plot.add_epoch(event)
+                self.words.show_epoch(event)
+            case PreviewReady(probabilities=probabilities):
+                if self._overlay is not None:
+                    self._overlay.update(probabilities)
+            case Warned():
+                self.words.show_warning(event)
+                show_warned(event)
+
+    def _on_ended(self, ended: JobEnded) -> None:
+        assert self._run is not None, "a job has run"
+        self.plot.stop()
+        self.words.show_ending(ended, self._run)
+        show_ending(ended)
+        self._library.mark_training(self._run, False)
+
+    def _on_removed(self, _event: object = None) -> None:
+        if self._overlay is not None and self._overlay.drop_if_orphaned():
+            self._overlay = None
+            if self.runner.is_busy:
+                self.words.add("The image was removed: the training goes on without a live preview.")
+
+    def _show_budget(self) -> None:
+        if not self.runner.is_busy:
+            self.words.show_budget(self.settings.training.values())
+
+
+def _make_job(control: JobControl, plan: TrainPlan, run: Path) -> Job:
+    """Make the job; called in the worker thread, where importing torch holds nobody up."""
+    from napari_strata.jobs.train import train
+    from napari_strata.training.inputs import TrainInputs
+
+    inputs = TrainInputs(run, plan.images, plan.labels, plan.classes, plan.preview)
+    return train(control, plan.config, inputs)

@@ -1,0 +1,122 @@
+"""How a training goes, in words: epoch, time left, best score, and how it ended."""
+
+from pathlib import Path
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QWidget
+
+from napari_strata.config import TrainingConfig
+from napari_strata.control import JobState
+from napari_strata.events import BatchEnded, EpochEnded, FinishReason, JobEnded, JobResult, Warned
+from napari_strata.widgets.notify import in_words
+
+_ENDED_BY = {"time limit": "Finished: the time limit is reached", "epochs": "Finished: all epochs are done"}
+
+
+class TrainingWords(QLabel):
+    """A few lines below the buttons of the Train dock."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._epochs = 0
+        self._epoch = 1
+        self._left = 0.0
+        self._state = JobState.IDLE
+        self._doing = self._score = ""
+        self._notes: list[str] = []
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.setMinimumHeight(3 * self.fontMetrics().lineSpacing())
+
+    def show_budget(self, config: TrainingConfig) -> None:
+        """Say before a training how long it will take."""
+        minutes = "" if config.time_limit is None else f"{config.time_limit:g} minutes or "
+        self.setText(f"Trains for at most {minutes}{config.epochs} epochs. Stop keeps the best weights.")
+
+    def start(self, config: TrainingConfig) -> None:
+        """Forget the last training."""
+        self._epochs, self._epoch, self._left = config.epochs, 1, 60 * (config.time_limit or 0)
+        self._doing = self._score = ""
+        self._notes = []
+
+    def show_state(self, state: JobState) -> None:
+        """Say what the training is at; how it ended is for `show_ending` to say."""
+        self._state = state
+        if state is not JobState.IDLE:
+            self._render()
+
+    def show_preparation(self, message: str) -> None:
+        """Say what is prepared."""
+        self._doing = message
+        self._render()
+
+    def show_batch(self, event: BatchEnded) -> None:
+        """Say how far the training is."""
+        self._epoch, self._left = event.epoch, event.seconds_left
+        self._render()
+
+    def show_epoch(self, event: EpochEnded) -> None:
+        """Say how good the network is."""
+        self._epochs = event.epochs
+        if event.validation_dice is None:
+            self._score = "No held-out data: the averaged weights are kept."
+        elif event.is_best:
+            self._score = f"Best so far: Dice {event.validation_dice:.2f} (epoch {event.epoch})."
+        self._render()
+
+    def show_warning(self, event: Warned) -> None:
+        """Keep a warning in sight."""
+        self.add(event.message)
+
+    def add(self, note: str) -> None:
+        """Add a line that stays until the next training."""
+        self._notes.append(note)
+        self._render()
+
+    def show_ending(self, ended: JobEnded, run: Path) -> None:
+        """Say how the training ended and what to do next."""
+        self.setText(_ending(ended, run))
+
+    def _render(self) -> None:
+        lines = [self._state_line(), self._score, *self._notes]
+        text = "\n".join(line for line in lines if line)
+        if text != self.text():
+            self.setText(text)
+
+    def _state_line(self) -> str:
+        epoch = f"epoch {self._epoch} of about {max(self._epochs, self._epoch)}"
+        match self._state:
+            case JobState.PREPARING:
+                return f"{self._doing or 'Preparing'}…"
+            case JobState.PAUSED:
+                return f"Paused in {epoch}."
+            case JobState.STOPPING:
+                return "Stopping: the step at hand is finished first…"
+            case _:
+                return f"Training: {epoch}, {_duration(self._left)} left."
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _ending(ended: JobEnded, run: Path) -> str:
+    choose = f"Choose {run.name} in the Predict dock."
+    if ended.error is not None:
+        kept = (run / "model" / "card.yaml").is_file()
+        return in_words(ended.error) + (f"\nThe best weights so far are kept. {choose}" if kept else "")
+    if ended.result is None:
+        return "Stopped before the first batch; there is no model."
+    how = "Stopped"
+    if ended.reason is FinishReason.COMPLETED:
+        how = _ENDED_BY.get(ended.result.figures.get("ended_by", ""), "Finished")
+    return f"{how}; best weights kept{_best(ended.result)}. {choose}"
+
+
+def _best(result: JobResult) -> str:
+    epoch, dice = result.figures.get("best_epoch"), result.figures.get("validation_dice")
+    if epoch is None:
+        return ""
+    return f" (epoch {epoch})" if dice is None else f" (epoch {epoch}, Dice {dice:.2f})"
