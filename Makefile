@@ -40,7 +40,7 @@ test: lint
 	$(BIN)/python -m pytest
 
 demo: setup
-	$(SCREEN) $(BIN)/python scripts/demo.py $(if $(IMAGE),--image "$(IMAGE)")
+	$(SCREEN) $(BIN)/python -m scripts.demo $(if $(IMAGE),--image "$(IMAGE)")
 
 app: setup
 	$(BIN)/python scripts/app.py
@@ -52,7 +52,7 @@ docs: setup
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -b html docs docs/_build/html
 
 screenshots: setup
-	$(SCREEN) $(BIN)/python docs/make_screenshots.py
+	$(SCREEN) $(BIN)/python -m docs.make_screenshots
 
 clean:
 	rm -rf $(VENV) demo docs/_build docs/reference/generated build dist

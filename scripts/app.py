@@ -1,0 +1,10 @@
+"""Open napari with the simulated bilayer and all docks."""
+
+import napari
+
+from napari_strata.widgets.workspace import open_workspace
+
+viewer = napari.Viewer()
+viewer.open_sample("napari-strata", "twisted_bilayer_graphene")
+open_workspace(viewer)
+napari.run()

@@ -1,0 +1,203 @@
+"""The main job in a real napari viewer, by real clicks: train, predict, locate atoms, explain.
+
+Leaves pictures and the table of atoms in demo/ and prints the figures; the last line is one JSON object.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from benchmarks.gui_stall import StallClock
+from napari.layers import Image
+from napari.viewer import Viewer
+
+from napari_strata.config import TrainConfig
+from napari_strata.control import JobState
+from napari_strata.events import BatchEnded, FinishReason, JobEnded, JobEvent
+from napari_strata.io.atom_tables import read_atoms
+from napari_strata.widgets.results import find_results
+from napari_strata.widgets.runner import JobRunner
+from scripts.driving import PLUGIN, click, click_canvas, open_viewer, pause, show_dock, take_picture, wait_until
+from scripts.figures import lattice_figures, truth_figures
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "demo"
+RECIPE = ROOT / "recipes" / "gombnet-graphene.yaml"
+MINUTES = 4.0
+"""Time limit of the training, so that everything ends within six minutes."""
+PATIENCE = 120.0
+"""Longest time that anything but the training may take [s]."""
+
+
+def main() -> int:
+    """Run the demo; return the exit code."""
+    arguments = _arguments()
+    start = time.monotonic()
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir()
+    os.environ["NAPARI_STRATA_HOME"] = str(OUT)
+    demo = Demo(open_viewer())
+    image = demo.open_image(arguments.image, arguments.pixel_size)
+    demo.train(TrainConfig.read(RECIPE), arguments.minutes)
+    demo.predict(image)
+    demo.explain(image)
+    demo.figures["seconds"] = round(time.monotonic() - start, 1)
+    _report(demo.figures)
+    demo.viewer.close()
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Run the main job in napari.")
+    parser.add_argument("--image", type=Path, help="image file instead of the simulated sample")
+    parser.add_argument("--pixel-size", type=float, help="pixel size [Å/px] where the file does not say")
+    parser.add_argument(
+        "--minutes", type=float, default=MINUTES, help="time limit of the training (default %(default)s)"
+    )
+    return parser.parse_args()
+
+
+@dataclass
+class Demo:
+    """One session at the viewer; `figures` gathers what comes out."""
+
+    viewer: Viewer
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def open_image(self, path: Path | None, pixel_size: float | None) -> Image:
+        """Open the image, or the sample."""
+        if path is None:
+            [image] = self.viewer.open_sample(PLUGIN, "twisted_bilayer_graphene")
+        else:
+            [image] = self.viewer.open(path)
+        self.figures["image"] = image.name
+        if pixel_size is not None:
+            show_dock(self.viewer, "Train").settings.calibration.box.setValue(pixel_size)
+        return image
+
+    def train(self, config: TrainConfig, minutes: float) -> None:
+        """Set the Train dock from a recipe, press Train, wait, and measure how the window lives meanwhile."""
+        dock = show_dock(self.viewer, "Train")
+        training = config.training.model_copy(update={"time_limit": minutes})
+        dock.settings.training.set_values(training)
+        dock.settings.model.set_values(config.model)
+        dock.settings.name.setText(config.name)
+        clock = StallClock()
+        watch = _BatchWatch(dock.runner, clock)
+        _tell(f"Training {config.name} for {minutes:g} minutes")
+        click(dock.train_button)
+        wait_until(lambda: watch.steps > 0, seconds=PATIENCE, what="preparing the training")
+        wait_until(lambda: watch.seconds_left < 30 * minutes, seconds=60 * minutes, what="half of the training")
+        with clock.paused():
+            take_picture(self.viewer, OUT / "training.png")
+        self._end(dock.runner, watch, seconds=60 * minutes + PATIENCE)
+        self.figures["training"] = dict(watch.ended.result.figures)
+        self.figures["gui"] = clock.figures()
+
+    def predict(self, image: Image) -> None:
+        """Press Predict, keep the atoms, and measure masks and lattices."""
+        dock = show_dock(self.viewer, "Predict")
+        for layer in self.viewer.layers:
+            layer.visible = layer is image
+        _tell("Predicting masks and atoms")
+        self._run(dock.panel.runner, lambda: click(dock.panel.start_button))
+        masks = find_results(self.viewer, "masks", image)
+        [points] = find_results(self.viewer, "atoms", image)
+        points.visible = False
+        self._picture("masks")
+        points.visible = True
+        for layer in masks:
+            layer.visible = False
+        self._picture("atoms")
+        dock.export(OUT / "atoms.csv")
+        atoms = read_atoms(OUT / "atoms.csv")
+        stack = np.stack([np.asarray(layer.data) for layer in masks]).astype(np.uint8)
+        self.figures |= {**lattice_figures(atoms), **truth_figures(image, atoms, stack)}
+
+    def explain(self, image: Image) -> None:
+        """Pick the atom nearest to the middle by a click on the canvas."""
+        dock = show_dock(self.viewer, "Explain")
+        [points] = find_results(self.viewer, "atoms", image)
+        middle = image.data_to_world(np.array(image.data.shape) / 2)
+        positions = np.array([points.data_to_world(position) for position in points.data])
+        target = positions[np.hypot(*(positions - middle).T).argmin()]
+        _tell("Explaining one atom")
+
+        def pick() -> None:
+            click(dock.panel.start_button)
+            click_canvas(self.viewer, dock, (float(target[-2]), float(target[-1])))
+
+        self._run(dock.panel.runner, pick)
+        points.opacity = 0.4
+        self._zoom_to(target)
+        self._picture("saliency")
+
+    def _run(self, runner: JobRunner, start: Any) -> None:
+        watch = _BatchWatch(runner, None)
+        start()
+        self._end(runner, watch, seconds=PATIENCE)
+
+    def _end(self, runner: JobRunner, watch: "_BatchWatch", *, seconds: float) -> None:
+        wait_until(
+            lambda: watch.ended is not None and runner.state is JobState.IDLE, seconds=seconds, what="a job"
+        )
+        if watch.ended.reason is not FinishReason.COMPLETED:
+            raise SystemExit(f"A job {watch.ended.reason.value}: {watch.ended.error}")
+
+    def _picture(self, name: str) -> None:
+        pause(0.5)
+        take_picture(self.viewer, OUT / f"{name}.png")
+
+    def _zoom_to(self, position: Any) -> None:
+        self.viewer.camera.center = tuple(position)
+        self.viewer.camera.zoom *= 3
+
+
+class _BatchWatch:
+    """Listens to a job: how far it is, how it ended; the clock runs from its first batch to its last."""
+
+    def __init__(self, runner: JobRunner, clock: StallClock | None) -> None:
+        self.steps = 0
+        self.seconds_left = float("inf")
+        self.ended: Any = None
+        self._clock = clock
+        runner.reported.connect(self._on_event)
+
+    def _on_event(self, event: JobEvent) -> None:
+        match event:
+            case BatchEnded(step=step, seconds_left=left):
+                if self._clock is not None and not self.steps:
+                    self._clock.start()
+                self.steps, self.seconds_left = step, left
+            case JobEnded():
+                if self._clock is not None:
+                    self._clock.stop()
+                self.ended = event
+
+
+def _tell(text: str) -> None:
+    print(f"{text} ...", flush=True)
+
+
+def _report(figures: dict[str, Any]) -> None:
+    print("\nPictures and the table of atoms are in demo/.")
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            print(f"{name}:", *(f"{key} {_short(number)}" for key, number in value.items()), sep="  ")
+        else:
+            print(f"{name}: {_short(value)}")
+    print(json.dumps(figures))
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,43 @@
+"""Figures of the demo: what was found, and how it compares with the truth where there is one."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from napari.layers import Image
+from napari_strata.evaluate.lattice import describe_layers
+
+from napari_strata.evaluate.detection import pooled_scores, score_atoms
+from napari_strata.evaluate.segmentation import mean_scores, score_masks
+from napari_strata.types import LabelArray
+from napari_strata.widgets.calibration import METADATA
+
+TOLERANCE = 0.4
+"""Largest distance between an atom found and a true one [Å]."""
+
+
+def lattice_figures(atoms: pd.DataFrame) -> dict[str, Any]:
+    """Count the atoms of each layer and measure their lattices."""
+    counts = [int((atoms["layer"] == layer).sum()) for layer in sorted(atoms["layer"].unique())]
+    return {"atoms_per_layer": counts, "lattice": describe_layers(atoms)}
+
+
+def truth_figures(image: Image, atoms: pd.DataFrame, masks: LabelArray) -> dict[str, Any]:
+    """Score atoms and masks against the truth that a simulated sample carries; empty for other images.
+
+    Parameters
+    ----------
+    image : Image
+        The image layer.
+    atoms : DataFrame
+        The atoms found in it.
+    masks : ndarray of uint8, shape (layer, y, x)
+        Mask codes.
+    """
+    truth = image.metadata.get(METADATA, {})
+    if "truth_atoms" not in truth:
+        return {}
+    true_atoms = truth["truth_atoms"].assign(image=atoms["image"].iloc[0], frame=0)
+    scores = {**pooled_scores(score_atoms(atoms, true_atoms, TOLERANCE))}
+    dice = mean_scores(score_masks(masks[None], np.asarray(truth["truth_labels"])[None]))["dice"]
+    return {"atoms_f1": scores["f1"], "atoms_rmse_A": scores["rmse_A"], "masks_dice": dice}
