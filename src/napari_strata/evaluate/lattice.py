@@ -1,10 +1,9 @@
-r"""Whether the atoms of each layer form one crystal: bonds, coherence, orientation and twist.
+"""The lattice of each layer of located atoms: how many, how well ordered, how long the bonds, how twisted.
 
-A bond at angle :math:`\theta` counts as :math:`e^{6 i \theta}`: the three bonds of a honeycomb's two sublattices,
-and the six of a hexagonal crystal, then all agree.
+For honeycomb crystals (graphene, or WS2 seen from above), where every atom has three bonds.
 """
 
-import math
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,122 +15,129 @@ from napari_strata.errors import CalibrationError, TableError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-Positions = NDArray[np.float64]
-
-SYMMETRY = 6
 BONDS = 3
 """Bonds of an atom in a honeycomb."""
-CUTOFF = 1.35
-"""Neighbours are bonded up to so many median nearest-neighbour distances; second neighbours are at 1.73."""
-MARGIN = 1.5
-"""An atom is interior if it is so many bond lengths from the border of the field of view."""
+SYMMETRY = 6
+"""The bonds of both sublattices agree in exp(6 i theta): the lattice orientation is known modulo 60 degrees."""
+REACH = (1 + 3**0.5) / 2
+"""Bonds are up to so many median nearest-neighbour distances long: halfway to second neighbours, 3**0.5 away."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerLattice:
-    r"""The lattice of one layer.
+    """The lattice of one layer; every figure but the counts is NaN where there are no interior atoms.
 
     Attributes
     ----------
     layer : int
         The layer.
-    atoms : int
-        Atoms in the field of view.
-    interior : int
-        Atoms at least `MARGIN` bonds from its border.
-    bonds : int
-        Pairs of atoms no farther apart than the cutoff, each counted once.
-    mean_bond : float
-        Mean length of these pairs [Å]: all orientations together, so that a stretch of the scan along one axis
-        averages out to first order. NaN without any.
+    atoms, interior : int
+        Atoms of the layer, and how many of them are far enough inside the image to have all bonds in it.
     coherence : float
-        :math:`|\langle e^{6 i \theta} \rangle|` over the three nearest neighbours of every interior atom, however
-        far they are: 1 for a perfect honeycomb, about 0 without order; a missing or an extra atom costs. NaN
-        without interior atoms.
+        |<exp(6 i theta)>|, 0 to 1: theta are the directions from every interior atom to its three nearest
+        neighbours, whatever their distance, so that missing and invented atoms lower it.
+    bond_length : float
+        Mean distance of those neighbours that are no farther than `REACH` times the layer's median
+        nearest-neighbour distance [Å].
     orientation : float
-        :math:`\arg \langle e^{6 i \theta} \rangle / 6`, from -30 to 30 [degrees], anticlockwise from the x axis
-        with y pointing up. NaN without interior atoms.
+        arg <exp(6 i theta)> / 6 [degrees], -30 to 30, with theta measured from the x axis towards y.
     """
 
     layer: int
     atoms: int
     interior: int
-    bonds: int
-    mean_bond: float
     coherence: float
+    bond_length: float
     orientation: float
 
 
-def describe_layers(
-    atoms: "DataFrame", *, pixel_size: float, shape: tuple[int, int], cutoff: float | None = None
-) -> tuple[LayerLattice, ...]:
-    """Describe the lattice of every layer of one image.
+@dataclass(frozen=True, slots=True)
+class LatticeFigures:
+    """The lattices of one image.
+
+    Attributes
+    ----------
+    layers : tuple of LayerLattice
+        One for each layer that has atoms, in the order of the layers.
+    twists : tuple of float
+        Difference of the orientations of each of them and the next, modulo 60 degrees and folded to 0 to 30
+        [degrees].
+    """
+
+    layers: tuple[LayerLattice, ...]
+    twists: tuple[float, ...]
+
+
+def describe_layers(atoms: "DataFrame") -> LatticeFigures:
+    """Measure the lattice of every layer in one image.
+
+    Interior atoms are farther than `REACH` median nearest-neighbour distances from the box that bounds the atoms
+    of all layers. The box lies inside the field of view, so all neighbours of these atoms do too.
 
     Parameters
     ----------
     atoms : DataFrame
-        Atom table of one image and frame.
-    pixel_size : float
-        Pixel size [Å/px].
-    shape : tuple of int
-        Shape (y, x) of the image [px]: the field of view.
-    cutoff : float, optional
-        Greatest length of a bond [Å]; by default `CUTOFF` times the layer's median nearest-neighbour distance.
-
-    Returns
-    -------
-    tuple of LayerLattice
-        One for each layer in the table, in order.
+        Atom table of one frame of one image with columns layer, y_A, x_A.
 
     Raises
     ------
-    CalibrationError
-        If the pixel size is not positive.
     TableError
-        If the table holds several images or frames.
+        If the table holds several images or frames, or no atoms.
+    CalibrationError
+        If an atom has a position in px only.
     """
-    if not (math.isfinite(pixel_size) and pixel_size > 0):
-        raise CalibrationError(
-            f"The pixel size {pixel_size:g} Å is not positive.", remedy="State the pixel size in Å."
-        )
-    if len(atoms[["image", "frame"]].drop_duplicates()) > 1:
-        raise TableError(
-            "The atom table holds several images or frames.", remedy="Describe the layers of one frame at a time."
-        )
-    border = (np.array(shape) - 0.5) * pixel_size
-    return tuple(
-        _describe(int(layer), rows[["y_px", "x_px"]].to_numpy(np.float64) * pixel_size, pixel_size, border, cutoff)
+    _check(atoms)
+    everything = atoms[["y_A", "x_A"]].to_numpy(np.float64)
+    box = everything.min(axis=0), everything.max(axis=0)
+    layers = tuple(
+        _describe_layer(int(layer), rows[["y_A", "x_A"]].to_numpy(np.float64), *box)
         for layer, rows in atoms.groupby("layer")
     )
+    twists = tuple(fold_twist(b.orientation - a.orientation) for a, b in itertools.pairwise(layers))
+    return LatticeFigures(layers, twists)
 
 
-def twist(first: LayerLattice, second: LayerLattice) -> float:
-    """Return the angle between two layers modulo 60 degrees, folded to 0 to 30 [degrees].
-
-    A honeycomb repeats after 60 degrees, and mirrored after 30: a twist of 31.1 degrees is told as 28.9.
-    """
-    angle = (first.orientation - second.orientation) % (360 / SYMMETRY)
-    return min(angle, 360 / SYMMETRY - angle)
+def fold_twist(angle: float) -> float:
+    """Fold an angle between two honeycombs to 0 to 30 [degrees]: neither is first."""
+    return float(abs((angle + 30) % 60 - 30))
 
 
-def _describe(
-    layer: int, positions: Positions, pixel_size: float, border: Positions, cutoff: float | None
+def _check(atoms: "DataFrame") -> None:
+    if not len(atoms):
+        raise TableError("There are no atoms to describe.", remedy="Locate atoms with a lower least probability.")
+    if any(column in atoms and atoms[column].nunique() > 1 for column in ("image", "frame")):
+        raise TableError(
+            "The atoms belong to several images or frames.", remedy="Describe them one frame at a time."
+        )
+    if atoms[["y_A", "x_A"]].isna().any(axis=None):
+        raise CalibrationError(
+            "Some of the atoms have positions in px only.",
+            remedy="State the pixel size when atoms are located, and write y_A and x_A into the table.",
+        )
+
+
+def _describe_layer(
+    layer: int, positions: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> LayerLattice:
+    """Describe atoms at (y, x) [Å] in the box from `low` to `high`."""
     from scipy.spatial import KDTree
 
+    nothing = LayerLattice(layer, len(positions), 0, *[float("nan")] * 3)
     if len(positions) <= BONDS:
-        return LayerLattice(layer, len(positions), 0, 0, math.nan, math.nan, math.nan)
-    tree = KDTree(positions)
-    distances, neighbours = tree.query(positions, k=BONDS + 1)
-    nearest = float(np.median(distances[:, 1]))
-    pairs = tree.query_pairs(CUTOFF * nearest if cutoff is None else cutoff, output_type="ndarray")
-    lengths = np.hypot(*(positions[pairs[:, 1]] - positions[pairs[:, 0]]).T)
-    length = float(lengths.mean()) if len(lengths) else math.nan
-    margin = MARGIN * (length if len(lengths) else nearest)
-    inside = ((positions > margin - pixel_size / 2) & (positions < border - margin)).all(axis=1)
-    steps = positions[neighbours[inside, 1:]] - positions[inside, None]
-    order = np.exp(1j * SYMMETRY * np.arctan2(-steps[..., 0], steps[..., 1])).mean() if inside.any() else math.nan
-    orientation = float(np.rad2deg(np.angle(order)) / SYMMETRY)
+        return nothing
+    distances, neighbours = (found[:, 1:] for found in KDTree(positions).query(positions, k=BONDS + 1))
+    reach = REACH * float(np.median(distances[:, 0]))
+    interior = ((positions > low + reach) & (positions < high - reach)).all(axis=1)
+    if not interior.any():
+        return nothing
+    y, x = (positions[neighbours[interior]] - positions[interior, None]).T
+    order = np.exp(1j * SYMMETRY * np.arctan2(y, x)).mean()
+    lengths = distances[interior]
     return LayerLattice(
-        layer, len(positions), int(inside.sum()), len(pairs), length, float(abs(order)), orientation
+        layer,
+        len(positions),
+        int(interior.sum()),
+        coherence=float(abs(order)),
+        bond_length=float(lengths[lengths <= reach].mean()),
+        orientation=float(np.degrees(np.angle(order)) / SYMMETRY),
     )
