@@ -9,6 +9,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 # A real screen where there is one, else a virtual one with OpenGL.
 SCREEN := $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),,xvfb-run -a -s "-screen 0 1600x1000x24 +extension GLX")
 IMAGE ?=
+# Threads of torch that wait for each other sleep instead of spinning: on two cores they share them with the window.
+export OMP_WAIT_POLICY ?= passive
 
 .PHONY: help setup lint test demo app bench docs screenshots clean
 .DEFAULT_GOAL := help
@@ -51,7 +53,7 @@ bench: setup
 docs: setup
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -b html docs docs/_build/html
 
-screenshots: setup
+screenshots: demo
 	$(SCREEN) $(BIN)/python -m docs.make_screenshots
 
 clean:

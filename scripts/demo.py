@@ -5,6 +5,7 @@ Leaves pictures and the table of atoms in demo/ and prints the figures; the last
 
 import argparse
 import json
+import math
 import os
 import shutil
 import time
@@ -13,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.gui_stall import StallClock
 from napari.layers import Image
 from napari.viewer import Viewer
 
+from benchmarks.gui_stall import TrainingClock
 from napari_strata.config import TrainConfig
 from napari_strata.control import JobState
 from napari_strata.events import BatchEnded, FinishReason, JobEnded, JobEvent
@@ -88,17 +89,17 @@ class Demo:
         dock.settings.training.set_values(training)
         dock.settings.model.set_values(config.model)
         dock.settings.name.setText(config.name)
-        clock = StallClock()
-        watch = _BatchWatch(dock.runner, clock)
+        watch, clock = _Watch(dock.runner), TrainingClock(dock.runner)
         _tell(f"Training {config.name} for {minutes:g} minutes")
         click(dock.train_button)
-        wait_until(lambda: watch.steps > 0, seconds=PATIENCE, what="preparing the training")
-        wait_until(lambda: watch.seconds_left < 30 * minutes, seconds=60 * minutes, what="half of the training")
-        with clock.paused():
+        half = 60 * minutes / 2
+        wait_until(lambda: watch.seconds_left < half, seconds=half + PATIENCE, what="half of the training")
+        with clock.training.paused():
             take_picture(self.viewer, OUT / "training.png")
-        self._end(dock.runner, watch, seconds=60 * minutes + PATIENCE)
+        self._end(dock.runner, watch, seconds=half + PATIENCE)
         self.figures["training"] = dict(watch.ended.result.figures)
-        self.figures["gui"] = clock.figures()
+        self.figures["gui_while_training"] = clock.training.figures()
+        self.figures["gui_before_first_batch"] = clock.preparing.figures()
 
     def predict(self, image: Image) -> None:
         """Press Predict, keep the atoms, and measure masks and lattices."""
@@ -139,11 +140,11 @@ class Demo:
         self._picture("saliency")
 
     def _run(self, runner: JobRunner, start: Any) -> None:
-        watch = _BatchWatch(runner, None)
+        watch = _Watch(runner)
         start()
         self._end(runner, watch, seconds=PATIENCE)
 
-    def _end(self, runner: JobRunner, watch: "_BatchWatch", *, seconds: float) -> None:
+    def _end(self, runner: JobRunner, watch: "_Watch", *, seconds: float) -> None:
         wait_until(
             lambda: watch.ended is not None and runner.state is JobState.IDLE, seconds=seconds, what="a job"
         )
@@ -155,29 +156,23 @@ class Demo:
         take_picture(self.viewer, OUT / f"{name}.png")
 
     def _zoom_to(self, position: Any) -> None:
-        self.viewer.camera.center = tuple(position)
-        self.viewer.camera.zoom *= 3
+        self.viewer.scene.camera.center = tuple(position)
+        self.viewer.scene.camera.zoom *= 3
 
 
-class _BatchWatch:
-    """Listens to a job: how far it is, how it ended; the clock runs from its first batch to its last."""
+class _Watch:
+    """Listens to a job: how long it will take, and how it ended."""
 
-    def __init__(self, runner: JobRunner, clock: StallClock | None) -> None:
-        self.steps = 0
-        self.seconds_left = float("inf")
+    def __init__(self, runner: JobRunner) -> None:
+        self.seconds_left = math.inf
         self.ended: Any = None
-        self._clock = clock
         runner.reported.connect(self._on_event)
 
     def _on_event(self, event: JobEvent) -> None:
         match event:
-            case BatchEnded(step=step, seconds_left=left):
-                if self._clock is not None and not self.steps:
-                    self._clock.start()
-                self.steps, self.seconds_left = step, left
+            case BatchEnded(seconds_left=left):
+                self.seconds_left = left
             case JobEnded():
-                if self._clock is not None:
-                    self._clock.stop()
                 self.ended = event
 
 
@@ -196,6 +191,8 @@ def _report(figures: dict[str, Any]) -> None:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_short, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

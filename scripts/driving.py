@@ -9,6 +9,7 @@ from typing import Any
 
 import napari
 from napari.viewer import Viewer
+from PIL import Image
 from qtpy.QtCore import QEventLoop, QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QPushButton, QWidget
@@ -66,7 +67,7 @@ def click_canvas(viewer: Viewer, widget: QWidget, world: tuple[float, float]) ->
     """
     children = widget.window().findChildren(QWidget)
     canvas = next(child for child in children if type(child).__name__ == "CanvasBackendDesktop")
-    centre, zoom = viewer.camera.center[-2:], viewer.camera.zoom
+    centre, zoom = viewer.scene.camera.center[-2:], viewer.scene.camera.zoom
     y, x = (
         round(side / 2 + (at - middle) * zoom)
         for side, at, middle in zip((canvas.height(), canvas.width()), world, centre, strict=True)
@@ -104,8 +105,8 @@ def pause(seconds: float) -> None:
     loop.exec()
 
 
-def take_picture(viewer: Viewer, path: Path) -> Path:
-    """Save a picture of the whole window, its pixels as they are on the screen."""
+def take_picture(viewer: Viewer, path: Path) -> None:
+    """Save a picture of the whole window as a small PNG of 128 colours."""
     QApplication.processEvents()
-    viewer.screenshot(str(path), canvas_only=False, flash=False)
-    return path
+    pixels = viewer.screenshot(canvas_only=False, flash=False)
+    Image.fromarray(pixels[..., :3]).quantize(128).save(path, optimize=True)

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from napari.layers import Image
-from napari_strata.evaluate.lattice import describe_layers
 
 from napari_strata.evaluate.detection import pooled_scores, score_atoms
+from napari_strata.evaluate.lattice import describe_layers, fold_twist
 from napari_strata.evaluate.segmentation import mean_scores, score_masks
 from napari_strata.types import LabelArray
 from napari_strata.widgets.calibration import METADATA
@@ -18,8 +18,13 @@ TOLERANCE = 0.4
 
 def lattice_figures(atoms: pd.DataFrame) -> dict[str, Any]:
     """Count the atoms of each layer and measure their lattices."""
-    counts = [int((atoms["layer"] == layer).sum()) for layer in sorted(atoms["layer"].unique())]
-    return {"atoms_per_layer": counts, "lattice": describe_layers(atoms)}
+    found = describe_layers(atoms)
+    return {
+        "atoms_per_layer": [layer.atoms for layer in found.layers],
+        "coherence": [layer.coherence for layer in found.layers],
+        "bond_length_A": [layer.bond_length for layer in found.layers],
+        "twist_degrees": list(found.twists),
+    }
 
 
 def truth_figures(image: Image, atoms: pd.DataFrame, masks: LabelArray) -> dict[str, Any]:
@@ -38,6 +43,12 @@ def truth_figures(image: Image, atoms: pd.DataFrame, masks: LabelArray) -> dict[
     if "truth_atoms" not in truth:
         return {}
     true_atoms = truth["truth_atoms"].assign(image=atoms["image"].iloc[0], frame=0)
-    scores = {**pooled_scores(score_atoms(atoms, true_atoms, TOLERANCE))}
+    scores = pooled_scores(score_atoms(atoms, true_atoms, TOLERANCE))
     dice = mean_scores(score_masks(masks[None], np.asarray(truth["truth_labels"])[None]))["dice"]
-    return {"atoms_f1": scores["f1"], "atoms_rmse_A": scores["rmse_A"], "masks_dice": dice}
+    return {
+        "true_atoms": len(true_atoms),
+        "true_twist_degrees": [fold_twist(twist) for twist in truth["parameters"]["twist"]],
+        "atoms_f1": scores["f1"],
+        "atoms_rmse_A": scores["rmse_A"],
+        "masks_dice": dice,
+    }

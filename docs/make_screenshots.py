@@ -1,0 +1,94 @@
+"""Make the pictures of the documentation from the real docks.
+
+The pictures of the bilayer are those of ``make demo``, which has to run first; those of the labels are made here.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from napari.layers import Image, Labels
+from napari.viewer import Viewer
+from scipy.ndimage import distance_transform_edt
+
+from napari_strata.control import JobState
+from napari_strata.types import BACKGROUND
+from napari_strata.widgets.calibration import METADATA
+from napari_strata.widgets.results import find_results
+from napari_strata.widgets.train_settings import LABELLED
+from scripts.demo import OUT
+from scripts.driving import PLUGIN, click, open_viewer, pause, show_dock, take_picture, wait_until
+
+IMAGES = Path(__file__).resolve().parent / "images"
+MINUTES = 1.5
+"""Time limit of the training on strokes."""
+FRAMES = (0, 7)
+"""Slices that are painted."""
+STROKES = 9
+"""Strokes of each code on each of them."""
+
+
+def main() -> None:
+    """Make all pictures."""
+    for name in ("training", "masks", "atoms", "saliency"):
+        shutil.copy(OUT / f"{name}.png", IMAGES / f"{name}.png")
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["NAPARI_STRATA_HOME"] = home
+        viewer = open_viewer()
+        [image] = viewer.open_sample(PLUGIN, "particles")
+        _label(viewer, image)
+        _train(viewer)
+        _predict(viewer, image)
+        viewer.close()
+
+
+def _label(viewer: Viewer, image: Image) -> None:
+    dock = show_dock(viewer, "Label")
+    click(dock.new_button)
+    labels = dock.labels.layer
+    for frame in FRAMES:
+        _paint_strokes(labels, np.asarray(image.metadata[METADATA]["truth_labels"])[frame], frame)
+    viewer.dims.set_current_step(0, FRAMES[0])
+    pause(0.5)
+    take_picture(viewer, IMAGES / "label.png")
+
+
+def _paint_strokes(labels: Labels, truth: np.ndarray, frame: int) -> None:
+    """Paint short strokes across some particles and across the background."""
+    rng = np.random.default_rng(frame)
+    labels.brush_size = 5
+    for code in (BACKGROUND, BACKGROUND + 1):
+        inside = np.argwhere(distance_transform_edt(truth == code) > 6)
+        for y, x in inside[rng.choice(len(inside), STROKES, replace=False)]:
+            for step in range(-12, 13, 2):
+                place = (y, int(np.clip(x + step, 0, truth.shape[1] - 1)))
+                if truth[place] == code:
+                    labels.paint((frame, *place), code)
+
+
+def _train(viewer: Viewer) -> None:
+    dock = show_dock(viewer, "Train")
+    dock.settings.source.setCurrentText(LABELLED)
+    dock.settings.training.set_value("time_limit", MINUTES)
+    click(dock.train_button)
+    wait_until(lambda: dock.runner.state is JobState.RUNNING, seconds=60, what="preparing")
+    pause(45 * MINUTES)
+    take_picture(viewer, IMAGES / "few-strokes.png")
+    wait_until(lambda: dock.runner.state is JobState.IDLE, seconds=120 * MINUTES + 60, what="the training")
+
+
+def _predict(viewer: Viewer, image: Image) -> None:
+    dock = show_dock(viewer, "Predict")
+    for layer in viewer.layers:
+        layer.visible = layer is image
+    click(dock.panel.start_button)
+    wait_until(lambda: bool(find_results(viewer, "masks", image)), seconds=120, what="the prediction")
+    viewer.dims.set_current_step(0, 4)
+    pause(0.5)
+    take_picture(viewer, IMAGES / "few-strokes-masks.png")
+
+
+if __name__ == "__main__":
+    main()
