@@ -135,7 +135,7 @@ class CalibrationRow(QWidget):
 
     def _keep_view(self, before: AnyArray, after: AnyArray) -> None:
         """Show the same part of the image as before it was given another size in the world."""
-        camera = self._viewer.camera
+        camera = self._viewer.scene.camera
         zoom = (after[1, -2:] - after[0, -2:]) / (before[1, -2:] - before[0, -2:])
         centre = after[0, -2:] + (np.array(camera.center[-2:]) - before[0, -2:]) * zoom
         camera.center = (*camera.center[:-2], *centre)

@@ -75,7 +75,7 @@ def window_of(image: Image, viewer: "Viewer") -> Window:
     check_kind(image)
     shape = full_data(image).shape
     point = list(viewer.dims.point)[-image.ndim :]
-    point[-2:] = viewer.camera.center[-2:]
+    point[-2:] = viewer.scene.camera.center[-2:]
     position = np.round(image.world_to_data(point)).astype(int)
     size = [min(LARGEST, length) for length in shape[-2:]]
     start = [

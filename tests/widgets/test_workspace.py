@@ -1,0 +1,31 @@
+import subprocess
+import sys
+
+from napari_strata.widgets.workspace import DOCKS, open_workspace
+
+NAMES = [f"{name} (napari-strata)" for name in DOCKS]
+
+
+def test_all_docks_open_tabbed_with_the_first_in_front(viewer):
+    viewer.window.resize(1500, 900)
+    open_workspace(viewer)
+    docks = [viewer.window.dock_widgets[name].parent() for name in NAMES]
+    main = docks[0].parent()
+    assert {dock.windowTitle() for dock in [docks[0], *main.tabifiedDockWidgets(docks[0])]} == set(DOCKS)
+
+
+def test_opening_the_workspace_twice_opens_nothing_twice(viewer):
+    open_workspace(viewer)
+    first = [viewer.window.dock_widgets[name] for name in NAMES]
+    open_workspace(viewer)
+    assert [viewer.window.dock_widgets[name] for name in NAMES] == first
+
+
+def test_opening_all_docks_imports_none_of_the_heavy_libraries():
+    code = (
+        "import sys, napari; from napari_strata.widgets.workspace import open_workspace;"
+        "open_workspace(napari.Viewer(show=False));"
+        "print(sorted({'torch', 'captum', 'lightning_fabric', 'pyqtgraph'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip().splitlines()[-1] == "[]", done.stderr
