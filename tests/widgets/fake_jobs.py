@@ -9,9 +9,13 @@ from napari_strata.jobs.job import JobBody, job
 
 
 @job
-def counting(control: JobControl, *, steps: int, pause: float = 0.005) -> JobBody:
-    """Take so many steps; the result is how many were taken."""
+def counting(
+    control: JobControl, *, steps: int, pause: float = 0.005, release: threading.Event | None = None
+) -> JobBody:
+    """Take so many steps, once released; the result is how many were taken."""
     yield Progress(0.0, "getting ready")
+    if release is not None:
+        release.wait(5)
     control.run()
     yield StateChanged(control.state)
     done = 0

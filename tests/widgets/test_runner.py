@@ -9,7 +9,7 @@ from qtpy.QtCore import QThreadPool
 from qtpy.QtWidgets import QWidget
 
 from napari_strata.control import JobControl, JobState, JobStateError
-from napari_strata.events import FinishReason, JobEnded
+from napari_strata.events import BatchEnded, FinishReason, JobEnded
 from napari_strata.widgets.runner import JobRunner
 
 
@@ -139,12 +139,24 @@ def test_a_destroyed_runner_stops_its_job(qtbot, viewer):
 
 
 def test_progress_shows_in_the_activity_dock_and_goes_away(qtbot, runner, viewer):
-    shown = []
-    runner.reported.connect(lambda _event: shown.extend((bar.desc, bar.n) for bar in progress._all_instances))
-    run_to_end(qtbot, runner, functools.partial(counting, steps=5))
-    assert ("Test: getting ready: ", 0) in shown
-    assert ("Test: ", 1000) in shown
+    release = threading.Event()
+    runner.start(functools.partial(counting, steps=300, pause=0.01, release=release), name="Test")
+    (bar,) = progress._all_instances
+    qtbot.waitUntil(lambda: bar.desc == "Test: getting ready: ", timeout=2000)
+    release.set()
+    qtbot.waitUntil(lambda: bar.desc == "Test: " and bar.n > 0, timeout=2000)
+    with qtbot.waitSignal(runner.ended):
+        runner.stop()
     assert not progress._all_instances
+
+
+def test_events_are_told_in_the_order_in_which_they_happened(qtbot, runner, viewer):
+    steps, ends = [], []
+    runner.reported.connect(lambda event: steps.append(event.step) if isinstance(event, BatchEnded) else None)
+    runner.ended.connect(lambda _ended: ends.append(len(steps)))
+    run_to_end(qtbot, runner, functools.partial(counting, steps=600, pause=0.001))
+    assert steps == list(range(1, 601))
+    assert ends == [600]
 
 
 def test_closing_the_viewer_waits_for_the_stopped_job(qtbot, make_napari_viewer):

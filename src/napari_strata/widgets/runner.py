@@ -11,7 +11,7 @@ from typing import Any
 
 from napari.qt.threading import GeneratorWorker, create_worker
 from napari.utils import progress
-from qtpy.QtCore import QObject, Signal, Slot
+from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
 from napari_strata.control import JobControl, JobState, JobStateError
 from napari_strata.events import BatchEnded, FinishReason, JobEnded, JobEvent, Progress, StateChanged
@@ -19,6 +19,9 @@ from napari_strata.jobs.job import Job
 
 CLOSING_PATIENCE = 20.0
 """Longest time that closing a window waits for a stopped job to save what it has [s]."""
+
+REFRESH = 250
+"""Time between two changes of the bar in the activity dock [ms]."""
 
 
 class JobRunner(QObject):
@@ -44,6 +47,10 @@ class JobRunner(QObject):
         self._state = JobState.IDLE
         self._bar: Any = None
         self._name = ""
+        self._progress = (0.0, "")
+        self._timer = QTimer(self)
+        self._timer.setInterval(REFRESH)
+        self._timer.timeout.connect(self._show_progress)
 
     @property
     def state(self) -> JobState:
@@ -91,6 +98,8 @@ class JobRunner(QObject):
         self._worker.yielded.connect(self._on_event)
         self.destroyed.connect(self._worker.request_stop)
         self._bar = progress(total=_STEPS, desc=name)
+        self._progress = (0.0, name)
+        self._timer.start()
         self._set_state(JobState.PREPARING)
         self._worker.start()
 
@@ -125,30 +134,36 @@ class JobRunner(QObject):
     @Slot(object)
     def _on_event(self, event: JobEvent) -> None:
         match event:
-            case StateChanged():
-                # The control is the truth; the event may be older than the last click.
-                if self._control.state is not JobState.IDLE and self._state is not JobState.STOPPING:
-                    self._set_state(self._control.state)
+            case StateChanged(state=state) if self._state is not JobState.STOPPING:
+                # The event may be older than the last click, which the control knows; it is idle once all is over.
+                now = self._control.state
+                self._set_state(state if now is JobState.IDLE else now)
             case Progress(fraction=fraction, message=message):
-                self._show_progress(fraction, f"{self._name}: {message}")
+                self._progress = fraction, f"{self._name}: {message}"
             case BatchEnded(elapsed=elapsed, seconds_left=left):
-                self._show_progress(elapsed / max(elapsed + left, 1e-9), self._name)
+                self._progress = elapsed / max(elapsed + left, 1e-9), self._name
         self.reported.emit(event)
         if isinstance(event, JobEnded):
             self._finish(event)
 
     def _finish(self, ended: JobEnded) -> None:
+        self._timer.stop()
         self._bar.close()
         self._set_state(JobState.IDLE)
         self.ended.emit(ended)
 
-    def _show_progress(self, fraction: float, text: str) -> None:
-        if self._bar.disable:  # closed with its window
-            return
-        if self._bar.desc.removesuffix(": ") != text:
+    @Slot()
+    def _show_progress(self) -> None:
+        """Bring napari's bar up to date.
+
+        Each change of the bar lets Qt deliver whatever waits, the job's end included; that is why it is changed by
+        a timer and not while an event is handed round, and why each change looks whether the bar is still there.
+        """
+        fraction, text = self._progress
+        if not self._bar.disable and self._bar.desc.removesuffix(": ") != text:
             self._bar.set_description(text)
         done = round(min(max(fraction, 0.0), 1.0) * _STEPS) - self._bar.n
-        if done > 0:
+        if not self._bar.disable and done > 0:
             self._bar.update(done)
 
     def _set_state(self, state: JobState) -> None:
