@@ -9,10 +9,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.compat import isalive
-from qtpy.QtCore import QObject, Qt, Signal
-from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QShortcut, QWidget
+from qtpy.QtCore import QEvent, QObject, Qt, Signal
+from qtpy.QtWidgets import QApplication, QWidget
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -21,6 +19,7 @@ CURSOR = "crosshair"
 SLACK = 4.0
 """A mouse that moves farther than this between press and release drags the view and does not click [screen px]."""
 _LEFT = 1
+_KEYS = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
 
 
 class ClickPicker(QObject):
@@ -42,7 +41,7 @@ class ClickPicker(QObject):
 
     def __init__(self, viewer: "Viewer", parent: QWidget) -> None:
         super().__init__(parent)
-        self._viewer, self._widget = viewer, parent
+        self._viewer = viewer
         self._undo = ExitStack()
         self._armed = False
         self.destroyed.connect(lambda *_, undo=self._undo: undo.close())
@@ -59,7 +58,7 @@ class ClickPicker(QObject):
         self._armed = True
         self._catch_clicks()
         self._keep_cursor()
-        self._listen_to_escape()
+        QApplication.instance().installEventFilter(self)
         self.armed_changed.emit(True)
 
     def disarm(self) -> None:
@@ -67,8 +66,18 @@ class ClickPicker(QObject):
         if not self._armed:
             return
         self._armed = False
+        QApplication.instance().removeEventFilter(self)
         self._undo.close()
         self.armed_changed.emit(False)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let Escape disarm and do nothing else."""
+        escapes = event.type() in _KEYS and event.key() == Qt.Key.Key_Escape
+        if escapes and event.type() == QEvent.Type.KeyPress:
+            self.disarm()
+        elif escapes:
+            event.accept()  # no shortcut, but a key press: it comes next
+        return escapes
 
     def _catch_clicks(self) -> None:
         callbacks, catch = self._viewer.mouse_drag_callbacks, self._on_press
@@ -78,9 +87,9 @@ class ClickPicker(QObject):
     def _on_press(self, viewer: Any, event: Any) -> Iterator[None]:
         if event.button != _LEFT:
             return
+        start, moved = np.array(event.pos), False
         with _without_tools(viewer.layers.selection.active):
             yield
-        start, moved = np.asarray(event.pos), False
         while event.type == "mouse_move":
             moved = moved or bool(np.hypot(*(event.pos - start)) > SLACK)
             yield
@@ -105,13 +114,6 @@ class ClickPicker(QObject):
         cursor.events.style.connect(keep)
         self._undo.callback(restore)
 
-    def _listen_to_escape(self) -> None:
-        shortcut = QShortcut(QKeySequence(Qt.Key.Key_Escape), self._widget.window())
-        shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)
-        shortcut.activated.connect(self.disarm)
-        shortcut.activatedAmbiguously.connect(self.disarm)
-        self._undo.callback(_delete, shortcut)
-
 
 @contextmanager
 def _without_tools(napari_layer: Any) -> Iterator[None]:
@@ -123,9 +125,3 @@ def _without_tools(napari_layer: Any) -> Iterator[None]:
         yield
     finally:
         callbacks[:0] = [callback for callback in taken if callback not in callbacks]
-
-
-def _delete(shortcut: QShortcut) -> None:
-    if isalive(shortcut):
-        shortcut.setEnabled(False)
-        shortcut.deleteLater()

@@ -38,7 +38,7 @@ _HINT = {
 }
 _ARMED = "Click in the image… (Esc cancels)"
 _ARMED_HINT = (
-    "Whichever layer is active, the click paints and moves nothing. Drag moves the view, the wheel zooms."
+    "Whichever layer is active, the click paints and moves nothing."
 )
 _METHOD = {"grad-cam": "Grad-CAM", "input-gradient": "Input gradient"}
 _RING = 1.8
