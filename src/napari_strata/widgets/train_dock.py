@@ -49,6 +49,9 @@ class TrainDock(QWidget):
         self.stop_button = QPushButton("Stop")
         self.words = TrainingWords()
         self.plot = LossPlot(viewer)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self.plot.prepare)
         self._lay_out()
         self._connect()
         self._on_state(JobState.IDLE)
@@ -56,7 +59,7 @@ class TrainDock(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Import what draws the loss while there is time, not when a training starts."""
         super().showEvent(event)
-        QTimer.singleShot(PATIENCE, self, self.plot.prepare)
+        self._patience.start(PATIENCE)
 
     def _lay_out(self) -> None:
         self.train_button.setToolTip("Train a new network; its best weights are saved all along.")
