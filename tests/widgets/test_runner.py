@@ -159,6 +159,15 @@ def test_events_are_told_in_the_order_in_which_they_happened(qtbot, runner, view
     assert ends == [600]
 
 
+def test_whoever_closes_the_window_is_told_which_job_runs(qtbot, runner, make_napari_viewer):
+    viewer = make_napari_viewer()
+    runner.start(functools.partial(counting, steps=100_000), name="Training graphene")
+    qtbot.waitUntil(lambda: runner.state is JobState.RUNNING)
+    assert viewer.window._task_status_manager.get_status() == ["napari-worker: Executing Training graphene"]
+    with qtbot.waitSignal(runner.ended):
+        runner.stop()
+
+
 def test_closing_the_viewer_waits_for_the_stopped_job(qtbot, make_napari_viewer):
     viewer = make_napari_viewer()
     dock = QWidget()

@@ -8,6 +8,7 @@ from napari_strata.config import ClassTable
 from napari_strata.control import JobState
 from napari_strata.io.bundle import find_bundle, read_card
 from napari_strata.widgets.label_layers import new_labels
+from napari_strata.widgets.layer_choice import RESULT
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.train_dock import TrainDock
 from napari_strata.widgets.train_settings import LABELLED
@@ -78,7 +79,7 @@ def test_training_on_simulated_crystals_ends_with_a_model_and_live_layers(qtbot,
     card = read_card(find_bundle(ended.result.value))
     assert (card.name, card.model.architecture, card.classes.names) == ("Gomb-Net graphene", "gombnet", ("C",))
     assert dock.words.text().startswith("Finished: all epochs are done; best weights kept (epoch ")
-    assert "Choose Gomb-Net-graphene in the Predict dock" in dock.words.text()
+    assert "Choose “Gomb-Net graphene” in the Predict dock" in dock.words.text()
     first, second = live_layers(viewer)
     assert first.data.shape == PICTURE.shape
     assert first.data.any()
@@ -102,6 +103,7 @@ def test_a_few_strokes_train_a_unet_whose_live_labels_lie_on_the_shown_slice(qtb
     assert ended.error is None
     card = read_card(find_bundle(ended.result.value))
     assert (card.model.architecture, card.model.pixel_size, card.classes.names) == ("unet", None, ("bubble",))
+    assert card.name == "U-Net stack"
     (live,) = live_layers(viewer)
     assert live.data.shape == (1, 48, 40)
     assert tuple(live.data_to_world((0, 5, 6))) == tuple(image.data_to_world((2, 5, 6)))
@@ -225,6 +227,15 @@ def test_a_new_training_replaces_the_live_layers(qtbot, viewer, dock):
     assert not set(old) & set(live_layers(viewer))
 
 
+def test_live_layers_make_way_for_results_once_the_training_is_over(qtbot, viewer, dock):
+    viewer.add_image(PICTURE, **IN_ANGSTROM)
+    train_to_end(qtbot, dock)
+    viewer.add_image(PICTURE, name="mine")
+    assert all(layer.visible for layer in live_layers(viewer))
+    viewer.add_image(PICTURE, name="result", metadata={RESULT: True})
+    assert not any(layer.visible for layer in live_layers(viewer))
+
+
 BAD_PICTURES = {
     "not finite": (np.where(np.eye(16) > 0, np.nan, 1.0), {}, "pixels that are not finite"),
     "constant": (np.ones((16, 16)), {}, "is constant"),
@@ -276,6 +287,7 @@ def test_a_missing_pixel_size_is_asked_for(qtbot, viewer, dock):
     viewer.add_image(PICTURE, name="a")
     click(qtbot, dock.train_button)
     assert "The pixel size of a is not known" in last_words()
+    assert dock.words.text() == last_words()
     dock.settings.calibration.box.setValue(0.2)
     assert train_to_end(qtbot, dock).error is None
 

@@ -133,6 +133,11 @@ class LiveOverlay:
                 layer.data[...] = 255 * (1 - probabilities[k, 0])
             layer.refresh(thumbnail=False, highlight=False, extent=False)
 
+    def hide(self) -> None:
+        """Hide the layers; the user can show them again."""
+        for layer in self.layers:
+            layer.visible = False
+
     def drop_if_orphaned(self) -> bool:
         """Remove the layers if their image is gone; return whether it is."""
         if self._window.image in self._viewer.layers:

@@ -45,14 +45,23 @@ def in_words(error: BaseException) -> str:
     return f"{type(error).__name__}: {detail} This is a fault of napari-strata; please report it with the log."
 
 
-def in_notifications(slot: Callable[P, Any]) -> Callable[P, None]:
-    """Wrap what a click starts so that a mistake is shown in words and nothing is left half done."""
+def in_notifications(slot: Callable[P, Any], *, say: Callable[[str], Any] = str) -> Callable[P, None]:
+    """Wrap what a click starts so that a mistake is shown in words and nothing is left half done.
+
+    Parameters
+    ----------
+    slot : callable
+        What a click starts.
+    say : callable
+        Takes the words, too, to show them in a place where they stay.
+    """
 
     @functools.wraps(slot)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             slot(*args, **kwargs)
         except StrataError as error:
+            say(in_words(error))
             show_failure(error)
 
     return guarded

@@ -1,6 +1,7 @@
 """The Train dock: settings, Train / Pause / Stop, how it goes, the loss, and live predictions on the image."""
 
 from pathlib import Path
+from typing import Any
 
 from napari.viewer import Viewer
 from qtpy.QtCore import QTimer
@@ -13,6 +14,7 @@ from napari_strata.jobs.job import Job
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.form import Page
 from napari_strata.widgets.label_dock import DOCK_WIDTH
+from napari_strata.widgets.layer_choice import RESULT
 from napari_strata.widgets.live_overlay import LiveOverlay
 from napari_strata.widgets.loss_plot import LossPlot
 from napari_strata.widgets.models import ModelLibrary
@@ -77,14 +79,15 @@ class TrainDock(QWidget):
         self.setMinimumWidth(DOCK_WIDTH)
 
     def _connect(self) -> None:
-        self.train_button.clicked.connect(in_notifications(self._start))
-        self.pause_button.clicked.connect(in_notifications(self._pause_or_resume))
+        self.train_button.clicked.connect(in_notifications(self._start, say=self.words.say))
+        self.pause_button.clicked.connect(in_notifications(self._pause_or_resume, say=self.words.say))
         self.stop_button.clicked.connect(self.runner.stop)
         self.runner.state_changed.connect(self._on_state)
         self.runner.reported.connect(self._on_event)
         self.runner.ended.connect(self._on_ended)
         self.settings.training.changed.connect(self._show_budget)
         connect_while_alive(self, self._on_removed, self._viewer.layers.events.removed)
+        connect_while_alive(self, self._on_inserted, self._viewer.layers.events.inserted)
         self._show_budget()
 
     def _start(self, _checked: bool = False) -> None:
@@ -94,7 +97,7 @@ class TrainDock(QWidget):
         self._overlay = self._make_overlay(plan)
         self.plot.start()
         self.plot.show()
-        self.words.start(plan.config.training)
+        self.words.start(plan.config)
         run = self._run
         self.runner.start(lambda control: _make_job(control, plan, run), name=f"Training {run.name}")
         self._library.mark_training(run, True)
@@ -148,6 +151,11 @@ class TrainDock(QWidget):
             self._overlay = None
             if self.runner.is_busy:
                 self.words.add("The image was removed: the training goes on without a live preview.")
+
+    def _on_inserted(self, event: Any) -> None:
+        """Make way for a result when the training is over."""
+        if self._overlay is not None and not self.runner.is_busy and event.value.metadata.get(RESULT):
+            self._overlay.hide()
 
     def _show_budget(self) -> None:
         if not self.runner.is_busy:

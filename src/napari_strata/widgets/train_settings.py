@@ -210,6 +210,7 @@ class TrainSettings(QWidget):
         self.layers.valueChanged.connect(self._on_choice)
         self.calibration.changed.connect(self._propose_grid)
         self.simulation.changed.connect(self._propose_name)
+        self.image.chosen.connect(self._propose_name)
         self.labels[0].chosen.connect(self._choose_mates)
         self.calibration.set_layer(self.image.layer)
         self._on_choice()
@@ -231,10 +232,11 @@ class TrainSettings(QWidget):
         self._propose_grid()
         self._propose_name()
 
-    def _propose_name(self) -> None:
-        what = "labels"
+    def _propose_name(self, _image: object = None) -> None:
         if self.source.currentText() == SIMULATED:
             what = str(self.simulation.value("material"))
+        else:
+            what = "labels" if self.image.layer is None else self.image.layer.name
         self.name.setPlaceholderText(f"{self.network.currentText().partition(' ')[0]} {what}")
 
     def _choose_mates(self, _labels: object = None) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QWidget
 
-from napari_strata.config import TrainingConfig
+from napari_strata.config import TrainConfig, TrainingConfig
 from napari_strata.control import JobState
 from napari_strata.events import BatchEnded, EpochEnded, FinishReason, JobEnded, JobResult, Warned
 from napari_strata.widgets.notify import in_words
@@ -18,6 +18,7 @@ class TrainingWords(QLabel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._name = ""
         self._epochs = 0
         self._epoch = 1
         self._left = 0.0
@@ -34,9 +35,14 @@ class TrainingWords(QLabel):
         minutes = "" if config.time_limit is None else f"{config.time_limit:g} minutes or "
         self.setText(f"Trains for at most {minutes}{config.epochs} epochs. Stop keeps the best weights.")
 
-    def start(self, config: TrainingConfig) -> None:
+    def say(self, text: str) -> None:
+        """Show other words."""
+        self.setText(text)
+
+    def start(self, config: TrainConfig) -> None:
         """Forget the last training."""
-        self._epochs, self._epoch, self._left = config.epochs, 1, 60 * (config.time_limit or 0)
+        self._name = config.name
+        self._epochs, self._epoch, self._left = config.training.epochs, 1, 60 * (config.training.time_limit or 0)
         self._doing = self._score = ""
         self._notes = []
 
@@ -76,7 +82,7 @@ class TrainingWords(QLabel):
 
     def show_ending(self, ended: JobEnded, run: Path) -> None:
         """Say how the training ended and what to do next."""
-        self.setText(_ending(ended, run))
+        self.setText(_ending(ended, self._name, run))
 
     def _render(self) -> None:
         lines = [self._state_line(), self._score, *self._notes]
@@ -102,8 +108,8 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _ending(ended: JobEnded, run: Path) -> str:
-    choose = f"Choose {run.name} in the Predict dock."
+def _ending(ended: JobEnded, name: str, run: Path) -> str:
+    choose = f"Choose “{name}” in the Predict dock."
     if ended.error is not None:
         kept = (run / "model" / "card.yaml").is_file()
         return in_words(ended.error) + (f"\nThe best weights so far are kept. {choose}" if kept else "")
