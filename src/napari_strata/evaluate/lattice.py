@@ -34,7 +34,7 @@ class LayerLattice:
     atoms, interior : int
         Atoms of the layer, and how many of them are far enough inside the image to have all bonds in it.
     coherence : float
-        |<exp(6 i theta)>|, 0 to 1: theta are the directions from every interior atom to its three nearest
+        ``|<exp(6 i theta)>|``, 0 to 1: theta are the directions from every interior atom to its three nearest
         neighbours, whatever their distance, so that missing and invented atoms lower it.
     bond_length : float
         Mean distance of those neighbours that are no farther than `REACH` times the layer's median
