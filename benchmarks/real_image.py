@@ -24,7 +24,7 @@ PILOT_TWIST = 28.92
 def measure(model: Path) -> Iterator[Figure]:
     """Measure atoms, coherence and bonds of each layer, and the twist."""
     if not IMAGE.is_file():
-        yield Figure("real_image: skipped", "the experimental image is not beside this checkout")
+        yield Figure("real_image: skipped", f"there is no {IMAGE.name} in ../shared/data beside this checkout")
         return
     from napari_strata.config import AtomsConfig, InferenceConfig
     from napari_strata.control import JobControl

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from benchmarks import dice, real_image
 from benchmarks.device import computing_device
@@ -34,21 +35,22 @@ def measure(*, minutes: float | None, images: int, out: Path | None) -> Iterator
     with contextlib.ExitStack() as stack:
         run = out or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run"
         start = time.perf_counter()
-        train(run, minutes)
-        took, device = (time.perf_counter() - start) / 60, computing_device()
-        yield Figure("training: wall time with start-up", took, "min", device=device)
-        score, epoch, step = best_epoch(run)
-        iou = score / (2 - score)
-        yield Figure("training: Dice on held-out crystals", score, device=device)
+        figures = train(run, minutes)
+        took, device = time.perf_counter() - start, computing_device()
+        yield Figure("training: wall time with start-up", took, "s", device=device)
+        yield Figure("training: time from first to last batch", figures["seconds"], "s", device=device)
+        yield Figure("training: steps", figures["steps"], device=device)
+        yield Figure("training: epoch of the best weights", figures["best_epoch"], device=device)
+        dice_held_out = figures["validation_dice"]
+        yield Figure("training: Dice on held-out crystals", dice_held_out, device=device)
+        iou = dice_held_out / (2 - dice_held_out)
         yield Figure("training: IoU of that Dice", iou, "", "", {"pilot": PILOT_IOU}, device)
-        yield Figure("training: epoch of the best weights", epoch, device=device)
-        yield Figure("training: steps until then", step, device=device)
         yield from real_image.measure(run)
         yield from dice.measure(run, images=images)
 
 
-def train(out: Path, minutes: float | None) -> None:
-    """Train into a run folder.
+def train(out: Path, minutes: float | None) -> dict[str, Any]:
+    """Train into a run folder and return the figures that the command line reports.
 
     Raises
     ------
@@ -60,10 +62,5 @@ def train(out: Path, minutes: float | None) -> None:
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         raise SystemExit(f"training failed: {answer.stdout}{answer.stderr}")
-
-
-def best_epoch(run: Path) -> tuple[float, int, int]:
-    """Return held-out Dice, epoch and step of the best weights, from the run's events."""
-    lines = (run / "events.jsonl").read_text(encoding="utf-8").splitlines()
-    best = [event for event in map(json.loads, lines) if event.get("is_best")][-1]
-    return float(best["validation_dice"]), int(best["epoch"]), int(best["step"])
+    figures: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])["figures"]
+    return figures

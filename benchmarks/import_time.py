@@ -1,0 +1,51 @@
+"""How long importing takes in a fresh process."""
+
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from benchmarks.figure import Figure
+
+REPEATS = 5
+TARGET = "< 0.3"
+DOCKS = ("label_dock", "train_dock", "predict_dock", "explain_dock")
+NAPARI = "napari.viewer, napari.layers, napari.qt.threading, qtpy.QtWidgets, magicgui"
+"""What an open napari has imported long before it opens a dock."""
+
+
+def measure() -> Iterator[Figure]:
+    """Measure the package, and the docks from nothing and in a process that has napari already."""
+    baseline = {name: import_seconds(f"import {name}") for name in ("napari", "torch")}
+    yield _figure("import napari_strata", import_seconds("import napari_strata"), baseline)
+    baseline = {NAPARI: import_seconds(f"import {NAPARI}")}
+    for dock in DOCKS:
+        code = f"import napari_strata.widgets.{dock}"
+        yield _figure(f"{code}, from nothing", import_seconds(code), baseline, target="")
+        yield _figure(f"{code}, beyond napari", import_seconds(code, before=f"import {NAPARI}"), {})
+    code = "; ".join(f"import napari_strata.widgets.{dock}" for dock in DOCKS)
+    yield _figure("import all docks, beyond napari", import_seconds(code, before=f"import {NAPARI}"), {})
+
+
+def import_seconds(code: str, *, before: str = "pass") -> float:
+    """Return the median time of some code in fresh processes [s], without that of the interpreter's start.
+
+    Parameters
+    ----------
+    code : str
+        Import statements, on one line.
+    before : str
+        What each process does first, unmeasured.
+    """
+    program = (
+        f"import time\n{before}\nstart = time.perf_counter()\n{code}\nprint('took', time.perf_counter() - start)"
+    )
+    answers = [
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+        for _ in range(REPEATS)
+    ]
+    return statistics.median(float(answer.rpartition("took")[2]) for answer in answers)
+
+
+def _figure(name: str, value: float, baseline: dict[str, float], target: str = TARGET) -> Figure:
+    return Figure(f"import_time: {name}", value, "s", target, baseline)
