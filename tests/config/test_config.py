@@ -68,6 +68,31 @@ def test_settings_that_contradict_each_other_are_refused(values, words):
         TrainConfig.parse(values)
 
 
+@pytest.mark.parametrize(
+    ("field", "bounds"),
+    [
+        ("vacancies", [1, 1]),
+        ("tail_width", [0, 0]),
+        ("tail_fraction", [3, 3]),
+        ("dose", [1e30, 1e30]),
+        ("dose", [0, 1]),
+        ("probe_sigma", [0, 0.5]),
+        ("layer_contrast", [0.5, 2]),
+        ("background", [0, 100]),
+        ("displacement", [-0.1, 0.1]),
+        ("twist", [0, float("nan")]),
+    ],
+)
+def test_ranges_that_no_microscope_has_are_refused_with_their_limits(field, bounds):
+    with pytest.raises(ConfigError, match=f"{field}: .* does not lie within"):
+        SimulationConfig.parse({field: bounds})
+
+
+def test_limits_of_a_range_are_part_of_the_schema():
+    vacancies = SimulationConfig.model_json_schema()["properties"]["vacancies"]
+    assert [(item["minimum"], item["maximum"]) for item in vacancies["prefixItems"]] == [(0, 0.9), (0, 0.9)]
+
+
 def test_every_setting_has_a_description():
     for config in (TrainConfig, ModelConfig, SimulationConfig):
         assert all(field.description for field in config.model_fields.values())

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from napari_strata.config import SimulationConfig
+from napari_strata.config.simulation import Limits
 from napari_strata.simulate.crystals import CRYSTALS, species
 from napari_strata.simulate.layers import build_layer
 from napari_strata.simulate.microscope import Probe, render
@@ -142,3 +143,19 @@ def test_distortion_moves_truth_and_image_together():
     centroid = (window * weight[..., None]).sum(1) / weight.sum(1, keepdims=True)
     assert np.abs((centroid - atoms).mean(axis=0)).max() < 0.02
     assert np.sqrt(((centroid - atoms) ** 2).mean()) < 0.2
+
+
+@pytest.mark.parametrize("end", ["lowest", "highest"])
+def test_ranges_at_their_limits_can_be_simulated(end: str):
+    limits = {
+        name: getattr(bound, "ge" if end == "lowest" else "le")
+        for name, field in SimulationConfig.model_fields.items()
+        for bound in field.metadata
+        if isinstance(bound, Limits)
+    }
+    assert len(limits) == 9
+    settings = {name: (limit, limit) for name, limit in limits.items()} | {"layer_contrast": (1, 1)}
+    for size, pixel_size in ((16, 0.01), (32, 0.2), (32, 2.0)):
+        scene = simulate(SimulationConfig(**settings), size=size, pixel_size=pixel_size)
+        assert np.isfinite(scene.image).all()
+        assert scene.image.min() >= 0

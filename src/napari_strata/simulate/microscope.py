@@ -9,6 +9,8 @@ from napari_strata.types import FloatImage
 
 REFERENCE_PIXEL = 0.2
 """Pixel size at which a dose is stated [Å/px]; the counts per pixel grow with the pixel's area."""
+DARK = 1e-20
+"""Brightest pixel, relative to an atom, below which there is no atom in view and nothing to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ def jitter_lines(image: FloatImage, shifts: NDArray[np.float64]) -> FloatImage:
 
 
 def detect(image: FloatImage, counts: float, rng: np.random.Generator) -> FloatImage:
-    """Count electrons: Poisson noise where the brightest pixel expects `counts`; returns counts."""
-    counted: FloatImage = rng.poisson(image * (counts / image.max())).astype(np.float32)
+    """Count electrons: Poisson noise where the brightest pixel expects `counts`; returns counts, 0 of no light."""
+    brightest = float(image.max())
+    exposure = counts / brightest if brightest > DARK else 0.0
+    counted: FloatImage = rng.poisson(image * np.float32(exposure)).astype(np.float32)
     return counted
