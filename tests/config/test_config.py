@@ -36,9 +36,10 @@ def test_a_nested_value_out_of_range_is_named_with_its_path():
         TrainConfig.parse({"training": {"batch_size": 0}})
 
 
-def test_a_file_that_is_no_yaml_is_refused_in_words(tmp_path: Path):
+@pytest.mark.parametrize("text", ["a: [1,\n", "name: 2024-99-99\n", "name: " + 5000 * "["])
+def test_a_file_that_is_no_yaml_is_refused_in_words(tmp_path: Path, text: str):
     path = tmp_path / "config.yaml"
-    path.write_text("a: [1,\n")
+    path.write_text(text)
     with pytest.raises(ConfigError, match="not valid YAML"):
         TrainConfig.read(path)
 
@@ -59,6 +60,14 @@ def test_a_missing_file_is_refused_in_words(tmp_path: Path):
         (
             {"data": {"source": "labels", "images": ["a"], "labels": ["a", "b"], "classes": ["c"]}},
             "1 images but 2",
+        ),
+        (
+            {"data": {"source": "labels", "images": ["a"], "labels": ["a"], "classes": ["x", "x"]}},
+            "two classes have the same name",
+        ),
+        (
+            {"data": {"source": "labels", "images": ["a"], "labels": ["a"], "classes": [""]}},
+            "at least 1 character",
         ),
         ({"data": {"source": "simulated", "simulation": {"dose": [9, 3]}}}, "above the upper bound"),
     ],

@@ -50,7 +50,7 @@ class Config(BaseModel):
             raise ConfigError(
                 f"{path} cannot be read ({error.strerror}).", remedy="Check the path and its permissions."
             ) from error
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:  # also a date that is none, nested too deep
             raise ConfigError(
                 f"{path} is not valid YAML ({_one_line(error)}).", remedy="Mend the line that is named."
             ) from error

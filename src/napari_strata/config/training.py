@@ -38,7 +38,9 @@ class LabelledData(Config):
     labels: tuple[Path, ...] = setting(
         ..., "Label files in the same order: 0 not labelled, 1 background, 2.. classes.", min_length=1
     )
-    classes: tuple[str, ...] = setting(..., "Names of the classes with codes 2, 3, ...", min_length=1)
+    classes: tuple[Annotated[str, Field(min_length=1)], ...] = setting(
+        ..., "Names of the classes with codes 2, 3, ...", min_length=1, max_length=253
+    )
     image_pixel_size: float | None = setting(
         None, "Pixel size of the images where the files do not say.", unit="Å/px", gt=0
     )
@@ -47,6 +49,8 @@ class LabelledData(Config):
     def _paired(self) -> Self:
         if len(self.images) != len(self.labels):
             raise ValueError(f"{len(self.images)} images but {len(self.labels)} label files")
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("two classes have the same name")
         return self
 
 
