@@ -90,6 +90,20 @@ def test_a_stop_is_heard_between_tiles():
         next(body)
 
 
+def test_a_stop_keeps_the_frames_that_are_done():
+    control = JobControl()
+    control.begin()
+    control.run()
+    frames = np.random.default_rng(0).normal(size=(3, 300, 80)).astype(np.float32)
+    network = build_network(ModelConfig(filters=(4, 8)), 1)
+    body = predictor(network).predict(stack(*frames), control=control)
+    while next(body).fraction <= 1 / 3:
+        pass
+    control.request_stop()
+    whole = run(predictor(network).predict(stack(*frames), control=JobControl()))[1]
+    np.testing.assert_array_equal(run(body)[1].probabilities, whole.probabilities[:1])
+
+
 def test_the_mode_of_the_network_is_kept_and_its_statistics_are_untouched():
     network = build_network(ModelConfig(filters=(4, 8)), 1).train()
     before = {name: value.clone() for name, value in network.state_dict().items()}

@@ -60,7 +60,7 @@ def test_a_missing_pixel_size_is_asked_for_even_where_the_network_needs_none(tmp
     assert not any(isinstance(event, Progress) for event in events)
 
 
-def test_a_stop_keeps_the_atoms_of_the_images_that_are_done(model, tmp_path):
+def test_a_stop_keeps_the_atoms_of_the_images_and_frames_that_are_done(model, tmp_path):
     control = JobControl()
     for event in locate_atoms(
         control, model, [image("a"), image("b", frames=5)], INFERENCE, ATOMS, out=tmp_path / "atoms.csv"
@@ -69,8 +69,9 @@ def test_a_stop_keeps_the_atoms_of_the_images_that_are_done(model, tmp_path):
             control.request_stop()
         last = event
     assert last.reason is FinishReason.CANCELED
-    assert set(last.result.value.table["image"]) == {"a"}
-    assert set(read_atoms(tmp_path / "atoms.csv")["image"]) == {"a"}
+    assert last.result.figures["frames"] == 3
+    for table in (last.result.value.table, read_atoms(tmp_path / "atoms.csv")):
+        assert set(zip(table["image"], table["frame"], strict=True)) == {("a", 0), ("b", 0), ("b", 1)}
 
 
 def test_a_folder_as_output_file_is_refused_before_any_work(model, tmp_path):

@@ -78,15 +78,30 @@ def test_the_model_may_be_replaced_while_the_job_runs(model):
     assert run(body)[1].reason is FinishReason.COMPLETED
 
 
-def test_a_stop_before_the_first_image_is_done_leaves_nothing(model, tmp_path):
+def test_a_stop_before_the_first_frame_is_done_leaves_nothing(model, tmp_path):
     control = JobControl()
-    body = predict(control, model, [spots(frames=9)], CONFIG, out=tmp_path / "out")
+    body = predict(control, model, [spots(frames=9, shape=(300, 50))], CONFIG, out=tmp_path / "out")
     next(event for event in body if isinstance(event, Progress))
     control.request_stop()
     _, ended = run(body)
     assert ended.reason is FinishReason.CANCELED
     assert ended.result is None
+    assert not list((tmp_path / "out").iterdir())
     assert control.state is JobState.IDLE
+
+
+def test_a_stop_keeps_the_frames_of_one_stack_that_are_done(model, tmp_path):
+    control = JobControl()
+    body = predict(control, model, [spots(frames=9)], CONFIG, out=tmp_path)
+    for event in body:
+        if isinstance(event, Progress) and "frame 4" in event.message:
+            control.request_stop()
+        last = event
+    assert last.reason is FinishReason.CANCELED
+    assert (last.result.figures["images"], last.result.figures["frames"]) == (1, 4)
+    masks = tifffile.imread(tmp_path / "spots_masks.tif")
+    np.testing.assert_array_equal(masks[:, 0], np.where(spots(frames=9).data[:4] > 0, 2, 1))
+    assert tifffile.imread(tmp_path / "spots_probabilities.tif").shape == (4, 2, 2, 40, 50)
 
 
 def test_a_stop_keeps_the_images_that_are_done(model, tmp_path):
@@ -98,8 +113,8 @@ def test_a_stop_keeps_the_images_that_are_done(model, tmp_path):
             control.request_stop()
         last = event
     assert last.reason is FinishReason.CANCELED
-    assert [prediction.name for prediction in last.result.value] == ["a"]
-    assert set(last.result.paths) == {"a_masks", "a_probabilities"}
+    assert [(p.name, len(p.masks)) for p in last.result.value] == [("a", 1), ("b", 2)]
+    assert set(last.result.paths) == {"a_masks", "a_probabilities", "b_masks", "b_probabilities"}
 
 
 def failure(body, kind):

@@ -9,7 +9,7 @@ import tifffile
 from napari_strata.config import SimulationConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import ConfigError, OutputError
-from napari_strata.events import FinishReason, JobEnded
+from napari_strata.events import FinishReason, JobEnded, Progress, StateChanged
 from napari_strata.io.images import read_image
 from napari_strata.jobs.simulate import simulate
 
@@ -46,6 +46,33 @@ def test_an_image_depends_on_the_seed_and_its_index_alone(tmp_path: Path):
     a, b = (tifffile.imread(tmp_path / name / "images.tif") for name in "ab")
     assert np.array_equal(a.reshape(48, 48), b[0])
     assert not np.array_equal(b[0], b[1])
+
+
+def test_a_stop_keeps_the_images_that_are_done(tmp_path: Path):
+    run(tmp_path / "whole", count=3)
+    control = JobControl()
+    options = {"count": 3, "size": 48, "pixel_size": 0.2, "seed": 1, "out": tmp_path / "part"}
+    for event in simulate(control, SimulationConfig(material="WS2"), **options):
+        if isinstance(event, Progress) and "image 2" in event.message:
+            control.request_stop()
+        last = event
+    assert last.reason is FinishReason.CANCELED
+    assert last.result.figures["images"] == 2
+    for name in ("images.tif", "labels.tif"):
+        part, whole = (tifffile.imread(tmp_path / folder / name) for folder in ("part", "whole"))
+        assert np.array_equal(part, whole[:2])
+    assert set(pd.read_csv(tmp_path / "part" / "atoms.csv")["frame"]) == {0, 1}
+    assert len(json.loads((tmp_path / "part" / "truth.json").read_text())["images"]) == 2
+
+
+def test_a_stop_before_the_first_image_leaves_nothing(tmp_path: Path):
+    control = JobControl()
+    options = {"count": 3, "size": 48, "pixel_size": 0.2, "seed": 1, "out": tmp_path}
+    for event in simulate(control, SimulationConfig(), **options):
+        if isinstance(event, StateChanged):
+            control.request_stop()
+    assert (event.reason, event.result) == (FinishReason.CANCELED, None)
+    assert not list(tmp_path.glob("*.*"))
 
 
 @pytest.mark.parametrize("changes", [{"count": 0}, {"size": 4}, {"pixel_size": 0.0}, {"seed": -1}])

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from napari_strata.config import InferenceConfig, ModelConfig
-from napari_strata.control import JobControl
+from napari_strata.control import JobCanceled, JobControl
 from napari_strata.data.grid import from_network_grid, to_network_grid
 from napari_strata.errors import DeviceError
 from napari_strata.events import Progress
@@ -75,7 +75,7 @@ class Predictor:
         Returns
         -------
         Prediction
-            On the image's own grid.
+            On the image's own grid; of the frames that were done when a stop came, at least one.
 
         Raises
         ------
@@ -84,27 +84,38 @@ class Predictor:
         DeviceError
             If a tile does not fit into the device's memory.
         JobCanceled
-            If a stop was requested.
+            If a stop came before the first frame was done.
         """
         frames, height, width = image.data.shape
         heads = (self._network.layers, self._network.classes + 1)
         probabilities = np.empty((frames, *heads, height, width), np.float32)
         previous: FloatImage | None = None
         start = time.monotonic()
-        for index, frame in enumerate(image.data):
-            grid = to_network_grid(frame, image.pixel_size, self._pixel_size)
-            blended = Canvas(*heads, grid.shape)
-            for done in self._blend(grid, blended):
-                fraction = (index + done) / frames
-                left = (time.monotonic() - start) * (1 - fraction) / fraction
-                yield Progress(fraction, f"Predicting {image.name}, frame {index + 1} of {frames}", left)
-                control.checkpoint()
-            previous = self._align(blended.blended, previous, image.pixel_size)
-            probabilities[index] = from_network_grid(previous, (height, width))
-        return Prediction(probabilities, self._classes, image.pixel_size, image.name)
+        finished = 0
+        try:
+            for finished, frame in enumerate(image.data):
+                grid = to_network_grid(frame, image.pixel_size, self._pixel_size)
+                blended = Canvas(*heads, grid.shape)
+                for done in self._blend(grid, blended, control):
+                    fraction = (finished + done) / frames
+                    left = (time.monotonic() - start) * (1 - fraction) / fraction
+                    yield Progress(fraction, f"Predicting {image.name}, frame {finished + 1} of {frames}", left)
+                previous = self._align(blended.blended, previous, image.pixel_size)
+                probabilities[finished] = from_network_grid(previous, (height, width))
+            finished = frames
+        except JobCanceled:
+            if not finished:
+                raise
+        return Prediction(probabilities[:finished], self._classes, image.pixel_size, image.name)
 
-    def _blend(self, grid: FloatImage, canvas: Canvas) -> Iterator[float]:
-        """Predict tile by tile into a canvas; yields the part that is done."""
+    def _blend(self, grid: FloatImage, canvas: Canvas, control: JobControl) -> Iterator[float]:
+        """Predict tile by tile into a canvas; yields the part that is done.
+
+        Raises
+        ------
+        JobCanceled
+            If a stop was requested while tiles were left.
+        """
         shape = (grid.shape[0], grid.shape[1])
         network = self._network
         tiles = plan_tiles(
@@ -115,6 +126,7 @@ class Predictor:
         )
         done = 0
         for batch in _batches(tiles, self._batch):
+            control.checkpoint()
             inputs = np.stack([grid[tile.y.pixels, tile.x.pixels] for tile in batch])
             for tile, maps in zip(batch, self._forward(inputs), strict=True):
                 if self._aligns and done:

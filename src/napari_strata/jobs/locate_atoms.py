@@ -56,7 +56,7 @@ def locate_atoms(
     Parameters
     ----------
     control : JobControl
-        Stop keeps the images that are done.
+        Stop keeps the images that are done, and of the one at hand the frames that are done.
     model : Path
         A bundle's folder, its card.yaml, or a run folder.
     images : sequence of ImageStack

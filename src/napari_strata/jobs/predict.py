@@ -36,7 +36,7 @@ def predict(
     Parameters
     ----------
     control : JobControl
-        Stop keeps the images that are done.
+        Stop keeps the images that are done, and of the one at hand the frames that are done.
     model : Path
         A bundle's folder, its card.yaml, or a run folder.
     images : sequence of ImageStack
@@ -55,7 +55,7 @@ def predict(
     Returns
     -------
     JobResult
-        ``value`` is a tuple of `Prediction`, in the order of the images.
+        ``value`` is a tuple of `Prediction`, in the order of the images; ``figures`` counts what was done.
 
     Raises
     ------
@@ -158,12 +158,12 @@ def predict_stacks(
     Returns
     -------
     tuple of Prediction
-        All; or those that were done when a stop came, at least one.
+        All; or what was done when a stop came, the last one perhaps with fewer frames than its image.
 
     Raises
     ------
     JobCanceled
-        If a stop came before the first image was done.
+        If a stop came before the first frame was done.
     """
     start = time.monotonic()
     sizes = [image.data.size for image in images]

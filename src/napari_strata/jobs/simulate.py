@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_strata.config import SimulationConfig
-from napari_strata.control import JobControl
+from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import ConfigError, OutputError
 from napari_strata.events import JobResult, Progress, StateChanged
 from napari_strata.jobs.job import JobBody, job
@@ -38,7 +38,7 @@ def simulate(
     Parameters
     ----------
     control : JobControl
-        Stop leaves nothing written.
+        Stop keeps the images that are done; ``figures["images"]`` counts them.
     config : SimulationConfig
         The ranges to draw from.
     count : int
@@ -69,15 +69,17 @@ def simulate(
     _make_folder(out)
     control.run()
     yield StateChanged(control.state)
-    scenes = []
-    for index in range(count):
-        control.checkpoint()
-        rng = np.random.default_rng([seed, index])
+    scenes: list[SimulatedImage] = []
+    while len(scenes) < count and not control.stop_requested:
+        rng = np.random.default_rng([seed, len(scenes)])
         scenes.append(simulate_image(config, size=size, pixel_size=pixel_size, rng=rng))
-        yield Progress((index + 1) / count, f"Simulated image {index + 1} of {count}")
+        yield Progress(len(scenes) / count, f"Simulated image {len(scenes)} of {count}")
+        control.wait_while_paused()
+    if not scenes:
+        raise JobCanceled
     paths = _write(scenes, config, pixel_size, seed, out)
     atoms = sum(len(scene.atoms) for scene in scenes)
-    return JobResult({"images": count, "layers": config.layers, "atoms": atoms, "seed": seed}, paths, scenes)
+    return JobResult({"images": len(scenes), "layers": config.layers, "atoms": atoms, "seed": seed}, paths, scenes)
 
 
 def _write(
