@@ -14,7 +14,7 @@ def plot(qtbot, viewer):
 
 def add(plot: LossPlot, losses: list[float]) -> None:
     for step, loss in enumerate(losses, start=1):
-        plot.add_batch(BatchEnded(step, 1, loss, 1e-3, 0.0, 0.0))
+        plot.add_batch(BatchEnded(step, 1, 1, loss, 1e-3, 0.0, 0.0))
 
 
 def epoch(number: int, loss: float | None, *, is_best: bool) -> EpochEnded:
@@ -28,7 +28,7 @@ def drawn(plot: LossPlot, name: str) -> tuple[list[float], list[float]]:
 
 def test_every_batch_is_drawn_and_so_is_its_running_mean(plot):
     add(plot, [4.0, 2.0])
-    plot.stop()
+    plot.draw()
     assert drawn(plot, "batch") == ([1, 2], [4, 2])
     assert drawn(plot, "mean")[1] == pytest.approx([4, (0.9 * 4 + 2) / 1.9])
 
@@ -37,7 +37,7 @@ def test_only_the_last_best_validation_is_marked(plot):
     plot.add_epoch(epoch(1, 3.0, is_best=True))
     plot.add_epoch(epoch(2, 2.0, is_best=True))
     plot.add_epoch(epoch(3, 2.5, is_best=False))
-    plot.stop()
+    plot.draw()
     assert drawn(plot, "validation") == ([10, 20, 30], [3, 2, 2.5])
     assert drawn(plot, "best") == ([20], [2])
 
@@ -45,17 +45,21 @@ def test_only_the_last_best_validation_is_marked(plot):
 def test_without_held_out_data_there_is_no_validation(plot):
     add(plot, [4.0])
     plot.add_epoch(epoch(1, None, is_best=True))
-    plot.stop()
+    plot.draw()
     assert drawn(plot, "validation") == drawn(plot, "best") == ([], [])
 
 
-def test_it_is_drawn_while_the_training_runs(qtbot, plot):
-    add(plot, [4.0])
-    qtbot.waitUntil(lambda: drawn(plot, "batch") == ([1], [4]), timeout=2000)
+def test_the_axes_grow_in_steps_around_all_that_is_drawn(plot):
+    add(plot, [4.0] * 11)
+    plot.add_epoch(epoch(1, 0.3, is_best=True))
+    plot.draw()
+    (left, right), (bottom, top) = plot._plot.viewRange()
+    assert (left, right) == pytest.approx((0, 15))
+    assert 10**bottom <= 0.3 <= 4.0 <= 10**top
 
 
 def test_a_new_training_starts_with_an_empty_plot(plot):
     add(plot, [4.0])
-    plot.stop()
+    plot.draw()
     plot.start()
     assert drawn(plot, "batch") == ([], [])

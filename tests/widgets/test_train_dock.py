@@ -152,6 +152,13 @@ def test_the_buttons_follow_the_state(qtbot, viewer, dock):
     qtbot.waitUntil(lambda: enabled() == (True, False, False), timeout=10_000)
 
 
+def test_loss_and_time_left_are_shown_while_it_trains(qtbot, viewer, dock):
+    train_for_long(qtbot, dock)
+    qtbot.waitUntil(lambda: "left." in dock.words.text(), timeout=5000)
+    qtbot.waitUntil(lambda: dock.plot._curves["batch"].getOriginalDataset()[0] is not None, timeout=5000)
+    stop(qtbot, dock)
+
+
 def test_stop_keeps_the_best_weights_and_says_where(qtbot, viewer, dock):
     train_for_long(qtbot, dock)
     qtbot.waitUntil(lambda: "Best so far: Dice" in dock.words.text(), timeout=20_000)

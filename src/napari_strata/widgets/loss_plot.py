@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QTimer
+from numpy.typing import NDArray
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_strata.events import BatchEnded, EpochEnded
@@ -12,15 +12,15 @@ from napari_strata.events import BatchEnded, EpochEnded
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-REDRAW = 250
-"""Time between two drawings [ms]; events in between only note their numbers."""
+FloatArray = NDArray[np.float64]
+
 MEMORY = 0.9
 """Weight of the past in the running mean of the training loss."""
 _HEIGHT = 190
 
 
 class LossPlot(QWidget):
-    """Draws a training as it goes on.
+    """Draws a training as it goes on: events are only noted, and drawn when `draw` is called.
 
     pyqtgraph takes a while to import; whoever owns the plot calls `prepare` when nobody waits.
 
@@ -38,9 +38,6 @@ class LossPlot(QWidget):
         self._losses: list[tuple[int, float, float]] = []
         self._epochs: list[EpochEnded] = []
         self._sum = 0.0
-        self._timer = QTimer(self)
-        self._timer.setInterval(REDRAW)
-        self._timer.timeout.connect(self._draw)
         self.setFixedHeight(_HEIGHT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -55,8 +52,7 @@ class LossPlot(QWidget):
         """Forget the last training and draw the next."""
         self.prepare()
         self._losses, self._epochs, self._sum = [], [], 0.0
-        self._draw()
-        self._timer.start()
+        self.draw()
 
     def add_batch(self, event: BatchEnded) -> None:
         """Note the loss of a batch."""
@@ -67,10 +63,16 @@ class LossPlot(QWidget):
         """Note the scores of an epoch."""
         self._epochs.append(event)
 
-    def stop(self) -> None:
-        """Draw a last time."""
-        self._timer.stop()
-        self._draw()
+    def draw(self) -> None:
+        """Draw what was noted since the last time."""
+        steps, losses, means = np.array(self._losses).reshape(-1, 3).T
+        self._curves["batch"].setData(steps, losses)
+        self._curves["mean"].setData(steps, means)
+        scored = [epoch for epoch in self._epochs if epoch.validation_loss is not None]
+        for name, epochs in (("validation", scored), ("best", [e for e in scored if e.is_best][-1:])):
+            self._curves[name].setData([e.step for e in epochs], [e.validation_loss for e in epochs])
+        last = max([*steps[-1:], *(epoch.step for epoch in scored)], default=0)
+        self._fit(last, np.concatenate([losses, [epoch.validation_loss for epoch in scored]]))
 
     def _make_plot(self) -> Any:
         import pyqtgraph as pg
@@ -96,12 +98,13 @@ class LossPlot(QWidget):
         }
         return plot
 
-    def _draw(self) -> None:
+    def _fit(self, last: float, losses: FloatArray) -> None:
+        """Make the axes fit, in steps: drawing them anew costs more than all curves."""
         for side in ("left", "bottom"):
-            self._plot.getAxis(side).setStyle(showValues=bool(self._losses))
-        steps, losses, means = np.array(self._losses).reshape(-1, 3).T
-        self._curves["batch"].setData(steps, losses)
-        self._curves["mean"].setData(steps, means)
-        scored = [epoch for epoch in self._epochs if epoch.validation_loss is not None]
-        for name, epochs in (("validation", scored), ("best", [e for e in scored if e.is_best][-1:])):
-            self._curves[name].setData([e.step for e in epochs], [e.validation_loss for e in epochs])
+            axis = self._plot.getAxis(side)
+            if axis.style["showValues"] != (losses.size > 0):
+                axis.setStyle(showValues=losses.size > 0)
+        if losses.size:
+            right = 10 * 1.5 ** np.ceil(np.log(max(last, 10) / 10) / np.log(1.5))
+            low, high = 5 * np.log10(np.maximum([losses.min(), losses.max()], 1e-9))
+            self._plot.setRange(xRange=(0, right), yRange=(np.floor(low) / 5, np.ceil(high) / 5), padding=0)

@@ -23,6 +23,8 @@ from napari_strata.widgets.runner import JobRunner
 from napari_strata.widgets.train_settings import TrainPlan, TrainSettings
 from napari_strata.widgets.train_words import TrainingWords
 
+REDRAW = 1000
+"""Time between two drawings of plot and words [ms]; together, because each makes Qt compose the whole window."""
 PATIENCE = 200
 """Time after which a dock that is shown gets ready to draw [ms]."""
 
@@ -51,6 +53,9 @@ class TrainDock(QWidget):
         self.stop_button = QPushButton("Stop")
         self.words = TrainingWords()
         self.plot = LossPlot(viewer)
+        self._clock = QTimer(self)
+        self._clock.setInterval(REDRAW)
+        self._clock.timeout.connect(self._redraw)
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.timeout.connect(self.plot.prepare)
@@ -73,10 +78,16 @@ class TrainDock(QWidget):
         layout = QVBoxLayout(self)
         layout.addWidget(Page(self.settings), 1)
         layout.addLayout(buttons)
-        layout.addWidget(self.words)
+        layout.addWidget(self._page_of_words())
         layout.addWidget(self.plot)
         self.plot.hide()
         self.setMinimumWidth(DOCK_WIDTH)
+
+    def _page_of_words(self) -> Page:
+        """Keep the words on a page of their own: other words then lay out that page and not the whole dock."""
+        page = Page(self.words)
+        page.setFixedHeight(4 * self.words.fontMetrics().lineSpacing() + 2)
+        return page
 
     def _connect(self) -> None:
         self.train_button.clicked.connect(in_notifications(self._start, say=self.words.say))
@@ -100,6 +111,7 @@ class TrainDock(QWidget):
         self.words.start(plan.config)
         run = self._run
         self.runner.start(lambda control: _make_job(control, plan, run), name=f"Training {run.name}")
+        self._clock.start()
         self._library.mark_training(run, True)
 
     def _make_overlay(self, plan: TrainPlan) -> LiveOverlay | None:
@@ -139,9 +151,14 @@ class TrainDock(QWidget):
                 self.words.show_warning(event)
                 show_warned(event)
 
+    def _redraw(self) -> None:
+        self.plot.draw()
+        self.words.refresh()
+
     def _on_ended(self, ended: JobEnded) -> None:
         assert self._run is not None, "a job has run"
-        self.plot.stop()
+        self._clock.stop()
+        self.plot.draw()
         self.words.show_ending(ended, self._run)
         show_ending(ended)
         self._library.mark_training(self._run, False)

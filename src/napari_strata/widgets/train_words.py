@@ -28,7 +28,6 @@ class TrainingWords(QLabel):
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.setMinimumHeight(3 * self.fontMetrics().lineSpacing())
 
     def show_budget(self, config: TrainingConfig) -> None:
         """Say before a training how long it will take."""
@@ -49,18 +48,17 @@ class TrainingWords(QLabel):
     def show_state(self, state: JobState) -> None:
         """Say what the training is at; how it ended is for `show_ending` to say."""
         self._state = state
-        if state is not JobState.IDLE:
-            self._render()
+        self.refresh()
 
     def show_preparation(self, message: str) -> None:
         """Say what is prepared."""
         self._doing = message
-        self._render()
+        self.refresh()
 
     def show_batch(self, event: BatchEnded) -> None:
         """Say how far the training is."""
-        self._epoch, self._left = event.epoch, event.seconds_left
-        self._render()
+        self._epoch, self._epochs, self._left = event.epoch, event.epochs, event.seconds_left
+        self.refresh()
 
     def show_epoch(self, event: EpochEnded) -> None:
         """Say how good the network is."""
@@ -69,7 +67,7 @@ class TrainingWords(QLabel):
             self._score = "No held-out data: the averaged weights are kept."
         elif event.is_best:
             self._score = f"Best so far: Dice {event.validation_dice:.2f} (epoch {event.epoch})."
-        self._render()
+        self.refresh()
 
     def show_warning(self, event: Warned) -> None:
         """Keep a warning in sight."""
@@ -78,17 +76,18 @@ class TrainingWords(QLabel):
     def add(self, note: str) -> None:
         """Add a line that stays until the next training."""
         self._notes.append(note)
-        self._render()
+        self.refresh()
 
     def show_ending(self, ended: JobEnded, run: Path) -> None:
         """Say how the training ended and what to do next."""
         self.setText(_ending(ended, self._name, run))
 
-    def _render(self) -> None:
+    def refresh(self) -> None:
+        """Say how it goes now; nothing changes when no training runs."""
+        if self._state is JobState.IDLE:
+            return
         lines = [self._state_line(), self._score, *self._notes]
-        text = "\n".join(line for line in lines if line)
-        if text != self.text():
-            self.setText(text)
+        self.setText("\n".join(line for line in lines if line))
 
     def _state_line(self) -> str:
         epoch = f"epoch {self._epoch} of about {max(self._epochs, self._epoch)}"
