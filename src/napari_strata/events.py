@@ -64,8 +64,8 @@ class BatchEnded(JobEvent):
     ----------
     step : int
         Steps done so far.
-    epoch : int
-        Epoch at hand, from 1.
+    epoch, epochs : int
+        Epoch at hand, from 1, and how many the budget will probably allow.
     loss : float
         Training loss of this batch.
     learning_rate : float
@@ -78,6 +78,7 @@ class BatchEnded(JobEvent):
 
     step: int
     epoch: int
+    epochs: int
     loss: float
     learning_rate: float
     elapsed: float

@@ -39,7 +39,7 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
 def working(control: JobControl) -> JobBody:
     control.run()
     yield Progress(0.5, "half way", 61.0)
-    yield BatchEnded(step=1, epoch=1, loss=0.25, learning_rate=1e-3, elapsed=1.0, seconds_left=3.0)
+    yield BatchEnded(step=1, epoch=1, epochs=1, loss=0.25, learning_rate=1e-3, elapsed=1.0, seconds_left=3.0)
     yield EpochEnded(1, 2, 50, 0.25, 0.5, 0.75, True, 60.0, 65.0)
     yield Warned("The light is dim.", "Use a lamp.")
     return RESULT

@@ -59,3 +59,29 @@ def test_probabilities_still_add_up_to_one_on_the_grid_of_the_image():
 def test_labels_are_resampled_without_new_codes():
     labels = np.array([[[1, 2], [3, 0]]], dtype=np.uint8)
     assert resample_labels(labels, (4, 4))[0].tolist() == [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 0, 0], [3, 3, 0, 0]]
+
+
+@pytest.mark.parametrize("pixel_size", [0.05, 0.1, 0.2, 0.4])
+def test_contrast_on_the_network_grid_is_the_same_for_every_pixel_size(pixel_size):
+    counts = np.random.default_rng(0).poisson(4.0, (128, 128))
+    grid = to_network_grid(counts, pixel_size, 0.2)
+    assert (grid.mean(), grid.std()) == pytest.approx((0, 1), abs=1e-4)
+
+
+def test_a_large_offset_does_not_swallow_the_contrast():
+    image = 1e9 + np.random.default_rng(0).normal(0, 1, (64, 64))
+    assert normalise(image).std() == pytest.approx(1, abs=1e-4)
+
+
+def test_a_thin_stroke_survives_on_a_coarser_grid():
+    labels = np.zeros((1, 40, 40), dtype=np.uint8)
+    labels[0, 17] = 2
+    coarse = resample_labels(labels, (10, 10))
+    assert coarse[0, 4].tolist() == [2] * 10
+    assert coarse.sum() == 20
+
+
+@pytest.mark.parametrize("pixel_size", [1e-3, 5000.0])
+def test_a_pixel_size_far_from_that_of_the_network_is_questioned(pixel_size):
+    with pytest.raises(CalibrationError, match="Check the pixel size and its unit"):
+        to_network_grid(np.eye(64), pixel_size, 0.2)

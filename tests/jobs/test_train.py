@@ -8,7 +8,7 @@ import torch
 
 from napari_strata.config import TrainConfig
 from napari_strata.control import JobControl, JobState
-from napari_strata.errors import ImageError, LabelsError, OutputError, TrainingError
+from napari_strata.errors import CalibrationError, ImageError, LabelsError, OutputError, TrainingError
 from napari_strata.events import (
     BatchEnded,
     EpochEnded,
@@ -19,7 +19,7 @@ from napari_strata.events import (
     StateChanged,
     Warned,
 )
-from napari_strata.jobs.train import train
+from napari_strata.jobs.train import train, with_absolute_paths
 from napari_strata.models.registry import load_network
 from napari_strata.training.inputs import TrainInputs
 from napari_strata.types import ImageStack
@@ -63,16 +63,20 @@ def test_the_record_of_a_run_can_be_read_back(tmp_path: Path):
     run(simulated(), TrainInputs(tmp_path))
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert sum(e["event"] == "BatchEnded" for e in events) == 6
+    assert (events[-1]["event"], events[-1]["reason"], events[-1]["error"]) == ("JobEnded", "completed", None)
     with (tmp_path / "history.csv").open() as file:
         history = list(csv.DictReader(file))
     assert [row["epoch"] for row in history] == ["1", "2"]
     assert float(history[1]["validation_loss"]) > 0
 
 
-def test_two_runs_of_one_seed_give_the_same_weights(tmp_path: Path):
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_two_runs_of_one_seed_give_the_same_weights(tmp_path: Path, dropout: float):
     states = []
+    config = TrainConfig.parse({"model": TINY | {"dropout": dropout}, "training": BRIEF})
     for name in ("a", "b"):
-        run(simulated(), TrainInputs(tmp_path / name))
+        torch.manual_seed(ord(name))
+        run(config, TrainInputs(tmp_path / name))
         states.append(load_network(tmp_path / name).network.state_dict())
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
 
@@ -130,6 +134,38 @@ def test_a_loss_that_is_not_finite_stops_the_training_with_a_reason(tmp_path: Pa
     assert last.reason is FinishReason.FAILED
     assert isinstance(last.error, TrainingError)
     assert "nan at step 1" in str(last.error)
+    ending = json.loads((tmp_path / "events.jsonl").read_text().splitlines()[-1])
+    assert (ending["event"], ending["reason"]) == ("JobEnded", "failed")
+    assert "nan at step 1" in ending["error"]
+
+
+def test_a_folder_that_holds_a_run_is_left_alone(tmp_path: Path):
+    run(simulated(), TrainInputs(tmp_path))
+    before = load_network(tmp_path).card
+    *_, last = run(simulated(seed=1), TrainInputs(tmp_path))
+    assert isinstance(last.error, OutputError)
+    assert "holds a training run already" in str(last.error)
+    assert load_network(tmp_path).card == before
+
+
+def test_a_stop_before_the_first_step_leaves_no_path_to_a_model(tmp_path: Path):
+    control = JobControl()
+    for event in train(control, simulated(), TrainInputs(tmp_path)):
+        if event == StateChanged(JobState.RUNNING):
+            control.request_stop()
+    assert event == JobEnded(FinishReason.CANCELED)
+
+
+def test_a_pixel_size_that_makes_no_sense_is_refused_before_anything_is_enlarged(tmp_path: Path):
+    image = ImageStack(np.random.default_rng(0).random((1, 50, 70)), 5000.0, "view")
+    *_, last = run(simulated(), TrainInputs(tmp_path, preview=image))
+    assert isinstance(last.error, CalibrationError)
+
+
+def test_paths_in_a_configuration_become_absolute(tmp_path: Path):
+    config = with_absolute_paths(labelled(), tmp_path)
+    assert config.data.images == (tmp_path / "i",)
+    assert with_absolute_paths(config, tmp_path / "elsewhere") == config
 
 
 def test_a_run_folder_that_cannot_be_written_is_named(tmp_path: Path):

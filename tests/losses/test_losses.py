@@ -28,11 +28,12 @@ def test_dice_loss_by_hand():
     assert cost.item() == pytest.approx(1 - (2 * 0.8 + 1) / (0.8 + 0.4 + 1 + 1))
 
 
-def test_unlabelled_pixels_have_no_gradient():
+@pytest.mark.parametrize("assignment", ["hard", "soft"])
+def test_unlabelled_pixels_have_no_gradient(assignment):
     logits = torch.randn(1, 2, 3, 4, 4, requires_grad=True)
     labels = torch.zeros(1, 2, 4, 4, dtype=torch.long)
     labels[..., 0, :2] = torch.tensor([1, 3])
-    assignment_loss(logits, labels, assignment="hard", dice_weight=1).backward()
+    assignment_loss(logits, labels, assignment=assignment, dice_weight=1).backward()
     assert logits.grad[..., 1:, :].abs().max() == 0
     assert logits.grad[..., 0, :2].abs().max() > 0
 

@@ -103,7 +103,7 @@ def test_slices_held_out_are_not_drawn():
             np.ones((2, 1, 32, 64), np.uint8),
             r"shape \(2, 1, 32, 64\); the image and the model need \(2, 1, 64, 64\)",
         ),
-        (np.ones((2, 2, 64, 64), np.uint8), "Label dock"),
+        (np.ones((2, 2, 64, 64), np.uint8), "have 2 layers, the model has 1.*unet for one"),
         (np.full((2, 1, 64, 64), 1.5), "not integers"),
         (np.full((2, 1, 64, 64), 9), r"codes \[9\], but the class table ends at 3"),
         (np.full((2, 1, 64, 64), -1), r"codes \[-1\]"),

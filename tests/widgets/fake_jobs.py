@@ -22,7 +22,7 @@ def counting(
     while done < steps and not control.stop_requested:
         done += 1
         time.sleep(pause)
-        yield BatchEnded(done, 1, 1.0 / done, 1e-3, done * pause, (steps - done) * pause)
+        yield BatchEnded(done, 1, 1, 1.0 / done, 1e-3, done * pause, (steps - done) * pause)
         control.wait_while_paused()
     return JobResult(value=done)
 

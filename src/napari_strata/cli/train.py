@@ -34,12 +34,12 @@ def train(
     """
 
     def make_job(control: JobControl, _display: Display) -> Job:
-        from napari_strata.jobs.train import read_inputs
+        from napari_strata.jobs.train import read_inputs, with_absolute_paths
         from napari_strata.jobs.train import train as job
 
         settings = TrainConfig.read(config)
         training = with_options(settings.training, device=device, time_limit=time_limit)
-        settings = settings.model_copy(update={"training": training})
-        return job(control, settings, read_inputs(settings, base=config.parent, out=out))
+        settings = with_absolute_paths(settings.model_copy(update={"training": training}), config.parent)
+        return job(control, settings, read_inputs(settings, out=out))
 
     return run_command(make_job, as_json=as_json, verbose=verbose)

@@ -1,15 +1,19 @@
 """Between an image's own grid and the grid on which a network works.
 
-An image is normalised once, as a whole, and resampled so that one network pixel has the network's pixel size.
+An image is resampled so that one network pixel has the network's pixel size, and normalised once, as a whole.
 Resampling by s maps x' = (x + 0.5) s - 0.5.
 """
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
 from napari_strata.errors import CalibrationError
-from napari_strata.types import AnyArray, FloatImage
+from napari_strata.types import AnyArray, FloatImage, LabelArray
+
+LEAST_SCALE, LARGEST_SCALE = 0.02, 10.0
+"""By so much an image may be shrunk or enlarged; beyond that its pixel size makes no sense for the network."""
 
 
 def normalise(image: AnyArray) -> FloatImage:
@@ -20,12 +24,15 @@ def normalise(image: AnyArray) -> FloatImage:
     image : ndarray, shape (y, x)
         Finite intensities, not all equal.
     """
-    values = np.asarray(image, dtype=np.float32)
+    values = np.asarray(image, dtype=np.float64)
     low, high = np.percentile(values, [0.1, 99.9])
-    if high > low:
-        values = np.clip(values, low, high)
-    spread = float(values.std())
-    return np.asarray((values - values.mean()) / (spread if spread > 0 else 1.0), dtype=np.float32)
+    return _standardise(np.clip(values, low, high) if high > low else values)
+
+
+def _standardise(values: AnyArray) -> FloatImage:
+    centred = values - values.mean(dtype=np.float64)
+    spread = float(centred.std(dtype=np.float64))
+    return np.asarray(centred / (spread if spread > 0 else 1.0), dtype=np.float32)
 
 
 def scale_factor(pixel_size: float | None, target: float | None) -> float:
@@ -41,7 +48,7 @@ def scale_factor(pixel_size: float | None, target: float | None) -> float:
     Raises
     ------
     CalibrationError
-        If the network needs a pixel size and the image has none.
+        If the network needs a pixel size and the image has none, or one that makes no sense.
     """
     if target is None:
         return 1.0
@@ -50,11 +57,20 @@ def scale_factor(pixel_size: float | None, target: float | None) -> float:
             f"The image has no pixel size, and this network works at {target:g} Å per pixel.",
             remedy="State the pixel size in Å.",
         )
-    return pixel_size / target
+    factor = pixel_size / target
+    if not LEAST_SCALE <= factor <= LARGEST_SCALE:
+        raise CalibrationError(
+            f"The image has {pixel_size:g} Å per pixel, and this network works at {target:g} Å per pixel.",
+            remedy="Check the pixel size and its unit (Å), or take a network made for such images.",
+        )
+    return factor
 
 
 def to_network_grid(image: AnyArray, pixel_size: float | None, target: float | None) -> FloatImage:
-    """Normalise an image and resample it to the network's grid.
+    """Resample an image to the network's grid and normalise it there.
+
+    Shot noise shrinks when pixels are merged, so only on the network's own grid does contrast mean the same for
+    every pixel size.
 
     Parameters
     ----------
@@ -78,10 +94,7 @@ def to_network_grid(image: AnyArray, pixel_size: float | None, target: float | N
     if factor == 1.0:
         return normalised
     height, width = (max(1, round(side * factor)) for side in normalised.shape)
-    resampled: FloatImage = _interpolate(normalised[None], (height, width), mode="bicubic", antialias=factor < 1)[
-        0
-    ]
-    return resampled
+    return _standardise(_interpolate(normalised[None], (height, width), mode="bicubic", antialias=factor < 1)[0])
 
 
 def from_network_grid(probabilities: FloatImage, shape: tuple[int, int]) -> FloatImage:
@@ -101,13 +114,32 @@ def from_network_grid(probabilities: FloatImage, shape: tuple[int, int]) -> Floa
     return resampled.reshape(*probabilities.shape[:-2], *shape)
 
 
-def resample_labels(labels: AnyArray, shape: tuple[int, int]) -> AnyArray:
-    """Resample mask codes by nearest neighbour, shape (..., y, x) to ``(..., *shape)``."""
-    rows, columns = (
-        np.clip(np.floor((np.arange(new) + 0.5) * old / new).astype(int), 0, old - 1)
-        for new, old in zip(shape, labels.shape[-2:], strict=True)
-    )
-    return labels[..., rows[:, None], columns[None, :]]
+def resample_labels(labels: LabelArray, shape: tuple[int, int]) -> LabelArray:
+    """Resample mask codes, shape (layer, y, x) to (layer, *shape).
+
+    Where pixels are merged, the code that most labelled pixels have wins, so that thin strokes survive; elsewhere
+    the nearest pixel counts.
+    """
+    if shape[0] >= labels.shape[-2] and shape[1] >= labels.shape[-1]:
+        rows, columns = (_source_pixels(new, old) for new, old in zip(shape, labels.shape[-2:], strict=True))
+        return labels[:, rows[:, None], columns]
+    return np.stack([_vote(layer, shape) for layer in labels])
+
+
+def _source_pixels(new: int, old: int) -> NDArray[np.intp]:
+    """Return for each new pixel the old pixel in which its centre lies."""
+    return np.clip(np.floor((np.arange(new) + 0.5) * old / new).astype(np.intp), 0, old - 1)
+
+
+def _vote(layer: LabelArray, shape: tuple[int, int]) -> LabelArray:
+    codes = np.unique(layer[layer > 0])
+    y, x = np.nonzero(layer)
+    target = _source_pixels(layer.shape[0], shape[0])[y] * shape[1] + _source_pixels(layer.shape[1], shape[1])[x]
+    votes = [np.bincount(target[layer[y, x] == code], minlength=shape[0] * shape[1]) for code in codes]
+    if not votes:
+        return np.zeros(shape, dtype=np.uint8)
+    winner: LabelArray = np.where(np.max(votes, axis=0) > 0, codes[np.argmax(votes, axis=0)], 0).astype(np.uint8)
+    return winner.reshape(shape)
 
 
 def _interpolate(images: FloatImage, shape: tuple[int, int], *, mode: str, antialias: bool) -> FloatImage:

@@ -21,6 +21,39 @@ def pad_to(image: FloatImage, labels: LabelArray, size: int) -> tuple[FloatImage
     return np.pad(image, width, mode="symmetric"), np.pad(labels, [(0, 0), *width])
 
 
+def validation_windows(
+    labels: LabelArray, *, core: int, halo: int, limit: int
+) -> list[tuple[slice, slice, slice, slice]]:
+    """Choose windows that together hold the labelled pixels of an image, each pixel in one core.
+
+    Parameters
+    ----------
+    labels : ndarray of uint8, shape (layer, y, x)
+        0 where not labelled.
+    core : int
+        Side of the part of a window whose labels count [px].
+    halo : int
+        What a window shows around its core, where the image goes on [px].
+    limit : int
+        Largest number of windows; of more, evenly spread ones are taken.
+
+    Returns
+    -------
+    list of (rows, columns, core rows, core columns)
+        The window, and its core, as slices of the image.
+    """
+    labelled = np.asarray(labels.any(axis=0))
+    windows = []
+    for top in range(0, labelled.shape[0], core):
+        for left in range(0, labelled.shape[1], core):
+            rows, columns = slice(top, top + core), slice(left, left + core)
+            if labelled[rows, columns].any():
+                wide = (slice(max(0, s.start - halo), s.stop + halo) for s in (rows, columns))
+                windows.append((*wide, rows, columns))
+    chosen = np.linspace(0, len(windows) - 1, min(limit, len(windows))).round().astype(int)
+    return [windows[i] for i in chosen]
+
+
 def patch_origin(
     labelled: NDArray[np.intp], shape: tuple[int, ...], size: int, rng: np.random.Generator
 ) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, label
+from scipy.ndimage import distance_transform_cdt, label
 
 from napari_strata.types import BACKGROUND, LabelArray
 
@@ -38,7 +38,7 @@ def split_labels(
     fraction : float
         Part to hold out, 0 to 1; at least one slice or group of strokes unless 0.
     receptive_field : int
-        Radius [px]; held-out strokes are at least so far from every training pixel.
+        Radius along y or x [px]; held-out strokes are farther than that from every training pixel.
     rng : Generator
         Source of the choice of slices.
     """
@@ -56,7 +56,8 @@ def _split_slices(labels: list[LabelArray], fraction: float, rng: np.random.Gene
     wanted = min(len(labels) - 1, max(1, round(fraction * len(labels))))
     for candidate in rng.permutation(len(labels)):
         rest = [frame for i, frame in enumerate(labels) if i not in held_out and i != candidate]
-        if len(held_out) < wanted and _codes(rest) == _codes(labels):
+        shows_a_class = _codes([labels[candidate]]) - {BACKGROUND}
+        if len(held_out) < wanted and shows_a_class and _codes(rest) == _codes(labels):
             held_out.add(int(candidate))
     if not held_out:
         return None
@@ -88,8 +89,8 @@ def _split_strokes(labels: LabelArray, fraction: float, receptive_field: int) ->
 
 
 def _groups(painted: NDArray[np.bool_], gap: int) -> NDArray[np.intp]:
-    """Return each painted pixel's group, 0 elsewhere; groups are more than `gap` pixels apart."""
-    reach = distance_transform_edt(~painted) <= gap / 2
+    """Return each painted pixel's group, 0 elsewhere; groups are more than `gap` apart along y or x [px]."""
+    reach = distance_transform_cdt(~painted, metric="chessboard") <= gap // 2
     numbered, _ = label(reach, structure=np.ones((3, 3)))
     return np.where(painted, numbered, 0).astype(np.intp)
 

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from napari_strata.config import ClassTable, TrainConfig
 from napari_strata.config.training import SimulatedData
-from napari_strata.control import JobControl
+from napari_strata.control import JobCanceled, JobControl
+from napari_strata.data.grid import scale_factor
 from napari_strata.data.images import check_image
 from napari_strata.errors import OutputError
-from napari_strata.events import JobResult, Progress, StateChanged, Warned
+from napari_strata.events import FinishReason, JobResult, Progress, StateChanged, Warned
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.simulate.crystals import species
 from napari_strata.training.inputs import TrainInputs, check_inputs
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from napari_strata.models.network import Network
     from napari_strata.training.labelled import LabelledSource
     from napari_strata.training.loop import Trainer
+    from napari_strata.training.record import RunRecord
     from napari_strata.training.simulated import SimulatedSource
 
 MODEL = "model"
@@ -52,15 +54,36 @@ def train(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobB
     _check(config, inputs, classes)
     with RunRecord(inputs.out) as record:
         _write_config(config, inputs.out)
-        body = _train(control, config, inputs, classes)
+        return (yield from _recorded(_train(control, config, inputs, classes), control, record))
+
+
+def _recorded(body: JobBody, control: JobControl, record: "RunRecord") -> JobBody:
+    """Pass a training's events on, and write them and its ending down."""
+    try:
         while True:
-            try:
-                event = next(body)
-            except StopIteration as stop:
-                result: JobResult = stop.value
-                return result
+            event = next(body)
             record.write(event)
             yield event
+    except StopIteration as stop:
+        result: JobResult = stop.value
+        record.end(FinishReason.CANCELED if control.stop_requested else FinishReason.COMPLETED)
+        return result
+    except JobCanceled:
+        record.end(FinishReason.CANCELED)
+        raise
+    except Exception as error:
+        record.end(FinishReason.FAILED, error)
+        raise
+
+
+def with_absolute_paths(config: TrainConfig, base: Path) -> TrainConfig:
+    """Resolve the paths in a configuration against the folder of its file, so that it holds anywhere."""
+    if isinstance(config.data, SimulatedData):
+        return config
+    found = {
+        name: tuple((base / p).resolve() for p in getattr(config.data, name)) for name in ("images", "labels")
+    }
+    return config.model_copy(update={"data": config.data.model_copy(update={"images": images, "labels": labels})})
 
 
 def class_table(config: TrainConfig, inputs: TrainInputs) -> ClassTable:
@@ -70,15 +93,13 @@ def class_table(config: TrainConfig, inputs: TrainInputs) -> ClassTable:
     return inputs.classes or ClassTable.from_names(config.data.classes)
 
 
-def read_inputs(config: TrainConfig, *, base: Path, out: Path) -> TrainInputs:
+def read_inputs(config: TrainConfig, *, out: Path) -> TrainInputs:
     """Read the files that a configuration names.
 
     Parameters
     ----------
     config : TrainConfig
-        The configuration.
-    base : Path
-        Folder to which its paths are relative.
+        The configuration, its paths absolute or relative to the working folder.
     out : Path
         The run folder.
 
@@ -93,8 +114,8 @@ def read_inputs(config: TrainConfig, *, base: Path, out: Path) -> TrainInputs:
     from napari_strata.io.masks import read_masks
 
     data = config.data
-    files = [read_image(base / path, pixel_size=data.image_pixel_size) for path in data.images]
-    labels = tuple(read_masks(base / path) for path in data.labels)
+    files = [read_image(path, pixel_size=data.image_pixel_size) for path in data.images]
+    labels = tuple(read_masks(path) for path in data.labels)
     warnings = tuple(warning for file in files for warning in file.warnings)
     return TrainInputs(out, tuple(file.stack for file in files), labels, warnings=warnings)
 
@@ -104,6 +125,8 @@ def _check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> Non
         check_inputs(inputs, layers=config.model.layers, classes=len(classes.classes))
     if inputs.preview is not None:
         check_image(inputs.preview.data, inputs.preview.name)
+    for image in (*inputs.images, *([inputs.preview] if inputs.preview else [])):
+        scale_factor(image.pixel_size, config.model.pixel_size)
 
 
 def _write_config(config: TrainConfig, folder: Path) -> None:
@@ -134,6 +157,8 @@ def _train(control: JobControl, config: TrainConfig, inputs: TrainInputs, classe
     control.run()
     yield StateChanged(control.state)
     clock = yield from trainer.run(control, keeper)
+    if not keeper.figures:
+        raise JobCanceled  # before the first step: there are no weights to keep
     ended_by = "stop" if control.stop_requested else "time limit" if clock.limit_reached else "epochs"
     figures = {**keeper.figures, "steps": clock.step, "seconds": round(clock.elapsed, 1), "ended_by": ended_by}
     paths = {"run": str(inputs.out), "model": str(inputs.out / MODEL)}

@@ -72,9 +72,10 @@ def best_assignment(pairwise: Tensor) -> Tensor:
 
 
 def _separation(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return sigmoid((D_t - D_o)^2) per sample."""
-    output = 1 - logits.float().softmax(dim=2)[:, :, 0].flatten(2)
-    target = (labels > BACKGROUND).float().flatten(2)
+    """Return sigmoid((D_t - D_o)^2) per sample, over pixels that are labelled in every layer."""
+    labelled = (labels >= BACKGROUND).all(dim=1, keepdim=True).flatten(2)
+    output = (1 - logits.float().softmax(dim=2)[:, :, 0]).flatten(2) * labelled
+    target = (labels > BACKGROUND).float().flatten(2) * labelled
     return ((_mean_dice(target) - _mean_dice(output)) ** 2).sigmoid()
 
 

@@ -59,6 +59,11 @@ def check_inputs(inputs: TrainInputs, *, layers: int, classes: int) -> None:
     for stack, labels in zip(inputs.images, inputs.labels, strict=True):
         shape = check_image(stack.data, stack.name).shape
         wanted = (shape[0], layers, *shape[1:])
+        if labels.shape == (shape[0], labels.shape[1], *shape[1:]) != wanted:
+            raise LabelsError(
+                f"The labels of {stack.name} have {labels.shape[1]} layers, the model has {layers}.",
+                remedy="Give the model as many layers as the labels have: unet for one, gombnet for more.",
+            )
         if labels.shape != wanted:
             raise LabelsError(
                 f"The labels of {stack.name} have shape {labels.shape}; the image and the model need {wanted} "
@@ -74,13 +79,25 @@ def _check_codes(labels: tuple[LabelArray, ...], classes: int) -> None:
             raise LabelsError(
                 f"The labels are {array.dtype}, not integers.", remedy="Convert them to integer codes."
             )
-    codes = set().union(*(set(np.unique(array).tolist()) for array in labels)) - {0}
+    codes = _codes_in(*labels)
     largest = classes + BACKGROUND
     if codes and (min(codes) < 0 or max(codes) > largest):
         raise LabelsError(
             f"The labels hold the codes {sorted(codes)}, but the class table ends at {largest}.",
             remedy="Add the missing classes to the table, or relabel those pixels.",
         )
+    check_contrast(*labels)
+
+
+def check_contrast(*labels: LabelArray) -> None:
+    """Check that there is something to tell apart.
+
+    Raises
+    ------
+    LabelsError
+        If fewer than two codes occur.
+    """
+    codes = _codes_in(*labels)
     if not codes:
         raise LabelsError("No pixel is labelled.", remedy="Paint some background and some of each class first.")
     if len(codes) == 1:
@@ -88,3 +105,7 @@ def _check_codes(labels: tuple[LabelArray, ...], classes: int) -> None:
             f"Only one code is painted: {codes.pop()}.",
             remedy="Paint at least two of background (1) and the classes (2, 3, ...).",
         )
+
+
+def _codes_in(*labels: LabelArray) -> set[int]:
+    return {int(code) for array in labels for code in np.unique(array)} - {0}

@@ -3,10 +3,18 @@
 import numpy as np
 
 from napari_strata.data.grid import resample_labels, to_network_grid
-from napari_strata.data.patches import pad_to, patch_origin
+from napari_strata.data.patches import pad_to, patch_origin, validation_windows
 from napari_strata.data.split import split_labels
 from napari_strata.training.batches import Batch, symmetric_variant
+from napari_strata.training.inputs import check_contrast
 from napari_strata.types import BACKGROUND, FloatImage, ImageStack, LabelArray
+
+CORE = 256
+"""Side of the part of a held-out window whose labels count [px]."""
+CORE_STEP = 64
+"""Windows begin at multiples of this, itself a multiple of every network's stride [px]."""
+WINDOWS_PER_SLICE = 8
+"""Windows to validate on per held-out slice, so that a validation takes seconds, not minutes."""
 
 
 class LabelledSource:
@@ -28,6 +36,11 @@ class LabelledSource:
         Part of the slices or strokes to hold out.
     rng : Generator
         Source of the split.
+
+    Raises
+    ------
+    LabelsError
+        If fewer than two codes are left on the network's grid.
     """
 
     def __init__(
@@ -43,14 +56,15 @@ class LabelledSource:
     ) -> None:
         self._patch_size = patch_size
         frames = _labelled_frames(images, labels, pixel_size)
+        check_contrast(*(codes for _, codes in frames))
         split = split_labels(
             [codes for _, codes in frames], fraction=validation_fraction, receptive_field=receptive_field, rng=rng
         )
         self.description = f"{len(frames)} labelled slices, {split.description}"
         self._held_out = [
-            Batch(image[None], codes[None])
+            batch
             for (image, _), codes in zip(frames, split.validation, strict=True)
-            if codes.any()
+            for batch in _windows(image, codes, receptive_field)
         ]
         training = zip(frames, split.training, strict=True)
         self._frames = [pad_to(image, codes, patch_size) for (image, _), codes in training if codes.any()]
@@ -62,7 +76,7 @@ class LabelledSource:
         return symmetric_variant(Batch(np.stack(images), np.stack(labels)), rng)
 
     def held_out(self) -> list[Batch]:
-        """Return each held-out slice whole, as a batch of one."""
+        """Return windows of the held-out slices, each a batch of one, with all that its labelled pixels see."""
         return self._held_out
 
     def _patch(self, rng: np.random.Generator) -> tuple[FloatImage, LabelArray]:
@@ -85,6 +99,16 @@ def _labelled_frames(
                 grid = to_network_grid(image, stack.pixel_size, pixel_size)
                 frames.append((grid, resample_labels(frame_codes, (grid.shape[0], grid.shape[1]))))
     return frames
+
+
+def _windows(image: FloatImage, labels: LabelArray, receptive_field: int) -> list[Batch]:
+    batches = []
+    halo = -(-receptive_field // CORE_STEP) * CORE_STEP
+    for rows, columns, *core in validation_windows(labels, core=CORE, halo=halo, limit=WINDOWS_PER_SLICE):
+        counted = np.zeros_like(labels)
+        counted[:, *core] = labels[:, *core]
+        batches.append(Batch(image[None, rows, columns], counted[None, :, rows, columns]))
+    return batches
 
 
 def _pixels_by_class(labels: LabelArray) -> list[np.ndarray]:

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import numpy as np
@@ -57,6 +58,7 @@ class Trainer:
         self._config = config
         self._source = source
         self._preview = preview
+        self._seed = seed
         self._rng = np.random.default_rng(seed)
         self._device = fabric.device
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -112,15 +114,24 @@ class Trainer:
         epoch, rate = clock.epoch, learning_rate(clock.progress, self._config)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        loss = self._optimize()
+        with self._seeded(clock.step):
+            loss = self._optimize()
         clock.step += 1
         if not math.isfinite(loss):
             raise TrainingError(
                 f"The loss became {loss} at step {clock.step}.",
-                remedy="Lower the learning rate, or choose fp32; the best weights so far are kept.",
+                remedy="Lower the learning rate, or choose the precision fp32.",
             )
         self._losses.append(loss)
-        return BatchEnded(clock.step, epoch, loss, rate, clock.elapsed, clock.seconds_left)
+        return BatchEnded(clock.step, epoch, clock.epochs, loss, rate, clock.elapsed, clock.seconds_left)
+
+    @contextmanager
+    def _seeded(self, step: int) -> Iterator[None]:
+        """Let dropout depend on the seed and the step alone, and leave torch's global generator as it was."""
+        devices = [self._device] if self._device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(np.random.SeedSequence([self._seed, step]).generate_state(1)[0].item())
+            yield
 
     def _optimize(self) -> float:
         batch = self._source.draw(self._config.batch_size, self._rng)

@@ -6,17 +6,18 @@ import json
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from napari_strata.errors import OutputError
-from napari_strata.events import EpochEnded, JobEvent, PreviewReady
+from napari_strata.events import EpochEnded, FinishReason, JobEvent, PreviewReady
 
+EVENTS = "events.jsonl"
 HISTORY = tuple(field.name for field in dataclasses.fields(EpochEnded))
 """Columns of history.csv."""
 
 
 class RunRecord:
-    """Writes every event but previews to a run folder; a context manager.
+    """Writes every event of a training but previews to a run folder, and how it ended; a context manager.
 
     Parameters
     ----------
@@ -26,19 +27,22 @@ class RunRecord:
     Raises
     ------
     OutputError
-        If the folder cannot be written.
+        If the folder cannot be written, or holds a run already.
     """
 
     def __init__(self, folder: Path) -> None:
+        if (folder / EVENTS).exists():
+            raise OutputError(
+                f"{folder} holds a training run already.",
+                remedy="Choose another folder, or remove that one if you no longer need its model.",
+            )
+        self._folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._events = (folder / "events.jsonl").open("w", encoding="utf-8")
+            self._events = (folder / EVENTS).open("w", encoding="utf-8")
             self._history = (folder / "history.csv").open("w", encoding="utf-8", newline="")
         except OSError as error:
-            raise OutputError(
-                f"The run folder {folder} cannot be written ({error.strerror}).",
-                remedy="Choose a folder that you may write to and that has space left.",
-            ) from error
+            raise self._unwritable(error) from error
         self._writer = csv.writer(self._history)
         self._writer.writerow(HISTORY)
 
@@ -52,12 +56,42 @@ class RunRecord:
         self._history.close()
 
     def write(self, event: JobEvent) -> None:
-        """Append one event, with the time [s since 1970]."""
+        """Append one event, with the time [s since 1970].
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written, for example because the disk is full.
+        """
         if isinstance(event, PreviewReady):
             return
-        values = {"event": type(event).__name__, "time": time.time(), **dataclasses.asdict(event)}
-        self._events.write(json.dumps(values) + "\n")
+        self._append(type(event).__name__, dataclasses.asdict(event))
         if isinstance(event, EpochEnded):
             self._writer.writerow(dataclasses.astuple(event))
+            self._flush()
+
+    def end(self, reason: FinishReason, error: Exception | None = None) -> None:
+        """Append how the run ended."""
+        words = None if error is None else f"{type(error).__name__}: {error}"
+        self._append("JobEnded", {"reason": reason, "error": words})
+        self._flush()
+
+    def _append(self, name: str, values: dict[str, Any]) -> None:
+        line = json.dumps({"event": name, "time": time.time(), **values}, default=str)
+        try:
+            self._events.write(line + "\n")
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _flush(self) -> None:
+        try:
             self._events.flush()
             self._history.flush()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> OutputError:
+        return OutputError(
+            f"The run folder {self._folder} cannot be written ({error.strerror}).",
+            remedy="Choose a folder that you may write to and that has space left.",
+        )

@@ -24,11 +24,11 @@ class Scores:
         Mean over samples of the training loss.
     dice : float
         Mean over samples, layers and the foreground classes that occur, of ``2 |P & T| / (|P| + |T|)`` on labelled
-        pixels, P being the most probable class.
+        pixels, P being the most probable class; None where no class occurs.
     """
 
     loss: float
-    dice: float
+    dice: float | None
 
 
 def validate(network: nn.Module, batches: list[Batch], config: TrainingConfig, device: torch.device) -> Scores:
@@ -54,7 +54,7 @@ def validate(network: nn.Module, batches: list[Batch], config: TrainingConfig, d
             loss = assignment_loss(logits, labels, assignment=config.assignment, dice_weight=config.dice_weight)
             losses += [float(loss)] * len(labels)
             dices += _dice(logits, labels, config.dice_weight)
-    return Scores(float(np.mean(losses)), float(np.mean(dices)))
+    return Scores(float(np.mean(losses)), float(np.mean(dices)) if dices else None)
 
 
 def _dice(logits: Tensor, labels: Tensor, dice_weight: float) -> list[float]:
