@@ -16,7 +16,7 @@ from napari_strata.widgets.atom_export import atom_table
 from napari_strata.widgets.click import ClickPicker
 from napari_strata.widgets.editors import ChoiceBox
 from napari_strata.widgets.explain_targets import Chosen, Place, drawn_region, nearest_atom, place_in
-from napari_strata.widgets.form import ConfigForm
+from napari_strata.widgets.form import LABEL_WIDTH, ConfigForm
 from napari_strata.widgets.job_panel import JobPanel
 from napari_strata.widgets.label_dock import DOCK_WIDTH
 from napari_strata.widgets.models import ModelLibrary
@@ -37,9 +37,7 @@ _HINT = {
     "region": "Select a shape of a Shapes layer or a label of a Labels layer, then press 'Explain region'.",
 }
 _ARMED = "Click in the image… (Esc cancels)"
-_ARMED_HINT = (
-    "Whichever layer is active, the click paints and moves nothing."
-)
+_ARMED_HINT = "Whichever layer is active, the click paints and moves nothing."
 _METHOD = {"grad-cam": "Grad-CAM", "input-gradient": "Input gradient"}
 _RING = 1.8
 """Diameter of the ring around what is explained [Å]."""
@@ -99,8 +97,10 @@ class ExplainDock(QWidget):
         self.keep.setToolTip("Add each heatmap instead of replacing the last one of this method.")
         rows = QFormLayout()
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        rows.addRow(QLabel("Explain"), self.target)
-        rows.addRow(QLabel("Layer"), self.decoder)
+        for text, box in (("Explain", self.target), ("Layer", self.decoder)):
+            label = QLabel(text)
+            label.setMinimumWidth(LABEL_WIDTH)
+            rows.addRow(label, box)
         layout = QVBoxLayout(self)
         layout.addWidget(self.source)
         layout.addLayout(rows)

@@ -1,17 +1,15 @@
 """Runs a dock's jobs: a button that starts, one that cancels, progress, and a line that says how it went."""
 
-import functools
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.control import JobControl, JobState
-from napari_strata.errors import StrataError
 from napari_strata.events import FinishReason, JobEnded, JobEvent, Progress, Warned
 from napari_strata.jobs.job import Job
-from napari_strata.widgets.notify import in_words, show_ending, show_failure, show_warned
+from napari_strata.widgets.notify import in_notifications, in_words, show_ending, show_warned
 from napari_strata.widgets.runner import JobRunner
 from napari_strata.widgets.words import Words
 
@@ -58,18 +56,9 @@ class JobPanel(QWidget):
         """Start a job; see `JobRunner.start`."""
         self.runner.start(make_job, name=name)
 
-    def guarded(self, slot: Callable[P, None]) -> Callable[P, None]:
+    def guarded(self, slot: Callable[P, Any]) -> Callable[P, None]:
         """Wrap what a click starts so that a mistake is said here and in a notification."""
-
-        @functools.wraps(slot)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-            try:
-                slot(*args, **kwargs)
-            except StrataError as error:
-                self.say(in_words(error))
-                show_failure(error)
-
-        return guarded
+        return in_notifications(slot, say=self.say)
 
     def say(self, text: str) -> None:
         """Show a line of words."""

@@ -173,7 +173,7 @@ def heatmap_layer(data: FloatImage, origin: Origin, chosen: Chosen, *, details: 
     Parameters
     ----------
     data : ndarray of float32, shape (y, x)
-        The heatmap.
+        The heatmap, at least 0.
     origin : Origin
         Image and model.
     chosen : Chosen
@@ -185,12 +185,11 @@ def heatmap_layer(data: FloatImage, origin: Origin, chosen: Chosen, *, details: 
 
     method, place = details["method"], chosen.place
     what = f"{method} of {chosen.kind} at {place.y:.0f}, {place.x:.0f}"
-    low, high = float(min(data.min(), 0)), float(data.max())
     return Image(
         _like(origin.image, data[None]),
         name=origin.name(_of_layer(what, chosen.layer, origin.card)),
         colormap="inferno",
-        contrast_limits=(low, high if high > low else low + 1),
+        contrast_limits=(0, _bright_end(data)),
         blending="additive",
         opacity=HEATMAP_OPACITY,
         metadata=origin.tag("heatmap", method=method) | {"explanation": dict(details)},
@@ -208,7 +207,7 @@ def target_layer(origin: Origin, place: Place, *, diameter: float) -> "Points":
         size=diameter,
         face_color="transparent",
         border_color="#00e5ff",
-        border_width=0.12,
+        border_width=0.09,
         metadata=origin.tag("target"),
         **placement(origin.image),
     )
@@ -217,6 +216,12 @@ def target_layer(origin: Origin, place: Place, *, diameter: float) -> "Points":
 def _like(image: "Layer", stack: AnyArray) -> AnyArray:
     """Give a (frame, y, x) array the number of dimensions of the image layer."""
     return stack if image.ndim == 3 else stack[0]
+
+
+def _bright_end(data: FloatImage) -> float:
+    """Return the heat to show brightest, such that a few hottest pixels do not darken all others."""
+    highest = float(data.max())
+    return float(np.quantile(data[data > 0.01 * highest], 0.98)) if highest > 0 else 1.0
 
 
 def _of_layer(what: str, layer: int, card: ModelCard) -> str:
