@@ -149,7 +149,21 @@ def test_a_missing_pixel_size_is_asked_for_before_any_work(tmp_path):
 def test_a_pixel_size_that_makes_no_sense_is_refused(tmp_path):
     model = save_bright(tmp_path / "model", pixel_size=0.2)
     error = failure(predict(JobControl(), model, [spots(pixel_size=106.0)], CONFIG), CalibrationError)
-    assert "530 times" in error.message
+    assert "spots" in error.message
+    assert "106 Å" in error.message
+
+
+@pytest.mark.parametrize(("pixel_size", "shrunk"), [(0.006, "1 x 2"), (0.07, "14 x 18")])
+def test_a_pixel_size_that_leaves_too_few_pixels_is_refused(tmp_path, pixel_size, shrunk):
+    model = save_bright(tmp_path / "model", pixel_size=0.2)
+    error = failure(predict(JobControl(), model, [spots(pixel_size=pixel_size)], CONFIG), CalibrationError)
+    assert f"shrink to {shrunk} pixels, and needs 16 a side" in error.message
+
+
+def test_a_small_image_at_the_networks_own_pixel_size_is_predicted(tmp_path):
+    model = save_bright(tmp_path / "model", pixel_size=0.2)
+    image = ImageStack(spots().data[:, 5:17, 15:27], 0.2, "small")
+    assert run(predict(JobControl(), model, [image], CONFIG))[1].reason is FinishReason.COMPLETED
 
 
 def test_a_folder_that_is_no_model_is_refused(tmp_path):

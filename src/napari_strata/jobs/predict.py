@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from napari_strata.config import ModelCard
     from napari_strata.inference.predictor import Predictor
 
-LARGEST_FACTOR = 10.0
-"""An image is not enlarged more than this for a network: what the network looks for cannot be in it."""
+LEAST_SIDE = 16
+"""An image is not shrunk below this side for a network: nothing that the network looks for is left in it [px]."""
 
 
 @job
@@ -133,12 +133,17 @@ def check_calibration(images: Sequence[ImageStack], card: "ModelCard") -> None:
     from napari_strata.data.grid import scale_factor
 
     for image in images:
-        factor = scale_factor(image.pixel_size, card.model.pixel_size)
-        if factor > LARGEST_FACTOR:
+        try:
+            factor = scale_factor(image.pixel_size, card.model.pixel_size)
+        except CalibrationError as error:
+            raise CalibrationError(f"{image.name}: {error.message}", remedy=error.remedy) from error
+        height, width = (round(side * factor) for side in image.data.shape[-2:])
+        if factor < 1 and min(height, width) < LEAST_SIDE:
             raise CalibrationError(
                 f"{image.name} has {image.pixel_size:g} Å per pixel, and the model {card.name} works at"
-                f" {card.model.pixel_size:g} Å: it would have to be enlarged {factor:.0f} times.",
-                remedy="Check the pixel size and its unit (Å), or choose a model made for such images.",
+                f" {card.model.pixel_size:g} Å: it would shrink to {height} x {width} pixels, and needs"
+                f" {LEAST_SIDE} a side.",
+                remedy="Check the pixel size and its unit (Å), or take an image of a larger field of view.",
             )
 
 
