@@ -80,10 +80,9 @@ def with_absolute_paths(config: TrainConfig, base: Path) -> TrainConfig:
     """Resolve the paths in a configuration against the folder of its file, so that it holds anywhere."""
     if isinstance(config.data, SimulatedData):
         return config
-    found = {
-        name: tuple((base / p).resolve() for p in getattr(config.data, name)) for name in ("images", "labels")
-    }
-    return config.model_copy(update={"data": config.data.model_copy(update={"images": images, "labels": labels})})
+    data = config.data
+    images, labels = (tuple((base / path).resolve() for path in paths) for paths in (data.images, data.labels))
+    return config.model_copy(update={"data": data.model_copy(update={"images": images, "labels": labels})})
 
 
 def class_table(config: TrainConfig, inputs: TrainInputs) -> ClassTable:
