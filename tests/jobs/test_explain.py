@@ -124,6 +124,15 @@ def test_a_layer_that_another_decoder_drew_is_explained_by_that_decoder(model):
     assert found.data[20, 30] == found.data.max() > 0
 
 
+def test_a_layer_is_the_crystal_that_it_is_in_the_frames_before(model):
+    first = spots().data[0]
+    swapping = ImageStack(np.stack([first, -first]), 0.2, "spots")
+    found = heatmap(model, swapping, frame=1, layer=0, target=AtomTarget(10, 20))
+    np.testing.assert_allclose(found.metadata["position"], (10, 20), atol=0.01)
+    assert (found.metadata["layer"], found.metadata["decoder"], found.metadata["frame"]) == (0, 1, 1)
+    assert found.data[10, 20] == found.data.max() > 0
+
+
 def test_given_atoms_of_other_frames_do_not_count(model):
     given = table((0, 0, 10, 20), (1, 0, 30, 12))
     found = heatmap(model, spots(frames=2), frame=1, target=AtomTarget(30, 12), atoms=given)

@@ -27,8 +27,14 @@ def explain(
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="tif, npy, npz or png.")],
     out: Annotated[Path, typer.Option(metavar="HEAT.tif", help="Heatmap on the image's grid, (y, x).")],
     at: Annotated[str | None, typer.Option(metavar="Y,X", help="Where to look [px].")] = None,
-    layer: Annotated[int, typer.Option(min=0, help="Decoder whose output is explained, from 0.")] = 0,
-    frame: Annotated[int, typer.Option(min=0, help="Frame of the stack, from 0.")] = 0,
+    layer: Annotated[int, typer.Option(min=0, help="Crystal layer as in predict and atoms, from 0.")] = 0,
+    frame: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Frame of the stack, from 0; several layers are followed from frame 0 on, which takes time.",
+        ),
+    ] = 0,
     target: Annotated[
         TargetKind, typer.Option(help="The atom nearest to --at, the pixel at --at, or --region.")
     ] = "atom",

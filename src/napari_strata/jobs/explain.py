@@ -60,7 +60,8 @@ def explain(
         tif file for the heatmap.
     atoms : DataFrame, optional
         Predicted atoms of this image, all frames and layers. They spare a prediction, which atom targets need
-        to snap, and networks of several layers to tell which decoder drew the layer.
+        to snap, and networks of several layers to tell which decoder drew the layer. Such networks predict all
+        frames up to this one, so that a layer is the same crystal as in `predict` and `locate_atoms`.
 
     Yields
     ------
@@ -85,7 +86,7 @@ def explain(
     from napari_strata.models.registry import load_network
 
     start = time.monotonic()
-    shown = _take_frame(image, frame)
+    shown = _take_frames(image, frame, frame)
     loaded = load_network(model, resolve_device(config.device))
     check_calibration((shown,), loaded.card)
     _check_layer(layer, loaded)
@@ -97,7 +98,8 @@ def explain(
     if atoms is not None:
         table: DataFrame | None = atoms[atoms["frame"] == frame]
     else:
-        table = yield from _locate_atoms(control, loaded, shown, target, config)
+        first = frame if loaded.network.layers == 1 else 0
+        table = yield from _locate_atoms(control, loaded, _take_frames(image, first, frame), target, config)
     control.checkpoint()
     yield Progress(LOCATED, f"Explaining {image.name}")
     species, figures = None, {}
@@ -115,11 +117,12 @@ def explain(
     return JobResult({**_figures(heatmap, start), **figures}, paths, heatmap)
 
 
-def _take_frame(image: ImageStack, frame: int) -> ImageStack:
+def _take_frames(image: ImageStack, first: int, last: int) -> ImageStack:
+    """Return checked frames, from `first` to `last` inclusive."""
     frames = 1 if image.data.ndim == 2 else len(image.data)
-    if not 0 <= frame < frames:
-        raise TargetError(f"{image.name} has no frame {frame}.", remedy=f"Choose a frame from 0 to {frames - 1}.")
-    data = image.data if image.data.ndim == 2 else image.data[frame : frame + 1]
+    if not 0 <= last < frames:
+        raise TargetError(f"{image.name} has no frame {last}.", remedy=f"Choose a frame from 0 to {frames - 1}.")
+    data = image.data if image.data.ndim == 2 else image.data[first : last + 1]
     (shown,) = check_stacks((ImageStack(data, image.pixel_size, image.name),))
     return shown
 
@@ -136,7 +139,7 @@ def _check_layer(layer: int, loaded: "LoadedModel") -> None:
 def _locate_atoms(
     control: JobControl, loaded: "LoadedModel", image: ImageStack, target: Target, config: ExplainConfig
 ) -> Generator[Progress, None, "DataFrame | None"]:
-    """Predict the frame and locate its atoms, if anything depends on them."""
+    """Predict frames and locate the atoms of the last one, if anything depends on them."""
     from napari_strata.atoms.locate import locate_atoms
     from napari_strata.inference.predictor import Predictor
     from napari_strata.io.calibration import require
@@ -154,7 +157,9 @@ def _locate_atoms(
         device=resolve_device(config.device),
     )
     prediction = yield from _scaled(predictor.predict(image, control=control))
-    return locate_atoms(prediction, AtomsConfig())
+    control.checkpoint()
+    last = dataclasses.replace(prediction, probabilities=prediction.probabilities[-1:])
+    return locate_atoms(last, AtomsConfig())
 
 
 def _scaled(body: Generator[Progress, None, Prediction]) -> Generator[Progress, None, Prediction]:
