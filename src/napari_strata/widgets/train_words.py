@@ -1,5 +1,6 @@
 """How a training goes, in words: epoch, time left, best score, and how it ended."""
 
+import math
 from pathlib import Path
 
 from qtpy.QtCore import Qt
@@ -21,7 +22,7 @@ class TrainingWords(QLabel):
         self._name = ""
         self._epochs = 0
         self._epoch = 1
-        self._left = 0.0
+        self._left = math.inf
         self._state = JobState.IDLE
         self._doing = self._score = ""
         self._notes: list[str] = []
@@ -41,7 +42,7 @@ class TrainingWords(QLabel):
     def start(self, config: TrainConfig) -> None:
         """Forget the last training."""
         self._name = config.name
-        self._epochs, self._epoch, self._left = config.training.epochs, 1, 60 * (config.training.time_limit or 0)
+        self._epochs, self._epoch, self._left = config.training.epochs, 1, math.inf
         self._doing = self._score = ""
         self._notes = []
 
@@ -62,7 +63,6 @@ class TrainingWords(QLabel):
 
     def show_epoch(self, event: EpochEnded) -> None:
         """Say how good the network is."""
-        self._epochs = event.epochs
         if event.validation_dice is None:
             self._score = "No held-out data: the averaged weights are kept."
         elif event.is_best:
@@ -90,7 +90,7 @@ class TrainingWords(QLabel):
         self.setText("\n".join(line for line in lines if line))
 
     def _state_line(self) -> str:
-        epoch = f"epoch {self._epoch} of about {max(self._epochs, self._epoch)}"
+        epoch = f"epoch {self._epoch} of about {self._epochs}"
         match self._state:
             case JobState.PREPARING:
                 return f"{self._doing or 'Preparing'}…"
@@ -99,12 +99,14 @@ class TrainingWords(QLabel):
             case JobState.STOPPING:
                 return "Stopping: the step at hand is finished first…"
             case _:
-                return f"Training: {epoch}, {_duration(self._left)} left."
+                return f"Training: {epoch}{_left(self._left)}."
 
 
-def _duration(seconds: float) -> str:
+def _left(seconds: float) -> str:
+    if not math.isfinite(seconds):
+        return ""
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f", {minutes} min {rest} s left" if minutes else f", {rest} s left"
 
 
 def _ending(ended: JobEnded, name: str, run: Path) -> str:
