@@ -112,15 +112,23 @@ def test_the_mode_of_the_network_is_kept_and_its_statistics_are_untouched():
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
-def test_a_tile_that_does_not_fit_into_memory_is_explained():
+@pytest.mark.parametrize(
+    ("side", "tile_size", "words"),
+    [
+        (8, 64, "a smaller tile size has no effect"),
+        (200, 256, "a smaller tile size, which has an effect down to 128"),
+    ],
+)
+def test_a_tile_that_does_not_fit_into_memory_is_explained(side, tile_size, words):
     class Greedy(Oracle):
         def forward(self, image):
             raise torch.OutOfMemoryError("no memory")
 
-    image = np.arange(64.0).reshape(8, 8)
-    with pytest.raises(DeviceError, match="8 x 8") as caught:
-        run(predictor(Greedy(image)).predict(stack(image), control=JobControl()))
-    assert "tile size" in caught.value.remedy
+    image = np.arange(float(side**2)).reshape(side, side)
+    with pytest.raises(DeviceError, match=f"{side} x {side}") as caught:
+        run(predictor(Greedy(image), tile_size=tile_size).predict(stack(image), control=JobControl()))
+    assert words in caught.value.remedy
+    assert "cpu" in caught.value.remedy
 
 
 def test_a_network_that_swaps_its_decoders_from_tile_to_tile_is_put_right():

@@ -10,7 +10,7 @@ from napari_strata.config import InferenceConfig, ModelConfig
 from napari_strata.control import JobControl
 from napari_strata.data.grid import normalise
 from napari_strata.inference.predictor import Predictor
-from napari_strata.inference.tiling import OVERLAP, Canvas, plan_axis, plan_tiles
+from napari_strata.inference.tiling import OVERLAP, Canvas, least_side, plan_axis, plan_tiles
 from napari_strata.models.registry import build_network
 from napari_strata.types import ImageStack
 
@@ -26,6 +26,15 @@ def test_the_shares_of_all_tiles_sum_to_one_at_every_pixel(axis):
     for span in plan_axis(length, tile_size=tile_size, stride=stride, receptive_field=reach):
         total[span.pixels] += span.weights
     np.testing.assert_allclose(total, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("architecture", [{"architecture": "unet", "layers": 1}, {}])
+def test_the_description_names_the_least_tile_of_the_default_networks(architecture):
+    network = build_network(ModelConfig(**architecture), 1)
+    least = least_side(stride=network.stride, receptive_field=network.receptive_field)
+    assert f"need {least}" in InferenceConfig.model_fields["tile_size"].description
+    first, *_ = plan_axis(5000, tile_size=64, stride=network.stride, receptive_field=network.receptive_field)
+    assert first.weights.size == least
 
 
 @given(axes)

@@ -12,7 +12,10 @@ from napari_strata.errors import StrataError
 from napari_strata.events import FinishReason, JobEnded, JobResult
 
 _BUG = "This is a fault of the program: run it again with --verbose, and report what it prints."
-_MEMORY = "There is too little memory: take a smaller --tile-size, a smaller image, or --device cpu."
+_MEMORY = (
+    "There is too little memory: take a smaller image, --device cpu, or a smaller --tile-size"
+    " (the default networks need 288)."
+)
 
 
 @dataclass(frozen=True, slots=True)

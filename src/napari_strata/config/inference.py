@@ -10,7 +10,12 @@ class InferenceConfig(Config):
     """Tiling of large images, and the device."""
 
     tile_size: int = setting(
-        512, "Side of a tile on the network's grid.", unit="px", ge=64, le=8192, advanced=True
+        512,
+        "Side of a tile on the network's grid; the default networks need 288 and take it for less.",
+        unit="px",
+        ge=64,
+        le=8192,
+        advanced=True,
     )
     align_layers: bool = setting(True, "Make each decoder mean the same crystal layer everywhere.", advanced=True)
     device: Device = setting("auto", "Where to compute.", advanced=True)

@@ -14,7 +14,7 @@ from napari_strata.errors import DeviceError
 from napari_strata.events import Progress
 from napari_strata.inference.alignment import order_like_blend, order_like_frame
 from napari_strata.inference.domains import untangle
-from napari_strata.inference.tiling import Canvas, Tile, plan_tiles
+from napari_strata.inference.tiling import Canvas, Tile, least_side, plan_tiles
 from napari_strata.models.mode import evaluating
 from napari_strata.models.network import Network
 from napari_strata.types import FloatImage, ImageStack, Prediction
@@ -154,9 +154,15 @@ class Predictor:
             raise DeviceError(
                 f"A tile of {inputs.shape[-2]} x {inputs.shape[-1]} pixels does not fit into the memory"
                 f" of {self._device}.",
-                remedy="Choose a smaller tile size, or the device cpu.",
+                remedy=self._smaller(max(inputs.shape[-2:])),
             ) from error
         return probabilities
+
+    def _smaller(self, side: int) -> str:
+        least = least_side(stride=self._network.stride, receptive_field=self._network.receptive_field)
+        if side <= least:
+            return "Choose the device cpu; for this network a smaller tile size has no effect."
+        return f"Choose a smaller tile size, which has an effect down to {least}, or the device cpu."
 
 
 def _batches(tiles: tuple[Tile, ...], size: int) -> Iterator[list[Tile]]:

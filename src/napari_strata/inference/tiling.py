@@ -85,9 +85,8 @@ def plan_tiles(shape: tuple[int, int], *, tile_size: int, stride: int, receptive
 
 def plan_axis(length: int, *, tile_size: int, stride: int, receptive_field: int) -> tuple[Span, ...]:
     """Plan the tiles along one axis; parameters as in `plan_tiles`."""
-    halo = _round_up(receptive_field, stride)
-    shared = 2 * halo + _round_up(OVERLAP, stride)
-    side = _round_up(max(tile_size, 2 * shared), stride)
+    halo, shared = _halo_and_shared(stride, receptive_field)
+    side = _round_up(max(tile_size, least_side(stride=stride, receptive_field=receptive_field)), stride)
     if length <= side:
         return (Span(0, length, np.ones(length, np.float32)),)
     count = -(-(length - shared) // (side - shared))
@@ -103,6 +102,17 @@ def plan_axis(length: int, *, tile_size: int, stride: int, receptive_field: int)
         Span(start, stop, (window / total[start:stop]).astype(np.float32))
         for start, stop, window in zip(starts, stops, windows, strict=True)
     )
+
+
+def least_side(*, stride: int, receptive_field: int) -> int:
+    """Return the side of the smallest tile that is planned, however small the wanted one [px]."""
+    return 2 * _halo_and_shared(stride, receptive_field)[1]
+
+
+def _halo_and_shared(stride: int, receptive_field: int) -> tuple[int, int]:
+    """Return the width of a halo, and of what two neighbours share: two halos and the blend."""
+    halo = _round_up(receptive_field, stride)
+    return halo, 2 * halo + _round_up(OVERLAP, stride)
 
 
 def _window(start: int, stop: int, length: int, halo: int, ramp: int) -> NDArray[np.float64]:
