@@ -186,3 +186,9 @@ def test_a_dock_that_goes_gives_the_mouse_back(qtbot, viewer, picker):
         picker.parent().deleteLater()
     assert len(viewer.mouse_drag_callbacks) == before
     assert viewer.cursor.style == "standard"
+
+
+def test_a_viewer_closed_while_armed_ends_cleanly(qtbot, viewer, picker):
+    picker.arm()
+    with qtbot.waitSignal(picker.destroyed, raising=False, timeout=500):
+        viewer.close()

@@ -7,7 +7,7 @@ import pytest
 from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model, waiting
 from fake_jobs import counting, raising
 from napari.layers import Image, Labels, Points
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QThreadPool
 from qtpy.QtWidgets import QFileDialog
 from scipy.spatial import KDTree
 
@@ -287,3 +287,16 @@ def test_a_dock_that_is_closed_while_it_predicts_leaves_no_worker(qtbot, viewer,
     with qtbot.waitSignal(dock.destroyed):
         viewer.window.remove_dock_widget(dock)
         dock.deleteLater()
+
+
+def test_a_viewer_closed_while_it_predicts_leaves_no_worker(qtbot, make_napari_viewer, models_home, monkeypatch):
+    viewer = make_napari_viewer()
+    add_bright(viewer)
+    save_model(models_home)
+    dock = PredictDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Predict")
+    monkeypatch.setattr(predict_dock, "_make_job", lambda control, *_: counting(control, steps=100_000))
+    with qtbot.waitSignal(dock.panel.runner.reported):
+        click(qtbot, dock.panel.start_button)
+    viewer.close()
+    qtbot.waitUntil(lambda: QThreadPool.globalInstance().activeThreadCount() == 0)
