@@ -59,14 +59,8 @@ def test_predict_adds_masks_probabilities_and_atoms_of_every_layer(qtbot, viewer
     dock = open_dock()
     said = predict(qtbot, dock)
     assert said.startswith("16 atoms in layer 0, 16 in layer 1 (")
-    assert [layer.name.partition(" -")[0] for layer in viewer.layers] == [
-        "bright",
-        "Layer 0 P(C)",
-        "Layer 1 P(C)",
-        "Layer 0 masks",
-        "Layer 1 masks",
-        "Atoms",
-    ]
+    names = [layer.name.partition(" -")[0] for layer in viewer.layers]
+    assert names == ["bright", "Layer 0 P(C)", "Layer 1 P(C)", "Layer 0 masks", "Layer 1 masks", "Atoms"]
     (points,) = layers(viewer, Points)
     for layer in (0, 1):
         found = points.data[points.features["layer"] == layer]
