@@ -164,8 +164,51 @@ def test_explain_looks_at_the_nearest_atom_unless_told_otherwise(
         "layer": 1,
         "target": AtomTarget(3.5, 4.0),
         "config": ExplainConfig(method="input-gradient", tolerance=0.7),
+        "inference": InferenceConfig(),
+        "locating": AtomsConfig(),
         "out": Path("heat.tif"),
     }
+
+
+@pytest.fixture
+def analysis(tmp_path: Path) -> Path:
+    path = tmp_path / "analysis.yaml"
+    path.write_text(
+        "inference: {align_layers: false, tile_size: 1024}\n"
+        "atoms: {refinement_radius: 0.4, min_distance: 2}\n"
+        "explain: {target_radius: 0.8, method: input-gradient}\n"
+    )
+    return path
+
+
+def test_one_file_configures_predict_atoms_and_explain_and_options_win(
+    strata: Strata, recorder: Recorder, image: Path, analysis: Path
+) -> None:
+    words = ("MODEL", image, "--out", "OUT", "--config", analysis)
+    assert strata("predict", *words, "--device", "cpu").code == 0
+    assert recorder.args[2] == InferenceConfig(align_layers=False, tile_size=1024, device="cpu")
+    assert strata("atoms", *words, "--min-distance", 1.1, "--tile-size", 128).code == 0
+    assert recorder.args[2:] == (
+        InferenceConfig(align_layers=False, tile_size=128),
+        AtomsConfig(refinement_radius=0.4, min_distance=1.1),
+    )
+    assert strata("explain", *words, "--at", "3,4", "--method", "grad-cam").code == 0
+    assert recorder.kwargs["config"] == ExplainConfig(target_radius=0.8, method="grad-cam")
+    assert recorder.kwargs["locating"] == AtomsConfig(refinement_radius=0.4, min_distance=2)
+
+
+@pytest.mark.parametrize("command", ["predict", "atoms", "explain"])
+def test_an_unknown_section_fails_with_its_name(
+    strata: Strata, recorder: Recorder, image: Path, command: str
+) -> None:
+    (image.parent / "wrong.yaml").write_text("tiles: 3\n")
+    position = ("--at", "1,2") if command == "explain" else ()
+    words = (command, "MODEL", image, "--out", "OUT", *position, "--config", image.parent / "wrong.yaml")
+    call = strata(*words, "--json")
+    assert call.code == 1
+    assert call.report["error"]["type"] == "ConfigError"
+    assert "tiles" in call.err
+    assert "inference, atoms, explain" in call.err
 
 
 def test_explain_takes_a_pixel(strata: Strata, recorder: Recorder, image: Path) -> None:

@@ -7,7 +7,7 @@ import tifffile
 import torch
 
 from bright_network import save_bright
-from napari_strata.config import ExplainConfig, ModelConfig
+from napari_strata.config import AtomsConfig, ExplainConfig, ModelConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.errors import BundleError, CalibrationError, ImageError, OutputError, TargetError
 from napari_strata.events import FinishReason, JobEnded, Progress
@@ -131,6 +131,14 @@ def test_a_layer_is_the_crystal_that_it_is_in_the_frames_before(model):
     np.testing.assert_allclose(found.metadata["position"], (10, 20), atol=0.01)
     assert (found.metadata["layer"], found.metadata["decoder"], found.metadata["frame"]) == (0, 1, 1)
     assert found.data[10, 20] == found.data.max() > 0
+
+
+def test_atoms_are_located_as_configured(model):
+    config = AtomsConfig(min_distance=5)
+    lone = spots()
+    lone.data[0, 9:12, 24:27] = 0.95
+    assert heatmap(model, lone, target=AtomTarget(10, 25)).metadata["position"][1] == pytest.approx(25, abs=0.1)
+    assert "nearest is" in str(error(model, lone, target=AtomTarget(10, 25), locating=config))
 
 
 def test_given_atoms_of_other_frames_do_not_count(model):

@@ -8,7 +8,16 @@ import typer
 
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
-from napari_strata.cli.options import AsJson, PixelSize, ToGrey, Verbose, option, with_options
+from napari_strata.cli.options import (
+    AnalysisFile,
+    AsJson,
+    PixelSize,
+    ToGrey,
+    Verbose,
+    option,
+    read_analysis,
+    with_options,
+)
 from napari_strata.cli.predict import Model, OnDevice
 from napari_strata.cli.runner import run_command
 from napari_strata.config import ExplainConfig, ExplainMethod
@@ -45,12 +54,12 @@ def explain(
     tolerance: Annotated[float | None, option(ExplainConfig, "tolerance")] = None,
     pixel_size: PixelSize = None,
     device: OnDevice = None,
+    config: AnalysisFile = None,
     to_grey: ToGrey = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
     """Show which pixels of an image made a network say what it says about an atom, a pixel or a region."""
-    config = with_options(ExplainConfig(), method=method, tolerance=tolerance, device=device)
     if (target == "region") != (region is not None):
         raise typer.BadParameter("a region target and a region file belong together.", param_hint=["--region"])
     if (target == "region") == (at is not None):
@@ -60,9 +69,22 @@ def explain(
     def make_job(control: JobControl, display: Display) -> Job:
         from napari_strata.jobs.explain import explain as job
 
+        settings = read_analysis(config)
+        explaining = with_options(settings.explain, method=method, tolerance=tolerance, device=device)
         (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey)
         what = make_target(target, position, region)
-        return job(control, model, stack, frame=frame, layer=layer, target=what, config=config, out=out)
+        return job(
+            control,
+            model,
+            stack,
+            frame=frame,
+            layer=layer,
+            target=what,
+            config=explaining,
+            inference=settings.inference,
+            locating=settings.atoms,
+            out=out,
+        )
 
     return run_command(make_job, as_json=as_json, verbose=verbose)
 

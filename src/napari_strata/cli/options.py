@@ -1,10 +1,11 @@
 """Options of the commands: those that a settings field describes are generated from it."""
 
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
-from napari_strata.config import Config
+from napari_strata.config import AnalysisConfig, Config
 from napari_strata.errors import ConfigError
 
 C = TypeVar("C", bound=Config)
@@ -16,6 +17,15 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print the traceb
 PixelSize = Annotated[
     float | None,
     typer.Option(help="Length of one pixel [Å]; wins over the file's own.", show_default=False),
+]
+AnalysisFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="YAML",
+        help="File with sections inference, atoms, explain; options win over it.",
+        show_default=False,
+    ),
 ]
 ToGrey = Annotated[bool, typer.Option("--to-grey", help="Turn colour pictures into their luminance.")]
 
@@ -48,6 +58,17 @@ def option(config: type[Config], field: str, *flags: str, default: str | None = 
     ]
     remarks.append(f"default {default or info.default}")
     return typer.Option(*flags, help=f"{info.description} ({', '.join(remarks)})", show_default=False)
+
+
+def read_analysis(path: Path | None) -> AnalysisConfig:
+    """Read the file of ``--config``; without one, return the defaults.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or does not fit the schema.
+    """
+    return AnalysisConfig() if path is None else AnalysisConfig.read(path)
 
 
 def with_options(config: C, **given: object) -> C:

@@ -7,7 +7,16 @@ import typer
 
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
-from napari_strata.cli.options import AsJson, PixelSize, ToGrey, Verbose, option, with_options
+from napari_strata.cli.options import (
+    AnalysisFile,
+    AsJson,
+    PixelSize,
+    ToGrey,
+    Verbose,
+    option,
+    read_analysis,
+    with_options,
+)
 from napari_strata.cli.runner import run_command
 from napari_strata.config import AtomsConfig, InferenceConfig
 from napari_strata.config.training import Device
@@ -33,6 +42,7 @@ def predict(
     pixel_size: PixelSize = None,
     tile_size: TileSize = None,
     device: OnDevice = None,
+    config: AnalysisFile = None,
     to_grey: ToGrey = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -42,13 +52,13 @@ def predict(
     Writes for each image the masks (frame, layer, y, x; 1 background, 2.. classes) and the probabilities (frame,
     layer, class, y, x).
     """
-    config = with_options(InferenceConfig(), tile_size=tile_size, device=device)
 
     def make_job(control: JobControl, display: Display) -> Job:
         from napari_strata.jobs.predict import predict as job
 
+        inference = with_options(read_analysis(config).inference, tile_size=tile_size, device=device)
         stacks = read_stacks(images, display, pixel_size=pixel_size, to_grey=to_grey)
-        return job(control, model, stacks, config, out=out)
+        return job(control, model, stacks, inference, out=out)
 
     return run_command(make_job, as_json=as_json, verbose=verbose)
 
@@ -62,6 +72,7 @@ def atoms(
     min_probability: Annotated[float | None, option(AtomsConfig, "min_probability")] = None,
     tile_size: TileSize = None,
     device: OnDevice = None,
+    config: AnalysisFile = None,
     to_grey: ToGrey = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -70,13 +81,14 @@ def atoms(
 
     Writes a CSV table with the columns image, frame, layer, species, y_px, x_px, y_A, x_A and probability.
     """
-    inference = with_options(InferenceConfig(), tile_size=tile_size, device=device)
-    config = with_options(AtomsConfig(), min_distance=min_distance, min_probability=min_probability)
 
     def make_job(control: JobControl, display: Display) -> Job:
         from napari_strata.jobs.locate_atoms import locate_atoms as job
 
+        settings = read_analysis(config)
+        inference = with_options(settings.inference, tile_size=tile_size, device=device)
+        locating = with_options(settings.atoms, min_distance=min_distance, min_probability=min_probability)
         stacks = read_stacks(images, display, pixel_size=pixel_size, to_grey=to_grey)
-        return job(control, model, stacks, inference, config, out=out)
+        return job(control, model, stacks, inference, locating, out=out)
 
     return run_command(make_job, as_json=as_json, verbose=verbose)

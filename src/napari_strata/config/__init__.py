@@ -2,7 +2,13 @@
 
 from napari_strata.config.base import Config
 from napari_strata.config.card import ModelCard
-from napari_strata.config.inference import AtomsConfig, ExplainConfig, ExplainMethod, InferenceConfig
+from napari_strata.config.inference import (
+    AnalysisConfig,
+    AtomsConfig,
+    ExplainConfig,
+    ExplainMethod,
+    InferenceConfig,
+)
 from napari_strata.config.labels import ClassTable, LabelClass
 from napari_strata.config.model import ModelConfig
 from napari_strata.config.simulation import SimulationConfig
@@ -14,6 +20,7 @@ from napari_strata.config.training import (
 )
 
 __all__ = [
+    "AnalysisConfig",
     "AtomsConfig",
     "ClassTable",
     "Config",

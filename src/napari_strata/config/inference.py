@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from napari_strata.config.base import Config, setting
 from napari_strata.config.training import Device
 
@@ -43,3 +45,11 @@ class ExplainConfig(Config):
         0.5, "Radius of an atom's footprint in its probability map.", unit="Å", gt=0, le=100, advanced=True
     )
     device: Device = setting("auto", "Where to compute.", advanced=True)
+
+
+class AnalysisConfig(Config):
+    """How to use a trained network; the schema of ``--config`` of ``predict``, ``atoms`` and ``explain``."""
+
+    inference: InferenceConfig = Field(default_factory=InferenceConfig, description="How to predict.")
+    atoms: AtomsConfig = Field(default_factory=AtomsConfig, description="How to locate atoms.")
+    explain: ExplainConfig = Field(default_factory=ExplainConfig, description="How to explain.")

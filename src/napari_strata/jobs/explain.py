@@ -38,6 +38,8 @@ def explain(
     config: ExplainConfig,
     out: Path | None = None,
     atoms: "DataFrame | None" = None,
+    inference: InferenceConfig | None = None,
+    locating: AtomsConfig | None = None,
 ) -> JobBody:
     """Compute the heatmap of one target.
 
@@ -62,6 +64,9 @@ def explain(
         Predicted atoms of this image, all frames and layers. They spare a prediction, which atom targets need
         to snap, and networks of several layers to tell which decoder drew the layer. Such networks predict all
         frames up to this one, so that a layer is the same crystal as in `predict` and `locate_atoms`.
+    inference, locating : InferenceConfig and AtomsConfig, optional
+        How to predict and to locate atoms where none are given, on the device of `config`; by default as by
+        default in `locate_atoms`.
 
     Yields
     ------
@@ -99,7 +104,9 @@ def explain(
         table: DataFrame | None = atoms[atoms["frame"] == frame]
     else:
         first = frame if loaded.network.layers == 1 else 0
-        table = yield from _locate_atoms(control, loaded, _take_frames(image, first, frame), target, config)
+        frames = _take_frames(image, first, frame)
+        on_device = (inference or InferenceConfig()).model_copy(update={"device": config.device})
+        table = yield from _locate_atoms(control, loaded, frames, target, on_device, locating or AtomsConfig())
     control.checkpoint()
     yield Progress(LOCATED, f"Explaining {image.name}")
     species, figures = None, {}
@@ -137,7 +144,12 @@ def _check_layer(layer: int, loaded: "LoadedModel") -> None:
 
 
 def _locate_atoms(
-    control: JobControl, loaded: "LoadedModel", image: ImageStack, target: Target, config: ExplainConfig
+    control: JobControl,
+    loaded: "LoadedModel",
+    image: ImageStack,
+    target: Target,
+    inference: InferenceConfig,
+    locating: AtomsConfig,
 ) -> Generator[Progress, None, "DataFrame | None"]:
     """Predict frames and locate the atoms of the last one, if anything depends on them."""
     from napari_strata.atoms.locate import locate_atoms
@@ -153,13 +165,13 @@ def _locate_atoms(
         loaded.network,
         loaded.card.model,
         classes=loaded.card.classes.names,
-        config=InferenceConfig(device=config.device),
-        device=resolve_device(config.device),
+        config=inference,
+        device=resolve_device(inference.device),
     )
     prediction = yield from _scaled(predictor.predict(image, control=control))
     control.checkpoint()
     last = dataclasses.replace(prediction, probabilities=prediction.probabilities[-1:])
-    return locate_atoms(last, AtomsConfig())
+    return locate_atoms(last, locating)
 
 
 def _scaled(body: Generator[Progress, None, Prediction]) -> Generator[Progress, None, Prediction]:
