@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 import yaml
+from PIL import Image
 
 from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig, SimulationConfig, TrainConfig
 from napari_strata.control import JobControl
@@ -222,6 +223,11 @@ def test_explain_takes_a_region_from_a_mask_of_any_type(strata: Strata, recorder
     np.save(image.parent / "region.npy", mask)
     words = ("explain", "MODEL", image, "--out", "heat.tif", "--target", "region")
     assert strata(*words, "--region", image.parent / "region.npy").code == 0
+    np.testing.assert_array_equal(recorder.kwargs["target"].mask, mask)
+    picture = Image.fromarray(mask.astype(np.uint8)).convert("P")
+    picture.putpalette([9, 9, 9, 128, 0, 0])
+    picture.save(image.parent / "region.png")
+    assert strata(*words, "--region", image.parent / "region.png").code == 0
     np.testing.assert_array_equal(recorder.kwargs["target"].mask, mask)
     call = strata(*words, "--region", image.parent / "no.npy", "--json")
     assert call.code == 1

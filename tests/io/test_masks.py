@@ -51,6 +51,15 @@ def test_masks_of_another_type_or_shape_are_not_written(tmp_path: Path, masks: n
     assert not list(tmp_path.glob("*m.tif*"))
 
 
+def test_a_png_with_a_palette_holds_its_indices(tmp_path: Path) -> None:
+    codes = np.random.default_rng(0).integers(0, 4, (8, 9), dtype=np.uint8)
+    picture = Image.fromarray(codes).convert("P")
+    picture.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0])
+    picture.save(tmp_path / "voc.png")
+    assert picture.mode == "P"
+    np.testing.assert_array_equal(read_masks(tmp_path / "voc.png"), codes[None, None])
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "m.tif").mkdir()
     with pytest.raises(OutputError, match=r"m.tif cannot be written"):

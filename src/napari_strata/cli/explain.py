@@ -118,7 +118,7 @@ def make_target(kind: TargetKind, position: tuple[float, float] | None, region: 
     from napari_strata.io.arrays import read_array
 
     if region is not None:
-        return RegionTarget(read_array(region, error_type=TargetError).data.squeeze() != 0)
+        return RegionTarget(read_array(region, error_type=TargetError).codes.squeeze() != 0)
     assert position is not None
     y, x = position
     return PixelTarget(round(y), round(x)) if kind == "pixel" else AtomTarget(y, x)

@@ -9,7 +9,7 @@ import numpy as np
 from napari_strata.errors import ImageError, StrataError
 from napari_strata.io.calibration import in_angstrom
 from napari_strata.io.tif import read_tif
-from napari_strata.types import AnyArray
+from napari_strata.types import AnyArray, LabelArray
 
 NPZ_KEY = "im_array"
 
@@ -28,12 +28,20 @@ class FileArray:
         Pixel size in the file's header [Å/px].
     warnings : tuple of str
         What was passed over, each without the file's name.
+    indices : ndarray of uint8, shape (y, x), or None
+        Of a picture with a palette, where each pixel's colour stands in it: the codes of a label picture.
     """
 
     data: AnyArray
     is_colour: bool
     pixel_size: float | None
     warnings: tuple[str, ...] = ()
+    indices: LabelArray | None = None
+
+    @property
+    def codes(self) -> AnyArray:
+        """What the file holds if it holds labels: indices rather than the colours that they are shown in."""
+        return self.data if self.indices is None else self.indices
 
 
 def read_array(path: Path, *, error_type: type[StrataError] = ImageError) -> FileArray:
@@ -138,10 +146,9 @@ def _png(path: Path) -> FileArray:
     from PIL import Image
 
     with Image.open(path) as picture:
-        if picture.mode == "LA":
-            data = np.asarray(picture.getchannel("L"))
-        else:
-            data = np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)
+        if picture.mode == "P":
+            return FileArray(np.asarray(picture.convert("RGB")), True, None, indices=np.asarray(picture))
+        data = np.asarray(picture.getchannel("L") if picture.mode == "LA" else picture)
     return FileArray(_native(data), data.ndim == 3, None)
 
 

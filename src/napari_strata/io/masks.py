@@ -69,6 +69,7 @@ def read_masks(path: Path) -> LabelArray:
     ----------
     path : Path
         A tif, npy, npz or png file of integers: (frame, layer, y, x), or (frame, y, x) or (y, x) of one layer.
+        Of a png with a palette the indices count, not the colours.
 
     Returns
     -------
@@ -81,9 +82,9 @@ def read_masks(path: Path) -> LabelArray:
         If the file cannot be read, or does not hold integer codes from 0 to 255 of such a shape.
     """
     content = read_array(path, error_type=LabelsError)
-    if content.is_colour:
+    if content.is_colour and content.indices is None:
         raise LabelsError(f"{path} is a colour picture, shape {content.data.shape}.", remedy=_CODES)
-    return as_masks(content.data, name=str(path))
+    return as_masks(content.codes, name=str(path))
 
 
 def as_masks(data: AnyArray, *, name: str) -> LabelArray:
