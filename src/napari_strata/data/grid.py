@@ -115,7 +115,7 @@ def from_network_grid(probabilities: FloatImage, shape: tuple[int, int]) -> Floa
 
 
 def resample_labels(labels: LabelArray, shape: tuple[int, int]) -> LabelArray:
-    """Resample mask codes, shape (layer, y, x) to (layer, *shape).
+    """Resample mask codes, shape (layer, y, x) to ``(layer, *shape)``.
 
     Where pixels are merged, the code that most labelled pixels have wins, so that thin strokes survive; elsewhere
     the nearest pixel counts.
