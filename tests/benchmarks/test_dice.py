@@ -1,0 +1,40 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.dice import atom_figures, bins, both_layers, mask_figures
+from benchmarks.published_recipe import Bilayer, make_bilayers
+
+
+@pytest.fixture(scope="module")
+def bilayers() -> tuple[Bilayer, ...]:
+    return make_bilayers(4, seed=11)
+
+
+def test_every_image_is_in_one_bin_of_dose_and_one_of_twist(bilayers: tuple[Bilayer, ...]) -> None:
+    parts = bins(bilayers)
+    assert parts.pop("all") == [0, 1, 2, 3]
+    for kind in ("peak", "twist"):
+        chosen = [i for name, indices in parts.items() if name.startswith(kind) for i in indices]
+        assert sorted(chosen) == [0, 1, 2, 3]
+
+
+def test_true_masks_score_one_in_any_order_of_layers(bilayers: tuple[Bilayer, ...]) -> None:
+    masks = [b.labels[::-1] for b in bilayers]
+    total, *_ = mask_figures("dice", masks, bilayers, target=">= 0.80")
+    assert (total.value, total.target) == (1, ">= 0.80")
+
+
+def test_the_saddle_scores_as_both_layers_painted_in_each(bilayers: tuple[Bilayer, ...]) -> None:
+    total, *_ = mask_figures("dice", [both_layers(b.labels) for b in bilayers], bilayers, target="")
+    assert total.value == total.baseline["saddle"]
+    # Disks cover 0.344 of a layer: where layers are independent, Dice is 2 p / (p + 1 - (1 - p)^2).
+    area = 2 * np.pi * 0.53**2 / (2.46**2 * np.sqrt(3) / 2)
+    assert total.value == pytest.approx(2 * area / (area + 1 - (1 - area) ** 2), abs=0.02)
+
+
+def test_true_atoms_are_found_whatever_pixel_size_was_told(bilayers: tuple[Bilayer, ...]) -> None:
+    found = pd.concat([b.atoms.assign(image=f"bilayer-{i:03d}", frame=0) for i, b in enumerate(bilayers)])
+    found = found.assign(species="C", y_A=-1.0, x_A=-1.0)
+    f1, rmse = atom_figures("dice", found, bilayers, pilot=False)
+    assert (f1.value, rmse.value) == (1, 0)
