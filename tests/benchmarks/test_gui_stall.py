@@ -68,7 +68,7 @@ def test_stalls_before_the_first_batch_are_told_apart(qtbot: Any) -> None:
     runner.reported.emit(JobEnded(FinishReason.COMPLETED))
     time.sleep(0.5)
     assert clock.ended == JobEnded(FinishReason.COMPLETED)
-    assert 600 <= clock.preparing.figures()["max_ms"]
+    assert clock.preparing.figures()["max_ms"] >= 600
     assert 150 <= clock.training.figures()["max_ms"] < 500
 
 
