@@ -140,11 +140,11 @@ def test_a_destroyed_runner_stops_its_job(qtbot, viewer):
 
 def test_progress_shows_in_the_activity_dock_and_goes_away(qtbot, runner, viewer):
     release = threading.Event()
-    runner.start(functools.partial(counting, steps=300, pause=0.01, release=release), name="Test")
+    runner.start(functools.partial(counting, steps=1000, pause=0.01, release=release), name="Test")
     (bar,) = progress._all_instances
-    qtbot.waitUntil(lambda: bar.desc == "Test: getting ready: ", timeout=2000)
+    qtbot.waitUntil(lambda: bar.desc == "Test: getting ready: ", timeout=5000)
     release.set()
-    qtbot.waitUntil(lambda: bar.desc == "Test: " and bar.n > 0, timeout=2000)
+    qtbot.waitUntil(lambda: bar.desc == "Test: " and bar.n > 0, timeout=5000)
     with qtbot.waitSignal(runner.ended):
         runner.stop()
     assert not progress._all_instances

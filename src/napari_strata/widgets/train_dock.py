@@ -23,7 +23,7 @@ from napari_strata.widgets.runner import JobRunner
 from napari_strata.widgets.train_settings import TrainPlan, TrainSettings
 from napari_strata.widgets.train_words import TrainingWords
 
-REDRAW = 1000
+REDRAW = 2000
 """Time between two drawings of plot and words [ms]; together, because each makes Qt compose the whole window."""
 PATIENCE = 200
 """Time after which a dock that is shown gets ready to draw [ms]."""

@@ -57,9 +57,8 @@ class TrainingWords(QLabel):
         self.refresh()
 
     def show_batch(self, event: BatchEnded) -> None:
-        """Say how far the training is."""
+        """Note how far the training is; `refresh` says it."""
         self._epoch, self._epochs, self._left = event.epoch, event.epochs, event.seconds_left
-        self.refresh()
 
     def show_epoch(self, event: EpochEnded) -> None:
         """Say how good the network is."""
@@ -87,7 +86,9 @@ class TrainingWords(QLabel):
         if self._state is JobState.IDLE:
             return
         lines = [self._state_line(), self._score, *self._notes]
-        self.setText("\n".join(line for line in lines if line))
+        text = "\n".join(line for line in lines if line)
+        if text != self.text():
+            self.setText(text)
 
     def _state_line(self) -> str:
         epoch = f"epoch {self._epoch} of about {self._epochs}"
