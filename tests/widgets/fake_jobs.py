@@ -15,7 +15,7 @@ def counting(
     """Take so many steps, once released; the result is how many were taken."""
     yield Progress(0.0, "getting ready")
     if release is not None:
-        release.wait(5)
+        release.wait(10)
     control.run()
     yield StateChanged(control.state)
     done = 0
@@ -39,7 +39,7 @@ def raising(control: JobControl, error: Exception) -> JobBody:
 def preparing(control: JobControl, *, release: threading.Event) -> JobBody:
     """Prepare until released, then run."""
     yield Progress(0.0, "preparing")
-    release.wait(5)
+    release.wait(10)
     control.run()
     yield StateChanged(control.state)
     return JobResult(value="ran")

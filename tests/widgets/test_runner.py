@@ -1,4 +1,5 @@
 import functools
+import gc
 import threading
 
 import pytest
@@ -129,6 +130,15 @@ def test_the_next_job_can_start_when_one_has_ended(qtbot, runner):
         assert run_to_end(qtbot, runner, functools.partial(counting, steps=steps)).result.value == steps
 
 
+def test_garbage_collection_leaves_alone_what_was_there_before_the_job_ran(qtbot, runner):
+    runner.start(functools.partial(counting, steps=10_000), name="Test")
+    qtbot.waitUntil(lambda: runner.state is JobState.RUNNING)
+    assert gc.get_freeze_count() > 10_000
+    with qtbot.waitSignal(runner.ended):
+        runner.stop()
+    qtbot.waitUntil(lambda: gc.get_freeze_count() == 0)
+
+
 def test_a_destroyed_runner_stops_its_job(qtbot, viewer):
     dock = QWidget()
     runner = JobRunner(dock)
@@ -142,9 +152,9 @@ def test_progress_shows_in_the_activity_dock_and_goes_away(qtbot, runner, viewer
     release = threading.Event()
     runner.start(functools.partial(counting, steps=1000, pause=0.01, release=release), name="Test")
     (bar,) = progress._all_instances
-    qtbot.waitUntil(lambda: bar.desc == "Test: getting ready: ", timeout=5000)
+    qtbot.waitUntil(lambda: bar.desc == "Test: getting ready: ", timeout=8000)
     release.set()
-    qtbot.waitUntil(lambda: bar.desc == "Test: " and bar.n > 0, timeout=5000)
+    qtbot.waitUntil(lambda: bar.desc == "Test: " and bar.n > 0, timeout=8000)
     with qtbot.waitSignal(runner.ended):
         runner.stop()
     assert not progress._all_instances

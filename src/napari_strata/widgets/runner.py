@@ -5,6 +5,7 @@ resume go through the `JobControl`, never through the worker, whose own ``quit``
 """
 
 import functools
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,7 +22,7 @@ from napari_strata.jobs.job import Job
 CLOSING_PATIENCE = 20.0
 """Longest time that closing a window waits for a stopped job to save what it has [s]."""
 
-REFRESH = 2000
+REFRESH = 3000
 """Time between two changes of the bar in the activity dock [ms]."""
 
 
@@ -237,8 +238,11 @@ def _events(
         for event in make_job(control):
             if stop_wanted.is_set():
                 control.request_stop()
+            if event == StateChanged(JobState.RUNNING):
+                gc.freeze()  # or a full collection, which walks over all of torch and napari, stalls the window
             yield event
     except Exception as error:  # noqa: BLE001 (superqt would swallow a RuntimeError and nothing would end the job)
         yield JobEnded(FinishReason.FAILED, error=error)
     finally:
+        gc.unfreeze()
         done.set()

@@ -23,8 +23,9 @@ from napari_strata.widgets.runner import JobRunner
 from napari_strata.widgets.train_settings import TrainPlan, TrainSettings
 from napari_strata.widgets.train_words import TrainingWords
 
-REDRAW = 2000
-"""Time between two drawings of plot and words [ms]; together, because each makes Qt compose the whole window."""
+REDRAW = 3000
+"""Time between two drawings of plot and words [ms]; both at once, and well apart from live predictions, because
+every drawing makes Qt compose the whole window."""
 PATIENCE = 200
 """Time after which a dock that is shown gets ready to draw [ms]."""
 
@@ -147,6 +148,7 @@ class TrainDock(QWidget):
             case PreviewReady(probabilities=probabilities):
                 if self._overlay is not None:
                     self._overlay.update(probabilities)
+                self._clock.start()  # anew
             case Warned():
                 self.words.show_warning(event)
                 show_warned(event)
