@@ -45,7 +45,7 @@ class CommandHelp(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the help as literal text."""
-        from napari_strata.cli import app
+        from napari_strata.cli.program import app
 
         words = [*(self.arguments[0].split() if self.arguments else []), "--help"]
         environment = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "TERMINAL_WIDTH": "100"}
