@@ -1,6 +1,7 @@
 """``python -m benchmarks [PART ...]``: print the figures of all parts, or of those named, as JSON lines."""
 
 import argparse
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,30 +13,49 @@ Part = Callable[[argparse.Namespace], Iterator[Figure]]
 def main() -> int:
     """Run the parts; return the exit code."""
     arguments = _arguments()
-    for name in arguments.parts or DEFAULT:
-        for figure in PARTS[name](arguments):
-            print(figure.as_json(), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        arguments.out = arguments.out or Path(folder) / "run"
+        arguments.model = arguments.model or arguments.out
+        for name in arguments.parts:
+            for figure in PARTS[name](arguments):
+                print(figure.as_json(), flush=True)
     return 0
 
 
 def _arguments() -> argparse.Namespace:
+    from benchmarks.real_image import IMAGE
+
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Print figures as JSON lines.")
     parser.add_argument(
         "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default: {' '.join(DEFAULT)}"
     )
-    parser.add_argument("--model", type=Path, help="model or run folder that real_image and dice score")
+    scoring = ", ".join(SCORING)
+    parser.add_argument(
+        "--model", type=Path, help=f"model or run folder for {scoring} (default: what training leaves)"
+    )
+    parser.add_argument("--image", type=Path, help="the experimental image (default: where RESULTS.md says)")
     parser.add_argument("--images", type=int, default=100, help="bilayers that dice makes (default %(default)s)")
+    parser.add_argument("--atoms", type=int, default=6, help="atoms that occlusion covers (default %(default)s)")
     parser.add_argument("--minutes", type=float, help="time limit of training (default: the recipe's)")
+    parser.add_argument("--repeats", type=int, default=1, help="trainings, with seeds 0, 1, ... (default 1)")
     parser.add_argument("--out", type=Path, help="folder in which training leaves its run (default: none is left)")
     parser.add_argument(
         "--seconds", type=float, default=60, help="time for which gui_stall trains (default %(default)s)"
     )
     arguments = parser.parse_args()
+    arguments.parts = arguments.parts or list(DEFAULT)
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
-    if arguments.model is None and {"real_image", "dice"} & set(arguments.parts):
-        parser.error("real_image and dice need --model; training makes one and scores it")
+    if arguments.model is None and any(part in SCORING for part in _before_training(arguments.parts)):
+        parser.error(f"{scoring} need --model, or training before them")
+    if arguments.image is not None and not arguments.image.is_file():
+        parser.error(f"there is no file {arguments.image}")
+    arguments.image = arguments.image or IMAGE
     return arguments
+
+
+def _before_training(parts: list[str]) -> list[str]:
+    return parts[: parts.index("training")] if "training" in parts else parts
 
 
 def _import_time(_arguments: argparse.Namespace) -> Iterator[Figure]:
@@ -47,19 +67,31 @@ def _import_time(_arguments: argparse.Namespace) -> Iterator[Figure]:
 def _training(arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.training import measure
 
-    return measure(minutes=arguments.minutes, images=arguments.images, out=arguments.out)
+    return measure(
+        arguments.out,
+        minutes=arguments.minutes,
+        images=arguments.images,
+        image=arguments.image,
+        repeats=arguments.repeats,
+    )
 
 
 def _real_image(arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.real_image import measure
 
-    return measure(arguments.model)
+    return measure(arguments.model, image=arguments.image)
 
 
 def _dice(arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.dice import measure
 
     return measure(arguments.model, images=arguments.images)
+
+
+def _occlusion(arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.occlusion import measure
+
+    return measure(arguments.model, image=arguments.image, atoms=arguments.atoms)
 
 
 def _gui_stall(arguments: argparse.Namespace) -> Iterator[Figure]:
@@ -73,10 +105,13 @@ PARTS: dict[str, Part] = {
     "training": _training,
     "real_image": _real_image,
     "dice": _dice,
+    "occlusion": _occlusion,
     "gui_stall": _gui_stall,
 }
-DEFAULT = ("import_time", "training", "gui_stall")
+DEFAULT = ("import_time", "training", "gui_stall", "occlusion")
 """What runs without arguments; training scores its model as real_image and dice do."""
+SCORING = ("real_image", "dice", "occlusion")
+"""What needs a trained model."""
 
 
 if __name__ == "__main__":

@@ -6,16 +6,20 @@ import platform
 from pathlib import Path
 
 
-@functools.cache
 def cpu() -> str:
-    """Return the processor's name and how many of its cores this process may use."""
+    """Return the processor's name, how many of its cores this process may use, and how threads of torch wait."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{_processor()}, {cores} cores, OMP_WAIT_POLICY={os.environ.get('OMP_WAIT_POLICY', 'unset')}"
+
+
+@functools.cache
+def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         lines = []
     name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{name or platform.processor() or platform.machine()}, {cores} cores"
+    return name or platform.processor() or platform.machine()
 
 
 def computing_device() -> str:

@@ -12,7 +12,7 @@ from benchmarks.figure import Figure
 from benchmarks.jobs import result_of
 
 IMAGE = Path(__file__).parents[2] / "shared" / "data" / "twisted_bilayer_graphene.npz"
-"""Where the image lies beside a developer's checkout; its licence is not stated, so it is no part of it."""
+"""Where the image is looked for; its licence is not stated, so it is no part of this project."""
 LAYERS = 2
 ATOMS = 1143
 PILOT_ATOMS = (1161, 1159)
@@ -21,10 +21,11 @@ PILOT_BOND = (1.420, 1.417)
 PILOT_TWIST = 28.92
 
 
-def measure(model: Path) -> Iterator[Figure]:
+def measure(model: Path, *, image: Path = IMAGE) -> Iterator[Figure]:
     """Measure atoms, coherence and bonds of each layer, and the twist."""
-    if not IMAGE.is_file():
-        yield Figure("real_image: skipped", f"there is no {IMAGE.name} in ../shared/data beside this checkout")
+    if not image.is_file():
+        where = "in ../shared/data beside this checkout; name it with --image"
+        yield Figure("real_image: skipped", f"there is no {image.name} {where}")
         return
     from napari_strata.config import AtomsConfig, InferenceConfig
     from napari_strata.control import JobControl
@@ -32,7 +33,7 @@ def measure(model: Path) -> Iterator[Figure]:
     from napari_strata.io.images import read_image
     from napari_strata.jobs.locate_atoms import locate_atoms
 
-    stack = read_image(IMAGE).stack
+    stack = read_image(image).stack
     found = result_of(locate_atoms(JobControl(), model, [stack], InferenceConfig(), AtomsConfig())).value
     lattice, device = describe_layers(found.table), computing_device()
     if len(lattice.layers) != LAYERS:

@@ -20,14 +20,21 @@ def test_an_unknown_part_is_wrong_usage() -> None:
     assert "there is no part speed; choose from import_time, training" in answer.stderr
 
 
-def test_scoring_without_a_model_is_wrong_usage() -> None:
-    answer = benchmark("dice")
+@pytest.mark.parametrize("parts", [["dice"], ["occlusion", "training"]])
+def test_scoring_without_a_model_is_wrong_usage(parts: list[str]) -> None:
+    answer = benchmark(*parts)
     assert answer.returncode == 2
     assert "need --model" in answer.stderr
 
 
-def test_without_the_real_image_one_line_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(real_image, "IMAGE", tmp_path / "absent.npz")
-    [line] = real_image.measure(tmp_path)
+def test_an_image_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    answer = benchmark("import_time", "--image", str(tmp_path / "absent.npz"))
+    assert answer.returncode == 2
+    assert "absent.npz" in answer.stderr
+
+
+def test_without_the_real_image_one_line_says_why(tmp_path: Path) -> None:
+    [line] = real_image.measure(tmp_path, image=tmp_path / "absent.npz")
     assert line.name == "real_image: skipped"
     assert "there is no absent.npz" in str(line.value)
+    assert "--image" in str(line.value)
