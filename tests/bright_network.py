@@ -34,8 +34,13 @@ def bright_network(config, classes):
 def save_bright(folder, *, names=("C",), **model):
     """Save such a network as a bundle; `model` holds settings of `ModelConfig`."""
     config = ModelConfig(**{"filters": (2, 4), **model})
+    return save_network(folder, bright_network(config, len(names)), config, name="bright", names=names)
+
+
+def save_network(folder, network, config, *, name, names=("C",)):
+    """Save a network that no training has made as a bundle; `names` are its classes."""
     card = ModelCard(
-        name="bright",
+        name=name,
         created="2026-11-21T00:00:00Z",
         model=config,
         classes=ClassTable.from_names(names),
@@ -45,5 +50,5 @@ def save_bright(folder, *, names=("C",), **model):
         weights_file="weights-0.safetensors",
         weights_sha256="0" * 64,
     )
-    save_bundle(folder, bright_network(config, len(names)).state_dict(), card)
+    save_bundle(folder, network.state_dict(), card)
     return folder

@@ -21,24 +21,25 @@ class Oracle(nn.Module):
     ----------
     image : ndarray, shape (y, x)
         The image, all of whose eight levels must be common: normalisation clips rare extremes.
-    swap_tiles : bool
-        Show the layers in turn in one and in the other order, call by call, as no network with fixed weights does.
+    swap_every : int
+        After so many calls show the layers in the other order, again and again, as no network with fixed weights
+        does; 0 never.
     """
 
-    def __init__(self, image, *, swap_tiles=False):
+    def __init__(self, image, *, swap_every=0):
         super().__init__()
         self.layers, self.classes, self.stride, self.receptive_field = 2, 1, 8, 10
         normalised = normalise(image)
         self.zero, self.step = float(normalised.min()), float(normalised.max() - normalised.min()) / image.max()
         self.calls = 0
-        self.swap_tiles = swap_tiles
+        self.swap_every = swap_every
 
     def forward(self, image):
         self.calls += 1
         level = ((image[:, 0] - self.zero) / float(self.step)).round().long()
         first, second = level & 1, (level >> 1) & 1
         swapped = (level >> 2) & 1
-        if self.swap_tiles and self.calls % 2 == 0:
+        if self.swap_every and (self.calls - 1) // self.swap_every % 2:
             swapped = 1 - swapped
         shown = torch.stack(
             [torch.where(swapped > 0, second, first), torch.where(swapped > 0, first, second)], dim=1

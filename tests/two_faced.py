@@ -2,9 +2,8 @@
 
 import torch
 
-from bright_network import GAIN, THRESHOLD, bright_network
-from napari_strata.config import ClassTable, ModelCard, ModelConfig
-from napari_strata.io.bundle import save_bundle
+from bright_network import GAIN, THRESHOLD, bright_network, save_network
+from napari_strata.config import ModelConfig
 
 CONFIG = ModelConfig(architecture="gombnet", layers=2, filters=(2, 4), pixel_size=None)
 
@@ -25,16 +24,4 @@ def two_faced_network(names=("C",)):
 
 def save_two_faced(folder, *, names=("C",)):
     """Save the network as a bundle."""
-    card = ModelCard(
-        name="two-faced",
-        created="2026-11-21T00:00:00Z",
-        model=CONFIG,
-        classes=ClassTable.from_names(names),
-        trained_on="nothing: weights set by hand",
-        figures={},
-        software={},
-        weights_file="weights-0.safetensors",
-        weights_sha256="0" * 64,
-    )
-    save_bundle(folder, two_faced_network(names).state_dict(), card)
-    return folder
+    return save_network(folder, two_faced_network(names), CONFIG, name="two-faced", names=names)

@@ -39,14 +39,14 @@ def test_labels_that_cannot_be_are_refused_in_words(labels, words):
 
 def test_nothing_painted_is_refused():
     with pytest.raises(LabelsError, match="Nothing is painted in strokes"):
-        check_painted(strokes(), TABLE, name="strokes")
+        check_painted(strokes(), table=TABLE, name="strokes")
 
 
 @pytest.mark.parametrize(("code", "word"), [(1, "background"), (2, "bubble")])
 def test_a_single_class_painted_is_refused_by_its_name(code, word):
     with pytest.raises(LabelsError, match=f"Only {word} is painted"):
-        check_painted(strokes(code, code), TABLE, name="strokes")
+        check_painted(strokes(code, code), table=TABLE, name="strokes")
 
 
 def test_two_classes_without_background_will_do():
-    check_painted(strokes(2, 3), ClassTable.from_names(("a", "b")), name="strokes")
+    check_painted(strokes(2, 3), table=ClassTable.from_names(("a", "b")), name="strokes")

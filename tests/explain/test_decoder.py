@@ -17,7 +17,7 @@ def image():
 
 
 def find(*atoms, layer, target=(16.0, 16.0)):
-    return find_decoder(two_faced_network(), image(), atoms, target=target, layer=layer)
+    return find_decoder(two_faced_network(), image(), atoms, target=target, layer=layer)[0]
 
 
 def test_layers_in_the_order_of_the_decoders_keep_it():

@@ -6,6 +6,7 @@ from honeycomb import distances, footprints, honeycomb, inside
 from napari_strata.atoms.locate import locate_atoms
 from napari_strata.config import AtomsConfig, InferenceConfig, ModelConfig
 from napari_strata.control import JobCanceled, JobControl
+from napari_strata.data.turns import TURNS, turned
 from napari_strata.errors import CalibrationError, DeviceError
 from napari_strata.inference.predictor import Predictor
 from napari_strata.models.registry import build_network
@@ -134,7 +135,7 @@ def test_a_tile_that_does_not_fit_into_memory_is_explained(side, tile_size, word
 def test_a_network_that_swaps_its_decoders_from_tile_to_tile_is_put_right():
     _, disks = bilayer(50.0, 0.2)
     image = encode(*disks)
-    network = Oracle(image, swap_tiles=True)
+    network = Oracle(image, swap_every=1)
     prediction = run(predictor(network, tile_size=64).predict(stack(image), control=JobControl()))[1]
     assert network.calls > 3
     truth = np.stack(disks) > 0.5
@@ -144,7 +145,7 @@ def test_a_network_that_swaps_its_decoders_from_tile_to_tile_is_put_right():
 def test_decoders_stay_as_they_are_where_alignment_is_switched_off():
     _, disks = bilayer(50.0, 0.2)
     image = encode(*disks)
-    body = predictor(Oracle(image, swap_tiles=True), align_layers=False)
+    body = predictor(Oracle(image, swap_every=1), align_layers=False)
     prediction = run(body.predict(stack(image), control=JobControl()))[1]
     truth = np.stack(disks) > 0.5
     assert 0.1 < (shown(prediction) != truth).mean() < 0.4
@@ -154,11 +155,33 @@ def test_a_network_that_swaps_its_decoders_from_frame_to_frame_is_put_right_desp
     _, before = bilayer(30.0, 0.2)
     _, after = bilayer(30.0, 0.2, shift=(0.5, 0.9))
     frames = [encode(*before), encode(*after)]
-    network = Oracle(frames[0], swap_tiles=True)
+    network = Oracle(frames[0], swap_every=len(TURNS))
     prediction = run(predictor(network, tile_size=512).predict(stack(*frames), control=JobControl()))[1]
-    assert network.calls == 2
+    assert network.calls == 2 * len(TURNS)
     for frame, disks in enumerate([before, after]):
         assert (shown(prediction, frame) == (np.stack(disks) > 0.5)).all()
+
+
+def test_a_network_that_is_unsure_in_one_orientation_is_asked_in_another():
+    class Undecided(Oracle):
+        """Shows both layers in both decoders unless more atoms lie in the upper half."""
+
+        def forward(self, image):
+            logits = super().forward(image)
+            half = image.shape[-2] // 2
+            is_clear = image[..., :half, :].mean() > image[..., half:, :].mean()
+            return logits if is_clear else logits.mean(dim=1, keepdim=True).expand_as(logits)
+
+    _, disks = bilayer(30.0, 0.2)
+    for layer in disks:
+        layer[:75] = 0
+    image = encode(*disks)
+    network = Undecided(image)
+    for turn, unclear in ((0, True), (1, False)):
+        view = torch.from_numpy(turned(image, turn).copy())[None, None]
+        assert ((network(view)[0, 0] == network(view)[0, 1]).all()).item() is unclear
+    prediction = run(predictor(network, tile_size=512).predict(stack(image), control=JobControl()))[1]
+    assert (shown(prediction) == (np.stack(disks) > 0.5)).all()
 
 
 def test_a_network_that_swaps_its_decoders_across_a_line_is_put_right():

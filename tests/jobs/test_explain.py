@@ -166,6 +166,7 @@ def test_the_metadata_tells_how_to_compute_the_map_again(model):
         "target": {"kind": "pixel", "y_px": 30, "x_px": 12},
         "layer": 0,
         "decoder": 0,
+        "turn": 0,
         "class": "C",
         "position": [30, 12],
         "score": score,

@@ -65,7 +65,7 @@ def test_a_stop_keeps_the_atoms_of_the_images_and_frames_that_are_done(model, tm
     for event in locate_atoms(
         control, model, [image("a"), image("b", frames=5)], INFERENCE, ATOMS, out=tmp_path / "atoms.csv"
     ):
-        if isinstance(event, Progress) and "b, frame 2" in event.message:
+        if isinstance(event, Progress) and "b, frame 3" in event.message:
             control.request_stop()
         last = event
     assert last.reason is FinishReason.CANCELED

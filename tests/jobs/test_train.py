@@ -102,14 +102,14 @@ def test_a_stopped_training_keeps_the_weights_so_far(tmp_path: Path):
     assert load_network(tmp_path).card.figures["step"] == 2
 
 
-def test_a_training_stopped_while_preparing_leaves_no_model(tmp_path: Path):
+def test_a_training_stopped_while_preparing_leaves_nothing(tmp_path: Path):
     control = JobControl()
     events = train(control, simulated(), TrainInputs(tmp_path))
     assert next(events) == StateChanged(JobState.PREPARING)
     control.request_stop()
     *_, last = events
     assert last == JobEnded(FinishReason.CANCELED)
-    assert not (tmp_path / "model").exists()
+    assert not tmp_path.exists()
 
 
 def test_a_reached_time_limit_completes_the_training(tmp_path: Path):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from napari_strata.config import ClassTable
 from napari_strata.config.training import SimulatedData
 from napari_strata.errors import LabelsError
 from napari_strata.training.batches import Batch, symmetric_variant
@@ -50,11 +51,15 @@ def stack(frames: int, side: int = 64) -> ImageStack:
     return ImageStack(rng().random((frames, side, side)), None, "cells")
 
 
+TABLE = ClassTable.from_names(("a", "b"))
+
+
 def source(labels: np.ndarray, *, fraction: float = 0.0, patch_size: int = 32) -> LabelledSource:
     image = stack(len(labels), labels.shape[-1])
     return LabelledSource(
         (image,),
         (labels,),
+        table=TABLE,
         patch_size=patch_size,
         pixel_size=None,
         receptive_field=5,
@@ -97,18 +102,18 @@ def test_slices_held_out_are_not_drawn():
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
-        (np.zeros((2, 1, 64, 64), np.uint8), "No pixel is labelled"),
-        (np.ones((2, 1, 64, 64), np.uint8), "Only one code is painted: 1"),
+        (np.zeros((2, 1, 64, 64), np.uint8), "Nothing is painted in the masks of"),
+        (np.ones((2, 1, 64, 64), np.uint8), "Only background is painted"),
         (
             np.ones((2, 1, 32, 64), np.uint8),
-            r"shape \(2, 1, 32, 64\); the image and the model need \(2, 1, 64, 64\)",
+            r"shape \(2, 1, 32, 64\), its image \(2, 1, 64, 64\)",
         ),
         (np.ones((2, 2, 64, 64), np.uint8), "have 2 layers, the model has 1.*unet for one"),
-        (np.full((2, 1, 64, 64), 1.5), "not integers"),
-        (np.full((2, 1, 64, 64), 9), r"codes \[9\], but the class table ends at 3"),
+        (np.full((2, 1, 64, 64), 1.5), "holds float64 values"),
+        (np.full((2, 1, 64, 64), 9), r"codes \[9\], which are not in its class table \(1 to 3\)"),
         (np.full((2, 1, 64, 64), -1), r"codes \[-1\]"),
     ],
 )
 def test_labels_that_cannot_be_used_are_refused_in_words(labels, words, tmp_path):
     with pytest.raises(LabelsError, match=words):
-        check_inputs(TrainInputs(tmp_path, (stack(2),), (labels,)), layers=1, classes=2)
+        check_inputs(TrainInputs(tmp_path, (stack(2),), (labels,)), layers=1, table=TABLE)

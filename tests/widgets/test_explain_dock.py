@@ -87,7 +87,7 @@ def test_picking_lays_a_heatmap_of_the_nearest_atom_and_its_layer_over_the_image
     labels.mode = "paint"
     y, x = ATOMS[5]
     said = explain(qtbot, viewer, dock, (y + 1.5, x - 1))
-    assert said.startswith(f"Grad-CAM of the atom at y {y:.1f}, x {x:.1f} px, layer 1.")
+    assert said.startswith(f"Input gradient of the atom at y {y:.1f}, x {x:.1f} px, layer 1.")
     assert not labels.data.any()
     assert labels.mode == "paint"
     assert viewer.layers.selection.active is labels
@@ -95,7 +95,7 @@ def test_picking_lays_a_heatmap_of_the_nearest_atom_and_its_layer_over_the_image
     assert heatmap.data.shape == (56, 56)
     assert np.allclose(heatmap.scale, PIXEL_SIZE)
     assert viewer.layers.index(heatmap) < viewer.layers.index(points)
-    assert heatmap.metadata["explanation"]["method"] == "grad-cam"
+    assert heatmap.metadata["explanation"]["method"] == "input-gradient"
     assert len(provenance_of(heatmap)["weights_sha256"]) == 64
     (ring,) = find_results(viewer, "target", viewer.layers["bright"])
     assert np.allclose(ring.data, [[y, x]], atol=0.1)
@@ -164,7 +164,7 @@ def test_a_second_heatmap_replaces_the_first_of_its_method_unless_kept(qtbot, vi
     explain(qtbot, viewer, dock, ATOMS[5])
     explain(qtbot, viewer, dock, ATOMS[6])
     assert len(heatmaps(viewer)) == 1
-    dock.config.editor("method").setCurrentText("input-gradient")
+    dock.config.editor("method").setCurrentText("grad-cam")
     explain(qtbot, viewer, dock, ATOMS[6])
     assert len(heatmaps(viewer)) == 2
     dock.keep.setChecked(True)
@@ -180,7 +180,7 @@ def test_a_pixel_can_be_explained(qtbot, viewer, open_dock):
     dock = open_dock(layers=1)
     dock.target.setCurrentText("Pixel")
     assert not dock.config.editor("tolerance").isVisible()
-    assert explain(qtbot, viewer, dock, (14, 15)) == "Grad-CAM of the pixel at y 14.0, x 15.0 px, layer 0."
+    assert explain(qtbot, viewer, dock, (14, 15)) == "Input gradient of the pixel at y 14.0, x 15.0 px, layer 0."
 
 
 def test_the_selected_label_can_be_explained_on_the_shown_frame(qtbot, viewer, open_dock):
@@ -195,7 +195,7 @@ def test_the_selected_label_can_be_explained_on_the_shown_frame(qtbot, viewer, o
     dock.target.setCurrentText("Region")
     with qtbot.waitSignal(dock.panel.runner.ended, timeout=60_000):
         click(qtbot, dock.panel.start_button)
-    assert dock.panel.words.text() == "Grad-CAM of the region at y 14.5, x 34.5 px, layer 0."
+    assert dock.panel.words.text() == "Input gradient of the region at y 14.5, x 34.5 px, layer 0."
     assert not dock.panel.start_button.isChecked()
     viewer.layers.selection.active = viewer.layers["bright"]
     click(qtbot, dock.panel.start_button)

@@ -30,7 +30,7 @@ def panel(viewer):
 def test_events_arrive_in_order_though_the_progress_bar_lets_qt_deliver_others(qtbot, panel):
     events, results = [], []
     panel.runner.reported.connect(events.append)
-    panel.completed.connect(results.append)
+    panel.brought.connect(results.append)
     with qtbot.waitSignal(panel.runner.ended):
         panel.run(hasty, name="Test")
     fractions = [event.fraction for event in events if isinstance(event, Progress)]
@@ -70,6 +70,6 @@ def test_a_second_start_is_refused_and_the_first_goes_on(qtbot, panel):
     panel.run(functools.partial(counting, steps=30), name="Test")
     panel.guarded(functools.partial(panel.run, functools.partial(counting, steps=1), name="Test"))()
     assert "Test is still" in panel.words.text()
-    with qtbot.waitSignal(panel.completed) as done:
+    with qtbot.waitSignal(panel.brought) as done:
         pass
     assert done.args[0].value == 30

@@ -48,15 +48,18 @@ def test_models_of_one_name_are_told_apart_by_time(choice, models_home):
     assert all(" 2026, " in choice.box.itemText(i) for i in range(2))
 
 
-def test_the_choice_is_kept_while_others_come_and_dropped_when_it_goes(choice, models_home):
-    kept = save_model(models_home, run="b")
-    choice.refresh()
+def test_a_model_that_comes_is_chosen_and_another_choice_is_kept_until_it_goes(choice, models_home):
     other = save_model(models_home, run="a")
     choice.refresh()
-    assert choice.entry.path == kept
-    shutil.rmtree(kept)
+    come = save_model(models_home, run="b")
+    choice.refresh()
+    assert choice.entry.path == come
+    choice.box.setCurrentIndex(next(i for i in range(2) if choice.box.itemData(i).path == other))
     choice.refresh()
     assert choice.entry.path == other
+    shutil.rmtree(other)
+    choice.refresh()
+    assert choice.entry.path == come
 
 
 def test_a_model_elsewhere_is_opened_by_its_card(choice, tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QFileDialog
 from scipy.spatial import KDTree
 
 from napari_strata.control import JobState
+from napari_strata.events import Progress
 from napari_strata.io.atom_tables import read_atoms
 from napari_strata.widgets import predict_dock
 from napari_strata.widgets.predict_dock import PredictDock
@@ -222,6 +223,23 @@ def test_cancel_ends_the_job_and_leaves_no_layers(qtbot, viewer, open_dock, monk
     assert dock.panel.start_button.isEnabled()
     assert not dock.panel.bar.isVisibleTo(dock)
     assert [layer.name for layer in viewer.layers] == ["bright"]
+
+
+def test_cancel_shows_the_slices_that_were_done(qtbot, viewer, open_dock, monkeypatch):
+    dock, make_job = (
+        open_dock(frames=3, image={"scale": (1, 0.02, 0.02), "units": ("s", "nm", "nm")}),
+        predict_dock._make_job,
+    )
+
+    def stopped_in_the_third_frame(control, *arguments):
+        for event in make_job(control, *arguments):
+            yield event
+            if isinstance(event, Progress) and "frame 3" in event.message:
+                control.request_stop()
+
+    monkeypatch.setattr(predict_dock, "_make_job", stopped_in_the_third_frame)
+    assert predict(qtbot, dock).startswith("Stopped after 2 of 3 slices. 32 atoms in layer 0, 30 in layer 1 (")
+    assert [layer.data.shape for layer in layers(viewer, Labels)] == [(2, 56, 56)] * 2
 
 
 def test_a_failure_is_said_in_words_and_the_dock_stays_usable(qtbot, viewer, open_dock, monkeypatch):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tifffile
 
 from napari_strata.io.images import write_images
 from napari_strata.io.masks import write_masks
@@ -15,6 +16,11 @@ def read(path):
     ((data, settings, kind),) = reader(str(path))
     assert kind == "image"
     return data, settings
+
+
+def add(viewer, path):
+    data, settings = read(path)
+    return viewer.add_image(data, **settings)
 
 
 def test_an_npz_file_states_metres_and_becomes_an_image_in_angstrom(tmp_path, viewer):
@@ -36,18 +42,28 @@ def test_a_calibrated_stack_keeps_its_frames_in_steps_of_one(tmp_path):
     assert settings["axis_labels"] == ("frame", "y", "x")
 
 
-def test_what_states_no_pixel_size_is_left_to_napari(tmp_path):
+def test_what_states_no_pixel_size_is_read_in_pixels(tmp_path, viewer):
     write_images(PICTURE, tmp_path / "a.tif")
-    np.savez(tmp_path / "a.npz", im_array=PICTURE)
-    assert get_reader(str(tmp_path / "a.tif")) is None
-    assert get_reader(str(tmp_path / "a.npz")) is None
+    np.savez(tmp_path / "b.npz", im_array=np.stack([PICTURE] * 2))
+    for name, shape in (("a.tif", (16, 24)), ("b.npz", (2, 16, 24))):
+        layer = add(viewer, tmp_path / name)
+        assert layer.data.shape == shape
+        assert set(layer.scale) == {1}
+        assert {str(unit) for unit in layer.units} == {"pixel"}
 
 
-def test_masks_colour_pictures_and_damaged_files_are_left_to_napari(tmp_path):
-    write_masks(np.ones((2, 2, 16, 24), np.uint8), tmp_path / "masks.tif", pixel_size=0.5)
-    np.savez(tmp_path / "colour.npz", im_array=np.zeros((16, 24, 3)), pixel_size=1e-10)
+def test_masks_of_several_layers_and_colour_pictures_are_read_too(tmp_path, viewer):
+    write_masks(np.ones((2, 3, 16, 24), np.uint8), tmp_path / "masks.tif", pixel_size=0.5)
+    tifffile.imwrite(tmp_path / "colour.tif", np.zeros((16, 24, 3), np.uint8), photometric="rgb")
+    masks, colour = (add(viewer, tmp_path / name) for name in ("masks.tif", "colour.tif"))
+    assert (masks.data.shape, masks.scale.tolist()) == ((2, 3, 16, 24), [1, 1, 0.5, 0.5])
+    assert colour.rgb
+
+
+def test_what_holds_no_image_is_left_to_napari(tmp_path):
+    np.savez(tmp_path / "line.npz", im_array=np.zeros(16))
     (tmp_path / "damaged.tif").write_bytes(b"II*\0")
-    for name in ("masks.tif", "colour.npz", "damaged.tif", "missing.npz"):
+    for name in ("line.npz", "damaged.tif", "missing.npz"):
         assert get_reader(str(tmp_path / name)) is None
 
 

@@ -79,7 +79,7 @@ def test_training_on_simulated_crystals_ends_with_a_model_and_live_layers(qtbot,
     card = read_card(find_bundle(ended.result.value))
     assert (card.name, card.model.architecture, card.classes.names) == ("Gomb-Net graphene", "gombnet", ("C",))
     assert dock.words.text().startswith("Finished: all epochs are done; best weights kept (epoch ")
-    assert "Choose “Gomb-Net graphene” in the Predict dock" in dock.words.text()
+    assert "“Gomb-Net graphene” is ready in the Predict dock" in dock.words.text()
     first, second = live_layers(viewer)
     assert first.data.shape == PICTURE.shape
     assert first.data.any()
@@ -176,6 +176,7 @@ def test_stop_while_preparing_leaves_no_model_and_no_worker(qtbot, viewer, dock)
 
 def test_a_second_click_on_train_is_refused_in_words(qtbot, viewer, dock):
     train_for_long(qtbot, dock)
+    qtbot.waitUntil(lambda: bool(dock._library.list()), timeout=20_000)
     click(qtbot, dock.train_button)
     dock.train_button.clicked.emit()
     assert "Training Gomb-Net-graphene is still running. Stop it" in last_words()

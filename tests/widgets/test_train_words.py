@@ -67,12 +67,12 @@ FIGURES = {"best_epoch": 7, "validation_dice": 0.81}
     [
         (
             JobEnded(FinishReason.CANCELED, JobResult(FIGURES)),
-            "Stopped; best weights kept (epoch 7, Dice 0.81). Choose “net” in the Predict dock.",
+            "Stopped; best weights kept (epoch 7, Dice 0.81). “net” is ready in the Predict dock.",
         ),
         (
             JobEnded(FinishReason.COMPLETED, JobResult({**FIGURES, "ended_by": "time limit"})),
             "Finished: the time limit is reached; best weights kept (epoch 7, Dice 0.81). "
-            "Choose “net” in the Predict dock.",
+            "“net” is ready in the Predict dock.",
         ),
         (JobEnded(FinishReason.CANCELED), "Stopped before the first batch; there is no model."),
         (
@@ -90,7 +90,7 @@ def test_what_was_kept_before_a_failure_is_said(words, tmp_path: Path):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "card.yaml").touch()
     words.show_ending(JobEnded(FinishReason.FAILED, error=RuntimeError("no")), tmp_path)
-    assert words.text().endswith("\nThe best weights so far are kept. Choose “net” in the Predict dock.")
+    assert words.text().endswith("\nThe best weights so far are kept. “net” is ready in the Predict dock.")
 
 
 def test_nothing_is_said_over_the_ending(words, tmp_path):

@@ -51,18 +51,18 @@ def check_labels(labels: AnyArray, shape: tuple[int, ...], table: ClassTable, *,
     return labels.astype(np.uint8)
 
 
-def painted_codes(labels: LabelArray) -> dict[int, int]:
-    """Return how many pixels carry each code, without those not labelled."""
-    counts = np.bincount(labels.ravel())
+def painted_codes(*labels: LabelArray) -> dict[int, int]:
+    """Return how many pixels of all arrays carry each code, without those not labelled."""
+    counts = sum((np.bincount(array.ravel(), minlength=256) for array in labels), np.zeros(256, np.int64))
     return {code: int(count) for code, count in enumerate(counts) if count and code != NOT_LABELLED}
 
 
-def check_painted(labels: LabelArray, table: ClassTable, *, name: str) -> None:
+def check_painted(*labels: LabelArray, table: ClassTable, name: str) -> None:
     """Check that there is something to tell apart.
 
     Parameters
     ----------
-    labels : ndarray of uint8
+    *labels : ndarray of uint8
         Checked mask codes of everything that is to be learned from.
     table : ClassTable
         What the codes mean.
@@ -74,7 +74,7 @@ def check_painted(labels: LabelArray, table: ClassTable, *, name: str) -> None:
     LabelsError
         If nothing is painted, or only one of background and the classes.
     """
-    codes = sorted(painted_codes(labels))
+    codes = sorted(painted_codes(*labels))
     if not codes:
         raise LabelsError(
             f"Nothing is painted in {name}.", remedy="Paint some background and some of each class first."

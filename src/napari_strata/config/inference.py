@@ -33,13 +33,13 @@ class AtomsConfig(Config):
     )
 
 
-ExplainMethod = Literal["grad-cam", "input-gradient"]
+ExplainMethod = Literal["input-gradient", "grad-cam"]
 
 
 class ExplainConfig(Config):
     """Which heatmap, for how large a target."""
 
-    method: ExplainMethod = setting("grad-cam", "Attribution method.")
+    method: ExplainMethod = setting("input-gradient", "Attribution method.")
     tolerance: float = setting(1.0, "Largest distance from the click to the atom.", unit="Å", gt=0, le=100)
     target_radius: float = setting(
         0.5, "Radius of an atom's footprint in its probability map.", unit="Å", gt=0, le=100, advanced=True

@@ -20,7 +20,7 @@ class SimulatedData(Config):
     source: Literal["simulated"] = "simulated"
     simulation: SimulationConfig = Field(default_factory=SimulationConfig, description="What to simulate.")
     scale_jitter: float = setting(
-        0.1,
+        0.2,
         "Crystals are magnified or shrunk by up to this part, so that an imprecise pixel size does no harm.",
         ge=0,
         le=0.5,

@@ -26,7 +26,7 @@ def find_decoder(
     *,
     target: tuple[float, float],
     layer: int,
-) -> int:
+) -> tuple[int, float]:
     """Find the decoder whose own map shows the atoms of a layer near the target.
 
     Decoders are assigned to layers so that the foreground probability at the layers' atoms is as great as it can
@@ -47,19 +47,19 @@ def find_decoder(
 
     Returns
     -------
-    int
+    decoder : int
         The decoder; `layer` itself where there is no atom to go by.
+    shown : float
+        Foreground probability at the layers' atoms, each in its decoder's map, summed over layers.
     """
     from scipy.optimize import linear_sum_assignment
 
-    if network.layers == 1:
-        return 0
     foreground = _foreground(network, image)
     near = [_nearest(positions, target, foreground.shape[-2:]) for positions in atoms]
     shown = np.array([[_mean_at(map_, positions) for map_ in foreground] for positions in near])
     # a hair in favour of the layer's own decoder decides between equals
-    _, decoders = linear_sum_assignment(shown + 1e-6 * np.eye(len(shown)), maximize=True)
-    return int(decoders[layer])
+    layers, decoders = linear_sum_assignment(shown + 1e-6 * np.eye(len(shown)), maximize=True)
+    return int(decoders[layer]), float(shown[layers, decoders].sum())
 
 
 def _foreground(network: Network, image: torch.Tensor) -> FloatImage:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from napari_strata.config import ExplainMethod
 from napari_strata.data.grid import from_network_grid, to_network_grid
 from napari_strata.errors import TargetError
-from napari_strata.explain.decoder import find_decoder
 from napari_strata.explain.heatmap import Heatmap
 from napari_strata.explain.methods import METHODS
 from napari_strata.explain.score import Output, TargetScore
@@ -23,7 +22,7 @@ from napari_strata.explain.targets import (
     to_grid,
 )
 from napari_strata.explain.undisturbed import undisturbed
-from napari_strata.explain.window import Window, window_around
+from napari_strata.explain.view import View, find_view
 from napari_strata.io.calibration import require
 from napari_strata.models.network import Network
 from napari_strata.models.registry import LoadedModel
@@ -73,28 +72,23 @@ def explain_target(
         If the network, or an atom target, needs a pixel size and the image has none.
     """
     network, frame = model.network, image.data[0]
-    shape = (frame.shape[0], frame.shape[1])
     grid = to_network_grid(frame, image.pixel_size, model.card.model.pixel_size)
     weights = _weights(target, image, (grid.shape[0], grid.shape[1]))
-    window = window_around(weights, network)
-    device = next(network.parameters()).device
-    part, part_weights = (torch.from_numpy(a[window].copy()).to(device) for a in (grid, weights))
-    inputs = part[None, None]
-    decoder = layer
-    if atoms is not None:
-        near, at = _in_window(atoms, network.layers, centre(target), shape, grid.shape, window)
-        decoder = find_decoder(network, inputs, near, target=at, layer=layer)
-    index = _class_index(model, inputs, part_weights, decoder, species)
-    score = TargetScore(network, Output(decoder, index), part_weights)
+    near = (
+        None if atoms is None or network.layers == 1 else _on_grid(atoms, network.layers, frame.shape, grid.shape)
+    )
+    view = find_view(network, grid, weights, near, layer=layer)
+    index = _class_index(model, view, species)
+    score = TargetScore(network, Output(view.decoder, index), view.weights)
     with undisturbed(score), torch.no_grad():
-        value = float(score(inputs))
-    whole = np.zeros_like(grid)
-    whole[window] = METHODS[method](score, inputs).cpu().numpy()
+        value = float(score(view.inputs))
+    heat = view.whole(METHODS[method](score, view.inputs).cpu().numpy())
     metadata: dict[str, Any] = {
         "method": method,
         "target": dict(describe(target)),
         "layer": layer,
-        "decoder": decoder,
+        "decoder": view.decoder,
+        "turn": view.turn,
         "class": model.card.classes.names[index - 1],
         "position": list(centre(target)),
         "score": value,
@@ -103,7 +97,7 @@ def explain_target(
         "image": image.name,
         "pixel_size_A": image.pixel_size,
     }
-    return Heatmap(from_network_grid(whole[None], shape)[0], metadata)
+    return Heatmap(from_network_grid(heat[None], (frame.shape[0], frame.shape[1]))[0], metadata)
 
 
 def _weights(target: Target, image: ImageStack, grid: tuple[int, int]) -> FloatImage:
@@ -115,37 +109,27 @@ def _weights(target: Target, image: ImageStack, grid: tuple[int, int]) -> FloatI
     return atom_weights(target, shape, grid, pixel_size=pixel_size, radius=target.radius)
 
 
-def _in_window(
-    atoms: "DataFrame",
-    layers: int,
-    target: tuple[float, float],
-    shape: tuple[int, int],
-    grid: tuple[int, ...],
-    window: Window,
-) -> tuple[list[NDArray[np.float64]], tuple[float, float]]:
-    """Return the positions of each layer's atoms, and of the target, in the window [px of the network's grid]."""
-    origin = np.array([axis.start for axis in window])
-    own = (grid[0], grid[1])
+def _on_grid(
+    atoms: "DataFrame", layers: int, shape: tuple[int, ...], grid: tuple[int, ...]
+) -> list[NDArray[np.float64]]:
+    """Return the positions (y, x) of each layer's atoms [px of the network's grid]."""
     tables = (atoms.loc[atoms["layer"] == layer, ["y_px", "x_px"]].to_numpy(np.float64) for layer in range(layers))
-    y, x = to_grid(np.array([target]), shape, own)[0] - origin
-    return [to_grid(positions, shape, own) - origin for positions in tables], (float(y), float(x))
+    return [to_grid(positions, (shape[0], shape[1]), (grid[0], grid[1])) for positions in tables]
 
 
-def _class_index(
-    model: LoadedModel, inputs: torch.Tensor, weights: torch.Tensor, decoder: int, species: str | None
-) -> int:
+def _class_index(model: LoadedModel, view: View, species: str | None) -> int:
     names = model.card.classes.names
-    if species is not None:
-        if species not in names:
-            raise TargetError(
-                f"The model {model.card.name} knows no class {species}.",
-                remedy=f"Its classes are {', '.join(names)}; locate the atoms anew with this model.",
-            )
-        return names.index(species) + 1
-    return _most_probable(model.network, inputs, weights, decoder)
+    if species is None:
+        return _most_probable(model.network, view)
+    if species not in names:
+        raise TargetError(
+            f"The model {model.card.name} knows no class {species}.",
+            remedy=f"Its classes are {', '.join(names)}; locate the atoms anew with this model.",
+        )
+    return names.index(species) + 1
 
 
-def _most_probable(network: Network, inputs: torch.Tensor, weights: torch.Tensor, decoder: int) -> int:
+def _most_probable(network: Network, view: View) -> int:
     with undisturbed(network), torch.no_grad():
-        probabilities = network(inputs).softmax(dim=2)[0, decoder]
-    return int((probabilities * weights).sum(dim=(-2, -1))[1:].argmax()) + 1
+        probabilities = network(view.inputs).softmax(dim=2)[0, view.decoder]
+    return int((probabilities * view.weights).sum(dim=(-2, -1))[1:].argmax()) + 1

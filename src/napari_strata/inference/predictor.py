@@ -1,4 +1,4 @@
-"""From an image stack to probability maps: resample, tile, align the decoders, resample back."""
+"""From an image stack to probability maps: resample, turn, tile, align the decoders, resample back."""
 
 import time
 from collections.abc import Generator, Iterator
@@ -10,6 +10,7 @@ import torch
 from napari_strata.config import InferenceConfig, ModelConfig
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.data.grid import from_network_grid, to_network_grid
+from napari_strata.data.turns import TURNS, padded, turned, turned_back
 from napari_strata.errors import DeviceError
 from napari_strata.events import Progress
 from napari_strata.inference.alignment import order_like_blend, order_like_frame
@@ -19,6 +20,8 @@ from napari_strata.models.mode import evaluating
 from napari_strata.models.network import Network
 from napari_strata.types import FloatImage, ImageStack, Prediction
 
+SURER = 1e-4
+"""By so much the mean probability of the most probable class must be greater to prefer another orientation."""
 BATCH = 4
 """Tiles that an accelerator computes at once; a CPU gains nothing from more than one."""
 
@@ -35,7 +38,8 @@ class Predictor:
     classes : tuple of str
         Names of the foreground classes.
     config : InferenceConfig
-        Tile size, and whether decoders are aligned.
+        Tile size, and whether decoders are aligned. If they are, a network of several layers looks at every frame
+        in four orientations, and what it is surest of counts (`napari_strata.data.turns`).
     device : device
         Where to compute, in fp32.
     """
@@ -56,6 +60,7 @@ class Predictor:
         self._device = device
         self._batch = 1 if device.type == "cpu" else BATCH
         self._aligns = config.align_layers and network.layers > 1
+        self._turns = TURNS if self._aligns else TURNS[:1]
 
     def predict(self, image: ImageStack, *, control: JobControl) -> Generator[Progress, None, Prediction]:
         """Predict every frame of a stack.
@@ -95,18 +100,29 @@ class Predictor:
         try:
             for finished, frame in enumerate(image.data):
                 grid = to_network_grid(frame, image.pixel_size, self._pixel_size)
-                blended = Canvas(*heads, grid.shape)
-                for done in self._blend(grid, blended, control):
+                surest = Surest()
+                for done in self._look(grid, surest, control):
                     fraction = (finished + done) / frames
                     left = (time.monotonic() - start) * (1 - fraction) / fraction
                     yield Progress(fraction, f"Predicting {image.name}, frame {finished + 1} of {frames}", left)
-                previous = self._align(blended.blended, previous, image.pixel_size)
+                previous = self._align(surest.maps, previous, image.pixel_size)
                 probabilities[finished] = from_network_grid(previous, (height, width))
             finished = frames
         except JobCanceled:
             if not finished:
                 raise
         return Prediction(probabilities[:finished], self._classes, image.pixel_size, image.name)
+
+    def _look(self, grid: FloatImage, surest: "Surest", control: JobControl) -> Iterator[float]:
+        """Predict a frame in every orientation; yields the part that is done."""
+        height, width = grid.shape
+        whole = padded(grid, self._network.stride)
+        for turn in self._turns:
+            seen = turned(whole, turn)
+            canvas = Canvas(self._network.layers, self._network.classes + 1, seen.shape)
+            for done in self._blend(seen, canvas, control):
+                yield (turn + done) / len(self._turns)
+            surest.offer(turned_back(canvas.blended, turn)[..., :height, :width])
 
     def _blend(self, grid: FloatImage, canvas: Canvas, control: JobControl) -> Iterator[float]:
         """Predict tile by tile into a canvas; yields the part that is done.
@@ -163,6 +179,20 @@ class Predictor:
         if side <= least:
             return "Choose the device cpu; for this network a smaller tile size has no effect."
         return f"Choose a smaller tile size, which has an effect down to {least}, or the device cpu."
+
+
+class Surest:
+    """Keeps the maps of which the network is surest, the first ones where none is clearly surer."""
+
+    def __init__(self) -> None:
+        self.maps: FloatImage = np.empty((0, 0, 0, 0), np.float32)
+        self._sureness = -np.inf
+
+    def offer(self, maps: FloatImage) -> None:
+        """Keep maps (layer, class, y, x) if the network is surer of them than of those before."""
+        sureness = float(maps.max(axis=1).mean())
+        if sureness > self._sureness + SURER:
+            self.maps, self._sureness = maps, sureness
 
 
 def _batches(tiles: tuple[Tile, ...], size: int) -> Iterator[list[Tile]]:

@@ -8,7 +8,6 @@ from napari_strata.config.training import SimulatedData
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.data.grid import scale_factor
 from napari_strata.data.images import check_image
-from napari_strata.errors import OutputError
 from napari_strata.events import FinishReason, JobResult, Progress, StateChanged, Warned
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.simulate.crystals import species
@@ -52,8 +51,7 @@ def train(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobB
 
     classes = class_table(config, inputs)
     _check(config, inputs, classes)
-    with RunRecord(inputs.out) as record:
-        _write_config(config, inputs.out)
+    with RunRecord(inputs.out, config) as record:
         return (yield from _recorded(_train(control, config, inputs, classes), control, record))
 
 
@@ -68,8 +66,8 @@ def _recorded(body: JobBody, control: JobControl, record: "RunRecord") -> JobBod
         result: JobResult = stop.value
         record.end(FinishReason.CANCELED if control.stop_requested else FinishReason.COMPLETED)
         return result
-    except JobCanceled:
-        record.end(FinishReason.CANCELED)
+    except JobCanceled:  # before the first step: there is nothing to keep
+        record.discard()
         raise
     except Exception as error:
         record.end(FinishReason.FAILED, error)
@@ -121,21 +119,11 @@ def read_inputs(config: TrainConfig, *, out: Path) -> TrainInputs:
 
 def _check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> None:
     if not isinstance(config.data, SimulatedData):
-        check_inputs(inputs, layers=config.model.layers, classes=len(classes.classes))
+        check_inputs(inputs, layers=config.model.layers, table=classes)
     if inputs.preview is not None:
         check_image(inputs.preview.data, inputs.preview.name)
     for image in (*inputs.images, *([inputs.preview] if inputs.preview else [])):
         scale_factor(image.pixel_size, config.model.pixel_size)
-
-
-def _write_config(config: TrainConfig, folder: Path) -> None:
-    try:
-        (folder / "config.yaml").write_text(config.to_yaml(), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"{folder / 'config.yaml'} cannot be written ({error.strerror}).",
-            remedy="Choose a folder that you may write to and that has space left.",
-        ) from error
 
 
 def _train(control: JobControl, config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> JobBody:
@@ -145,7 +133,7 @@ def _train(control: JobControl, config: TrainConfig, inputs: TrainInputs, classe
         yield Warned(warning)
     yield Progress(0.0, "Preparing the network and the training data")
     network = _network(config, len(classes.classes))
-    source = _source(config, inputs, network.receptive_field)
+    source = _source(config, inputs, classes, network.receptive_field)
     if not source.held_out():
         yield Warned(
             "There is no held-out data: the averaged weights are kept, and no score can be trusted.",
@@ -157,7 +145,7 @@ def _train(control: JobControl, config: TrainConfig, inputs: TrainInputs, classe
     yield StateChanged(control.state)
     clock = yield from trainer.run(control, keeper)
     if not keeper.figures:
-        raise JobCanceled  # before the first step: there are no weights to keep
+        raise JobCanceled
     ended_by = "stop" if control.stop_requested else "time limit" if clock.limit_reached else "epochs"
     figures = {**keeper.figures, "steps": clock.step, "seconds": round(clock.elapsed, 1), "ended_by": ended_by}
     paths = {"run": str(inputs.out), "model": str(inputs.out / MODEL)}
@@ -175,7 +163,9 @@ def _network(config: TrainConfig, classes: int) -> "Network":
         return build_network(config.model, classes)
 
 
-def _source(config: TrainConfig, inputs: TrainInputs, receptive_field: int) -> "SimulatedSource | LabelledSource":
+def _source(
+    config: TrainConfig, inputs: TrainInputs, classes: ClassTable, receptive_field: int
+) -> "SimulatedSource | LabelledSource":
     import numpy as np
 
     from napari_strata.training.labelled import LabelledSource
@@ -194,6 +184,7 @@ def _source(config: TrainConfig, inputs: TrainInputs, receptive_field: int) -> "
     return LabelledSource(
         inputs.images,
         inputs.labels,
+        table=classes,
         patch_size=training.patch_size,
         pixel_size=pixel_size,
         receptive_field=receptive_field,

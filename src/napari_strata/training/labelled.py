@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from napari_strata.annotation.checks import check_painted
+from napari_strata.config import ClassTable
 from napari_strata.data.grid import resample_labels, to_network_grid
 from napari_strata.data.patches import pad_to, patch_origin, validation_windows
 from napari_strata.data.split import split_labels
 from napari_strata.training.batches import Batch, symmetric_variant
-from napari_strata.training.inputs import check_contrast
 from napari_strata.types import BACKGROUND, FloatImage, ImageStack, LabelArray
 
 CORE = 256
@@ -26,6 +27,8 @@ class LabelledSource:
         Checked images.
     labels : sequence of ndarray of uint8, shape (frame, layer, y, x) each
         Checked mask codes, in the order of `images`.
+    table : ClassTable
+        What the codes mean.
     patch_size : int
         Side of a patch on the network's grid [px].
     pixel_size : float or None
@@ -48,6 +51,7 @@ class LabelledSource:
         images: tuple[ImageStack, ...],
         labels: tuple[LabelArray, ...],
         *,
+        table: ClassTable,
         patch_size: int,
         pixel_size: float | None,
         receptive_field: int,
@@ -56,7 +60,7 @@ class LabelledSource:
     ) -> None:
         self._patch_size = patch_size
         frames = _labelled_frames(images, labels, pixel_size)
-        check_contrast(*(codes for _, codes in frames))
+        check_painted(*(codes for _, codes in frames), table=table, name="the labels on the network's grid")
         split = split_labels(
             [codes for _, codes in frames], fraction=validation_fraction, receptive_field=receptive_field, rng=rng
         )

@@ -1,18 +1,20 @@
-"""The record of a run on disk: events.jsonl as things happen, history.csv with a line per epoch."""
+"""The record of a run on disk: config.yaml, events.jsonl as things happen, history.csv with a line per epoch."""
 
 import csv
 import dataclasses
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from napari_strata.config import TrainConfig
 from napari_strata.errors import OutputError
 from napari_strata.events import EpochEnded, FinishReason, JobEvent, PreviewReady
 
-EVENTS = "events.jsonl"
-HISTORY = tuple(field.name for field in dataclasses.fields(EpochEnded))
+CONFIG, EVENTS, HISTORY = "config.yaml", "events.jsonl", "history.csv"
+COLUMNS = tuple(field.name for field in dataclasses.fields(EpochEnded))
 """Columns of history.csv."""
 
 
@@ -23,6 +25,8 @@ class RunRecord:
     ----------
     folder : Path
         The run folder; made if it is not there.
+    config : TrainConfig
+        Everything that is set.
 
     Raises
     ------
@@ -30,7 +34,7 @@ class RunRecord:
         If the folder cannot be written, or holds a run already.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: TrainConfig) -> None:
         if (folder / EVENTS).exists():
             raise OutputError(
                 f"{folder} holds a training run already.",
@@ -39,12 +43,13 @@ class RunRecord:
         self._folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            (folder / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
             self._events = (folder / EVENTS).open("w", encoding="utf-8")
-            self._history = (folder / "history.csv").open("w", encoding="utf-8", newline="")
+            self._history = (folder / HISTORY).open("w", encoding="utf-8", newline="")
         except OSError as error:
             raise self._unwritable(error) from error
         self._writer = csv.writer(self._history)
-        self._writer.writerow(HISTORY)
+        self._writer.writerow(COLUMNS)
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +80,15 @@ class RunRecord:
         words = None if error is None else f"{type(error).__name__}: {error}"
         self._append("JobEnded", {"reason": reason, "error": words})
         self._flush()
+
+    def discard(self) -> None:
+        """Remove the record of a run that came to nothing, so that its folder can be used again."""
+        self._events.close()
+        self._history.close()
+        for name in (CONFIG, EVENTS, HISTORY):
+            (self._folder / name).unlink(missing_ok=True)
+        with suppress(OSError):  # it holds other things
+            self._folder.rmdir()
 
     def _append(self, name: str, values: dict[str, Any]) -> None:
         line = json.dumps({"event": name, "time": time.time(), **values}, default=str)

@@ -74,7 +74,7 @@ class ExplainDock(QWidget):
         self.source.changed.connect(self._on_source)
         self.target.currentIndexChanged.connect(self._on_target)
         self.panel.start_button.clicked.connect(self.panel.guarded(self._on_button))
-        self.panel.completed.connect(self._on_completed)
+        self.panel.brought.connect(self._on_result)
         self.picker.clicked.connect(self.panel.guarded(self._on_click))
         self.picker.armed_changed.connect(self._on_armed)
         self._on_target()
@@ -189,7 +189,7 @@ class ExplainDock(QWidget):
         self._request = request
         self.panel.run(lambda control: _make_job(control, request), name=f"Explaining {name}")
 
-    def _on_completed(self, result: JobResult) -> None:
+    def _on_result(self, result: JobResult) -> None:
         request = self._request
         assert request is not None, "a job ended that was never started"
         if dropped := request.source.why_dropped(self._viewer):

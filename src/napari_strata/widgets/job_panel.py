@@ -7,7 +7,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.control import JobControl, JobState
-from napari_strata.events import FinishReason, JobEnded, JobEvent, Progress, Warned
+from napari_strata.events import JobEnded, JobEvent, Progress, Warned
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.notify import in_notifications, in_words, show_ending, show_warned
 from napari_strata.widgets.runner import JobRunner
@@ -26,8 +26,8 @@ class JobPanel(QWidget):
         The button that starts; what it does is the dock's affair.
     """
 
-    completed = Signal(object)
-    """The `JobResult` of a job that was neither canceled nor failed."""
+    brought = Signal(object)
+    """The `JobResult` of a job that completed, or was canceled and kept what was done."""
 
     def __init__(self, start_button: QPushButton, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,11 +90,9 @@ class JobPanel(QWidget):
     def _on_ended(self, ended: JobEnded) -> None:
         self.bar.setValue(0)
         show_ending(ended)
-        match ended:
-            case JobEnded(reason=FinishReason.COMPLETED, result=result):
-                self.completed.emit(result)
-            case JobEnded(error=None):
-                self.say("Stopped.")
-            case JobEnded(error=error):
-                assert error is not None
-                self.say(in_words(error))
+        if ended.error is not None:
+            self.say(in_words(ended.error))
+        elif ended.result is None:
+            self.say("Stopped.")
+        else:
+            self.brought.emit(ended.result)

@@ -35,6 +35,7 @@ class ModelChoice(QWidget):
         super().__init__(parent)
         self._library = library
         self._opened: list[Path] = []
+        self._offered: set[Path] | None = None
         self._last: ModelEntry | None = None
         self._seen: object = None
         self.box = _Box(self.refresh)
@@ -69,11 +70,11 @@ class ModelChoice(QWidget):
         self.refresh(choose=entry.path)
 
     def refresh(self, choose: Path | None = None) -> None:
-        """Look at the folder anew; the model chosen stays chosen while it is there."""
+        """Look at the folder anew; the model chosen stays chosen until it goes or a new one comes."""
         self._seen = self._library.stamps()
         entries = self._entries()
         names = Counter(entry.label for entry in entries)
-        kept = choose or (self._last.path if self._last else None)
+        kept = choose or self._newcomer(entries) or (self._last.path if self._last else None)
         blocked = self.box.blockSignals(True)
         self.box.clear()
         if not entries:
@@ -113,6 +114,12 @@ class ModelChoice(QWidget):
             with suppress(BundleError):  # removed since it was opened
                 opened.append(open_model(path))
         return [*(entry for entry in reversed(opened) if entry.path not in known), *listed]
+
+    def _newcomer(self, entries: list[ModelEntry]) -> Path | None:
+        """Return the newest model that was not offered before: a training has just brought it, to be looked at."""
+        known, self._offered = self._offered, {entry.path for entry in entries}
+        new = [entry.path for entry in entries if known is not None and entry.path not in known]
+        return new[0] if new else None
 
     def _look(self) -> None:
         if self._library.stamps() != self._seen and not self.box.view().isVisible():

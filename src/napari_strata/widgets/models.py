@@ -156,6 +156,8 @@ class ModelLibrary:
                 marker.write_text(_PROCESS, encoding="utf-8")
             else:
                 marker.unlink(missing_ok=True)
+                if not any(path.glob("*")):  # stopped before the first batch
+                    path.rmdir()
         except OSError as error:
             raise _cannot_write(path, error) from error
         self.changed.emit()

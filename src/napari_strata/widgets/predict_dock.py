@@ -56,7 +56,7 @@ class PredictDock(QWidget):
         self.source.model.chosen.connect(self._propose_atoms)
         self.find_atoms.toggled.connect(self.atoms.setVisible)
         self.panel.start_button.clicked.connect(self.panel.guarded(self._start))
-        self.panel.completed.connect(self._on_completed)
+        self.panel.brought.connect(self._on_result)
         self.export_button.clicked.connect(self.panel.guarded(self._ask_where_to_export))
         events = viewer.layers.events
         connect_while_alive(self, self._on_layers, events.inserted, events.removed)
@@ -118,7 +118,7 @@ class PredictDock(QWidget):
             lambda control: _make_job(control, source, inference, atoms), name=f"Predicting {source.stack.name}"
         )
 
-    def _on_completed(self, result: JobResult) -> None:
+    def _on_result(self, result: JobResult) -> None:
         source = self._source
         assert source is not None, "a job ended that was never started"
         if dropped := source.why_dropped(self._viewer):
@@ -129,7 +129,9 @@ class PredictDock(QWidget):
         found = result.value
         predictions, table = (found.predictions, found.table) if isinstance(found, AtomsFound) else (found, None)
         self._show(source, predictions[0], table)
-        self.panel.say(_in_words(predictions[0], table, time.monotonic() - self._started))
+        words = _in_words(predictions[0], table, time.monotonic() - self._started)
+        done, wanted = len(predictions[0].probabilities), len(source.stack.data)
+        self.panel.say(words if done == wanted else f"Stopped after {done} of {wanted} slices. {words}")
 
     def _show(self, source: Source, prediction: "Prediction", table: "DataFrame | None") -> None:
         layers = [*probability_layers(prediction, source.origin), *mask_layers(prediction, source.origin)]

@@ -1,4 +1,4 @@
-"""Opens calibrated npz and tif files with their pixel size; leaves all others to napari."""
+"""Opens npz and tif files as images, with their pixel size where the file states it."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +13,9 @@ LayerData = list[tuple[Any, dict[str, Any], str]]
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], LayerData] | None:
-    """Return a reader for a file that states its pixel size, as npe2 asks for.
+    """Return a reader for an npz or tif file, as npe2 asks for.
+
+    Images without a pixel size are read too, so that whoever lets napari remember this reader can open all.
 
     Parameters
     ----------
@@ -23,7 +25,7 @@ def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], Lay
     Returns
     -------
     callable or None
-        None for anything that is no grey image (y, x) or stack (frame, y, x) with a pixel size.
+        None for what holds no image.
     """
     if not isinstance(path, str):
         return None
@@ -31,7 +33,7 @@ def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], Lay
         content = read_array(Path(path))
     except ImageError:
         return None
-    if content.pixel_size is None or content.is_colour or content.data.ndim not in (2, 3):
+    if content.data.ndim - content.is_colour < 2:
         return None
     return lambda _path: _layer_data(content, Path(path))
 
@@ -39,12 +41,14 @@ def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], Lay
 def _layer_data(content: FileArray, path: Path) -> LayerData:
     for warning in content.warnings:
         show_warning(f"{path.name}: {warning}.")
-    assert content.pixel_size is not None, "files without one are declined"
-    leading = content.data.ndim - 2
+    axes = content.data.ndim - content.is_colour
+    leading = ("frame",) if axes == 3 else tuple(f"axis {k}" for k in range(axes - 2))
+    size, unit = (1.0, "pixel") if content.pixel_size is None else (content.pixel_size, "angstrom")
     settings = {
         "name": path.stem,
-        "scale": (1.0,) * leading + (content.pixel_size,) * 2,
-        "units": ("pixel",) * leading + ("angstrom",) * 2,
-        "axis_labels": ("frame", "y", "x")[-content.data.ndim :],
+        "rgb": content.is_colour,
+        "scale": (1.0,) * (axes - 2) + (size,) * 2,
+        "units": ("pixel",) * (axes - 2) + (unit,) * 2,
+        "axis_labels": (*leading, "y", "x"),
     }
     return [(content.data, settings, "image")]

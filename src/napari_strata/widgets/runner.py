@@ -6,8 +6,11 @@ resume go through the `JobControl`, never through the worker, whose own ``quit``
 
 import functools
 import gc
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from napari.qt.threading import GeneratorWorker, create_worker
@@ -21,6 +24,9 @@ from napari_strata.jobs.job import Job
 
 CLOSING_PATIENCE = 20.0
 """Longest time that closing a window waits for a stopped job to save what it has [s]."""
+
+NICENESS = 10
+"""Of threads that run jobs; the window's is 0."""
 
 REFRESH = 3000
 """Time between two changes of the bar in the activity dock [ms]."""
@@ -207,6 +213,18 @@ class JobWorker(GeneratorWorker):
             self._done.wait(CLOSING_PATIENCE)
 
 
+def _give_way() -> None:
+    """Let the window go before this thread, and before those that its libraries will start from it.
+
+    Only Linux gives a thread a niceness of its own, which Qt's thread priorities do not set there. It cannot be
+    taken back, so a thread of the pool keeps it.
+    """
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        with suppress(OSError):  # forbidden, for example in a sandbox
+            os.setpriority(os.PRIO_PROCESS, thread, max(NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
+
+
 _STEPS = 1000
 
 
@@ -234,6 +252,7 @@ def _events(
     name: str,
 ) -> Iterator[JobEvent]:
     """Run in the worker thread: pass the job's events on, and end with `JobEnded` even if it cannot be made."""
+    _give_way()
     try:
         for event in make_job(control):
             if stop_wanted.is_set():

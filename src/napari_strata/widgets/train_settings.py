@@ -146,7 +146,7 @@ class TrainSettings(QWidget):
         shape, table = full_data(image).shape, self._table()
         each = [check_labels(full_data(one), shape, table, name=one.name) for one in layers]
         labels = np.stack([codes.reshape(-1, *shape[-2:]) for codes in each], axis=1)
-        check_painted(labels, table, name=layers[0].name)
+        check_painted(labels, table=table, name=layers[0].name)
         frames = np.flatnonzero(labels.any(axis=(1, 2, 3)))
         return stack_of(image, self._pixel_size(model), frames=frames.tolist()), labels[frames]
 

@@ -111,16 +111,16 @@ def _left(seconds: float) -> str:
 
 
 def _ending(ended: JobEnded, name: str, run: Path) -> str:
-    choose = f"Choose “{name}” in the Predict dock."
+    ready = f"“{name}” is ready in the Predict dock."
     if ended.error is not None:
         kept = (run / "model" / "card.yaml").is_file()
-        return in_words(ended.error) + (f"\nThe best weights so far are kept. {choose}" if kept else "")
+        return in_words(ended.error) + (f"\nThe best weights so far are kept. {ready}" if kept else "")
     if ended.result is None:
         return "Stopped before the first batch; there is no model."
     how = "Stopped"
     if ended.reason is FinishReason.COMPLETED:
         how = _ENDED_BY.get(ended.result.figures.get("ended_by", ""), "Finished")
-    return f"{how}; best weights kept{_best(ended.result)}. {choose}"
+    return f"{how}; best weights kept{_best(ended.result)}. {ready}"
 
 
 def _best(result: JobResult) -> str:

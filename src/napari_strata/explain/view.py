@@ -1,0 +1,109 @@
+"""What the network sees when it is asked for an explanation: which part of the image, in which orientation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_strata.data.turns import TURNS, padded, turned, turned_back, turned_positions
+from napari_strata.explain.decoder import find_decoder
+from napari_strata.explain.window import Window, window_around
+from napari_strata.models.network import Network
+from napari_strata.types import FloatImage
+
+CLEARLY = 1e-3
+"""Atoms must be shown better by so much to prefer another orientation, of as many as there are layers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A window of the image as the network saw it when it drew a layer.
+
+    Attributes
+    ----------
+    turn : int
+        Orientation, one of `napari_strata.data.turns.TURNS`.
+    window : tuple of slice
+        Part of the turned image.
+    inputs : Tensor, shape (1, 1, y, x)
+        That part, normalised, on the network's device.
+    weights : Tensor, shape (y, x)
+        The target's weights in it.
+    decoder : int
+        The decoder that drew the layer.
+    shape : tuple of int
+        Height and width of the network's grid, not turned [px].
+    padded : tuple of int
+        The same of the turned and padded grid [px].
+    """
+
+    turn: int
+    window: Window
+    inputs: torch.Tensor
+    weights: torch.Tensor
+    decoder: int
+    shape: tuple[int, int]
+    padded: tuple[int, int]
+
+    def whole(self, heat: FloatImage) -> FloatImage:
+        """Put a map of the window into one of the network's grid, not turned; 0 outside."""
+        whole = np.zeros(self.padded, np.float32)
+        whole[self.window] = heat
+        height, width = self.shape
+        return np.ascontiguousarray(turned_back(whole, self.turn)[:height, :width])
+
+
+def find_view(
+    network: Network,
+    grid: FloatImage,
+    weights: FloatImage,
+    atoms: Sequence[NDArray[np.float64]] | None,
+    *,
+    layer: int,
+) -> View:
+    """Find the view, among all orientations, in which decoders show the predicted atoms near the target best.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    grid, weights : ndarray of float32, shape (y, x)
+        Normalised image on the network's grid, and the target's weights.
+    atoms : sequence of ndarray, shape (atoms, 2), or None
+        Predicted positions (y, x) of each layer's atoms [px of the grid]; without them the image is not turned,
+        and the decoder is the one with the layer's number.
+    layer : int
+        Crystal layer of the prediction.
+    """
+    best, best_shown = None, -np.inf
+    for turn in TURNS if atoms is not None else TURNS[:1]:
+        window, inputs, part_weights, shape = _seen(network, grid, weights, turn)
+        decoder, shown = layer, 0.0
+        if atoms is not None:
+            origin = np.array([axis.start for axis in window])
+            height = -(-grid.shape[0] // network.stride) * network.stride
+            near = [turned_positions(positions, height, turn) - origin for positions in atoms]
+            y, x = np.nonzero(part_weights.cpu().numpy())
+            target = float(y.mean()), float(x.mean())
+            decoder, shown = find_decoder(network, inputs, near, target=target, layer=layer)
+        if shown > best_shown + CLEARLY:
+            own = (grid.shape[0], grid.shape[1])
+            best, best_shown = View(turn, window, inputs, part_weights, decoder, own, shape), shown
+    assert best is not None, "there is at least one orientation"
+    return best
+
+
+def _seen(
+    network: Network, grid: FloatImage, weights: FloatImage, turn: int
+) -> tuple[Window, torch.Tensor, torch.Tensor, tuple[int, int]]:
+    """Return the window of a turned image, image and weights in it, and the shape of the turned image."""
+    device = next(network.parameters()).device
+    image = turned(padded(grid, network.stride), turn)
+    height, width = weights.shape
+    sides = [(0, -height % network.stride), (0, -width % network.stride)]
+    seen = turned(np.pad(weights, sides), turn)
+    window = window_around(seen, network)
+    inputs, part = (torch.from_numpy(a[window].copy()).to(device) for a in (image, seen))
+    return window, inputs[None, None], part, (image.shape[0], image.shape[1])
