@@ -238,7 +238,7 @@ def test_cancel_shows_the_slices_that_were_done(qtbot, viewer, open_dock, monkey
                 control.request_stop()
 
     monkeypatch.setattr(predict_dock, "_make_job", stopped_in_the_third_frame)
-    assert predict(qtbot, dock).startswith("Stopped after 2 of 3 slices. 32 atoms in layer 0, 30 in layer 1 (")
+    assert predict(qtbot, dock).startswith("Stopped after 2 of 3 slices. 31 atoms in layer 0, 31 in layer 1 (")
     assert [layer.data.shape for layer in layers(viewer, Labels)] == [(2, 56, 56)] * 2
 
 
