@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_strata.errors import ImageError
 from napari_strata.io.images import write_images
 from napari_strata.io.masks import write_masks
 from napari_strata.widgets.calibration import CalibrationSource, calibration_of
@@ -67,8 +68,27 @@ def test_what_holds_no_image_is_left_to_napari(tmp_path):
         assert get_reader(str(tmp_path / name)) is None
 
 
+def test_only_the_reader_reads_the_pixels(tmp_path, monkeypatch):
+    write_images(PICTURE, tmp_path / "a.tif")
+    np.savez(tmp_path / "a.npz", im_array=PICTURE)
+    with monkeypatch.context() as patch:
+        patch.setattr("napari_strata.widgets.reader.read_array", None)
+        readers = [get_reader(str(tmp_path / name)) for name in ("a.tif", "a.npz")]
+    for reader in readers:
+        np.testing.assert_array_equal(reader("")[0][0], PICTURE)
+
+
 def test_several_files_that_shall_be_one_stack_are_left_to_napari(tmp_path):
     assert get_reader([str(tmp_path / "a.tif"), str(tmp_path / "b.tif")]) is None
+
+
+def test_pixels_that_are_damaged_are_named_when_they_are_read(tmp_path):
+    write_images(PICTURE, tmp_path / "a.tif")
+    whole = (tmp_path / "a.tif").read_bytes()
+    (tmp_path / "a.tif").write_bytes(whole[:-9])
+    reader = get_reader(str(tmp_path / "a.tif"))
+    with pytest.raises(ImageError, match=r"a\.tif cannot be read.*copy it again"):
+        reader(str(tmp_path / "a.tif"))
 
 
 def test_the_real_micrograph_opens_calibrated(real_image):

@@ -1,17 +1,46 @@
-"""Reading the one array that a file holds: tif, npy, npz or png; never a pickle."""
+"""Reading the one array that a file holds, or only its header: tif, npy, npz or png; never a pickle."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from napari_strata.errors import ImageError, StrataError
 from napari_strata.io.calibration import in_angstrom
-from napari_strata.io.tif import read_tif
+from napari_strata.io.tif import read_tif, read_tif_header
 from napari_strata.types import AnyArray, LabelArray
 
+T = TypeVar("T")
 NPZ_KEY = "im_array"
+
+
+@dataclass(frozen=True, slots=True)
+class FileHeader:
+    """What a file says about the array that it holds.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Length of each axis; colour samples on the last one.
+    dtype : dtype
+        Type of the numbers.
+    is_colour : bool
+        Whether the last axis holds colour samples.
+    pixel_size : float or None
+        Pixel size [Å/px].
+    """
+
+    shape: tuple[int, ...]
+    dtype: "np.dtype[Any]"
+    is_colour: bool
+    pixel_size: float | None
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes, without that of colour."""
+        return len(self.shape) - self.is_colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +88,47 @@ def read_array(path: Path, *, error_type: type[StrataError] = ImageError) -> Fil
     StrataError
         Of type `error_type`, if there is no such file, or it is of another kind, damaged, or holds no numbers.
     """
-    reader = _READERS.get(path.suffix.lower())
+    array = _read(_READERS, path, error_type)
+    _check_numbers(array.data.dtype, path, error_type)
+    return array
+
+
+def read_header(path: Path) -> FileHeader:
+    """Read what a file says about its array, and nothing of the array, however large.
+
+    Parameters
+    ----------
+    path : Path
+        A .tif, .tiff, .npy, .npz or .png file.
+
+    Raises
+    ------
+    ImageError
+        Where `read_array` raises one, except that damage to the array itself goes unnoticed.
+    """
+    header = _read(_HEADERS, path, ImageError)
+    _check_numbers(header.dtype, path, ImageError)
+    return header
+
+
+def _read(readers: Mapping[str, Callable[[Path], T]], path: Path, error_type: type[StrataError]) -> T:
+    reader = readers.get(path.suffix.lower())
     if reader is None:
         raise error_type(
-            f"{path} is of a kind that is not read here.", remedy=f"Save it as one of {', '.join(_READERS)}."
+            f"{path} is of a kind that is not read here.", remedy=f"Save it as one of {', '.join(readers)}."
         )
     try:
-        array = reader(path)
+        return reader(path)
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise error_type(f"{path} cannot be read ({error.strerror}).", remedy="Check the path.") from error
     except Exception as error:  # the readers raise nearly anything on a damaged file
         reason = " ".join(str(error).split()) or type(error).__name__
         raise error_type(f"{path} cannot be read ({reason}).", remedy=_remedy(error)) from error
-    if array.data.dtype.kind not in "biufc":
-        raise error_type(f"{path} holds {array.data.dtype} and no numbers.", remedy="Save numbers only.")
-    return array
+
+
+def _check_numbers(dtype: "np.dtype[Any]", path: Path, error_type: type[StrataError]) -> None:
+    if dtype.kind not in "biufc":
+        raise error_type(f"{path} holds {dtype} and no numbers.", remedy="Save numbers only.")
 
 
 def _remedy(error: Exception) -> str:
@@ -94,35 +149,65 @@ def _native(data: AnyArray) -> AnyArray:
     return data.astype(data.dtype.newbyteorder("="), copy=False)
 
 
-def _looks_like_colour(data: AnyArray) -> bool:
-    return data.ndim >= 3 and data.shape[-1] in (3, 4) and min(data.shape[-3:-1]) > 4
+def _looks_like_colour(shape: tuple[int, ...]) -> bool:
+    return len(shape) >= 3 and shape[-1] in (3, 4) and min(shape[-3:-1]) > 4
 
 
 def _tif(path: Path) -> FileArray:
-    data, axes, pixel_size, warnings = read_tif(path)
-    is_colour = "S" in axes
+    data, header = read_tif(path)
+    is_colour = "S" in header.axes
     if is_colour:
-        data = np.moveaxis(data, axes.index("S"), -1)
-    return FileArray(_native(data), is_colour, pixel_size, warnings)
+        data = np.moveaxis(data, header.axes.index("S"), -1)
+    return FileArray(_native(data), is_colour, header.pixel_size, header.warnings)
+
+
+def _tif_header(path: Path) -> FileHeader:
+    header = read_tif_header(path)
+    samples_last = sorted(range(len(header.axes)), key=lambda axis: header.axes[axis] == "S")
+    shape = tuple(header.shape[axis] for axis in samples_last)
+    return FileHeader(shape, header.dtype, "S" in header.axes, header.pixel_size)
 
 
 def _npy(path: Path) -> FileArray:
     data = np.load(path, allow_pickle=False)
-    return FileArray(_native(data), _looks_like_colour(data), None)
+    return FileArray(_native(data), _looks_like_colour(data.shape), None)
+
+
+def _npy_header(path: Path) -> FileHeader:
+    data = np.load(path, mmap_mode="r", allow_pickle=False)
+    return FileHeader(data.shape, data.dtype, _looks_like_colour(data.shape), None)
 
 
 def _npz(path: Path) -> FileArray:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         data = archive[_key(archive)]
-        stated = archive.get("pixel_size")
-    pixel_size, warnings = _metres(stated)
-    return FileArray(_native(data), _looks_like_colour(data), pixel_size, warnings)
+        pixel_size, warnings = _metres(archive.get("pixel_size"))
+    return FileArray(_native(data), _looks_like_colour(data.shape), pixel_size, warnings)
+
+
+def _npz_header(path: Path) -> FileHeader:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        shape, dtype = _member_header(archive, _key(archive))
+        pixel_size, _ = _metres(archive.get("pixel_size"))
+    return FileHeader(shape, dtype, _looks_like_colour(shape), pixel_size)
+
+
+def _member_header(archive: "np.lib.npyio.NpzFile", key: str) -> "tuple[tuple[int, ...], np.dtype[Any]]":
+    """Read shape and type of one array of an npz file, without unpacking it."""
+    assert archive.zip is not None, "the archive is open"
+    with archive.zip.open(f"{key}.npy") as member:
+        is_first = np.lib.format.read_magic(member) == (1, 0)
+        read = np.lib.format.read_array_header_1_0 if is_first else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(member)
+    return shape, dtype
 
 
 def _key(archive: "np.lib.npyio.NpzFile") -> str:
     if NPZ_KEY in archive:
         return NPZ_KEY
-    candidates = [key for key in archive if archive[key].ndim in (2, 3)]
+    assert archive.zip is not None, "the archive is open"
+    members = [key for key in archive if f"{key}.npy" in archive.zip.namelist()]
+    candidates = [key for key in members if len(_member_header(archive, key)[0]) in (2, 3)]
     if len(candidates) == 1:
         return candidates[0]
     found = ", ".join(candidates) or "none"
@@ -152,10 +237,27 @@ def _png(path: Path) -> FileArray:
     return FileArray(_native(data), data.ndim == 3, None)
 
 
+def _png_header(path: Path) -> FileHeader:
+    from PIL import Image, ImageMode
+
+    with Image.open(path) as picture:
+        mode = ImageMode.getmode(picture.mode)
+        samples = 3 if mode.mode == "P" else 1 if mode.mode == "LA" else len(mode.bands)
+        shape = (picture.height, picture.width, samples)
+    return FileHeader(shape if samples > 1 else shape[:2], np.dtype(mode.typestr), samples > 1, None)
+
+
 _READERS: dict[str, Callable[[Path], FileArray]] = {
     ".tif": _tif,
     ".tiff": _tif,
     ".npy": _npy,
     ".npz": _npz,
     ".png": _png,
+}
+_HEADERS: dict[str, Callable[[Path], FileHeader]] = {
+    ".tif": _tif_header,
+    ".tiff": _tif_header,
+    ".npy": _npy_header,
+    ".npz": _npz_header,
+    ".png": _png_header,
 }

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -13,6 +14,7 @@ from napari_strata.io.files import replacing
 from napari_strata.types import AnyArray
 
 if TYPE_CHECKING:
+    import numpy as np
     from tifffile import TiffFile
 
 PixelSize = float | tuple[float, float] | None
@@ -26,19 +28,40 @@ class TruncatedTif(ValueError):
     """The chain of pages leads beyond the end of the file."""
 
 
-def read_tif(path: Path) -> tuple[AnyArray, str, float | None, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class TifHeader:
+    """What a TIFF file says of its first image series.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Length of each axis.
+    axes : str
+        One letter per axis as in tifffile; S stands for colour samples.
+    dtype : dtype
+        Type of the pixels.
+    pixel_size : float or None
+        Pixel size [Å/px]; None where the file states none in metric units.
+    warnings : tuple of str
+        What was passed over.
+    """
+
+    shape: tuple[int, ...]
+    axes: str
+    dtype: "np.dtype[Any]"
+    pixel_size: float | None
+    warnings: tuple[str, ...]
+
+
+def read_tif(path: Path) -> tuple[AnyArray, TifHeader]:
     """Read the first image series of a TIFF file.
 
     Returns
     -------
     ndarray
-        The pixels, with the axes that the file declares.
-    str
-        One letter per axis as in tifffile; S stands for colour samples.
-    float or None
-        Pixel size [Å/px]; None where the file states none in metric units.
-    tuple of str
-        What was passed over.
+        The pixels, with the axes that the header declares.
+    TifHeader
+        The header.
 
     Raises
     ------
@@ -47,23 +70,23 @@ def read_tif(path: Path) -> tuple[AnyArray, str, float | None, tuple[str, ...]]:
     Exception
         Whatever tifffile raises on a damaged file.
     """
-    import tifffile
+    with _opened(path) as (tif, complaints):
+        data = tif.series[0].asarray()
+        return data, _header(tif, complaints)
 
-    with _complaints() as complaints, tifffile.TiffFile(path) as tif:
-        series = tif.series[0]
-        data, axes, kind = series.asarray(), series.axes, series.kind
-        count = len(tif.series)
-        size, warnings = _square(_pixel_size(tif))
-    if any("invalid page offset" in complaint for complaint in complaints):
-        raise TruncatedTif("pages are missing at its end")
-    if any("invalid value offset" in complaint for complaint in complaints):
-        warnings += ("part of its header is missing or damaged",)
-    if kind == "shaped" and axes == "SYX":  # what tifffile makes of any 3 or 4 frames of integers
-        axes = "TYX"
-        warnings += (f"it calls its {len(data)} frames colours; they are taken as frames",)
-    if count > 1:
-        warnings += (f"it holds {count} image series, of which the first is used",)
-    return data, axes, size, warnings
+
+def read_tif_header(path: Path) -> TifHeader:
+    """Read what a TIFF file says of its first image series, and none of its pixels.
+
+    Raises
+    ------
+    TruncatedTif
+        If pages are missing at the end.
+    Exception
+        Whatever tifffile raises on a damaged file.
+    """
+    with _opened(path) as (tif, complaints):
+        return _header(tif, complaints)
 
 
 def write_tif(path: Path, data: AnyArray, axes: str, *, pixel_size: float | None = None) -> None:
@@ -95,6 +118,31 @@ def write_tif(path: Path, data: AnyArray, axes: str, *, pixel_size: float | None
             options |= {"resolution": (1e8 / pixel_size,) * 2, "resolutionunit": "CENTIMETER"}
     with replacing(path) as temporary:
         tifffile.imwrite(temporary, data, photometric="minisblack", metadata=metadata, **options)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> "Iterator[tuple[TiffFile, list[str]]]":
+    """Open a file and the list of what tifffile complains of."""
+    import tifffile
+
+    with _complaints() as complaints, tifffile.TiffFile(path) as tif:
+        yield tif, complaints
+
+
+def _header(tif: "TiffFile", complaints: list[str]) -> TifHeader:
+    series = tif.series[0]
+    shape, axes = series.shape, series.axes
+    pixel_size, warnings = _square(_pixel_size(tif))
+    if any("invalid page offset" in complaint for complaint in complaints):
+        raise TruncatedTif("pages are missing at its end")
+    if any("invalid value offset" in complaint for complaint in complaints):
+        warnings += ("part of its header is missing or damaged",)
+    if series.kind == "shaped" and axes == "SYX":  # what tifffile makes of any 3 or 4 frames of integers
+        axes = "TYX"
+        warnings += (f"it calls its {shape[0]} frames colours; they are taken as frames",)
+    if len(tif.series) > 1:
+        warnings += (f"it holds {len(tif.series)} image series, of which the first is used",)
+    return TifHeader(shape, axes, series.dtype, pixel_size, warnings)
 
 
 def _pixel_size(tif: "TiffFile") -> PixelSize:

@@ -7,13 +7,13 @@ from typing import Any
 from napari.utils.notifications import show_warning
 
 from napari_strata.errors import ImageError
-from napari_strata.io.arrays import FileArray, read_array
+from napari_strata.io.arrays import read_array, read_header
 
 LayerData = list[tuple[Any, dict[str, Any], str]]
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], LayerData] | None:
-    """Return a reader for an npz or tif file, as npe2 asks for.
+    """Return a reader for an npz or tif file, as npe2 asks for; only the reader reads the pixels.
 
     Images without a pixel size are read too, so that whoever lets napari remember this reader can open all.
 
@@ -30,15 +30,14 @@ def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], Lay
     if not isinstance(path, str):
         return None
     try:
-        content = read_array(Path(path))
+        header = read_header(Path(path))
     except ImageError:
         return None
-    if content.data.ndim - content.is_colour < 2:
-        return None
-    return lambda _path: _layer_data(content, Path(path))
+    return None if header.ndim < 2 else lambda _path: _layer_data(Path(path))
 
 
-def _layer_data(content: FileArray, path: Path) -> LayerData:
+def _layer_data(path: Path) -> LayerData:
+    content = read_array(path)
     for warning in content.warnings:
         show_warning(f"{path.name}: {warning}.")
     axes = content.data.ndim - content.is_colour
