@@ -1,10 +1,19 @@
 import numpy as np
 import pytest
+from napari.utils.notifications import notification_manager
 from qtpy.compat import isalive
 
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.io.images import write_images
-from napari_strata.widgets.calibration import CalibrationRow, calibration_of, set_pixel_size
+from napari_strata.widgets.calibration import (
+    IMAGE,
+    METADATA,
+    CalibrationRow,
+    calibration_of,
+    doubt_about,
+    set_pixel_size,
+)
+from napari_strata.widgets.results import tag
 
 
 @pytest.fixture
@@ -48,16 +57,112 @@ def test_typing_calibrates_a_stack_in_y_and_x_only(viewer):
     assert (row.box.text(), row.source.text()) == ("0.106 Å/px", "typed")
 
 
-def test_layers_on_the_image_stay_on_it_when_it_is_calibrated(viewer, picture):
+def test_a_file_that_is_saved_anew_states_its_new_pixel_size(viewer, picture, tmp_path):
+    write_images(picture, tmp_path / "a.tif", pixel_size=0.25)
+    (layer,) = viewer.open(tmp_path / "a.tif", plugin="napari")
+    assert calibration_of(layer).value == 0.25
+    write_images(np.stack([picture] * 2), tmp_path / "a.tif", pixel_size=0.5)
+    assert calibration_of(layer).value == 0.5
+    (tmp_path / "a.tif").unlink()
+    assert calibration_of(layer).source is CalibrationSource.UNKNOWN
+
+
+def test_what_belongs_to_the_image_stays_on_it_when_it_is_calibrated(viewer, picture):
     image = viewer.add_image(picture, translate=(5, 7))
     labels = viewer.add_labels(np.zeros(picture.shape, np.uint8), translate=(5, 7))
-    window = viewer.add_image(picture[4:, 6:], translate=(9, 13))
-    other = viewer.add_image(picture, scale=(3, 3))
+    result = viewer.add_image(
+        picture[4:, 6:], translate=(9, 13), metadata=tag("heatmap", image, "a model", provenance={})
+    )
+    live = viewer.add_image(picture[2:, 2:], translate=(7, 9), metadata={METADATA: {IMAGE: image.unique_id}})
     set_pixel_size(image, 0.5, viewer.layers)
     assert labels.scale.tolist() == [0.5, 0.5]
     assert labels.translate.tolist() == image.translate.tolist() == [5, 7]
-    assert window.translate.tolist() == [7, 10]  # pixels 4 and 6, half an ångström each, from (5, 7)
-    assert other.scale.tolist() == [3, 3]
+    assert result.translate.tolist() == [7, 10]  # pixels 4 and 6, half an ångström each, from (5, 7)
+    assert live.translate.tolist() == [6, 8]
+
+
+def test_what_belongs_to_another_image_is_not_calibrated_with_this_one(viewer, picture):
+    image, other = (viewer.add_image(picture) for _ in range(2))
+    of_other = [
+        viewer.add_image(picture, metadata=tag("probability", other, "a model", provenance={})),
+        viewer.add_labels(np.zeros(picture.shape, np.uint8), metadata={METADATA: {IMAGE: other.unique_id}}),
+    ]
+    set_pixel_size(image, 0.5, viewer.layers)
+    for layer in (other, *of_other):
+        assert layer.scale.tolist() == [1, 1]
+        assert str(layer.units[-1]) == "pixel"
+
+
+def test_of_layers_that_nobody_assigned_only_those_on_the_image_follow(viewer, picture):
+    image = viewer.add_image(picture)
+    inside, outside = (viewer.add_points([[1 + shift, 2], [3 + shift, 30]]) for shift in (0, 200))
+    shape = viewer.add_shapes([[2, 2], [40, 9]], shape_type="rectangle")
+    smaller = viewer.add_labels(np.zeros((8, 8), np.uint8))
+    empty = viewer.add_points(ndim=2)
+    set_pixel_size(image, 0.5, viewer.layers)
+    sizes = [layer.scale[-1] for layer in (inside, shape, outside, smaller, empty)]
+    assert sizes == [0.5, 1, 1, 1, 1]
+
+
+def test_zero_is_refused_in_words_and_the_row_shows_what_counts_again(viewer, picture):
+    layer = viewer.add_image(picture, scale=(0.2, 0.2), units=("angstrom", "angstrom"))
+    row = CalibrationRow(viewer)
+    row.set_layer(layer)
+    row.box.setValue(0)
+    assert "the pixel size 0 Å is not positive" in notification_manager.records[-1].message
+    assert layer.scale.tolist() == [0.2, 0.2]
+    assert (row.box.text(), row.source.text()) == ("0.2 Å/px", "from the layer")
+
+
+def test_a_value_that_contradicts_the_layer_or_its_file_is_doubted_until_it_is_mended(viewer, picture, tmp_path):
+    write_images(picture, tmp_path / "a.tif", pixel_size=0.25)
+    (of_file,) = viewer.open(tmp_path / "a.tif", plugin="napari")
+    of_layer = viewer.add_image(picture, name="b", scale=(0.025, 0.025), units=("nm", "nm"))
+    row = CalibrationRow(viewer)
+    for layer, says in ((of_file, "the file says"), (of_layer, "the layer said")):
+        row.set_layer(layer)
+        for typed in (0.3, 0.4):
+            row.box.setValue(typed)
+            warning = f"{layer.name}: the pixel size given, {typed} Å, is used; {says} 0.25 Å."
+            assert row.doubt.text() == warning
+        row.box.setValue(0.251)
+        assert row.doubt.text() == ""
+        assert row.doubt.isHidden()
+
+
+def test_pixels_that_are_not_square_are_called_so_before_and_after_a_value_is_typed(viewer, picture):
+    layer = viewer.add_image(picture, scale=(0.1, 0.2), units=("nm", "nm"))
+    row = CalibrationRow(viewer)
+    row.set_layer(layer)
+    assert row.doubt.text().startswith("Its pixels are not square: 0.1 by 0.2 nanometer.")
+    row.box.setValue(2)
+    assert layer.scale.tolist() == [2, 2]
+    assert row.doubt.text() == "Its pixels were not square; now they are taken as square."
+
+
+@pytest.mark.parametrize(
+    ("scale", "units", "oblong"),
+    [((1, 2), ("pixel", "pixel"), True), ((1, 0.1), ("angstrom", "nm"), False), ((1, 2), ("pixel", "nm"), False)],
+)
+def test_square_is_what_has_equal_sides_in_whatever_unit(viewer, picture, scale, units, oblong):
+    assert bool(doubt_about(viewer.add_image(picture, scale=scale, units=units))) is oblong
+
+
+def test_the_view_keeps_the_same_pixels_in_its_middle(viewer, picture):
+    layer = viewer.add_image(picture, translate=(5, 7))
+    row = CalibrationRow(viewer)
+    row.set_layer(layer)
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (0, 9, 13), 8
+    row.box.setValue(0.5)
+    assert viewer.scene.camera.center[-2:] == (7, 10)  # pixel (4, 6)
+    assert viewer.scene.camera.zoom == pytest.approx(16)
+
+
+def test_an_image_of_one_pixel_can_be_calibrated(viewer):
+    row = CalibrationRow(viewer)
+    row.set_layer(viewer.add_image(np.zeros((1, 1))))
+    row.box.setValue(0.5)
+    assert row.calibration.value == 0.5
 
 
 def test_the_row_follows_changes_made_elsewhere(viewer, picture):

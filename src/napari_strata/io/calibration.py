@@ -90,7 +90,9 @@ def agree(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=TOLERANCE)
 
 
-def settle(typed: float | None, header: float | None, *, name: str) -> tuple[Calibration, tuple[str, ...]]:
+def settle(
+    typed: float | None, header: float | None, *, name: str, says: str = "the file says"
+) -> tuple[Calibration, tuple[str, ...]]:
     """Decide which pixel size counts.
 
     Parameters
@@ -98,9 +100,11 @@ def settle(typed: float | None, header: float | None, *, name: str) -> tuple[Cal
     typed : float or None
         What the user states [Å/px]; it wins.
     header : float or None
-        What the file states [Å/px].
+        What the file, or another source, states [Å/px].
     name : str
         The image, for messages.
+    says : str
+        Who states `header`, for messages.
 
     Returns
     -------
@@ -123,7 +127,7 @@ def settle(typed: float | None, header: float | None, *, name: str) -> tuple[Cal
         )
     warnings: tuple[str, ...] = ()
     if header is not None and not agree(typed, header):
-        warnings = (f"{name}: the pixel size given, {typed:g} Å, is used; the file says {header:g} Å.",)
+        warnings = (f"{name}: the pixel size given, {typed:g} Å, is used; {says} {header:g} Å.",)
     return Calibration(typed, CalibrationSource.TYPED), warnings
 
 

@@ -2,28 +2,43 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from napari_strata.errors import StrataError
-from napari_strata.io.calibration import COARSEST, Calibration, CalibrationSource, agree
-from napari_strata.types import AnyArray
+from napari_strata.errors import ImageError
+from napari_strata.io.calibration import COARSEST, Calibration, CalibrationSource, agree, settle
 from napari_strata.widgets.connections import LayerFollower
 from napari_strata.widgets.editors import NumberBox
-from napari_strata.widgets.notify import in_notifications, show_failure
+from napari_strata.widgets.notify import in_notifications
+from napari_strata.widgets.results import ORIGIN
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from napari.layers import Image, Layer
     from napari.viewer import Viewer
 
 METADATA = "napari_strata"
 """Key of what this plugin keeps in a napari layer's metadata."""
+IMAGE = "image"
+"""Key in it: `unique_id` of the image layer that a layer was made for."""
 _TYPED = "typed_pixel_size"
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A pixel size that was typed [Å/px], and what was known of the layer before."""
+
+    value: float
+    before: Calibration
+    was_oblong: bool
 
 
 def calibration_of(napari_layer: "Image") -> Calibration:
@@ -44,9 +59,24 @@ def calibration_of(napari_layer: "Image") -> Calibration:
     if of_layer is None:
         of_file = _of_file(napari_layer.source.path)
         return Calibration(of_file, CalibrationSource.UNKNOWN if of_file is None else CalibrationSource.FILE)
-    typed = napari_layer.metadata.get(METADATA, {}).get(_TYPED)
-    is_typed = typed is not None and agree(typed, of_layer)
+    typed = _typed(napari_layer)
+    is_typed = typed is not None and agree(typed.value, of_layer)
     return Calibration(of_layer, CalibrationSource.TYPED if is_typed else CalibrationSource.LAYER)
+
+
+def doubt_about(napari_layer: "Image") -> str:
+    """Say what is doubtful about the pixel size of an image layer; an empty text where nothing is."""
+    if _is_oblong(napari_layer):
+        (y, x), unit = napari_layer.scale[-2:], napari_layer.units[-1]
+        return f"Its pixels are not square: {y:g} by {x:g} {unit}. A size typed here is taken for both sides."
+    typed = _typed(napari_layer)
+    if typed is None or calibration_of(napari_layer).source is not CalibrationSource.TYPED:
+        return ""
+    if typed.was_oblong:
+        return "Its pixels were not square; now they are taken as square."
+    says = "the file says" if typed.before.source is CalibrationSource.FILE else "the layer said"
+    _, warnings = settle(typed.value, typed.before.value, name=napari_layer.name, says=says)
+    return " ".join(warnings)
 
 
 def set_pixel_size(napari_layer: "Image", value: float, layers: "Iterable[Layer]" = ()) -> None:
@@ -59,18 +89,31 @@ def set_pixel_size(napari_layer: "Image", value: float, layers: "Iterable[Layer]
     value : float
         Pixel size [Å/px].
     layers : iterable of Layer
-        The viewer's layers; those that lie on the image's grid stay on it.
+        The viewer's layers; those that belong to the image and lie on its grid stay on it.
+
+    Raises
+    ------
+    CalibrationError
+        If the value is not positive.
     """
-    old = napari_layer.scale[-2:].copy()
-    old_units = napari_layer.units[-2:]
-    origin = napari_layer.translate[-2:].copy()
-    for follower in layers:
-        same_grid = np.allclose(follower.scale[-2:], old) and follower.units[-2:] == old_units
-        if follower != napari_layer and same_grid:
-            offset = (follower.translate[-2:] - origin) * value / old
-            _place(follower, value, translate=(*follower.translate[:-2], *(origin + offset)))
-    napari_layer.metadata.setdefault(METADATA, {})[_TYPED] = value
+    settle(value, None, name=napari_layer.name)
+    old, origin = napari_layer.scale[-2:].copy(), napari_layer.translate[-2:].copy()
+    for follower in [layer for layer in layers if _follows(layer, napari_layer)]:
+        offset = (follower.translate[-2:] - origin) * value / old
+        _place(follower, value, translate=(*follower.translate[:-2], *(origin + offset)))
+    known, typed = calibration_of(napari_layer), _typed(napari_layer)
+    if typed is None or known.source is not CalibrationSource.TYPED:
+        typed = _Typed(value, known, _is_oblong(napari_layer))
+    ours = napari_layer.metadata.get(METADATA, {})
+    napari_layer.metadata[METADATA] = {**ours, _TYPED: replace(typed, value=value)}
     _place(napari_layer, value, translate=napari_layer.translate)
+
+
+def image_id_of(napari_layer: "Layer") -> "Hashable | None":
+    """Return the `unique_id` of the image that a layer was made for; None where nobody noted it."""
+    key = napari_layer.metadata.get(ORIGIN, {}).get("key") or napari_layer.metadata.get(METADATA, {})
+    found: Hashable | None = key.get(IMAGE)
+    return found
 
 
 class CalibrationRow(QWidget):
@@ -97,10 +140,9 @@ class CalibrationRow(QWidget):
         self.box.setToolTip("Length of one image pixel [Å/px]. Typing it sets the layer's scale and units.")
         self.box.valueChanged.connect(in_notifications(self._type))
         self.source = QLabel()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.box, 1)
-        layout.addWidget(self.source)
+        self.doubt = QLabel()
+        self.doubt.setWordWrap(True)
+        self._lay_out()
         self.set_layer(None)
 
     @property
@@ -114,30 +156,44 @@ class CalibrationRow(QWidget):
         self.setEnabled(napari_layer is not None)
         self._refresh()
 
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self.box, 1)
+        row.addWidget(self.source)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row)
+        layout.addWidget(self.doubt)
+
     def _refresh(self, _event: object = None) -> None:
+        layer = self._follower.layer
         unknown = Calibration(None, CalibrationSource.UNKNOWN)
-        try:
-            self._calibration = unknown if self._follower.layer is None else calibration_of(self._follower.layer)
-        except StrataError as error:
-            self._calibration = unknown
-            show_failure(error)
+        self._calibration = unknown if layer is None else calibration_of(layer)
         blocked = self.box.blockSignals(True)
         self.box.set_value(self._calibration.value or 0.0)
         self.box.blockSignals(blocked)
-        self.source.setText("" if self._follower.layer is None else _SOURCES[self._calibration.source])
+        self.source.setText("" if layer is None else _SOURCES[self._calibration.source])
+        self.doubt.setText("" if layer is None else doubt_about(layer))
+        self.doubt.setVisible(bool(self.doubt.text()))
         self.changed.emit()
 
     def _type(self, value: float) -> None:
-        if self._follower.layer is not None and value > 0:
-            before = self._follower.layer.extent.world
-            set_pixel_size(self._follower.layer, value, self._viewer.layers)
-            self._keep_view(before, self._follower.layer.extent.world)
+        layer = self._follower.layer
+        if layer is None:
+            return
+        corner, scale = layer.extent.world[0, -2:], layer.scale[-2:].copy()
+        try:
+            set_pixel_size(layer, value, self._viewer.layers)
+        finally:
+            self._refresh()  # also where nothing has changed
+        self._keep_view(corner, layer.extent.world[0, -2:], layer.scale[-2:] / scale)
 
-    def _keep_view(self, before: AnyArray, after: AnyArray) -> None:
-        """Show the same part of the image as before it was given another size in the world."""
+    def _keep_view(
+        self, before: NDArray[np.float64], after: NDArray[np.float64], zoom: NDArray[np.float64]
+    ) -> None:
+        """Show the same part of the image as before its corner was moved and it was magnified."""
         camera = self._viewer.scene.camera
-        zoom = (after[1, -2:] - after[0, -2:]) / (before[1, -2:] - before[0, -2:])
-        centre = after[0, -2:] + (np.array(camera.center[-2:]) - before[0, -2:]) * zoom
+        centre = after + (np.array(camera.center[-2:]) - before) * zoom
         camera.center = (*camera.center[:-2], *centre)
         camera.zoom /= zoom.max()
 
@@ -159,13 +215,51 @@ def _of_layer(napari_layer: "Image") -> float | None:
     return x if agree(y, x) and 0 < x < COARSEST else None
 
 
-@lru_cache(maxsize=64)
+def _is_oblong(napari_layer: "Image") -> bool:
+    y, x = (1 * unit for unit in napari_layer.units[-2:])
+    aspect = np.divide(*napari_layer.scale[-2:])
+    return bool(y.is_compatible_with(x) and not agree(aspect * (y / x).to("dimensionless").magnitude, 1))
+
+
+def _typed(napari_layer: "Image") -> _Typed | None:
+    typed: _Typed | None = napari_layer.metadata.get(METADATA, {}).get(_TYPED)
+    return typed
+
+
+def _follows(napari_layer: "Layer", image: "Image") -> bool:
+    """Tell whether a layer moves with an image: it is on the same grid, and was made for it or drawn on it."""
+    if not np.allclose(napari_layer.scale[-2:], image.scale[-2:]) or napari_layer.units[-2:] != image.units[-2:]:
+        return False
+    owner = image_id_of(napari_layer)
+    return _is_drawn_on(napari_layer, image) if owner is None else owner == image.unique_id
+
+
+def _is_drawn_on(napari_layer: "Layer", image: "Image") -> bool:
+    """Tell whether labels cover exactly an image, or points or shapes lie around a place of it."""
+    from napari.layers import Labels, Points, Shapes
+
+    inner, outer = napari_layer.extent.world[:, -2:], image.extent.world[:, -2:]
+    if isinstance(napari_layer, Labels):
+        return bool(np.allclose(inner, outer))
+    middle = inner.mean(axis=0)  # nan where nothing is drawn yet
+    return isinstance(napari_layer, Points | Shapes) and bool(((outer[0] <= middle) & (middle <= outer[1])).all())
+
+
 def _of_file(path: str | None) -> float | None:
-    from napari_strata.io.arrays import read_array
+    try:
+        saved = Path(path).stat() if path else None
+    except OSError:  # an address, or gone meanwhile
+        return None
+    return None if path is None or saved is None else _of_header(path, saved.st_mtime_ns, saved.st_size)
+
+
+@lru_cache(maxsize=64)
+def _of_header(path: str, _mtime: int, _size: int) -> float | None:
+    from napari_strata.io.arrays import read_header
 
     try:
-        return read_array(Path(path)).pixel_size if path else None
-    except StrataError:  # a format that only napari's other readers know
+        return read_header(Path(path)).pixel_size
+    except ImageError:  # a format that only napari's other readers know
         return None
 
 
