@@ -9,6 +9,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 # A real screen where there is one, else a virtual one with OpenGL.
 SCREEN := $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),,xvfb-run -a -s "-screen 0 1600x1000x24 +extension GLX")
 IMAGE ?=
+PIXEL_SIZE ?=
 # Threads of torch that wait for each other sleep instead of spinning: on two cores they share them with the window.
 export OMP_WAIT_POLICY ?= passive
 
@@ -16,7 +17,8 @@ export OMP_WAIT_POLICY ?= passive
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo [IMAGE=path]  train, predict, locate atoms and explain in napari; pictures in demo/"
+	@echo "make demo               train, predict, locate atoms and explain in napari; pictures in demo/"
+	@echo "                        IMAGE=path takes an image of yours, PIXEL_SIZE=0.1 its pixel size [Å]"
 	@echo "make test               lint, types, import contracts, manifest, and the whole test suite"
 	@echo "make app                open napari with sample data and all docks"
 	@echo "make bench              print the benchmark figures"
@@ -42,7 +44,7 @@ test: lint
 	$(BIN)/python -m pytest
 
 demo: setup
-	$(SCREEN) $(BIN)/python -m scripts.demo $(if $(IMAGE),--image "$(IMAGE)")
+	$(SCREEN) $(BIN)/python -m scripts.demo $(if $(IMAGE),--image "$(IMAGE)") $(if $(PIXEL_SIZE),--pixel-size "$(PIXEL_SIZE)")
 
 app: setup
 	$(BIN)/python scripts/app.py

@@ -8,24 +8,30 @@ import json
 import math
 import os
 import shutil
+import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from napari.layers import Image
+from napari.utils.notifications import NotificationSeverity, notification_manager
 from napari.viewer import Viewer
 
 from benchmarks.gui_stall import TrainingClock
-from napari_strata.config import TrainConfig
+from napari_strata.config import SimulatedData, TrainConfig
 from napari_strata.control import JobState
+from napari_strata.errors import StrataError
 from napari_strata.events import BatchEnded, FinishReason, JobEnded, JobEvent
 from napari_strata.io.atom_tables import read_atoms
 from napari_strata.widgets.results import find_results
 from napari_strata.widgets.runner import JobRunner
-from scripts.driving import PLUGIN, click, click_canvas, open_viewer, pause, show_dock, take_picture, wait_until
+from napari_strata.widgets.train_settings import GOMBNET, SIMULATED, UNET, TrainSettings
+from scripts.driving import click, click_canvas, open_viewer, pause, show_dock, take_picture, wait_until
 from scripts.figures import lattice_figures, truth_figures
+from scripts.images import check_image, open_file, open_sample
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "demo"
@@ -36,22 +42,39 @@ PATIENCE = 120.0
 """Longest time that anything but the training may take [s]."""
 
 
+class DemoError(Exception):
+    """Something went wrong in the viewer; the message is what the viewer showed, or one like it."""
+
+
 def main() -> int:
     """Run the demo; return the exit code."""
     arguments = _arguments()
     start = time.monotonic()
+    try:
+        if arguments.image is not None:
+            check_image(arguments.image, arguments.pixel_size)
+        figures = _run(arguments)
+    except (StrataError, DemoError, TimeoutError) as error:
+        print(f"The demo ended early: {error}", file=sys.stderr)
+        return 1
+    _report(figures | {"seconds": round(time.monotonic() - start, 1)})
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Do the whole job in a viewer and close it; return the figures."""
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
     os.environ["NAPARI_STRATA_HOME"] = str(OUT)
     demo = Demo(open_viewer())
-    image = demo.open_image(arguments.image, arguments.pixel_size)
-    demo.train(TrainConfig.read(RECIPE), arguments.minutes)
-    demo.predict(image)
-    demo.explain(image)
-    demo.figures["seconds"] = round(time.monotonic() - start, 1)
-    _report(demo.figures)
-    demo.viewer.close()
-    return 0
+    try:
+        image = demo.open_image(arguments.image, arguments.pixel_size)
+        demo.train(TrainConfig.read(RECIPE), arguments.minutes)
+        demo.predict(image)
+        demo.explain(image)
+    finally:
+        demo.viewer.close()
+    return demo.figures
 
 
 def _arguments() -> argparse.Namespace:
@@ -70,13 +93,11 @@ class Demo:
 
     viewer: Viewer
     figures: dict[str, Any] = field(default_factory=dict)
+    _shown_before: int = field(default_factory=lambda: len(notification_manager.records))
 
     def open_image(self, path: Path | None, pixel_size: float | None) -> Image:
         """Open the image, or the sample."""
-        if path is None:
-            [image] = self.viewer.open_sample(PLUGIN, "twisted_bilayer_graphene")
-        else:
-            [image] = self.viewer.open(path)
+        image = open_sample(self.viewer) if path is None else open_file(self.viewer, path)
         self.figures["image"] = image.name
         if pixel_size is not None:
             show_dock(self.viewer, "Train").settings.calibration.box.setValue(pixel_size)
@@ -85,15 +106,12 @@ class Demo:
     def train(self, config: TrainConfig, minutes: float) -> None:
         """Set the Train dock from a recipe, press Train, wait, and measure how the window lives meanwhile."""
         dock = show_dock(self.viewer, "Train")
-        training = config.training.model_copy(update={"time_limit": minutes})
-        dock.settings.training.set_values(training)
-        dock.settings.model.set_values(config.model)
-        dock.settings.name.setText(config.name)
+        set_recipe(dock.settings, config, minutes)
         watch, clock = _Watch(dock.runner), TrainingClock(dock.runner)
         _tell(f"Training {config.name} for {minutes:g} minutes")
         click(dock.train_button)
         half = 60 * minutes / 2
-        wait_until(lambda: watch.seconds_left < half, seconds=half + PATIENCE, what="half of the training")
+        self._wait(lambda: watch.seconds_left < half, seconds=half + PATIENCE, what="half of the training")
         with clock.training.paused():
             take_picture(self.viewer, OUT / "training.png")
         self._end(dock.runner, watch, seconds=half + PATIENCE)
@@ -145,11 +163,21 @@ class Demo:
         self._end(runner, watch, seconds=PATIENCE)
 
     def _end(self, runner: JobRunner, watch: "_Watch", *, seconds: float) -> None:
-        wait_until(
+        self._wait(
             lambda: watch.ended is not None and runner.state is JobState.IDLE, seconds=seconds, what="a job"
         )
         if watch.ended.reason is not FinishReason.COMPLETED:
-            raise SystemExit(f"A job {watch.ended.reason.value}: {watch.ended.error}")
+            raise DemoError(f"A job {watch.ended.reason.value}: {watch.ended.error}")
+
+    def _wait(self, condition: Callable[[], bool], *, seconds: float, what: str) -> None:
+        """Wait until something is true, or napari shows an error: then end."""
+        wait_until(lambda: bool(self._errors()) or condition(), seconds=seconds, what=what)
+        if self._errors():
+            raise DemoError(self._errors()[0])
+
+    def _errors(self) -> list[str]:
+        shown = notification_manager.records[self._shown_before :]
+        return [one.message for one in shown if one.severity >= NotificationSeverity.ERROR]
 
     def _picture(self, name: str) -> None:
         pause(0.5)
@@ -158,6 +186,18 @@ class Demo:
     def _zoom_to(self, position: Any) -> None:
         self.viewer.scene.camera.center = tuple(position)
         self.viewer.scene.camera.zoom *= 3
+
+
+def set_recipe(settings: TrainSettings, config: TrainConfig, minutes: float) -> None:
+    """Set the Train dock from a recipe for simulated crystals."""
+    assert isinstance(config.data, SimulatedData), "the recipe of the demo needs no files"
+    settings.source.setCurrentText(SIMULATED)
+    settings.network.setCurrentText(GOMBNET if config.model.architecture == "gombnet" else UNET)
+    settings.layers.setValue(config.model.layers)
+    settings.simulation.set_values(config.data.simulation)
+    settings.training.set_values(config.training.model_copy(update={"time_limit": minutes}))
+    settings.model.set_values(config.model)
+    settings.name.setText(config.name)
 
 
 class _Watch:
