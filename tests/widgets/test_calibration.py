@@ -93,6 +93,14 @@ def test_what_belongs_to_another_image_is_not_calibrated_with_this_one(viewer, p
         assert str(layer.units[-1]) == "pixel"
 
 
+def test_labels_of_an_image_that_was_closed_stay_on_the_one_that_is_opened_again(viewer, picture):
+    closed = viewer.add_image(picture)
+    labels = viewer.add_labels(np.zeros(picture.shape, np.uint8), metadata={METADATA: {IMAGE: closed.unique_id}})
+    viewer.layers.remove(closed)
+    set_pixel_size(viewer.add_image(picture), 0.5, viewer.layers)
+    assert labels.scale.tolist() == [0.5, 0.5]
+
+
 def test_of_layers_that_nobody_assigned_only_those_on_the_image_follow(viewer, picture):
     image = viewer.add_image(picture)
     inside, outside = (viewer.add_points([[1 + shift, 2], [3 + shift, 30]]) for shift in (0, 200))

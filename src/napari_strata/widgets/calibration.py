@@ -1,10 +1,7 @@
 """The pixel size of an image layer: what it is, who says so, and a field to type it."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +9,12 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from napari_strata.errors import ImageError
-from napari_strata.io.calibration import COARSEST, Calibration, CalibrationSource, agree, settle
+from napari_strata.io.calibration import Calibration, CalibrationSource, agree, settle
 from napari_strata.widgets.connections import LayerFollower
 from napari_strata.widgets.editors import NumberBox
 from napari_strata.widgets.notify import in_notifications
 from napari_strata.widgets.results import ORIGIN
+from napari_strata.widgets.stated_size import is_oblong, size_in_file, size_in_layer
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -55,9 +52,9 @@ def calibration_of(napari_layer: "Image") -> Calibration:
         From the layer's scale and units where those are a length (Å, nm, µm, pm, ...), else from the header of
         the file that it was opened from; a typed one stays known as typed.
     """
-    of_layer = _of_layer(napari_layer)
+    of_layer = size_in_layer(napari_layer)
     if of_layer is None:
-        of_file = _of_file(napari_layer.source.path)
+        of_file = size_in_file(napari_layer.source.path)
         return Calibration(of_file, CalibrationSource.UNKNOWN if of_file is None else CalibrationSource.FILE)
     typed = _typed(napari_layer)
     is_typed = typed is not None and agree(typed.value, of_layer)
@@ -66,7 +63,7 @@ def calibration_of(napari_layer: "Image") -> Calibration:
 
 def doubt_about(napari_layer: "Image") -> str:
     """Say what is doubtful about the pixel size of an image layer; an empty text where nothing is."""
-    if _is_oblong(napari_layer):
+    if is_oblong(napari_layer):
         (y, x), unit = napari_layer.scale[-2:], napari_layer.units[-1]
         return f"Its pixels are not square: {y:g} by {x:g} {unit}. A size typed here is taken for both sides."
     typed = _typed(napari_layer)
@@ -98,12 +95,13 @@ def set_pixel_size(napari_layer: "Image", value: float, layers: "Iterable[Layer]
     """
     settle(value, None, name=napari_layer.name)
     old, origin = napari_layer.scale[-2:].copy(), napari_layer.translate[-2:].copy()
-    for follower in [layer for layer in layers if _follows(layer, napari_layer)]:
+    open_layers = list(layers)
+    for follower in [layer for layer in open_layers if _follows(layer, napari_layer, open_layers)]:
         offset = (follower.translate[-2:] - origin) * value / old
         _place(follower, value, translate=(*follower.translate[:-2], *(origin + offset)))
     known, typed = calibration_of(napari_layer), _typed(napari_layer)
     if typed is None or known.source is not CalibrationSource.TYPED:
-        typed = _Typed(value, known, _is_oblong(napari_layer))
+        typed = _Typed(value, known, is_oblong(napari_layer))
     ours = napari_layer.metadata.get(METADATA, {})
     napari_layer.metadata[METADATA] = {**ours, _TYPED: replace(typed, value=value)}
     _place(napari_layer, value, translate=napari_layer.translate)
@@ -206,32 +204,19 @@ _SOURCES = {
 }
 
 
-def _of_layer(napari_layer: "Image") -> float | None:
-    """Return the side of a square pixel [Å]; None where it is no length, not square, or a printer's dot."""
-    y, x = (
-        float((scale * unit).to("angstrom").magnitude) if unit.is_compatible_with("angstrom") else math.nan
-        for scale, unit in zip(napari_layer.scale[-2:], napari_layer.units[-2:], strict=True)
-    )
-    return x if agree(y, x) and 0 < x < COARSEST else None
-
-
-def _is_oblong(napari_layer: "Image") -> bool:
-    y, x = (1 * unit for unit in napari_layer.units[-2:])
-    aspect = np.divide(*napari_layer.scale[-2:])
-    return bool(y.is_compatible_with(x) and not agree(aspect * (y / x).to("dimensionless").magnitude, 1))
-
-
 def _typed(napari_layer: "Image") -> _Typed | None:
     typed: _Typed | None = napari_layer.metadata.get(METADATA, {}).get(_TYPED)
     return typed
 
 
-def _follows(napari_layer: "Layer", image: "Image") -> bool:
+def _follows(napari_layer: "Layer", image: "Image", layers: "list[Layer]") -> bool:
     """Tell whether a layer moves with an image: it is on the same grid, and was made for it or drawn on it."""
     if not np.allclose(napari_layer.scale[-2:], image.scale[-2:]) or napari_layer.units[-2:] != image.units[-2:]:
         return False
     owner = image_id_of(napari_layer)
-    return _is_drawn_on(napari_layer, image) if owner is None else owner == image.unique_id
+    if owner in {one.unique_id for one in layers}:
+        return bool(owner == image.unique_id)
+    return _is_drawn_on(napari_layer, image)  # the owner was closed, and perhaps opened again
 
 
 def _is_drawn_on(napari_layer: "Layer", image: "Image") -> bool:
@@ -243,24 +228,6 @@ def _is_drawn_on(napari_layer: "Layer", image: "Image") -> bool:
         return bool(np.allclose(inner, outer))
     middle = inner.mean(axis=0)  # nan where nothing is drawn yet
     return isinstance(napari_layer, Points | Shapes) and bool(((outer[0] <= middle) & (middle <= outer[1])).all())
-
-
-def _of_file(path: str | None) -> float | None:
-    try:
-        saved = Path(path).stat() if path else None
-    except OSError:  # an address, or gone meanwhile
-        return None
-    return None if path is None or saved is None else _of_header(path, saved.st_mtime_ns, saved.st_size)
-
-
-@lru_cache(maxsize=64)
-def _of_header(path: str, _mtime: int, _size: int) -> float | None:
-    from napari_strata.io.arrays import read_header
-
-    try:
-        return read_header(Path(path)).pixel_size
-    except ImageError:  # a format that only napari's other readers know
-        return None
 
 
 def _place(napari_layer: "Layer", value: float, *, translate: Iterable[float]) -> None:
