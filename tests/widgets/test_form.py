@@ -4,7 +4,7 @@ from typing import Literal
 import pytest
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
-from qtpy.QtWidgets import QApplication, QCheckBox, QDoubleSpinBox, QLabel, QSpinBox
+from qtpy.QtWidgets import QApplication, QCheckBox, QDoubleSpinBox, QLabel
 
 from napari_strata.config import AtomsConfig, ExplainConfig, ModelConfig, SimulationConfig, TrainingConfig
 from napari_strata.config.base import Config, setting
@@ -68,11 +68,8 @@ def test_every_field_of_every_form_has_a_tooltip(qtbot):
 
 
 def test_numbers_out_of_range_cannot_be_entered(form):
-    number, count = form.editor("number"), form.editor("count")
-    assert isinstance(number, QDoubleSpinBox)
-    assert isinstance(count, QSpinBox)
-    number.setValue(-5)
-    count.setValue(99)
+    form.editor("number").setValue(-5)
+    form.editor("count").setValue(99)
     assert form.values().number == pytest.approx(1e-6)
     assert form.values().count == 9
 
@@ -136,9 +133,10 @@ def test_a_step_fits_the_size_of_the_number(qtbot, value, step):
     assert box.singleStep() == pytest.approx(step)
 
 
-def test_the_wheel_scrolls_the_page_and_not_a_number_without_focus(form):
-    count = form.editor("count")
-    wheel = QWheelEvent(
+@pytest.fixture
+def wheel():
+    """Return a notch of the mouse wheel, upwards."""
+    return QWheelEvent(
         QPointF(5, 5),
         QPointF(5, 5),
         QPoint(0, 120),
@@ -148,5 +146,29 @@ def test_the_wheel_scrolls_the_page_and_not_a_number_without_focus(form):
         Qt.ScrollPhase.NoScrollPhase,
         False,
     )
-    QApplication.sendEvent(count, wheel)
-    assert count.value() == 3
+
+
+@pytest.mark.parametrize("name", ["number", "count", "kind"])
+def test_the_wheel_scrolls_the_page_and_changes_nothing_without_focus(form, wheel, name):
+    before = form.values()
+    QApplication.sendEvent(form.editor(name), wheel)
+    assert form.values() == before
+    assert not wheel.isAccepted()
+
+
+@pytest.mark.parametrize(("name", "value"), [("number", 0.116), ("count", 4), ("kind", "a")])
+def test_the_wheel_changes_what_has_the_focus(qtbot, form, wheel, name, value):
+    form.show()
+    form.activateWindow()
+    form.editor(name).setFocus()
+    qtbot.waitUntil(form.editor(name).hasFocus)
+    QApplication.sendEvent(form.editor(name), wheel)
+    assert form.value(name) == pytest.approx(value)
+
+
+def test_a_form_is_no_wider_than_a_narrow_dock(qtbot):
+    for config_class in (TrainingConfig, ModelConfig, SimulationConfig, AtomsConfig, ExplainConfig):
+        form = ConfigForm(config_class)
+        qtbot.addWidget(form)
+        form.advanced.expand(animate=False)
+        assert form.minimumSizeHint().width() <= 320

@@ -1,13 +1,17 @@
-"""One Qt editor for each kind of setting: number, pair of numbers, optional number, choice, switch, text, list."""
+"""One editor for each kind of setting: number, pair of numbers, optional number, choice, switch, text, list.
+
+magicgui makes those of switches, whole numbers, texts and choices. It has none that leaves a value empty or that
+shows decimal numbers without useless zeros, and its lists take a row per value, so the others are made here.
+"""
 
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
+from magicgui.widgets import create_widget
 from pydantic.fields import FieldInfo
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
 _LARGEST_INT = 2**31 - 1
@@ -34,6 +38,27 @@ class Editor:
     changed: tuple[Any, ...]
 
 
+class _WheelFilter(QObject):
+    """Keeps the mouse wheel from a box that has not the focus."""
+
+    def eventFilter(self, box: QWidget, event: QEvent) -> bool:
+        """Let such a wheel go on to the page that the box is on."""
+        is_kept = event.type() == QEvent.Type.Wheel and not box.hasFocus()
+        if is_kept:
+            event.ignore()
+        return bool(is_kept)
+
+
+def _at_ease(box: QWidget) -> None:
+    """Let the mouse wheel scroll the page unless a box has the focus, and let the box be narrow."""
+    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    box.setMinimumWidth(50)
+    box.installEventFilter(_WheelFilter(box))
+    if isinstance(box, QComboBox):
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(8)
+
+
 class NumberBox(QDoubleSpinBox):
     """A box for a decimal number that shows no useless zeros and leaves the wheel to the page it is on."""
 
@@ -41,15 +66,11 @@ class NumberBox(QDoubleSpinBox):
         super().__init__()
         self.setDecimals(_DECIMALS)
         self.setRange(minimum, maximum)
-        _let_scroll(self)
+        _at_ease(self)
 
     def textFromValue(self, value: float) -> str:
         """Write 5 as ``5`` and 0.106 as ``0.106``."""
         return str(self.locale().toString(value, "g", _DECIMALS))
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Change the number only while it has the focus."""
-        _wheel(self, event, super().wheelEvent)
 
     def set_value(self, value: float) -> None:
         """Show a value and step by about a tenth of it."""
@@ -64,11 +85,7 @@ class IntegerBox(QSpinBox):
     def __init__(self, minimum: int = 0, maximum: int = _LARGEST_INT) -> None:
         super().__init__()
         self.setRange(minimum, maximum)
-        _let_scroll(self)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Change the number only while it has the focus."""
-        _wheel(self, event, super().wheelEvent)
+        _at_ease(self)
 
 
 class ChoiceBox(QComboBox):
@@ -76,13 +93,7 @@ class ChoiceBox(QComboBox):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(8)
-        _let_scroll(self)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Change the choice only while it has the focus."""
-        _wheel(self, event, super().wheelEvent)
+        _at_ease(self)
 
 
 def make_editor(field: FieldInfo) -> Editor:
@@ -101,20 +112,11 @@ def make_editor(field: FieldInfo) -> Editor:
 
 
 def _plain(kind: Any, field: FieldInfo) -> Editor:
-    if kind is bool:
-        switch = QCheckBox()
-        return Editor(switch, switch.isChecked, switch.setChecked, (switch.toggled,))
-    if kind is int:
-        whole = IntegerBox(*(int(bound) for bound in _bounds(field, step=1, default=(0, _LARGEST_INT))))
-        return Editor(whole, whole.value, whole.setValue, (whole.valueChanged,))
     if kind is float:
         number = NumberBox(*_bounds(field, step=10.0**-_DECIMALS, default=(0.0, 1e6)))
         return Editor(number, number.value, number.set_value, (number.valueChanged,))
-    if kind is str:
-        line = QLineEdit()
-        return Editor(line, line.text, line.setText, (line.textChanged,))
-    if get_origin(kind) is Literal:
-        return _choice(get_args(kind))
+    if kind in (bool, int, str) or get_origin(kind) is Literal:
+        return _magic(kind, field)
     if get_origin(kind) is tuple and get_args(kind) == (float, float):
         return _pair(field)
     if get_origin(kind) is tuple and get_args(kind)[1:] == (...,):
@@ -122,16 +124,11 @@ def _plain(kind: Any, field: FieldInfo) -> Editor:
     raise TypeError(f"no editor for a field of type {kind}")
 
 
-def _choice(values: tuple[Any, ...]) -> Editor:
-    box = ChoiceBox()
-    for value in values:
-        box.addItem(str(value), value)
-    return Editor(
-        box,
-        box.currentData,
-        lambda value: box.setCurrentIndex(box.findData(value)),
-        (box.currentIndexChanged,),
-    )
+def _magic(kind: Any, field: FieldInfo) -> Editor:
+    low, high = _bounds(field, step=1, default=(0, _LARGEST_INT))
+    widget = create_widget(annotation=kind, options={"min": low, "max": high} if kind is int else {})
+    _at_ease(widget.native)
+    return Editor(widget.native, widget.get_value, widget.set_value, (widget.changed,))
 
 
 def _pair(field: FieldInfo) -> Editor:
@@ -191,15 +188,3 @@ def _bounds(field: FieldInfo, *, step: float, default: tuple[float, float]) -> t
 
 def _exponent(value: float) -> int:
     return int(f"{value:e}".partition("e")[2])
-
-
-def _let_scroll(box: QWidget) -> None:
-    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    box.setMinimumWidth(50)
-
-
-def _wheel(box: QWidget, event: QWheelEvent, turn: Callable[[QWheelEvent], None]) -> None:
-    if box.hasFocus():
-        turn(event)
-    else:
-        event.ignore()
