@@ -8,7 +8,7 @@ from napari_strata.annotation.classes import (
     table_for_codes,
 )
 from napari_strata.config import ClassTable
-from napari_strata.errors import ConfigError
+from napari_strata.errors import ConfigError, LabelsError
 
 TABLE = ClassTable.from_names(("W", "S"))
 
@@ -45,6 +45,12 @@ def test_no_more_classes_than_codes():
 @pytest.mark.parametrize(("largest", "names"), [(0, 1), (1, 1), (2, 1), (5, 4)])
 def test_labels_from_elsewhere_get_a_class_for_each_code_and_at_least_one(largest, names):
     assert len(table_for_codes(largest).classes) == names
+
+
+@pytest.mark.parametrize("largest", [255, 500])
+def test_a_mask_of_0_and_255_and_numbered_objects_are_refused_with_what_to_do(largest):
+    with pytest.raises(LabelsError, match=rf"spots holds codes up to {largest}; .* convert them to 1"):
+        table_for_codes(largest, name="spots")
 
 
 def test_every_code_has_a_color_and_strange_codes_stand_out():

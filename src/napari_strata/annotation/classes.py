@@ -4,6 +4,7 @@ from itertools import count
 
 from napari_strata.config import ClassTable, LabelClass
 from napari_strata.config.labels import PALETTE
+from napari_strata.errors import LabelsError
 from napari_strata.types import BACKGROUND
 
 BACKGROUND_COLOR = "#7f7f7f"
@@ -12,6 +13,8 @@ UNKNOWN_COLOR = "#ff00ff"
 """Colour of codes that are not in the table."""
 FIRST_CLASS = BACKGROUND + 1
 """Mask code of the first class."""
+LAST_CLASS = 254
+"""Largest mask code of a class."""
 
 
 def add_class(table: ClassTable, name: str = "") -> ClassTable:
@@ -56,8 +59,27 @@ def recolor_class(table: ClassTable, code: int, color: str) -> ClassTable:
     return _changed(table, code, color=color)
 
 
-def table_for_codes(largest: int) -> ClassTable:
-    """Make a table with neutral names for labels from elsewhere whose largest code is `largest`."""
+def table_for_codes(largest: int, *, name: str = "The labels") -> ClassTable:
+    """Make a table with neutral names for labels from elsewhere.
+
+    Parameters
+    ----------
+    largest : int
+        Their largest code.
+    name : str
+        Name of the labels, for messages.
+
+    Raises
+    ------
+    LabelsError
+        If there are more codes than a table has, as where every object has a number of its own.
+    """
+    if largest > LAST_CLASS:
+        raise LabelsError(
+            f"{name} holds codes up to {largest}; a class table ends at {LAST_CLASS}.",
+            remedy="These look like numbered objects, or a mask of 0 and 255: convert them to 1 = background, "
+            "2, 3, ... = classes.",
+        )
     return ClassTable.from_names(tuple(f"class {n}" for n in range(1, max(largest - BACKGROUND, 1) + 1)))
 
 
