@@ -16,12 +16,14 @@ from napari_strata.events import (
     JobEnded,
     JobEvent,
     PreviewReady,
+    Progress,
     StateChanged,
     Warned,
 )
+from napari_strata.io.masks import read_masks
 from napari_strata.jobs.train import train, with_absolute_paths
 from napari_strata.models.registry import load_network
-from napari_strata.training.inputs import TrainInputs
+from napari_strata.training.inputs import Painted, TrainInputs
 from napari_strata.types import ImageStack
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*:FutureWarning")
@@ -207,6 +209,48 @@ def test_a_unet_learns_squares_from_a_few_strokes(tmp_path: Path):
     truth = np.zeros((64, 64))
     truth[16:48, 16:48] = 1
     assert (square == truth).mean() > 0.97
+
+
+def strokes_of_a_viewer(out: Path) -> TrainInputs:
+    """Strokes on frames 1 and 3 of a stack of five."""
+    inputs = painted(2)
+    return TrainInputs(out, inputs.images, inputs.labels, painted=Painted((1, 3), 5))
+
+
+def test_what_was_painted_is_written_before_the_first_step(tmp_path: Path):
+    inputs = strokes_of_a_viewer(tmp_path)
+    job = train(JobControl(), labelled(), inputs)
+    next(event for event in job if isinstance(event, Progress))
+    masks = read_masks(tmp_path / "labels.tif")
+    job.close()
+    assert masks.shape == (5, 1, 64, 64)
+    assert np.array_equal(masks[[1, 3]], inputs.labels[0])
+    assert not masks[[0, 2, 4]].any()
+
+
+def test_labels_of_files_are_not_written_again(tmp_path: Path):
+    inputs = painted(2)
+    run(labelled(), TrainInputs(tmp_path, inputs.images, inputs.labels))
+    assert not (tmp_path / "labels.tif").exists()
+
+
+def test_a_stop_before_the_first_step_removes_what_was_written_of_the_labels(tmp_path: Path):
+    control = JobControl()
+    for event in train(control, labelled(), strokes_of_a_viewer(tmp_path / "run")):
+        if event == StateChanged(JobState.RUNNING):
+            control.request_stop()
+    assert event == JobEnded(FinishReason.CANCELED)
+    assert not (tmp_path / "run").exists()
+
+
+def test_labels_that_cannot_be_written_end_the_training_with_a_reason(tmp_path: Path, monkeypatch):
+    def full(*_args: object, **_kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tifffile.imwrite", full)
+    *_, last = run(labelled(), strokes_of_a_viewer(tmp_path))
+    assert isinstance(last.error, OutputError)
+    assert "labels.tif cannot be written (No space left on device)" in str(last.error)
 
 
 def test_one_slice_of_near_strokes_keeps_averaged_weights_and_says_so(tmp_path: Path):

@@ -99,6 +99,16 @@ def test_slices_held_out_are_not_drawn():
     assert held.description == "4 labelled slices, 1 of 4 labelled slices held out"
 
 
+def test_every_crystal_layer_must_be_painted(tmp_path):
+    labels = np.zeros((2, 2, 64, 64), np.uint8)
+    labels[0, 0, 0, :2] = 1, 2
+    labels[1, 0, 0, 0] = 1
+    with pytest.raises(LabelsError, match="Nothing is painted in layer 1 of the masks of cells"):
+        check_inputs(TrainInputs(tmp_path, (stack(2),), (labels,)), layers=2, table=TABLE)
+    labels[:, 1, 5, :2] = 1, 3
+    check_inputs(TrainInputs(tmp_path, (stack(2),), (labels,)), layers=2, table=TABLE)
+
+
 @pytest.mark.parametrize(
     ("labels", "words"),
     [

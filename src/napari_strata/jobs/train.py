@@ -35,7 +35,8 @@ def train(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobB
     config : TrainConfig
         Everything that is set.
     inputs : TrainInputs
-        Arrays and the run folder, which gets config.yaml, events.jsonl, history.csv and model/.
+        Arrays and the run folder, which gets config.yaml, events.jsonl, history.csv, model/ and, where labels were
+        painted in the viewer, labels.tif.
 
     Yields
     ------
@@ -52,12 +53,13 @@ def train(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobB
     classes = class_table(config, inputs)
     _check(config, inputs, classes)
     with RunRecord(inputs.out, config) as record:
-        return (yield from _recorded(_train(control, config, inputs, classes), control, record))
+        return (yield from _recorded(_train(control, config, inputs, classes), control, inputs, record))
 
 
-def _recorded(body: JobBody, control: JobControl, record: "RunRecord") -> JobBody:
-    """Pass a training's events on, and write them and its ending down."""
+def _recorded(body: JobBody, control: JobControl, inputs: TrainInputs, record: "RunRecord") -> JobBody:
+    """Pass a training's events on, and write them and its ending down, but before all what was painted."""
     try:
+        record.keep_labels(inputs)
         while True:
             event = next(body)
             record.write(event)

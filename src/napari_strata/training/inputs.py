@@ -11,6 +11,22 @@ from napari_strata.types import ImageStack, LabelArray
 
 
 @dataclass(frozen=True, slots=True)
+class Painted:
+    """Where labels belong that no file holds, so that a run can keep them as they were painted.
+
+    Attributes
+    ----------
+    frames : tuple of int
+        Frames of the painted stack that the labels belong to.
+    depth : int
+        Frames of that stack.
+    """
+
+    frames: tuple[int, ...]
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrainInputs:
     """Arrays and folders of one training.
 
@@ -28,6 +44,8 @@ class TrainInputs:
         One frame to show the network's present opinion on.
     warnings : tuple of str
         What the user should know about the files that were read.
+    painted : Painted or None
+        Given where the labels, of one image, are in no file; they are then written to the run folder.
     """
 
     out: Path
@@ -36,6 +54,7 @@ class TrainInputs:
     classes: ClassTable | None = None
     preview: ImageStack | None = None
     warnings: tuple[str, ...] = ()
+    painted: Painted | None = None
 
 
 def check_inputs(inputs: TrainInputs, *, layers: int, table: ClassTable) -> None:
@@ -55,7 +74,7 @@ def check_inputs(inputs: TrainInputs, *, layers: int, table: ClassTable) -> None
     ImageError
         If an image cannot be used.
     LabelsError
-        If labels do not match an image or the model, or too few classes are painted.
+        If labels do not match an image or the model, or too few classes are painted in a layer.
     """
     checked = []
     for stack, labels in zip(inputs.images, inputs.labels, strict=True):
@@ -66,4 +85,7 @@ def check_inputs(inputs: TrainInputs, *, layers: int, table: ClassTable) -> None
                 remedy="Give the model as many layers as the labels have: unet for one, gombnet for more.",
             )
         checked.append(check_labels(labels, (frames, layers, *sides), table, name=f"The mask of {stack.name}"))
-    check_painted(*checked, table=table, name="the masks of " + ", ".join(stack.name for stack in inputs.images))
+    masks = "the masks of " + ", ".join(stack.name for stack in inputs.images)
+    for layer in range(layers):
+        name = masks if layers == 1 else f"layer {layer} of {masks}"
+        check_painted(*(codes[:, layer] for codes in checked), table=table, name=name)

@@ -1,4 +1,7 @@
-"""The record of a run on disk: config.yaml, events.jsonl as things happen, history.csv with a line per epoch."""
+"""The record of a run on disk: config.yaml, events.jsonl as things happen, history.csv with a line per epoch.
+
+Labels that were painted in the viewer are kept beside them, in labels.tif.
+"""
 
 import csv
 import dataclasses
@@ -9,11 +12,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+
 from napari_strata.config import TrainConfig
 from napari_strata.errors import OutputError
 from napari_strata.events import EpochEnded, FinishReason, JobEvent, PreviewReady
+from napari_strata.io.masks import write_masks
+from napari_strata.training.inputs import TrainInputs
 
-CONFIG, EVENTS, HISTORY = "config.yaml", "events.jsonl", "history.csv"
+CONFIG, EVENTS, HISTORY, LABELS = "config.yaml", "events.jsonl", "history.csv", "labels.tif"
 COLUMNS = tuple(field.name for field in dataclasses.fields(EpochEnded))
 """Columns of history.csv."""
 
@@ -60,6 +67,21 @@ class RunRecord:
         self._events.close()
         self._history.close()
 
+    def keep_labels(self, inputs: TrainInputs) -> None:
+        """Write what was painted, so that it outlives the program; labels of files are there already.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        if inputs.painted is None:
+            return
+        (stack,), (labels,) = inputs.images, inputs.labels
+        masks = np.zeros((inputs.painted.depth, *labels.shape[1:]), np.uint8)
+        masks[list(inputs.painted.frames)] = labels
+        write_masks(masks, self._folder / LABELS, pixel_size=stack.pixel_size)
+
     def write(self, event: JobEvent) -> None:
         """Append one event, with the time [s since 1970].
 
@@ -85,7 +107,7 @@ class RunRecord:
         """Remove the record of a run that came to nothing, so that its folder can be used again."""
         self._events.close()
         self._history.close()
-        for name in (CONFIG, EVENTS, HISTORY):
+        for name in (CONFIG, EVENTS, HISTORY, LABELS):
             (self._folder / name).unlink(missing_ok=True)
         with suppress(OSError):  # it holds other things
             self._folder.rmdir()
