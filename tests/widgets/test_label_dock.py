@@ -6,8 +6,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QColorDialog
 
+from napari_strata.widgets.calibration import METADATA, set_pixel_size
 from napari_strata.widgets.label_dock import LabelDock
-from napari_strata.widgets.label_layers import class_table_of, mates_of
+from napari_strata.widgets.label_memory import class_table_of, mates_of
 
 STACK = np.random.default_rng(0).random((3, 16, 24))
 
@@ -116,12 +117,71 @@ def test_a_gombnet_gets_one_labels_layer_per_crystal_layer_with_one_class_table(
     first, second = viewer.layers["a layer 0 labels"], viewer.layers["a layer 1 labels"]
     click(qtbot, dock.add_button)
     assert class_table_of(first).names == class_table_of(second).names == ("class 1", "class 2")
+    viewer.layers.move(viewer.layers.index(second), 0)
     assert mates_of(second, viewer.layers) == [first, second]
 
 
 def test_labels_from_elsewhere_get_a_class_for_every_code(viewer, dock):
     viewer.add_labels(np.array([[0, 1], [2, 4]]), name="imported")
     assert names(dock)[2:] == ["class 1", "class 2", "class 3"]
+
+
+@pytest.mark.parametrize("largest", [255, 500])
+def test_labels_with_too_many_codes_leave_an_empty_table_and_the_words(qtbot, viewer, largest):
+    viewer.add_image(STACK[0])
+    imported = viewer.add_labels(np.array([[0, 1], [2, largest]]), name="imported")
+    dock = LabelDock(viewer)
+    qtbot.addWidget(dock)
+    assert dock.labels.layer == imported
+    assert dock.classes.rowCount() == 0
+    assert dock.hint.text().startswith(f"imported holds codes up to {largest}")
+    assert "convert them to 1 = background" in dock.hint.text()
+
+
+def test_labels_with_too_many_codes_do_not_get_the_next_name_that_is_typed(qtbot, viewer, dock):
+    viewer.add_image(STACK)
+    click(qtbot, dock.new_button)
+    own = dock.labels.layer
+    imported = viewer.add_labels(np.array([[0, 255]]), name="imported")
+    assert not dock.add_button.isEnabled()
+    viewer.layers.selection.active = own
+    dock.classes.item(2, 2).setText("bubble")
+    assert class_table_of(own).names == ("bubble",)
+    assert not imported.metadata
+
+
+def test_the_dock_says_what_to_do_next(qtbot, viewer, dock):
+    assert dock.hint.text() == dock.new_button.toolTip() == "Open an image."
+    viewer.add_image(np.zeros((8, 9, 3)), rgb=True)
+    assert dock.hint.text() == "Press 'Convert to grey'."
+    click(qtbot, dock.grey_button)
+    assert dock.hint.text() == "Press 'New labels'."
+    click(qtbot, dock.new_button)
+    assert dock.hint.text().startswith("Choose a row and paint, also some background; then Train")
+    viewer.add_image(STACK)
+    assert dock.hint.text() == "Press 'New labels'."
+    click(qtbot, dock.new_button)
+    assert "in three or four slices; then Train, Learn from: My labels." in dock.hint.text()
+
+
+def test_an_image_brings_its_labels_and_labels_their_image(qtbot, viewer, dock):
+    first = viewer.add_image(STACK, name="a")
+    click(qtbot, dock.new_button)
+    second = viewer.add_image(STACK, name="b")
+    click(qtbot, dock.new_button)
+    viewer.layers.selection.active = first
+    assert dock.labels.layer.name == "a labels"
+    viewer.layers.selection.active = viewer.layers["b labels"]
+    assert dock.image.layer == second
+
+
+def test_a_pixel_size_typed_for_the_grey_copy_does_not_mark_the_colour_image(qtbot, viewer, dock):
+    colour = viewer.add_image(np.zeros((8, 9, 3)), rgb=True, metadata={METADATA: {"known": [1]}})
+    click(qtbot, dock.grey_button)
+    grey = dock.image.layer
+    grey.metadata[METADATA]["known"].append(2)
+    set_pixel_size(grey, 0.2)
+    assert colour.metadata == {METADATA: {"known": [1]}}
 
 
 def test_a_colour_image_is_converted_to_grey_in_the_same_place(qtbot, viewer, dock):

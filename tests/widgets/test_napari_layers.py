@@ -7,6 +7,7 @@ from napari_strata.config import ClassTable, ModelCard, ModelConfig
 from napari_strata.types import ATOM_COLUMNS, Prediction
 from napari_strata.widgets.colours import HUES, class_colours
 from napari_strata.widgets.explain_targets import Chosen, Place
+from napari_strata.widgets.label_memory import class_table_of, image_of, mates_of
 from napari_strata.widgets.layer_choice import RESULT
 from napari_strata.widgets.napari_layers import (
     Origin,
@@ -67,6 +68,18 @@ def atoms(rows) -> pd.DataFrame:
     return pd.DataFrame(
         [("image", f, k, s, y, x, 0.2 * y, 0.2 * x, 0.5) for f, k, s, y, x in rows], columns=list(ATOM_COLUMNS)
     )
+
+
+def test_masks_keep_their_class_names_and_mates_when_they_become_labels():
+    origin = make_origin()
+    first, second = mask_layers(predict(), origin)
+    for layer, masks in enumerate((first, second)):
+        assert class_table_of(masks).names == ("W", "S")
+        assert tuple(one.color for one in class_table_of(masks).classes) == class_colours(origin.card, layer)
+        assert image_of(masks, [origin.image]) == origin.image
+        masks.metadata.pop(RESULT)  # as when somebody has painted on them
+    others = mask_layers(predict(), origin)
+    assert mates_of(second, [second, *others, first]) == [first, second]
 
 
 def all_layers(origin: Origin):

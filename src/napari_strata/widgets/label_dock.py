@@ -7,22 +7,24 @@ from qtpy.QtWidgets import QColorDialog, QFormLayout, QHBoxLayout, QLabel, QPush
 
 from napari_strata.annotation.classes import FIRST_CLASS, add_class, recolor_class, rename_class
 from napari_strata.config import ClassTable
+from napari_strata.errors import StrataError
 from napari_strata.widgets.class_list import ClassList
 from napari_strata.widgets.connections import LayerFollower, connect_while_alive
+from napari_strata.widgets.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.editors import IntegerBox
-from napari_strata.widgets.label_layers import add_grey, class_table_of, new_labels, set_class_table
+from napari_strata.widgets.label_layers import add_grey, new_labels, set_class_table
+from napari_strata.widgets.label_memory import class_table_of, image_of, is_for, labels_of
 from napari_strata.widgets.layer_choice import LayerChoice
 from napari_strata.widgets.notify import in_notifications
 
-DOCK_WIDTH = 360
-"""Least width of a dock [px]."""
-_HINT = (
-    "Choose a row and paint on the image: a few strokes of background and of every class, on one or two slices. "
-    "What stays unpainted is ignored in training. Then open the Train dock."
-)
+_NO_IMAGE = "Open an image."
+_COLOUR = "Press 'Convert to grey'."
+_NO_LABELS = "Press 'New labels'."
+_PAINT = "Choose a row and paint, also some background{where}; then Train, Learn from: My labels."
+_NEW_LABELS = "Adds empty Labels layers that lie exactly on the image."
 
 
-class LabelDock(QWidget):
+class LabelDock(Dock):
     """Makes Labels layers for an image and edits their class table.
 
     Parameters
@@ -35,12 +37,14 @@ class LabelDock(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self._table: ClassTable | None = None
+        self._trouble = ""
         self._follower = LayerFollower(self, self._on_selected_label, "selected_label")
         self.image = LayerChoice(viewer, Image)
         self.labels = LayerChoice(viewer, Labels)
         self.grey_button = QPushButton("Convert to grey")
         self.layers = IntegerBox(1, 4)
         self.new_button = QPushButton("New labels")
+        self.hint = QLabel()
         self.classes = ClassList()
         self.add_button = QPushButton("Add class")
         self.color_button = QPushButton("Colour…")
@@ -56,7 +60,6 @@ class LabelDock(QWidget):
             "Crystal layers: 1 makes one Labels layer, for a U-Net; 2 or more make one Labels layer per crystal "
             "layer, for a Gomb-Net."
         )
-        self.new_button.setToolTip("Adds empty Labels layers that lie exactly on the image.")
         self.labels.setToolTip("The Labels layer to paint on.")
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
@@ -65,11 +68,10 @@ class LabelDock(QWidget):
         form.addRow("", self.grey_button)
         form.addRow("Crystal layers", _row(self.layers, self.new_button))
         form.addRow("Labels", self.labels)
-        hint = QLabel(_HINT)
-        hint.setWordWrap(True)
+        self.hint.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
-        layout.addWidget(hint)
+        layout.addWidget(self.hint)
         layout.addWidget(self.classes)
         layout.addWidget(_row(self.add_button, self.color_button))
         layout.addStretch(1)
@@ -90,11 +92,37 @@ class LabelDock(QWidget):
     def _on_image(self, image: Image | None) -> None:
         self.grey_button.setVisible(image is not None and image.rgb)
         self.new_button.setEnabled(image is not None)
+        self.new_button.setToolTip(_NO_IMAGE if image is None else _NEW_LABELS)
+        self._choose_labels_of(image)
+        self._say_what_to_do()
 
     def _on_labels(self, labels: Labels | None) -> None:
+        self._table, self._trouble = _table_or_trouble(labels)
         self._follower.follow(labels)
-        self._table = None if labels is None else class_table_of(labels)
+        image = None if labels is None else image_of(labels, self._viewer.layers)
+        if image is not None:
+            self.image.choose(image)
         self._show_table()
+        self._say_what_to_do()
+
+    def _choose_labels_of(self, image: Image | None) -> None:
+        """Choose an image's labels where those of another one are chosen."""
+        labels, layers = self.labels.layer, self._viewer.layers
+        if image is not None and labels is not None and not is_for(labels, image, layers):
+            for one in labels_of(image, layers)[:1]:
+                self.labels.choose(one)
+
+    def _say_what_to_do(self) -> None:
+        image, labels = self.image.layer, self.labels.layer
+        if image is None:
+            self.hint.setText(_NO_IMAGE)
+        elif image.rgb:
+            self.hint.setText(_COLOUR)
+        elif labels is None or not is_for(labels, image, self._viewer.layers):
+            self.hint.setText(_NO_LABELS)
+        else:
+            where = " in three or four slices" if image.ndim == 3 else ""
+            self.hint.setText(self._trouble or _PAINT.format(where=where))
 
     def _on_active(self, _event: object = None) -> None:
         active = self._viewer.layers.selection.active
@@ -150,6 +178,14 @@ class LabelDock(QWidget):
             widget.setEnabled(self._table is not None)
         if self._follower.layer is not None:
             self._on_selected_label()
+
+
+def _table_or_trouble(labels: Labels | None) -> tuple[ClassTable | None, str]:
+    """Return the class table of labels, or in words why they have none."""
+    try:
+        return (None if labels is None else class_table_of(labels)), ""
+    except StrataError as error:
+        return None, str(error)
 
 
 def _row(*widgets: QWidget) -> QWidget:

@@ -1,25 +1,25 @@
-"""Labels layers that match an image, and the class table that they carry in their metadata."""
+"""Labels layers that match an image, and the grey copy of an image in colour."""
 
 import uuid
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_strata.annotation.classes import colors_by_code, table_for_codes
+from napari_strata.annotation.classes import colors_by_code
 from napari_strata.config import ClassTable
 from napari_strata.widgets.calibration import METADATA
+from napari_strata.widgets.label_memory import label_memory, mates_of, remember_classes
+from napari_strata.widgets.layer_choice import GREY_OF
 from napari_strata.widgets.layer_data import check_kind, full_data
 from napari_strata.widgets.napari_layers import placement
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer
     from napari.viewer import Viewer
-
-_CLASSES, _GROUP = "classes", "group"
-"""Keys in our metadata: the class table, and what the Labels layers of one image have in common."""
 
 
 def new_labels(viewer: "Viewer", image: "Image", *, layers: int, table: ClassTable) -> "list[Labels]":
@@ -46,20 +46,13 @@ def new_labels(viewer: "Viewer", image: "Image", *, layers: int, table: ClassTab
     added = []
     for layer in range(layers):
         name = f"{image.name} labels" if layers == 1 else f"{image.name} layer {layer} labels"
+        metadata = label_memory(image, table, layer=layer, group=group)
         data = np.zeros(full_data(image).shape, np.uint8)
-        labels = Labels(data, name=name, opacity=0.6, metadata={METADATA: {_GROUP: group}}, **placement(image))
+        labels = Labels(data, name=name, opacity=0.6, metadata=metadata, **placement(image))
         set_class_table(labels, table)
         viewer.add_layer(labels)
         added.append(labels)
     return added
-
-
-def class_table_of(labels: Labels) -> ClassTable:
-    """Return a Labels layer's class table; labels from elsewhere get one that fits their codes."""
-    classes = labels.metadata.get(METADATA, {}).get(_CLASSES)
-    if classes is None:
-        return table_for_codes(int(np.max(full_data(labels), initial=0)))
-    return ClassTable.parse({_CLASSES: classes}, source=f"The class table of {labels.name}")
 
 
 def set_class_table(labels: Labels, table: ClassTable, layers: "Iterable[Layer]" = ()) -> None:
@@ -75,21 +68,15 @@ def set_class_table(labels: Labels, table: ClassTable, layers: "Iterable[Layer]"
         The viewer's layers; those made together with this one get the same table.
     """
     for one in mates_of(labels, layers):
-        one.metadata.setdefault(METADATA, {})[_CLASSES] = table.model_dump()["classes"]
+        remember_classes(one, table)
         one.colormap = DirectLabelColormap(color_dict=colors_by_code(table))
-
-
-def mates_of(labels: Labels, layers: "Iterable[Layer]") -> "list[Labels]":
-    """Return the Labels layers that were made together, one per crystal layer, in that order."""
-    group = labels.metadata.get(METADATA, {}).get(_GROUP)
-    mates = [one for one in layers if group and one.metadata.get(METADATA, {}).get(_GROUP) == group]
-    return mates or [labels]
 
 
 def add_grey(viewer: "Viewer", image: "Image") -> None:
     """Add the luminance of a colour image as a grey image in the same place."""
     from napari_strata.io.images import luminance
 
-    grey = viewer.add_image(luminance(np.asarray(full_data(image))), name=f"{image.name} grey", **placement(image))
-    grey.metadata.update(image.metadata)
+    ours = {METADATA: deepcopy(image.metadata.get(METADATA, {})), GREY_OF: image.unique_id}
+    grey = luminance(np.asarray(full_data(image)))
+    viewer.add_image(grey, name=f"{image.name} grey", metadata={**image.metadata, **ours}, **placement(image))
     image.visible = False

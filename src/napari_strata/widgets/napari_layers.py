@@ -4,16 +4,18 @@ Every layer made here carries the image layer's scale, translation, rotation, sh
 and has its number of dimensions; its data are in the image's pixels.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_strata.config import ModelCard
+from napari_strata.config import ClassTable, LabelClass, ModelCard
 from napari_strata.types import BACKGROUND, AnyArray, FloatImage, Prediction
 from napari_strata.widgets.colours import class_colours, layer_colours
 from napari_strata.widgets.explain_targets import Chosen, Place
+from napari_strata.widgets.label_memory import label_memory
 from napari_strata.widgets.results import tag
 
 if TYPE_CHECKING:
@@ -81,11 +83,11 @@ def frame_placement(napari_layer: "Layer", frame: int) -> dict[str, Any]:
 
 
 def mask_layers(prediction: Prediction, origin: Origin) -> "list[Labels]":
-    """Make one Labels layer per crystal layer, background transparent."""
+    """Make one Labels layer per crystal layer, background transparent; edited, they are labels to learn from."""
     from napari.layers import Labels
     from napari.utils.colormaps import DirectLabelColormap
 
-    layers = []
+    layers, group = [], uuid.uuid4().hex
     for layer, masks in enumerate(np.moveaxis(prediction.masks, 1, 0)):
         colours = class_colours(origin.card, layer)
         codes = {BACKGROUND + 1 + i: colour for i, colour in enumerate(colours)}
@@ -101,7 +103,8 @@ def mask_layers(prediction: Prediction, origin: Origin) -> "list[Labels]":
                     "class": ["background", *prediction.classes],
                 },
                 opacity=0.5,
-                metadata=origin.tag("masks", layer=layer),
+                metadata=origin.tag("masks", layer=layer)
+                | label_memory(origin.image, _class_table(origin.card, layer), layer=layer, group=group),
                 **placement(origin.image),
             )
         )
@@ -210,6 +213,16 @@ def target_layer(origin: Origin, place: Place, *, diameter: float) -> "Points":
         border_width=0.09,
         metadata=origin.tag("target"),
         **placement(origin.image),
+    )
+
+
+def _class_table(card: ModelCard, layer: int) -> ClassTable:
+    """Return a model's classes in the colours of one of its crystal layers."""
+    colours = class_colours(card, layer)
+    return ClassTable(
+        classes=tuple(
+            LabelClass(name=name, color=colour) for name, colour in zip(card.classes.names, colours, strict=True)
+        )
     )
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from napari.layers import Image, Labels
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
@@ -18,19 +18,23 @@ from napari_strata.config import (
     TrainConfig,
     TrainingConfig,
 )
-from napari_strata.errors import CalibrationError, ImageError, LabelsError
+from napari_strata.errors import CalibrationError
 from napari_strata.types import ImageStack, LabelArray
 from napari_strata.widgets.calibration import CalibrationRow
+from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.editors import ChoiceBox, IntegerBox
 from napari_strata.widgets.form import ConfigForm, form_layout, row_label
-from napari_strata.widgets.label_layers import class_table_of, mates_of
-from napari_strata.widgets.layer_choice import LayerChoice
+from napari_strata.widgets.label_memory import class_table_of, is_drawn, others_of
 from napari_strata.widgets.layer_data import full_data, stack_of
+from napari_strata.widgets.learning_choice import MOST_LAYERS, LearningChoice
 from napari_strata.widgets.live_overlay import Window, window_of
+from napari_strata.widgets.proposal import Proposal
+
+if TYPE_CHECKING:
+    from napari_strata.training.inputs import TrainInputs
 
 SIMULATED, LABELLED = "Simulated crystals", "My labels"
 GOMBNET, UNET = "Gomb-Net (layer masks)", "U-Net (one mask)"
-MOST_LAYERS = 4
 ATOMIC = 1.0
 """Coarsest pixel size at which atoms are seen, so that the network's own grid makes sense [Å/px]."""
 
@@ -51,6 +55,10 @@ class TrainPlan:
         Copy of what to predict live.
     window : Window or None
         Where that lies.
+    frames : tuple of int
+        Which frames of the image `labels` belong to.
+    depth : int
+        Frames of the image.
     """
 
     config: TrainConfig
@@ -59,6 +67,15 @@ class TrainPlan:
     labels: tuple[LabelArray, ...]
     preview: ImageStack | None
     window: Window | None
+    frames: tuple[int, ...] = ()
+    depth: int = 0
+
+    def inputs(self, run: Path) -> "TrainInputs":
+        """Return what the job works on; its imports take time, so call it in the worker thread."""
+        from napari_strata.training.inputs import Painted, TrainInputs
+
+        painted = Painted(self.frames, self.depth) if self.labels else None
+        return TrainInputs(run, self.images, self.labels, self.classes, self.preview, painted=painted)
 
 
 class TrainSettings(QWidget):
@@ -73,13 +90,13 @@ class TrainSettings(QWidget):
     def __init__(self, viewer: Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self.image = LayerChoice(viewer, Image, none_text="none (no live preview)")
+        self._choice = LearningChoice(viewer)
+        self.image, self.labels = self._choice.image, self._choice.labels
         self.calibration = CalibrationRow(viewer)
-        self.source = _choice(SIMULATED, LABELLED)
-        self.network = _choice(GOMBNET, UNET)
+        self.source = _choice_box(SIMULATED, LABELLED)
+        self.network = _choice_box(GOMBNET, UNET)
         self.layers = IntegerBox(2, MOST_LAYERS)
         self.name = QLineEdit()
-        self.labels = [LayerChoice(viewer, Labels) for _ in range(MOST_LAYERS)]
         self.simulation = ConfigForm(
             SimulationConfig,
             [name for name in SimulationConfig.model_fields if name != "layers"],
@@ -89,6 +106,11 @@ class TrainSettings(QWidget):
         self.model = ConfigForm(
             ModelConfig, ("filters", "dropout", "pixel_size"), advanced_title="Advanced: network"
         )
+        self._is_source_by_hand = False
+        self._source_proposal = Proposal(self.source.setCurrentText)
+        self._network_proposal = Proposal(self.network.setCurrentText)
+        self._layers_proposal = Proposal(self.layers.setValue)
+        self._grid_proposal = Proposal(lambda pixel_size: self.model.set_value("pixel_size", pixel_size))
         self._lay_out()
         self._explain()
         self._connect()
@@ -109,8 +131,9 @@ class TrainSettings(QWidget):
         preview = None if window is None else window.copy(self._pixel_size(config.model))
         if simulated:
             return TrainPlan(config, self._species(), (), (), preview, window)
-        stack, labels = self._copy_labelled(config.model)
-        return TrainPlan(config, self._table(), (stack,), (labels,), preview, window)
+        stack, labels, frames = self._copy_labelled(config.model)
+        depth = 1 if self.image.layer.ndim == 2 else len(full_data(self.image.layer))
+        return TrainPlan(config, self._table(), (stack,), (labels,), preview, window, frames, depth)
 
     def _config(self, simulated: bool) -> TrainConfig:
         is_unet = self.network.currentText() == UNET
@@ -120,35 +143,23 @@ class TrainSettings(QWidget):
         if simulated:
             data = SimulatedData(simulation=self.simulation.values(layers=layers))
         else:
-            image, labels = self._labelled_layers(layers)
+            image, labels = self._choice.take()
             names = self._table().names
             data = LabelledData(images=(Path(image.name),), labels=(Path(labels[0].name),), classes=names)
         name = self.name.text().strip() or self.name.placeholderText()
         parts = {"name": name, "model": model, "data": data, "training": self.training.values()}
         return TrainConfig.parse(parts, source="The Train dock")
 
-    def _labelled_layers(self, layers: int) -> tuple[Image, list[Labels]]:
-        chosen = [choice.layer for choice in self.labels[:layers]]
-        if self.image.layer is None:
-            raise ImageError("No image is chosen to learn from.", remedy="Choose the image that was labelled.")
-        if None in chosen:
-            raise LabelsError("No Labels layer is chosen.", remedy="Make one in the Label dock and paint on it.")
-        if len({id(labels) for labels in chosen}) < layers:
-            raise LabelsError(
-                "Two crystal layers have the same Labels layer.",
-                remedy=f"Set 'Crystal layers' to {layers} in the Label dock, press 'New labels', paint each.",
-            )
-        return self.image.layer, chosen
-
-    def _copy_labelled(self, model: ModelConfig) -> tuple[ImageStack, LabelArray]:
+    def _copy_labelled(self, model: ModelConfig) -> tuple[ImageStack, LabelArray, tuple[int, ...]]:
         """Copy the frames on which anything is painted, and their labels, shape (frame, layer, y, x)."""
-        image, layers = self._labelled_layers(model.layers)
+        image, layers = self._choice.take()
         shape, table = full_data(image).shape, self._table()
         each = [check_labels(full_data(one), shape, table, name=one.name) for one in layers]
+        for codes, one in zip(each, layers, strict=True):
+            check_painted(codes, table=table, name=one.name)
         labels = np.stack([codes.reshape(-1, *shape[-2:]) for codes in each], axis=1)
-        check_painted(labels, table=table, name=layers[0].name)
-        frames = np.flatnonzero(labels.any(axis=(1, 2, 3)))
-        return stack_of(image, self._pixel_size(model), frames=frames.tolist()), labels[frames]
+        frames = np.flatnonzero(labels.any(axis=(1, 2, 3))).tolist()
+        return stack_of(image, self._pixel_size(model), frames=frames), labels[frames], tuple(frames)
 
     def _pixel_size(self, model: ModelConfig) -> float | None:
         pixel_size = self.calibration.calibration.value
@@ -206,31 +217,53 @@ class TrainSettings(QWidget):
     def _connect(self) -> None:
         self.image.chosen.connect(self.calibration.set_layer)
         self.source.currentIndexChanged.connect(self._on_source)
+        self.source.activated.connect(self._on_source_by_hand)
         self.network.currentIndexChanged.connect(self._on_choice)
         self.layers.valueChanged.connect(self._on_choice)
         self.calibration.changed.connect(self._propose_grid)
         self.simulation.changed.connect(self._propose_name)
         self.image.chosen.connect(self._propose_name)
-        self.labels[0].chosen.connect(self._choose_mates)
+        self.labels[0].chosen.connect(self._propose_network)
+        events = self._viewer.layers.events
+        connect_while_alive(self, self._propose_source, events.inserted, events.removed)
         self.calibration.set_layer(self.image.layer)
+        self._propose_source()
         self._on_choice()
 
     def _on_source(self) -> None:
-        self.network.setCurrentText(GOMBNET if self.source.currentText() == SIMULATED else UNET)
+        self._propose_network()
         self._on_choice()
+
+    def _on_source_by_hand(self, _index: int) -> None:
+        self._is_source_by_hand = True
 
     def _on_choice(self) -> None:
         simulated, is_unet = self.source.currentText() == SIMULATED, self.network.currentText() == UNET
-        shown = 0 if simulated else 1 if is_unet else self.layers.value()
+        layers = 1 if is_unet else self.layers.value()
+        self._choice.set_layers(layers)
         self._show_row(self.layers, not is_unet)
         for k, choice in enumerate(self.labels):
-            self._show_row(choice, k < shown)
+            self._show_row(choice, k < layers and not simulated)
         label: QLabel = self._rows.labelForField(self.labels[0])
         label.setText("Labels" if is_unet else "Labels, layer 0")
         self.simulation.setVisible(simulated)
-        self._choose_mates()
         self._propose_grid()
         self._propose_name()
+
+    def _propose_source(self, _event: object = None) -> None:
+        """Propose to learn from labels where some were made to be painted on."""
+        if not self._is_source_by_hand:
+            has_labels = any(is_drawn(layer) for layer in self._viewer.layers)
+            self._source_proposal.make(LABELLED if has_labels else SIMULATED)
+        self._propose_network()
+
+    def _propose_network(self, _labels: object = None) -> None:
+        """Propose a network of as many layers as there are labels."""
+        simulated, first = self.source.currentText() == SIMULATED, self.labels[0].layer
+        others = [] if first is None else others_of(first, self._viewer.layers)
+        self._network_proposal.make(GOMBNET if simulated or others else UNET)
+        if others and not simulated:
+            self._layers_proposal.make(1 + len(others))
 
     def _propose_name(self, _image: object = None) -> None:
         if self.source.currentText() == SIMULATED:
@@ -239,26 +272,19 @@ class TrainSettings(QWidget):
             what = "labels" if self.image.layer is None else self.image.layer.name
         self.name.setPlaceholderText(f"{self.network.currentText().partition(' ')[0]} {what}")
 
-    def _choose_mates(self, _labels: object = None) -> None:
-        """Choose the Labels layers that were made together with the first."""
-        if self.labels[0].layer is not None:
-            for choice, mate in zip(
-                self.labels, mates_of(self.labels[0].layer, self._viewer.layers), strict=False
-            ):
-                choice.choose(mate)
-
     def _propose_grid(self) -> None:
         """Resample to the network's own grid where atoms are seen; leave other images as they are."""
         pixel_size = self.calibration.calibration.value
         atomic = self.network.currentText() == GOMBNET and pixel_size is not None and pixel_size <= ATOMIC
         default = ModelConfig.model_fields["pixel_size"].default
-        self.model.set_value("pixel_size", default if self.source.currentText() == SIMULATED or atomic else None)
+        simulated = self.source.currentText() == SIMULATED
+        self._grid_proposal.make(default if simulated or atomic else None)
 
     def _show_row(self, widget: QWidget, visible: bool) -> None:
         self._rows.setRowVisible(widget, visible)
 
 
-def _choice(*texts: str) -> ChoiceBox:
+def _choice_box(*texts: str) -> ChoiceBox:
     box = ChoiceBox()
     box.addItems(texts)
     return box
