@@ -22,9 +22,9 @@ from scripts.demo import OUT
 from scripts.driving import PLUGIN, click, open_viewer, pause, show_dock, take_picture, wait_until
 
 IMAGES = Path(__file__).resolve().parent / "images"
-MINUTES = 1.5
+MINUTES = 5.0
 """Time limit of the training on strokes."""
-FRAMES = (0, 7)
+FRAMES = (0, 3, 5, 7)
 """Slices that are painted."""
 STROKES = 9
 """Strokes of each code on each of them."""

@@ -1,6 +1,7 @@
 """Array aliases and the few values that every package passes on."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class ImageStack:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prediction:
     """What a network says about one image stack, on the image's own grid.
 
@@ -59,7 +60,7 @@ class Prediction:
     pixel_size: float | None
     name: str
 
-    @property
+    @cached_property
     def masks(self) -> LabelArray:
         """Most probable class as mask codes, shape (frame, layer, y, x): 1 background, 2.. classes."""
         masks: LabelArray = (self.probabilities.argmax(axis=2) + BACKGROUND).astype(np.uint8)

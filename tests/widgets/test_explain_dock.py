@@ -2,10 +2,13 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model, waiting
 from napari.layers import Image, Points
 from qtpy.QtCore import QPoint, Qt
 
+from napari_strata.io.bundle import save_bundle
+from napari_strata.models.registry import load_network
 from napari_strata.widgets import explain_dock
 from napari_strata.widgets.explain_dock import ExplainDock
 from napari_strata.widgets.predict_dock import PredictDock
@@ -151,8 +154,17 @@ def test_where_no_atom_is_near_it_says_so_and_stays_armed(qtbot, viewer, open_do
     assert len(heatmaps(viewer)) == 1
 
 
-def test_without_atoms_the_job_finds_the_one_that_is_meant(qtbot, viewer, open_dock):
+def test_without_atoms_a_click_says_that_they_tell_the_layer(qtbot, viewer, open_dock):
     dock = open_dock()
+    click(qtbot, dock.panel.start_button)
+    click_at(qtbot, viewer, ATOMS[5])
+    assert dock.panel.words.text().endswith("Find the atoms in the Predict dock first, or choose a layer.")
+    assert not heatmaps(viewer)
+
+
+def test_without_atoms_the_job_finds_the_one_that_is_meant_in_the_chosen_layer(qtbot, viewer, open_dock):
+    dock = open_dock()
+    dock.decoder.setCurrentText("layer 0")
     y, x = ATOMS[5]
     said = explain(qtbot, viewer, dock, (y + 1, x + 1))
     assert f"atom at y {y:.1f}, x {x:.1f} px, layer 0." in said
@@ -244,6 +256,7 @@ def test_in_3d_it_asks_for_2d(qtbot, viewer, open_dock):
 
 def test_a_heatmap_whose_image_was_removed_is_dropped_with_words(qtbot, viewer, open_dock, monkeypatch):
     dock, release = open_dock(), threading.Event()
+    dock.decoder.setCurrentText("layer 0")
     monkeypatch.setattr(explain_dock, "_make_job", lambda control, _request: waiting(control, release=release))
     click(qtbot, dock.panel.start_button)
     with qtbot.waitSignal(dock.panel.runner.reported):
@@ -261,3 +274,26 @@ def test_the_layers_of_the_chosen_model_are_offered(open_dock, models_home):
     assert offered == ["that of the atom", "layer 0", "layer 1"]
     dock.target.setCurrentText("Region")
     assert [dock.decoder.itemText(i) for i in range(dock.decoder.count())] == ["layer 0", "layer 1"]
+
+
+def test_better_weights_of_a_running_training_do_not_disarm(qtbot, open_dock, models_home):
+    dock = open_dock()
+    click(qtbot, dock.panel.start_button)
+    changed = []
+    dock.source.changed.connect(lambda: changed.append(1))
+    weights = dock.source.model.entry.card.weights_sha256
+    bundle = load_network(dock.source.model.entry.path, torch.device("cpu"))
+    better = {name: value + 1 for name, value in bundle.network.state_dict().items()}
+    save_bundle(dock.source.model.entry.path, better, bundle.card)
+    dock.source.model.refresh()
+    assert dock.source.model.entry.card.weights_sha256 != weights
+    assert dock.picker.is_armed
+    assert not changed
+
+
+def test_disarming_says_again_what_to_press(qtbot, open_dock):
+    dock = open_dock()
+    click(qtbot, dock.panel.start_button)
+    assert dock.panel.words.text() == "Whichever layer is active, the click paints and moves nothing."
+    click(qtbot, dock.panel.start_button)
+    assert dock.panel.words.text() == "Press 'Pick atom', then click near an atom in the image."

@@ -176,6 +176,7 @@ def test_a_cancelled_dialog_exports_nothing(qtbot, open_dock, monkeypatch):
     [
         (lambda viewer, image: viewer.layers.remove(image), "was removed meanwhile"),
         (lambda viewer, image: setattr(image, "data", np.zeros((20, 20))), "were replaced meanwhile"),
+        (lambda viewer, image: setattr(image, "data", image.data + 1), "were replaced meanwhile"),
         (lambda viewer, image: setattr(image, "scale", (0.3, 0.3)), "pixel size of bright was changed meanwhile"),
     ],
 )
@@ -225,21 +226,32 @@ def test_cancel_ends_the_job_and_leaves_no_layers(qtbot, viewer, open_dock, monk
     assert [layer.name for layer in viewer.layers] == ["bright"]
 
 
+IN_NANOMETRES = {"scale": (1, 0.02, 0.02), "units": ("s", "nm", "nm")}
+
+
+def stopped_in_the_third_frame(make_job, control, *arguments):
+    for event in make_job(control, *arguments):
+        yield event
+        if isinstance(event, Progress) and "frame 3" in event.message:
+            control.request_stop()
+
+
 def test_cancel_shows_the_slices_that_were_done(qtbot, viewer, open_dock, monkeypatch):
-    dock, make_job = (
-        open_dock(frames=3, image={"scale": (1, 0.02, 0.02), "units": ("s", "nm", "nm")}),
-        predict_dock._make_job,
-    )
-
-    def stopped_in_the_third_frame(control, *arguments):
-        for event in make_job(control, *arguments):
-            yield event
-            if isinstance(event, Progress) and "frame 3" in event.message:
-                control.request_stop()
-
-    monkeypatch.setattr(predict_dock, "_make_job", stopped_in_the_third_frame)
+    dock, make_job = open_dock(frames=3, image=IN_NANOMETRES), predict_dock._make_job
+    monkeypatch.setattr(predict_dock, "_make_job", functools.partial(stopped_in_the_third_frame, make_job))
     assert predict(qtbot, dock).startswith("Stopped after 2 of 3 slices. 31 atoms in layer 0, 31 in layer 1 (")
     assert [layer.data.shape for layer in layers(viewer, Labels)] == [(2, 56, 56)] * 2
+
+
+def test_a_cancelled_prediction_does_not_replace_a_whole_one(qtbot, viewer, open_dock, monkeypatch):
+    dock, make_job = open_dock(frames=3, image=IN_NANOMETRES), predict_dock._make_job
+    predict(qtbot, dock)
+    whole = [*layers(viewer, Labels), *layers(viewer, Points)]
+    monkeypatch.setattr(predict_dock, "_make_job", functools.partial(stopped_in_the_third_frame, make_job))
+    predict(qtbot, dock)
+    assert all(layer in viewer.layers for layer in whole)
+    assert len(layers(viewer, Labels)) == 4
+    assert len(layers(viewer, Points)) == 2
 
 
 def test_a_failure_is_said_in_words_and_the_dock_stays_usable(qtbot, viewer, open_dock, monkeypatch):
@@ -296,9 +308,11 @@ def test_a_dock_that_is_closed_while_it_predicts_leaves_no_worker(qtbot, viewer,
     monkeypatch.setattr(predict_dock, "_make_job", lambda control, *_: counting(control, steps=100_000))
     with qtbot.waitSignal(dock.panel.runner.reported):
         click(qtbot, dock.panel.start_button)
-    with qtbot.waitSignal(dock.destroyed):
-        viewer.window.remove_dock_widget(dock)
-        dock.deleteLater()
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
+    viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: bool(gone))
+    assert QThreadPool.globalInstance().activeThreadCount() == 0
 
 
 def test_a_viewer_closed_while_it_predicts_leaves_no_worker(qtbot, make_napari_viewer, models_home, monkeypatch):

@@ -1,6 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 from napari.layers import Labels, Points
+from napari.layers._layer_actions import _duplicate_layer
 
 from napari_strata.widgets.layer_choice import RESULT, LayerChoice
 from napari_strata.widgets.results import find_results, provenance_of, remove_results, show_results, tag
@@ -120,3 +122,28 @@ def test_results_are_found_by_role_image_and_model(viewer, image):
     assert provenance_of(find_results(viewer, "atoms", image)[0]) == {"pixel_size": 0.2}
     remove_results(viewer, "masks", image)
     assert names(viewer) == ["image", "atoms"]
+
+
+def test_a_copy_of_a_result_belongs_to_the_user(viewer, image):
+    show_results(viewer, [masks(image)])
+    viewer.layers.selection = {viewer.layers["masks"]}
+    _duplicate_layer(viewer.layers)
+    show_results(viewer, [masks(image, 2)])
+    assert names(viewer) == ["image", "masks", "masks copy"]
+    assert [layer.data[0, 0] for layer in viewer.layers[1:]] == [2, 1]
+
+
+def test_a_renamed_result_stays_under_its_name(viewer, image):
+    show_results(viewer, [masks(image)])
+    viewer.layers["masks"].name = "threshold 0.4"
+    show_results(viewer, [masks(image, 2)])
+    assert names(viewer) == ["image", "threshold 0.4", "masks"]
+
+
+def test_atoms_whose_features_were_corrected_stay(viewer, image):
+    first = atoms(image, [[1, 2], [3, 4]])
+    first.features = pd.DataFrame({"species": ["W", "S"]})
+    show_results(viewer, [first])
+    first.features.iloc[0, 0] = "S"  # as napari's table of features does it
+    show_results(viewer, [atoms(image, [[1, 2]])])
+    assert names(viewer) == ["image", "atoms (edited)", "atoms"]

@@ -1,17 +1,20 @@
 import functools
 import gc
+import os
+import sys
 import threading
+import weakref
 
 import pytest
 import torch
 from fake_jobs import counting, preparing, raising
 from napari.utils import progress
-from qtpy.QtCore import QThreadPool
+from qtpy.QtCore import QThreadPool, QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_strata.control import JobControl, JobState, JobStateError
 from napari_strata.events import BatchEnded, FinishReason, JobEnded
-from napari_strata.widgets.runner import JobRunner
+from napari_strata.widgets.runner import NICENESS, JobRunner
 
 
 @pytest.fixture
@@ -188,3 +191,59 @@ def test_closing_the_viewer_waits_for_the_stopped_job(qtbot, make_napari_viewer)
     viewer.close()
     qtbot.waitUntil(lambda: QThreadPool.globalInstance().activeThreadCount() == 0, timeout=500)
     assert not progress._all_instances
+
+
+def test_the_second_of_a_double_click_finds_the_job_started(qtbot, runner):
+    refused = []
+
+    def click():
+        try:
+            runner.start(functools.partial(counting, steps=3), name="Test")
+        except JobStateError as error:
+            refused.append(error)
+
+    QTimer.singleShot(0, click)  # napari's bar lets Qt deliver it while the first click is still at work
+    with qtbot.waitSignal(runner.ended, timeout=10_000):
+        click()
+    assert len(refused) == 1
+    assert not list(progress._all_instances)
+
+
+def test_what_a_job_worked_on_is_let_go_when_it_has_ended(qtbot, runner):
+    class Data:
+        pass
+
+    def start():
+        data = Data()
+        runner.start(lambda control: counting(control, steps=1 + 0 * id(data)), name="Test")
+        return weakref.ref(data)
+
+    with qtbot.waitSignal(runner.ended, timeout=10_000):
+        data = start()
+    gc.collect()
+    assert data() is None
+
+
+def test_more_jobs_run_at_once_than_there_are_cores(qtbot):
+    runners = [JobRunner() for _ in range(QThreadPool.globalInstance().maxThreadCount() + 1)]
+    for number, one in enumerate(runners):
+        one.start(functools.partial(counting, steps=100_000), name=f"Test {number}")
+    qtbot.waitUntil(lambda: all(one.state is JobState.RUNNING for one in runners))
+    for one in runners:
+        with qtbot.waitSignal(one.ended):
+            one.stop()
+    qtbot.waitUntil(lambda: QThreadPool.globalInstance().activeThreadCount() == 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives threads a niceness of their own")
+def test_a_job_gives_way_to_the_window(qtbot, runner):
+    nice = {}
+
+    def make_job(control: JobControl):
+        nice["job"] = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        return counting(control, steps=1)
+
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    run_to_end(qtbot, runner, make_job)
+    assert nice["job"] == max(before, NICENESS)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before

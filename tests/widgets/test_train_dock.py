@@ -60,7 +60,7 @@ def last_words() -> str:
 
 
 def live_layers(viewer) -> list:
-    return [layer for layer in viewer.layers if layer.name.startswith("Live prediction")]
+    return [layer for layer in viewer.layers if "live prediction" in layer.name.lower()]
 
 
 def paint(labels: Labels, frame: int) -> None:
@@ -196,7 +196,7 @@ def test_the_image_removed_meanwhile_ends_the_live_layers_and_not_the_training(q
     image = viewer.add_image(PICTURE, **IN_ANGSTROM)
     train_for_long(qtbot, dock)
     viewer.layers.remove(image)
-    assert not live_layers(viewer)
+    qtbot.waitUntil(lambda: not live_layers(viewer))
     assert "The image was removed: the training goes on without a live preview." in dock.words.text()
     qtbot.wait(300)
     assert dock.runner.state is JobState.RUNNING
@@ -210,6 +210,15 @@ def test_a_live_layer_removed_meanwhile_is_not_missed(qtbot, viewer, dock):
     qtbot.wait(300)
     assert stop(qtbot, dock).error is None
     assert len(live_layers(viewer)) == 1
+
+
+def test_all_layers_can_be_deleted_at_once_after_a_training(qtbot, viewer, dock):
+    viewer.add_image(PICTURE, **IN_ANGSTROM)
+    train_to_end(qtbot, dock)
+    viewer.layers.select_all()
+    viewer.layers.remove_selected()
+    qtbot.wait(50)
+    assert not len(viewer.layers)
 
 
 def test_closing_the_viewer_stops_the_training_and_keeps_the_model(qtbot, make_napari_viewer, tmp_path):

@@ -21,6 +21,14 @@ def test_opening_the_workspace_twice_opens_nothing_twice(viewer):
     assert [viewer.window.dock_widgets[name] for name in NAMES] == first
 
 
+def test_hidden_docks_are_shown_again(viewer):
+    open_workspace(viewer)
+    docks = [viewer.window.dock_widgets[name].parent() for name in NAMES]
+    docks[2].hide()
+    open_workspace(viewer)
+    assert not any(dock.isHidden() for dock in docks)
+
+
 def test_opening_all_docks_imports_none_of_the_heavy_libraries():
     code = (
         "import sys, napari; from napari_strata.widgets.workspace import open_workspace;"

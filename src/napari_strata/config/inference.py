@@ -19,7 +19,11 @@ class InferenceConfig(Config):
         le=8192,
         advanced=True,
     )
-    align_layers: bool = setting(True, "Make each decoder mean the same crystal layer everywhere.", advanced=True)
+    align_layers: bool = setting(
+        True,
+        "Make each decoder mean the same crystal layer everywhere; looks at the image in four orientations.",
+        advanced=True,
+    )
     device: Device = setting("auto", "Where to compute.", advanced=True)
 
 

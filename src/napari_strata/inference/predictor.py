@@ -111,7 +111,9 @@ class Predictor:
         except JobCanceled:
             if not finished:
                 raise
-        return Prediction(probabilities[:finished], self._classes, image.pixel_size, image.name)
+        prediction = Prediction(probabilities[:finished], self._classes, image.pixel_size, image.name)
+        _ = prediction.masks  # are kept once computed, here and not where a window waits for them
+        return prediction
 
     def _look(self, grid: FloatImage, surest: "Surest", control: JobControl) -> Iterator[float]:
         """Predict a frame in every orientation; yields the part that is done."""

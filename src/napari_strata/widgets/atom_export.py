@@ -1,25 +1,26 @@
 """The atoms that a Points layer shows, after any editing, as a table."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_strata.widgets.calibration import calibration_of
+
 if TYPE_CHECKING:
-    from napari.layers import Points
+    from napari.layers import Image, Points
     from pandas import DataFrame
 
 
-def atom_table(points: "Points", *, image: str, pixel_size: float | None) -> "DataFrame":
+def atom_table(points: "Points", image: "Image") -> "DataFrame":
     """Return the atoms of a Points layer.
 
     Parameters
     ----------
     points : Points
         Atoms in pixels of their image, (y, x) or (frame, y, x), with features layer, species and probability.
-    image : str
-        Name of the image.
-    pixel_size : float or None
-        Its pixel size [Å/px].
+    image : Image
+        Their image layer, for its present pixel size and the stem of its file, or its name where it has no file.
 
     Returns
     -------
@@ -33,11 +34,11 @@ def atom_table(points: "Points", *, image: str, pixel_size: float | None) -> "Da
     data = np.asarray(points.data, dtype=np.float64)
     frame = np.rint(data[:, 0]) if points.ndim == 3 else np.zeros(len(data))
     y, x = data[:, -2:].T
-    scale = np.nan if pixel_size is None else pixel_size
+    scale = calibration_of(image).value or np.nan
     features = points.features.reset_index(drop=True)
     table = pd.DataFrame(
         {
-            "image": image,
+            "image": Path(image.source.path).stem if image.source.path else image.name,
             "frame": frame.astype(np.int64),
             "layer": features["layer"].astype(np.int64),
             "species": features["species"].astype(str),

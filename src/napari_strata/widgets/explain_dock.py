@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtGui import QHideEvent
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QPushButton, QVBoxLayout
 
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
@@ -14,15 +15,17 @@ from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.atom_export import atom_table
 from napari_strata.widgets.click import ClickPicker
+from napari_strata.widgets.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.editors import ChoiceBox
 from napari_strata.widgets.explain_targets import Chosen, Place, drawn_region, nearest_atom, place_in
 from napari_strata.widgets.form import LABEL_WIDTH, ConfigForm
 from napari_strata.widgets.job_panel import JobPanel
-from napari_strata.widgets.label_dock import DOCK_WIDTH
+from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.napari_layers import heatmap_layer, target_layer
 from napari_strata.widgets.results import find_results, remove_results, show_results
 from napari_strata.widgets.source import Source, SourceForm
+from napari_strata.widgets.world import from_world
 
 if TYPE_CHECKING:
     from napari.layers import Points
@@ -45,7 +48,7 @@ _RING_PX = 14.0
 """The same where the pixel size is not known [px]."""
 
 
-class ExplainDock(QWidget):
+class ExplainDock(Dock):
     """Lays a heatmap for one atom, pixel or region, and one decoder, over the image.
 
     Parameters
@@ -148,24 +151,34 @@ class ExplainDock(QWidget):
     def _on_armed(self, armed: bool) -> None:
         self.panel.start_button.setChecked(armed)
         self.panel.start_button.setText(_ARMED if armed else _BUTTON[self.kind])
+        self.panel.say(_ARMED_HINT if armed else self.source.obstacle or _HINT[self.kind])
         if armed:
-            self.panel.say(_ARMED_HINT)
             self._viewer.status = _ARMED
 
     def _on_click(self, world: tuple[float, ...]) -> None:
-        place = place_in(self.source.image.layer, world)
+        image = self.source.image.layer
+        place = place_in(image, from_world(image, self._viewer, world))
         chosen = self._atom_at(place) if self.kind == "atom" else Chosen("pixel", place, self._layer())
         self.picker.disarm()
         self._explain(chosen)
 
     def _explain_region(self) -> None:
         image = self.source.image.layer
-        frame = round(image.world_to_data(self._viewer.dims.point)[0]) if image.ndim == 3 else 0
+        at = from_world(image, self._viewer, self._viewer.dims.point)
+        frame = int(np.clip(round(at[0]), 0, len(full_data(image)) - 1)) if image.ndim == 3 else 0
         self._explain(drawn_region(self._viewer.layers.selection.active, image, frame, self._layer()))
 
     def _atom_at(self, place: Place) -> Chosen:
-        """Return the atom found nearest to a click; where none was ever found, one is taken to be at the click."""
+        """Return the atom found nearest to a click.
+
+        Where none was ever found, the job looks for one near the click in the chosen layer.
+        """
         points = self._atoms()
+        if points is None and self.decoder.currentData() is None and self.decoder.count() > 2:
+            raise TargetError(
+                "No atoms of this image and model are shown, so the layer of the atom is not known.",
+                remedy="Find the atoms in the Predict dock first, or choose a layer.",
+            )
         if points is None:
             return Chosen("atom", place, self._layer())
         reach = self.config.values().tolerance / (self.source.pixel_size or 1.0)
@@ -183,15 +196,15 @@ class ExplainDock(QWidget):
 
     def _explain(self, chosen: Chosen) -> None:
         source, points = self.source.take(), self._atoms()
-        name, pixel_size = source.stack.name, source.stack.pixel_size
-        atoms = None if points is None else atom_table(points, image=name, pixel_size=pixel_size)
+        atoms = None if points is None else atom_table(points, self.source.image.layer)
         request = _Request(source, chosen, self.config.values(), atoms)
         self._request = request
-        self.panel.run(lambda control: _make_job(control, request), name=f"Explaining {name}")
+        self.panel.run(lambda control: _make_job(control, request), name=f"Explaining {source.stack.name}")
 
     def _on_result(self, result: JobResult) -> None:
         request = self._request
         assert request is not None, "a job ended that was never started"
+        self._request = None
         if dropped := request.source.why_dropped(self._viewer):
             self.panel.say(dropped)
             return

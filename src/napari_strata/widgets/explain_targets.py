@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from napari_strata.errors import TargetError
 from napari_strata.widgets.layer_data import full_data
+from napari_strata.widgets.world import between
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer, Points, Shapes
@@ -66,26 +67,25 @@ class Chosen:
         return PixelTarget(round(self.place.y), round(self.place.x))
 
 
-def place_in(image: "Image", world: tuple[float, ...]) -> Place:
+def place_in(image: "Image", position: NDArray[np.float64]) -> Place:
     """Return where in an image a click was.
 
     Parameters
     ----------
     image : Image
-        (y, x) or (frame, y, x), wherever in the world it lies.
-    world : tuple of float
-        World coordinates, those of the sliders included.
+        (y, x) or (frame, y, x).
+    position : ndarray, shape (dimensions,)
+        The click in its pixels, the sliders included.
 
     Raises
     ------
     TargetError
         If the click was beside the image.
     """
-    data = np.asarray(image.world_to_data(world))
     shape = full_data(image).shape
-    if ((data < -0.5) | (data >= np.array(shape) - 0.5)).any():
+    if ((position < -0.5) | (position >= np.array(shape) - 0.5)).any():
         raise TargetError(f"The click was beside {image.name}.", remedy="Click on the image.")
-    return Place(round(data[0]) if len(data) == 3 else 0, float(data[-2]), float(data[-1]))
+    return Place(round(position[0]) if len(position) == 3 else 0, float(position[-2]), float(position[-1]))
 
 
 def nearest_atom(points: "Points", place: Place, *, reach: float, layer: int | None) -> Chosen:
@@ -181,7 +181,7 @@ def _of_shapes(shapes: "Shapes", image: "Image", frame: int) -> NDArray[np.bool_
         corners = np.asarray(shapes.data[index], dtype=float)
         if shapes.shape_type[index] == "ellipse":
             corners = _ellipse(corners)
-        in_image = np.array([image.world_to_data(shapes.data_to_world(corner)) for corner in corners])
+        in_image = between(shapes, image, corners)
         if len(corners) > 2 and (corners.shape[1] == 2 or round(in_image[0, 0]) == frame):
             mask |= polygon2mask(mask.shape, in_image[:, -2:])
     return mask

@@ -11,10 +11,12 @@ from napari.utils.transforms import Affine
 from napari_strata.annotation.classes import FIRST_CLASS
 from napari_strata.config import ClassTable
 from napari_strata.types import BACKGROUND, FloatImage, ImageStack
+from napari_strata.widgets.calibration import IMAGE, METADATA
 from napari_strata.widgets.colours import HUES
 from napari_strata.widgets.layer_choice import RESULT
 from napari_strata.widgets.layer_data import check_kind, full_data
 from napari_strata.widgets.napari_layers import placement
+from napari_strata.widgets.world import from_world
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -74,9 +76,9 @@ def window_of(image: Image, viewer: "Viewer") -> Window:
     """
     check_kind(image)
     shape = full_data(image).shape
-    point = list(viewer.dims.point)[-image.ndim :]
+    point = list(viewer.dims.point)
     point[-2:] = viewer.scene.camera.center[-2:]
-    position = np.round(image.world_to_data(point)).astype(int)
+    position = np.round(from_world(image, viewer, point)).astype(int)
     size = [min(LARGEST, length) for length in shape[-2:]]
     start = [
         int(np.clip(centre - side // 2, 0, length - side))
@@ -149,8 +151,9 @@ class LiveOverlay:
         return True
 
     def _settings(self, what: str) -> dict[str, Any]:
-        name = f"{what} - {self._window.image.name}"
-        return {"name": name, "metadata": {RESULT: True, _ROLE: True}, **self._window.placement()}
+        image = self._window.image
+        metadata = {RESULT: True, _ROLE: True, METADATA: {IMAGE: image.unique_id}}
+        return {"name": f"{what} - {image.name}", "metadata": metadata, **self._window.placement()}
 
     def _zeros(self) -> Any:
         return np.zeros(((1,) * (self._window.image.ndim - 2)) + self._window.shape, np.uint8)
@@ -167,5 +170,5 @@ class LiveOverlay:
             contrast_limits=SHOWN,
             blending="translucent_no_depth",
             opacity=0.6,
-            **self._settings(f"Live prediction, layer {k}"),
+            **self._settings(f"Layer {k} live prediction"),
         )

@@ -29,7 +29,7 @@ class ModelChoice(QWidget):
     """
 
     chosen = Signal(object)
-    """The `ModelEntry` now chosen, or None, whenever it is another one or has changed."""
+    """The `ModelEntry` now chosen, or None, whenever it is another one; better weights do not make it another."""
 
     def __init__(self, library: ModelLibrary, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -129,8 +129,8 @@ class ModelChoice(QWidget):
         entry, damaged = self.box.currentData(), self._library.damaged
         self.words.setText(" ".join([describe(entry) if entry else _NOTHING, *(_NOTE if damaged else ())]))
         self.words.setToolTip("\n".join(damaged))
-        if entry != self._last:
-            self._last = entry
+        last, self._last = self._last, entry
+        if _identity(entry) != _identity(last):
             self.chosen.emit(entry)
 
     def _ask(self, _checked: bool = False) -> None:
@@ -153,6 +153,10 @@ class _Box(ChoiceBox):
         self._refresh()
         self.view().setMinimumWidth(self.view().sizeHintForColumn(0))
         super().showPopup()
+
+
+def _identity(entry: ModelEntry | None) -> object:
+    return entry and (entry.path, entry.card.model, entry.card.classes)
 
 
 def describe(entry: ModelEntry) -> str:

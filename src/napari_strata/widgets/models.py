@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from platformdirs import user_data_path
-from psygnal import Signal
 
 from napari_strata.config import ModelCard
 from napari_strata.errors import BundleError, OutputError
@@ -79,13 +78,9 @@ class ModelLibrary:
 
     Attributes
     ----------
-    changed : Signal
-        Emitted when a model was added here, or its training began or ended.
     damaged : tuple of str
         In words, what the last `list` had to leave out.
     """
-
-    changed = Signal()
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = models_folder() if folder is None else folder
@@ -160,7 +155,6 @@ class ModelLibrary:
                     path.rmdir()
         except OSError as error:
             raise _cannot_write(path, error) from error
-        self.changed.emit()
 
 
 def models_folder() -> Path:

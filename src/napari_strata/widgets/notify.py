@@ -60,7 +60,7 @@ def in_notifications(slot: Callable[P, Any], *, say: Callable[[str], Any] = str)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             slot(*args, **kwargs)
-        except StrataError as error:
+        except (StrataError, MemoryError) as error:
             say(in_words(error))
             show_failure(error)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QPushButton, QVBoxLayout
 
 from napari_strata.config import AtomsConfig, InferenceConfig
 from napari_strata.control import JobControl
@@ -14,12 +14,12 @@ from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.atom_export import atom_table
 from napari_strata.widgets.connections import connect_while_alive
+from napari_strata.widgets.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.form import ConfigForm
 from napari_strata.widgets.job_panel import JobPanel
-from napari_strata.widgets.label_dock import DOCK_WIDTH
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.napari_layers import atom_layer, mask_layers, probability_layers
-from napari_strata.widgets.results import find_results, provenance_of, show_results
+from napari_strata.widgets.results import find_results, show_results
 from napari_strata.widgets.source import Source, SourceForm
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari_strata.types import Prediction
 
 
-class PredictDock(QWidget):
+class PredictDock(Dock):
     """Applies a trained model to an image; works beside a running training.
 
     Parameters
@@ -79,8 +79,7 @@ class PredictDock(QWidget):
         if points is None:
             raise TableError("There are no atoms of this image.", remedy="Predict with 'Find atoms' ticked first.")
         path = path if path.suffix else path.with_suffix(".csv")
-        pixel_size = provenance_of(points)["pixel_size"]
-        table = atom_table(points, image=self.source.image.layer.name, pixel_size=pixel_size)
+        table = atom_table(points, self.source.image.layer)
         write_atoms(table, path)
         self.panel.say(f"{len(table)} atoms of '{points.name}' written to {path}.")
 
@@ -119,7 +118,7 @@ class PredictDock(QWidget):
         )
 
     def _on_result(self, result: JobResult) -> None:
-        source = self._source
+        source, self._source = self._source, None
         assert source is not None, "a job ended that was never started"
         if dropped := source.why_dropped(self._viewer):
             self.panel.say(dropped)
@@ -128,16 +127,19 @@ class PredictDock(QWidget):
 
         found = result.value
         predictions, table = (found.predictions, found.table) if isinstance(found, AtomsFound) else (found, None)
-        self._show(source, predictions[0], table)
         words = _in_words(predictions[0], table, time.monotonic() - self._started)
         done, wanted = len(predictions[0].probabilities), len(source.stack.data)
+        self._show(source, predictions[0], table, is_whole=done == wanted)
         self.panel.say(words if done == wanted else f"Stopped after {done} of {wanted} slices. {words}")
 
-    def _show(self, source: Source, prediction: "Prediction", table: "DataFrame | None") -> None:
+    def _show(
+        self, source: Source, prediction: "Prediction", table: "DataFrame | None", *, is_whole: bool
+    ) -> None:
+        """Show results in place of earlier ones, or beside them where some slices are missing."""
         layers = [*probability_layers(prediction, source.origin), *mask_layers(prediction, source.origin)]
-        show_results(self._viewer, layers, below="atoms")
+        show_results(self._viewer, layers, below="atoms", keep_earlier=not is_whole)
         if table is not None:
-            show_results(self._viewer, [atom_layer(table, source.origin)])
+            show_results(self._viewer, [atom_layer(table, source.origin)], keep_earlier=not is_whole)
 
     def _shown_atoms(self) -> "Points | None":
         """Return the atoms to export: the selected ones where there are several, else the uppermost."""

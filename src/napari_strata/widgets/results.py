@@ -39,9 +39,10 @@ def show_results(
 ) -> None:
     """Put result layers into the viewer in place of earlier ones.
 
-    An earlier one that was painted on, or whose points were moved, stays: it is called edited, and from then on
-    offered as input like any layer of the user's own. What was hidden stays hidden, and the active layer stays
-    active, so that nobody's brush is taken away.
+    An earlier one that was painted on, or whose points or features were changed, stays: it is called edited, and
+    from then on offered as input like any layer of the user's own. One that was renamed stays, too, and copies of
+    a result belong to whoever made them. What was hidden stays hidden, and the active layer stays active, so that
+    nobody's brush is taken away.
 
     Parameters
     ----------
@@ -56,9 +57,9 @@ def show_results(
     """
     active = viewer.layers.selection.active
     for layer in layers:
-        layer.metadata[ORIGIN]["checksum"] = _checksum(layer)
         index = _take_out(viewer, layer, keep=keep_earlier)
         viewer.layers.insert(_index_below(viewer, below) if index is None else index, layer)
+        layer.metadata[ORIGIN] |= {"shown": layer.unique_id, "name": layer.name, "checksum": _checksum(layer)}
     if active is not None and active in viewer.layers:
         viewer.layers.selection.active = active
 
@@ -73,9 +74,10 @@ def _take_out(viewer: "Viewer", new: "Layer", *, keep: bool) -> int | None:
     """Remove the layers that a new one replaces; return the index of the uppermost."""
     index = None
     for old in list(_alike(viewer, new)):
-        is_edited = _checksum(old) != old.metadata[ORIGIN]["checksum"]
-        if is_edited or keep:
-            old.metadata[ORIGIN]["key"] = {**_key(old), "kept": True}
+        origin = old.metadata[ORIGIN]
+        is_edited = _checksum(old) != origin["checksum"]
+        if is_edited or keep or old.name != origin["name"]:
+            old.metadata[ORIGIN] = {**origin, "key": {**_key(old), "kept": True}}
         else:
             new.visible, new.opacity = old.visible, old.opacity
             index = viewer.layers.index(old)
@@ -87,7 +89,7 @@ def _take_out(viewer: "Viewer", new: "Layer", *, keep: bool) -> int | None:
 
 
 def _alike(viewer: "Viewer", new: "Layer") -> "Iterator[Layer]":
-    return (layer for layer in viewer.layers if _key(layer) == _key(new))
+    return (layer for layer in viewer.layers if _key(layer) == _key(new) and _is_original(layer))
 
 
 def _index_below(viewer: "Viewer", role: str | None) -> int:
@@ -97,6 +99,11 @@ def _index_below(viewer: "Viewer", role: str | None) -> int:
     )
 
 
+def _is_original(napari_layer: "Layer") -> bool:
+    """Tell a result from a copy that the user made of it; napari copies the metadata, too."""
+    return bool(napari_layer.metadata[ORIGIN].get("shown") == napari_layer.unique_id)
+
+
 def _key(napari_layer: "Layer") -> dict[str, Any]:
     key: dict[str, Any] = napari_layer.metadata.get(ORIGIN, {}).get("key", {})
     return key
@@ -104,6 +111,11 @@ def _key(napari_layer: "Layer") -> dict[str, Any]:
 
 def _checksum(napari_layer: "Layer") -> int:
     """Return what changes when a person edits the layer; nobody edits an image's pixels."""
-    from napari.layers import Image
+    from napari.layers import Image, Points
 
-    return 0 if isinstance(napari_layer, Image) else zlib.crc32(np.ascontiguousarray(napari_layer.data).data)
+    if isinstance(napari_layer, Image):
+        return 0
+    checksum = zlib.crc32(np.ascontiguousarray(napari_layer.data).data)
+    if isinstance(napari_layer, Points):
+        checksum = zlib.crc32(napari_layer.features.to_csv().encode(), checksum)
+    return checksum

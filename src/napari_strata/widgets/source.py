@@ -31,19 +31,21 @@ class Source:
         The model.
     origin : Origin
         What the result's layers will say of where they come from.
+    data : object
+        The very array that the image layer showed.
     """
 
     stack: ImageStack
     entry: ModelEntry
     origin: Origin
+    data: object
 
     def why_dropped(self, viewer: "Viewer") -> str:
         """Say why a result can no longer be placed; an empty text where it can."""
         image = self.origin.image
         if image not in viewer.layers:
             return f"{self.stack.name} was removed meanwhile; the result was dropped."
-        shape = full_data(image).shape
-        if shape[-2:] != self.stack.data.shape[-2:] or (image.ndim == 3 and len(self.stack.data) != shape[0]):
+        if full_data(image) is not self.data:
             return f"The data of {self.stack.name} were replaced meanwhile; the result was dropped. Start again."
         if calibration_of(image).value != self.stack.pixel_size:
             return (
@@ -117,4 +119,4 @@ class SourceForm(QWidget):
             raise BundleError("No model is chosen.", remedy="Train a model first, or open one.")
         entry = open_model(entry.path)  # a running training may have written another card
         stack = stack_of(layer, self.pixel_size)
-        return Source(stack, entry, Origin(layer, stack.pixel_size, entry.card, str(entry.path)))
+        return Source(stack, entry, Origin(layer, stack.pixel_size, entry.card, str(entry.path)), full_data(layer))

@@ -6,14 +6,14 @@ from typing import Any
 from napari.viewer import Viewer
 from qtpy.QtCore import QTimer
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from napari_strata.control import JobControl, JobState
 from napari_strata.events import BatchEnded, EpochEnded, JobEnded, JobEvent, PreviewReady, Progress, Warned
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.connections import connect_while_alive
+from napari_strata.widgets.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.form import Page
-from napari_strata.widgets.label_dock import DOCK_WIDTH
 from napari_strata.widgets.layer_choice import RESULT
 from napari_strata.widgets.live_overlay import LiveOverlay
 from napari_strata.widgets.loss_plot import LossPlot
@@ -30,7 +30,7 @@ PATIENCE = 200
 """Time after which a dock that is shown gets ready to draw [ms]."""
 
 
-class TrainDock(QWidget):
+class TrainDock(Dock):
     """Trains networks in a worker thread and shows how it goes.
 
     Parameters
@@ -41,8 +41,8 @@ class TrainDock(QWidget):
         Where models are kept; by default the user's library.
     """
 
-    def __init__(self, viewer: Viewer, library: ModelLibrary | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, viewer: Viewer, library: ModelLibrary | None = None) -> None:
+        super().__init__()
         self._viewer = viewer
         self._library = library or ModelLibrary()
         self._overlay: LiveOverlay | None = None
@@ -60,6 +60,9 @@ class TrainDock(QWidget):
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.timeout.connect(self.plot.prepare)
+        self._orphans = QTimer(self)
+        self._orphans.setSingleShot(True)
+        self._orphans.timeout.connect(self._drop_orphans)
         self._lay_out()
         self._connect()
         self._on_state(JobState.IDLE)
@@ -166,6 +169,9 @@ class TrainDock(QWidget):
         self._library.mark_training(self._run, False)
 
     def _on_removed(self, _event: object = None) -> None:
+        self._orphans.start(0)  # when napari is through with what it removes
+
+    def _drop_orphans(self) -> None:
         if self._overlay is not None and self._overlay.drop_if_orphaned():
             self._overlay = None
             if self.runner.is_busy:

@@ -17,5 +17,5 @@ def open_workspace(viewer: Viewer) -> None:
     docks = [viewer.window.add_plugin_dock_widget("napari-strata", name, tabify=True)[0] for name in DOCKS]
     for name, dock in zip(DOCKS, docks, strict=True):
         dock.setWindowTitle(name)  # the text of its tab
-    docks[0].show()
+        dock.show()
     docks[0].raise_()

@@ -1,0 +1,50 @@
+"""Between napari's world and a layer's pixels.
+
+A viewer's world is in the smallest of its layers' units, a nanometre beside a micrometre being one; a layer's own
+``world_to_data`` takes positions in the units of that layer.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+
+def from_world(napari_layer: "Layer", viewer: "Viewer", position: ArrayLike) -> NDArray[np.float64]:
+    """Return where a position of the viewer's world lies in a layer's pixels.
+
+    Parameters
+    ----------
+    napari_layer : Layer
+        The layer.
+    viewer : Viewer
+        Whose world it is.
+    position : sequence of float
+        A mouse event's position, or the viewer's ``dims.point``; leading dimensions that the layer lacks are left
+        out.
+    """
+    own = np.asarray(position, np.float64)[-napari_layer.ndim :]
+    factors = _factors(viewer.layers.units, napari_layer.units)
+    return np.asarray(napari_layer.world_to_data(own * factors), np.float64)
+
+
+def between(source: "Layer", target: "Layer", positions: ArrayLike) -> NDArray[np.float64]:
+    """Return where positions in one layer's pixels, shape (n, dimensions), lie in those of another layer."""
+    factors = _factors(source.units, target.units)
+    worlds = [np.asarray(source.data_to_world(position)) for position in np.asarray(positions)]
+    return np.array([target.world_to_data(world * factors[-len(world) :]) for world in worlds])
+
+
+def _factors(units: Sequence[Any] | None, own: Sequence[Any]) -> NDArray[np.float64]:
+    """Return by what positions in `units` are multiplied to be in a layer's `own`; one factor per own axis."""
+    factors = np.ones(len(own))
+    if units is None:  # they cannot be compared, and napari does not try
+        return factors
+    for axis, (given, wanted) in enumerate(zip(units[::-1], own[::-1], strict=False), start=1):
+        factors[-axis] = (1 * given).to(wanted).magnitude if given.is_compatible_with(wanted) else 1.0
+    return factors

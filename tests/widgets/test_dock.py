@@ -1,0 +1,57 @@
+import functools
+
+import pytest
+from fake_jobs import counting
+from qtpy.QtCore import QThreadPool
+from qtpy.QtWidgets import QPushButton, QVBoxLayout
+
+from napari_strata.control import JobState
+from napari_strata.widgets.dock import Dock
+from napari_strata.widgets.job_panel import JobPanel
+
+
+class Working(Dock):
+    """A dock with a job."""
+
+    def __init__(self):
+        super().__init__()
+        self.panel = JobPanel(QPushButton("Go"))
+        QVBoxLayout(self).addWidget(self.panel)
+
+
+@pytest.fixture
+def dock(viewer):
+    dock = Working()
+    dock.napari_dock = viewer.window.add_dock_widget(dock, name="Working")
+    return dock
+
+
+def close(qtbot, dock):
+    """Press the cross of its title bar, and wait until it is destroyed."""
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
+    dock.napari_dock.destroyOnClose()
+    qtbot.waitUntil(lambda: bool(gone))
+
+
+def test_a_closed_dock_is_destroyed(qtbot, dock):
+    close(qtbot, dock)
+
+
+def test_a_dock_closed_while_its_job_runs_stops_the_job_first(qtbot, dock):
+    dock.panel.run(functools.partial(counting, steps=100_000), name="Test")
+    qtbot.waitUntil(lambda: dock.panel.runner.state is JobState.RUNNING)
+    ends = []
+    dock.panel.runner.ended.connect(lambda ended: ends.append(ended.reason.value))
+    close(qtbot, dock)
+    assert ends == ["canceled"]
+    assert QThreadPool.globalInstance().activeThreadCount() == 0
+
+
+def test_a_hidden_dock_lives_on(qtbot, dock):
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(dock))
+    dock.napari_dock.hide()
+    dock.napari_dock.show()
+    qtbot.wait(50)
+    assert not gone
