@@ -3,6 +3,7 @@ import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.compat import isalive
 
+from napari_strata.config import ClassTable
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.io.images import write_images
 from napari_strata.widgets.calibration import (
@@ -13,7 +14,10 @@ from napari_strata.widgets.calibration import (
     doubt_about,
     set_pixel_size,
 )
+from napari_strata.widgets.live_overlay import LiveOverlay, Window
 from napari_strata.widgets.results import tag
+
+CLASSES = ClassTable.from_names(("C",))
 
 
 @pytest.fixture
@@ -73,12 +77,12 @@ def test_what_belongs_to_the_image_stays_on_it_when_it_is_calibrated(viewer, pic
     result = viewer.add_image(
         picture[4:, 6:], translate=(9, 13), metadata=tag("heatmap", image, "a model", provenance={})
     )
-    live = viewer.add_image(picture[2:, 2:], translate=(7, 9), metadata={METADATA: {IMAGE: image.unique_id}})
+    (live,) = LiveOverlay(viewer, Window(image, 0, 2, 4, (6, 8)), layers=1, classes=CLASSES).layers
     set_pixel_size(image, 0.5, viewer.layers)
     assert labels.scale.tolist() == [0.5, 0.5]
     assert labels.translate.tolist() == image.translate.tolist() == [5, 7]
     assert result.translate.tolist() == [7, 10]  # pixels 4 and 6, half an ångström each, from (5, 7)
-    assert live.translate.tolist() == [6, 8]
+    assert live.translate.tolist() == [6, 9]
 
 
 def test_what_belongs_to_another_image_is_not_calibrated_with_this_one(viewer, picture):
