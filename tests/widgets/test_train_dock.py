@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from napari.layers import Image, Labels
@@ -7,6 +9,7 @@ from qtpy.QtCore import Qt, QThreadPool
 from napari_strata.config import ClassTable
 from napari_strata.control import JobState
 from napari_strata.io.bundle import find_bundle, read_card
+from napari_strata.io.masks import read_masks
 from napari_strata.widgets.label_layers import new_labels
 from napari_strata.widgets.layer_choice import RESULT
 from napari_strata.widgets.models import ModelLibrary
@@ -132,6 +135,15 @@ def test_painting_while_it_trains_changes_nothing_that_was_copied_and_loses_noth
     assert stop(qtbot, dock).error is None
     assert labels.data[1, 20, 20] == 2
     assert labels.data[0, 0, 0] == 1
+
+
+def test_the_strokes_are_kept_in_the_run_folder(qtbot, viewer, dock):
+    _image, (labels,) = labelled_stack(viewer, layers=1)
+    paint(labels, 0)
+    dock.settings.source.setCurrentText(LABELLED)
+    ended = train_to_end(qtbot, dock)
+    kept = read_masks(Path(ended.result.paths["run"]) / "labels.tif")
+    np.testing.assert_array_equal(kept[:, 0], labels.data)
 
 
 def test_the_buttons_follow_the_state(qtbot, viewer, dock):

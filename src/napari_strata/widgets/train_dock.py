@@ -190,7 +190,5 @@ class TrainDock(Dock):
 def _make_job(control: JobControl, plan: TrainPlan, run: Path) -> Job:
     """Make the job; called in the worker thread, where importing torch holds nobody up."""
     from napari_strata.jobs.train import train
-    from napari_strata.training.inputs import TrainInputs
 
-    inputs = TrainInputs(run, plan.images, plan.labels, plan.classes, plan.preview)
-    return train(control, plan.config, inputs)
+    return train(control, plan.config, plan.inputs(run))
