@@ -153,7 +153,7 @@ class Demo:
             click_canvas(self.viewer, dock, (float(target[-2]), float(target[-1])))
 
         self._run(dock.panel.runner, pick)
-        points.opacity = 0.4
+        points.visible = False  # the heat has nearly the colours of the markers
         self._zoom_to(target)
         self._picture("saliency")
 

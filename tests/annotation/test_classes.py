@@ -57,6 +57,6 @@ def test_every_code_has_a_color_and_strange_codes_stand_out():
     assert colors_by_code(ClassTable.from_names(("atom",))) == {
         None: "#ff00ff",
         0: "#00000000",
-        1: "#7f7f7f",
+        1: "#00c8d7",
         2: "#e6550d",
     }

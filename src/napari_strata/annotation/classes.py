@@ -7,8 +7,8 @@ from napari_strata.config.labels import PALETTE
 from napari_strata.errors import LabelsError
 from napari_strata.types import BACKGROUND
 
-BACKGROUND_COLOR = "#7f7f7f"
-"""Colour of labelled background."""
+BACKGROUND_COLOR = "#00c8d7"
+"""Colour of labelled background: one that no grey image has, and no class by default."""
 UNKNOWN_COLOR = "#ff00ff"
 """Colour of codes that are not in the table."""
 FIRST_CLASS = BACKGROUND + 1

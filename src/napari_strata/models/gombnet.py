@@ -1,7 +1,7 @@
 """The Gomb-Net (arXiv:2502.09791): one U-Net encoder, one decoder and head per crystal layer.
 
 Deviations from the paper: heads end in a softmax over background and classes instead of a sigmoid per class,
-so that unlabelled pixels and several species need no special case; batch norm; filters 32-64-128-192.
+so that unlabelled pixels and several species need no special case; filters 32-64-128-192.
 """
 
 from napari_strata.config import ModelConfig

@@ -25,6 +25,8 @@ LARGEST = 768
 """Longest side of the part of the image that is predicted live [px]."""
 SHOWN = (64, 217)
 """Probabilities times 255 between which a colour fades in; an untrained network says 0.5 everywhere."""
+OUTLINE = 2
+"""Width of the outlines of a live mask [px]."""
 _ROLE = "napari_strata_live"
 
 
@@ -161,7 +163,9 @@ class LiveOverlay:
     def _labels(self, classes: ClassTable) -> Labels:
         colors: dict[int | None, str] = {i: c.color for i, c in enumerate(classes.classes, start=FIRST_CLASS)}
         colormap = DirectLabelColormap(color_dict={None: "#00000000", 0: "#00000000", **colors})
-        return Labels(self._zeros(), colormap=colormap, opacity=0.5, **self._settings("Live prediction"))
+        labels = Labels(self._zeros(), colormap=colormap, opacity=1, **self._settings("Live prediction"))
+        labels.contour = OUTLINE  # filled, it would look like the strokes, which have the same colours
+        return labels
 
     def _image(self, k: int) -> Image:
         return Image(
