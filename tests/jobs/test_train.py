@@ -24,6 +24,7 @@ from napari_strata.io.masks import read_masks
 from napari_strata.jobs.train import train, with_absolute_paths
 from napari_strata.models.registry import load_network
 from napari_strata.training.inputs import Painted, TrainInputs
+from napari_strata.training.validation import Scores
 from napari_strata.types import ImageStack
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*:FutureWarning")
@@ -126,6 +127,38 @@ def test_the_preview_has_the_shape_of_the_image(tmp_path: Path):
     previews = [e for e in events if isinstance(e, PreviewReady)]
     assert previews[0].probabilities.shape == (2, 2, 50, 70)
     assert np.abs(previews[0].probabilities.sum(axis=1) - 1).max() < 1e-5
+
+
+def scores_of(monkeypatch, *losses: float) -> None:
+    """Let validation give such losses, epoch by epoch."""
+    remaining = iter(losses)
+    monkeypatch.setattr("napari_strata.training.loop.validate", lambda *_args: Scores(next(remaining), dice=None))
+
+
+def test_the_weights_of_the_best_validation_are_kept(tmp_path: Path, monkeypatch):
+    scores_of(monkeypatch, 1.0, 0.5, 0.8)
+    events = run(simulated(epochs=3, steps_per_epoch=2), TrainInputs(tmp_path))
+    assert [e.is_best for e in events if isinstance(e, EpochEnded)] == [True, True, False]
+    assert load_network(tmp_path).card.figures["step"] == 4
+
+
+def test_weights_that_validate_as_not_finite_replace_no_good_ones(tmp_path: Path, monkeypatch):
+    scores_of(monkeypatch, 1.0, float("nan"))
+    *_, last = run(simulated(epochs=3, steps_per_epoch=2), TrainInputs(tmp_path))
+    assert isinstance(last.error, TrainingError)
+    assert "held-out data became nan at step 4" in str(last.error)
+    assert load_network(tmp_path).card.figures["step"] == 2
+
+
+def test_weights_that_are_not_finite_are_not_kept(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(
+        "torch.optim.AdamW.step",
+        lambda self: [p.data.fill_(float("inf")) for group in self.param_groups for p in group["params"]],
+    )
+    *_, last = run(simulated(epochs=1, steps_per_epoch=1), TrainInputs(tmp_path))
+    assert isinstance(last.error, TrainingError)
+    assert "weights became" in str(last.error)
+    assert not (tmp_path / "model").exists()
 
 
 def test_a_loss_that_is_not_finite_stops_the_training_with_a_reason(tmp_path: Path, monkeypatch):
@@ -234,13 +267,13 @@ def test_labels_of_files_are_not_written_again(tmp_path: Path):
     assert not (tmp_path / "labels.tif").exists()
 
 
-def test_a_stop_before_the_first_step_removes_what_was_written_of_the_labels(tmp_path: Path):
+def test_a_stop_before_the_first_step_leaves_what_was_painted_and_the_names_of_its_classes(tmp_path: Path):
     control = JobControl()
     for event in train(control, labelled(), strokes_of_a_viewer(tmp_path / "run")):
         if event == StateChanged(JobState.RUNNING):
             control.request_stop()
     assert event == JobEnded(FinishReason.CANCELED)
-    assert not (tmp_path / "run").exists()
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"labels.tif", "config.yaml"}
 
 
 def test_labels_that_cannot_be_written_end_the_training_with_a_reason(tmp_path: Path, monkeypatch):

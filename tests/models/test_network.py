@@ -18,6 +18,11 @@ def test_a_unet_is_a_network_of_one_layer():
     assert network(torch.zeros(1, 1, 8, 8)).shape == (1, 1, 5, 8, 8)
 
 
+def test_a_network_may_take_several_channels():
+    network = Network(layers=2, classes=1, filters=(2, 4), dropout=0, channels=3)
+    assert network(torch.zeros(1, 3, 8, 8)).shape == (1, 2, 2, 8, 8)
+
+
 @pytest.mark.parametrize("filters", [(2, 2), (2, 2, 2), (2, 2, 2, 2)])
 def test_the_stated_receptive_field_is_the_measured_one(filters):
     network = Network(layers=1, classes=1, filters=filters, dropout=0).eval()

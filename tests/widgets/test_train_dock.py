@@ -215,6 +215,18 @@ def test_the_image_removed_meanwhile_ends_the_live_layers_and_not_the_training(q
     assert stop(qtbot, dock).error is None
 
 
+def test_the_image_removed_while_strokes_are_learned_leaves_the_strokes(qtbot, viewer, dock):
+    image, (labels,) = labelled_stack(viewer, layers=1)
+    paint(labels, 0)
+    painted = labels.data.copy()
+    dock.settings.source.setCurrentText(LABELLED)
+    train_for_long(qtbot, dock)
+    viewer.layers.remove(image)
+    assert stop(qtbot, dock).error is None
+    assert labels in viewer.layers
+    np.testing.assert_array_equal(labels.data, painted)
+
+
 def test_a_live_layer_removed_meanwhile_is_not_missed(qtbot, viewer, dock):
     viewer.add_image(PICTURE, **IN_ANGSTROM)
     train_for_long(qtbot, dock)
@@ -247,6 +259,23 @@ def test_closing_the_viewer_stops_the_training_and_keeps_the_model(qtbot, make_n
     assert library.list()[0].card.name == "Gomb-Net graphene"
 
 
+def test_a_viewer_closed_while_strokes_are_learned_leaves_them_in_the_run_folder(
+    qtbot, make_napari_viewer, tmp_path
+):
+    viewer = make_napari_viewer()
+    dock = TrainDock(viewer, ModelLibrary(tmp_path / "models"))
+    viewer.window.add_dock_widget(dock)
+    _image, (labels,) = labelled_stack(viewer, layers=1)
+    paint(labels, 0)
+    painted = labels.data.copy()
+    dock.settings.source.setCurrentText(LABELLED)
+    click(qtbot, dock.train_button)
+    viewer.close()
+    qtbot.waitUntil(lambda: QThreadPool.globalInstance().activeThreadCount() == 0, timeout=20_000)
+    [kept] = (tmp_path / "models").rglob("labels.tif")
+    np.testing.assert_array_equal(read_masks(kept)[:, 0], painted)
+
+
 def test_a_new_training_replaces_the_live_layers(qtbot, viewer, dock):
     viewer.add_image(PICTURE, **IN_ANGSTROM)
     train_to_end(qtbot, dock)
@@ -267,6 +296,8 @@ def test_live_layers_make_way_for_results_once_the_training_is_over(qtbot, viewe
 
 BAD_PICTURES = {
     "not finite": (np.where(np.eye(16) > 0, np.nan, 1.0), {}, "pixels that are not finite"),
+    "infinite": (np.where(np.eye(16) > 0, np.inf, 1.0), {}, "pixels that are not finite"),
+    "complex": (np.eye(16) * (1 + 1j), {}, "complex"),
     "constant": (np.ones((16, 16)), {}, "is constant"),
     "colour": (np.random.default_rng(0).random((16, 16, 3)), {"rgb": True}, "is a colour image"),
     "one pixel": (np.ones((1, 1)), {}, "1 x 1 pixels"),
@@ -274,6 +305,7 @@ BAD_PICTURES = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")  # napari's, of such an image
 @pytest.mark.parametrize("kind", BAD_PICTURES)
 def test_an_image_that_cannot_be_used_is_refused_in_words(qtbot, viewer, dock, kind):
     data, settings, words = BAD_PICTURES[kind]

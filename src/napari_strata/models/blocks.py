@@ -25,9 +25,9 @@ def double_convolution(inputs: int, outputs: int) -> nn.Sequential:
 class Encoder(nn.Module):
     """Contracting path: a double convolution per level, 2 x 2 max pooling between levels."""
 
-    def __init__(self, filters: Sequence[int], dropout: float) -> None:
+    def __init__(self, filters: Sequence[int], dropout: float, *, channels: int = 1) -> None:
         super().__init__()
-        widths = [1, *filters]
+        widths = [channels, *filters]
         self.blocks = nn.ModuleList(double_convolution(a, b) for a, b in zip(widths, filters, strict=False))
         self.pool = nn.MaxPool2d(2)
         self.dropout = nn.Dropout2d(dropout)

@@ -24,6 +24,8 @@ class Network(nn.Module):
         Feature maps of each level, finest first.
     dropout : float
         Part of the bottleneck's features dropped in training.
+    channels : int
+        Channels of the images; those that the jobs work on are grey and have one.
 
     Attributes
     ----------
@@ -35,13 +37,15 @@ class Network(nn.Module):
         No input pixel farther away than this, along y or x, influences an output pixel [px].
     """
 
-    def __init__(self, *, layers: int, classes: int, filters: Sequence[int], dropout: float) -> None:
+    def __init__(
+        self, *, layers: int, classes: int, filters: Sequence[int], dropout: float, channels: int = 1
+    ) -> None:
         super().__init__()
         self.layers = layers
         self.classes = classes
         self.stride = 2 ** (len(filters) - 1)
         self.receptive_field = _receptive_field(len(filters))
-        self.encoder = Encoder(filters, dropout)
+        self.encoder = Encoder(filters, dropout, channels=channels)
         self.decoders = nn.ModuleList(Decoder(filters) for _ in range(layers))
         self.heads = nn.ModuleList(nn.Conv2d(filters[0], classes + 1, 1) for _ in range(layers))
 
@@ -50,7 +54,7 @@ class Network(nn.Module):
 
         Parameters
         ----------
-        image : Tensor, shape (batch, 1, y, x)
+        image : Tensor, shape (batch, channel, y, x)
             Normalised images, sides of any length.
 
         Returns

@@ -117,11 +117,7 @@ class Trainer:
         with self._seeded(clock.step):
             loss = self._optimize()
         clock.step += 1
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"The loss became {loss} at step {clock.step}.",
-                remedy="Lower the learning rate, or choose the precision fp32.",
-            )
+        _check_finite(loss, f"The loss became {loss} at step {clock.step}.")
         self._losses.append(loss)
         return BatchEnded(clock.step, epoch, clock.epochs, loss, rate, clock.elapsed, clock.seconds_left)
 
@@ -154,6 +150,10 @@ class Trainer:
     def _end_epoch(self, clock: Clock, keep: Keep) -> EpochEnded:
         batches = self._source.held_out()
         scores = validate(self._average, batches, self._config, self._device) if batches else None
+        norm = float(torch.stack([p.detach().norm() for p in self._averaged_network.parameters()]).norm())
+        _check_finite(norm, f"The weights became {norm} at step {clock.step}.")
+        if scores is not None:
+            _check_finite(scores.loss, f"The loss on held-out data became {scores.loss} at step {clock.step}.")
         is_best = self._is_best(scores)
         event = EpochEnded(
             epoch=math.ceil(clock.step / self._config.steps_per_epoch),
@@ -185,3 +185,9 @@ class Trainer:
         start = time.monotonic()
         control.wait_while_paused()
         clock.add_pause(time.monotonic() - start)
+
+
+def _check_finite(value: float, message: str) -> None:
+    """Stop a training that has gone astray, before its weights replace good ones."""
+    if not math.isfinite(value):
+        raise TrainingError(message, remedy="Lower the learning rate, or choose the precision fp32.")

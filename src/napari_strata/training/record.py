@@ -104,10 +104,14 @@ class RunRecord:
         self._flush()
 
     def discard(self) -> None:
-        """Remove the record of a run that came to nothing, so that its folder can be used again."""
+        """Remove the record of a run that came to nothing, so that its folder can be used again.
+
+        What was painted stays, with the settings that name its classes: the viewer may be gone by now.
+        """
         self._events.close()
         self._history.close()
-        for name in (CONFIG, EVENTS, HISTORY, LABELS):
+        kept = {CONFIG} if (self._folder / LABELS).exists() else set()
+        for name in {CONFIG, EVENTS, HISTORY} - kept:
             (self._folder / name).unlink(missing_ok=True)
         with suppress(OSError):  # it holds other things
             self._folder.rmdir()
