@@ -297,7 +297,6 @@ def test_live_layers_make_way_for_results_once_the_training_is_over(qtbot, viewe
 BAD_PICTURES = {
     "not finite": (np.where(np.eye(16) > 0, np.nan, 1.0), {}, "pixels that are not finite"),
     "infinite": (np.where(np.eye(16) > 0, np.inf, 1.0), {}, "pixels that are not finite"),
-    "complex": (np.eye(16) * (1 + 1j), {}, "complex"),
     "constant": (np.ones((16, 16)), {}, "is constant"),
     "colour": (np.random.default_rng(0).random((16, 16, 3)), {"rgb": True}, "is a colour image"),
     "one pixel": (np.ones((1, 1)), {}, "1 x 1 pixels"),
@@ -305,7 +304,6 @@ BAD_PICTURES = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")  # napari's, of such an image
 @pytest.mark.parametrize("kind", BAD_PICTURES)
 def test_an_image_that_cannot_be_used_is_refused_in_words(qtbot, viewer, dock, kind):
     data, settings, words = BAD_PICTURES[kind]
