@@ -114,6 +114,7 @@ class Demo:
         self._wait(lambda: watch.seconds_left < half, seconds=half + PATIENCE, what="half of the training")
         with clock.training.paused():
             take_picture(self.viewer, OUT / "training.png")
+        _tell("Half of the time is over; demo/training.png shows how it goes. Going on")
         self._end(dock.runner, watch, seconds=half + PATIENCE)
         self.figures["training"] = dict(watch.ended.result.figures)
         self.figures["gui_while_training"] = clock.training.figures()

@@ -67,7 +67,7 @@ def _report(missing: list[str]) -> int:
 
 
 def _fingerprint() -> str:
-    digest = hashlib.sha256(f"{sys.executable} {sys.version}".encode())
+    digest = hashlib.sha256(f"{sys.base_prefix} {sys.version}".encode())
     for path in INPUTS:
         digest.update(path.read_bytes())
     return digest.hexdigest()

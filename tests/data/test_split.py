@@ -23,7 +23,7 @@ def test_whole_slices_are_held_out_and_none_is_in_both():
     validated = [frame.any() for frame in split.validation]
     assert (sum(trained), sum(validated)) == (3, 2)
     assert not any(t and v for t, v in zip(trained, validated, strict=True))
-    assert split.description == "2 of 5 labelled slices held out"
+    assert split.description == "2 of them held out"
 
 
 def test_the_only_slice_with_a_class_is_never_held_out():

@@ -96,7 +96,7 @@ def test_slices_held_out_are_not_drawn():
     labels[:, 0, :32] = 2
     held = source(labels, fraction=0.25)
     assert len(held.held_out()) == 1
-    assert held.description == "4 labelled slices, 1 of 4 labelled slices held out"
+    assert held.description == "4 labelled slices, 1 of them held out"
 
 
 def test_every_crystal_layer_must_be_painted(tmp_path):

@@ -297,3 +297,10 @@ def test_disarming_says_again_what_to_press(qtbot, open_dock):
     assert dock.panel.words.text() == "Whichever layer is active, the click paints and moves nothing."
     click(qtbot, dock.panel.start_button)
     assert dock.panel.words.text() == "Press 'Pick atom', then click near an atom in the image."
+
+
+def test_where_no_pixel_size_is_known_or_needed_pixels_are_proposed(qtbot, viewer, open_dock):
+    dock = open_dock(image={"scale": (1, 1), "units": ("pixel", "pixel")}, layers=1, pixel_size=None)
+    assert dock.kind == "pixel"
+    dock.source.calibration.box.setValue(PIXEL_SIZE)
+    assert dock.kind == "atom"

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from napari_strata.errors import ConfigError
 
@@ -85,7 +86,11 @@ def setting(
 
 
 def _in_words(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['msg']}" for e in error.errors()) + "."
+    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'value'}: {_reason(e)}" for e in error.errors()) + "."
+
+
+def _reason(error: ErrorDetails) -> str:
+    return "there is no such field" if error["type"] == "extra_forbidden" else error["msg"]
 
 
 def _remedy(cls: type[BaseModel], error: ValidationError) -> str:

@@ -55,7 +55,7 @@ def scale_factor(pixel_size: float | None, target: float | None) -> float:
     if pixel_size is None:
         raise CalibrationError(
             f"The image has no pixel size, and this network works at {target:g} Å per pixel.",
-            remedy="State the pixel size in Å.",
+            remedy="State the pixel size [Å]: --pixel-size on the command line, or its field in the docks.",
         )
     factor = pixel_size / target
     if not LEAST_SCALE <= factor <= LARGEST_SCALE:

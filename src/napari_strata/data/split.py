@@ -64,7 +64,7 @@ def _split_slices(labels: list[LabelArray], fraction: float, rng: np.random.Gene
     return Split(
         [np.zeros_like(frame) if i in held_out else frame for i, frame in enumerate(labels)],
         [frame if i in held_out else np.zeros_like(frame) for i, frame in enumerate(labels)],
-        f"{len(held_out)} of {len(labels)} labelled slices held out",
+        f"{len(held_out)} of them held out",
     )
 
 
@@ -84,7 +84,7 @@ def _split_strokes(labels: LabelArray, fraction: float, receptive_field: int) ->
     return Split(
         [np.where(held_out, 0, labels).astype(np.uint8)],
         [np.where(held_out, labels, 0).astype(np.uint8)],
-        f"strokes farther than {receptive_field} px from all others held out",
+        f"of which the strokes farther than {receptive_field} px from all others are held out",
     )
 
 

@@ -114,6 +114,8 @@ def read_header(path: Path) -> FileHeader:
 def _read(readers: Mapping[str, Callable[[Path], T]], path: Path, error_type: type[StrataError]) -> T:
     reader = readers.get(path.suffix.lower())
     if reader is None:
+        if path.is_dir():
+            raise error_type(f"{path} is a folder.", remedy="Name the files in it.")
         raise error_type(
             f"{path} is of a kind that is not read here.", remedy=f"Save it as one of {', '.join(readers)}."
         )

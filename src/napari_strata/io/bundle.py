@@ -121,7 +121,7 @@ def find_bundle(path: Path) -> Path:
         if (folder / CARD).is_file():
             return folder
     raise BundleError(
-        f"{path} is no model: there is no {CARD} in it.",
+        f"{path} is no model: there is no {CARD} in it." if path.exists() else f"{path} does not exist.",
         remedy="Choose the folder that a training wrote, or the card.yaml in it.",
     )
 

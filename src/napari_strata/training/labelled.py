@@ -64,7 +64,8 @@ class LabelledSource:
         split = split_labels(
             [codes for _, codes in frames], fraction=validation_fraction, receptive_field=receptive_field, rng=rng
         )
-        self.description = f"{len(frames)} labelled slices, {split.description}"
+        slices = "1 labelled slice" if len(frames) == 1 else f"{len(frames)} labelled slices"
+        self.description = f"{slices}, {split.description}"
         self._held_out = [
             batch
             for (image, _), codes in zip(frames, split.validation, strict=True)

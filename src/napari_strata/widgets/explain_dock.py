@@ -63,6 +63,7 @@ class ExplainDock(Dock):
         super().__init__()
         self._viewer = viewer
         self._request: _Request | None = None
+        self._proposed = "atom"
         self.source = SourceForm(viewer, library or ModelLibrary())
         self.target = ChoiceBox()
         for kind in _BUTTON:
@@ -115,7 +116,17 @@ class ExplainDock(Dock):
     def _on_source(self) -> None:
         self.picker.disarm()
         self.panel.set_obstacle(self.source.obstacle)
+        self._propose_kind()
         self._offer_decoders()
+
+    def _propose_kind(self) -> None:
+        """Propose pixels where the size of an atom is not known and the network needs no pixel size."""
+        entry = self.source.model.entry
+        needs_none = entry is not None and entry.card.model.pixel_size is None
+        kind = "pixel" if needs_none and self.source.pixel_size is None else "atom"
+        if kind != self._proposed:
+            self._proposed = kind
+            self.target.setCurrentIndex(self.target.findData(kind))
 
     def _on_target(self, _index: int = 0) -> None:
         self.picker.disarm()
