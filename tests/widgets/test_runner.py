@@ -14,7 +14,8 @@ from qtpy.QtWidgets import QWidget
 
 from napari_strata.control import JobControl, JobState, JobStateError
 from napari_strata.events import BatchEnded, FinishReason, JobEnded
-from napari_strata.widgets.runner import NICENESS, JobRunner
+from napari_strata.widgets.runner import JobRunner
+from napari_strata.widgets.worker import NICENESS
 
 
 @pytest.fixture
