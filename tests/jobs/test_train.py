@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_strata.config import TrainConfig
+from napari_strata.config import ModelConfig, TrainConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.errors import CalibrationError, ImageError, LabelsError, OutputError, TrainingError
 from napari_strata.events import (
@@ -242,6 +242,25 @@ def test_a_unet_learns_squares_from_a_few_strokes(tmp_path: Path):
     truth = np.zeros((64, 64))
     truth[16:48, 16:48] = 1
     assert (square == truth).mean() > 0.97
+
+
+def test_a_gombnet_learns_to_tell_overlapping_layers_apart(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    layers = np.zeros((4, 2, 64, 64), dtype=np.uint8)
+    for frame in layers:  # bright squares in one layer, dark bars in the other, crossing each other
+        y, x = rng.integers(4, 36, 2)
+        frame[0, y : y + 24, x : x + 24] = 1
+        frame[1, :, x + 8 : x + 16] = 1
+    image = (2.0 * layers[:, 0] - layers[:, 1] + rng.normal(0, 0.1, (4, 64, 64))).astype(np.float32)
+    config = labelled(epochs=10, steps_per_epoch=12, learning_rate=0.02)
+    config = config.model_copy(update={"model": ModelConfig(filters=(8, 16), pixel_size=None)})
+    run(config, TrainInputs(tmp_path, (ImageStack(image, None, "crossed"),), (layers + 1,)))
+    network = load_network(tmp_path).network
+    with torch.inference_mode():
+        found = network(torch.from_numpy((image - image.mean()) / image.std())[:, None]).argmax(2).numpy()
+    right = [(found == truth).mean() for truth in (layers, layers[:, ::-1])]
+    assert max(right) > 0.95
+    assert min(right) < 0.9  # not both layers in both decoders
 
 
 def strokes_of_a_viewer(out: Path) -> TrainInputs:
