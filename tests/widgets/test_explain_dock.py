@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 import torch
 from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model, waiting
+from fake_jobs import counting
 from napari.layers import Image, Points
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, Qt, QThreadPool
 
 from napari_strata.io.bundle import save_bundle
 from napari_strata.models.registry import load_network
 from napari_strata.widgets import explain_dock
 from napari_strata.widgets.explain_dock import ExplainDock
 from napari_strata.widgets.predict_dock import PredictDock
-from napari_strata.widgets.results import find_results, provenance_of
+from napari_strata.widgets.results import ORIGIN, find_results
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_picking_lays_a_heatmap_of_the_nearest_atom_and_its_layer_over_the_image
     assert np.allclose(heatmap.scale, PIXEL_SIZE)
     assert viewer.layers.index(heatmap) < viewer.layers.index(points)
     assert heatmap.metadata["explanation"]["method"] == "input-gradient"
-    assert len(provenance_of(heatmap)["weights_sha256"]) == 64
+    assert len(heatmap.metadata[ORIGIN]["provenance"]["weights_sha256"]) == 64
     (ring,) = find_results(viewer, "target", viewer.layers["bright"])
     assert np.allclose(ring.data, [[y, x]], atol=0.1)
 
@@ -304,3 +305,42 @@ def test_where_no_pixel_size_is_known_or_needed_pixels_are_proposed(qtbot, viewe
     assert dock.kind == "pixel"
     dock.source.calibration.box.setValue(PIXEL_SIZE)
     assert dock.kind == "atom"
+
+
+def explain_for_long(qtbot, viewer, dock, monkeypatch) -> None:
+    """Pick an atom of layer 0 and let the job go on until it is stopped."""
+    monkeypatch.setattr(explain_dock, "_make_job", lambda control, _request: counting(control, steps=100_000))
+    dock.decoder.setCurrentText("layer 0")
+    click(qtbot, dock.panel.start_button)
+    with qtbot.waitSignal(dock.panel.runner.reported):
+        click_at(qtbot, viewer, ATOMS[5])
+
+
+def test_cancel_ends_the_job_and_leaves_no_heatmap(qtbot, viewer, open_dock, monkeypatch):
+    dock, release = open_dock(), threading.Event()
+    monkeypatch.setattr(explain_dock, "_make_job", lambda control, _request: waiting(control, release=release))
+    dock.decoder.setCurrentText("layer 0")
+    click(qtbot, dock.panel.start_button)
+    with qtbot.waitSignal(dock.panel.runner.reported):
+        click_at(qtbot, viewer, ATOMS[5])
+    with qtbot.waitSignal(dock.panel.runner.ended):
+        click(qtbot, dock.panel.cancel_button)
+        release.set()
+    assert dock.panel.words.text() == "Stopped."
+    assert dock.panel.start_button.isEnabled()
+    assert not heatmaps(viewer)
+
+
+def test_a_dock_that_is_closed_while_it_explains_leaves_no_worker(qtbot, viewer, open_dock, monkeypatch):
+    dock, gone = open_dock(), []
+    explain_for_long(qtbot, viewer, dock, monkeypatch)
+    dock.destroyed.connect(lambda: gone.append(True))
+    viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: bool(gone))
+    assert QThreadPool.globalInstance().activeThreadCount() == 0
+
+
+def test_a_viewer_closed_while_it_explains_leaves_no_worker(qtbot, viewer, open_dock, monkeypatch):
+    explain_for_long(qtbot, viewer, open_dock(), monkeypatch)
+    viewer.close()
+    qtbot.waitUntil(lambda: QThreadPool.globalInstance().activeThreadCount() == 0)

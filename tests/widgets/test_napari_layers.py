@@ -17,7 +17,7 @@ from napari_strata.widgets.napari_layers import (
     probability_layers,
     target_layer,
 )
-from napari_strata.widgets.results import provenance_of
+from napari_strata.widgets.results import ORIGIN
 
 NANOMETRES = {
     "scale": (2.0, 0.02, 0.03),
@@ -208,7 +208,7 @@ def test_a_heatmap_says_what_it_is_and_where_it_comes_from():
     assert layer.name == "Layer 1 input-gradient of pixel at 4, 5 - m - image"
     assert layer.contrast_limits == [0, 0.5]
     assert layer.metadata["explanation"] == details
-    assert provenance_of(layer)["weights_sha256"] == "1" * 64
+    assert layer.metadata[ORIGIN]["provenance"]["weights_sha256"] == "1" * 64
 
 
 def test_a_heatmap_of_zeros_can_be_shown():

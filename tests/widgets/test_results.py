@@ -5,7 +5,7 @@ from napari.layers import Labels, Points
 from napari.layers._layer_actions import _duplicate_layer
 
 from napari_strata.widgets.layer_choice import RESULT, LayerChoice
-from napari_strata.widgets.results import find_results, provenance_of, remove_results, show_results, tag
+from napari_strata.widgets.results import ORIGIN, find_results, remove_results, show_results, tag
 
 SHAPE = (8, 10)
 
@@ -119,7 +119,7 @@ def test_results_are_found_by_role_image_and_model(viewer, image):
     show_results(viewer, [atoms(image, [[1, 2]])])
     assert [layer.name for layer in find_results(viewer, "masks", image)] == ["a", "b"]
     assert [layer.name for layer in find_results(viewer, "masks", image, model="n")] == ["b"]
-    assert provenance_of(find_results(viewer, "atoms", image)[0]) == {"pixel_size": 0.2}
+    assert find_results(viewer, "atoms", image)[0].metadata[ORIGIN]["provenance"] == {"pixel_size": 0.2}
     remove_results(viewer, "masks", image)
     assert names(viewer) == ["image", "atoms"]
 

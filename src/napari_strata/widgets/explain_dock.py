@@ -23,6 +23,7 @@ from napari_strata.widgets.job_panel import JobPanel
 from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.napari_layers import heatmap_layer, target_layer
+from napari_strata.widgets.proposal import Proposal
 from napari_strata.widgets.results import find_results, remove_results, show_results
 from napari_strata.widgets.source import Source, SourceForm
 from napari_strata.widgets.world import from_world
@@ -63,11 +64,11 @@ class ExplainDock(Dock):
         super().__init__()
         self._viewer = viewer
         self._request: _Request | None = None
-        self._proposed = "atom"
         self.source = SourceForm(viewer, library or ModelLibrary())
         self.target = ChoiceBox()
         for kind in _BUTTON:
             self.target.addItem(kind.capitalize(), kind)
+        self._kind_proposal = Proposal(lambda kind: self.target.setCurrentIndex(self.target.findData(kind)))
         self.decoder = ChoiceBox()
         self.config = ConfigForm(ExplainConfig)
         self.keep = QCheckBox("Keep earlier heatmaps")
@@ -123,10 +124,7 @@ class ExplainDock(Dock):
         """Propose pixels where the size of an atom is not known and the network needs no pixel size."""
         entry = self.source.model.entry
         needs_none = entry is not None and entry.card.model.pixel_size is None
-        kind = "pixel" if needs_none and self.source.pixel_size is None else "atom"
-        if kind != self._proposed:
-            self._proposed = kind
-            self.target.setCurrentIndex(self.target.findData(kind))
+        self._kind_proposal.make("pixel" if needs_none and self.source.pixel_size is None else "atom")
 
     def _on_target(self, _index: int = 0) -> None:
         self.picker.disarm()

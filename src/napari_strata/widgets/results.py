@@ -28,12 +28,6 @@ def find_results(viewer: "Viewer", role: str, image: "Image", *, model: str | No
     return [layer for layer in viewer.layers if wanted.items() <= _key(layer).items()]
 
 
-def provenance_of(napari_layer: "Layer") -> dict[str, Any]:
-    """Return model_name, weights_sha256 and pixel_size of a result layer."""
-    provenance: dict[str, Any] = napari_layer.metadata[ORIGIN]["provenance"]
-    return provenance
-
-
 def show_results(
     viewer: "Viewer", layers: "Sequence[Layer]", *, below: str | None = None, keep_earlier: bool = False
 ) -> None:
