@@ -1,0 +1,33 @@
+"""The annotation formats that are read and written here."""
+
+from pathlib import Path
+
+from napari_strata.errors import LabelsError
+from napari_strata.io.labels.label_format import LabelFormat
+
+_ALL: tuple[LabelFormat, ...] = ()
+FORMATS: dict[str, LabelFormat] = {one.name: one for one in _ALL}
+"""Every format by its name; those that recognise a file most surely come first."""
+
+
+def find_format(name: str, path: Path) -> LabelFormat:
+    """Return a format by its name, or for "auto" the one that recognises a file or folder.
+
+    Raises
+    ------
+    LabelsError
+        If there is no such format, or none recognises the file.
+    """
+    if name != "auto":
+        if name not in FORMATS:
+            raise LabelsError(f"There is no label format {name!r}.", remedy=f"Take one of {', '.join(FORMATS)}.")
+        return FORMATS[name]
+    if not path.exists():
+        raise LabelsError(f"{path} is not there.", remedy="Check the path.")
+    found = next((one for one in FORMATS.values() if one.recognises(path)), None)
+    if found is None:
+        raise LabelsError(
+            f"{path} is in none of the label formats that are known here.",
+            remedy=f"Name its format if it is one of {', '.join(FORMATS)}; else export it in one of these.",
+        )
+    return found

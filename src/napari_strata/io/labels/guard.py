@@ -1,0 +1,214 @@
+"""Reading what strangers wrote: sizes, depths and numbers are checked before memory is spent on them."""
+
+import json
+import math
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from napari_strata.errors import LabelsError
+from napari_strata.io.labels.shapes import Vertices
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+LARGEST_FILE = 96 * 2**20
+"""Bytes of a text file; its numbers take up to eight times as much memory."""
+MOST_NUMBERS = 8_000_000
+"""Numbers or names in a text file."""
+MOST_VERTICES = 1_000_000
+"""Vertices of one shape."""
+LARGEST_COORDINATE = 1e6
+"""Distance of a vertex from the first pixel [px]."""
+LARGEST_IMAGE = 2**28
+"""Pixels of an image that a file claims: 16384 x 16384."""
+LARGEST_ARCHIVE = 256 * 2**20
+"""Bytes of all that is packed in a zip file."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a text file whole.
+
+    Raises
+    ------
+    LabelsError
+        If it cannot be read, or is larger than any honest annotation file.
+    """
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            refuse(path, f"it is larger than {LARGEST_FILE / 2**20:.0f} MB", "Export it in parts.")
+        return path.read_bytes()
+    except OSError as error:
+        raise LabelsError(f"{path} cannot be read ({error.strerror}).", remedy="Check the path.") from error
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 text file whole, with or without a byte order mark.
+
+    Raises
+    ------
+    LabelsError
+        If it cannot be read, is too large, or is no text.
+    """
+    try:
+        return read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        refuse(path, f"it is no UTF-8 text (byte {error.start})", "Export it again.")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    LabelsError
+        If it cannot be read, is too large, is no JSON, is nested too deep, or holds a number that is not finite.
+    """
+    return parse_json(read_text(path), path)
+
+
+def parse_json(text: str, path: Path) -> Any:
+    """Parse JSON that came out of a file; see `read_json`."""
+    if text.count(",") > MOST_NUMBERS:
+        refuse(path, f"it holds more than {MOST_NUMBERS:,} values", "Export it in parts.")
+    try:
+        return json.loads(text, parse_constant=lambda word: _raise(f"it holds the number {word}"))
+    except RecursionError:
+        refuse(path, "it is nested too deep", "Export it again.")
+    except ValueError as error:
+        refuse(path, f"it is no JSON: {error}", "Export it again.")
+
+
+def read_xml(path: Path) -> "Element":
+    """Read an XML file without a document type, hence without entities.
+
+    Raises
+    ------
+    LabelsError
+        If it cannot be read, is too large, is no XML, or declares a document type or entities.
+    """
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, fromstring
+
+    data = read_bytes(path)
+    if data.count(b"<") + data.count(b";") > MOST_NUMBERS:
+        refuse(path, f"it holds more than {MOST_NUMBERS:,} values", "Export it in parts.")
+    try:
+        root: Element = fromstring(data, forbid_dtd=True)
+    except DefusedXmlException:
+        refuse(path, "it declares a document type or entities", "Export it again.")
+    except (ParseError, ValueError, LookupError) as error:
+        refuse(path, f"it is no XML: {error}", "Export it again.")
+    return root
+
+
+def check_vertices(points: Any, path: Path, *, where: str, least: int = 1) -> Vertices:
+    """Check positions that a file states.
+
+    Parameters
+    ----------
+    points : array_like of numbers, shape (n, 2)
+        Positions in any order of axes.
+    path : Path
+        The file, for messages.
+    where : str
+        Which shape, for messages.
+    least : int
+        How many positions the shape needs.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 2)
+        The same positions.
+
+    Raises
+    ------
+    LabelsError
+        If they are no numbers, not finite, absurdly large, too few or too many.
+    """
+    try:
+        vertices = np.asarray(points, np.float64)
+    except (ValueError, TypeError, OverflowError):
+        refuse(path, f"{where} has vertices that are no pairs of numbers", "Draw it again.")
+    if vertices.ndim != 2 or vertices.shape[1] != 2:
+        refuse(path, f"{where} has vertices that are no pairs of numbers", "Draw it again.")
+    if not least <= len(vertices) <= MOST_VERTICES:
+        refuse(path, f"{where} has {len(vertices):,} vertices, not {least} to {MOST_VERTICES:,}", "Draw it again.")
+    if not np.all(np.abs(vertices) <= LARGEST_COORDINATE):  # also false for NaN
+        refuse(path, f"{where} has a vertex that is no place in an image", "Draw it again.")
+    return vertices
+
+
+def check_number(value: Any, path: Path, *, where: str) -> float:
+    """Check one length or position [px] that a file states; see `check_vertices`."""
+    try:
+        number = float(value)
+    except (ValueError, TypeError, OverflowError):
+        refuse(path, f"{where} is {value!r:.40} and no number", "Draw it again.")
+    if not math.isfinite(number) or abs(number) > LARGEST_COORDINATE:
+        refuse(path, f"{where} is {number:g}, which is no place in an image", "Draw it again.")
+    return number
+
+
+def check_size(height: Any, width: Any, path: Path, *, where: str) -> tuple[int, int]:
+    """Check the height and width [px] that a file claims for an image, before anything of that size is made.
+
+    Raises
+    ------
+    LabelsError
+        If they are no whole positive numbers, or larger than any image that is handled here.
+    """
+    try:
+        size = int(height), int(width)
+    except (ValueError, TypeError, OverflowError):
+        refuse(path, f"{where} has the size {height!r:.20} x {width!r:.20}", "Export it again.")
+    if min(size) < 1 or size[0] * size[1] > LARGEST_IMAGE:
+        refuse(path, f"{where} claims {size[0]} x {size[1]} px", f"Images have 1 to {LARGEST_IMAGE:,} pixels.")
+    return size
+
+
+def open_archive(path: Path) -> zipfile.ZipFile:
+    """Open a zip file whose members may be read one by one.
+
+    Raises
+    ------
+    LabelsError
+        If it is no zip file, a member's path leads out of it, or it holds more than can be honest.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        refuse(path, f"it is no zip file: {error}", "Export it again.")
+    members = archive.infolist()
+    strange = next((one.filename for one in members if not is_inside(one.filename)), None)
+    if strange is not None:
+        archive.close()
+        refuse(path, f"its member {strange!r} leads out of the archive", "Do not trust this file.")
+    if sum(one.file_size for one in members) > LARGEST_ARCHIVE:
+        archive.close()
+        refuse(path, f"unpacked it has more than {LARGEST_ARCHIVE / 2**20:.0f} MB", "Export it in parts.")
+    return archive
+
+
+def is_inside(name: str) -> bool:
+    """Tell whether a relative path stays in the folder that it starts from."""
+    parts = PurePosixPath(name.replace("\\", "/"))
+    return not parts.is_absolute() and ".." not in parts.parts and ":" not in name
+
+
+def refuse(path: Path, reason: str, remedy: str) -> NoReturn:
+    """Refuse a file.
+
+    Raises
+    ------
+    LabelsError
+        Always.
+    """
+    raise LabelsError(f"{path} is refused: {reason}.", remedy=remedy)
+
+
+def _raise(reason: str) -> NoReturn:
+    raise ValueError(reason)
