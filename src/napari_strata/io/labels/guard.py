@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 LARGEST_FILE = 96 * 2**20
 """Bytes of a text file; its numbers take up to eight times as much memory."""
-MOST_NUMBERS = 8_000_000
-"""Numbers or names in a text file."""
+MOST_VALUES = 4_000_000
+"""Numbers or names in a text file; as JSON objects they take 0.6 GB."""
+MOST_TAGS = 1_000_000
+"""Opening and closing tags in an XML file."""
 MOST_VERTICES = 1_000_000
 """Vertices of one shape."""
 LARGEST_COORDINATE = 1e6
@@ -72,8 +74,8 @@ def read_json(path: Path) -> Any:
 
 def parse_json(text: str, path: Path) -> Any:
     """Parse JSON that came out of a file; see `read_json`."""
-    if text.count(",") > MOST_NUMBERS:
-        refuse(path, f"it holds more than {MOST_NUMBERS:,} values", "Export it in parts.")
+    if text.count(",") > MOST_VALUES:
+        refuse(path, f"it holds more than {MOST_VALUES:,} values", "Export it in parts.")
     try:
         return json.loads(text, parse_constant=lambda word: _raise(f"it holds the number {word}"))
     except RecursionError:
@@ -94,8 +96,8 @@ def read_xml(path: Path) -> "Element":
     from defusedxml.ElementTree import ParseError, fromstring
 
     data = read_bytes(path)
-    if data.count(b"<") + data.count(b";") > MOST_NUMBERS:
-        refuse(path, f"it holds more than {MOST_NUMBERS:,} values", "Export it in parts.")
+    if data.count(b"<") > MOST_TAGS or data.count(b";") + data.count(b"=") > MOST_VALUES:
+        refuse(path, f"it holds more than {MOST_TAGS:,} tags or {MOST_VALUES:,} values", "Export it in parts.")
     try:
         root: Element = fromstring(data, forbid_dtd=True)
     except DefusedXmlException:
