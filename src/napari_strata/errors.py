@@ -62,3 +62,11 @@ class TrainingError(StrataError):
 
 class TargetError(StrataError):
     """An explanation target does not exist in the image or in the model."""
+
+
+class ExtraError(StrataError):
+    """An optional part of the program is not installed."""
+
+
+class DownloadError(StrataError):
+    """A file cannot be fetched, or is not what its checksum says."""
