@@ -1,4 +1,4 @@
-"""The jobs without a screen: ``napari-strata simulate | train | predict | atoms | explain | evaluate``."""
+"""The jobs without a screen: ``napari-strata simulate | train | predict | atoms | explain | evaluate | doctor``."""
 
 import json
 import signal

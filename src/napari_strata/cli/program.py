@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from napari_strata import __version__
+from napari_strata.cli.doctor import doctor
 from napari_strata.cli.evaluate import evaluate
 from napari_strata.cli.explain import explain
 from napari_strata.cli.predict import atoms, predict
@@ -34,5 +35,5 @@ def _napari_strata(
 ) -> None: ...
 
 
-for _command in (simulate, train, predict, atoms, explain, evaluate):
+for _command in (simulate, train, predict, atoms, explain, evaluate, doctor):
     app.command()(_command)

@@ -43,5 +43,6 @@ def _mapped(path: Path) -> "np.memmap[tuple[int, ...], np.dtype[np.generic]] | N
         case ".tif" | ".tiff":
             import tifffile
 
-            return tifffile.memmap(path, mode="r")
+            page: np.memmap[tuple[int, ...], np.dtype[np.generic]] = tifffile.memmap(path, mode="r")
+            return page
     return None

@@ -73,13 +73,12 @@ def pair_by_stem(labels: Sequence[Path], images: Sequence[Path]) -> tuple[list[t
         remedy = "Name labels after their image, and keep one image of each name in the folder."
         place = Place(labels=path.name, file=str(path))
         findings.append(Finding("unmatched-file", Severity.ERROR, place, message, remedy))
-    for image in sorted(set(images) - {image for image, _ in pairs} - set(labels)):
-        place = Place(image=image.stem, file=str(image))
-        findings.append(
-            Finding(
-                "unmatched-file", Severity.INFO, place, "No labels are given for it.", "Label it, or leave it."
-            )
-        )
+    used = {path.resolve() for pair in pairs for path in pair} | {path.resolve() for path in labels}
+    for image in images:
+        if image.resolve() not in used:
+            place = Place(image=image.stem, file=str(image))
+            remedy = "Label it, or leave it."
+            findings.append(Finding("unmatched-file", Severity.INFO, place, "No labels are given for it.", remedy))
     return pairs, findings
 
 

@@ -1,0 +1,169 @@
+"""``napari-strata doctor``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_strata.cli.display import Display
+from napari_strata.cli.options import AsJson, PixelSize, Verbose
+from napari_strata.cli.runner import DONE, FAILED, run_command
+from napari_strata.config import ClassTable, Config, TrainConfig
+from napari_strata.config.labels import PALETTE
+from napari_strata.control import JobControl
+from napari_strata.errors import ConfigError, ImageError
+from napari_strata.events import JobEnded, JobEvent
+from napari_strata.jobs.job import Job
+
+if TYPE_CHECKING:
+    from napari_strata.annotation.doctor.finding import Finding
+
+_CONFIGURATIONS = (".yaml", ".yml")
+
+
+def doctor(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="CONFIG.yaml | LABELS...", help="What train would take, or label files."),
+    ],
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the images that LABELS are named after.")
+    ] = None,
+    classes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Classes of LABELS: json or yaml; any code is fine without."),
+    ] = None,
+    pixel_size: PixelSize = None,
+    out: Annotated[Path | None, typer.Option(metavar="REPORT.json", help="File for the findings.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where an error was found.")] = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> int:
+    """Find what is wrong with images and labels before a training.
+
+    Takes the configuration of a training, or label files and a folder of images with the same names. Every finding
+    has a severity, a place and a remedy: with an error a training fails or learns wrongly, with a warning it may.
+    The exit code is 0 where all was examined, whatever was found: figures.errors counts them. With --strict it is
+    1 where there are errors.
+    """
+    config = files[0] if files[0].suffix.lower() in _CONFIGURATIONS else None
+    if config is not None and (len(files) > 1 or images is not None or classes is not None):
+        raise typer.BadParameter("a configuration names its files and classes itself.", param_hint=["CONFIG.yaml"])
+    if config is None and images is None:
+        raise typer.BadParameter("say in which folder the images are.", param_hint=["--images"])
+    tally = _Tally()
+
+    def make_job(control: JobControl, _display: Display) -> Job:
+        if config is not None:
+            job = _job_of_config(control, config, pixel_size, out)
+        else:
+            assert images is not None
+            job = _job_of_files(control, files, images, classes, pixel_size, out)
+        return tally.passed(job, as_json=as_json)
+
+    code = run_command(make_job, as_json=as_json, verbose=verbose)
+    return FAILED if strict and code == DONE and tally.errors else code
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Remembers how many errors a job found."""
+
+    errors: int = 0
+
+    def passed(self, job: Job, *, as_json: bool) -> Job:
+        """Pass a job's events on; for people its findings become lines."""
+        event: JobEvent | None = None
+        for event in job:
+            if isinstance(event, JobEnded) and event.result is not None:
+                self.errors = event.result.figures["errors"]
+                if not as_json:
+                    figures = _for_people(event.result.figures, event.result.value)
+                    event = replace(event, result=replace(event.result, figures=figures))
+            yield event
+        assert isinstance(event, JobEnded), "every job ends with JobEnded"
+        return event
+
+
+def _for_people(figures: Mapping[str, Any], findings: "Sequence[Finding]") -> dict[str, Any]:
+    counts = {name: value for name, value in figures.items() if name != "findings"}
+    lines = {
+        f"{one.severity} {number}": f"{one.place}: {one.message} {one.remedy}".removeprefix(": ")
+        for number, one in enumerate(findings, start=1)
+    }
+    return counts | (lines or {"result": "All is well."})
+
+
+def _job_of_config(control: JobControl, path: Path, pixel_size: float | None, out: Path | None) -> Job:
+    from napari_strata.annotation.doctor.facts import Expectations
+    from napari_strata.annotation.doctor.files import openers
+    from napari_strata.config.training import SimulatedData
+    from napari_strata.jobs.examine import examine
+    from napari_strata.jobs.train import with_absolute_paths
+
+    config = with_absolute_paths(TrainConfig.read(path), path.parent)
+    if isinstance(config.data, SimulatedData):
+        raise ConfigError(
+            f"{path} trains on simulated crystals, which have nothing to examine.",
+            remedy="Give a configuration that learns from labels, data.source: labels.",
+        )
+    data, has_grid = config.data, config.model.pixel_size is not None
+    pairs = list(zip(data.images, data.labels, strict=True))
+    expected = Expectations(
+        ClassTable.from_names(data.classes),
+        needs_pixel_size=has_grid,
+        has_atoms=has_grid or None,
+        layers=config.model.layers,
+    )
+    subjects = openers(pairs, pixel_size or data.image_pixel_size)
+    return examine(control, subjects, expected, training=config.training, out=out)
+
+
+def _job_of_files(
+    control: JobControl,
+    labels: Sequence[Path],
+    images: Path,
+    classes: Path | None,
+    pixel_size: float | None,
+    out: Path | None,
+) -> Job:
+    from napari_strata.annotation.doctor.facts import Expectations
+    from napari_strata.annotation.doctor.files import READABLE, openers, pair_by_stem
+    from napari_strata.jobs.examine import examine
+
+    if not images.is_dir():
+        raise ImageError(f"{images} is no folder.", remedy="Name the folder of the images.")
+    candidates = [path for path in sorted(images.iterdir()) if path.suffix.lower() in READABLE]
+    pairs, unmatched = pair_by_stem(labels, candidates)
+    expected = Expectations(None if classes is None else read_classes(classes))
+    return examine(control, openers(pairs, pixel_size), expected, known=unmatched, out=out)
+
+
+class _Names(Config):
+    """Classes by name only."""
+
+    classes: tuple[str, ...]
+
+
+def read_classes(path: Path) -> ClassTable:
+    """Read a class table from json, which is yaml too, or yaml.
+
+    Parameters
+    ----------
+    path : Path
+        ``classes`` with names, or with entries of name and color, in the order of the codes 2, 3, ...
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or holds no class table.
+    """
+    try:
+        names = _Names.read(path).classes
+    except ConfigError:
+        return ClassTable.read(path)
+    entries = [{"name": name, "color": color} for name, color in zip(names, cycle(PALETTE), strict=False)]
+    return ClassTable.parse({"classes": entries}, source=str(path))
