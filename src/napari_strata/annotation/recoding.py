@@ -75,8 +75,8 @@ def move_class(table: ClassTable, code: int, *, by: int) -> Recoding:
             "This row cannot move there.", remedy="Codes 0 and 1 are fixed; choose a class with another beside it."
         )
     classes, codes = list(table.classes), list(range(FIRST_CLASS, FIRST_CLASS + len(table.classes)))
-    for values in (classes, codes):
-        values[index], values[other] = values[other], values[index]
+    classes[index], classes[other] = classes[other], classes[index]
+    codes[index], codes[other] = codes[other], codes[index]
     return Recoding(table, _table(classes), tuple(codes), tuple(codes))
 
 

@@ -9,7 +9,7 @@ from napari_strata.config.inference import (
     ExplainMethod,
     InferenceConfig,
 )
-from napari_strata.config.labels import ClassTable, LabelClass
+from napari_strata.config.labels import ClassTable, LabelClass, SpotConfig
 from napari_strata.config.model import ModelConfig
 from napari_strata.config.simulation import SimulationConfig
 from napari_strata.config.training import (
@@ -33,6 +33,7 @@ __all__ = [
     "ModelConfig",
     "SimulatedData",
     "SimulationConfig",
+    "SpotConfig",
     "TrainConfig",
     "TrainingConfig",
 ]

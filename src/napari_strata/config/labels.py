@@ -1,6 +1,6 @@
-"""The class table: what each mask code means, and how it looks."""
+"""The class table: what each mask code means, and how it looks; and how atoms given as points become a mask."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -42,3 +42,19 @@ class ClassTable(Config):
     def code(self, name: str) -> int:
         """Return the mask code of a class."""
         return self.names.index(name) + BACKGROUND + 1
+
+
+class SpotConfig(Config):
+    """How atoms that are given as points become a mask."""
+
+    radius: float = setting(0.5, "Radius of the spot that labels an atom.", unit="Å", gt=0, le=10)
+    spot: Literal["disk", "gaussian"] = setting(
+        "disk",
+        "disk: what is beyond the radius is background. gaussian: a spot of this half width; its faint rim, between "
+        "1/2 and 1/10 of its height, counts nowhere.",
+    )
+    background: bool = setting(
+        True,
+        "What is beyond the atoms of a slice becomes background. Untick it unless every atom of the slice has its "
+        "point.",
+    )

@@ -157,7 +157,7 @@ class LabelHistory:
             (self._done, self._undone, Step.is_undone, self._on_undone),
             (self._undone, self._done, Step.is_done, self._on_redone),
         ):
-            moved = []
+            moved: list[Step] = []
             while (step := _last_with_changes(source)) is not None and has_moved(step, data):
                 while not moved or moved[-1] is not step:
                     moved.append(source.pop())
