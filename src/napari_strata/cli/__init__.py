@@ -1,4 +1,4 @@
-"""The jobs without a screen: ``napari-strata simulate | train | predict | atoms | explain | evaluate | doctor``."""
+"""The jobs without a screen: ``napari-strata COMMAND``, the commands being those of `napari_strata.cli.program`."""
 
 import json
 import signal
