@@ -1,4 +1,4 @@
-"""The jobs without a screen: ``napari-strata COMMAND``, the commands being those of `napari_strata.cli.program`."""
+"""The jobs without a screen: ``napari-strata COMMAND``; `napari_strata.cli.program` lists the commands."""
 
 import json
 import signal
