@@ -1,0 +1,1 @@
+"""Networks of the Segment Anything family: clicks and boxes give a mask."""
