@@ -50,8 +50,8 @@ class SpotConfig(Config):
     radius: float = setting(0.5, "Radius of the spot that labels an atom.", unit="Å", gt=0, le=10)
     spot: Literal["disk", "gaussian"] = setting(
         "disk",
-        "disk: what is beyond the radius is background. gaussian: a spot of this half width; its faint rim, between "
-        "1/2 and 1/10 of its height, counts nowhere.",
+        "disk: what is beyond the radius is background. gaussian: a spot of this half width; its faint rim, "
+        "between 1/2 and 1/10 of its height, counts nowhere.",
     )
     background: bool = setting(
         True,
