@@ -1,24 +1,29 @@
-"""What a Labels layer remembers in its metadata: its classes, its image, its crystal layer and its mates."""
+"""What Labels and Points layers remember in their metadata: classes, image, crystal layer and mates."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_strata.annotation.classes import table_for_codes
+from napari_strata.annotation.provenance import EMPTY, Birth, Provenance, provenance_of_codes
 from napari_strata.config import ClassTable
 from napari_strata.errors import LabelsError
+from napari_strata.types import LabelArray
 from napari_strata.widgets.calibration import IMAGE, METADATA, image_id_of
 from napari_strata.widgets.layer_choice import RESULT
 from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.results import ORIGIN
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Labels, Layer
+    from napari.layers import Image, Layer
 
 _CLASSES, _GROUP, _LAYER, _IMAGE_NAME = "classes", "group", "crystal_layer", "image_name"
 """Keys in our metadata: the class table, what Labels layers that were made together have in common, which crystal
 layer it is, and the image's name, in case that is closed."""
+_BIRTH = "birth"
+"""Key of how the labels began; without it they began empty."""
 
 
 def label_memory(image: "Image", table: ClassTable, *, layer: int, group: str) -> dict[str, Any]:
@@ -39,13 +44,28 @@ def label_memory(image: "Image", table: ClassTable, *, layer: int, group: str) -
     return {METADATA: {_CLASSES: _plain(table), _GROUP: group, _LAYER: layer, **made_for}}
 
 
-def remember_classes(labels: "Labels", table: ClassTable) -> None:
+def remember_classes(labels: "Layer", table: ClassTable) -> None:
     """Note another class table."""
-    labels.metadata[METADATA] = {**_memory(labels), _CLASSES: _plain(table)}
+    _remember(labels, {_CLASSES: _plain(table)})
 
 
-def class_table_of(labels: "Labels") -> ClassTable:
-    """Return a Labels layer's class table; labels from elsewhere get one that fits their codes.
+def remember_crystal_layer(labels: "Layer", layer: int) -> None:
+    """Note which crystal layer labels or points belong to."""
+    _remember(labels, {_LAYER: layer})
+
+
+def join(labels: "Layer", mate: "Layer", *, layer: int) -> None:
+    """Take labels or points into the group of others, for its image, as a crystal layer of it.
+
+    What they remembered of a network that drew them is forgotten, or nobody would let them be painted on.
+    """
+    shared = {key: value for key, value in _memory(mate).items() if key in (_GROUP, IMAGE, _IMAGE_NAME)}
+    _remember(labels, {**shared, _LAYER: layer})
+    labels.metadata = {key: value for key, value in labels.metadata.items() if key not in (RESULT, ORIGIN)}
+
+
+def class_table_of(labels: "Layer") -> ClassTable:
+    """Return the class table of labels or points; labels from elsewhere get one that fits their codes.
 
     Raises
     ------
@@ -58,29 +78,39 @@ def class_table_of(labels: "Labels") -> ClassTable:
     return ClassTable.parse({_CLASSES: classes}, source=f"The class table of {labels.name}")
 
 
-def mates_of(labels: "Labels", layers: "Iterable[Layer]") -> "list[Labels]":
-    """Return the Labels layers that were made together, copies of them too, ordered by crystal layer.
+def group_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
+    """Return the Labels and Points layers that were made together, copies of them too, ordered by crystal layer.
 
     Of the masks of one prediction these are the ones that somebody edited.
     """
     group = _memory(labels).get(_GROUP)
     mates = [one for one in layers if group and _memory(one).get(_GROUP) == group and not one.metadata.get(RESULT)]
-    return sorted(mates, key=_crystal_layer) or [labels]
+    return sorted(mates, key=crystal_layer_of) or [labels]
 
 
-def others_of(labels: "Labels", layers: "Iterable[Layer]") -> "list[Labels]":
-    """Return one mate for each of the other crystal layers, in their order."""
-    others = {_crystal_layer(mate): mate for mate in reversed(mates_of(labels, layers))}
-    others.pop(_crystal_layer(labels), None)
+def mates_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
+    """Return those of the group that are of the same kind, Labels or Points."""
+    return [one for one in group_of(labels, layers) if isinstance(one, type(labels)) or one is labels]
+
+
+def others_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
+    """Return one mate of the same kind for each of the other crystal layers, in their order."""
+    others = {crystal_layer_of(mate): mate for mate in reversed(mates_of(labels, layers))}
+    others.pop(crystal_layer_of(labels), None)
     return [others[layer] for layer in sorted(others)]
 
 
+def crystal_layer_of(labels: "Layer") -> int:
+    """Return the crystal layer that labels or points belong to, 0 where nobody noted it."""
+    return int(_memory(labels).get(_LAYER, 0))
+
+
 def is_drawn(napari_layer: "Layer") -> bool:
-    """Tell a Labels layer that was made to be painted on from others, and from masks that a network drew."""
+    """Tell labels and points that were made to be worked on from others, and from what a network drew."""
     return _GROUP in _memory(napari_layer) and ORIGIN not in napari_layer.metadata
 
 
-def image_of(labels: "Labels", layers: "Iterable[Layer]") -> "Image | None":
+def image_of(labels: "Layer", layers: "Iterable[Layer]") -> "Image | None":
     """Return the image that labels were made for; once it is closed, one that was opened again under its name."""
     from napari.layers import Image
 
@@ -90,18 +120,21 @@ def image_of(labels: "Labels", layers: "Iterable[Layer]") -> "Image | None":
     return next(iter(made_for + namesakes), None)
 
 
-def labels_of(image: "Image", layers: "Iterable[Layer]") -> "list[Labels]":
-    """Return the Labels layers that were made to be painted on an image, the last made first."""
+def labels_of(image: "Image", layers: "Iterable[Layer]") -> "list[Any]":
+    """Return the layers that were made to label an image, Labels before Points, the last made first."""
+    from napari.layers import Points
+
     layers = list(layers)
-    return [one for one in reversed(layers) if is_drawn(one) and image_of(one, layers) == image]
+    drawn = [one for one in reversed(layers) if is_drawn(one) and image_of(one, layers) == image]
+    return sorted(drawn, key=lambda one: isinstance(one, Points))
 
 
-def is_for(labels: "Labels", image: "Image | None", layers: "Iterable[Layer]") -> bool:
+def is_for(labels: "Layer", image: "Image | None", layers: "Iterable[Layer]") -> bool:
     """Return whether labels were made for an image; of labels from elsewhere nobody knows."""
     return image_id_of(labels) is None or image == image_of(labels, layers)
 
 
-def check_is_for(labels: "Labels", image: "Image", layers: "Iterable[Layer]") -> None:
+def check_is_for(labels: "Layer", image: "Image", layers: "Iterable[Layer]") -> None:
     """Check that nobody learns from the pixels of another image than the one that was labelled.
 
     Raises
@@ -120,13 +153,50 @@ def check_is_for(labels: "Labels", image: "Image", layers: "Iterable[Layer]") ->
     )
 
 
+def remember_birth(labels: "Labels", provenance: Provenance) -> None:
+    """Note that what labels hold now was imported, or drawn by a network."""
+    birth = Birth(provenance, np.array(full_data(labels)))
+    labels.metadata[METADATA] = {**_memory(labels), _BIRTH: birth}
+
+
+def birth_of(labels: "Labels") -> Birth:
+    """Return how labels began."""
+    birth: Birth = _memory(labels).get(_BIRTH, EMPTY)
+    fits = birth.codes is None or birth.codes.shape == full_data(labels).shape
+    return birth if fits else EMPTY  # other data altogether
+
+
+def provenance_of(labels: "Labels") -> LabelArray:
+    """Return where each label comes from: a `Provenance` per pixel."""
+    return provenance_of_codes(np.asarray(full_data(labels)), birth_of(labels))
+
+
+def lasting_memory(napari_layer: "Layer") -> dict[str, Any]:
+    """Return what a layer remembers, as far as it means anything in another session."""
+    lasting = {key: value for key, value in _memory(napari_layer).items() if key not in (IMAGE, _BIRTH)}
+    memory: dict[str, Any] = json.loads(json.dumps(lasting, default=lambda _value: None))
+    return memory
+
+
+def recalled_memory(memory: dict[str, Any], image: Hashable, birth: Birth) -> dict[str, Any]:
+    """Return the metadata of a layer of an earlier session, now of an image with this `unique_id`."""
+    began = {} if birth.codes is None else {_BIRTH: birth}
+    return {METADATA: {**memory, IMAGE: image, **began}}
+
+
+def group_of(napari_layer: "Layer") -> str:
+    """Return what a layer has in common with those made together with it; empty for layers from elsewhere."""
+    return str(_memory(napari_layer).get(_GROUP, ""))
+
+
 def _memory(napari_layer: "Layer") -> dict[str, Any]:
     memory: dict[str, Any] = napari_layer.metadata.get(METADATA, {})
     return memory
 
 
-def _crystal_layer(labels: "Labels") -> int:
-    return int(_memory(labels).get(_LAYER, 0))
+def _remember(napari_layer: "Layer", values: dict[str, Any]) -> None:
+    """Note something, and let napari tell those who follow the metadata."""
+    napari_layer.metadata = {**napari_layer.metadata, METADATA: {**_memory(napari_layer), **values}}
 
 
 def _plain(table: ClassTable) -> Any:

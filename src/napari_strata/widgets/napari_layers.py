@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_strata.annotation.provenance import Provenance
 from napari_strata.config import ClassTable, LabelClass, ModelCard
 from napari_strata.types import BACKGROUND, AnyArray, FloatImage, Prediction
 from napari_strata.widgets.colours import class_colours, layer_colours
 from napari_strata.widgets.explain_targets import Chosen, Place
-from napari_strata.widgets.label_memory import label_memory
+from napari_strata.widgets.label_memory import label_memory, remember_birth
 from napari_strata.widgets.results import tag
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def mask_layers(prediction: Prediction, origin: Origin) -> "list[Labels]":
                 **placement(origin.image),
             )
         )
+        remember_birth(layers[-1], Provenance.MODEL)
     return layers
 
 
