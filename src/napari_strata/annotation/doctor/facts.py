@@ -131,8 +131,9 @@ class SubjectFacts:
         return len(self.slices) > 1
 
     def is_labelled(self, frame: int) -> bool:
-        """Tell whether anything is painted in a slice."""
-        return any(frame < len(layer.slices) and layer.slices[frame].codes for layer in self.layers)
+        """Tell whether anything is painted in a slice, if only in fractions."""
+        slices = [layer.slices[frame] for layer in self.layers if frame < len(layer.slices)]
+        return any(one.codes or one.fractional for one in slices)
 
 
 @dataclass(frozen=True, slots=True)

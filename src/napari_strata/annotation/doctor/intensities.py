@@ -32,13 +32,15 @@ def check_clipped(survey: Survey) -> Iterator[Finding]:
         worst = max(frames, key=lambda frame: subject.slices[frame].at_high / subject.slices[frame].pixels)
         one = subject.slices[worst]
         where = f"; more or less so in {slices(frames)}" if len(frames) > 1 else ""
-        message = f"{one.at_high / one.pixels:.2%} of its pixels have the largest value, {one.high:g}{where}."
+        message = (
+            f"{100 * one.at_high / one.pixels:.3g} % of its pixels have the largest value, {one.high:g}{where}."
+        )
         remedy = "Bright atoms look alike where they are saturated: record with less gain, or use the raw data."
         yield Finding("clipped", Severity.WARNING, _place(subject, [worst, *frames]), message, remedy)
     for subject, frames in _slices_where(survey, lambda one: one.at_low > 0):
         one = subject.slices[frames[0]]
         message = (
-            f"{one.at_low / one.pixels:.2%} of its pixels have the smallest value, {one.low:g}:"
+            f"{100 * one.at_low / one.pixels:.3g} % of its pixels have the smallest value, {one.low:g}:"
             " clipped, or an empty border."
         )
         remedy = "Leave an empty border unlabelled; if it is clipped, use the raw data."

@@ -1,0 +1,143 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from napari_strata.io.images import write_images
+from napari_strata.io.tif import write_tif
+
+Strata = Callable[..., Any]
+
+CONFIG = """
+model: {{architecture: unet, layers: 1, pixel_size: {pixel_size}}}
+data: {{source: labels, images: [images/a.tif], labels: [labels/a.tif], classes: [atom]}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder of an image of 3 slices, and its labels of the same name."""
+    image = np.random.default_rng(0).random((3, 32, 32), np.float32)
+    labels = np.ones(image.shape, np.uint8)
+    labels[:, 5:20, 5:20] = 2
+    for name in ("images", "labels"):
+        (tmp_path / name).mkdir()
+    write_images(image, tmp_path / "images" / "a.tif", pixel_size=0.2)
+    write_tif(tmp_path / "labels" / "a.tif", labels, "TYX")
+    (tmp_path / "train.yaml").write_text(CONFIG.format(pixel_size=0.2))
+    return tmp_path
+
+
+def labels_of(folder: Path, *words: object) -> tuple[object, ...]:
+    return ("doctor", folder / "labels" / "a.tif", "--images", folder / "images", *words)
+
+
+def checks(call: Any) -> list[str]:
+    return [finding["check"] for finding in call.report["figures"]["findings"]]
+
+
+def test_a_sane_configuration_gives_no_finding(strata: Strata, folder: Path) -> None:
+    call = strata("doctor", folder / "train.yaml", "--json")
+    assert call.code == 0
+    assert call.report["figures"] == {
+        "errors": 0, "warnings": 0, "infos": 0, "images": 1, "slices": 3, "findings": []
+    }  # fmt: skip
+
+
+def test_people_are_told_that_all_is_well(strata: Strata, folder: Path) -> None:
+    assert "All is well." in strata(*labels_of(folder)).out
+
+
+def test_people_read_place_message_and_remedy(strata: Strata, folder: Path) -> None:
+    write_tif(folder / "labels" / "a.tif", np.ones((3, 32, 31), np.uint8), "TYX")
+    out = strata(*labels_of(folder)).out
+    assert "error 1" in out
+    assert "a.tif: Its shape is (3, 32, 31), that of its image (3, 32, 32). Choose the image" in out
+
+
+def test_errors_are_counted_and_only_strict_makes_them_the_exit_code(strata: Strata, folder: Path) -> None:
+    write_tif(folder / "labels" / "a.tif", np.ones((3, 32, 32), np.uint8), "TYX")
+    call = strata("doctor", folder / "train.yaml", "--json")
+    assert (call.code, call.report["figures"]["errors"], checks(call)) == (0, 1, ["one-class", "empty-class"])
+    call = strata("doctor", folder / "train.yaml", "--json", "--strict")
+    assert (call.code, call.report["finish_reason"]) == (1, "completed")
+
+
+def test_strict_minds_no_warnings(strata: Strata, folder: Path) -> None:
+    (folder / "classes.json").write_text(json.dumps({"classes": ["atom", "vacancy"]}))
+    call = strata(*labels_of(folder, "--classes", folder / "classes.json", "--strict", "--json"))
+    assert (call.code, call.report["figures"]["warnings"], checks(call)) == (0, 1, ["empty-class"])
+
+
+def test_a_class_table_with_colours_is_understood(strata: Strata, folder: Path) -> None:
+    (folder / "classes.yaml").write_text('classes: [{name: atom, color: "#ff0000"}]')
+    assert checks(strata(*labels_of(folder, "--classes", folder / "classes.yaml", "--json"))) == []
+
+
+def test_labels_without_an_image_and_images_without_labels_are_listed(strata: Strata, folder: Path) -> None:
+    (folder / "labels" / "a.tif").rename(folder / "labels" / "b.tif")
+    call = strata("doctor", folder / "labels" / "b.tif", "--images", folder / "images", "--json")
+    assert call.code == 0
+    places = [(f["severity"], Path(f["place"]["file"]).name) for f in call.report["figures"]["findings"]]
+    assert places == [("error", "b.tif"), ("info", "a.tif")]
+
+
+def test_a_damaged_file_is_a_finding_and_the_others_are_examined(strata: Strata, folder: Path) -> None:
+    (folder / "images" / "b.tif").write_bytes(b"no tif")
+    (folder / "labels" / "b.tif").write_bytes(b"no tif")
+    words = ("doctor", *sorted((folder / "labels").iterdir()), "--images", folder / "images", "--json")
+    call = strata(*words)
+    assert (call.code, checks(call), call.report["figures"]["images"]) == (0, ["unreadable"], 1)
+
+
+def test_float_labels_are_examined_where_training_would_only_refuse_them(strata: Strata, folder: Path) -> None:
+    labels = np.ones((3, 32, 32), np.float32)
+    labels[:, 5:20, 5:20] = 2
+    write_tif(folder / "labels" / "a.tif", labels, "TYX")
+    (finding,) = strata("doctor", folder / "train.yaml", "--json").report["figures"]["findings"]
+    assert (finding["check"], finding["fix"]) == ("label-type", "whole numbers")
+
+
+def test_labels_of_several_crystal_layers_are_compared_layer_by_layer(strata: Strata, folder: Path) -> None:
+    labels = np.ones((3, 2, 32, 32), np.uint8)
+    labels[:, 0, 5:20, 5:20] = 2
+    write_tif(folder / "labels" / "a.tif", labels, "TZYX")
+    (finding,) = strata(*labels_of(folder, "--json")).report["figures"]["findings"]
+    assert (finding["check"], finding["place"]["layer"]) == ("one-class", 1)
+
+
+def test_a_network_with_a_grid_needs_the_pixel_size(strata: Strata, folder: Path) -> None:
+    write_images(np.random.default_rng(0).random((3, 32, 32), np.float32), folder / "images" / "a.tif")
+    assert checks(strata("doctor", folder / "train.yaml", "--json")) == ["missing-pixel-size"]
+    assert checks(strata("doctor", folder / "train.yaml", "--pixel-size", 0.2, "--json")) == []
+    (folder / "train.yaml").write_text(CONFIG.format(pixel_size="null"))
+    assert checks(strata("doctor", folder / "train.yaml", "--json")) == []
+
+
+def test_pixel_sizes_of_image_and_labels_are_compared(strata: Strata, folder: Path) -> None:
+    labels = np.ones((3, 32, 32), np.uint8)
+    labels[:, 5:20, 5:20] = 2
+    for pixel_size, found in ((0.2, []), (0.1, ["scale-mismatch"])):
+        write_tif(folder / "labels" / "a.tif", labels, "TYX", pixel_size=pixel_size)
+        assert checks(strata(*labels_of(folder, "--json"))) == found
+
+
+def test_the_report_goes_to_a_file(strata: Strata, folder: Path) -> None:
+    call = strata(*labels_of(folder, "--out", folder / "report.json", "--json"))
+    assert call.report["paths"] == {"report": str(folder / "report.json")}
+    assert json.loads((folder / "report.json").read_text()) == call.report["figures"]
+
+
+@pytest.mark.parametrize("text", ["data: {source: simulated}", "data: {source: labels}"])
+def test_a_configuration_without_labels_fails(strata: Strata, tmp_path: Path, text: str) -> None:
+    (tmp_path / "train.yaml").write_text(text)
+    call = strata("doctor", tmp_path / "train.yaml", "--json")
+    assert (call.code, call.report["error"]["type"]) == (1, "ConfigError")
+
+
+def test_labels_without_a_folder_of_images_are_wrong_usage(strata: Strata, folder: Path) -> None:
+    assert strata("doctor", folder / "labels" / "a.tif").code == 2
+    assert strata("doctor", folder / "train.yaml", folder / "labels" / "a.tif").code == 2
