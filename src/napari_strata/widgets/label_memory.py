@@ -17,7 +17,7 @@ from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.results import ORIGIN
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Layer
+    from napari.layers import Image, Labels, Layer
 
 _CLASSES, _GROUP, _LAYER, _IMAGE_NAME = "classes", "group", "crystal_layer", "image_name"
 """Keys in our metadata: the class table, what Labels layers that were made together have in common, which crystal
@@ -78,7 +78,7 @@ def class_table_of(labels: "Layer") -> ClassTable:
     return ClassTable.parse({_CLASSES: classes}, source=f"The class table of {labels.name}")
 
 
-def group_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
+def members_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
     """Return the Labels and Points layers that were made together, copies of them too, ordered by crystal layer.
 
     Of the masks of one prediction these are the ones that somebody edited.
@@ -90,7 +90,7 @@ def group_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
 
 def mates_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
     """Return those of the group that are of the same kind, Labels or Points."""
-    return [one for one in group_of(labels, layers) if isinstance(one, type(labels)) or one is labels]
+    return [one for one in members_of(labels, layers) if isinstance(one, type(labels)) or one is labels]
 
 
 def others_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
@@ -153,20 +153,20 @@ def check_is_for(labels: "Layer", image: "Image", layers: "Iterable[Layer]") -> 
     )
 
 
-def remember_birth(labels: "Labels", provenance: Provenance) -> None:
+def remember_birth(labels: "Layer", provenance: Provenance) -> None:
     """Note that what labels hold now was imported, or drawn by a network."""
     birth = Birth(provenance, np.array(full_data(labels)))
     labels.metadata[METADATA] = {**_memory(labels), _BIRTH: birth}
 
 
-def birth_of(labels: "Labels") -> Birth:
+def birth_of(labels: "Layer") -> Birth:
     """Return how labels began."""
     birth: Birth = _memory(labels).get(_BIRTH, EMPTY)
     fits = birth.codes is None or birth.codes.shape == full_data(labels).shape
     return birth if fits else EMPTY  # other data altogether
 
 
-def provenance_of(labels: "Labels") -> LabelArray:
+def provenance_of(labels: "Layer") -> LabelArray:
     """Return where each label comes from: a `Provenance` per pixel."""
     return provenance_of_codes(np.asarray(full_data(labels)), birth_of(labels))
 
@@ -182,11 +182,6 @@ def recalled_memory(memory: dict[str, Any], image: Hashable, birth: Birth) -> di
     """Return the metadata of a layer of an earlier session, now of an image with this `unique_id`."""
     began = {} if birth.codes is None else {_BIRTH: birth}
     return {METADATA: {**memory, IMAGE: image, **began}}
-
-
-def group_of(napari_layer: "Layer") -> str:
-    """Return what a layer has in common with those made together with it; empty for layers from elsewhere."""
-    return str(_memory(napari_layer).get(_GROUP, ""))
 
 
 def _memory(napari_layer: "Layer") -> dict[str, Any]:
