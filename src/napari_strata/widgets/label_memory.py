@@ -17,7 +17,7 @@ from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.results import ORIGIN
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Labels, Layer
+    from napari.layers import Image, Layer
 
 _CLASSES, _GROUP, _LAYER, _IMAGE_NAME = "classes", "group", "crystal_layer", "image_name"
 """Keys in our metadata: the class table, what Labels layers that were made together have in common, which crystal
@@ -155,8 +155,7 @@ def check_is_for(labels: "Layer", image: "Image", layers: "Iterable[Layer]") -> 
 
 def remember_birth(labels: "Layer", provenance: Provenance) -> None:
     """Note that what labels hold now was imported, or drawn by a network."""
-    birth = Birth(provenance, np.array(full_data(labels)))
-    labels.metadata[METADATA] = {**_memory(labels), _BIRTH: birth}
+    _remember(labels, {_BIRTH: Birth(provenance, np.array(full_data(labels)))})
 
 
 def birth_of(labels: "Layer") -> Birth:
