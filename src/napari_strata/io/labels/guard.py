@@ -1,7 +1,10 @@
 """Reading what strangers wrote: sizes, depths and numbers are checked before memory is spent on them."""
 
+import csv
+import io
 import json
 import math
+import reprlib
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -28,6 +31,8 @@ LARGEST_IMAGE = 2**28
 """Pixels of an image that a file claims: 16384 x 16384."""
 LARGEST_ARCHIVE = 256 * 2**20
 """Bytes of all that is packed in a zip file."""
+LARGEST_YAML = 256 * 2**10
+"""Bytes of a YAML file: a list of 10,000 classes; more would take seconds to parse."""
 
 
 def read_bytes(path: Path) -> bytes:
@@ -45,6 +50,15 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise LabelsError(f"{path} cannot be read ({error.strerror}).", remedy="Check the path.") from error
+
+
+def read_head(path: Path) -> bytes:
+    """Read the first 64 kB of a file, to tell what it may be; nothing where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(2**16)
+    except (OSError, ValueError):
+        return b""
 
 
 def read_text(path: Path) -> str:
@@ -82,6 +96,61 @@ def parse_json(text: str, path: Path) -> Any:
         refuse(path, "it is nested too deep", "Export it again.")
     except ValueError as error:
         refuse(path, f"it is no JSON: {error}", "Export it again.")
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML file as mappings, lists and strings; class names such as `yes` and `1` stay what they are.
+
+    Raises
+    ------
+    LabelsError
+        If it cannot be read, is too large, is no YAML, is nested too deep, or uses aliases.
+    """
+    import yaml
+
+    class PlainLoader(yaml.BaseLoader):  # type: ignore[misc]
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                raise ValueError("it uses aliases, which can unfold without end")
+            return super().compose_node(parent, index)
+
+    text = read_text(path)
+    if len(text) > LARGEST_YAML:
+        refuse(path, f"it is larger than {LARGEST_YAML / 2**10:.0f} kB", "Export it again.")
+    try:
+        return yaml.load(text, PlainLoader)
+    except RecursionError:
+        refuse(path, "it is nested too deep", "Export it again.")
+    except (yaml.YAMLError, ValueError) as error:
+        refuse(path, f"it is no plain YAML: {' '.join(str(error).split())}", "Export it again.")
+
+
+def read_rows(path: Path) -> list[list[str]]:
+    """Read the rows of a CSV file; the first is its header, and each has as many fields as that.
+
+    Raises
+    ------
+    LabelsError
+        If it cannot be read, is too large, is no CSV, is empty, or a row has more or fewer fields than the header.
+    """
+    data = read_bytes(path)
+    if data.count(b",") + data.count(b"\n") + data.count(b"\r") > MOST_VALUES:
+        refuse(path, f"it holds more than {MOST_VALUES:,} values", "Export it in parts.")
+    lines = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")
+    field_limit = csv.field_size_limit(LARGEST_FILE)  # a polygon of VIA fills one field
+    try:
+        rows = [row for row in csv.reader(lines, strict=True) if row]
+    except (csv.Error, ValueError) as error:
+        refuse(path, f"it is no CSV: {error}", "Export it again.")
+    finally:
+        csv.field_size_limit(field_limit)
+    if not rows:
+        refuse(path, "it is empty", "Export it again.")
+    uneven = next((place for place, row in enumerate(rows) if len(row) != len(rows[0])), None)
+    if uneven is not None:
+        reason = f"row {uneven + 1} has {len(rows[uneven])} fields and the header has {len(rows[0])}"
+        refuse(path, reason, "Export it again.")
+    return rows
 
 
 def read_xml(path: Path) -> "Element":
@@ -149,10 +218,31 @@ def check_number(value: Any, path: Path, *, where: str) -> float:
     try:
         number = float(value)
     except (ValueError, TypeError, OverflowError):
-        refuse(path, f"{where} is {value!r:.40} and no number", "Draw it again.")
+        refuse(path, f"{where} is {reprlib.repr(value)} and no number", "Draw it again.")
     if not math.isfinite(number) or abs(number) > LARGEST_COORDINATE:
         refuse(path, f"{where} is {number:g}, which is no place in an image", "Draw it again.")
     return number
+
+
+def check_mapping(value: Any, path: Path, *, where: str) -> dict[Any, Any]:
+    """Check that what a file says there is a mapping of names to values."""
+    if not isinstance(value, dict):
+        refuse(path, f"{where} is {reprlib.repr(value)} and no object with named values", "Export it again.")
+    return value
+
+
+def check_list(value: Any, path: Path, *, where: str) -> list[Any]:
+    """Check that what a file says there is a list."""
+    if not isinstance(value, list):
+        refuse(path, f"{where} is {reprlib.repr(value)} and no list", "Export it again.")
+    return value
+
+
+def check_name(value: Any, path: Path, *, where: str) -> str:
+    """Check that what a file says there is a name, and return it without spaces around it."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
+        refuse(path, f"{where} is {reprlib.repr(value)} and no name", "Name it, and export it again.")
+    return str(value).strip()
 
 
 def check_size(height: Any, width: Any, path: Path, *, where: str) -> tuple[int, int]:
@@ -166,7 +256,7 @@ def check_size(height: Any, width: Any, path: Path, *, where: str) -> tuple[int,
     try:
         size = int(height), int(width)
     except (ValueError, TypeError, OverflowError):
-        refuse(path, f"{where} has the size {height!r:.20} x {width!r:.20}", "Export it again.")
+        refuse(path, f"{where} has the size {reprlib.repr(height)} x {reprlib.repr(width)}", "Export it again.")
     if min(size) < 1 or size[0] * size[1] > LARGEST_IMAGE:
         refuse(path, f"{where} claims {size[0]} x {size[1]} px", f"Images have 1 to {LARGEST_IMAGE:,} pixels.")
     return size
