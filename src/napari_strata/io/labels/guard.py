@@ -6,6 +6,7 @@ import json
 import math
 import reprlib
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -161,10 +162,14 @@ def read_xml(path: Path) -> "Element":
     LabelsError
         If it cannot be read, is too large, is no XML, or declares a document type or entities.
     """
+    return parse_xml(read_bytes(path), path)
+
+
+def parse_xml(data: bytes, path: Path) -> "Element":
+    """Parse XML that came out of a file; see `read_xml`."""
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import ParseError, fromstring
 
-    data = read_bytes(path)
     if data.count(b"<") > MOST_TAGS or data.count(b";") + data.count(b"=") > MOST_VALUES:
         refuse(path, f"it holds more than {MOST_TAGS:,} tags or {MOST_VALUES:,} values", "Export it in parts.")
     try:
@@ -283,6 +288,24 @@ def open_archive(path: Path) -> zipfile.ZipFile:
         archive.close()
         refuse(path, f"unpacked it has more than {LARGEST_ARCHIVE / 2**20:.0f} MB", "Export it in parts.")
     return archive
+
+
+def read_member(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
+    """Read a text file that is packed in an archive.
+
+    Raises
+    ------
+    LabelsError
+        If it is not there, is damaged, or is larger than any honest annotation file.
+    """
+    try:
+        if archive.getinfo(name).file_size > LARGEST_FILE:
+            refuse(path, f"{name} in it is larger than {LARGEST_FILE / 2**20:.0f} MB", "Export it in parts.")
+        return archive.read(name)
+    except KeyError:
+        refuse(path, f"there is no {name} in it", "Check the path.")
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+        refuse(path, f"{name} in it cannot be unpacked: {error}", "Export it again.")
 
 
 def is_inside(name: str) -> bool:
