@@ -64,7 +64,7 @@ class ClassEdits:
             return
         with self._busy():
             for mate in self._mates_of(labels):
-                if mate is not labels and not repeat(self._history(mate)):
+                if mate != labels and not repeat(self._history(mate)):
                     self._write(mate, recoding)
         self._show(labels, recoding)
 

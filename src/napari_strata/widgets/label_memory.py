@@ -90,7 +90,7 @@ def members_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
 
 def mates_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
     """Return those of the group that are of the same kind, Labels or Points."""
-    return [one for one in members_of(labels, layers) if isinstance(one, type(labels)) or one is labels]
+    return [one for one in members_of(labels, layers) if isinstance(one, labels.__class__)]
 
 
 def others_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
@@ -120,6 +120,11 @@ def image_of(labels: "Layer", layers: "Iterable[Layer]") -> "Image | None":
     return next(iter(made_for + namesakes), None)
 
 
+def image_name_of(labels: "Layer") -> str:
+    """Return the name of the image that labels were made for."""
+    return str(_memory(labels).get(_IMAGE_NAME, "image"))
+
+
 def labels_of(image: "Image", layers: "Iterable[Layer]") -> "list[Any]":
     """Return the layers that were made to label an image, Labels before Points, the last made first."""
     from napari.layers import Points
@@ -146,7 +151,7 @@ def check_is_for(labels: "Layer", image: "Image", layers: "Iterable[Layer]") -> 
     if is_for(labels, image, layers):
         return
     owner = image_of(labels, layers)
-    name = _memory(labels).get(_IMAGE_NAME) if owner is None else owner.name
+    name = image_name_of(labels) if owner is None else owner.name
     raise LabelsError(
         f"{labels.name} was made for the image {name}, not for {image.name}.",
         remedy=f"{'Open' if owner is None else 'Choose'} {name}, or make labels for {image.name}.",
