@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from napari_strata.errors import LabelsError
+from napari_strata.io.labels import cvat
 from napari_strata.io.labels.label_format import LabelFormat
 
-_ALL: tuple[LabelFormat, ...] = ()
+_ALL: tuple[LabelFormat, ...] = (cvat.FORMAT,)
 FORMATS: dict[str, LabelFormat] = {one.name: one for one in _ALL}
 """Every format by its name; those that recognise a file most surely come first."""
 
