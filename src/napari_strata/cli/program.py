@@ -8,6 +8,7 @@ from napari_strata import __version__
 from napari_strata.cli.doctor import doctor
 from napari_strata.cli.evaluate import evaluate
 from napari_strata.cli.explain import explain
+from napari_strata.cli.labels import app as labels
 from napari_strata.cli.predict import atoms, predict
 from napari_strata.cli.simulate import simulate
 from napari_strata.cli.train import train
@@ -37,3 +38,4 @@ def _napari_strata(
 
 for _command in (simulate, train, predict, atoms, explain, evaluate, doctor):
     app.command()(_command)
+app.add_typer(labels, name="labels")

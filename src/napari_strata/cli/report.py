@@ -110,11 +110,16 @@ def _flat(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
     for name, value in figures.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{name} ")
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            yield from (
+                (prefix + name.replace("_", " "), _readable([v for v in row.values() if v is not None]))
+                for row in value
+            )
         else:
             yield prefix + name.replace("_", " "), _readable(value)
 
 
 def _readable(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(_readable, value))
+        return ", ".join(map(_readable, value)) or "none"
     return "undefined" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,87 @@
+"""Writing several files into a folder: all of them appear there, or none."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from napari_strata.errors import OutputError
+
+_NAMES_SHOWN = 5
+
+
+@contextlib.contextmanager
+def filling(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Lend an empty folder, and move what is in it to `folder` if the block ends well.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files shall be; it is made, with its parents, only at the end.
+    overwrite : bool
+        Whether files of the same names that are there may be replaced.
+
+    Yields
+    ------
+    Path
+        Where to write, on the same disk; gone afterwards, whatever happened.
+
+    Raises
+    ------
+    OutputError
+        If the files cannot be written, or would overwrite others.
+    """
+    try:
+        lent = Path(tempfile.mkdtemp(prefix=".strata-", dir=_nearest(folder)))
+        try:
+            yield lent
+            names = _files_in(lent)
+            if not overwrite:
+                check_free(folder, names)
+            for name in names:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(lent / name, folder / name)
+        finally:
+            shutil.rmtree(lent, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be written ({error.strerror or error}).",
+            remedy="Choose a folder that you may write to and that has space left.",
+        ) from error
+
+
+def check_free(folder: Path, names: Iterable[str]) -> None:
+    """Check that files can be written without overwriting others.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they shall be.
+    names : iterable of str
+        Their names in it.
+
+    Raises
+    ------
+    OutputError
+        If some are there already.
+    """
+    taken = [name for name in names if (folder / name).exists()]
+    if taken:
+        shown = ", ".join(taken[:_NAMES_SHOWN]) + (
+            f" and {len(taken) - _NAMES_SHOWN} more" if taken[_NAMES_SHOWN:] else ""
+        )
+        raise OutputError(
+            f"{folder} holds {shown} already.",
+            remedy="Choose another folder, or allow to overwrite (--overwrite).",
+        )
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that is there."""
+    return next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+
+
+def _files_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

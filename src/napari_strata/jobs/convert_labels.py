@@ -1,0 +1,128 @@
+"""Convert annotation files from one format into another, shapes kept where both formats know them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_strata.control import JobControl
+from napari_strata.events import JobResult, Progress, StateChanged, Warned
+from napari_strata.jobs.job import JobBody, job
+
+if TYPE_CHECKING:
+    from napari_strata.annotation.class_mapping import ClassMapping
+    from napari_strata.io.labels.annotations import AnnotatedImage, AnnotationSet
+    from napari_strata.jobs.import_labels import ImportRequest
+
+
+@job
+def convert_labels(
+    control: JobControl, request: "ImportRequest", to: str, out: Path, *, overwrite: bool = False
+) -> JobBody:
+    """Write what annotation files say in another format; all of it, or nothing.
+
+    Parameters
+    ----------
+    control : JobControl
+        Stop leaves nothing.
+    request : ImportRequest
+        What to read; its images give sizes that the files do not state.
+    to : str
+        Name of the format to write.
+    out : Path
+        Folder to write into.
+    overwrite : bool
+        Whether files of the same names that are there may be replaced.
+
+    Returns
+    -------
+    JobResult
+        ``paths`` are the files written; ``figures`` the images, and the annotations of each class.
+
+    Raises
+    ------
+    LabelsError
+        If a file is refused, or the format cannot hold what it says.
+    ImageError
+        If there is no folder of images.
+    OutputError
+        If the folder cannot be written, or a file is there already.
+    """
+    from napari_strata.annotation.class_mapping import map_classes
+    from napari_strata.annotation.matching import Candidate, SizesByStem
+    from napari_strata.io.folders import filling
+    from napari_strata.io.image_folder import find_images
+    from napari_strata.io.labels.formats import find_format
+    from napari_strata.io.labels.reading import joined, read_annotations
+
+    target = find_format(to, out)
+    control.run()
+    yield StateChanged(control.state)
+    images = find_images(request.images, without=out) if request.images is not None else ()
+    sizes = SizesByStem(map(Candidate.of_file, images))
+    files = []
+    for done, path in enumerate(request.files):
+        control.checkpoint()
+        yield Progress(done / len(request.files), f"Reading {path.name}")
+        files.append(read_annotations(path, sizes, format_name=request.format_name))
+    said = joined(files)
+    for text in said.warnings:
+        yield Warned(text)
+    annotations = _renamed(said, map_classes(said.classes, request.meanings), sizes)
+    with filling(out, overwrite=overwrite) as folder:
+        control.checkpoint()
+        yield Progress(0.9, f"Writing {target.title}")
+        names = [path.relative_to(folder).as_posix() for path in target.write(annotations, folder)]
+    figures = {
+        "read": said.format,
+        "format": target.name,
+        "images": len({image.name for image in annotations.images}),
+        "annotations": count_annotations(annotations.images),
+        "warnings": list(said.warnings),
+    }
+    return JobResult(figures, {name: str(out / name) for name in names})
+
+
+def count_annotations(images: "Iterable[AnnotatedImage]") -> dict[str, int]:
+    """Return how many annotations there are of each class."""
+    counts: dict[str, int] = {}
+    for image in images:
+        for one in image.annotations:
+            counts[one.label] = counts.get(one.label, 0) + 1
+    return counts
+
+
+def _renamed(
+    said: "AnnotationSet", mapping: "ClassMapping", sizes: Mapping[str, tuple[int, int]]
+) -> "AnnotationSet":
+    """Return annotations under their new names, with the sizes that are known."""
+    from napari_strata.io.labels.annotations import FileClass, classes_of
+    from napari_strata.io.labels.image_names import stem_of
+
+    images = tuple(
+        replace(
+            image,
+            size=image.size or sizes.get(stem_of(image.name)),
+            annotations=tuple(mapping.apply(image.annotations)),
+        )
+        for image in said.images
+    )
+    colors = {mapping.meanings[one.name]: one.color for one in reversed(said.classes)}
+    declared = [FileClass(name, colors.get(name)) for name in mapping.names]
+    return replace(said, classes=classes_of(images, declared), images=images)
+
+
+@job
+def list_formats(control: JobControl) -> JobBody:
+    """List the formats that are read and written.
+
+    Returns
+    -------
+    JobResult
+        ``figures`` has the title of each format by its name on the command line.
+    """
+    from napari_strata.io.labels.formats import FORMATS
+
+    control.run()
+    yield StateChanged(control.state)
+    return JobResult({"formats": {one.name: one.title for one in FORMATS.values()}})
