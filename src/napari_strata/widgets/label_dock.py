@@ -16,6 +16,7 @@ from napari_strata.widgets.label_layers import add_grey, new_labels, set_class_t
 from napari_strata.widgets.label_memory import class_table_of, image_of, is_for, labels_of
 from napari_strata.widgets.layer_choice import LayerChoice
 from napari_strata.widgets.notify import in_notifications
+from napari_strata.widgets.recovery_line import RecoveryLine
 
 _NO_IMAGE = "Open an image."
 _COLOUR = "Press 'Convert to grey'."
@@ -39,6 +40,7 @@ class LabelDock(Dock):
         self._table: ClassTable | None = None
         self._trouble = ""
         self._follower = LayerFollower(self, self._on_selected_label, "selected_label")
+        self.recovery = RecoveryLine(viewer)
         self.image = LayerChoice(viewer, Image)
         self.labels = LayerChoice(viewer, Labels)
         self.grey_button = QPushButton("Convert to grey")
@@ -70,6 +72,7 @@ class LabelDock(Dock):
         form.addRow("Labels", self.labels)
         self.hint.setWordWrap(True)
         layout = QVBoxLayout(self)
+        layout.addWidget(self.recovery)
         layout.addLayout(form)
         layout.addWidget(self.hint)
         layout.addWidget(self.classes)

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_strata.annotation.classes import table_for_codes
 from napari_strata.annotation.provenance import EMPTY, Birth, Provenance, provenance_of_codes
-from napari_strata.config import ClassTable
+from napari_strata.config import ClassTable, SpotConfig
 from napari_strata.errors import LabelsError
 from napari_strata.types import LabelArray
 from napari_strata.widgets.calibration import IMAGE, METADATA, image_id_of
@@ -24,6 +24,8 @@ _CLASSES, _GROUP, _LAYER, _IMAGE_NAME = "classes", "group", "crystal_layer", "im
 layer it is, and the image's name, in case that is closed."""
 _BIRTH = "birth"
 """Key of how the labels began; without it they began empty."""
+_SPOTS = "spots"
+"""Key of how points become a mask."""
 
 
 def label_memory(image: "Image", table: ClassTable, *, layer: int, group: str) -> dict[str, Any]:
@@ -47,6 +49,16 @@ def label_memory(image: "Image", table: ClassTable, *, layer: int, group: str) -
 def remember_classes(labels: "Layer", table: ClassTable) -> None:
     """Note another class table."""
     _remember(labels, {_CLASSES: _plain(table)})
+
+
+def remember_spots(points: "Layer", config: SpotConfig) -> None:
+    """Note how points become a mask."""
+    _remember(points, {_SPOTS: config.model_dump()})
+
+
+def spots_of(points: "Layer") -> SpotConfig:
+    """Return how points become a mask."""
+    return SpotConfig.parse(_memory(points).get(_SPOTS, {}), source=f"The spots of {points.name}")
 
 
 def remember_crystal_layer(labels: "Layer", layer: int) -> None:
@@ -161,6 +173,13 @@ def check_is_for(labels: "Layer", image: "Image", layers: "Iterable[Layer]") -> 
 def remember_birth(labels: "Layer", provenance: Provenance) -> None:
     """Note that what labels hold now was imported, or drawn by a network."""
     _remember(labels, {_BIRTH: Birth(provenance, np.array(full_data(labels)))})
+
+
+def recode_birth(labels: "Layer", lookup: LabelArray) -> None:
+    """Note that the codes were exchanged by others in the first labels, too: that corrects nothing."""
+    birth = birth_of(labels)
+    if birth.codes is not None:
+        _remember(labels, {_BIRTH: Birth(birth.provenance, lookup[birth.codes])})
 
 
 def birth_of(labels: "Layer") -> Birth:

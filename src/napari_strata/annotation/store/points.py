@@ -33,6 +33,10 @@ class PointTable:
     positions: NDArray[np.float64]
     features: "DataFrame"
 
+    def equals(self, other: "PointTable") -> bool:
+        """Tell whether another table says the same."""
+        return np.array_equal(self.positions, other.positions) and self.features.equals(other.features)
+
 
 def points_file(folder: Path, key: str) -> Path:
     """Return the file of a Points layer in the folder of a label set or a save point."""

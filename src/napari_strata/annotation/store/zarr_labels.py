@@ -8,13 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
-from zarr.codecs import ZstdCodec
-from zarr.core.buffer import Buffer
-from zarr.storage import LocalStore
 
 from napari_strata.annotation.provenance import Provenance
-from napari_strata.annotation.store.card import CARD, LayerCard
+from napari_strata.annotation.store.card import LayerCard
 from napari_strata.annotation.store.chunks import Box, ChunkGrid
 from napari_strata.errors import LabelsError
 from napari_strata.types import BACKGROUND, AnyArray
@@ -31,15 +27,6 @@ _SHADES = {
     Provenance.MODEL: (230, 85, 13, 255),
     Provenance.CORRECTED: (197, 27, 138, 255),
 }
-
-
-class _StandingStore(LocalStore):
-    """A folder that is never made anew once it has vanished, as the folder below an unmounted network drive."""
-
-    async def set(self, key: str, value: Buffer) -> None:
-        if not (self.root.parent / CARD).is_file():
-            raise FileNotFoundError(2, "The folder has vanished", str(self.root.parent))
-        await super().set(key, value)
 
 
 class LabelArrays:
@@ -63,7 +50,11 @@ class LabelArrays:
         OSError
             If they cannot be written.
         """
-        root: Any = zarr.open_group(_StandingStore(self.path), mode="a", zarr_format=3)
+        import zarr
+
+        from napari_strata.annotation.store.standing import StandingStore
+
+        root: Any = zarr.open_group(StandingStore(self.path), mode="a", zarr_format=3)
         labels = root.require_group("labels")
         for key, dtype in ((card.key, card.dtype), (card.key + PROVENANCE, "uint8")):
             group = labels.require_group(key)
@@ -82,7 +73,11 @@ class LabelArrays:
         OSError
             If they cannot be written.
         """
-        root: Any = zarr.open_group(_StandingStore(self.path), mode="r+")
+        import zarr
+
+        from napari_strata.annotation.store.standing import StandingStore
+
+        root: Any = zarr.open_group(StandingStore(self.path), mode="r+")
         labels = root["labels"]
         for key in (card.key, card.key + PROVENANCE):
             labels[key].attrs["ome"] = _label_metadata(card, is_provenance=key != card.key)
@@ -125,6 +120,9 @@ class LabelArrays:
         self._open.clear()
 
     def _read(self, path: str) -> AnyArray:
+        import zarr
+        from zarr.storage import LocalStore
+
         try:
             store = LocalStore(self.path, read_only=True)
             array: AnyArray = np.asarray(zarr.open_array(store, path=f"{path}/{_LEVEL}", mode="r")[...])
@@ -136,12 +134,18 @@ class LabelArrays:
 
     def _opened(self, path: str) -> Any:
         if path not in self._open:
-            store = _StandingStore(self.path)
+            import zarr
+
+            from napari_strata.annotation.store.standing import StandingStore
+
+            store = StandingStore(self.path)
             self._open[path] = zarr.open_array(store, path=f"{path}/{_LEVEL}", mode="r+", zarr_format=3)
         return self._open[path]
 
     def _array(self, group: Any, card: LayerCard, dtype: str) -> None:
         if _LEVEL not in group:
+            from zarr.codecs import ZstdCodec
+
             group.create_array(
                 _LEVEL,
                 shape=card.shape,

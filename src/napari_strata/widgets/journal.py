@@ -1,0 +1,346 @@
+"""The journal of a viewer: follows its Labels and Points layers, and has every change written to disk.
+
+The GUI thread only notes what changes; `annotation.store` compares and writes in a thread of its own.
+"""
+
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from napari.layers import Labels, Points
+from napari.utils.notifications import show_info, show_warning
+from qtpy.QtCore import QEvent, QObject, QTimer, Signal
+from qtpy.QtWidgets import QApplication
+
+from napari_strata.annotation.provenance import Provenance
+from napari_strata.annotation.store.followed import FollowedLabels, FollowedPoints
+from napari_strata.annotation.store.home import LabelHome, choose_project, chosen_project
+from napari_strata.annotation.store.journal import JournalState, Phase, SetJournal
+from napari_strata.annotation.store.label_set import LabelSet
+from napari_strata.annotation.store.thread import WriterThread, result_of
+from napari_strata.errors import OutputError, StrataError
+from napari_strata.widgets.calibration import image_id_of
+from napari_strata.widgets.connections import connect_while_alive
+from napari_strata.widgets.journal_cards import card_of, image_card, new_key, points_of
+from napari_strata.widgets.journal_watch import LabelsWatch, PointsWatch, Watch
+from napari_strata.widgets.label_memory import birth_of, image_name_of, image_of, is_drawn, remember_birth
+from napari_strata.widgets.layer_data import full_data
+from napari_strata.widgets.notify import in_words
+from napari_strata.widgets.results import ORIGIN
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+INTERVAL = 500
+"""Time between two looks at names, classes, points and layers [ms]."""
+_NAME = "napari-strata journal"
+T = TypeVar("T")
+
+
+@dataclass
+class OpenSet:
+    """The labels of one image of this viewer.
+
+    Attributes
+    ----------
+    journal : SetJournal
+        Keeps them on disk.
+    image : str
+        Name of the image.
+    watches : list
+        What watches its layers.
+    told : Phase
+        What the user was told last.
+    """
+
+    journal: SetJournal
+    image: str
+    watches: list[Watch] = field(default_factory=list)
+    told: Phase = Phase.EMPTY
+
+    @property
+    def state(self) -> JournalState:
+        """Whether what is painted is safe."""
+        return self.journal.state
+
+    @property
+    def layers(self) -> "dict[str, Labels | Points]":
+        """Its layers by their key in the store."""
+        return {watch.followed.card.key: watch.layer for watch in self.watches}
+
+
+def journal_of(viewer: "Viewer") -> "Journal":
+    """Return the journal of a viewer; from the first call on it keeps all that is painted there."""
+    window = viewer.window.main_menu.window()
+    found: Journal | None = window.findChild(QObject, _NAME)
+    return Journal(viewer, window) if found is None else found
+
+
+class Journal(QObject):
+    """Keeps all labels of a viewer on disk, until its window is closed.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    window : QObject
+        Its window, which owns the journal.
+
+    Attributes
+    ----------
+    home : LabelHome
+        Where the labels of images are kept that get their first labels now.
+    trouble : str
+        In words, why nothing can be kept there; empty where all is well.
+    """
+
+    changed = Signal()
+    """What is followed, where it is kept, or whether it is safe, is something else now."""
+
+    def __init__(self, viewer: "Viewer", window: QObject) -> None:
+        super().__init__(window)
+        self.setObjectName(_NAME)
+        self._viewer = viewer
+        self._thread = WriterThread()
+        self.home = LabelHome(chosen_project())
+        self.trouble = ""
+        self._entering: Future[None] | None = None
+        self._sets: dict[Hashable, OpenSet] = {}
+        self._awaited: dict[Hashable, Callable[[Any], None]] = {}
+        self._leaving: list[tuple[OpenSet, Watch]] = []
+        self._shown: object = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(INTERVAL)
+        self._timer.timeout.connect(self.look)
+        self._timer.start()
+        events = viewer.layers.events
+        connect_while_alive(self, self._on_inserted, events.inserted)
+        connect_while_alive(self, self._on_removed, events.removed)
+        window.installEventFilter(self)
+        thread, sets = self._thread, self._sets
+        window.destroyed.connect(lambda: _end(thread, sets))
+        QApplication.instance().aboutToQuit.connect(self._on_close)
+        self._find_layers()
+
+    @property
+    def sets(self) -> list[OpenSet]:
+        """The label sets that are open here."""
+        return list(self._sets.values())
+
+    def set_of(self, napari_layer: "Layer | None") -> OpenSet | None:
+        """Return the label set of a layer; None where it is none of ours."""
+        return next((one for one in self.sets if napari_layer in one.layers.values()), None)
+
+    def set_in(self, folder: Path) -> OpenSet | None:
+        """Return the open label set in a folder; None where it is not open here."""
+        return next((one for one in self.sets if one.state.folder == folder), None)
+
+    def go_on(self, label_set: LabelSet, home: LabelHome, image: "Hashable", name: str) -> OpenSet:
+        """Go on with a label set of an earlier session, whose layers are about to be added."""
+        journal = SetJournal(home, label_set.card.image, label_set)
+        opened = OpenSet(journal, name)
+        self._sets[image] = opened
+        self._thread.add(journal)
+        return opened
+
+    def follow(
+        self, napari_layer: "Labels | Points", opened: OpenSet, key: str, *, is_written: bool = False
+    ) -> None:
+        """Keep a layer from now on.
+
+        Parameters
+        ----------
+        napari_layer : Labels or Points
+            The layer.
+        opened : OpenSet
+            The label set to which it belongs.
+        key : str
+            Its name in the store.
+        is_written : bool
+            Whether the store has it as it is now.
+        """
+        watch: Watch
+        birth = birth_of(napari_layer) if isinstance(napari_layer, Labels) else None
+        if birth is not None:
+            codes = FollowedLabels(card_of(napari_layer, key), full_data(napari_layer), birth)
+            watch = LabelsWatch(self._viewer, napari_layer, codes)
+            if not is_written:
+                codes.dirty.note_all()
+        else:
+            watch = PointsWatch(napari_layer, FollowedPoints(card_of(napari_layer, key), points_of(napari_layer)))
+        if is_written:
+            watch.followed.assume_written()
+        opened.watches.append(watch)
+        self.call(partial(opened.journal.follow, watch.followed))
+
+    def call(self, function: Callable[[], T]) -> None:
+        """Have something done in the thread that writes, soon."""
+        self._thread.call(function)
+
+    def ask(self, function: Callable[[], T]) -> T:
+        """Have something done in the thread that writes, and wait for it.
+
+        Raises
+        ------
+        OutputError
+            If the disk does not answer or cannot be written.
+        StrataError
+            What else is wrong.
+        """
+        self.look()
+        try:
+            return result_of(self._thread.call(function))  # type: ignore[no-any-return]
+        except (OSError, FutureTimeoutError) as error:
+            reason = getattr(error, "strerror", None) or "the disk does not answer"
+            raise OutputError(
+                f"The labels cannot be written ({reason}).",
+                remedy="Make room on the disk, or see that its folder can be reached, and try again.",
+            ) from error
+
+    def choose_project(self, project: Path | None) -> None:
+        """Keep labels in a project folder, or in the user's cache, from now on; those that are open move there.
+
+        Raises
+        ------
+        OutputError, LockedError
+            If it cannot be written; everything then stays where it is.
+        """
+        home = LabelHome(project)
+        self.ask(home.enter)
+        for opened in self.sets:
+            self.ask(partial(opened.journal.move, home))
+        self.call(self.home.leave)
+        self.home, self.trouble = home, ""
+        choose_project(project)
+        self.look()
+
+    def look(self) -> None:
+        """Take over names, classes and points; note layers that came or went; tell what went wrong."""
+        for opened, watch in self._leaving:
+            self.call(partial(opened.journal.let_go, watch.followed.card.key))
+        self._leaving.clear()
+        for opened in self.sets:
+            for watch in list(opened.watches):
+                if watch.has_other_data:
+                    self._keep_anew(opened, watch)
+                else:
+                    watch.look()
+        self._find_layers()
+        self._enter_project()
+        self._tell()
+
+    def eventFilter(self, _window: QObject, event: QEvent) -> bool:
+        """Write everything before the window closes."""
+        if event.type() == QEvent.Type.Close:
+            self._on_close()
+        return False
+
+    def _on_inserted(self, _event: object) -> None:
+        self._find_layers()
+
+    def _find_layers(self) -> None:
+        """Follow what was made to be painted on; of what a network drew, what somebody edits."""
+        for layer in self._viewer.layers:
+            if not isinstance(layer, Labels | Points) or self.set_of(layer) is not None:
+                continue
+            if is_drawn(layer):
+                self._begin(layer)
+            elif isinstance(layer, Labels) and ORIGIN in layer.metadata and layer.unique_id not in self._awaited:
+                self._await_edit(layer)
+
+    def _await_edit(self, labels: Labels) -> None:
+        def on_edit(_event: object) -> None:
+            labels.events.paint.disconnect(on_edit)
+            labels.events.labels_update.disconnect(on_edit)
+            if self.set_of(labels) is None and labels in self._viewer.layers:
+                self._begin(labels)
+
+        self._awaited[labels.unique_id] = on_edit
+        labels.events.paint.connect(on_edit)
+        labels.events.labels_update.connect(on_edit)
+
+    def _begin(self, napari_layer: "Labels | Points") -> None:
+        if isinstance(napari_layer, Labels) and napari_layer.source.path and birth_of(napari_layer).codes is None:
+            remember_birth(napari_layer, Provenance.IMPORTED)
+        image = image_of(napari_layer, self._viewer.layers)
+        key = image_id_of(napari_layer) if image is None else image.unique_id
+        opened = self._sets.get(key)
+        if opened is None:
+            card = image_card(image, image_name_of(napari_layer))
+            opened = self._sets[key] = OpenSet(SetJournal(self.home, card), card.name)
+            self._thread.add(opened.journal)
+        self.follow(napari_layer, opened, new_key(napari_layer.name))
+
+    def _keep_anew(self, opened: OpenSet, watch: Watch) -> None:
+        """Keep a layer whose data have another shape or type now under another key; what was stays on disk."""
+        watch.end()
+        opened.watches.remove(watch)
+        old, layer = watch.followed.card.key, watch.layer
+        self.call(partial(opened.journal.let_go, old))
+        self.follow(layer, opened, new_key(layer.name))
+
+    def _on_removed(self, event: Any) -> None:
+        opened = self.set_of(event.value)
+        self._awaited.pop(event.value.unique_id, None)
+        if opened is None:
+            return
+        watch = next(one for one in opened.watches if one.layer == event.value)
+        watch.end()
+        opened.watches.remove(watch)
+        # Told to the store later: when a viewer is closed all its layers are removed, and should come back.
+        self._leaving.append((opened, watch))
+
+    def _on_close(self) -> None:
+        """Write everything; note that it was closed. Should the window stay open, painting goes on being kept."""
+        for opened in self.sets:
+            for watch in opened.watches:
+                watch.look()
+        closing = [
+            self._thread.call(partial(opened.journal.save, everything=True, closed=True)) for opened in self.sets
+        ]
+        for future in closing:
+            try:
+                result_of(future)
+            except (OSError, StrataError, FutureTimeoutError) as error:
+                show_warning(f"Labels could not be saved: {error}")
+
+    def _enter_project(self) -> None:
+        """Take the right to write in the project; as long as another napari has it, try again."""
+        if self.home.project is None:
+            return
+        if self._entering is None:
+            self._entering = self._thread.call(self.home.enter)
+        elif self._entering.done():
+            error = self._entering.exception()
+            words = "" if error is None else in_words(error) if isinstance(error, StrataError) else str(error)
+            if words and not self.trouble:
+                show_warning(f"Labels are kept in memory only. {words}")
+            self.trouble = words
+            self._entering = None if words else self._entering
+
+    def _tell(self) -> None:
+        """Tell the user once when labels cannot be saved any more, and when they can be again."""
+        for opened in self.sets:
+            phase = opened.state.phase
+            if phase is not opened.told:
+                if phase in (Phase.FAULTY, Phase.READ_ONLY):
+                    show_warning(f"The labels of {opened.image} are kept in memory only. {opened.state.words}")
+                elif opened.told in (Phase.FAULTY, Phase.READ_ONLY):
+                    show_info(f"The labels of {opened.image} are saved again.")
+                opened.told = phase
+        shown = [(opened.state, tuple(opened.layers)) for opened in self.sets], self.home.project, self.trouble
+        if shown != self._shown:
+            self._shown = shown
+            self.changed.emit()
+
+
+def _end(thread: WriterThread, sets: dict[Hashable, OpenSet]) -> None:
+    """Close all label sets; what is left of the viewer is not touched."""
+    for opened in sets.values():
+        thread.remove(opened.journal)
+    thread.stop()
