@@ -1,0 +1,167 @@
+"""Masks in picture files, PNG and TIFF: headers are checked before pixels are decoded."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_strata.errors import ImageError, LabelsError
+from napari_strata.io.arrays import read_array, read_header
+from napari_strata.io.labels.guard import refuse
+from napari_strata.io.labels.rle import MaskBudget
+from napari_strata.types import AnyArray
+
+SUFFIXES = frozenset((".png", ".tif", ".tiff"))
+"""Kinds of files that hold masks."""
+_LARGEST_BYTES = 2**27
+"""Bytes of the pixels of one mask file: 11585 x 11585 codes, or 128 frames of 1024 x 1024."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaskPicture:
+    """A mask file as it is stored.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    frames : ndarray, shape (frame, y, x) or (frame, y, x, sample)
+        Its codes, or its colours of three samples.
+    palette : tuple of str
+        Colours as #rrggbb by code, where codes are shown in colours.
+    """
+
+    path: Path
+    frames: AnyArray
+    palette: tuple[str, ...] = ()
+
+    @property
+    def is_colour(self) -> bool:
+        """Whether pixels are colours, not codes."""
+        return self.frames.ndim == 4
+
+
+def mask_files(path: Path) -> list[Path]:
+    """Return the mask files of a folder in order, or the one file; raises nothing."""
+    if not path.is_dir():
+        return [path] if path.suffix.lower() in SUFFIXES and path.is_file() else []
+    try:
+        return sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+    except OSError:
+        return []
+
+
+def is_colour_picture(path: Path) -> bool | None:
+    """Tell from its header whether a file shows colours, not codes; None if it is no picture that is read here."""
+    try:
+        with _large_pictures():
+            header = read_header(path)
+    except ImageError:
+        return None
+    return header.is_colour and not _palette(path)
+
+
+def read_picture(path: Path) -> MaskPicture:
+    """Read a mask file.
+
+    Raises
+    ------
+    LabelsError
+        If it cannot be read, claims more pixels than any mask has, or is no stack of pictures of one kind.
+    """
+    with _large_pictures():
+        try:
+            header = read_header(path)
+        except ImageError as error:
+            raise LabelsError(error.message, remedy=error.remedy) from error
+        if float(np.prod(header.shape, dtype=np.float64)) * header.dtype.itemsize > _LARGEST_BYTES:
+            shape = " x ".join(str(length) for length in header.shape)
+            refuse(path, f"it claims {shape} numbers of {header.dtype}", "Save it in parts, or as 8-bit codes.")
+        content = read_array(path, error_type=LabelsError)
+    codes = content.codes
+    if content.is_colour and content.indices is None:
+        codes = codes[..., :3]
+        if codes.dtype != np.uint8 or codes.shape[-1] != 3:
+            refuse(path, f"its colours are {codes.dtype} of {codes.shape[-1]} samples", "Save it as 8-bit RGB.")
+    axes = 3 if content.is_colour and content.indices is None else 2
+    while codes.ndim > axes + 1 and codes.shape[0] == 1:
+        codes = codes[0]
+    if codes.ndim == axes:
+        codes = codes[None]
+    if codes.ndim != axes + 1 or 0 in codes.shape:
+        refuse(path, f"it has the shape {content.data.shape}", "Masks are pictures, or stacks of frames.")
+    return MaskPicture(path, codes, _palette(path))
+
+
+def decode_mask(data: bytes, path: Path, *, where: str, budget: MaskBudget) -> NDArray[np.bool_]:
+    """Decode a PNG within a file: pixels other than 0 belong to the mask.
+
+    Parameters
+    ----------
+    data : bytes
+        The PNG.
+    path : Path
+        The file that it stands in, for messages.
+    where : str
+        Which mask, for messages.
+    budget : MaskBudget
+        What the masks of the file may still take.
+
+    Raises
+    ------
+    LabelsError
+        If it is no PNG, or claims more pixels than the file may still take.
+    """
+    from PIL import Image
+
+    with _large_pictures():
+        try:
+            with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
+                budget.spend(pixels=picture.width * picture.height)
+                pixels = np.asarray(picture)
+        except LabelsError:
+            raise
+        except Exception as error:  # Pillow raises nearly anything on a damaged picture
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise LabelsError(
+                f"{path} is refused: {where} is a mask that is no PNG ({reason}).", remedy="Draw it again."
+            ) from error
+    inside: NDArray[np.bool_] = (pixels if pixels.ndim == 2 else pixels[..., :3].any(axis=-1)) != 0
+    return inside
+
+
+def encode_mask(pixels: NDArray[np.bool_]) -> bytes:
+    """Encode a mask as PNG of 0 and 1."""
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(data, "PNG")
+    return data.getvalue()
+
+
+def _palette(path: Path) -> tuple[str, ...]:
+    """Return the colours of a PNG that shows codes in colours."""
+    from PIL import Image
+
+    if path.suffix.lower() != ".png":
+        return ()
+    with Image.open(path) as picture:
+        samples = picture.getpalette("RGB") if picture.mode == "P" else None
+    if not samples:
+        return ()
+    return tuple("#{:02x}{:02x}{:02x}".format(*samples[start : start + 3]) for start in range(0, len(samples), 3))
+
+
+@contextmanager
+def _large_pictures() -> Iterator[None]:
+    """Keep Pillow from warning of pictures that are large but were checked here."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
