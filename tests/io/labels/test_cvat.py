@@ -123,7 +123,8 @@ def test_shapes_lie_over_each_other_by_z_order(read):
 def test_a_group_is_one_object(read):
     boxes = (
         '<box label="atom" xtl="0" ytl="0" xbr="2" ybr="2" group_id="1"/>'
-        '<box label="atom" xtl="5" ytl="5" xbr="7" ybr="7" group_id="1"/><box label="atom" xtl="9" ytl="9" xbr="10" ybr="10"/>'
+        '<box label="atom" xtl="5" ytl="5" xbr="7" ybr="7" group_id="1"/>'
+        '<box label="atom" xtl="9" ytl="9" xbr="10" ybr="10"/>'
     )
     _, objects = draw_objects(read(document(image(boxes))).images[0].annotations, SIZE, ["atom"])
     assert [one.pixels for one in objects] == [8, 1]
