@@ -73,6 +73,7 @@ def convert_labels(
         control.checkpoint()
         yield Progress(0.9, f"Writing {target.title}")
         names = [path.relative_to(folder).as_posix() for path in target.write(annotations, folder)]
+        control.checkpoint()  # from here on the files are moved into place
     figures = {
         "read": said.format,
         "format": target.name,

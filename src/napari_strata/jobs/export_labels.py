@@ -93,7 +93,7 @@ def export_labels(
         unlabelled += int((one.data == 0).sum()) if one.kind == "semantic" else 0
     if unlabelled and to.keeps_shapes:
         yield Warned(f"{unlabelled:,} pixels are not labelled; {to.title} does not tell them from background.")
-    return _written(images, request)
+    return _written(control, images, request)
 
 
 def read_label_images(
@@ -194,7 +194,7 @@ def _without_planes(data: "AnyArray", classes: "ClassFile | None") -> "AnyArray"
     return codes if data.ndim == 4 else codes[0]
 
 
-def _written(images: "list[AnnotatedImage]", request: ExportRequest) -> JobResult:
+def _written(control: JobControl, images: "list[AnnotatedImage]", request: ExportRequest) -> JobResult:
     from napari_strata.io.folders import filling
     from napari_strata.io.labels.annotations import AnnotationSet, classes_of
     from napari_strata.io.labels.formats import find_format
@@ -203,6 +203,7 @@ def _written(images: "list[AnnotatedImage]", request: ExportRequest) -> JobResul
     annotations = AnnotationSet(classes_of(images, request.classes), tuple(images), to.name)
     with filling(request.out, overwrite=request.overwrite) as folder:
         names = [path.relative_to(folder).as_posix() for path in to.write(annotations, folder)]
+        control.checkpoint()  # from here on the files are moved into place
     figures = {
         "format": to.name,
         "images": len({image.name for image in images}),

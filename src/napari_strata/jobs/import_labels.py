@@ -243,6 +243,7 @@ def _write_files(
     }
     content = ClassFile.parse(values, source="The classes")
     write_class_file(content, folder)
+    control.checkpoint()  # from here on the files are moved into place
     return content
 
 
