@@ -100,6 +100,12 @@ def _gui_stall(arguments: argparse.Namespace) -> Iterator[Figure]:
     return measure(arguments.seconds)
 
 
+def _label_import(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.label_import import measure
+
+    return measure()
+
+
 PARTS: dict[str, Part] = {
     "import_time": _import_time,
     "training": _training,
@@ -107,8 +113,9 @@ PARTS: dict[str, Part] = {
     "dice": _dice,
     "occlusion": _occlusion,
     "gui_stall": _gui_stall,
+    "label_import": _label_import,
 }
-DEFAULT = ("import_time", "training", "gui_stall", "occlusion")
+DEFAULT = ("import_time", "training", "gui_stall", "occlusion", "label_import")
 """What runs without arguments; training scores its model as real_image and dice do."""
 SCORING = ("real_image", "dice", "occlusion")
 """What needs a trained model."""

@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_strata.annotation.drawn_labels import DrawingStyle
+from napari_strata.control import JobControl
+from napari_strata.events import FinishReason, JobEnded, Progress
 from napari_strata.io.labels.class_file import read_class_file
 from napari_strata.io.tif import write_tif
+from napari_strata.jobs.import_labels import ImportRequest, import_labels
 
 Strata = Callable[..., Any]
 
@@ -105,17 +109,8 @@ def test_instances_are_numbered_and_listed(strata: Strata, images: Path, tmp_pat
 def test_a_refused_file_leaves_nothing(strata: Strata, images: Path, tmp_path: Path, content: str) -> None:
     (tmp_path / "bad.xml").write_text(content)
     good = cvat(tmp_path / "good.xml")
-    words = (
-        "labels",
-        "import",
-        good,
-        tmp_path / "bad.xml",
-        "--images",
-        images,
-        "--out",
-        tmp_path / "out" / "deep",
-    )
-    call = strata(*words, "--json")
+    words = ("--images", images, "--out", tmp_path / "out" / "deep", "--json")
+    call = strata("labels", "import", good, tmp_path / "bad.xml", *words)
     assert call.code == 1
     assert call.report["finish_reason"] == "failed"
     assert call.report["error"]["type"] == "LabelsError"
@@ -293,15 +288,10 @@ def test_people_read_the_report(strata: Strata, file: Path, tmp_path: Path) -> N
 
 
 def test_a_job_that_is_stopped_while_it_draws_leaves_nothing(file: Path, tmp_path: Path) -> None:
-    from napari_strata.annotation.drawn_labels import DrawingStyle
-    from napari_strata.control import JobControl
-    from napari_strata.events import FinishReason, JobEnded, Progress
-    from napari_strata.jobs.import_labels import ImportRequest, import_labels
-
     control = JobControl()
     for event in import_labels(control, ImportRequest((file,)), DrawingStyle(), tmp_path / "out"):
         if isinstance(event, Progress) and event.message.startswith("Drawing"):
             control.request_stop()
     assert isinstance(event, JobEnded)
-    assert event.reason in (FinishReason.CANCELED,)
+    assert event.reason is FinishReason.CANCELED
     assert not (tmp_path / "out").exists()
