@@ -48,7 +48,7 @@ def test_a_sane_configuration_gives_no_finding(strata: Strata, folder: Path) -> 
 
 
 def test_people_are_told_that_all_is_well(strata: Strata, folder: Path) -> None:
-    assert "All is well." in strata(*labels_of(folder)).out
+    assert "All is well: nothing was found" in strata(*labels_of(folder)).out
 
 
 def test_people_read_place_message_and_remedy(strata: Strata, folder: Path) -> None:

@@ -35,7 +35,7 @@ def test_the_figures_count_what_was_found():
     subject.image[1] = 0
     ended = run(subject, stack(1))
     assert ended.reason is FinishReason.COMPLETED
-    (finding,) = ended.result.value
+    (finding,) = ended.result.value.findings
     assert ended.result.figures["findings"] == [finding.as_row()]
     counts = {name: ended.result.figures[name] for name in ("errors", "warnings", "infos", "images", "slices")}
     assert counts == {"errors": 1, "warnings": 0, "infos": 0, "images": 2, "slices": 6}
@@ -45,7 +45,7 @@ def test_the_worst_comes_first():
     subject = stack()
     subject.labels[0].data[1] = 0
     subject.image[2] = np.nan
-    assert [f.severity for f in run(subject).result.value] == [Severity.ERROR, Severity.INFO]
+    assert [f.severity for f in run(subject).result.value.findings] == [Severity.ERROR, Severity.INFO]
 
 
 def test_the_report_is_written_as_json(tmp_path):
@@ -59,7 +59,7 @@ def test_what_cannot_be_opened_is_a_finding():
         raise ImageError("b.tif is damaged.", remedy="Copy it again.")
 
     *_, ended = examine(JobControl(), [broken, stack], Expectations())
-    assert [(f.check, f.message) for f in ended.result.value] == [("unreadable", "b.tif is damaged.")]
+    assert [(f.check, f.message) for f in ended.result.value.findings] == [("unreadable", "b.tif is damaged.")]
     assert ended.result.figures["images"] == 1
 
 
@@ -100,15 +100,15 @@ def test_copies_across_the_very_split_of_the_training_are_errors(seed):
     (held_out,) = [k for k, frame in enumerate(split.validation) if frame.any()]
     other, third = [k for k in range(3) if k != held_out]
     subject.image[held_out] = subject.image[other]
-    (finding,) = run(subject, training=training).result.value
+    (finding,) = run(subject, training=training).result.value.findings
     assert (finding.check, finding.severity) == ("train-validation-leak", Severity.ERROR)
     assert finding.place.frame == held_out
     subject = stack()
     subject.image[third] = subject.image[other]
-    assert [f.check for f in run(subject, training=training).result.value] == ["near-duplicate"]
+    assert [f.check for f in run(subject, training=training).result.value.findings] == ["near-duplicate"]
 
 
 def test_the_real_image_gives_no_error(real_image: Path):
     stack = read_image(real_image).stack
-    findings = run(Subject(stack.data, stack.name, pixel_size=stack.pixel_size)).result.value
+    findings = run(Subject(stack.data, stack.name, pixel_size=stack.pixel_size)).result.value.findings
     assert [f for f in findings if f.severity is not Severity.INFO] == []

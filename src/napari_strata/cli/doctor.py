@@ -19,7 +19,7 @@ from napari_strata.events import JobEnded, JobEvent
 from napari_strata.jobs.job import Job
 
 if TYPE_CHECKING:
-    from napari_strata.annotation.doctor.finding import Finding
+    from napari_strata.annotation.doctor.examination import Examination
 
 _CONFIGURATIONS = (".yaml", ".yml")
 
@@ -88,13 +88,13 @@ class _Tally:
         return event
 
 
-def _for_people(figures: Mapping[str, Any], findings: "Sequence[Finding]") -> dict[str, Any]:
+def _for_people(figures: Mapping[str, Any], examination: "Examination") -> dict[str, Any]:
     counts = {name: value for name, value in figures.items() if name != "findings"}
     lines = {
         f"{one.severity} {number}": f"{one.place}: {one.message} {one.remedy}".removeprefix(": ")
-        for number, one in enumerate(findings, start=1)
+        for number, one in enumerate(examination.findings, start=1)
     }
-    return counts | (lines or {"result": "All is well."})
+    return counts | lines | {"result": examination.summary}
 
 
 def _job_of_config(control: JobControl, path: Path, pixel_size: float | None, out: Path | None) -> Job:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_strata.annotation.classes import LAST_CLASS
-from napari_strata.annotation.doctor.examination import findings_of
+from napari_strata.annotation.doctor.examination import Examination, findings_of
 from napari_strata.annotation.doctor.facts import Expectations, SubjectFacts, Survey
 from napari_strata.annotation.doctor.finding import (
     Finding,
@@ -59,8 +59,8 @@ def examine(
     Returns
     -------
     JobResult
-        ``value`` is the list of findings, the worst first; the figures are how many there are of each severity,
-        ``images``, ``slices``, and ``findings`` as plain data.
+        ``value`` is the `Examination`; the figures are how many findings there are of each severity, ``images``,
+        ``slices``, and ``findings`` as plain data, the worst first.
 
     Raises
     ------
@@ -88,9 +88,9 @@ def examine(
     survey = Survey(tuple(measured), expected, held_out_slices(measured, training or TrainingConfig()))
     findings = most_severe_first(found + findings_of(survey))
     slices = sum(len(facts.slices) for facts in measured)
-    figures = {**count_by_severity(findings), "images": len(measured), "slices": slices}
-    rows = [finding.as_row() for finding in findings]
-    return JobResult({**figures, "findings": rows}, _write({**figures, "findings": rows}, out), findings)
+    figures: dict[str, Any] = {**count_by_severity(findings), "images": len(measured), "slices": slices}
+    figures["findings"] = [finding.as_row() for finding in findings]
+    return JobResult(figures, _write(figures, out), Examination(survey, tuple(findings)))
 
 
 def held_out_slices(subjects: Sequence[SubjectFacts], training: TrainingConfig) -> frozenset[tuple[int, int]]:

@@ -33,11 +33,23 @@ def from_world(napari_layer: "Layer", viewer: "Viewer", position: ArrayLike) -> 
     return np.asarray(napari_layer.world_to_data(own * factors), np.float64)
 
 
+def to_world(napari_layer: "Layer", viewer: "Viewer", position: ArrayLike) -> NDArray[np.float64]:
+    """Return where a position in a layer's pixels lies in the viewer's world, over the layer's dimensions."""
+    world = np.asarray(napari_layer.data_to_world(position), np.float64)
+    return np.asarray(world / _factors(viewer.layers.units, napari_layer.units))
+
+
 def between(source: "Layer", target: "Layer", positions: ArrayLike) -> NDArray[np.float64]:
     """Return where positions in one layer's pixels, shape (n, dimensions), lie in those of another layer."""
     factors = _factors(source.units, target.units)
-    worlds = [np.asarray(source.data_to_world(position)) for position in np.asarray(positions)]
-    return np.array([target.world_to_data(world * factors[-len(world) :]) for world in worlds])
+    positions = np.asarray(positions, np.float64)
+    dimensions = positions.shape[1]
+    # napari takes one position at a time; the origin and one along each axis tell where all others lie
+    basis = np.vstack([np.zeros(dimensions), np.eye(dimensions)])
+    worlds = [np.asarray(source.data_to_world(place)) for place in basis]
+    origin, *ends = (np.asarray(target.world_to_data(world * factors[-len(world) :])) for world in worlds)
+    moved: NDArray[np.float64] = origin + positions @ (np.array(ends) - origin)
+    return moved
 
 
 def _factors(units: Sequence[Any] | None, own: Sequence[Any]) -> NDArray[np.float64]:

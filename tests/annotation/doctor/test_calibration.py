@@ -21,6 +21,12 @@ def test_a_missing_pixel_size_is_an_error_where_the_network_needs_one(examine, i
     assert examine(image, labels, expected={"needs_pixel_size": True}, pixel_size=0.1) == []
 
 
+def test_a_missing_pixel_size_of_atoms_is_doubted_unless_the_network_works_without(examine, image, labels):
+    (finding,) = examine(image, labels, expected={"has_atoms": True})
+    assert (finding.check, finding.severity) == ("missing-pixel-size", Severity.WARNING)
+    assert examine(image, labels, expected={"has_atoms": True, "needs_pixel_size": False}) == []
+
+
 def test_a_usual_atom_is_as_wide_as_the_simulator_labels_it():
     assert usual_atom_diameter() == pytest.approx(1.06)
 

@@ -36,15 +36,19 @@ def check_placement(survey: Survey) -> Iterator[Finding]:
 
 
 def check_pixel_size(survey: Survey) -> Iterator[Finding]:
-    """Pixel sizes are known where the network works at one of its own."""
-    for subject in survey.subjects:
-        if survey.expected.needs_pixel_size and subject.pixel_size is None:
-            place = Place(image=subject.name, file=subject.file)
+    """Pixel sizes are known where the network works at one of its own, and where there are atoms."""
+    expected = survey.expected
+    for subject in survey.subjects if expected.needs_pixel_size is not False else ():
+        place = Place(image=subject.name, file=subject.file)
+        remedy = "State the length of one pixel in Å: --pixel-size on the command line, its field in the docks."
+        if subject.pixel_size is not None:
+            continue
+        if expected.needs_pixel_size:
             message = "Its pixel size is not known, and the network works at one of its own."
-            remedy = (
-                "State the length of one pixel in Å: --pixel-size on the command line, its field in the docks."
-            )
             yield Finding("missing-pixel-size", Severity.ERROR, place, message, remedy)
+        elif expected.has_atoms:
+            message = "Its pixel size is not known: no network for atoms fits, and no position is in Å."
+            yield Finding("missing-pixel-size", Severity.WARNING, place, message, remedy)
 
 
 def check_atom_size(survey: Survey) -> Iterator[Finding]:

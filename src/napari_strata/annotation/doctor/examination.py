@@ -1,10 +1,12 @@
 """All checks, in the order in which their findings are read."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from napari_strata.annotation.doctor import arrays, calibration, codes, duplicates, intensities
 from napari_strata.annotation.doctor.facts import Survey
-from napari_strata.annotation.doctor.finding import Finding, most_severe_first
+from napari_strata.annotation.doctor.finding import Finding, Severity, most_severe_first
+from napari_strata.annotation.doctor.words import counted
 
 Check = Callable[[Survey], Iterable[Finding]]
 
@@ -29,18 +31,41 @@ CHECKS: tuple[Check, ...] = (
 """Each takes what was measured and gives what it finds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was measured and what was found.
+
+    Attributes
+    ----------
+    survey : Survey
+        What was measured.
+    findings : tuple of Finding
+        The worst first.
+    """
+
+    survey: Survey
+    findings: tuple[Finding, ...]
+
+    @property
+    def summary(self) -> str:
+        """The result in a line, for a dock or a terminal."""
+        return in_one_line(self.findings)
+
+
 def findings_of(survey: Survey) -> list[Finding]:
     """Return what all checks find, the worst first."""
     return most_severe_first([finding for check in CHECKS for finding in check(survey)])
 
 
-def in_one_line(findings: list[Finding]) -> str:
-    """Return the result in a line, for a dock or a terminal."""
+def in_one_line(findings: Sequence[Finding]) -> str:
+    """Return how many findings there are and what they mean for a training, in a line."""
     if not findings:
         return "All is well: nothing was found that would disturb a training."
-    errors, warnings, infos = (sum(f.severity == s for f in findings) for s in ("error", "warning", "info"))
-    named = ((errors, "error"), (warnings, "warning"), (infos, "hint"))
-    counts = ", ".join(f"{n} {noun}{'s' * (n != 1)}" for n, noun in named if n)
-    if errors:
-        return f"{counts}: a training would fail or learn wrongly. The worst: {findings[0].message}"
-    return f"{counts}: a training can start." if warnings else f"{counts}: all is well."
+    nouns = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "hint"}
+    numbers = {severity: sum(one.severity is severity for one in findings) for severity in Severity}
+    counts = ", ".join(counted(number, nouns[severity]) for severity, number in numbers.items() if number)
+    if numbers[Severity.ERROR]:
+        return f"{counts}: a training would fail or learn wrongly."
+    if numbers[Severity.WARNING]:
+        return f"{counts}: a training can start, but look at them first."
+    return f"All is well; {counts}."

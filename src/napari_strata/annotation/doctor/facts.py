@@ -52,6 +52,8 @@ class LabelSlice:
         Where the codes lie that no class table can hold, or that this one does not.
     diameters : tuple of float
         Equivalent diameters of the round blobs of the classes [px].
+    digest : bytes
+        The same for slices of the same codes.
     fit, turned_fit : float
         Part of the image's variance that the labels explain as they are, and with y and x swapped, 0 to 1.
     """
@@ -60,6 +62,7 @@ class LabelSlice:
     fractional: int = 0
     boxes: dict[int, Box] = field(default_factory=dict)
     diameters: tuple[float, ...] = ()
+    digest: bytes = b""
     fit: float = 0.0
     turned_fit: float = 0.0
 
@@ -144,8 +147,8 @@ class Expectations:
     ----------
     table : ClassTable or None
         What the codes mean; None where nobody said.
-    needs_pixel_size : bool
-        Whether the network works at a pixel size of its own.
+    needs_pixel_size : bool or None
+        Whether the network works at a pixel size of its own; None where nobody said.
     has_atoms : bool or None
         Whether what is labelled are atoms; None where nobody said.
     layers : int or None
@@ -153,7 +156,7 @@ class Expectations:
     """
 
     table: ClassTable | None = None
-    needs_pixel_size: bool = False
+    needs_pixel_size: bool | None = None
     has_atoms: bool | None = None
     layers: int | None = None
 

@@ -74,17 +74,22 @@ def measure_image(frame: AnyArray) -> ImageSlice:
     if not_finite or not frame.size:
         return ImageSlice(frame.size, not_finite)
     low, high = frame.min(), frame.max()
-    digest = hashlib.blake2b(np.ascontiguousarray(frame).view(np.uint8).data, digest_size=16)
-    digest.update(f"{frame.dtype.str} {frame.shape}".encode())
     return ImageSlice(
         pixels=frame.size,
         low=float(low),
         high=float(high),
         at_low=_piled_up(frame, frame == low, above=True),
         at_high=_piled_up(frame, frame == high, above=False),
-        digest=digest.digest(),
+        digest=digest_of(frame),
         thumbnail=thumbnail(frame),
     )
+
+
+def digest_of(frame: AnyArray) -> bytes:
+    """Return what is the same for slices of the same pixels, shape and type."""
+    digest = hashlib.blake2b(np.ascontiguousarray(frame).view(np.uint8).data, digest_size=16)
+    digest.update(f"{frame.dtype.str} {frame.shape}".encode())
+    return digest.digest()
 
 
 def measure_labels(labels: AnyArray, image: AnyArray | None = None, *, last_code: int) -> LabelSlice:
@@ -99,14 +104,16 @@ def measure_labels(labels: AnyArray, image: AnyArray | None = None, *, last_code
     last_code : int
         Largest code of the class table.
     """
+    digest = digest_of(labels)
     if labels.dtype.kind == "f":
         fractional = int(np.count_nonzero(~(labels == np.rint(labels)) | np.isinf(labels)))
         if fractional:
-            return LabelSlice(fractional=fractional)
+            return LabelSlice(fractional=fractional, digest=digest)
         labels = labels.astype(np.int64)
     counts = _count(labels)
     strange = [code for code in counts if not NOT_LABELLED <= code <= last_code]
-    facts = LabelSlice(counts, boxes={code: box_of(labels == code) for code in strange[:MOST_BOXES]})
+    boxes = {code: box_of(labels == code) for code in strange[:MOST_BOXES]}
+    facts = LabelSlice(counts, boxes=boxes, digest=digest)
     if image is None:
         return facts
     fit, turned = explained_variance(image, labels)

@@ -1,0 +1,188 @@
+"""The layers that the doctor looks at, as it takes them, and whether they have changed since."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_strata.annotation.doctor.examination import Examination
+from napari_strata.annotation.doctor.facts import Expectations, LayerFacts
+from napari_strata.annotation.doctor.measure import digest_of
+from napari_strata.annotation.doctor.subject import LayerLabels, Subject, slice_of
+from napari_strata.config import ClassTable
+from napari_strata.errors import LabelsError
+from napari_strata.widgets.calibration import calibration_of
+from napari_strata.widgets.connections import connect_while_alive
+from napari_strata.widgets.label_memory import class_table_of, crystal_layer_of, others_of
+from napari_strata.widgets.layer_data import full_data
+from napari_strata.widgets.world import between, from_world
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels
+    from napari.viewer import Viewer
+
+_Connection = tuple[Any, Callable[..., Any]]
+"""An emitter of napari, and what it calls."""
+PATIENCE = 300
+"""Time from the last change of what is shown to a look whether its pixels have changed [ms]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """An image and the labels of its crystal layers, as they were when the check was started.
+
+    Attributes
+    ----------
+    image : Image
+        The image.
+    labels : tuple of Labels
+        Its labels, one napari layer per crystal layer.
+    table : ClassTable or None
+        Their class table; None where they hold more codes than a table has.
+    """
+
+    image: "Image"
+    labels: "tuple[Labels, ...]"
+    table: ClassTable | None
+
+    @classmethod
+    def of(cls, viewer: "Viewer", image: "Image", labels: "Labels") -> "Examined":
+        """Take the image and the labels together with those of the other crystal layers."""
+        members = sorted([labels, *others_of(labels, viewer.layers)], key=crystal_layer_of)
+        return cls(image, tuple(members), _table_of(labels))
+
+    def subject(self) -> Subject:
+        """Return what the job looks at: the arrays themselves, for a copy of a stack may not fit into memory.
+
+        A stroke that is painted meanwhile may or may not be seen; it makes the result out of date anyway.
+        """
+        return Subject(
+            full_data(self.image),
+            self.image.name,
+            tuple(_placed(one, self.image) for one in self.labels),
+            calibration_of(self.image).value,
+            is_colour=self.image.rgb,
+        )
+
+    def expectations(self) -> Expectations:
+        """Return what is known of the training: labels of several crystal layers are of atoms."""
+        return Expectations(self.table, has_atoms=True if len(self.labels) > 1 else None)
+
+
+class ExaminedWatch(QObject):
+    """Tells when what was examined is no longer as it was.
+
+    Painting and other data are told at once. Of undo, redo and other classes napari tells only that something
+    is shown anew: they are known by the table and by the pixels of the slice that is shown, not of hidden ones.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Where the layers are shown.
+    parent : QObject
+        Who wants to know.
+    """
+
+    changed = Signal()
+    """Emitted at the first change."""
+
+    def __init__(self, viewer: "Viewer", parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._examined: Examined | None = None
+        self._examination: Examination | None = None
+        connected: list[_Connection] = []
+        self._connected = connected
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PATIENCE)
+        self._timer.timeout.connect(self._compare)
+        connect_while_alive(self, self._on_removed, viewer.layers.events.removed)
+        self.destroyed.connect(lambda *_: _disconnect(connected))
+
+    def start(self, examined: Examined) -> None:
+        """Watch the layers of a check that begins."""
+        self.stop()
+        self._examined = examined
+        self._follow(examined.image, self._on_change, "data", "scale", "translate", "units")
+        for one in examined.labels:
+            self._follow(one, self._on_change, "paint", "data", "scale", "translate", "units")
+            self._follow(one, self._on_shown, "set_data")
+
+    def compare_with(self, examination: Examination) -> None:
+        """Take what was measured, to compare what is shown with it."""
+        self._examination = examination
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._timer.stop()
+        _disconnect(self._connected)
+        self._examined = self._examination = None
+
+    def _follow(self, napari_layer: Any, slot: Callable[..., Any], *events: str) -> None:
+        for name in events:
+            emitter = getattr(napari_layer.events, name)
+            emitter.connect(slot)
+            self._connected.append((emitter, slot))
+
+    def _on_change(self, _event: object = None) -> None:
+        if self._examined is not None:
+            self.stop()
+            self.changed.emit()
+
+    def _on_removed(self, event: Any) -> None:
+        examined = self._examined
+        if examined is not None and event.value in (examined.image, *examined.labels):
+            self._on_change()
+
+    def _on_shown(self, _event: object = None) -> None:
+        self._timer.start()
+
+    def _compare(self) -> None:
+        examined, examination = self._examined, self._examination
+        if examined is None or examination is None or not examination.survey.subjects:
+            return
+        layers = examination.survey.subjects[0].layers
+        pairs = zip(examined.labels, layers, strict=True)
+        if _table_of(examined.labels[0]) != examined.table or any(self._has_changed(*pair) for pair in pairs):
+            self._on_change()
+
+    def _has_changed(self, labels: "Labels", facts: LayerFacts) -> bool:
+        """Tell whether the slice that is shown has other pixels than when it was measured."""
+        frame = self._shown_frame(labels)
+        is_known = frame < len(facts.slices)
+        return is_known and facts.slices[frame].digest != digest_of(slice_of(full_data(labels), frame))
+
+    def _shown_frame(self, labels: "Labels") -> int:
+        if labels.ndim == 2:
+            return 0
+        at = from_world(labels, self._viewer, self._viewer.dims.point)[0]
+        return int(np.clip(round(float(at)), 0, len(full_data(labels)) - 1))
+
+
+def _disconnect(connected: list[_Connection]) -> None:
+    for emitter, slot in connected:
+        emitter.disconnect(slot)
+    connected.clear()
+
+
+def _table_of(labels: "Labels") -> ClassTable | None:
+    try:
+        return class_table_of(labels)
+    except LabelsError:
+        return None
+
+
+def _placed(labels: "Labels", image: "Image") -> LayerLabels:
+    """Return labels and where they lie on the image."""
+    data = full_data(labels)
+    if labels.ndim != image.ndim:
+        return LayerLabels(data, labels.name)
+    leading = (0,) * (labels.ndim - 2)
+    corners = [(*leading, 0, 0), (*leading, *(side - 1 for side in data.shape[-2:]))]
+    first, last = between(labels, image, corners)[:, -2:]
+    ratios = (last - first) / np.maximum(np.array(data.shape[-2:]) - 1, 1)
+    ratio = ratios[np.argmax(np.abs(ratios - 1))]
+    return LayerLabels(data, labels.name, pixel_ratio=float(ratio), shift=(float(first[0]), float(first[1])))

@@ -1,0 +1,135 @@
+"""The fixes of the doctor, done to napari layers: one undo step, or on a copy."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from napari_strata.annotation.classes import LAST_CLASS
+from napari_strata.annotation.doctor.finding import Finding, Fix
+from napari_strata.annotation.doctor.fixes import (
+    table_with,
+    table_without_last,
+    transposed,
+    unlabelled,
+    whole_numbers,
+)
+from napari_strata.config import ClassTable
+from napari_strata.errors import LabelsError
+from napari_strata.types import BACKGROUND, AnyArray
+from napari_strata.widgets.examined import Examined
+from napari_strata.widgets.finding_place import layer_at
+from napari_strata.widgets.label_layers import set_class_table
+from napari_strata.widgets.label_memory import label_memory
+from napari_strata.widgets.label_step import slices_of, write_step
+from napari_strata.widgets.layer_data import full_data
+from napari_strata.widgets.napari_layers import placement
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+    from napari.viewer import Viewer
+
+
+def apply_fix(viewer: "Viewer", finding: Finding, examined: Examined) -> str:
+    """Do what mends a finding.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Where the layers are.
+    finding : Finding
+        One with a fix.
+    examined : Examined
+        What was examined, unchanged since.
+
+    Returns
+    -------
+    str
+        What was done, in words.
+
+    Raises
+    ------
+    LabelsError
+        If it is no longer safe.
+    """
+    place = finding.place
+    match finding.fix:
+        case Fix.UNLABEL:
+            return _unlabel(_labels_of(finding, examined), place.code)
+        case Fix.ERASE_SLICE:
+            return _erase(examined, place.frame or 0)
+        case Fix.ADD_CLASSES:
+            return _add_classes(viewer, _labels_of(finding, examined), examined.table)
+        case Fix.REMOVE_CLASS:
+            return _remove_class(viewer, examined)
+        case Fix.PLACE_ON_IMAGE:
+            return _place_on_image(_labels_of(finding, examined), examined)
+        case Fix.TRANSPOSE:
+            labels = _labels_of(finding, examined)
+            return _add_copy(viewer, labels, transposed(full_data(labels)), examined, "swapped")
+        case Fix.WHOLE_NUMBERS:
+            labels = _labels_of(finding, examined)
+            return _add_copy(viewer, labels, whole_numbers(full_data(labels)), examined, "whole numbers")
+        case None:
+            raise LabelsError("There is no safe fix for this.", remedy=finding.remedy)
+
+
+def _labels_of(finding: Finding, examined: Examined) -> "Labels":
+    labels: Labels = layer_at(finding.place, examined)
+    return labels
+
+
+def _unlabel(labels: "Labels", code: int | None) -> str:
+    changed = write_step(labels, ((place, unlabelled(codes, code)) for place, codes in slices_of(labels)))
+    return f"{changed:,} pixels of {labels.name} are not labelled any more. Ctrl+Z on that layer undoes it."
+
+
+def _erase(examined: Examined, frame: int) -> str:
+    for labels in examined.labels:
+        place = (frame,) if labels.ndim == 3 else ()
+        write_step(labels, [(place, unlabelled(full_data(labels)[place]))])
+    names = " and ".join(labels.name for labels in examined.labels)
+    return f"Slice {frame} of {names} is not labelled any more. Ctrl+Z on the layer undoes it."
+
+
+def _add_classes(viewer: "Viewer", labels: "Labels", table: ClassTable | None) -> str:
+    largest = int(full_data(labels).max())
+    if table is None or largest > LAST_CLASS:
+        raise LabelsError(
+            f"{labels.name} holds the code {largest}.", remedy="Convert numbered objects to classes."
+        )
+    longer = table_with(table, largest)
+    set_class_table(labels, longer, viewer.layers)
+    return f"Added {', '.join(longer.names[len(table.names) :])}. Rename them in the Label dock."
+
+
+def _remove_class(viewer: "Viewer", examined: Examined) -> str:
+    table = examined.table
+    assert table is not None, "a class was found to be empty"
+    if any(bool((full_data(labels) == BACKGROUND + len(table.classes)).any()) for labels in examined.labels):
+        raise LabelsError(f"{table.names[-1]} is painted meanwhile.", remedy="Check again.")
+    set_class_table(examined.labels[0], table_without_last(table), viewer.layers)
+    return f"The class {table.names[-1]} is off the table; add it again in the Label dock if it is missed."
+
+
+def _place_on_image(labels: "Labels", examined: Examined) -> str:
+    for name, value in placement(examined.image).items():
+        setattr(labels, name, value)
+    return f"{labels.name} lies on {examined.image.name} now."
+
+
+def _add_copy(viewer: "Viewer", labels: "Labels", data: AnyArray, examined: Examined, what: str) -> str:
+    """Add a copy with other data in place of the labels, which stay, hidden."""
+    from napari.layers import Labels
+
+    image, table = examined.image, examined.table
+    if table is None:
+        raise LabelsError(
+            f"{labels.name} has no class table.", remedy="Convert numbered objects to classes first."
+        )
+    layer = examined.labels.index(labels)
+    memory = label_memory(image, table, layer=layer, group=uuid.uuid4().hex)
+    place = placement(image) if data.ndim == image.ndim else {}
+    copy = Labels(data, name=f"{labels.name} {what}", opacity=labels.opacity, metadata=memory, **place)
+    set_class_table(copy, table)
+    viewer.add_layer(copy)
+    labels.visible = False
+    return f"Added {copy.name}; {labels.name} is hidden and as it was."

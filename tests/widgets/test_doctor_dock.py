@@ -1,0 +1,225 @@
+import numpy as np
+import pytest
+from napari.layers import Labels
+from qtpy.QtCore import Qt
+
+from napari_strata.config import ClassTable
+from napari_strata.widgets.doctor_dock import DoctorDock
+from napari_strata.widgets.label_layers import new_labels, set_class_table
+from napari_strata.widgets.label_memory import class_table_of
+
+STACK = np.random.default_rng(0).random((3, 40, 48), np.float32)
+ATOMS = ClassTable.from_names(("atom",))
+IN_STACK = {"scale": (1, 2, 2), "translate": (0, 30, 40)}
+
+
+@pytest.fixture
+def dock(qtbot, viewer):
+    dock = DoctorDock(viewer)
+    viewer.window.add_dock_widget(dock)
+    return dock
+
+
+@pytest.fixture
+def check(qtbot, dock):
+    """Press the button and wait for the end; return the checks that found something."""
+
+    def check() -> list[str]:
+        with qtbot.waitSignal(dock.panel.runner.ended, timeout=20_000):
+            click(qtbot, dock.panel.start_button)
+        return checks(dock)
+
+    return check
+
+
+def checks(dock) -> list[str]:
+    return [finding.check for finding in dock.table.findings]
+
+
+def click(qtbot, button) -> None:
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def press_fix(qtbot, dock, row: int = 0) -> None:
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=20_000):
+        click(qtbot, dock.table.cellWidget(row, 2))
+
+
+def click_row(qtbot, dock, row: int = 0) -> None:
+    rect = dock.table.visualRect(dock.table.model().index(row, 1))
+    qtbot.mouseClick(dock.table.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+
+
+def paint(viewer, *, layers: int = 1, table: ClassTable = ATOMS) -> list[Labels]:
+    """Add the stack and labels of all its slices in which nothing is wrong."""
+    image = viewer.add_image(STACK.copy(), name="moire", **IN_STACK)
+    all_labels = new_labels(viewer, image, layers=layers, table=table)
+    for labels in all_labels:
+        labels.data[:, :10, :30] = 1
+        labels.data[:, 20:30, 10:30] = 2
+        labels.refresh()
+    return all_labels
+
+
+def test_the_dock_says_what_is_missing(viewer, dock):
+    assert dock.panel.words.text() == "Open an image."
+    image = viewer.add_image(STACK)
+    assert dock.panel.words.text() == "Make labels in the Label dock first."
+    assert not dock.panel.start_button.isEnabled()
+    new_labels(viewer, image, layers=1, table=ATOMS)
+    assert dock.panel.start_button.isEnabled()
+    assert dock.panel.words.text().startswith("Press 'Check' before you train.")
+
+
+def test_all_is_well_is_said_in_words(viewer, dock, check):
+    paint(viewer)
+    assert check() == []
+    assert dock.panel.words.text().startswith("All is well")
+    assert not dock.table.isVisibleTo(dock)
+
+
+@pytest.mark.parametrize("sample", ["particles", "twisted_bilayer_graphene", "ws2_bilayer"])
+def test_samples_with_all_their_labels_are_well(viewer, dock, check, sample):
+    (image,) = viewer.open_sample("napari-strata", sample)
+    truth = image.metadata["napari_strata"]["truth_labels"]
+    truth = truth if image.ndim == 2 else truth[None]
+    table = ClassTable.from_names(("a", "b")[: truth.max() - 1])
+    for labels, codes in zip(new_labels(viewer, image, layers=len(truth), table=table), truth, strict=True):
+        labels.data = codes
+    assert check() == []
+
+
+def test_a_click_on_a_row_goes_to_its_slice_its_region_and_its_layer(qtbot, viewer, dock, check):
+    (labels,) = paint(viewer)
+    labels.data[2, 6:9, 40:43] = 7
+    assert check() == ["unknown-code"]
+    viewer.layers.selection.active = viewer.layers["moire"]
+    viewer.dims.set_point(0, 0)
+    click_row(qtbot, dock)
+    assert viewer.layers.selection.active == labels
+    assert viewer.dims.point[0] == 2
+    assert viewer.scene.camera.center[-2:] == pytest.approx((30 + 2 * 7, 40 + 2 * 41))
+    assert "Add the missing classes" in dock.remedy.text()
+    assert checks(dock) == ["unknown-code"]
+    assert dock.table.cellWidget(0, 2).isEnabled()
+
+
+def test_missing_classes_are_added_by_one_click(qtbot, viewer, dock, check):
+    (labels,) = paint(viewer)
+    labels.data[2, :, 40:] = 4
+    assert check() == ["unknown-code"]
+    press_fix(qtbot, dock)
+    assert class_table_of(labels).names == ("atom", "class 2", "class 3")
+    assert checks(dock) == ["empty-class"]
+    assert dock.panel.words.text().startswith("Added class 2, class 3.")
+
+
+def test_void_pixels_become_not_labelled_and_undo_brings_them_back(qtbot, viewer, dock, check):
+    (labels,) = paint(viewer)
+    labels.data[1, 0, :5] = 255
+    assert check() == ["unknown-code"]
+    press_fix(qtbot, dock)
+    assert checks(dock) == []
+    assert labels.data[1, 0, :5].tolist() == [0] * 5
+    labels.undo()
+    assert labels.data[1, 0, :5].tolist() == [255] * 5
+
+
+def test_a_copied_slice_is_erased_in_all_crystal_layers_and_undo_brings_it_back(qtbot, viewer, dock, check):
+    both = paint(viewer, layers=2)
+    viewer.layers["moire"].data[2] = viewer.layers["moire"].data[0]
+    assert checks(dock) == []
+    check()
+    row = next(row for row, finding in enumerate(dock.table.findings) if finding.fix is not None)
+    frame = dock.table.findings[row].place.frame
+    press_fix(qtbot, dock, row)
+    assert not any(labels.data[frame].any() for labels in both)
+    both[1].undo()
+    assert both[1].data[frame].any()
+
+
+def test_an_empty_class_at_the_end_of_the_table_is_removed(qtbot, viewer, dock, check):
+    (labels,) = paint(viewer, table=ClassTable.from_names(("atom", "vacancy")))
+    assert check() == ["empty-class"]
+    press_fix(qtbot, dock)
+    assert class_table_of(labels) == ATOMS
+    assert checks(dock) == []
+
+
+def test_labels_from_elsewhere_are_put_on_the_image(qtbot, viewer, dock, check):
+    codes = paint(viewer)[0].data
+    viewer.layers.remove("moire labels")
+    labels = viewer.add_labels(codes, name="opened")
+    assert check() == ["scale-mismatch"]
+    press_fix(qtbot, dock)
+    assert checks(dock) == []
+    assert labels.scale.tolist() == [1, 2, 2]
+    assert labels.translate.tolist() == [0, 30, 40]
+
+
+def test_transposed_labels_get_a_turned_copy_and_stay(qtbot, viewer, dock, check):
+    codes = paint(viewer)[0].data
+    viewer.layers.remove("moire labels")
+    labels = viewer.add_labels(np.swapaxes(codes, 1, 2).copy(), name="turned")
+    set_class_table(labels, ATOMS)
+    assert "axis-order" in check()
+    press_fix(qtbot, dock)
+    copy = dock.labels.layer
+    assert copy.name == "turned swapped"
+    assert copy.data.tolist() == codes.tolist()
+    assert labels in viewer.layers
+    assert not labels.visible
+    assert checks(dock) == []
+
+
+def test_labels_of_all_crystal_layers_are_checked_together(viewer, dock, check):
+    first, second = paint(viewer, layers=2)
+    second.data[:] = 0
+    viewer.layers.selection.active = first
+    check()
+    assert [(f.check, f.place.layer) for f in dock.table.findings if f.severity == "error"] == [
+        ("nothing-painted", 1)
+    ]
+
+
+@pytest.mark.parametrize("change", ["paint", "undo", "data", "scale", "classes", "image", "removed"])
+def test_a_result_that_is_out_of_date_is_called_so_and_fixes_nothing(qtbot, viewer, dock, check, change):
+    (labels,) = paint(viewer, table=ClassTable.from_names(("atom", "vacancy")))
+    viewer.dims.set_point(0, 0)
+    labels.paint((0, 35, 35), 2)
+    assert check() == ["empty-class"]
+    if change == "paint":
+        labels.paint((0, 15, 40), 2)
+    elif change == "undo":
+        labels.undo()
+    elif change == "data":
+        labels.data = labels.data.copy()
+    elif change == "scale":
+        labels.scale = (1, 3, 3)
+    elif change == "classes":
+        set_class_table(labels, ATOMS)
+    elif change == "image":
+        viewer.layers["moire"].data = STACK[::-1]
+    else:
+        viewer.layers.remove(viewer.layers["moire"])
+    words = "Open an image." if change == "removed" else "Something has changed since this check."
+    qtbot.waitUntil(lambda: dock.panel.words.text().startswith(words), timeout=5000)
+    assert change == "removed" or not dock.table.cellWidget(0, 2).isEnabled()
+
+
+def test_looking_at_another_slice_leaves_the_result_as_it_is(qtbot, viewer, dock, check):
+    paint(viewer, table=ClassTable.from_names(("atom", "vacancy")))
+    check()
+    said = dock.panel.words.text()
+    viewer.dims.set_point(0, 2)
+    qtbot.wait(600)
+    assert dock.panel.words.text() == said
+    assert dock.table.cellWidget(0, 2).isEnabled()
+
+
+def test_a_stroke_painted_while_the_check_runs_makes_it_out_of_date(qtbot, viewer, dock):
+    (labels,) = paint(viewer)
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=20_000):
+        click(qtbot, dock.panel.start_button)
+        labels.paint((0, 15, 40), 2)
+    assert dock.panel.words.text().startswith("Something has changed")
