@@ -3,10 +3,18 @@
 from pathlib import Path
 
 from napari_strata.errors import LabelsError
-from napari_strata.io.labels import coco, cvat, labelme, via, yolo
+from napari_strata.io.labels import coco, cvat, index_masks, labelme, rgb_masks, via, yolo
 from napari_strata.io.labels.label_format import LabelFormat
 
-_ALL: tuple[LabelFormat, ...] = (cvat.FORMAT, coco.FORMAT, labelme.FORMAT, via.FORMAT, yolo.FORMAT)
+_ALL: tuple[LabelFormat, ...] = (
+    cvat.FORMAT,
+    coco.FORMAT,
+    labelme.FORMAT,
+    via.FORMAT,
+    yolo.FORMAT,
+    index_masks.FORMAT,
+    rgb_masks.FORMAT,
+)
 FORMATS: dict[str, LabelFormat] = {one.name: one for one in _ALL}
 """Every format by its name; those that recognise a file most surely come first."""
 

@@ -1,10 +1,10 @@
 """LabelMe: one JSON file per image (github.com/wkentaro/labelme: ``label_file.py``, ``utils/shape.py``).
 
-Own code: labelme itself is GPL. Coordinates are (x, y) from the corner of the first pixel, as its canvas has them.
-A ``mask`` is a PNG in base64 whose first pixel stands at the first of its two points, which are pixel indices.
-``group_id`` is the instance. ``imageData``, the picture itself, is neither read nor written. Circles come back as
-ellipses of equal radii. LabelMe knows no other ellipse, no hole and no second part: these are written as masks
-with the same pixels.
+Own code: labelme itself is GPL. Coordinates are (x, y) from the corner of the first pixel, as its canvas has
+them. A ``mask`` is a PNG in base64 whose first pixel stands at the first of its two points, which are pixel
+indices. ``group_id`` is the instance. ``imageData``, the picture itself, is neither read nor written. Circles
+come back as ellipses of equal radii. LabelMe knows no other ellipse, no hole and no second part: these are
+written as masks with the same pixels.
 """
 
 import base64

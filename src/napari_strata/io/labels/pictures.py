@@ -2,19 +2,25 @@
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.errors import ImageError, LabelsError
 from napari_strata.io.arrays import read_array, read_header
+from napari_strata.io.files import replacing
 from napari_strata.io.labels.guard import refuse
 from napari_strata.io.labels.rle import MaskBudget
-from napari_strata.types import AnyArray
+from napari_strata.io.tif import write_tif
+from napari_strata.types import AnyArray, LabelArray
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SUFFIXES = frozenset((".png", ".tif", ".tiff"))
 """Kinds of files that hold masks."""
@@ -142,6 +148,58 @@ def encode_mask(pixels: NDArray[np.bool_]) -> bytes:
     data = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8)).save(data, "PNG")
     return data.getvalue()
+
+
+def write_indices(folder: Path, stem: str, stack: LabelArray, palette: Mapping[int, str]) -> Path:
+    """Write codes as a PNG that shows them in colours, of several frames as a TIFF.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write.
+    stem : str
+        Name of the file without ending.
+    stack : ndarray of uint8, shape (frame, y, x)
+        The codes.
+    palette : mapping of int to str
+        Colour of each code, #rrggbb.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    from PIL import Image
+
+    if len(stack) > 1:
+        write_tif(folder / f"{stem}.tif", stack, "TYX")
+        return folder / f"{stem}.tif"
+    samples = bytearray(3 * 256)
+    for code, color in palette.items():
+        samples[3 * code : 3 * code + 3] = bytes.fromhex(color.removeprefix("#"))
+    picture = Image.fromarray(stack[0])
+    picture.putpalette(bytes(samples))
+    return _write_png(folder / f"{stem}.png", picture)
+
+
+def write_colors(folder: Path, stem: str, stack: LabelArray) -> Path:
+    """Write colours, shape (frame, y, x, 3), as a PNG, of several frames as a TIFF; see `write_indices`."""
+    import tifffile
+    from PIL import Image
+
+    if len(stack) == 1:
+        return _write_png(folder / f"{stem}.png", Image.fromarray(stack[0]))
+    path = folder / f"{stem}.tif"
+    with replacing(path) as temporary:
+        metadata = {"axes": "TYXS"}
+        tifffile.imwrite(temporary, stack, photometric="rgb", compression="zlib", metadata=metadata)
+    return path
+
+
+def _write_png(path: Path, picture: "Image.Image") -> Path:
+    with replacing(path) as temporary:
+        picture.save(temporary, "PNG")
+    return path
 
 
 def _palette(path: Path) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
 """VGG Image Annotator 2.x: a JSON project, its annotations as JSON, or as CSV, of many images.
 
 robots.ox.ac.uk/~vgg/software/via; its canvas counts (x, y) from the corner of the first pixel. ``theta`` of
-ellipses is in radians, clockwise as images are shown. Classes are one of the region attributes that users define:
-the one named class, label, type, name, category or species, else the only one. VIA states no size of images;
-projects that are written here keep it among the file attributes. An attribute named instance joins regions to one
-object.
+ellipses is in radians, clockwise as images are shown. Classes are one of the region attributes that users
+define: the one named class, label, type, name, category or species, else the only one. VIA states no size of
+images; projects that are written here keep it among the file attributes. An attribute named instance joins
+regions to one object.
 
-VIA knows neither holes, nor parts, nor masks: they are written as one closed line round the same pixels. Own code:
-VIA is a web page.
+VIA knows neither holes, nor parts, nor masks: they are written as one closed line round the same pixels. Own
+code: VIA is a web page.
 """
 
 import json

@@ -1,13 +1,13 @@
 """YOLO: one text file per image, as Ultralytics reads it and Roboflow exports it (docs.ultralytics.com/datasets).
 
 A row is a class number and, as parts of the image's width and height from the corner of its first pixel, a box
-(centre x and y, width, height) or the vertices of a polygon; a last number too many is a confidence. ``data.yaml``
-names the classes, in a flat folder ``classes.txt``. Rows say nothing of pixels: the size of the image is that of
-the image at hand, else of the image in the export.
+(centre x and y, width, height) or the vertices of a polygon; a last number too many is a confidence.
+``data.yaml`` names the classes, in a flat folder ``classes.txt``. Rows say nothing of pixels: the size of the
+image is that of the image at hand, else of the image in the export.
 
-Boxes are written as detection rows if nothing but upright boxes is drawn, else all is written as polygons: what is
-none becomes one closed line round the same pixels, cut off at the border of the image, and what has no pixel in
-the image is left out. Own code: supervision, which reads it, brings OpenCV and matplotlib along.
+Boxes are written as detection rows if nothing but upright boxes is drawn, else all is written as polygons: what
+is none becomes one closed line round the same pixels, cut off at the border of the image, and what has no pixel
+in the image is left out. Own code: supervision, which reads it, brings OpenCV and matplotlib along.
 """
 
 from collections.abc import Mapping, Sequence

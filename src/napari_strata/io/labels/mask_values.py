@@ -1,0 +1,79 @@
+"""The areas of a mask file, one per value."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from napari_strata.io.labels.guard import refuse
+from napari_strata.io.labels.rle import MaskBudget
+from napari_strata.io.labels.shapes import PixelMask
+from napari_strata.types import AnyArray
+
+MOST_CLASSES = 64
+"""Values of masks that are classes; where there are more, they are objects."""
+_MOST_OBJECTS = 200_000
+_ROWS = 512
+"""Rows that are numbered at a time."""
+
+
+def whole_numbers(frames: AnyArray, path: Path) -> AnyArray:
+    """Return the values of a mask file as unsigned integers.
+
+    Raises
+    ------
+    LabelsError
+        If they are no whole numbers from 0 to 2^32 - 1.
+    """
+    if frames.dtype.kind == "b":
+        return frames.astype(np.uint8)
+    if frames.dtype.kind not in "iuf":
+        refuse(path, f"it holds {frames.dtype} values", "Save the mask as integers.")
+    low, high = float(frames.min()), float(frames.max())
+    if not (low >= 0 and high < 2**32):
+        refuse(path, f"it holds values from {low:g} to {high:g}", "Masks hold whole numbers from 0 on.")
+    if frames.dtype.kind == "u" and frames.dtype.itemsize <= 4:
+        return frames
+    codes = frames.astype(np.uint32)
+    if frames.dtype.kind == "f" and not np.array_equal(codes, frames):
+        refuse(path, "it holds values that are no whole numbers", "It is an image; name the mask.")
+    return codes
+
+
+def value_masks(codes: AnyArray, budget: MaskBudget, path: Path) -> Iterator[tuple[int, PixelMask]]:
+    """Yield each value of a mask and its pixels, in ascending order.
+
+    Parameters
+    ----------
+    codes : ndarray of unsigned integers, shape (y, x)
+        The mask.
+    budget : MaskBudget
+        What the masks that are read together may still take.
+    path : Path
+        The file, for messages.
+
+    Raises
+    ------
+    LabelsError
+        If the values are spread as those of images are, or take more memory than is left.
+    """
+    from scipy.ndimage import find_objects
+
+    values = np.unique(codes)
+    if len(values) > _MOST_OBJECTS:
+        refuse(path, f"it holds {len(values):,} different values", "It is an image; name the mask.")
+    windows = find_objects(_numbered(codes, values))
+    spread = sum((window[0].stop - window[0].start) * (window[1].stop - window[1].start) for window in windows)
+    if len(values) > MOST_CLASSES and spread > MOST_CLASSES * codes.size:
+        refuse(path, f"its {len(values):,} values are spread as those of images", "Name the mask.")
+    budget.spend(pixels=spread)
+    for value, window in zip(values.tolist(), windows, strict=True):
+        yield value, PixelMask(window[0].start, window[1].start, codes[window] == value)
+
+
+def _numbered(codes: AnyArray, values: AnyArray) -> AnyArray:
+    """Return the place of each pixel's value among the values, from 1, a few rows at a time to save memory."""
+    numbered = np.empty(codes.shape, np.uint16 if len(values) < 2**16 else np.int32)
+    for start in range(0, len(codes), _ROWS):
+        numbered[start : start + _ROWS] = np.searchsorted(values, codes[start : start + _ROWS]) + 1
+    return numbered
