@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pytest
 import tifffile
 from napari.layers import Labels
 from painting_child import BRUSH, SHAPE, places

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from napari.utils.notifications import show_warning
+from napari.utils.notifications import show_info, show_warning
 
 from napari_strata.annotation.provenance import EMPTY, Birth, Provenance
 from napari_strata.annotation.store.card import ImageCard, LayerCard
@@ -113,8 +113,10 @@ def _find_image(viewer: "Viewer", card: ImageCard) -> "Image | None":
         try:
             viewer.open(card.path, plugin=card.plugin or None)
         except Exception as error:  # noqa: BLE001 (readers are plugins, and raise whatever they like)
-            show_warning(f"{card.name} cannot be opened again ({error}). Its labels are shown without it.")
+            show_warning(f"{card.name} cannot be opened again ({error}).")
         image = _open_image(viewer, card.name)
+    if image is None:
+        show_info(f"Open the image {card.name}, too: the labels belong on it.")
     return image
 
 

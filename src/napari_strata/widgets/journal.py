@@ -50,6 +50,8 @@ class OpenSet:
     ----------
     journal : SetJournal
         Keeps them on disk.
+    owner : hashable
+        `unique_id` of the image.
     image : str
         Name of the image.
     watches : list
@@ -59,6 +61,7 @@ class OpenSet:
     """
 
     journal: SetJournal
+    owner: Hashable
     image: str
     watches: list[Watch] = field(default_factory=list)
     told: Phase = Phase.EMPTY
@@ -109,6 +112,7 @@ class Journal(QObject):
         self._thread = WriterThread()
         self.home = LabelHome(chosen_project())
         self.trouble = ""
+        self._has_offered = False
         self._entering: Future[None] | None = None
         self._sets: dict[Hashable, OpenSet] = {}
         self._awaited: dict[Hashable, Callable[[Any], None]] = {}
@@ -143,7 +147,7 @@ class Journal(QObject):
     def go_on(self, label_set: LabelSet, home: LabelHome, image: "Hashable", name: str) -> OpenSet:
         """Go on with a label set of an earlier session, whose layers are about to be added."""
         journal = SetJournal(home, label_set.card.image, label_set)
-        opened = OpenSet(journal, name)
+        opened = OpenSet(journal, image, name)
         self._sets[image] = opened
         self._thread.add(journal)
         return opened
@@ -219,6 +223,12 @@ class Journal(QObject):
         choose_project(project)
         self.look()
 
+    def offer(self, words: str) -> None:
+        """Tell the user once that there are labels to bring back."""
+        if not self._has_offered:
+            self._has_offered = True
+            show_info(words)
+
     def look(self) -> None:
         """Take over names, classes and points; note layers that came or went; tell what went wrong."""
         for opened, watch in self._leaving:
@@ -272,7 +282,7 @@ class Journal(QObject):
         opened = self._sets.get(key)
         if opened is None:
             card = image_card(image, image_name_of(napari_layer))
-            opened = self._sets[key] = OpenSet(SetJournal(self.home, card), card.name)
+            opened = self._sets[key] = OpenSet(SetJournal(self.home, card), key, card.name)
             self._thread.add(opened.journal)
         self.follow(napari_layer, opened, new_key(napari_layer.name))
 

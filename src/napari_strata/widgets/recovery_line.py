@@ -60,7 +60,9 @@ class RecoveryLine(QWidget):
         ]
         self.setVisible(bool(self._offered))
         if self._offered:
-            self.words.setText(_offer(self._offered))
+            words = _offer(self._offered)
+            self.words.setText(f"<b>{words}</b>")
+            self._journal.offer(f"{words} Press 'Bring them back' in the Label dock.")
 
     def _bring_back(self, _checked: bool = False) -> None:
         layers = []
@@ -91,4 +93,4 @@ def _offer(offered: list[StoredSet]) -> str:
     newest = offered[0].card
     when = datetime.fromisoformat(newest.changed).astimezone()
     others = f" (and of {len(offered) - 1} more)" if len(offered) > 1 else ""
-    return f"napari ended while you labelled {newest.image.name}{others}, {when:%d %b, %H:%M}. What was painted was kept."
+    return f"napari ended while you labelled {newest.image.name}{others}, {when:%d %b, %H:%M}. Your labels were kept."

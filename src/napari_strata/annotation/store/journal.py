@@ -2,8 +2,8 @@
 
 All of it runs in that thread, except that whoever watches the layers notes what changes in the followed layers.
 Whatever goes wrong on the disk, painting goes on in memory; it is tried again every second, and all of it is
-written as soon as the disk is back. A folder that has vanished is never made anew: what is there in its place is not
-the user's drive.
+written as soon as the disk is back. A folder that has vanished is never made anew: what lies in its place is not
+on the user's drive.
 """
 
 import logging
