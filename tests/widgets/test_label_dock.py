@@ -155,11 +155,11 @@ def test_the_dock_says_what_to_do_next(qtbot, viewer, dock):
     viewer.add_image(np.zeros((8, 9, 3)), rgb=True)
     assert dock.hint.text() == "Press 'Convert to grey'."
     click(qtbot, dock.grey_button)
-    assert dock.hint.text() == "Press 'New labels'."
+    assert dock.hint.text() == "Press 'New labels' to paint, or 'New atoms' to click atoms."
     click(qtbot, dock.new_button)
     assert dock.hint.text().startswith("Choose a row and paint, also some background; then Train")
     viewer.add_image(STACK)
-    assert dock.hint.text() == "Press 'New labels'."
+    assert dock.hint.text() == "Press 'New labels' to paint, or 'New atoms' to click atoms."
     click(qtbot, dock.new_button)
     assert "in three or four slices; then Train, Learn from: My labels." in dock.hint.text()
 

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from napari_strata.annotation.recoding import Recoding
 from napari_strata.types import AnyArray
 from napari_strata.widgets.label_history import LabelHistory
@@ -90,4 +92,7 @@ class ClassEdits:
 
 def _recoded(labels: "Labels", recoding: Recoding) -> Iterator[tuple[tuple[int, ...], AnyArray]]:
     lookup = recoding.lookup
-    return ((place, lookup[codes]) for place, codes in slices_of(labels))
+    changed = np.flatnonzero(lookup != np.arange(len(lookup)))
+    for place, codes in slices_of(labels):
+        if any((codes == code).any() for code in changed):  # most slices of a stack have none of them
+            yield place, lookup[codes]

@@ -1,5 +1,6 @@
-"""The class table as a list to choose from and to edit: colour, code and name."""
+"""The class table as a list to choose from and to edit: colour, code, name, and how much is painted of each."""
 
+from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
@@ -9,10 +10,22 @@ from napari_strata.config import ClassTable
 from napari_strata.types import BACKGROUND, NOT_LABELLED
 
 _FIXED = (
-    (NOT_LABELLED, "#000000", "not labelled (eraser)", "Pixels that nobody labelled; training ignores them."),
-    (BACKGROUND, BACKGROUND_COLOR, "background", "What belongs to no class. Paint some of it, too."),
+    (
+        NOT_LABELLED,
+        "#000000",
+        "not labelled (eraser)",
+        "Pixels that nobody labelled. They count nowhere: training ignores them, and they are not background.",
+    ),
+    (
+        BACKGROUND,
+        BACKGROUND_COLOR,
+        "background",
+        "Paint some of it, too: it teaches the network what is none of the classes.",
+    ),
 )
-_COLOR, _CODE, _NAME = range(3)
+_COLOR, _CODE, _NAME, _HERE, _EVERYWHERE = range(5)
+LAST_KEY = 9
+"""Largest code that has a key."""
 
 
 class ClassList(QTableWidget):
@@ -26,15 +39,19 @@ class ClassList(QTableWidget):
     """A code whose colour was double-clicked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, 3, parent)
-        self.setHorizontalHeaderLabels(["", "Code", "Name"])
+        super().__init__(0, 5, parent)
+        self.setHorizontalHeaderLabels(["", "Alt+", "Name", "Slice", "Stack"])
+        self._explain_columns()
         self.verticalHeader().hide()
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.horizontalHeader().setStretchLastSection(True)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(24)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setShowGrid(False)
         self.setSizeAdjustPolicy(QAbstractItemView.SizeAdjustPolicy.AdjustToContents)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumHeight(130)
         self.setMaximumHeight(400)
         self.currentCellChanged.connect(self._on_row)
@@ -58,6 +75,33 @@ class ClassList(QTableWidget):
         self.setCurrentCell(min(row, len(rows) - 1), _NAME)
         self.blockSignals(blocked)
 
+    def show_counts(self, here: NDArray, everywhere: NDArray | None, *, unit: str, is_stack: bool) -> None:
+        """Show how much is painted of each code.
+
+        Parameters
+        ----------
+        here, everywhere : ndarray of int, shape (256,)
+            Numbers by code, in the shown slice and in all slices; None while those are being counted.
+        unit : str
+            What is counted.
+        is_stack : bool
+            Whether there is more than one slice.
+        """
+        blocked = self.blockSignals(True)
+        self.horizontalHeaderItem(_HERE).setText("Slice" if is_stack else "Pixels" if unit == "px" else "Atoms")
+        self.setColumnHidden(_EVERYWHERE, not is_stack)
+        for column, counts, where in ((_HERE, here, "here"), (_EVERYWHERE, everywhere, "in all slices")):
+            painted = 0 if counts is None else max(int(counts[BACKGROUND:].sum()), 1)
+            for code in range(self.rowCount()):
+                item = self.item(code, column)
+                number = None if counts is None else int(counts[code])
+                item.setText("…" if number is None else _short(number))
+                share = (
+                    "" if code == NOT_LABELLED or not number else f", {number / painted:.1%} of what is painted"
+                )
+                item.setToolTip("Being counted." if number is None else f"{number:,} {unit} {where}{share}")
+        self.blockSignals(blocked)
+
     def select(self, code: int) -> None:
         """Select a code without telling anybody; one that is not listed is passed over."""
         if code < self.rowCount() and code != self.currentRow():
@@ -65,13 +109,24 @@ class ClassList(QTableWidget):
             self.setCurrentCell(code, _NAME)
             self.blockSignals(blocked)
 
+    def _explain_columns(self) -> None:
+        for column, tip in (
+            (_CODE, f"The code in the mask. Alt and this digit picks the class, 0 to {LAST_KEY}."),
+            (_HERE, "How much is painted in the slice that is shown."),
+            (_EVERYWHERE, "How much is painted in all slices."),
+        ):
+            self.horizontalHeaderItem(column).setToolTip(tip)
+
     def _fill_row(self, code: int, color: str, name: str, tip: str) -> None:
         editable = code >= FIRST_CLASS
-        for column, text in ((_COLOR, ""), (_CODE, str(code)), (_NAME, name)):
+        key = f" Alt+{code} picks it." if code <= LAST_KEY else ""
+        for column, text in ((_COLOR, ""), (_CODE, str(code)), (_NAME, name), (_HERE, ""), (_EVERYWHERE, "")):
             item = QTableWidgetItem(text)
-            item.setToolTip(tip)
+            item.setToolTip(tip + key)
             if not (editable and column == _NAME):
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+            if column in (_CODE, _HERE, _EVERYWHERE):
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.setItem(code, column, item)
         if code != NOT_LABELLED:
             self.item(code, _COLOR).setData(Qt.ItemDataRole.DecorationRole, QColor(color))
@@ -92,3 +147,12 @@ class ClassList(QTableWidget):
 def _rows_of(table: ClassTable) -> list[tuple[int, str, str, str]]:
     tip = "Double-click the name to change it, the colour to choose another."
     return [(code, c.color, c.name, tip) for code, c in enumerate(table.classes, start=FIRST_CLASS)]
+
+
+def _short(number: int) -> str:
+    """Write 0 as nothing, 9999 as such, 12,345 as 12.3k."""
+    if number == 0:
+        return "–"
+    if number < 10_000:
+        return str(number)
+    return f"{number / 1e3:.3g}k" if number < 999_500 else f"{number / 1e6:.3g}M"

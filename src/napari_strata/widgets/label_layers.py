@@ -1,6 +1,5 @@
 """Labels layers that match an image, and the grey copy of an image in colour."""
 
-import uuid
 from collections.abc import Iterable
 from copy import deepcopy
 from typing import TYPE_CHECKING
@@ -10,19 +9,30 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_strata.annotation.classes import colors_by_code
+from napari_strata.annotation.recoding import Recoding
 from napari_strata.config import ClassTable
+from napari_strata.widgets.atom_points import show_species
 from napari_strata.widgets.calibration import METADATA
-from napari_strata.widgets.label_memory import label_memory, mates_of, remember_classes
+from napari_strata.widgets.label_memory import (
+    class_table_of,
+    label_memory,
+    members_of,
+    new_group,
+    recode_birth,
+    remember_classes,
+)
 from napari_strata.widgets.layer_choice import GREY_OF
 from napari_strata.widgets.layer_data import check_kind, full_data
 from napari_strata.widgets.napari_layers import placement
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Layer
+    from napari.layers import Image, Layer, Points
     from napari.viewer import Viewer
 
 
-def new_labels(viewer: "Viewer", image: "Image", *, layers: int, table: ClassTable) -> "list[Labels]":
+def new_labels(
+    viewer: "Viewer", image: "Image", *, layers: int, table: ClassTable, group: str = ""
+) -> "list[Labels]":
     """Add empty Labels layers that lie exactly on an image.
 
     Parameters
@@ -35,6 +45,8 @@ def new_labels(viewer: "Viewer", image: "Image", *, layers: int, table: ClassTab
         Crystal layers, one Labels layer each.
     table : ClassTable
         Their classes.
+    group : str
+        The group that they belong to; empty makes another one.
 
     Raises
     ------
@@ -42,34 +54,51 @@ def new_labels(viewer: "Viewer", image: "Image", *, layers: int, table: ClassTab
         If the image is a colour image or has more than three dimensions.
     """
     check_kind(image)
-    group = uuid.uuid4().hex
-    added = []
-    for layer in range(layers):
-        name = f"{image.name} labels" if layers == 1 else f"{image.name} layer {layer} labels"
-        metadata = label_memory(image, table, layer=layer, group=group)
-        data = np.zeros(full_data(image).shape, np.uint8)
-        labels = Labels(data, name=name, opacity=0.6, metadata=metadata, **placement(image))
-        set_class_table(labels, table)
-        viewer.add_layer(labels)
-        added.append(labels)
-    return added
+    group = group or new_group()
+    return [add_labels(viewer, image, layer, layers=layers, table=table, group=group) for layer in range(layers)]
 
 
-def set_class_table(labels: Labels, table: ClassTable, layers: "Iterable[Layer]" = ()) -> None:
-    """Give a Labels layer a class table and its colours.
+def add_labels(
+    viewer: "Viewer", image: "Image", layer: int, *, layers: int, table: ClassTable, group: str
+) -> Labels:
+    """Add the empty Labels layer of one of several crystal layers; parameters as in `new_labels`."""
+    name = f"{image.name} labels" if layers == 1 else f"{image.name} layer {layer} labels"
+    metadata = label_memory(image, table, layer=layer, group=group)
+    data = np.zeros(full_data(image).shape, np.uint8)
+    labels = Labels(data, name=name, opacity=0.6, metadata=metadata, **placement(image))
+    set_class_table(labels, table)
+    viewer.add_layer(labels)
+    return labels
+
+
+def set_class_table(
+    labels: "Labels | Points",
+    table: ClassTable,
+    layers: "Iterable[Layer]" = (),
+    *,
+    recoding: Recoding | None = None,
+) -> None:
+    """Give labels or atoms, and all that were made together with them, a class table and its colours.
 
     Parameters
     ----------
-    labels : Labels
+    labels : Labels or Points
         The layer.
     table : ClassTable
         Its classes.
     layers : iterable of Layer
         The viewer's layers; those made together with this one get the same table.
+    recoding : Recoding, optional
+        Which class became which, where that is not the one with the same code; pixels have followed it already.
     """
-    for one in mates_of(labels, layers):
+    for one in members_of(labels, layers):
+        if isinstance(one, Labels):
+            one.colormap = DirectLabelColormap(color_dict=colors_by_code(table))
+            if recoding is not None:
+                recode_birth(one, recoding.lookup)
+        else:
+            show_species(one, class_table_of(one), table, recoding)
         remember_classes(one, table)
-        one.colormap = DirectLabelColormap(color_dict=colors_by_code(table))
 
 
 def add_grey(viewer: "Viewer", image: "Image") -> None:

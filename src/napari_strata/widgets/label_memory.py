@@ -1,6 +1,7 @@
 """What Labels and Points layers remember in their metadata: classes, image, crystal layer and mates."""
 
 import json
+import uuid
 from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,11 @@ def label_memory(image: "Image", table: ClassTable, *, layer: int, group: str) -
     """
     made_for = {IMAGE: image.unique_id, _IMAGE_NAME: image.name}
     return {METADATA: {_CLASSES: _plain(table), _GROUP: group, _LAYER: layer, **made_for}}
+
+
+def new_group() -> str:
+    """Return what layers that are made together have in common, and no others."""
+    return uuid.uuid4().hex
 
 
 def remember_classes(labels: "Layer", table: ClassTable) -> None:
@@ -115,6 +121,11 @@ def others_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
 def crystal_layer_of(labels: "Layer") -> int:
     """Return the crystal layer that labels or points belong to, 0 where nobody noted it."""
     return int(_memory(labels).get(_LAYER, 0))
+
+
+def group_of(napari_layer: "Layer") -> str:
+    """Return what a layer has in common with those made together with it; empty for layers from elsewhere."""
+    return str(_memory(napari_layer).get(_GROUP, ""))
 
 
 def is_drawn(napari_layer: "Layer") -> bool:

@@ -1,0 +1,169 @@
+"""Shows which napari layer is which crystal layer, whether they match, and lets them be exchanged and copied."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Labels, Points
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_strata.widgets.connections import connect_while_alive
+from napari_strata.widgets.label_memory import crystal_layer_of, is_drawn, members_of
+from napari_strata.widgets.layer_group import add_to_group, align, can_join, copy_onto, differences, swap
+from napari_strata.widgets.notify import in_notifications
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+_MATCH = "All lie on the image, pixel on pixel. Atoms of different crystal layers may overlap."
+_NONE = "Press 'New labels' or 'New atoms'."
+
+
+class GroupPanel(QWidget):
+    """The layers of a group, one or two per crystal layer.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer whose layers they are.
+    """
+
+    def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._layer: Any = None
+        self.members: list[Any] = []
+        """The layers in the order of the rows."""
+        self.list = QListWidget()
+        self.words = QLabel()
+        self.swap_menu, self.copy_menu, self.join_menu = QMenu(self), QMenu(self), QMenu(self)
+        self.swap_button = _menu_button("Swap with", self.swap_menu, "Exchange two crystal layers.")
+        self.copy_button = _menu_button(
+            "Copy onto",
+            self.copy_menu,
+            "Labels replace labels, which can be undone there; atoms are added to atoms.",
+        )
+        self.join_button = _menu_button("Add", self.join_menu, "Take a layer from elsewhere into the group.")
+        self.align_button = QToolButton()
+        self._lay_out()
+        self._connect()
+
+    def follow(self, napari_layer: "Layer | None") -> None:
+        """Show the group of another layer, or none."""
+        self._layer = napari_layer
+        self.refresh()
+
+    def refresh(self, _event: object = None) -> None:
+        """Show the group as it is now."""
+        layers = list(self._viewer.layers)
+        known = self._layer is not None and is_drawn(self._layer) and self._layer in layers
+        self.members = members_of(self._layer, layers) if known else []
+        row = self.list.currentRow()
+        blocked = self.list.blockSignals(True)
+        self.list.clear()
+        for member in self.members:
+            kind = "atoms" if isinstance(member, Points) else "labels"
+            self.list.addItem(f"{crystal_layer_of(member)}   {kind}   {member.name}")
+        self.list.setCurrentRow(self.members.index(self._layer) if known else row)
+        self.list.blockSignals(blocked)
+        self.list.setFixedHeight(self.list.sizeHintForRow(0) * max(min(len(self.members), 6), 1) + 8)
+        trouble = differences(self._layer, layers) if known else []
+        self.words.setText("\n".join(trouble) if trouble else _MATCH if known else _NONE)
+        self.align_button.setVisible(any("Align" in words for words in trouble))
+        for button in (self.swap_button, self.copy_button, self.join_button):
+            button.setEnabled(known)
+
+    def _lay_out(self) -> None:
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.list.setToolTip(
+            "Crystal layer, kind and napari layer. A Gomb-Net learns from one of each crystal layer."
+        )
+        self.words.setWordWrap(True)
+        self.align_button.setText("Align")
+        self.align_button.setToolTip("Give all layers the scale, units and position of the image.")
+        buttons = QHBoxLayout()
+        buttons.setSpacing(3)
+        for button in (self.swap_button, self.copy_button, self.join_button, self.align_button):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.list)
+        layout.addLayout(buttons)
+        layout.addWidget(self.words)
+
+    def _connect(self) -> None:
+        self.list.currentRowChanged.connect(self._on_row)
+        self.swap_menu.aboutToShow.connect(self._offer_swaps)
+        self.copy_menu.aboutToShow.connect(self._offer_copies)
+        self.join_menu.aboutToShow.connect(self._offer_newcomers)
+        self.align_button.clicked.connect(in_notifications(self._align))
+        events = self._viewer.layers.events
+        connect_while_alive(self, self.refresh, events.inserted, events.removed, events.renamed)
+
+    def _on_row(self, row: int) -> None:
+        if 0 <= row < len(self.members):
+            self._viewer.layers.selection.active = self.members[row]
+
+    @property
+    def _selected(self) -> Any:
+        return self.members[max(self.list.currentRow(), 0)]
+
+    def _offer_swaps(self) -> None:
+        first = {crystal_layer_of(member): member for member in reversed(self.members)}
+        here = crystal_layer_of(self._selected)
+        self._offer(
+            self.swap_menu,
+            [(f"crystal layer {k}", first[k]) for k in sorted(first) if k != here],
+            lambda other: swap(self._selected, other, self._viewer.layers),
+        )
+
+    def _offer_copies(self) -> None:
+        source = self._selected
+        others = [one for one in self.members if isinstance(one, Labels) == isinstance(source, Labels)]
+        self._offer(
+            self.copy_menu,
+            [(one.name, one) for one in others if one is not source],
+            lambda target: copy_onto(source, target),
+        )
+
+    def _offer_newcomers(self) -> None:
+        mate, layers = self._selected, list(self._viewer.layers)
+        self._offer(
+            self.join_menu,
+            [(one.name, one) for one in layers if can_join(one, mate, layers)],
+            lambda one: add_to_group(one, mate, layers),
+        )
+
+    def _offer(self, menu: QMenu, choices: list[tuple[str, Any]], do: Callable[[Any], object]) -> None:
+        def done(chosen: Any) -> None:
+            do(chosen)
+            self.refresh()
+
+        menu.clear()
+        for text, chosen in choices:
+            menu.addAction(text).triggered.connect(in_notifications(lambda _c=False, chosen=chosen: done(chosen)))
+        if not choices:
+            menu.addAction("There is none.").setEnabled(False)
+
+    def _align(self, _checked: bool = False) -> None:
+        align(self._selected, self._viewer.layers)
+        self.refresh()
+
+
+def _menu_button(text: str, menu: QMenu, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setMenu(menu)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    return button

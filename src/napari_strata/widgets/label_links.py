@@ -1,0 +1,43 @@
+"""Buttons that open the other docks for labels."""
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from napari_strata.widgets.notify import in_notifications
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+LINKS = (("Check…", "Label doctor", "Look for what would spoil a training."),)
+"""Text of each button, display name of the dock that it opens, and what that is for."""
+
+
+class LabelLinks(QWidget):
+    """A row of buttons, one per dock.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Where to open the docks.
+    """
+
+    def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        self.buttons: dict[str, QPushButton] = {}
+        """By the display name of the dock."""
+        for text, dock, tip in LINKS:
+            button = self.buttons[dock] = QPushButton(text)
+            button.setToolTip(tip)
+            button.clicked.connect(in_notifications(lambda _checked=False, dock=dock: _open(viewer, dock)))
+            layout.addWidget(button)
+
+
+def _open(viewer: "Viewer", name: str) -> None:
+    dock, _widget = viewer.window.add_plugin_dock_widget("napari-strata", name, tabify=True)
+    dock.setWindowTitle(name)
+    dock.show()
+    dock.raise_()
