@@ -19,6 +19,7 @@ from napari_strata.widgets.version_layers import compare, restore, show_provenan
 from napari_strata.widgets.words import Words
 
 _NOTHING = "Nothing to keep yet: what you paint is saved by itself."
+_OWN_FOLDER = "a folder of your own on this computer"
 _BY_HAND = "kept by hand"
 
 
@@ -54,7 +55,7 @@ class HistoryDock(Dock):
     def refresh(self, _event: object = None) -> None:
         """Show what is on disk now."""
         home = self._journal.home
-        self.place.setText("a folder of your own on this computer" if home.project is None else str(home.project.name))
+        self.place.setText(_OWN_FOLDER if home.project is None else home.project.name)
         self.place.setToolTip(str(home.folder))
         self.cache_button.setEnabled(home.project is not None)
         opened = self._opened

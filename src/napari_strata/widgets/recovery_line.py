@@ -93,4 +93,5 @@ def _offer(offered: list[StoredSet]) -> str:
     newest = offered[0].card
     when = datetime.fromisoformat(newest.changed).astimezone()
     others = f" (and of {len(offered) - 1} more)" if len(offered) > 1 else ""
-    return f"napari ended while you labelled {newest.image.name}{others}, {when:%d %b, %H:%M}. Your labels were kept."
+    what = f"napari ended while you labelled {newest.image.name}{others}, {when:%d %b, %H:%M}."
+    return f"{what} Your labels were kept."
