@@ -42,7 +42,7 @@ def click(qtbot, button) -> None:
 
 def press_fix(qtbot, dock, row: int = 0) -> None:
     with qtbot.waitSignal(dock.panel.runner.ended, timeout=20_000):
-        click(qtbot, dock.table.cellWidget(row, 2))
+        click(qtbot, dock.table.fix_button(row))
 
 
 def click_row(qtbot, dock, row: int = 0) -> None:
@@ -101,7 +101,7 @@ def test_a_click_on_a_row_goes_to_its_slice_its_region_and_its_layer(qtbot, view
     assert viewer.scene.camera.center[-2:] == pytest.approx((30 + 2 * 7, 40 + 2 * 41))
     assert "Add the missing classes" in dock.remedy.text()
     assert checks(dock) == ["unknown-code"]
-    assert dock.table.cellWidget(0, 2).isEnabled()
+    assert dock.table.fix_button(0).isEnabled()
 
 
 def test_missing_classes_are_added_by_one_click(qtbot, viewer, dock, check):
@@ -204,7 +204,7 @@ def test_a_result_that_is_out_of_date_is_called_so_and_fixes_nothing(qtbot, view
         viewer.layers.remove(viewer.layers["moire"])
     words = "Open an image." if change == "removed" else "Something has changed since this check."
     qtbot.waitUntil(lambda: dock.panel.words.text().startswith(words), timeout=5000)
-    assert change == "removed" or not dock.table.cellWidget(0, 2).isEnabled()
+    assert change == "removed" or not dock.table.fix_button(0).isEnabled()
 
 
 def test_looking_at_another_slice_leaves_the_result_as_it_is(qtbot, viewer, dock, check):
@@ -214,7 +214,7 @@ def test_looking_at_another_slice_leaves_the_result_as_it_is(qtbot, viewer, dock
     viewer.dims.set_point(0, 2)
     qtbot.wait(600)
     assert dock.panel.words.text() == said
-    assert dock.table.cellWidget(0, 2).isEnabled()
+    assert dock.table.fix_button(0).isEnabled()
 
 
 def test_a_stroke_painted_while_the_check_runs_makes_it_out_of_date(qtbot, viewer, dock):

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QStyle,
     QTableWidget,
     QTableWidgetItem,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -32,6 +33,10 @@ FIX_TIPS = {
     Fix.PLACE_ON_IMAGE: "Gives the labels the scale and the place of the image; no pixel changes.",
 }
 _SEVERITY, _TEXT, _FIX = range(3)
+_GAP = 8
+"""Space between two rows [px]."""
+_FIX_WIDTH = 48
+"""Width of the column of buttons [px]."""
 
 
 class FindingTable(QTableWidget):
@@ -45,11 +50,13 @@ class FindingTable(QTableWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 3, parent)
         self._findings: tuple[Finding, ...] = ()
-        self.setHorizontalHeaderLabels(["", "Found", ""])
         self.verticalHeader().hide()
         header = self.horizontalHeader()
+        header.hide()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_TEXT, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(_FIX, QHeaderView.ResizeMode.Fixed)
+        header.resizeSection(_FIX, _FIX_WIDTH)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -72,19 +79,28 @@ class FindingTable(QTableWidget):
         self.setRowCount(len(self._findings))
         for row, finding in enumerate(self._findings):
             self._fill(row, finding)
-        self.resizeRowsToContents()
+        self._fit_rows()
+
+    def fix_button(self, row: int) -> QPushButton | None:
+        """Return the button of a row; None where no safe fix is known."""
+        cell = self.cellWidget(row, _FIX)
+        button: QPushButton | None = None if cell is None else cell.findChild(QPushButton)
+        return button
 
     def set_fixable(self, fixable: bool) -> None:
         """Let the fixes be asked for, or not, because what was found may no longer be there."""
-        for row in range(self.rowCount()):
-            button = self.cellWidget(row, _FIX)
-            if button is not None:
-                button.setEnabled(fixable)
+        for button in filter(None, map(self.fix_button, range(self.rowCount()))):
+            button.setEnabled(fixable)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Take the height that goes with the new width."""
         super().resizeEvent(event)
+        self._fit_rows()
+
+    def _fit_rows(self) -> None:
         self.resizeRowsToContents()
+        for row in range(self.rowCount()):
+            self.setRowHeight(row, self.rowHeight(row) + _GAP)
 
     def _fill(self, row: int, finding: Finding) -> None:
         severity = QTableWidgetItem(_WORDS[finding.severity])
@@ -98,4 +114,16 @@ class FindingTable(QTableWidget):
             button = QPushButton("Fix")
             button.setToolTip(FIX_TIPS[finding.fix])
             button.clicked.connect(lambda _checked=False, one=finding: self.fix_asked.emit(one))
-            self.setCellWidget(row, _FIX, button)
+            self.setCellWidget(row, _FIX, _at_top(button))
+
+
+def _at_top(button: QPushButton) -> QWidget:
+    """Return a cell with a button that keeps its height where the row is higher."""
+    cell = QWidget()
+    cell.setObjectName("fix")
+    cell.setStyleSheet("#fix { background: transparent; }")
+    layout = QVBoxLayout(cell)
+    layout.setContentsMargins(0, 2, 4, 2)
+    layout.addWidget(button)
+    layout.addStretch(1)
+    return cell

@@ -15,7 +15,7 @@ def test_codes_without_a_class_are_placed_and_classes_can_be_added(examine, imag
     (finding,) = examine(image, labels)
     assert kinds([finding]) == [("unknown-code", ERROR)]
     assert (finding.place.frame, finding.place.code, finding.place.box) == (1, 4, (5, 7, 9, 20))
-    assert "52 pixels with the codes 4; its class table ends at 2" in finding.message
+    assert "52 pixels with the code 4; its class table ends at 2" in finding.message
     assert finding.fix is Fix.ADD_CLASSES
 
 

@@ -8,14 +8,14 @@ def test_pixels_that_are_not_finite_are_counted_and_placed(examine, image):
     image[1, 0, :2], image[2, 0, 0] = np.nan, np.inf
     (finding,) = examine(image)
     assert (finding.check, finding.severity, finding.place.frame) == ("not-finite", Severity.ERROR, 1)
-    assert finding.message == "3 pixels in slices 1-2 not finite (NaN or infinite)."
+    assert finding.message == "3 pixels in slices 1-2 are not finite (NaN or infinite)."
 
 
 def test_a_constant_slice_is_an_error(examine, image):
     image[2] = 7
     (finding,) = examine(image)
     assert (finding.check, finding.severity, finding.place.frame) == ("constant-image", Severity.ERROR, 2)
-    assert finding.message == "Every pixel has one value in slice 2: 7."
+    assert finding.message == "Every pixel has the same value, 7."
 
 
 @pytest.mark.parametrize(("piled", "checks"), [(20, []), (21, ["clipped"])])

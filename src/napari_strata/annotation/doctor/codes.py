@@ -41,7 +41,8 @@ def _unknown(survey: Survey, subject: SubjectFacts, number: int, layer: LayerFac
     place = Place(
         subject.name, layer.name, layer.file, frame if subject.is_stack else None, number, code, one.boxes[code]
     )
-    message = f"{counted(pixels, 'pixel')} with the codes {listed(codes)}; {table}."
+    which = f"the code {codes[0]}" if len(codes) == 1 else f"the codes {listed(codes)}"
+    message = f"{counted(pixels, 'pixel')} with {which}; {table}."
     if codes == [VOID]:
         remedy = "Where 255 means that nobody knows, make those pixels not labelled."
         return Finding("unknown-code", Severity.ERROR, place, message, remedy, Fix.UNLABEL)
@@ -93,9 +94,10 @@ def check_empty_classes(survey: Survey) -> Iterator[Finding]:
 
 def check_amounts(survey: Survey) -> Iterator[Finding]:
     """There is enough of each class, and none is lost beside another."""
-    painted = _counts([layer for _, layers in _by_crystal_layer(survey) for layer in layers])
+    counts = _counts([layer for _, layers in _by_crystal_layer(survey) for layer in layers])
+    painted = {code: n for code, n in counts.items() if NOT_LABELLED < code <= last_code(survey)}
     for code, pixels in sorted(painted.items()):
-        if pixels < FEW and NOT_LABELLED < code <= last_code(survey):
+        if pixels < FEW:
             place = _place_of_code(survey, code)
             message = f"Only {counted(pixels, 'pixel')} of {_name(survey, code)}; that is less than {FEW}."
             yield Finding("few-pixels", Severity.WARNING, place, message, "Paint more of it, at several places.")

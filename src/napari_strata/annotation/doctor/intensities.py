@@ -11,8 +11,8 @@ def check_finite(survey: Survey) -> Iterator[Finding]:
     """Pixels that are not a number or infinite stop a training."""
     for subject, frames in _slices_where(survey, lambda one: one.not_finite > 0):
         pixels = counted(sum(subject.slices[frame].not_finite for frame in frames), "pixel")
-        where = f" in {slices(frames)}" if subject.is_stack else ""
-        message = f"{pixels}{where} not finite (NaN or infinite)."
+        verb = "is" if pixels.startswith("1 ") else "are"
+        message = f"{pixels}{_where(frames)} {verb} not finite (NaN or infinite)."
         remedy = "Replace them, for example by the median of their neighbours."
         yield Finding("not-finite", Severity.ERROR, _place(subject, frames), message, remedy)
 
@@ -20,8 +20,7 @@ def check_finite(survey: Survey) -> Iterator[Finding]:
 def check_constant(survey: Survey) -> Iterator[Finding]:
     """Slices of one value show nothing and stop a training."""
     for subject, frames in _slices_where(survey, lambda one: not one.not_finite and one.low == one.high):
-        where = f" in {slices(frames)}" if subject.is_stack else ""
-        message = f"Every pixel has one value{where}: {subject.slices[frames[0]].low:g}."
+        message = f"Every pixel{_where(frames)} has the same value, {subject.slices[frames[0]].low:g}."
         remedy = "Take empty slices out of the stack, or choose another image."
         yield Finding("constant-image", Severity.ERROR, _place(subject, frames), message, remedy)
 
@@ -52,6 +51,10 @@ def _slices_where(survey: Survey, is_so: Callable[[ImageSlice], bool]) -> Iterat
         frames = [frame for frame, one in enumerate(subject.slices) if is_so(one)]
         if frames:
             yield subject, frames
+
+
+def _where(frames: list[int]) -> str:
+    return f" in {slices(frames)}" if len(frames) > 1 else ""
 
 
 def _place(subject: SubjectFacts, frames: list[int]) -> Place:
