@@ -3,14 +3,17 @@
 from pathlib import Path
 
 from napari_strata.errors import LabelsError
-from napari_strata.io.labels import coco, cvat, index_masks, labelme, rgb_masks, via, yolo
+from napari_strata.io.labels import coco, cvat, imagej, index_masks, labelme, rgb_masks, via, voc, yolo
 from napari_strata.io.labels.label_format import LabelFormat
 
 _ALL: tuple[LabelFormat, ...] = (
     cvat.FORMAT,
     coco.FORMAT,
+    voc.FORMAT,
+    voc.DEVKIT_FORMAT,
     labelme.FORMAT,
     via.FORMAT,
+    imagej.FORMAT,
     yolo.FORMAT,
     index_masks.FORMAT,
     rgb_masks.FORMAT,
