@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from napari_strata.errors import LabelsError
-from napari_strata.io.labels import coco, cvat, imagej, index_masks, labelme, rgb_masks, via, voc, yolo
+from napari_strata.io.labels import coco, cvat, imagej, index_masks, labelme, napari_csv, rgb_masks, via, voc, yolo
 from napari_strata.io.labels.label_format import LabelFormat
 
 _ALL: tuple[LabelFormat, ...] = (
@@ -14,6 +14,7 @@ _ALL: tuple[LabelFormat, ...] = (
     labelme.FORMAT,
     via.FORMAT,
     imagej.FORMAT,
+    napari_csv.FORMAT,
     yolo.FORMAT,
     index_masks.FORMAT,
     rgb_masks.FORMAT,
