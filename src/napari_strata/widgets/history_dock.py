@@ -107,7 +107,7 @@ class HistoryDock(Dock):
         self._journal.changed.connect(self.refresh)
         connect_while_alive(self, self.refresh, self._viewer.layers.selection.events.active)
         self.folder_button.clicked.connect(in_notifications(self._choose_folder))
-        self.cache_button.clicked.connect(in_notifications(lambda _checked: self._keep_in(None)))
+        self.cache_button.clicked.connect(in_notifications(self._use_own_folder))
         self.keep_button.clicked.connect(in_notifications(self._keep))
         self.compare_button.clicked.connect(in_notifications(self._compare))
         self.restore_button.clicked.connect(in_notifications(self._restore))
@@ -128,6 +128,9 @@ class HistoryDock(Dock):
         chosen = QFileDialog.getExistingDirectory(self, "Keep labels in", str(self._journal.home.project or ""))
         if chosen:
             self._keep_in(Path(chosen))
+
+    def _use_own_folder(self, _checked: bool = False) -> None:
+        self._keep_in(None)
 
     def _keep_in(self, project: Path | None) -> None:
         self._journal.choose_project(project)
