@@ -35,7 +35,13 @@ def test_the_menus_lead_to_the_docks_and_the_workspace():
     menus = {menu: [item.command for item in items] for menu, items in MANIFEST.contributions.menus.items()}
     assert menus == {
         "napari/layers/segment": ["napari-strata.workspace", "napari-strata.train", "napari-strata.predict"],
-        "napari/layers/annotate": ["napari-strata.label", "napari-strata.label_tools", "napari-strata.doctor", "napari-strata.history"],
+        "napari/layers/annotate": [
+            "napari-strata.label",
+            "napari-strata.label_tools",
+            "napari-strata.label_files",
+            "napari-strata.doctor",
+            "napari-strata.history",
+        ],
         "napari/layers/visualize": ["napari-strata.explain"],
     }
 

@@ -1,7 +1,8 @@
 """What an import will do, known before anything is imported: images, classes, and what stands in its way."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from napari_strata.annotation.class_mapping import ClassMapping
@@ -89,11 +90,13 @@ class ImportPlan:
 
     def figures(self) -> dict[str, Any]:
         """Return what is known in plain data, for JSON."""
-        shapes = self.shapes()
+        shapes: Counter[str] = Counter()
+        for name, count in self.shapes_by_class().items():
+            shapes[self.mapping.meanings[name]] += count
         return {
             "format": ", ".join(dict.fromkeys(file.annotations.format for file in self.files)),
             "classes": list(self.mapping.names),
-            "shapes": {meaning: sum(shapes.values()) for meaning, shapes in shapes.items()},
+            "shapes": dict(shapes),
             "matched": [match_figures(match) for match in self.matching.matches],
             "missing_images": _rows(self.matching.missing),
             "size_mismatches": _rows(self.matching.mismatches),
@@ -103,19 +106,9 @@ class ImportPlan:
             "warnings": list(self.warnings),
         }
 
-    def shapes(self) -> dict[str, dict[str, int]]:
-        """Count the shapes of each meaning, by the class of the file that they bear."""
-        counts: dict[str, dict[str, int]] = {}
-        for file in self.files:
-            for image in file.annotations.images:
-                for one in image.annotations:
-                    of_meaning = counts.setdefault(self.mapping.meanings[one.label], {})
-                    of_meaning[one.label] = of_meaning.get(one.label, 0) + 1
-        return counts
-
-    def with_mapping(self, mapping: ClassMapping) -> "ImportPlan":
-        """Return the same plan with other meanings."""
-        return replace(self, mapping=mapping)
+    def shapes_by_class(self) -> dict[str, int]:
+        """Count the shapes of each class of the files."""
+        return dict(Counter(one.label for image in images_of(self.files) for one in image.annotations))
 
 
 def match_figures(match: ImageMatch) -> dict[str, Any]:

@@ -51,12 +51,15 @@ class LabelImage:
         Which of the two.
     meanings : mapping of int to Meaning
         What the codes or numbers stand for; others are named after their value.
+    folder : str
+        Folder within that of the export; labels of the crystal layers of one image are kept apart by it.
     """
 
     name: str
     data: AnyArray
     kind: Kind = "semantic"
     meanings: Mapping[int, Meaning] = field(default_factory=dict)
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Export label images as annotation files of other programs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,12 +84,12 @@ def export_labels(
     style = TracingStyle(request.by_part, request.as_outlines, with_background=not to.keeps_shapes)
     control.run()
     yield StateChanged(control.state)
-    images: list[AnnotatedImage] = []
+    images: dict[str, list[AnnotatedImage]] = {}
     unlabelled = 0
     for done, one in enumerate(labels):
         control.checkpoint()
         yield Progress(done / count, f"Tracing {one.name}")
-        images += trace(one, style)
+        images.setdefault(one.folder, []).extend(trace(one, style))
         unlabelled += int((one.data == 0).sum()) if one.kind == "semantic" else 0
     if unlabelled and to.keeps_shapes:
         yield Warned(f"{unlabelled:,} pixels are not labelled; {to.title} does not tell them from background.")
@@ -194,19 +194,25 @@ def _without_planes(data: "AnyArray", classes: "ClassFile | None") -> "AnyArray"
     return codes if data.ndim == 4 else codes[0]
 
 
-def _written(control: JobControl, images: "list[AnnotatedImage]", request: ExportRequest) -> JobResult:
+def _written(
+    control: JobControl, images: "Mapping[str, list[AnnotatedImage]]", request: ExportRequest
+) -> JobResult:
     from napari_strata.io.folders import filling
     from napari_strata.io.labels.annotations import AnnotationSet, classes_of
     from napari_strata.io.labels.formats import find_format
 
     to = find_format(request.format_name, request.out)
-    annotations = AnnotationSet(classes_of(images, request.classes), tuple(images), to.name)
-    with filling(request.out, overwrite=request.overwrite) as folder:
-        names = [path.relative_to(folder).as_posix() for path in to.write(annotations, folder)]
+    names = []
+    with filling(request.out, overwrite=request.overwrite) as lent:
+        for part, own in images.items():
+            (lent / part).mkdir(exist_ok=True)
+            annotations = AnnotationSet(classes_of(own, request.classes), tuple(own), to.name)
+            names += [path.relative_to(lent).as_posix() for path in to.write(annotations, lent / part)]
         control.checkpoint()  # from here on the files are moved into place
+    every = [image for own in images.values() for image in own]
     figures = {
         "format": to.name,
-        "images": len({image.name for image in images}),
-        "annotations": count_annotations(images),
+        "images": len({image.name for image in every}),
+        "annotations": count_annotations(every),
     }
     return JobResult(figures, {name: str(request.out / name) for name in names})

@@ -5,7 +5,7 @@ from typing import Literal
 
 from napari_strata.config.base import Config, setting
 from napari_strata.io.files import replacing
-from napari_strata.io.labels.guard import read_json
+from napari_strata.io.labels.guard import read_json, refuse
 
 FILE_NAME = "classes.json"
 
@@ -80,4 +80,9 @@ def read_class_file(folder: Path) -> ClassFile | None:
         If it is not of this form.
     """
     path = folder / FILE_NAME
-    return ClassFile.parse(read_json(path), source=str(path)) if path.is_file() else None
+    if not path.is_file():
+        return None
+    values = read_json(path)
+    if not (isinstance(values, dict) and "kind" in values):
+        refuse(path, "no import wrote it", "The masks beside it are another program's: import or convert them.")
+    return ClassFile.parse(values, source=str(path))

@@ -1,0 +1,34 @@
+"""The Label files dock: labels of other programs in, labels for other programs out."""
+
+from napari.viewer import Viewer
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout
+
+from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.label_export_page import LabelExportPage
+from napari_strata.widgets.label_import_page import LabelImportPage
+
+
+class LabelFilesDock(Dock):
+    """Imports and exports labels.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer whose images and labels to work with.
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        super().__init__()
+        self.importing = LabelImportPage(viewer)
+        self.exporting = LabelExportPage(viewer)
+        pages = QTabWidget()
+        pages.addTab(self.importing, "Import")
+        pages.addTab(self.exporting, "Export")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(pages)
+        self.setMinimumWidth(DOCK_WIDTH)
+
+    def _end(self) -> None:
+        self.importing.preview.remove()
+        super()._end()

@@ -1,0 +1,67 @@
+"""Which annotated image is which open image, how sure that is, and what does not fit."""
+
+from collections.abc import Iterator
+
+from qtpy.QtCore import Signal
+from qtpy.QtGui import QBrush, QColor
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from napari_strata.annotation.matching import ImageMatch, Matching
+
+_TROUBLE = QColor("#e6550d")
+_COLUMNS = ("In the file", "Image", "Sure")
+
+
+class MatchTable(QTableWidget):
+    """A row per annotated image, then one per image without annotations."""
+
+    picked = Signal()
+    """The user chose another row."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, len(_COLUMNS), parent)
+        self._matches: list[ImageMatch | None] = []
+        self.setHorizontalHeaderLabels(list(_COLUMNS))
+        self.verticalHeader().hide()
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
+        self.itemSelectionChanged.connect(self.picked)
+
+    @property
+    def match(self) -> ImageMatch | None:
+        """The match in the selected row, else the first one."""
+        row = self.currentRow()
+        chosen = self._matches[row] if 0 <= row < len(self._matches) else None
+        return chosen or next((one for one in self._matches if one is not None), None)
+
+    def show_matching(self, matching: Matching | None) -> None:
+        """Show what became of each image, or nothing."""
+        rows = [] if matching is None else list(_rows(matching))
+        blocked = self.blockSignals(True)
+        self._matches = [match for match, *_ in rows]
+        self.setRowCount(len(rows))
+        for row, (match, texts, tip) in enumerate(rows):
+            for column, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                item.setToolTip(tip)
+                if match is None and texts[0]:
+                    item.setForeground(QBrush(_TROUBLE))
+                self.setItem(row, column, item)
+        self.blockSignals(blocked)
+
+
+def _rows(matching: Matching) -> Iterator[tuple[ImageMatch | None, tuple[str, str, str], str]]:
+    for found in (matching.missing, matching.mismatches, matching.ambiguous):
+        for name, reason in found.items():
+            yield None, (name, reason, "no"), f"{name}: {reason}"
+    for match in matching.matches:
+        image = match.candidate.names[0] if match.candidate is not None else ""
+        tip = f"{match.name} is {image}: {match.how}"
+        yield match, (match.name, image, f"{100 * match.confidence:.0f} %"), tip
+    for image in matching.not_annotated:
+        yield None, ("", image, ""), f"Nothing is annotated on {image}."
