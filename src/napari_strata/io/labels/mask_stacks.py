@@ -65,7 +65,7 @@ def class_colors(classes: Sequence[FileClass]) -> dict[str, str]:
         if one.color and one.name not in colors and one.color.lower() not in taken:
             colors[one.name] = one.color.lower()
             taken.add(colors[one.name])
-    spare = (color for color in map(_voc_color, range(1, 2**16)) if color not in taken)
+    spare = (color for color in map(voc_color, range(1, 2**16)) if color not in taken)
     return colors | {one.name: next(spare) for one in classes if one.name not in colors}
 
 
@@ -93,7 +93,7 @@ def _draw(frames: Sequence[AnnotatedImage], values: Mapping[str, int], outside: 
     return stack
 
 
-def _voc_color(number: int) -> str:
+def voc_color(number: int) -> str:
     """Return Pascal VOC's colour of a class: each three bits of its number are the next bits of its samples."""
     samples = [0, 0, 0]
     for place in range(8):
