@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 
 from napari_strata.annotation.classes import rename_class
 from napari_strata.annotation.recoding import drop_class, move_class
@@ -44,8 +45,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(viewer):
-    return Bench(viewer)
+def bench():
+    return Bench(ViewerModel())
 
 
 def test_merging_takes_the_pixels_of_all_layers_and_undo_brings_all_of_them_and_the_class_back(bench):

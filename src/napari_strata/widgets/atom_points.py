@@ -10,9 +10,9 @@ from napari_strata.annotation.recoding import Recoding
 from napari_strata.annotation.spots import draw_atoms
 from napari_strata.config import ClassTable
 from napari_strata.errors import CalibrationError, LabelsError
-from napari_strata.types import LabelArray
+from napari_strata.types import AnyArray, LabelArray
 from napari_strata.widgets.calibration import calibration_of
-from napari_strata.widgets.label_memory import class_table_of, label_memory, spots_of
+from napari_strata.widgets.label_memory import class_table_of, label_memory, merged_of, remember_merged, spots_of
 from napari_strata.widgets.layer_data import check_kind, full_data
 from napari_strata.widgets.napari_layers import placement
 from napari_strata.widgets.world import between, from_world
@@ -92,6 +92,11 @@ def show_species(
     }
     present, default = points.features, str(points.feature_defaults[SPECIES].iloc[0])
     species = np.array([names.get(name, name) for name in present[SPECIES]], object)
+    if recoding is not None:
+        _divide_again(points, species, [name for name in after.names if name not in names.values()])
+        _note_merged(
+            points, [old for old, new in names.items() if list(names.values()).count(new) > 1 and old != new]
+        )
     points.features = present.assign(**{SPECIES: species})
     points.feature_defaults = {SPECIES: names.get(default, after.names[0])}
     # given as a dictionary, colours belong to names and not to the order in which those come
@@ -131,7 +136,7 @@ def codes_of_atoms(points: "Points") -> LabelArray:
     return np.array([table.code(name) for name in species], np.uint8)
 
 
-def draw_mask(points: "Points", image: "Image", frames: list[int]) -> LabelArray:
+def draw_mask(points: "Points", image: "Image") -> LabelArray:
     """Draw atoms into a mask on an image's pixels.
 
     Parameters
@@ -140,13 +145,11 @@ def draw_mask(points: "Points", image: "Image", frames: list[int]) -> LabelArray
         The atoms of one crystal layer.
     image : Image
         The image.
-    frames : list of int
-        The slices to draw; in the others nothing is labelled.
 
     Returns
     -------
     ndarray of uint8, shape (frame, y, x)
-        Mask codes of all slices.
+        Mask codes; nothing is labelled in slices without an atom.
 
     Raises
     ------
@@ -162,19 +165,18 @@ def draw_mask(points: "Points", image: "Image", frames: list[int]) -> LabelArray
             remedy="Type the length of one pixel in Å in the Train dock.",
         )
     config, codes, shape = spots_of(points), codes_of_atoms(points), full_data(image).shape
-    mask = np.zeros((*shape[:-2], *shape[-2:]) if len(shape) == 3 else (1, *shape), np.uint8)
+    mask = np.zeros(shape if len(shape) == 3 else (1, *shape), np.uint8)
     frame_of, places = _places(points, image)
-    for frame in frames:
+    for frame in frames_with_atoms(points, image):
         here = frame_of == frame
         mask[frame] = draw_atoms(places[here], codes[here], shape[-2:], config, pixel_size=pixel_size)
     return mask
 
 
-def frames_with_atoms(layers: "list[Points]", image: "Image") -> list[int]:
-    """Return the slices of an image in which any of the layers has an atom."""
+def frames_with_atoms(points: "Points", image: "Image") -> list[int]:
+    """Return the slices of an image in which there is an atom."""
     depth = 1 if image.ndim == 2 else len(full_data(image))
-    frames = np.concatenate([_places(points, image)[0] for points in layers])
-    return [int(frame) for frame in np.unique(frames) if 0 <= frame < depth]
+    return [int(frame) for frame in np.unique(_places(points, image)[0]) if 0 <= frame < depth]
 
 
 def _places(points: "Points", image: "Image") -> tuple[Any, Any]:
@@ -197,3 +199,18 @@ def count_atoms(points: "Points", viewer: "Viewer") -> tuple[Any, Any]:
         shown = np.rint(from_world(points, viewer, viewer.dims.point)[0])
         here = np.rint(points.data[:, 0]) == shown
     return np.bincount(codes[here], minlength=256), np.bincount(codes, minlength=256)
+
+
+def _note_merged(points: "Points", classes: list[str]) -> None:
+    """Note where the atoms of classes lie that go into others: napari cannot undo what happens to points."""
+    places = {name: points.data[np.array(points.features[SPECIES] == name, bool)].tolist() for name in classes}
+    remember_merged(points, {**merged_of(points), **places})
+
+
+def _divide_again(points: "Points", species: AnyArray, classes: list[str]) -> None:
+    """Give atoms the classes that come back, where they lie as they did before those were merged."""
+    merged = merged_of(points)
+    for name in classes:
+        for place in merged.pop(name, []):
+            species[(points.data == place).all(axis=1)] = name
+    remember_merged(points, merged)

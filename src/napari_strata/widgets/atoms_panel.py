@@ -92,16 +92,17 @@ class AtomsPanel(QWidget):
         image, atoms = self._image(), self._atoms()
         if image is None:
             raise LabelsError("The image of these atoms is not open.", remedy="Open it under its name.")
-        frames = frames_with_atoms(atoms, image)
-        if not frames:
+        drawn = [(points, frames_with_atoms(points, image)) for points in atoms]
+        drawn = [(points, frames) for points, frames in drawn if frames]
+        if not drawn:
             raise LabelsError(
                 "There are no atoms in the image.", remedy="Click some with the tool for adding points."
             )
-        masks = [(points, draw_mask(points, image, frames)) for points in atoms]
-        for points, mask in masks:
+        masks = [draw_mask(points, image) for points, _frames in drawn]
+        for (points, frames), mask in zip(drawn, masks, strict=True):
             labels = self._labels_for(points, image)
             write_step(labels, _slices(labels, mask, frames, replaces=spots_of(points).background))
-        self._viewer.layers.selection.active = self._labels_for(atoms[0], image)
+        self._viewer.layers.selection.active = self._labels_for(drawn[0][0], image)
 
     def _labels_for(self, points: Points, image: "Image") -> Labels:
         """Return the Labels layer of the same crystal layer; make it where there is none."""

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.layers import Labels, Points
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QColorDialog, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QColorDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.annotation.classes import FIRST_CLASS, add_class, recolor_class, rename_class
 from napari_strata.annotation.recoding import Recoding, drop_class, move_class
@@ -21,6 +21,7 @@ from napari_strata.widgets.connections import LayerFollower
 from napari_strata.widgets.label_layers import set_class_table
 from napari_strata.widgets.label_memory import class_table_of, mates_of, members_of
 from napari_strata.widgets.label_step import slices_of
+from napari_strata.widgets.menu_button import MenuButton
 from napari_strata.widgets.notify import in_notifications
 from napari_strata.widgets.paint_counter import TELL_AFTER, PaintCounter
 
@@ -51,9 +52,10 @@ class ClassEditor(QWidget):
         self.color_button = QPushButton("Colour…")
         self.up_button = _small_button("↑", "Move this class up; its pixels take its new code along.")
         self.down_button = _small_button("↓", "Move this class down; its pixels take its new code along.")
-        self.merge_button = _small_button("Merge…", "Make this class part of another one, its pixels too.")
-        self.delete_button = _small_button("Delete…", "Take this class out of the table.")
-        self.merge_menu, self.delete_menu = QMenu(self), QMenu(self)
+        self.merge_button = MenuButton(
+            "Merge…", "Make this class part of another one, its pixels too.", self._merges, self._drop
+        )
+        self.delete_button = MenuButton("Delete…", "Take this class out of the table.", self._fates, self._drop)
         self._edits = ClassEdits(lambda one: mates_of(one, viewer.layers), self._show_recoded)
         self._counter = PaintCounter(viewer, self)
         self._picks = LayerFollower(self, self._on_selected_label, "selected_label")
@@ -105,8 +107,6 @@ class ClassEditor(QWidget):
             buttons.addWidget(button, 1)
         for button in (self.up_button, self.down_button, self.merge_button, self.delete_button):
             buttons.addWidget(button)
-        self.merge_button.setMenu(self.merge_menu)
-        self.merge_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.list)
@@ -121,8 +121,6 @@ class ClassEditor(QWidget):
         self.color_button.clicked.connect(lambda: self._ask_color(self.list.code))
         self.up_button.clicked.connect(in_notifications(lambda _checked: self._move(-1)))
         self.down_button.clicked.connect(in_notifications(lambda _checked: self._move(1)))
-        self.merge_menu.aboutToShow.connect(self._offer_merges)
-        self.delete_button.clicked.connect(in_notifications(self._delete))
         self._counter.counted.connect(self._show_counts)
         self._atom_timer.setSingleShot(True)
         self._atom_timer.timeout.connect(self._count_atoms)
@@ -202,33 +200,25 @@ class ClassEditor(QWidget):
         code = self.list.code
         self._recode(move_class(self._table, code, by=by), then=code + by)
 
-    def _offer_merges(self) -> None:
-        self.merge_menu.clear()
-        code = self.list.code
-        for other in range(FIRST_CLASS, self.list.rowCount()):
-            if other != code:
-                action = self.merge_menu.addAction(f"into {self._name(other)}")
-                action.triggered.connect(in_notifications(lambda _c=False, into=other: self._drop(code, into)))
+    def _merges(self) -> list[tuple[str, int]]:
+        others = [code for code in range(FIRST_CLASS, self.list.rowCount()) if code != self.list.code]
+        return [(f"into {self._name(code)}", code) for code in others]
 
-    def _delete(self, _checked: bool = False) -> None:
-        code = self.list.code
-        self._check_no_atoms(code)
-        pixels = self._pixels(code)
+    def _fates(self) -> list[tuple[str, int]]:
+        """Offer what the pixels of the selected class can become; where there are none it does not matter."""
+        pixels = self._pixels(self.list.code)
         if not pixels:
-            self._drop(code, NOT_LABELLED)
-            return
-        self.delete_menu.clear()
-        self.delete_menu.addSection(f"{pixels:,} px of {self._name(code)} become")
-        for text, becomes in (
-            ("not labelled: they count nowhere", NOT_LABELLED),
-            ("background: they teach what is none of the classes", BACKGROUND),
-        ):
-            action = self.delete_menu.addAction(text)
-            action.triggered.connect(in_notifications(lambda _c=False, becomes=becomes: self._drop(code, becomes)))
-        self.delete_menu.popup(self.delete_button.mapToGlobal(self.delete_button.rect().bottomLeft()))
+            return [("nothing is painted of it: delete", NOT_LABELLED)]
+        return [
+            (f"its {pixels:,} px become not labelled: they count nowhere", NOT_LABELLED),
+            (f"its {pixels:,} px become background: they teach what is no class", BACKGROUND),
+        ]
 
-    def _drop(self, code: int, becomes: int) -> None:
+    def _drop(self, becomes: int) -> None:
         assert self._table is not None, "the buttons are off without a table"
+        code = self.list.code
+        if becomes < FIRST_CLASS:
+            self._check_no_atoms(code)
         recoding = drop_class(self._table, code, becomes=becomes)
         self._recode(
             recoding, then=int(recoding.lookup[code]) or min(code, BACKGROUND + len(recoding.after.classes))
@@ -277,9 +267,8 @@ def _table_or_trouble(napari_layer: "Labels | Points | None") -> tuple[ClassTabl
         return None, str(error)
 
 
-def _small_button(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
+def _small_button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
     button.setToolTip(tip)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setFixedWidth(30)
     return button

@@ -1,5 +1,6 @@
 """The class table as a list to choose from and to edit: colour, code, name, and how much is painted of each."""
 
+import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
@@ -75,7 +76,9 @@ class ClassList(QTableWidget):
         self.setCurrentCell(min(row, len(rows) - 1), _NAME)
         self.blockSignals(blocked)
 
-    def show_counts(self, here: NDArray, everywhere: NDArray | None, *, unit: str, is_stack: bool) -> None:
+    def show_counts(
+        self, here: NDArray[np.int64], everywhere: NDArray[np.int64] | None, *, unit: str, is_stack: bool
+    ) -> None:
         """Show how much is painted of each code.
 
         Parameters

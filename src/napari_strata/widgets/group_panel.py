@@ -1,23 +1,14 @@
 """Shows which napari layer is which crystal layer, whether they match, and lets them be exchanged and copied."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels, Points
-from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QMenu,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QListWidget, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.label_memory import crystal_layer_of, is_drawn, members_of
 from napari_strata.widgets.layer_group import add_to_group, align, can_join, copy_onto, differences, swap
+from napari_strata.widgets.menu_button import MenuButton
 from napari_strata.widgets.notify import in_notifications
 
 if TYPE_CHECKING:
@@ -45,15 +36,19 @@ class GroupPanel(QWidget):
         """The layers in the order of the rows."""
         self.list = QListWidget()
         self.words = QLabel()
-        self.swap_menu, self.copy_menu, self.join_menu = QMenu(self), QMenu(self), QMenu(self)
-        self.swap_button = _menu_button("Swap with", self.swap_menu, "Exchange two crystal layers.")
-        self.copy_button = _menu_button(
-            "Copy onto",
-            self.copy_menu,
-            "Labels replace labels, which can be undone there; atoms are added to atoms.",
+        self.swap_button = MenuButton(
+            "Swap with…", "Exchange two crystal layers, their labels and atoms.", self._swaps, self._swap
         )
-        self.join_button = _menu_button("Add", self.join_menu, "Take a layer from elsewhere into the group.")
-        self.align_button = QToolButton()
+        self.copy_button = MenuButton(
+            "Copy onto…",
+            "Labels replace labels, which can be undone there; atoms are added to atoms.",
+            self._copies,
+            self._copy,
+        )
+        self.join_button = MenuButton(
+            "Add…", "Take a layer from elsewhere into the group.", self._newcomers, self._join
+        )
+        self.align_button = QPushButton("Align")
         self._lay_out()
         self._connect()
 
@@ -88,13 +83,11 @@ class GroupPanel(QWidget):
             "Crystal layer, kind and napari layer. A Gomb-Net learns from one of each crystal layer."
         )
         self.words.setWordWrap(True)
-        self.align_button.setText("Align")
         self.align_button.setToolTip("Give all layers the scale, units and position of the image.")
         buttons = QHBoxLayout()
         buttons.setSpacing(3)
         for button in (self.swap_button, self.copy_button, self.join_button, self.align_button):
             buttons.addWidget(button)
-        buttons.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.list)
@@ -103,9 +96,6 @@ class GroupPanel(QWidget):
 
     def _connect(self) -> None:
         self.list.currentRowChanged.connect(self._on_row)
-        self.swap_menu.aboutToShow.connect(self._offer_swaps)
-        self.copy_menu.aboutToShow.connect(self._offer_copies)
-        self.join_menu.aboutToShow.connect(self._offer_newcomers)
         self.align_button.clicked.connect(in_notifications(self._align))
         events = self._viewer.layers.events
         connect_while_alive(self, self.refresh, events.inserted, events.removed, events.renamed)
@@ -118,52 +108,31 @@ class GroupPanel(QWidget):
     def _selected(self) -> Any:
         return self.members[max(self.list.currentRow(), 0)]
 
-    def _offer_swaps(self) -> None:
+    def _swaps(self) -> list[tuple[str, Any]]:
         first = {crystal_layer_of(member): member for member in reversed(self.members)}
         here = crystal_layer_of(self._selected)
-        self._offer(
-            self.swap_menu,
-            [(f"crystal layer {k}", first[k]) for k in sorted(first) if k != here],
-            lambda other: swap(self._selected, other, self._viewer.layers),
-        )
+        return [(f"crystal layer {k}", first[k]) for k in sorted(first) if k != here]
 
-    def _offer_copies(self) -> None:
+    def _copies(self) -> list[tuple[str, Any]]:
         source = self._selected
         others = [one for one in self.members if isinstance(one, Labels) == isinstance(source, Labels)]
-        self._offer(
-            self.copy_menu,
-            [(one.name, one) for one in others if one is not source],
-            lambda target: copy_onto(source, target),
-        )
+        return [(one.name, one) for one in others if one is not source]
 
-    def _offer_newcomers(self) -> None:
+    def _newcomers(self) -> list[tuple[str, Any]]:
         mate, layers = self._selected, list(self._viewer.layers)
-        self._offer(
-            self.join_menu,
-            [(one.name, one) for one in layers if can_join(one, mate, layers)],
-            lambda one: add_to_group(one, mate, layers),
-        )
+        return [(one.name, one) for one in layers if can_join(one, mate, layers)]
 
-    def _offer(self, menu: QMenu, choices: list[tuple[str, Any]], do: Callable[[Any], object]) -> None:
-        def done(chosen: Any) -> None:
-            do(chosen)
-            self.refresh()
+    def _swap(self, other: Any) -> None:
+        swap(self._selected, other, self._viewer.layers)
+        self.refresh()
 
-        menu.clear()
-        for text, chosen in choices:
-            menu.addAction(text).triggered.connect(in_notifications(lambda _c=False, chosen=chosen: done(chosen)))
-        if not choices:
-            menu.addAction("There is none.").setEnabled(False)
+    def _copy(self, target: Any) -> None:
+        copy_onto(self._selected, target)
+
+    def _join(self, newcomer: Any) -> None:
+        add_to_group(newcomer, self._selected, self._viewer.layers)
+        self.refresh()
 
     def _align(self, _checked: bool = False) -> None:
         align(self._selected, self._viewer.layers)
         self.refresh()
-
-
-def _menu_button(text: str, menu: QMenu, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setMenu(menu)
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-    return button

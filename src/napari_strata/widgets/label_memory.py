@@ -27,6 +27,8 @@ _BIRTH = "birth"
 """Key of how the labels began; without it they began empty."""
 _SPOTS = "spots"
 """Key of how points become a mask."""
+_MERGED = "merged"
+"""Key of the positions of atoms by the class that they had before it was merged into another one."""
 
 
 def label_memory(image: "Image", table: ClassTable, *, layer: int, group: str) -> dict[str, Any]:
@@ -65,6 +67,16 @@ def remember_spots(points: "Layer", config: SpotConfig) -> None:
 def spots_of(points: "Layer") -> SpotConfig:
     """Return how points become a mask."""
     return SpotConfig.parse(_memory(points).get(_SPOTS, {}), source=f"The spots of {points.name}")
+
+
+def remember_merged(points: "Layer", merged: dict[str, list[list[float]]]) -> None:
+    """Note where the atoms of merged classes lie, by class, so that undo finds them."""
+    _remember(points, {_MERGED: merged})
+
+
+def merged_of(points: "Layer") -> dict[str, list[list[float]]]:
+    """Return where the atoms of merged classes lie, by class."""
+    return dict(_memory(points).get(_MERGED, {}))
 
 
 def remember_crystal_layer(labels: "Layer", layer: int) -> None:

@@ -1,11 +1,20 @@
 """Which image and which Labels layers to learn from: they belong together."""
 
-from napari.layers import Image, Labels
+from napari.layers import Image, Labels, Points
 from napari.viewer import Viewer
 
 from napari_strata.errors import ImageError, LabelsError
 from napari_strata.widgets.connections import connect_while_alive
-from napari_strata.widgets.label_memory import check_is_for, image_of, is_for, labels_of, mates_of, others_of
+from napari_strata.widgets.label_memory import (
+    check_is_for,
+    image_of,
+    is_drawn,
+    is_for,
+    labels_of,
+    mates_of,
+    others_of,
+)
+from napari_strata.widgets.labels_choice import LabelsChoice
 from napari_strata.widgets.layer_choice import LayerChoice
 
 MOST_LAYERS = 4
@@ -34,7 +43,7 @@ class LearningChoice:
         self._viewer = viewer
         self._layers = 1
         self.image = LayerChoice(viewer, Image, none_text="none (no live preview)", follows=False)
-        self.labels = [LayerChoice(viewer, Labels, follows=False) for _ in range(MOST_LAYERS)]
+        self.labels: list[LayerChoice] = [LabelsChoice(viewer, follows=False) for _ in range(MOST_LAYERS)]
         self.image.chosen.connect(self._on_image)
         self.labels[0].chosen.connect(self._on_labels)
         self.labels[0].activated.connect(lambda _index: self._choose_image())
@@ -50,8 +59,8 @@ class LearningChoice:
             self._choose_first(self.labels[0].layer)
         self._choose_others()
 
-    def take(self) -> tuple[Image, list[Labels]]:
-        """Return the image and the labels of each crystal layer.
+    def take(self) -> tuple[Image, list[Labels | Points]]:
+        """Return the image and the labels, or the atoms, of each crystal layer.
 
         Raises
         ------
@@ -87,7 +96,7 @@ class LearningChoice:
             for one in labels_of(image, layers)[:1]:
                 self._choose_first(one)
 
-    def _on_labels(self, _labels: Labels | None = None) -> None:
+    def _on_labels(self, _labels: object = None) -> None:
         if not self.image.is_by_hand:
             self._choose_image()
         self._choose_others()
@@ -101,7 +110,7 @@ class LearningChoice:
 
     def _choose_first(self, napari_layer: object) -> None:
         """Choose labels, or for several crystal layers those of the first that were made together with them."""
-        if isinstance(napari_layer, Labels):
+        if isinstance(napari_layer, Labels) or (isinstance(napari_layer, Points) and is_drawn(napari_layer)):
             mates = mates_of(napari_layer, self._viewer.layers)
             self.labels[0].choose(mates[0] if self._layers > 1 else napari_layer)
 

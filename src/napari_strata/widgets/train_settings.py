@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from napari.layers import Image, Labels, Points
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
@@ -19,7 +20,8 @@ from napari_strata.config import (
     TrainingConfig,
 )
 from napari_strata.errors import CalibrationError
-from napari_strata.types import ImageStack, LabelArray
+from napari_strata.types import AnyArray, ImageStack, LabelArray
+from napari_strata.widgets.atom_points import draw_mask
 from napari_strata.widgets.calibration import CalibrationRow
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.editors import ChoiceBox, IntegerBox
@@ -154,7 +156,7 @@ class TrainSettings(QWidget):
         """Copy the frames on which anything is painted, and their labels, shape (frame, layer, y, x)."""
         image, layers = self._choice.take()
         shape, table = full_data(image).shape, self._table()
-        each = [check_labels(full_data(one), shape, table, name=one.name) for one in layers]
+        each = [check_labels(_codes(one, image), shape, table, name=one.name) for one in layers]
         for codes, one in zip(each, layers, strict=True):
             check_painted(codes, table=table, name=one.name)
         labels = np.stack([codes.reshape(-1, *shape[-2:]) for codes in each], axis=1)
@@ -203,7 +205,7 @@ class TrainSettings(QWidget):
         self.image.setToolTip("The slice that is shown is predicted live; with 'My labels' it is learned from.")
         self.source.setToolTip(
             f"{SIMULATED}: no labels needed; the crystal is simulated while the network trains.\n"
-            f"{LABELLED}: learn from what was painted in the Label dock."
+            f"{LABELLED}: learn from what was painted, or from the atoms that were clicked, in the Label dock."
         )
         self.network.setToolTip(
             "Gomb-Net gives one mask for each of several overlapping crystal layers.\n"
@@ -212,7 +214,7 @@ class TrainSettings(QWidget):
         self.layers.setToolTip("Number of overlapping crystal layers.")
         self.name.setToolTip("Under this name the model is offered in the Predict dock.")
         for choice in self.labels:
-            choice.setToolTip("Painted labels of this layer; unpainted pixels are ignored.")
+            choice.setToolTip("Painted labels of this layer, or its atoms; unpainted pixels are ignored.")
 
     def _connect(self) -> None:
         self.image.chosen.connect(self.calibration.set_layer)
@@ -282,6 +284,13 @@ class TrainSettings(QWidget):
 
     def _show_row(self, widget: QWidget, visible: bool) -> None:
         self._rows.setRowVisible(widget, visible)
+
+
+def _codes(napari_layer: Labels | Points, image: Image) -> AnyArray:
+    """Return the mask codes of labels, or those that atoms make."""
+    if isinstance(napari_layer, Points):
+        return draw_mask(napari_layer, image).reshape(full_data(image).shape)
+    return full_data(napari_layer)
 
 
 def _choice_box(*texts: str) -> ChoiceBox:
