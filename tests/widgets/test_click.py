@@ -52,6 +52,14 @@ def test_a_click_is_told_in_world_coordinates(qtbot, viewer, canvas, picker):
     assert np.allclose(clicks[0], viewer.scene.camera.center[-2:], atol=1)
 
 
+def test_the_keys_that_are_held_at_a_click_are_known(qtbot, canvas, picker):
+    picker.arm()
+    qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, pos=middle(canvas))
+    assert picker.held == {"Shift"}
+    click(qtbot, canvas)
+    assert picker.held == set()
+
+
 def test_unarmed_it_leaves_clicks_alone(qtbot, viewer, canvas, picker):
     clicks = []
     picker.clicked.connect(clicks.append)

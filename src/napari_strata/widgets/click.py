@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 CURSOR = "crosshair"
 SLACK = 4.0
 """A mouse that moves farther than this between press and release drags the view and does not click [screen px]."""
+MODIFIERS = ("Shift", "Alt")
+"""Keys that a click may be told apart by; they do not move the view."""
 _LEFT = 1
 _KEYS = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
 
@@ -44,12 +46,18 @@ class ClickPicker(QObject):
         self._viewer = viewer
         self._undo = ExitStack()
         self._armed = False
+        self._held: frozenset[str] = frozenset()
         self.destroyed.connect(lambda *_, undo=self._undo: undo.close())
 
     @property
     def is_armed(self) -> bool:
         """Whether the next click is taken."""
         return self._armed
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Which of `MODIFIERS` were held down at the last click."""
+        return self._held
 
     def arm(self) -> None:
         """Take the next click."""
@@ -94,6 +102,7 @@ class ClickPicker(QObject):
             moved = moved or bool(np.hypot(*(event.pos - start)) > SLACK)
             yield
         if not moved and self._armed:
+            self._held = frozenset(key for key in MODIFIERS if key in event.modifiers)
             self.clicked.emit(tuple(event.position))
 
     def _keep_cursor(self) -> None:

@@ -1,0 +1,41 @@
+"""A stack, its labels with the second slice shown, and the dock; on a viewer without a window, which is quick."""
+
+import pytest
+from bright_stack import bright_stack
+from napari.components import ViewerModel
+from qtpy.QtCore import QThreadPool
+
+from napari_strata.config import ClassTable
+from napari_strata.widgets.label_layers import new_labels
+from napari_strata.widgets.label_tools_dock import LabelToolsDock
+
+
+@pytest.fixture
+def viewer(qtbot):
+    """Return a viewer without a window; files that need one bring their own."""
+    yield ViewerModel()
+    assert QThreadPool.globalInstance().waitForDone(5000), "a worker is still running"
+
+
+@pytest.fixture
+def image(viewer):
+    units = ("pixel", "angstrom", "angstrom")
+    return viewer.add_image(bright_stack(), name="a", scale=(1, 0.5, 0.5), units=units)
+
+
+@pytest.fixture
+def labels(viewer, image):
+    (labels,) = new_labels(viewer, image, layers=1, table=ClassTable.from_names(("class 1",)))
+    labels.selected_label = 2
+    viewer.dims.set_current_step(0, 1)
+    return labels
+
+
+@pytest.fixture
+def dock(qtbot, viewer, labels):
+    dock = LabelToolsDock(viewer)
+    if hasattr(viewer, "window"):
+        viewer.window.add_dock_widget(dock)
+    else:
+        qtbot.addWidget(dock)
+    return dock
