@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from napari_strata.io.images import write_images
+from napari_strata.io.labels.class_file import ClassEntry, ClassFile, ImageEntry, write_class_file
 from napari_strata.io.tif import write_tif
 
 Strata = Callable[..., Any]
@@ -67,22 +68,38 @@ def test_errors_are_counted_and_only_strict_makes_them_the_exit_code(strata: Str
 
 
 def test_strict_minds_no_warnings(strata: Strata, folder: Path) -> None:
-    (folder / "classes.json").write_text(json.dumps({"classes": ["atom", "vacancy"]}))
-    call = strata(*labels_of(folder, "--classes", folder / "classes.json", "--strict", "--json"))
+    call = strata(*labels_of(folder, "--classes", "atom, vacancy", "--strict", "--json"))
     assert (call.code, call.report["figures"]["warnings"], checks(call)) == (0, 1, ["empty-class"])
 
 
-def test_a_class_table_with_colours_is_understood(strata: Strata, folder: Path) -> None:
-    (folder / "classes.yaml").write_text('classes: [{name: atom, color: "#ff0000"}]')
+@pytest.mark.parametrize("text", ['classes: [{name: atom, color: "#ff0000"}]', "classes: [atom]"])
+def test_classes_in_a_file_are_understood(strata: Strata, folder: Path, text: str) -> None:
+    (folder / "classes.yaml").write_text(text)
     assert checks(strata(*labels_of(folder, "--classes", folder / "classes.yaml", "--json"))) == []
+
+
+@pytest.mark.parametrize(("kind", "found"), [("semantic", ["empty-class"]), ("instance", ["label-type"])])
+def test_what_an_import_wrote_is_understood(strata: Strata, folder: Path, kind: str, found: list[str]) -> None:
+    classes = tuple(ClassEntry(name=name, color="#ff0000", code=2 + k) for k, name in enumerate(("atom", "void")))
+    entry = ImageEntry(file="renamed.tif", image="a.tif", name="a", source="cvat.xml", pixels={})
+    content = ClassFile(kind=kind, outside="background", classes=classes, images=(entry,))
+    write_class_file(content, folder / "labels")
+    (folder / "labels" / "a.tif").rename(folder / "labels" / "renamed.tif")
+    call = strata("doctor", folder / "labels", "--images", folder / "images", "--json")
+    assert [check for check in checks(call) if check != "unmatched-file"] == found
 
 
 def test_labels_without_an_image_and_images_without_labels_are_listed(strata: Strata, folder: Path) -> None:
     (folder / "labels" / "a.tif").rename(folder / "labels" / "b.tif")
     call = strata("doctor", folder / "labels" / "b.tif", "--images", folder / "images", "--json")
     assert call.code == 0
-    places = [(f["severity"], Path(f["place"]["file"]).name) for f in call.report["figures"]["findings"]]
-    assert places == [("error", "b.tif"), ("info", "a.tif")]
+    findings = call.report["figures"]["findings"]
+    assert [f["severity"] for f in findings] == ["error", "info"]
+    assert [f["place"]["labels"] or f["place"]["image"] for f in findings] == ["b.tif", "a.tif"]
+
+
+def test_labels_in_the_folder_of_the_images_are_no_images(strata: Strata, folder: Path) -> None:
+    assert checks(strata("doctor", folder / "labels", "--images", folder, "--json")) == []
 
 
 def test_a_damaged_file_is_a_finding_and_the_others_are_examined(strata: Strata, folder: Path) -> None:
@@ -99,6 +116,32 @@ def test_float_labels_are_examined_where_training_would_only_refuse_them(strata:
     write_tif(folder / "labels" / "a.tif", labels, "TYX")
     (finding,) = strata("doctor", folder / "train.yaml", "--json").report["figures"]["findings"]
     assert (finding["check"], finding["fix"]) == ("label-type", "whole numbers")
+
+
+def test_mended_copies_are_examined_without_a_finding(strata: Strata, folder: Path) -> None:
+    image = np.random.default_rng(0).random((3, 32, 40), np.float32)
+    labels = np.ones((3, 40, 32), np.float32)
+    labels[:, 5:20, 5:20], labels[0, 0, 0] = 2, 255
+    write_images(image, folder / "images" / "a.tif", pixel_size=0.2)
+    write_tif(folder / "labels" / "a.tif", labels, "TYX", pixel_size=0.2)
+    before = (folder / "labels" / "a.tif").read_bytes()
+    call = strata(*labels_of(folder, "--mend", folder / "mended", "--classes", "atom", "--json"))
+    assert sorted(checks(call)) == ["axis-order", "label-type", "unknown-code"]
+    assert call.report["paths"] == {"mended a.tif": str(folder / "mended" / "a.tif")}
+    assert (folder / "labels" / "a.tif").read_bytes() == before
+    words = ("doctor", folder / "mended", "--images", folder / "images", "--classes", "atom", "--json")
+    assert checks(strata(*words)) == []
+
+
+def test_mending_overwrites_nothing(strata: Strata, folder: Path) -> None:
+    write_tif(folder / "labels" / "a.tif", np.ones((3, 32, 32), np.float32), "TYX")
+    call = strata(*labels_of(folder, "--mend", folder / "labels", "--json"))
+    assert (call.code, call.report["error"]["type"]) == (1, "OutputError")
+
+
+def test_nothing_to_mend_writes_nothing(strata: Strata, folder: Path) -> None:
+    assert strata(*labels_of(folder, "--mend", folder / "mended", "--json")).report["paths"] == {}
+    assert not (folder / "mended").exists()
 
 
 def test_labels_of_several_crystal_layers_are_compared_layer_by_layer(strata: Strata, folder: Path) -> None:

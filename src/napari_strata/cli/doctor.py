@@ -14,12 +14,13 @@ from napari_strata.cli.runner import DONE, FAILED, run_command
 from napari_strata.config import ClassTable, Config, TrainConfig
 from napari_strata.config.labels import PALETTE
 from napari_strata.control import JobControl
-from napari_strata.errors import ConfigError, ImageError
+from napari_strata.errors import ConfigError
 from napari_strata.events import JobEnded, JobEvent
 from napari_strata.jobs.job import Job
 
 if TYPE_CHECKING:
     from napari_strata.annotation.doctor.examination import Examination
+    from napari_strata.io.labels.class_file import ClassFile
 
 _CONFIGURATIONS = (".yaml", ".yml")
 
@@ -27,30 +28,40 @@ _CONFIGURATIONS = (".yaml", ".yml")
 def doctor(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="CONFIG.yaml | LABELS...", help="What train would take, or label files."),
+        typer.Argument(
+            metavar="CONFIG.yaml | LABELS...", help="What train would take; or label files, or folders of them."
+        ),
     ],
     images: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the images that LABELS are named after.")
+        Path | None, typer.Option(metavar="DIR", help="Folder of the images of LABELS, with the folders in it.")
     ] = None,
     classes: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Classes of LABELS: json or yaml; any code is fine without."),
-    ] = None,
+        str,
+        typer.Option(
+            metavar="A,B,... | FILE",
+            help="Names of the classes 2, 3, ... in order, or a json or yaml file (default: classes.json beside).",
+            show_default=False,
+        ),
+    ] = "",
     pixel_size: PixelSize = None,
     out: Annotated[Path | None, typer.Option(metavar="REPORT.json", help="File for the findings.")] = None,
+    mend: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for mended copies of label files, where a fix is surely safe."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where an error was found.")] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
     """Find what is wrong with images and labels before a training.
 
-    Takes the configuration of a training, or label files and a folder of images with the same names. Every finding
+    Takes the configuration of a training, or label files and the folder of their images of like names. A finding
     has a severity, a place and a remedy: with an error a training fails or learns wrongly, with a warning it may.
-    The exit code is 0 where all was examined, whatever was found: figures.errors counts them. With --strict it is
-    1 where there are errors.
+    The exit code is 0 where all was examined, whatever was found; figures.errors counts the errors. With --strict
+    it is 1 where there are any.
     """
     config = files[0] if files[0].suffix.lower() in _CONFIGURATIONS else None
-    if config is not None and (len(files) > 1 or images is not None or classes is not None):
+    if config is not None and (len(files) > 1 or images is not None or classes):
         raise typer.BadParameter("a configuration names its files and classes itself.", param_hint=["CONFIG.yaml"])
     if config is None and images is None:
         raise typer.BadParameter("say in which folder the images are.", param_hint=["--images"])
@@ -58,10 +69,10 @@ def doctor(
 
     def make_job(control: JobControl, _display: Display) -> Job:
         if config is not None:
-            job = _job_of_config(control, config, pixel_size, out)
+            job = _job_of_config(control, config, pixel_size, out, mend)
         else:
             assert images is not None
-            job = _job_of_files(control, files, images, classes, pixel_size, out)
+            job = _job_of_files(control, files, images, classes, pixel_size, out, mend)
         return tally.passed(job, as_json=as_json)
 
     code = run_command(make_job, as_json=as_json, verbose=verbose)
@@ -97,7 +108,9 @@ def _for_people(figures: Mapping[str, Any], examination: "Examination") -> dict[
     return counts | lines | {"result": examination.summary}
 
 
-def _job_of_config(control: JobControl, path: Path, pixel_size: float | None, out: Path | None) -> Job:
+def _job_of_config(
+    control: JobControl, path: Path, pixel_size: float | None, out: Path | None, mend: Path | None
+) -> Job:
     from napari_strata.annotation.doctor.facts import Expectations
     from napari_strata.annotation.doctor.files import openers
     from napari_strata.config.training import SimulatedData
@@ -119,27 +132,71 @@ def _job_of_config(control: JobControl, path: Path, pixel_size: float | None, ou
         layers=config.model.layers,
     )
     subjects = openers(pairs, pixel_size or data.image_pixel_size)
-    return examine(control, subjects, expected, training=config.training, out=out)
+    return examine(control, subjects, expected, training=config.training, out=out, mend_to=mend)
 
 
 def _job_of_files(
     control: JobControl,
     labels: Sequence[Path],
     images: Path,
-    classes: Path | None,
+    classes: str,
     pixel_size: float | None,
     out: Path | None,
+    mend: Path | None,
 ) -> Job:
     from napari_strata.annotation.doctor.facts import Expectations
-    from napari_strata.annotation.doctor.files import READABLE, openers, pair_by_stem
+    from napari_strata.annotation.doctor.files import openers, pair_files
+    from napari_strata.io.image_folder import find_images
+    from napari_strata.io.labels.label_files import find_label_files
     from napari_strata.jobs.examine import examine
 
-    if not images.is_dir():
-        raise ImageError(f"{images} is no folder.", remedy="Name the folder of the images.")
-    candidates = [path for path in sorted(images.iterdir()) if path.suffix.lower() in READABLE]
-    pairs, unmatched = pair_by_stem(labels, candidates)
-    expected = Expectations(None if classes is None else read_classes(classes))
-    return examine(control, openers(pairs, pixel_size), expected, known=unmatched, out=out)
+    files = find_label_files(tuple(labels))
+    pairs, unmatched = pair_files(files, find_images(images))
+    known = next((file.classes for file in files if file.classes is not None), None)
+    table = read_classes(classes) if classes else None if known is None else class_table(known)
+    return examine(
+        control, openers(pairs, pixel_size), Expectations(table), known=unmatched, out=out, mend_to=mend
+    )
+
+
+def read_classes(text: str) -> ClassTable:
+    """Return the classes that an option names.
+
+    Parameters
+    ----------
+    text : str
+        Names with commas between them, or a json or yaml file: a ``classes.json`` of ``labels import``, or
+        ``classes`` with names, or with entries of name and color, in the order of the codes 2, 3, ...
+
+    Raises
+    ------
+    ConfigError
+        If there is no class table in it.
+    """
+    from napari_strata.io.labels.class_file import FILE_NAME, read_class_file
+
+    path = Path(text)
+    if path.suffix.lower() not in (*_CONFIGURATIONS, ".json"):
+        return _table_of([name.strip() for name in text.split(",")], source="--classes")
+    if path.name == FILE_NAME and (known := read_class_file(path.parent)) is not None:
+        return class_table(known)
+    try:
+        return _table_of(_Names.read(path).classes, source=text)
+    except ConfigError:
+        return ClassTable.read(path)
+
+
+def class_table(known: "ClassFile") -> ClassTable:
+    """Return the classes of a ``classes.json``, in the order of their codes.
+
+    Raises
+    ------
+    ConfigError
+        If two have the same name.
+    """
+    entries = sorted(known.classes, key=lambda one: one.code)
+    values = {"classes": [{"name": one.name, "color": one.color} for one in entries]}
+    return ClassTable.parse(values, source="classes.json")
 
 
 class _Names(Config):
@@ -148,22 +205,6 @@ class _Names(Config):
     classes: tuple[str, ...]
 
 
-def read_classes(path: Path) -> ClassTable:
-    """Read a class table from json, which is yaml too, or yaml.
-
-    Parameters
-    ----------
-    path : Path
-        ``classes`` with names, or with entries of name and color, in the order of the codes 2, 3, ...
-
-    Raises
-    ------
-    ConfigError
-        If the file cannot be read or holds no class table.
-    """
-    try:
-        names = _Names.read(path).classes
-    except ConfigError:
-        return ClassTable.read(path)
+def _table_of(names: Sequence[str], *, source: str) -> ClassTable:
     entries = [{"name": name, "color": color} for name, color in zip(names, cycle(PALETTE), strict=False)]
-    return ClassTable.parse({"classes": entries}, source=str(path))
+    return ClassTable.parse({"classes": entries}, source=source)

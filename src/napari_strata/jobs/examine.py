@@ -38,6 +38,7 @@ def examine(
     training: TrainingConfig | None = None,
     known: Sequence[Finding] = (),
     out: Path | None = None,
+    mend_to: Path | None = None,
 ) -> JobBody:
     """Examine images and their labels.
 
@@ -55,6 +56,8 @@ def examine(
         What was found before, such as files without a partner.
     out : Path, optional
         JSON file for the findings.
+    mend_to : Path, optional
+        Folder for mended copies of label files, where an error has a safe fix.
 
     Returns
     -------
@@ -67,8 +70,10 @@ def examine(
     ImageError
         If there is nothing to examine.
     OutputError
-        If `out` cannot be written.
+        If `out` or `mend_to` cannot be written.
     """
+    from napari_strata.annotation.doctor.mending import write_mended
+
     if not subjects and not known:
         raise ImageError("There is nothing to examine.", remedy="Give images and their labels.")
     control.run()
@@ -90,7 +95,8 @@ def examine(
     slices = sum(len(facts.slices) for facts in measured)
     figures: dict[str, Any] = {**count_by_severity(findings), "images": len(measured), "slices": slices}
     figures["findings"] = [finding.as_row() for finding in findings]
-    return JobResult(figures, _write(figures, out), Examination(survey, tuple(findings)))
+    paths = write_mended(findings, mend_to) if mend_to is not None else {}
+    return JobResult(figures, paths | _write(figures, out), Examination(survey, tuple(findings)))
 
 
 def held_out_slices(subjects: Sequence[SubjectFacts], training: TrainingConfig) -> frozenset[tuple[int, int]]:

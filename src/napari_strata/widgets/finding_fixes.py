@@ -10,11 +10,10 @@ from napari_strata.annotation.doctor.fixes import (
     table_without_last,
     transposed,
     unlabelled,
-    whole_numbers,
 )
 from napari_strata.config import ClassTable
 from napari_strata.errors import LabelsError
-from napari_strata.types import BACKGROUND, AnyArray
+from napari_strata.types import BACKGROUND
 from napari_strata.widgets.examined import Examined
 from napari_strata.widgets.finding_place import layer_at
 from napari_strata.widgets.label_layers import set_class_table
@@ -64,11 +63,8 @@ def apply_fix(viewer: "Viewer", finding: Finding, examined: Examined) -> str:
             return _place_on_image(_labels_of(finding, examined), examined)
         case Fix.TRANSPOSE:
             labels = _labels_of(finding, examined)
-            return _add_copy(viewer, labels, transposed(full_data(labels)), examined, "swapped")
-        case Fix.WHOLE_NUMBERS:
-            labels = _labels_of(finding, examined)
-            return _add_copy(viewer, labels, whole_numbers(full_data(labels)), examined, "whole numbers")
-        case None:
+            return _add_turned(viewer, labels, examined)
+        case _:  # whole numbers, too: napari takes no other labels
             raise LabelsError("There is no safe fix for this.", remedy=finding.remedy)
 
 
@@ -116,8 +112,8 @@ def _place_on_image(labels: "Labels", examined: Examined) -> str:
     return f"{labels.name} lies on {examined.image.name} now."
 
 
-def _add_copy(viewer: "Viewer", labels: "Labels", data: AnyArray, examined: Examined, what: str) -> str:
-    """Add a copy with other data in place of the labels, which stay, hidden."""
+def _add_turned(viewer: "Viewer", labels: "Labels", examined: Examined) -> str:
+    """Add a copy with y and x swapped in place of the labels, which stay, hidden."""
     from napari.layers import Labels
 
     image, table = examined.image, examined.table
@@ -126,9 +122,10 @@ def _add_copy(viewer: "Viewer", labels: "Labels", data: AnyArray, examined: Exam
             f"{labels.name} has no class table.", remedy="Convert numbered objects to classes first."
         )
     layer = examined.labels.index(labels)
+    data = transposed(full_data(labels))
     memory = label_memory(image, table, layer=layer, group=uuid.uuid4().hex)
     place = placement(image) if data.ndim == image.ndim else {}
-    copy = Labels(data, name=f"{labels.name} {what}", opacity=labels.opacity, metadata=memory, **place)
+    copy = Labels(data, name=f"{labels.name} swapped", opacity=labels.opacity, metadata=memory, **place)
     set_class_table(copy, table)
     viewer.add_layer(copy)
     labels.visible = False

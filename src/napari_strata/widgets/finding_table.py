@@ -23,8 +23,7 @@ _ICONS = {
     Severity.INFO: QStyle.StandardPixmap.SP_MessageBoxInformation,
 }
 _WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.INFO: "Hint"}
-FIX_TIPS = {
-    Fix.WHOLE_NUMBERS: "Adds a copy of the labels as whole numbers.",
+_TIPS = {
     Fix.TRANSPOSE: "Adds a copy of the labels with y and x swapped, and hides these.",
     Fix.UNLABEL: "Makes these pixels not labelled. Ctrl+Z on the layer undoes it.",
     Fix.ADD_CLASSES: "Adds classes to the table until every painted code has one.",
@@ -110,9 +109,9 @@ class FindingTable(QTableWidget):
             item.setToolTip(f"{finding.message}\n{finding.remedy}\nClick to go there.")
             item.setTextAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
             self.setItem(row, column, item)
-        if finding.fix is not None:
+        if finding.fix in _TIPS:
             button = QPushButton("Fix")
-            button.setToolTip(FIX_TIPS[finding.fix])
+            button.setToolTip(_TIPS[finding.fix])
             button.clicked.connect(lambda _checked=False, one=finding: self.fix_asked.emit(one))
             self.setCellWidget(row, _FIX, _at_top(button))
 

@@ -13,6 +13,8 @@ SQUARISH = 2
 """Sides of an image differ at most by this factor where its last axis is taken for that of the frames."""
 LEAST_FIT, BETTER_FIT = 0.05, 5
 """Part of the image's variance that turned labels explain at least, and by how much more than as they are."""
+MOST = 255
+"""Largest code that fits into the type of labels, uint8."""
 
 
 def check_image_type(survey: Survey) -> Iterator[Finding]:
@@ -51,7 +53,8 @@ def _float_labels(layer: LayerFacts, place: Place) -> Finding:
         return Finding("label-type", Severity.ERROR, place, message, remedy)
     message = f"It holds whole numbers, but of the type {layer.dtype}."
     remedy = "Convert them to whole numbers; no value changes."
-    return Finding("label-type", Severity.ERROR, place, message, remedy, Fix.WHOLE_NUMBERS)
+    fits = all(0 <= code <= MOST for one in layer.slices for code in one.counts)
+    return Finding("label-type", Severity.ERROR, place, message, remedy, Fix.WHOLE_NUMBERS if fits else None)
 
 
 def check_axis_order(survey: Survey) -> Iterator[Finding]:
