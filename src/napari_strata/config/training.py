@@ -12,6 +12,9 @@ from napari_strata.config.simulation import SimulationConfig
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
 Assignment = Literal["hard", "soft"]
+Origin = Literal["human", "imported", "model", "corrected"]
+"""Where a label comes from, as `annotation.provenance.Provenance` names it."""
+ORIGINS: tuple[Origin, ...] = ("human", "imported", "model", "corrected")
 
 
 class SimulatedData(Config):
@@ -41,6 +44,14 @@ class LabelledData(Config):
     classes: tuple[Annotated[str, Field(min_length=1)], ...] = setting(
         ..., "Names of the classes with codes 2, 3, ...", min_length=1, max_length=253
     )
+    provenance: tuple[Path, ...] = setting(
+        (),
+        "Files that say where each label comes from, in the same order: 1 painted by hand, 2 imported, 3 drawn by "
+        "a network, 4 corrected by hand.",
+    )
+    learn_from: tuple[Origin, ...] = setting(
+        ORIGINS, "Where the labels come from that count; the others are taken as not labelled.", min_length=1
+    )
     image_pixel_size: float | None = setting(
         None, "Pixel size of the images where the files do not say.", unit="Å/px", gt=0
     )
@@ -49,6 +60,8 @@ class LabelledData(Config):
     def _paired(self) -> Self:
         if len(self.images) != len(self.labels):
             raise ValueError(f"{len(self.images)} images but {len(self.labels)} label files")
+        if self.provenance and len(self.provenance) != len(self.labels):
+            raise ValueError(f"{len(self.labels)} label files but {len(self.provenance)} provenance files")
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("two classes have the same name")
         return self

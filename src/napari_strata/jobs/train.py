@@ -81,8 +81,9 @@ def with_absolute_paths(config: TrainConfig, base: Path) -> TrainConfig:
     if isinstance(config.data, SimulatedData):
         return config
     data = config.data
-    images, labels = (tuple((base / path).resolve() for path in paths) for paths in (data.images, data.labels))
-    return config.model_copy(update={"data": data.model_copy(update={"images": images, "labels": labels})})
+    files = {"images": data.images, "labels": data.labels, "provenance": data.provenance}
+    absolute = {name: tuple((base / path).resolve() for path in paths) for name, paths in files.items()}
+    return config.model_copy(update={"data": data.model_copy(update=absolute)})
 
 
 def class_table(config: TrainConfig, inputs: TrainInputs) -> ClassTable:
@@ -110,13 +111,12 @@ def read_inputs(config: TrainConfig, *, out: Path) -> TrainInputs:
     if isinstance(config.data, SimulatedData):
         return TrainInputs(out)
     from napari_strata.io.images import read_image
-    from napari_strata.io.masks import read_masks
+    from napari_strata.training.learned import read_labels
 
     data = config.data
     files = [read_image(path, pixel_size=data.image_pixel_size) for path in data.images]
-    labels = tuple(read_masks(path) for path in data.labels)
     warnings = tuple(warning for file in files for warning in file.warnings)
-    return TrainInputs(out, tuple(file.stack for file in files), labels, warnings=warnings)
+    return TrainInputs(out, tuple(file.stack for file in files), read_labels(data), warnings=warnings)
 
 
 def _check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> None:

@@ -20,10 +20,13 @@ class Painted:
         Frames of the painted stack that the labels belong to.
     depth : int
         Frames of that stack.
+    provenance : ndarray of uint8, shape (frame, layer, y, x), or None
+        Where the labels come from; None where nobody knows.
     """
 
     frames: tuple[int, ...]
     depth: int
+    provenance: LabelArray | None = None
 
 
 @dataclass(frozen=True, slots=True)

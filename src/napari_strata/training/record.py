@@ -1,6 +1,7 @@
 """The record of a run on disk: config.yaml, events.jsonl as things happen, history.csv with a line per epoch.
 
-Labels that were painted in the viewer are kept beside them, in labels.tif.
+Labels that were painted in the viewer are kept beside them, in labels.tif, and where each comes from, in
+provenance.tif.
 """
 
 import csv
@@ -20,7 +21,8 @@ from napari_strata.events import EpochEnded, FinishReason, JobEvent, PreviewRead
 from napari_strata.io.masks import write_masks
 from napari_strata.training.inputs import TrainInputs
 
-CONFIG, EVENTS, HISTORY, LABELS = "config.yaml", "events.jsonl", "history.csv", "labels.tif"
+CONFIG, EVENTS, HISTORY = "config.yaml", "events.jsonl", "history.csv"
+LABELS, PROVENANCE = "labels.tif", "provenance.tif"
 COLUMNS = tuple(field.name for field in dataclasses.fields(EpochEnded))
 """Columns of history.csv."""
 
@@ -78,9 +80,11 @@ class RunRecord:
         if inputs.painted is None:
             return
         (stack,), (labels,) = inputs.images, inputs.labels
-        masks = np.zeros((inputs.painted.depth, *labels.shape[1:]), np.uint8)
-        masks[list(inputs.painted.frames)] = labels
-        write_masks(masks, self._folder / LABELS, pixel_size=stack.pixel_size)
+        for name, codes in ((LABELS, labels), (PROVENANCE, inputs.painted.provenance)):
+            if codes is not None:
+                masks = np.zeros((inputs.painted.depth, *codes.shape[1:]), np.uint8)
+                masks[list(inputs.painted.frames)] = codes
+                write_masks(masks, self._folder / name, pixel_size=stack.pixel_size)
 
     def write(self, event: JobEvent) -> None:
         """Append one event, with the time [s since 1970].
