@@ -3,12 +3,25 @@
 from pathlib import Path
 
 from napari_strata.errors import LabelsError
-from napari_strata.io.labels import coco, cvat, imagej, index_masks, labelme, napari_csv, rgb_masks, via, voc, yolo
+from napari_strata.io.labels import (
+    coco,
+    cvat,
+    imagej,
+    index_masks,
+    labelbox,
+    labelme,
+    napari_csv,
+    rgb_masks,
+    via,
+    voc,
+    yolo,
+)
 from napari_strata.io.labels.label_format import LabelFormat
 
 _ALL: tuple[LabelFormat, ...] = (
     cvat.FORMAT,
     coco.FORMAT,
+    labelbox.FORMAT,
     voc.FORMAT,
     voc.DEVKIT_FORMAT,
     labelme.FORMAT,

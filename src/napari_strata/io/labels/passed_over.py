@@ -2,6 +2,9 @@
 
 from collections import Counter
 
+_TOLD = 10
+"""Places that are told of each kind of thing."""
+
 
 class PassedOver:
     """Counts what is passed over.
@@ -31,7 +34,7 @@ class PassedOver:
         """
         self._counts[what] += 1
         places = self._places.setdefault(what, [])
-        if place and place not in places and len(places) <= 5:
+        if place and place not in places and len(places) <= _TOLD:
             places.append(place)
 
     @property
@@ -41,5 +44,5 @@ class PassedOver:
 
     def _told(self, what: str) -> str:
         places = self._places[what]
-        more = ", ..." if len(places) > 5 else ""
-        return f" ({', '.join(places[:5])}{more})" if places else ""
+        more = ", ..." if len(places) > _TOLD else ""
+        return f" ({', '.join(places[:_TOLD])}{more})" if places else ""
