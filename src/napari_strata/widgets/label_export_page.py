@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 _NO_LABELS = "Make labels in the Label dock first."
+_LIST_HEIGHT = 120
 _PART, _CLASS = "each connected part", "each class as a whole"
 
 
@@ -93,6 +94,7 @@ class LabelExportPage(QWidget):
         self.panel.run(lambda control: _make_job(control, images, request), name="Exporting labels")
 
     def _lay_out(self) -> None:
+        self.labels.setMaximumHeight(_LIST_HEIGHT)
         self.labels.setToolTip("Labels of several crystal layers of one image go into a folder for each.")
         self.one_annotation.setToolTip("What becomes one annotation; numbered objects are one annotation each.")
         self.outlines.setToolTip("Both have the very same pixels. Formats that know no masks get outlines anyway.")
@@ -144,8 +146,9 @@ class LabelExportPage(QWidget):
     def _on_result(self, result: JobResult) -> None:
         written = sum(result.figures["annotations"].values())
         images, files = result.figures["images"], len(result.paths)
-        folder = Path(next(iter(result.paths.values()))).parent
-        self.panel.say(f"{written:,} annotations of {images} images written to {files} files in {folder}.")
+        place = next(iter(result.paths.values()))
+        where = f"{files} files, {place} first" if files > 1 else place
+        self.panel.say(f"Wrote {written:,} annotations of {images} image{'s' * (images != 1)} to {where}.")
 
 
 def _make_job(control: JobControl, images: Sequence[LabelImage], request: ExportRequest) -> Job:

@@ -6,7 +6,9 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.annotation.drawn_labels import DrawingStyle
+from napari_strata.annotation.import_plan import ImportPlan, images_of
 from napari_strata.io.labels.formats import FORMATS
+from napari_strata.io.labels.shapes import Points, Polyline
 from napari_strata.types import BACKGROUND, NOT_LABELLED
 from napari_strata.widgets.class_mapping_table import ClassMappingTable
 from napari_strata.widgets.editors import ChoiceBox, NumberBox
@@ -46,6 +48,7 @@ class LabelImportForm(QWidget):
         self.leave_out = QCheckBox("Leave out what does not fit")
         self.preview_button = QPushButton("Preview")
         self._paths: tuple[Path, ...] = ()
+        self._has_lines = self._has_points = False
         self._folder: Path | None = None
         self._fill()
         self._lay_out()
@@ -135,13 +138,17 @@ class LabelImportForm(QWidget):
         layout.addWidget(self.matches, 1)
         layout.addWidget(self.leave_out)
         layout.addWidget(self.preview_button)
-        self.show_tables(False)
-        self._on_becomes()
+        self.show_plan(None)
 
-    def show_tables(self, shown: bool) -> None:
-        """Show or hide what is there to be seen only after a file was read."""
+    def show_plan(self, plan: ImportPlan | None) -> None:
+        """Show what a file holds, or hide all that can be seen only after one was read."""
+        kinds = set() if plan is None else {type(a.shape) for i in images_of(plan.files) for a in i.annotations}
+        self._has_lines, self._has_points = Polyline in kinds, Points in kinds
         for widget in (self.classes, self.matches, self.leave_out, self.preview_button):
-            widget.setVisible(shown)
+            widget.setVisible(plan is not None)
+        self.classes.show_plan(plan)
+        self.matches.show_matching(None if plan is None else plan.matching)
+        self._on_becomes()
 
     def _connect(self) -> None:
         self.files.chosen.connect(self._on_files)
@@ -170,6 +177,7 @@ class LabelImportForm(QWidget):
         becomes = self.becomes.currentText()
         self.rows.setRowVisible(self.crystal_layer, becomes == LABELS)
         self.rows.setRowVisible(self.outside, becomes == LABELS)
-        for widget in (self.line_width, self.point_radius):
-            self.rows.setRowVisible(widget, becomes != OUTLINES)
+        self.rows.setRowVisible(self.line_width, self._has_lines and becomes != OUTLINES)
+        self.rows.setRowVisible(self.point_radius, self._has_points and becomes != OUTLINES)
+        self.preview_button.setEnabled(becomes != OUTLINES)
         self.style_changed.emit()

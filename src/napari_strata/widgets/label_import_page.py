@@ -114,9 +114,7 @@ class LabelImportPage(QWidget):
     def _show(self, plan: ImportPlan | None) -> None:
         self.preview.remove()
         self._plan = plan
-        self.form.show_tables(plan is not None)
-        self.form.classes.show_plan(plan)
-        self.form.matches.show_matching(None if plan is None else plan.matching)
+        self.form.show_plan(plan)
         self._say_what_to_do()
 
     def _say_what_to_do(self, _checked: bool = False) -> None:
@@ -160,7 +158,7 @@ class LabelImportPage(QWidget):
 
     def _on_preview_changed(self) -> None:
         self.form.preview_button.setText("Remove the preview" if self.preview.is_shown else "Preview")
-        self.form.preview_button.setEnabled(not self.panel.runner.is_busy)
+        self.form.preview_button.setEnabled(not self.panel.runner.is_busy and not self.form.wants_outlines)
 
     def _import(self, _checked: bool = False) -> None:
         assert self._plan is not None, "without a plan the button is off"

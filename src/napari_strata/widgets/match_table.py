@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 from napari_strata.annotation.matching import ImageMatch, Matching
 
 _TROUBLE = QColor("#e6550d")
+_NOTHING = "not in the file"
 _COLUMNS = ("In the file", "Image", "Sure")
 
 
@@ -49,7 +50,7 @@ class MatchTable(QTableWidget):
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 item.setToolTip(tip)
-                if match is None and texts[0]:
+                if match is None and texts[0] != _NOTHING:
                     item.setForeground(QBrush(_TROUBLE))
                 self.setItem(row, column, item)
         self.blockSignals(blocked)
@@ -64,4 +65,4 @@ def _rows(matching: Matching) -> Iterator[tuple[ImageMatch | None, tuple[str, st
         tip = f"{match.name} is {image}: {match.how}"
         yield match, (match.name, image, f"{100 * match.confidence:.0f} %"), tip
     for image in matching.not_annotated:
-        yield None, ("", image, ""), f"Nothing is annotated on {image}."
+        yield None, (_NOTHING, image, ""), f"The file does not mention {image}."
