@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, classes_of
+from napari_strata.io.labels.annotations import AnnotatedImage, AnnotationSet, classes_of
 from napari_strata.io.labels.drawing import draw_codes
 from napari_strata.io.labels.shapes import Box, Ellipse, PixelMask, Points, Polygon, Polyline, from_corner
 

@@ -20,7 +20,14 @@ def png(pixels, **settings):
 
 
 def shape(points, kind="polygon", label="grain", **others):
-    fixed = {"label": label, "points": points, "group_id": None, "description": "", "shape_type": kind, "flags": {}}
+    fixed = {
+        "label": label,
+        "points": points,
+        "group_id": None,
+        "description": "",
+        "shape_type": kind,
+        "flags": {},
+    }
     return fixed | {"mask": None} | others
 
 

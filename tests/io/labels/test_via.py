@@ -39,7 +39,9 @@ def write(tmp_path):
 def write_table(tmp_path):
     def write_table(*rows, first="filename"):
         path = tmp_path / "via.csv"
-        header = f"{first} file_size file_attributes region_count region_id region_shape_attributes region_attributes"
+        header = (
+            f"{first} file_size file_attributes region_count region_id region_shape_attributes region_attributes"
+        )
         with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([header.split(), *rows])
         return path

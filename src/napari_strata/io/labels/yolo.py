@@ -152,11 +152,11 @@ def _rows(image: AnnotatedImage, numbers: Mapping[str, int], only_boxes: bool) -
 def _box_places(shape: Shape, size: tuple[int, int]) -> Sequence[float] | None:
     assert isinstance(shape, Box), "only boxes are written as detections"
     height, width = size
-    top, bottom = np.clip((shape.top + CORNER, shape.bottom + CORNER), 0, height) / height
-    left, right = np.clip((shape.left + CORNER, shape.right + CORNER), 0, width) / width
+    top, bottom = np.clip((shape.top + CORNER, shape.bottom + CORNER), 0, height)
+    left, right = np.clip((shape.left + CORNER, shape.right + CORNER), 0, width)
     if bottom <= top or right <= left:
         return None
-    return (left + right) / 2, (top + bottom) / 2, right - left, bottom - top
+    return (left + right) / 2 / width, (top + bottom) / 2 / height, (right - left) / width, (bottom - top) / height
 
 
 def _line_places(shape: Shape, size: tuple[int, int]) -> Sequence[float] | None:
