@@ -181,6 +181,13 @@ def test_a_configuration_without_labels_fails(strata: Strata, tmp_path: Path, te
     assert (call.code, call.report["error"]["type"]) == (1, "ConfigError")
 
 
+def test_labels_or_images_that_are_not_there_fail(strata: Strata, folder: Path) -> None:
+    call = strata("doctor", folder / "labels" / "b.tif", "--images", folder / "images", "--json")
+    assert (call.code, call.report["error"]["type"]) == (1, "LabelsError")
+    call = strata("doctor", folder / "labels" / "a.tif", "--images", folder / "pictures", "--json")
+    assert (call.code, call.report["error"]["type"]) == (1, "ImageError")
+
+
 def test_labels_without_a_folder_of_images_are_wrong_usage(strata: Strata, folder: Path) -> None:
     assert strata("doctor", folder / "labels" / "a.tif").code == 2
     assert strata("doctor", folder / "train.yaml", folder / "labels" / "a.tif").code == 2

@@ -14,7 +14,7 @@ from napari_strata.cli.runner import DONE, FAILED, run_command
 from napari_strata.config import ClassTable, Config, TrainConfig
 from napari_strata.config.labels import PALETTE
 from napari_strata.control import JobControl
-from napari_strata.errors import ConfigError
+from napari_strata.errors import ConfigError, LabelsError
 from napari_strata.events import JobEnded, JobEvent
 from napari_strata.jobs.job import Job
 
@@ -150,6 +150,9 @@ def _job_of_files(
     from napari_strata.io.labels.label_files import find_label_files
     from napari_strata.jobs.examine import examine
 
+    for path in labels:
+        if not path.exists():
+            raise LabelsError(f"{path} is not there.", remedy="Check the path.")
     files = find_label_files(tuple(labels))
     pairs, unmatched = pair_files(files, find_images(images))
     known = next((file.classes for file in files if file.classes is not None), None)

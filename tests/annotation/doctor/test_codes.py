@@ -25,6 +25,12 @@ def test_void_pixels_can_be_made_not_labelled(examine, image, labels):
     assert (finding.check, finding.place.code, finding.fix) == ("unknown-code", 255, Fix.UNLABEL)
 
 
+def test_a_mask_of_0_and_255_has_no_quick_fix(examine, image, labels):
+    finding, *_ = examine(image, np.where(labels == 2, 255, 0).astype(np.uint8))
+    assert (finding.check, finding.place.code, finding.fix) == ("unknown-code", 255, None)
+    assert "a mask of 0 and 255" in finding.remedy
+
+
 @pytest.mark.parametrize("code", [-1, 700])
 def test_negative_codes_and_numbered_objects_have_no_quick_fix(examine, image, labels, code):
     labels = labels.astype(np.int16)

@@ -10,7 +10,7 @@ from napari_strata.annotation.doctor.words import counted, listed, slices
 from napari_strata.types import BACKGROUND, NOT_LABELLED
 
 VOID = 255
-"""Code that Pascal VOC and others give to pixels that count for nothing."""
+"""Code that Pascal VOC and others give to pixels that count for nothing; beside 0 alone it is a class."""
 FEW = 100
 """Pixels of a class from which it can be learned at all: three dabs of a 6 px brush."""
 IMBALANCE = 1000
@@ -43,7 +43,8 @@ def _unknown(survey: Survey, subject: SubjectFacts, number: int, layer: LayerFac
     )
     which = f"the code {codes[0]}" if len(codes) == 1 else f"the codes {listed(codes)}"
     message = f"{counted(pixels, 'pixel')} with {which}; {table}."
-    if codes == [VOID]:
+    has_others = any(NOT_LABELLED < c <= last_code(survey) for one in layer.slices for c in one.counts)
+    if codes == [VOID] and has_others:
         remedy = "Where 255 means that nobody knows, make those pixels not labelled."
         return Finding("unknown-code", Severity.ERROR, place, message, remedy, Fix.UNLABEL)
     is_addable = codes[0] > last_code(survey) and codes[-1] <= min(LAST_CLASS, last_code(survey) + MOST_ADDED)
