@@ -66,10 +66,9 @@ def is_colour_picture(path: Path) -> bool | None:
     """Tell from its header whether a file shows colours, not codes; None if it is no picture that is read here."""
     try:
         with _large_pictures():
-            header = read_header(path)
+            return read_header(path).is_colour and not _palette(path)
     except ImageError:
         return None
-    return header.is_colour and not _palette(path)
 
 
 def read_picture(path: Path) -> MaskPicture:
@@ -89,6 +88,7 @@ def read_picture(path: Path) -> MaskPicture:
             shape = " x ".join(str(length) for length in header.shape)
             refuse(path, f"it claims {shape} numbers of {header.dtype}", "Save it in parts, or as 8-bit codes.")
         content = read_array(path, error_type=LabelsError)
+        palette = _palette(path)
     codes = content.codes
     if content.is_colour and content.indices is None:
         codes = codes[..., :3]
@@ -101,7 +101,7 @@ def read_picture(path: Path) -> MaskPicture:
         codes = codes[None]
     if codes.ndim != axes + 1 or 0 in codes.shape:
         refuse(path, f"it has the shape {content.data.shape}", "Masks are pictures, or stacks of frames.")
-    return MaskPicture(path, codes, _palette(path))
+    return MaskPicture(path, codes, palette)
 
 
 def decode_mask(data: bytes, path: Path, *, where: str, budget: MaskBudget) -> NDArray[np.bool_]:
