@@ -122,7 +122,7 @@ def test_a_folder_holds_one_file_per_image(tmp_path):
 
 def test_images_that_would_share_a_file_are_refused_before_anything_is_written(tmp_path):
     both = set_of(name="x/a.tif").images + set_of(name="y/A.png").images
-    with pytest.raises(LabelsError, match="x/a.tif and y/A.png"):
+    with pytest.raises(LabelsError, match=r"x/a\.tif and y/A\.png"):
         FORMAT.write(type(set_of())((), both), tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -154,7 +154,7 @@ def test_a_mask_that_claims_ten_gigabytes_is_refused_before_it_is_decoded(write)
 
     data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
     path = write(shape([[0, 0], [1, 1]], "mask", mask=base64.b64encode(data).decode()))
-    with pytest.raises(LabelsError, match="pixels|bomb"):
+    with pytest.raises(LabelsError, match=r"pixels|bomb"):
         FORMAT.read(path, {})
 
 

@@ -96,24 +96,38 @@ def test_an_image_without_a_label_file_has_nothing_drawn_on_it(export):
 
 
 def test_a_size_that_nobody_knows_is_asked_for(export):
-    with pytest.raises(LabelsError, match="whose size nobody knows.*folder of the images"):
+    with pytest.raises(LabelsError, match=r"whose size nobody knows.*folder of the images"):
         FORMAT.read(export(SQUARE, size=None), {})
 
 
 @pytest.mark.parametrize(
     "row",
-    ["0 0.1 0.1 0.1", "0 0.1 nan 0.1 0.1", "0.5 0.1 0.1 0.1 0.1", "-1 0.1 0.1 0.1 0.1", "cell 0.1 0.1 0.1 0.1"]
-    + ["0 120 80 30 20", "0 inf 0.1 0.1 0.1", "1e99 0.1 0.1 0.1 0.1"],
+    [
+        "0 0.1 0.1 0.1",
+        "0 0.1 nan 0.1 0.1",
+        "0.5 0.1 0.1 0.1 0.1",
+        "-1 0.1 0.1 0.1 0.1",
+        "cell 0.1 0.1 0.1 0.1",
+        "0 120 80 30 20",
+        "0 inf 0.1 0.1 0.1",
+        "1e99 0.1 0.1 0.1 0.1",
+    ],
 )
 def test_a_row_that_makes_no_sense_is_refused(export, row):
-    with pytest.raises(LabelsError, match="row 2|number"):
+    with pytest.raises(LabelsError, match=r"row 2|number"):
         FORMAT.read(export(f"{SQUARE}{row}\n"), {})
 
 
 @pytest.mark.parametrize(
     "yaml",
-    ["names: [&a [x], *a]\n", "names: " + "[" * 5000 + "\n", "names: {x: y}\n", "names: [[1]]\n", "names: [\n"]
-    + ["names: [x]\n" + "#" * 300_000],
+    [
+        "names: [&a [x], *a]\n",
+        "names: " + "[" * 5000 + "\n",
+        "names: {x: y}\n",
+        "names: [[1]]\n",
+        "names: [\n",
+        "names: [x]\n" + "#" * 300_000,
+    ],
 )
 def test_strange_yaml_is_refused(export, yaml):
     with pytest.raises(LabelsError):
@@ -152,6 +166,6 @@ def test_what_lies_outside_the_image_is_left_out(tmp_path):
 def test_an_image_of_unknown_size_is_refused_before_anything_is_written(tmp_path):
     known = set_of(Annotation(SHAPES["box"], "grain"), name="a.tif")
     unknown = set_of(Annotation(SHAPES["box"], "grain"), name="b.tif", size=None)
-    with pytest.raises(LabelsError, match="b.tif"):
+    with pytest.raises(LabelsError, match=r"b\.tif"):
         FORMAT.write(AnnotationSet(known.classes, known.images + unknown.images), tmp_path)
     assert not list(tmp_path.iterdir())
