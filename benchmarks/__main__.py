@@ -106,6 +106,18 @@ def _label_import(_arguments: argparse.Namespace) -> Iterator[Figure]:
     return measure()
 
 
+def _journal(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.journal import measure
+
+    return measure()
+
+
+def _hostile_files(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.hostile_files import measure
+
+    return measure()
+
+
 PARTS: dict[str, Part] = {
     "import_time": _import_time,
     "training": _training,
@@ -113,9 +125,11 @@ PARTS: dict[str, Part] = {
     "dice": _dice,
     "occlusion": _occlusion,
     "gui_stall": _gui_stall,
+    "journal": _journal,
     "label_import": _label_import,
+    "hostile_files": _hostile_files,
 }
-DEFAULT = ("import_time", "training", "gui_stall", "occlusion", "label_import")
+DEFAULT = ("import_time", "training", "gui_stall", "journal", "occlusion", "label_import", "hostile_files")
 """What runs without arguments; training scores its model as real_image and dice do."""
 SCORING = ("real_image", "dice", "occlusion")
 """What needs a trained model."""

@@ -1,6 +1,5 @@
 """How long the real command takes to import a large CVAT file, and how much memory."""
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -56,12 +55,12 @@ def make_cvat(folder: Path, images: int, polygons: int) -> Path:
 def run_import(file: Path, folder: Path, kind: str) -> tuple[float, float]:
     """Run the command in a process of its own; return its time [s] and its peak memory [MB]."""
     words = ["labels", "import", file, "--images", folder / "images", "--kind", kind, "--out", folder / kind]
-    code = "import sys; from napari_strata.cli import main; sys.exit(main())"
+    code = (
+        "import sys; from napari_strata.cli import main; code = main(); "
+        "from benchmarks.memory import peak_memory; print(peak_memory()); sys.exit(code)"
+    )
     start = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-c", code, *map(str, words)], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)  # or Popen waits for it once more
-    if process.returncode != 0:
-        raise RuntimeError(f"the import of {file} ended with exit code {process.returncode}")
-    per_megabyte = 1e6 if sys.platform == "darwin" else 1e3  # macOS counts bytes, Linux kB
-    return time.perf_counter() - start, usage.ru_maxrss / per_megabyte
+    answer = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, check=True
+    )
+    return time.perf_counter() - start, float(answer.stdout.split()[-1])

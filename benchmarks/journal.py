@@ -1,0 +1,109 @@
+"""What the journal adds to a paint event: brush strokes on a large slice, with it and without."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.figure import Figure
+
+SIDE = 4096
+"""Side of the slice [px]."""
+BRUSH = 20
+"""Diameter of the brush [px]."""
+STROKES = 40
+"""Strokes per run; the runs with and without the journal take turns."""
+EVENTS = 25
+"""Paint events per stroke, as a mouse that is dragged gives them."""
+RUNS = 4
+"""Runs of each kind."""
+REST = 0.012
+"""Time for the event loop between two paint events, as between two movements of a mouse [s]."""
+TARGET = "<= 5"
+
+
+def measure() -> Iterator[Figure]:
+    """Return what the journal adds to a paint event in the mean and at the 99th percentile, and what it wrote."""
+    with tempfile.TemporaryDirectory() as home, mock.patch.dict(os.environ, {"NAPARI_STRATA_HOME": home}):
+        without, with_journal, lag = _measure_in_viewer()
+    what = f"per paint event, {BRUSH} px brush on {SIDE}²"
+    for name, reduce in (("mean", np.mean), ("99th percentile", lambda times: np.percentile(times, 99))):
+        baseline = {"without_ms": float(reduce(without)), "with_ms": float(reduce(with_journal))}
+        yield Figure(
+            f"journal: {name} time added {what}",
+            baseline["with_ms"] - baseline["without_ms"],
+            "ms",
+            target=TARGET,
+            baseline=baseline,
+        )
+    yield Figure("journal: longest time from a stroke to the disk", lag, "s", target="<= 2")
+
+
+def _measure_in_viewer() -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Return the times of paint events without and with the journal [ms], and the longest time to the disk [s]."""
+    import napari
+    from qtpy.QtWidgets import QApplication
+
+    from napari_strata.widgets.journal import journal_of
+    from napari_strata.widgets.label_layers import new_labels
+
+    viewer = napari.Viewer()
+    try:
+        image = viewer.add_image(np.zeros((SIDE, SIDE), np.uint8), name="slice")
+        kept, bare = _labels(viewer, image, new_labels), _labels(viewer, image, new_labels)
+        bare.metadata = {}  # so that the journal leaves it alone
+        journal = journal_of(viewer)
+        rng = np.random.default_rng(0)
+        _paint(bare, QApplication.processEvents, rng, strokes=2)
+        _paint(kept, QApplication.processEvents, rng, strokes=2)
+        times: tuple[list[float], list[float]] = ([], [])
+        for _ in range(RUNS):
+            for layer, found in zip((bare, kept), times, strict=True):
+                found += _paint(layer, QApplication.processEvents, rng, strokes=STROKES)
+        lags = [_lag(kept, journal, QApplication.processEvents, rng) for _ in range(5)]
+    finally:
+        viewer.close()
+    return np.array(times[0]), np.array(times[1]), max(lags)
+
+
+def _labels(viewer, image, new_labels):
+    from napari_strata.config import ClassTable
+
+    (labels,) = new_labels(viewer, image, layers=1, table=ClassTable.from_names(("class 1",)))
+    labels.brush_size = BRUSH
+    return labels
+
+
+def _paint(labels, process_events, rng: np.random.Generator, *, strokes: int) -> list[float]:
+    """Drag the brush in straight strokes; return the time that each event took [ms]."""
+    times = []
+    for _ in range(strokes):
+        start, step = rng.uniform(300, SIDE - 300, 2), rng.uniform(-10, 10, 2)
+        for event in range(EVENTS):
+            begin = time.perf_counter()
+            labels.paint(tuple(start + event * step), 2)
+            process_events()
+            times.append(1000 * (time.perf_counter() - begin))
+            time.sleep(REST)
+    return times
+
+
+def _lag(labels, journal, process_events, rng: np.random.Generator) -> float:
+    """Return how long it takes until a stroke is on disk [s]."""
+    from napari_strata.annotation.store.zarr_labels import LabelArrays
+
+    opened = journal.set_of(labels)
+    folder: Path = opened.state.folder
+    (key,) = (key for key, layer in opened.layers.items() if layer == labels)
+    place = tuple(int(n) for n in rng.integers(300, SIDE - 300, 2))
+    code = int(labels.data[place]) + 1
+    labels.paint(place, code)
+    begin = time.perf_counter()
+    while LabelArrays(folder).read(key)[place] != code and time.perf_counter() < begin + 60:
+        process_events()
+    return time.perf_counter() - begin
