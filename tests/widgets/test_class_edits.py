@@ -95,14 +95,24 @@ def test_undo_of_that_redoes_the_change_everywhere(bench):
     assert (bench.codes, bench.names) == ([[2], [2]], TABLE.names)
 
 
-def test_a_layer_in_which_nothing_changed_does_not_bring_old_codes_back(bench):
+def test_undo_where_nothing_changed_undoes_the_change_and_no_stroke(bench):
     bench.paint(bench.first, 0, 2)
     bench.paint(bench.second, 0, 2)
     bench.paint(bench.second, 0, 0)
     bench.edits.apply(bench.first, move_class(TABLE, 2, by=1))
     bench.second.visible = True
-    bench.second.undo()  # of the eraser, before the change
+    bench.second.undo()
+    assert (bench.codes, bench.names) == ([[2], []], TABLE.names)
+    bench.second.undo()  # of the eraser
     assert (bench.codes, bench.names) == ([[2], [2]], TABLE.names)
+
+
+def test_a_merge_that_gives_no_pixel_another_code_is_undone_alone(bench):
+    bench.paint(bench.first, 0, 2)
+    bench.edits.apply(bench.first, drop_class(TABLE, 2, becomes=3))
+    assert (bench.codes, bench.names) == ([[2], []], ("S", "Se"))
+    bench.first.undo()
+    assert (bench.codes, bench.names) == ([[2], []], TABLE.names)
 
 
 def test_what_was_undone_before_a_change_cannot_be_redone_with_its_old_code(bench):

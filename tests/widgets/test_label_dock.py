@@ -1,10 +1,13 @@
+from importlib.resources import files
+
 import numpy as np
 import pytest
+import yaml
 from napari.layers import Labels
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QColorDialog
+from qtpy.QtWidgets import QApplication, QColorDialog, QWidget
 
 from napari_strata.widgets.calibration import METADATA, set_pixel_size
 from napari_strata.widgets.label_dock import LabelDock
@@ -211,3 +214,232 @@ def test_removing_the_layers_leaves_an_empty_dock(qtbot, viewer, dock):
     assert dock.classes.rowCount() == 0
     assert not dock.new_button.isEnabled()
     assert not dock.add_button.isEnabled()
+
+
+def counts(dock: LabelDock, column: int) -> list[str]:
+    return [dock.classes.item(row, column).text() for row in range(dock.classes.rowCount())]
+
+
+def fill(labels: Labels, frame: int, code: int) -> None:
+    y, x = np.indices(labels.data.shape[-2:]).reshape(2, -1)
+    labels.data_setitem((np.full(y.size, frame), y, x), code)
+
+
+def test_a_class_is_merged_into_another_with_its_pixels_in_all_crystal_layers(qtbot, viewer, dock):
+    viewer.add_image(STACK)
+    dock.layers.setValue(2)
+    click(qtbot, dock.new_button)
+    click(qtbot, dock.add_button)
+    first, second = mates_of(dock.labels.layer, viewer.layers)
+    fill(first, 0, 2)
+    fill(second, 1, 3)
+    dock.classes.setCurrentCell(2, 2)
+    dock.editor.merge_button.choose("into class 2")
+    assert names(dock)[2:] == ["class 2"]
+    assert (first.data.max(), second.data.max()) == (2, 2)
+    assert dock.classes.code == first.selected_label == 2
+    first.undo()
+    assert names(dock)[2:] == ["class 1", "class 2"]
+    assert (first.data.max(), second.data.max()) == (2, 3)
+
+
+def test_classes_change_their_places_and_what_cannot_be_pressed_is_off(qtbot, viewer, dock):
+    viewer.add_image(STACK)
+    click(qtbot, dock.new_button)
+    assert not any(b.isEnabled() for b in (dock.editor.up_button, dock.editor.down_button))
+    assert not dock.editor.delete_button.isEnabled()
+    click(qtbot, dock.add_button)
+    fill(dock.labels.layer, 0, 3)
+    assert not dock.editor.down_button.isEnabled()
+    click(qtbot, dock.editor.up_button)
+    assert names(dock)[2:] == ["class 2", "class 1"]
+    assert (dock.labels.layer.data[0] == 2).all()
+    assert dock.classes.code == 2
+
+
+def test_a_class_with_pixels_is_deleted_only_with_a_choice_of_what_they_become(qtbot, viewer, dock):
+    viewer.add_image(STACK)
+    click(qtbot, dock.new_button)
+    click(qtbot, dock.add_button)
+    fill(dock.labels.layer, 0, 3)
+    dock.editor.delete_button.choose("its 384 px become background: they teach what is no class")
+    assert names(dock)[2:] == ["class 1"]
+    assert (dock.labels.layer.data[0] == 1).all()
+    dock.labels.layer.undo()
+    dock.classes.setCurrentCell(2, 2)
+    dock.editor.delete_button.choose("nothing is painted of it: delete")
+    assert names(dock)[2:] == ["class 2"]
+    assert (dock.labels.layer.data[0] == 2).all()
+
+
+def test_a_class_of_atoms_is_merged_but_not_deleted(qtbot, viewer, dock):
+    viewer.add_image(STACK)
+    click(qtbot, dock.atoms_button)
+    atoms = dock.labels.layer
+    click(qtbot, dock.add_button)
+    atoms.add((0, 5, 5))
+    dock.editor.delete_button.choose("nothing is painted of it: delete")
+    assert "has 1 atoms of class 2. Delete them or give them another class first" in last_words()
+    dock.editor.merge_button.choose("into class 1")
+    assert list(atoms.features["species"]) == ["class 1"]
+
+
+def test_what_is_painted_is_shown_of_the_slice_and_of_the_stack(qtbot, viewer, dock):
+    viewer.add_image(STACK)
+    click(qtbot, dock.new_button)
+    viewer.dims.set_point(0, 0)
+    fill(dock.labels.layer, 0, 2)
+    fill(dock.labels.layer, 1, 1)
+    qtbot.waitUntil(lambda: counts(dock, 4) == ["384", "384", "384"])
+    assert counts(dock, 3) == ["–", "–", "384"]
+    assert dock.classes.item(2, 4).toolTip() == "384 px in all slices, 50.0% of what is painted"
+    viewer.dims.set_point(0, 1)
+    qtbot.waitUntil(lambda: counts(dock, 3) == ["–", "384", "–"])
+
+
+def test_a_single_image_has_one_column_of_pixels(qtbot, viewer, dock):
+    viewer.add_image(STACK[0])
+    click(qtbot, dock.new_button)
+    qtbot.waitUntil(lambda: counts(dock, 3) == ["384", "–", "–"])
+    assert dock.classes.isColumnHidden(4)
+
+
+def canvas(viewer) -> QWidget:
+    return next(w for w in QApplication.allWidgets() if type(w).__name__ == "CanvasBackendDesktop")
+
+
+def test_alt_and_a_digit_pick_a_class_also_from_the_canvas_until_the_dock_is_closed(qtbot, viewer, dock):
+    viewer.add_image(STACK)
+    click(qtbot, dock.new_button)
+    labels = dock.labels.layer
+    canvas(viewer).setFocus()
+    for digit, code in ((Qt.Key.Key_1, 1), (Qt.Key.Key_2, 2), (Qt.Key.Key_9, 2), (Qt.Key.Key_0, 0)):
+        qtbot.keyClick(canvas(viewer), digit, Qt.KeyboardModifier.AltModifier)
+        assert (labels.selected_label, dock.classes.code) == (code, code)
+    labels.mode = "pan_zoom"
+    ended = []
+    dock.destroyed.connect(lambda *_: ended.append(True))
+    viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: bool(ended))
+    qtbot.keyClick(canvas(viewer), Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
+    assert (labels.selected_label, labels.mode) == (0, "pan_zoom")
+
+
+def test_alt_and_a_digit_pick_a_class_also_while_the_dock_has_the_focus(qtbot, viewer):
+    viewer.add_image(STACK)
+    dock = LabelDock(viewer)
+    qtbot.addWidget(dock)
+    click(qtbot, dock.new_button)
+    with qtbot.waitActive(dock):
+        dock.show()
+        dock.activateWindow()
+    qtbot.keyClick(dock.classes, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
+    assert dock.labels.layer.selected_label == 1
+
+
+def test_new_atoms_are_ready_to_be_clicked_and_get_the_class_of_the_row(qtbot, viewer, dock):
+    viewer.add_image(STACK, name="a")
+    dock.layers.setValue(2)
+    click(qtbot, dock.atoms_button)
+    atoms = viewer.layers["a layer 0 atoms"]
+    assert (viewer.layers.selection.active, atoms.mode) == (atoms, "add")
+    assert dock.hint.text().startswith("Choose a row and click atoms")
+    click(qtbot, dock.add_button)
+    atoms.add((0, 3, 3))
+    dock.classes.setCurrentCell(2, 2)
+    assert list(atoms.features["species"]) == ["class 1"]  # it was still selected
+    qtbot.waitUntil(lambda: counts(dock, 4) == ["–", "–", "1", "–"])
+
+
+def test_new_atoms_join_the_chosen_labels(qtbot, viewer, dock):
+    viewer.add_image(STACK, name="a")
+    dock.layers.setValue(2)
+    click(qtbot, dock.new_button)
+    dock.layers.setValue(1)
+    click(qtbot, dock.atoms_button)
+    assert [dock.group.list.item(row).text() for row in range(4)] == [
+        "0   labels   a layer 0 labels",
+        "0   atoms   a layer 0 atoms",
+        "1   labels   a layer 1 labels",
+        "1   atoms   a layer 1 atoms",
+    ]
+
+
+def test_atoms_are_drawn_into_the_labels_of_their_crystal_layer(qtbot, viewer, dock):
+    viewer.add_image(STACK, name="a", scale=(1, 0.5, 0.5), units=("pixel", "angstrom", "angstrom"))
+    dock.layers.setValue(2)
+    click(qtbot, dock.new_button)
+    viewer.layers["a layer 1 labels"].data[1] = 2
+    click(qtbot, dock.atoms_button)
+    viewer.layers["a layer 0 atoms"].add((1, 5, 5))
+    dock.atoms.form.set_value("radius", 1.0)
+    click(qtbot, dock.atoms.button)
+    labels = viewer.layers["a layer 0 labels"]
+    assert [(frame == 2).sum() for frame in labels.data] == [0, 13, 0]
+    assert [(frame == 1).sum() for frame in labels.data] == [0, 384 - 13, 0]
+    assert viewer.layers["a layer 0 atoms"].size.tolist() == [4]
+    assert (viewer.layers["a layer 1 labels"].data[1] == 2).all()
+    labels.undo()
+    assert not labels.data.any()
+
+
+def test_without_background_atoms_leave_what_was_painted(qtbot, viewer, dock):
+    viewer.add_image(STACK, name="a", scale=(1, 0.5, 0.5), units=("pixel", "angstrom", "angstrom"))
+    click(qtbot, dock.atoms_button)
+    viewer.layers["a atoms"].add((1, 5, 5))
+    dock.atoms.form.set_value("background", False)
+    dock.atoms.form.set_value("radius", 0.5)
+    click(qtbot, dock.atoms.button)
+    labels = viewer.layers["a labels"]
+    assert np.bincount(labels.data[1].ravel()).tolist() == [379, 0, 5]
+
+
+def test_atoms_without_a_pixel_size_say_what_to_type(qtbot, viewer, dock):
+    viewer.add_image(STACK, name="a")
+    click(qtbot, dock.atoms_button)
+    viewer.layers["a atoms"].add((1, 5, 5))
+    click(qtbot, dock.atoms.button)
+    assert "The pixel size of a is not known" in last_words()
+    assert "a labels" not in viewer.layers
+
+
+def test_shapes_become_labels_of_the_selected_class(qtbot, viewer, dock):
+    viewer.add_image(STACK)
+    click(qtbot, dock.new_button)
+    labels = dock.labels.layer
+    box = np.array([(0, 1, 1), (0, 1, 5), (0, 5, 5), (0, 5, 1)]) - (0, 0.5, 0.5)
+    viewer.add_shapes([box], shape_type="rectangle")
+    dock.classes.setCurrentCell(1, 2)
+    click(qtbot, dock.shapes.button)
+    assert (labels.data[0, 1:5, 1:5] == 1).all()
+    assert labels.data.sum() == 16
+
+
+def test_the_group_says_which_layer_is_which_and_swaps_and_copies(qtbot, viewer, dock):
+    viewer.add_image(STACK, name="a")
+    dock.layers.setValue(2)
+    click(qtbot, dock.new_button)
+    first, second = mates_of(dock.labels.layer, viewer.layers)
+    fill(first, 0, 2)
+    dock.group.copy_button.choose("a layer 1 labels")
+    assert (second.data == first.data).all()
+    dock.group.swap_button.choose("crystal layer 1")
+    assert mates_of(first, viewer.layers) == [second, first]
+    assert dock.group.words.text().startswith("All lie on the image, pixel on pixel.")
+
+
+def test_a_layer_of_the_group_that_was_moved_is_told_and_aligned(qtbot, viewer, dock):
+    viewer.add_image(STACK, name="a")
+    click(qtbot, dock.new_button)
+    dock.labels.layer.translate = (0, 3, 0)
+    dock.group.refresh()
+    assert dock.group.words.text().startswith("a labels does not lie on a:")
+    click(qtbot, dock.group.align_button)
+    assert dock.labels.layer.translate.tolist() == [0, 0, 0]
+    assert dock.group.words.text().startswith("All lie on the image")
+
+
+def test_every_link_opens_a_dock_that_there_is(dock):
+    manifest = yaml.safe_load(files("napari_strata").joinpath("napari.yaml").read_text())
+    known = {widget["display_name"] for widget in manifest["contributions"]["widgets"]}
+    assert set(dock.links.buttons) <= known

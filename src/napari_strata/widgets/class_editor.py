@@ -119,12 +119,12 @@ class ClassEditor(QWidget):
         self.list.recolor_asked.connect(self._ask_color)
         self.add_button.clicked.connect(in_notifications(self._add))
         self.color_button.clicked.connect(lambda: self._ask_color(self.list.code))
-        self.up_button.clicked.connect(in_notifications(lambda _checked: self._move(-1)))
-        self.down_button.clicked.connect(in_notifications(lambda _checked: self._move(1)))
+        self.up_button.clicked.connect(in_notifications(lambda _checked=False: self._move(-1)))
+        self.down_button.clicked.connect(in_notifications(lambda _checked=False: self._move(1)))
         self._counter.counted.connect(self._show_counts)
         self._atom_timer.setSingleShot(True)
         self._atom_timer.timeout.connect(self._count_atoms)
-        add_class_keys(self, self.pick)
+        add_class_keys(self, self._viewer, self.pick)
 
     def _on_selected_label(self, _event: object = None) -> None:
         self.list.select(int(self._picks.layer.selected_label))

@@ -153,18 +153,20 @@ class LabelHistory:
             self._shape = data.shape
             self._done.clear()
             self._undone.clear()
-        for source, target, has_moved, tell in (
-            (self._done, self._undone, Step.is_undone, self._on_undone),
-            (self._undone, self._done, Step.is_done, self._on_redone),
-        ):
-            moved: list[Step] = []
-            while (step := _last_with_changes(source)) is not None and has_moved(step, data):
-                while not moved or moved[-1] is not step:
-                    moved.append(source.pop())
-            target.extend(moved)
-            for step in moved:
-                if step.purpose is not None:
-                    tell(self._layer, step.purpose)
+        while (step := _last_with_changes(self._done)) is not None and step.is_undone(data):
+            last = self._done.pop()
+            self._undone.append(last)
+            if not last.changes:  # this was meant, but napari knows nothing of it and undid the one before
+                self._layer.redo()
+            self._tell(self._on_undone, last)
+        while (step := _last_with_changes(self._undone)) is not None and step.is_done(data):
+            first = self._undone.pop()
+            self._done.append(first)
+            self._tell(self._on_redone, first)
+
+    def _tell(self, listener: Callable[["Labels", Any], None], step: Step) -> None:
+        if step.purpose is not None:
+            listener(self._layer, step.purpose)
 
     @property
     def _layer(self) -> "Labels":
