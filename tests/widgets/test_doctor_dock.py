@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt
 from napari_strata.config import ClassTable
 from napari_strata.widgets.doctor_dock import DoctorDock
 from napari_strata.widgets.label_layers import new_labels, set_class_table
-from napari_strata.widgets.label_memory import class_table_of
+from napari_strata.widgets.label_memory import class_table_of, mates_of
 
 STACK = np.random.default_rng(0).random((3, 40, 48), np.float32)
 ATOMS = ClassTable.from_names(("atom",))
@@ -169,6 +169,19 @@ def test_transposed_labels_get_a_turned_copy_and_stay(qtbot, viewer, dock, check
     assert copy.data.tolist() == codes.tolist()
     assert labels in viewer.layers
     assert not labels.visible
+    assert checks(dock) == []
+
+
+def test_a_turned_copy_takes_the_place_of_its_crystal_layer(qtbot, viewer, dock, check):
+    (image,) = viewer.open_sample("napari-strata", "twisted_bilayer_graphene")
+    truth = image.metadata["napari_strata"]["truth_labels"]
+    first, second = new_labels(viewer, image, layers=2, table=ATOMS)
+    first.data, second.data = truth[0].T.copy(), truth[1]
+    assert check() == ["axis-order"]
+    press_fix(qtbot, dock)
+    copy = viewer.layers[-1]
+    assert mates_of(second, viewer.layers) == [copy, second]
+    assert mates_of(first, viewer.layers) == [first]
     assert checks(dock) == []
 
 

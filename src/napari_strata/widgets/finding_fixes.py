@@ -1,7 +1,7 @@
 """The fixes of the doctor, done to napari layers: one undo step, or on a copy."""
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_strata.annotation.classes import LAST_CLASS
 from napari_strata.annotation.doctor.finding import Finding, Fix
@@ -14,16 +14,17 @@ from napari_strata.annotation.doctor.fixes import (
 from napari_strata.config import ClassTable
 from napari_strata.errors import LabelsError
 from napari_strata.types import BACKGROUND
+from napari_strata.widgets.calibration import METADATA
 from napari_strata.widgets.examined import Examined
 from napari_strata.widgets.finding_place import layer_at
 from napari_strata.widgets.label_layers import set_class_table
-from napari_strata.widgets.label_memory import label_memory
+from napari_strata.widgets.label_memory import crystal_layer_of, join, label_memory
 from napari_strata.widgets.label_step import slices_of, write_step
 from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.napari_layers import placement
 
 if TYPE_CHECKING:
-    from napari.layers import Labels
+    from napari.layers import Image, Labels
     from napari.viewer import Viewer
 
 
@@ -121,12 +122,21 @@ def _add_turned(viewer: "Viewer", labels: "Labels", examined: Examined) -> str:
         raise LabelsError(
             f"{labels.name} has no class table.", remedy="Convert numbered objects to classes first."
         )
-    layer = examined.labels.index(labels)
     data = transposed(full_data(labels))
-    memory = label_memory(image, table, layer=layer, group=uuid.uuid4().hex)
     place = placement(image) if data.ndim == image.ndim else {}
-    copy = Labels(data, name=f"{labels.name} swapped", opacity=labels.opacity, metadata=memory, **place)
+    copy = Labels(data, name=f"{labels.name} swapped", opacity=labels.opacity, **place)
+    copy.metadata = _memory_of_its_own(labels, image, table)
+    mates = [one for one in examined.labels if one is not labels]
+    if mates:
+        join(copy, mates[0], layer=crystal_layer_of(labels))
+        own = _memory_of_its_own(labels, image, table)[METADATA]
+        labels.metadata = {**labels.metadata, METADATA: {**labels.metadata[METADATA], **own}}
     set_class_table(copy, table)
     viewer.add_layer(copy)
     labels.visible = False
     return f"Added {copy.name}; {labels.name} is hidden and as it was."
+
+
+def _memory_of_its_own(labels: "Labels", image: "Image", table: ClassTable) -> dict[str, Any]:
+    """Return the metadata of labels that belong to no group."""
+    return label_memory(image, table, layer=crystal_layer_of(labels), group=uuid.uuid4().hex)

@@ -65,7 +65,7 @@ def dots(turned: bool) -> tuple[np.ndarray, np.ndarray]:
 def test_square_labels_that_fit_better_turned_are_doubted(examine):
     (finding,) = examine(*dots(turned=True))
     assert (finding.check, finding.severity, finding.fix) == ("axis-order", Severity.WARNING, Fix.TRANSPOSE)
-    assert "explain 100%" in finding.message
+    assert "explain 100 %" in finding.message
     assert examine(*dots(turned=False)) == []
 
 

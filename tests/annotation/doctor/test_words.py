@@ -27,5 +27,5 @@ def test_a_line_says_what_the_findings_mean_for_a_training():
     error, warning, info = (Finding("check", severity, Place(), "", "") for severity in Severity)
     assert in_one_line([]).startswith("All is well: nothing was found")
     assert in_one_line([info, info]) == "All is well; 2 hints."
-    assert in_one_line([warning]) == "1 warning: a training can start, but look at them first."
+    assert in_one_line([warning]) == "1 warning: look at the list before you train."
     assert in_one_line([error, warning, info]).startswith("1 error, 1 warning, 1 hint: a training would fail")

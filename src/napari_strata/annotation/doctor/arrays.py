@@ -88,8 +88,8 @@ def _fits_better_turned(subject: SubjectFacts, number: int, layer: LayerFacts) -
     if turned >= LEAST_FIT and turned >= BETTER_FIT * fit:
         place = Place(subject.name, layer.name, layer.file, layer=number)
         message = (
-            f"With y and x swapped it would explain {turned:.0%} of the image's brightness, as it is {fit:.0%}:"
-            " it may be transposed."
+            f"It may be transposed: with y and x swapped it would explain {100 * turned:.0f} % of the image's"
+            f" brightness, as it is {100 * fit:.0f} %."
         )
         remedy = "Look at both; if the swapped copy lies on the objects, learn from that."
         yield Finding("axis-order", Severity.WARNING, place, message, remedy, Fix.TRANSPOSE)

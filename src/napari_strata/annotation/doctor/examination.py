@@ -67,5 +67,5 @@ def in_one_line(findings: Sequence[Finding]) -> str:
     if numbers[Severity.ERROR]:
         return f"{counts}: a training would fail or learn wrongly."
     if numbers[Severity.WARNING]:
-        return f"{counts}: a training can start, but look at them first."
+        return f"{counts}: look at the list before you train."
     return f"All is well; {counts}."
