@@ -81,7 +81,7 @@ def export_labels(
     from napari_strata.io.labels.formats import find_format
 
     to = find_format(request.format_name, request.out)
-    style = TracingStyle(request.by_part, request.as_outlines, with_background=not to.keeps_shapes)
+    style = TracingStyle(request.by_part, request.as_outlines, with_background=to.covers_pixels)
     control.run()
     yield StateChanged(control.state)
     images: dict[str, list[AnnotatedImage]] = {}
@@ -91,7 +91,7 @@ def export_labels(
         yield Progress(done / count, f"Tracing {one.name}")
         images.setdefault(one.folder, []).extend(trace(one, style))
         unlabelled += int((one.data == 0).sum()) if one.kind == "semantic" else 0
-    if unlabelled and to.keeps_shapes:
+    if unlabelled and not to.covers_pixels:
         yield Warned(f"{unlabelled:,} pixels are not labelled; {to.title} does not tell them from background.")
     return _written(control, images, request)
 

@@ -13,6 +13,8 @@ from napari_strata.io.labels.image_names import stem_of
 from napari_strata.io.labels.reading import read_annotations
 from napari_strata.widgets.outline_layers import LayerData, outline_layers
 
+ENDINGS = (".xml", ".json", ".ndjson", ".roi", ".zip")
+"""Endings of annotation files; masks and tables are left to the readers of images and tables."""
 MOST_IMAGES = 20
 """Annotated images that are opened at once; more would flood the layer list."""
 
@@ -28,15 +30,15 @@ def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], lis
     Returns
     -------
     callable or None
-        None for files that no format recognises, and for masks, which are images.
+        None for files that no format recognises.
     """
-    if not isinstance(path, str):
+    if not isinstance(path, str) or Path(path).suffix.lower() not in ENDINGS:
         return None
     try:
-        found = find_format("auto", Path(path))
+        find_format("auto", Path(path))
     except LabelsError:
         return None
-    return (lambda _path: _layers(Path(path))) if found.keeps_shapes else None
+    return lambda _path: _layers(Path(path))
 
 
 def _layers(path: Path) -> list[LayerData]:

@@ -1,13 +1,19 @@
-"""Annotations as Shapes and Points layers, whose outlines can be edited."""
+"""Annotations as Shapes and Points layers, whose outlines can be edited.
 
-from collections.abc import Mapping, Sequence
+napari fills neither holes nor lines that touch themselves. Areas of several parts, areas with holes, masks and
+tangled polygons become the outlines of their pixels: a polygon for each part, and one of background for each hole.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from napari_strata.annotation.classes import BACKGROUND_COLOR, UNKNOWN_COLOR
 from napari_strata.io.labels.annotations import BACKGROUND_NAME, Annotation
-from napari_strata.io.labels.joining import closed_line
+from napari_strata.io.labels.joining import pixels_of
+from napari_strata.io.labels.raster import outline
 from napari_strata.io.labels.shapes import (
     Box,
     Ellipse,
@@ -21,6 +27,8 @@ from napari_strata.io.labels.shapes import (
 )
 
 LayerData = tuple[Any, dict[str, Any], str]
+_MOST_VERTICES = 1500
+"""Vertices up to which a line is searched for crossings, each edge with each other one."""
 POINT_SIZE = 5
 """Diameter of the marker of an annotated point [px]."""
 
@@ -53,8 +61,9 @@ def outline_layers(
         for one in sorted(annotations, key=lambda one: one.z_order):
             if isinstance(one.shape, Points):
                 points.append((one, _placed(one.shape.vertices, frame, is_stack)))
-            elif (found := _outline(one.shape, size)) is not None:
-                outlines.append((one, found[0], _placed(found[1], frame, is_stack)))
+            for kind, vertices, is_hole in _outlines(one.shape, size):
+                owner = replace(one, label=BACKGROUND_NAME) if is_hole else one
+                outlines.append((owner, kind, _placed(vertices, frame, is_stack)))
     shown = dict(colors) | {BACKGROUND_NAME: BACKGROUND_COLOR}
     layers: list[LayerData] = []
     if outlines:
@@ -79,19 +88,43 @@ def outline_layers(
     return layers
 
 
-def _outline(shape: Shape, size: tuple[int, int] | None) -> tuple[str, Vertices] | None:
-    """Return the kind of shape that napari draws and its corners; None where no pixel belongs to it."""
+def _outlines(shape: Shape, size: tuple[int, int] | None) -> Iterator[tuple[str, Vertices, bool]]:
+    """Yield the kind and the corners of each shape for napari, and whether it is a hole in the one before."""
     match shape:
         case Box():
-            return "rectangle", box_corners(shape)
+            yield "rectangle", box_corners(shape), False
         case Ellipse(y=y, x=x, radius_y=height, radius_x=width, angle=angle):
-            return "ellipse", box_corners(Box(y - height, x - width, y + height, x + width, angle))
+            yield "ellipse", box_corners(Box(y - height, x - width, y + height, x + width, angle)), False
         case Polyline(vertices=vertices):
-            return "path", vertices
+            yield "path", vertices, False
+        case Polygon(rings=(ring,), holes=()) if not _touches_itself(ring):
+            yield "polygon", ring, False
         case Polygon() | PixelMask():
-            line = closed_line(shape, size)
-            return None if line is None else ("polygon", line)
-    return None
+            mask = pixels_of(shape, size)
+            parts = Polygon(()) if mask is None else outline(mask)
+            yield from (("polygon", ring, False) for ring in parts.rings)
+            yield from (("polygon", hole, True) for hole in parts.holes)
+
+
+def _touches_itself(ring: Vertices) -> bool:
+    """Tell whether a closed line crosses or touches itself; very long ones count as such."""
+    count = len(ring)
+    if count > _MOST_VERTICES or count < 3:
+        return True
+    start, end = ring, np.roll(ring, -1, axis=0)
+    sides = [_side(start[:, None], end[:, None], point[None]) for point in (start, end)]
+    parts = sides[0] * sides[1] <= 0  # the ends of the second edge lie on both sides of the first one
+    index = np.arange(count)
+    apart = np.abs(index[:, None] - index)
+    far = (apart > 1) & (apart < count - 1)
+    return bool((parts & parts.T & far).any())
+
+
+def _side(start: Vertices, end: Vertices, point: Vertices) -> Vertices:
+    """Return on which side of lines points lie, by the sign."""
+    along, to = end - start, point - start
+    side: Vertices = np.sign(along[..., 0] * to[..., 1] - along[..., 1] * to[..., 0])
+    return side
 
 
 def _placed(vertices: Vertices, frame: int, is_stack: bool) -> Vertices:

@@ -154,4 +154,6 @@ def _write(annotations: AnnotationSet, folder: Path) -> list[Path]:
     return [*files, table]
 
 
-FORMAT = LabelFormat("index-masks", "Index masks", _recognises, _read, _write, keeps_shapes=False)
+FORMAT = LabelFormat(
+    "index-masks", "Index masks", _recognises, _read, _write, keeps_shapes=False, covers_pixels=True
+)

@@ -30,6 +30,8 @@ class LabelFormat:
         hold, before anything is written, and OutputError where it cannot write.
     keeps_shapes : bool
         Whether polygons, ellipses and boxes come back as what they were.
+    covers_pixels : bool
+        Whether every pixel has a value, so that labelled background is told from pixels that nobody labelled.
     """
 
     name: str
@@ -38,3 +40,4 @@ class LabelFormat:
     read: Callable[[Path, ImageSizes], AnnotationSet]
     write: Callable[[AnnotationSet, Path], list[Path]]
     keeps_shapes: bool = True
+    covers_pixels: bool = False

@@ -110,4 +110,4 @@ def _write(annotations: AnnotationSet, folder: Path) -> list[Path]:
     return [*files, table]
 
 
-FORMAT = LabelFormat("rgb-masks", "RGB masks", _recognises, _read, _write, keeps_shapes=False)
+FORMAT = LabelFormat("rgb-masks", "RGB masks", _recognises, _read, _write, keeps_shapes=False, covers_pixels=True)

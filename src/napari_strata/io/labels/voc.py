@@ -125,7 +125,9 @@ def _image(stem: str, said: VocXml | None, masks: VocMasks, passed_over: PassedO
     return AnnotatedImage(name, stated, tuple(boxes))
 
 
-FORMAT = LabelFormat("voc", "Pascal VOC", recognises_voc, read_voc, write_voc, keeps_shapes=False)
+FORMAT = LabelFormat(
+    "voc", "Pascal VOC", recognises_voc, read_voc, write_voc, keeps_shapes=False, covers_pixels=True
+)
 DEVKIT_FORMAT = LabelFormat(
     "voc-devkit",
     "Pascal VOC, boxes in pixels from 1",
@@ -133,4 +135,5 @@ DEVKIT_FORMAT = LabelFormat(
     partial(read_voc, counts_pixels=True),
     partial(write_voc, counts_pixels=True),
     keeps_shapes=False,
+    covers_pixels=True,
 )
