@@ -13,7 +13,6 @@ from napari_strata.control import JobControl
 from napari_strata.errors import LabelsError
 from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
-from napari_strata.types import AnyArray
 from napari_strata.widgets.click import ClickPicker
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.editors import ChoiceBox
@@ -54,7 +53,6 @@ class LabelToolsDock(Dock):
         super().__init__(parent)
         self._viewer = viewer
         self._request: tuple[Labels, int, object] | None = None
-        self._slice: tuple[object, int, AnyArray] | None = None
         self.target = LabelTarget(viewer)
         self.overlay = PreviewOverlay(viewer)
         self.picker = ClickPicker(viewer, self)
@@ -244,15 +242,6 @@ class LabelToolsDock(Dock):
     def _preview_region(self, page: ToolPage) -> "np.ndarray | None":
         target, frame = self.target, self.target.frame
         codes = target.codes(slice(frame, frame + 1))
-        work = Work(codes, self._shown_image(), target.code, target.only_unlabelled, 0)
+        work = Work(codes, target.shown_intensities(), target.code, target.only_unlabelled, 0)
         new = page.preview(work)
         return None if new is None else new != codes[0]
-
-    def _shown_image(self) -> AnyArray:
-        """Copy the shown slice of the image once, however often the slider moves."""
-        image, frame = self.target.image, self.target.frame
-        assert image is not None, "there is an obstacle without an image"
-        kept = self._slice
-        if kept is None or kept[0] is not image.data or kept[1] != frame:
-            self._slice = kept = (image.data, frame, self.target.intensities(slice(frame, frame + 1)))
-        return kept[2]

@@ -87,6 +87,8 @@ class PreviewOverlay:
 
 def striped(region: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return 1 and 2 in diagonal stripes where a region is, and 0 elsewhere."""
-    y, x = np.ogrid[: region.shape[0], : region.shape[1]]
-    stripes: NDArray[np.uint8] = np.where(region, 1 + (y + x) // STRIPE % 2, 0).astype(np.uint8)
+    y, x = np.ogrid[: 2 * STRIPE, : 2 * STRIPE]
+    repeats = tuple(length // (2 * STRIPE) + 1 for length in region.shape)
+    pattern = np.tile((1 + (y + x) // STRIPE % 2).astype(np.uint8), repeats)
+    stripes: NDArray[np.uint8] = pattern[: region.shape[0], : region.shape[1]] * region
     return stripes

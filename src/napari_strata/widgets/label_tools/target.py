@@ -54,6 +54,7 @@ class LabelTarget(QWidget):
         self.classes = ChoiceBox()
         self.keep = QCheckBox(_KEEP)
         self._names: dict[int, str] = {}
+        self._shown: tuple[object, int, AnyArray] | None = None
         self._table_follower = LayerFollower(self, self._show_names, "colormap")
         self._choice_follower = LayerFollower(
             self, self._show_choice, "selected_label", "preserve_labels", "editable"
@@ -136,6 +137,14 @@ class LabelTarget(QWidget):
         """Copy intensities as (frame, y, x)."""
         assert self.image is not None, "there is an obstacle without an image"
         return _stack(full_data(self.image), frames)
+
+    def shown_intensities(self) -> AnyArray:
+        """Return the shown slice as (1, y, x); the same array for as long as the same slice is shown."""
+        assert self.image is not None, "there is an obstacle without an image"
+        data, frame, kept = full_data(self.image), self.frame, self._shown
+        if kept is None or kept[0] is not data or kept[1] != frame:
+            self._shown = kept = (data, frame, self.intensities(slice(frame, frame + 1)))
+        return kept[2]
 
     def _lay_out(self) -> None:
         self.image_choice.setToolTip("The image that the tools look at.")

@@ -35,6 +35,8 @@ _RULES = (
     ("Triangle: faint ones", "triangle"),
     ("Local: uneven light", _LOCAL),
 )
+_ENOUGH = 1_000_000
+"""About how many pixels a proposal looks at; all of a large slice would hold the window up."""
 _DIGITS = 4
 """Of the contrast that the slider tells apart."""
 
@@ -129,11 +131,12 @@ class ThresholdPage(ToolPage):
         """Move the slider to what the rule finds in the slice that is shown."""
         if self._target is None or self._target.obstacle(needs_class=False):
             return
-        frame = self._target.frame
-        image = self._level(self._target.intensities(slice(frame, frame + 1)))
-        finite = image[np.isfinite(image)]
+        image = self._level(self._target.shown_intensities())
+        step = max(1, math.isqrt(image.size // _ENOUGH))
+        sample = image[::step, ::step]
+        finite = sample[np.isfinite(sample)]
         try:
-            value = propose_threshold(image, "otsu" if self._is_local else self.rule.currentData())
+            value = propose_threshold(sample, "otsu" if self._is_local else self.rule.currentData())
         except ImageError:
             value = float(finite[0]) if finite.size else 0.0
         blocked = self.value.blockSignals(True)
