@@ -60,11 +60,7 @@ def doctor(
     The exit code is 0 where all was examined, whatever was found; figures.errors counts the errors. With --strict
     it is 1 where there are any.
     """
-    config = files[0] if files[0].suffix.lower() in _CONFIGURATIONS else None
-    if config is not None and (len(files) > 1 or images is not None or classes):
-        raise typer.BadParameter("a configuration names its files and classes itself.", param_hint=["CONFIG.yaml"])
-    if config is None and images is None:
-        raise typer.BadParameter("say in which folder the images are.", param_hint=["--images"])
+    config = _configuration(files, images, classes)
     tally = _Tally()
 
     def make_job(control: JobControl, _display: Display) -> Job:
@@ -77,6 +73,23 @@ def doctor(
 
     code = run_command(make_job, as_json=as_json, verbose=verbose)
     return FAILED if strict and code == DONE and tally.errors else code
+
+
+def _configuration(files: Sequence[Path], images: Path | None, classes: str) -> Path | None:
+    """Return the configuration; None where label files are given.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the options do not go together.
+    """
+    if files[0].suffix.lower() not in _CONFIGURATIONS:
+        if images is None:
+            raise typer.BadParameter("say in which folder the images are.", param_hint=["--images"])
+        return None
+    if len(files) > 1 or images is not None or classes:
+        raise typer.BadParameter("a configuration names its files and classes itself.", param_hint=["CONFIG.yaml"])
+    return files[0]
 
 
 @dataclass(slots=True)

@@ -72,31 +72,47 @@ def examine(
     OutputError
         If `out` or `mend_to` cannot be written.
     """
-    from napari_strata.annotation.doctor.mending import write_mended
-
     if not subjects and not known:
         raise ImageError("There is nothing to examine.", remedy="Give images and their labels.")
     control.run()
     yield StateChanged(control.state)
-    found = list(known)
+    measured, unreadable = yield from _measured_all(control, subjects, expected)
+    yield Progress(1.0, "Comparing slices")
+    survey = Survey(tuple(measured), expected, held_out_slices(measured, training or TrainingConfig()))
+    findings = most_severe_first([*known, *unreadable, *findings_of(survey)])
+    return _result(Examination(survey, tuple(findings)), out, mend_to)
+
+
+def _measured_all(
+    control: JobControl, subjects: Sequence[OpenSubject], expected: Expectations
+) -> Generator[Progress, None, tuple[list[SubjectFacts], list[Finding]]]:
+    """Measure what can be opened, and return findings about what cannot."""
     measured: list[SubjectFacts] = []
+    unreadable: list[Finding] = []
     for number, opener in enumerate(subjects):
         yield Progress(number / len(subjects), "Opening")
         try:
             subject = opener()
         except StrataError as error:
-            place = Place()
-            found.append(Finding("unreadable", Severity.ERROR, place, error.message, error.remedy))
+            unreadable.append(Finding("unreadable", Severity.ERROR, Place(), error.message, error.remedy))
             continue
         measured.append((yield from _measured(control, subject, expected, number, len(subjects))))
-    yield Progress(1.0, "Comparing slices")
-    survey = Survey(tuple(measured), expected, held_out_slices(measured, training or TrainingConfig()))
-    findings = most_severe_first(found + findings_of(survey))
-    slices = sum(len(facts.slices) for facts in measured)
-    figures: dict[str, Any] = {**count_by_severity(findings), "images": len(measured), "slices": slices}
-    figures["findings"] = [finding.as_row() for finding in findings]
+        del subject  # before the next file is opened
+    return measured, unreadable
+
+
+def _result(examination: Examination, out: Path | None, mend_to: Path | None) -> JobResult:
+    from napari_strata.annotation.doctor.mending import write_mended
+
+    findings, subjects = list(examination.findings), examination.survey.subjects
+    figures: dict[str, Any] = {
+        **count_by_severity(findings),
+        "images": len(subjects),
+        "slices": sum(len(facts.slices) for facts in subjects),
+        "findings": [finding.as_row() for finding in findings],
+    }
     paths = write_mended(findings, mend_to) if mend_to is not None else {}
-    return JobResult(figures, paths | _write(figures, out), Examination(survey, tuple(findings)))
+    return JobResult(figures, paths | _write(figures, out), examination)
 
 
 def held_out_slices(subjects: Sequence[SubjectFacts], training: TrainingConfig) -> frozenset[tuple[int, int]]:
