@@ -21,7 +21,7 @@ from napari_strata.events import (
     Warned,
 )
 from napari_strata.io.masks import read_masks
-from napari_strata.jobs.train import train, with_absolute_paths
+from napari_strata.jobs.train import read_inputs, train, with_absolute_paths
 from napari_strata.models.registry import load_network
 from napari_strata.training.inputs import Painted, TrainInputs
 from napari_strata.training.validation import Scores
@@ -326,3 +326,19 @@ def test_an_image_with_nan_fails_in_words(tmp_path: Path):
     data[0, 0, 0] = np.nan
     *_, last = run(labelled(), TrainInputs(tmp_path, (ImageStack(data, None, "squares"),), inputs.labels))
     assert isinstance(last.error, ImageError)
+
+
+def test_atom_tables_among_the_label_files_become_masks(tmp_path: Path):
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).random((16, 20)))
+    (tmp_path / "a.csv").write_text("image,frame,layer,species,y_px,x_px,y_A,x_A\na,0,0,W,5,7,,\n")
+    data = {
+        "source": "labels",
+        "images": ["a.npy"],
+        "labels": ["a.csv"],
+        "classes": ["W"],
+        "image_pixel_size": 0.5,
+    }
+    config = TrainConfig.parse({"model": TINY | {"architecture": "unet", "layers": 1}, "data": data})
+    (labels,) = read_inputs(with_absolute_paths(config, tmp_path), out=tmp_path / "run").labels
+    assert np.bincount(labels.ravel()).tolist() == [0, 315, 5]
+    assert labels[0, 0, 5, 7] == 2

@@ -5,7 +5,9 @@ from napari.layers.labels.labels import Labels
 
 from napari_strata.config import ClassTable
 from napari_strata.errors import LabelsError
+from napari_strata.widgets.atom_points import new_atoms
 from napari_strata.widgets.label_layers import add_grey, new_labels
+from napari_strata.widgets.label_memory import new_group
 from napari_strata.widgets.layer_choice import RESULT
 from napari_strata.widgets.train_settings import GOMBNET, LABELLED, SIMULATED, UNET, TrainSettings
 
@@ -208,3 +210,25 @@ def test_what_is_learned_from_says_where_in_the_stack_it_was_painted(viewer, set
     viewer.layers.remove("a labels")
     viewer.layers.remove("a")
     assert settings.take().inputs(tmp_path).painted is None
+
+
+def test_atoms_are_learned_from_as_they_are_clicked(viewer, settings):
+    length = {"scale": (1, 0.5, 0.5), "units": ("pixel", "angstrom", "angstrom")}
+    image = viewer.add_image(STACK, name="a", **length)
+    first, second = new_atoms(viewer, image, layers=2, table=TABLE, group=new_group())
+    first.add((1, 5, 5))
+    second.add((1, 5, 6))
+    viewer.layers.selection.active = first
+    by_hand(settings.network, GOMBNET)
+    assert chosen(settings, 2) == [first, second]
+    plan = settings.take()
+    (labels,) = plan.labels
+    assert (plan.frames, labels.shape, plan.classes) == ((1,), (1, 2, 24, 20), TABLE)
+    assert [np.argwhere(layer == 2).mean(axis=0).tolist() for layer in labels[0]] == [[5, 5], [5, 6]]
+    assert [(layer == 1).sum() for layer in labels[0]] == [24 * 20 - 5] * 2
+
+
+def test_points_that_were_not_made_for_labelling_are_not_offered(viewer, settings):
+    viewer.add_image(STACK, name="a")
+    viewer.add_points(np.zeros((1, 3)), name="results")
+    assert settings.labels[0].findText("results") == -1

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from napari_strata.config.base import Config, setting
+from napari_strata.config.labels import SpotConfig
 from napari_strata.config.model import ModelConfig
 from napari_strata.config.simulation import SimulationConfig
 
@@ -39,7 +40,9 @@ class LabelledData(Config):
         ..., "Image files, (y, x) or (frame, y, x), relative to this file.", min_length=1
     )
     labels: tuple[Path, ...] = setting(
-        ..., "Label files in the same order: 0 not labelled, 1 background, 2.. classes.", min_length=1
+        ...,
+        "Label files in the same order: 0 not labelled, 1 background, 2.. classes; or atom tables (csv).",
+        min_length=1,
     )
     classes: tuple[Annotated[str, Field(min_length=1)], ...] = setting(
         ..., "Names of the classes with codes 2, 3, ...", min_length=1, max_length=253
@@ -54,6 +57,9 @@ class LabelledData(Config):
     )
     image_pixel_size: float | None = setting(
         None, "Pixel size of the images where the files do not say.", unit="Å/px", gt=0
+    )
+    atoms: SpotConfig = Field(
+        default_factory=SpotConfig, description="How atom tables among the labels become masks."
     )
 
     @model_validator(mode="after")

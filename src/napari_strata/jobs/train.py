@@ -105,7 +105,7 @@ def read_inputs(config: TrainConfig, *, out: Path) -> TrainInputs:
 
     Raises
     ------
-    ImageError, LabelsError, CalibrationError
+    ImageError, LabelsError, TableError, CalibrationError
         If a file cannot be read or used.
     """
     if isinstance(config.data, SimulatedData):
@@ -115,8 +115,9 @@ def read_inputs(config: TrainConfig, *, out: Path) -> TrainInputs:
 
     data = config.data
     files = [read_image(path, pixel_size=data.image_pixel_size) for path in data.images]
+    stacks = tuple(file.stack for file in files)
     warnings = tuple(warning for file in files for warning in file.warnings)
-    return TrainInputs(out, tuple(file.stack for file in files), read_labels(data), warnings=warnings)
+    return TrainInputs(out, stacks, read_labels(data, stacks, layers=config.model.layers), warnings=warnings)
 
 
 def _check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> None:

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+from napari_strata.annotation.atom_masks import draw_table
 from napari_strata.annotation.provenance import Provenance, without
+from napari_strata.config import ClassTable
 from napari_strata.config.training import ORIGINS, LabelledData, Origin
 from napari_strata.errors import LabelsError
+from napari_strata.io.atom_tables import read_atoms
 from napari_strata.io.masks import read_masks
-from napari_strata.types import AnyArray, LabelArray
+from napari_strata.types import AnyArray, ImageStack, LabelArray
 
 
 def only_from(labels: LabelArray, provenance: AnyArray, origins: tuple[Origin, ...]) -> LabelArray:
@@ -25,15 +28,26 @@ def only_from(labels: LabelArray, provenance: AnyArray, origins: tuple[Origin, .
     return without(labels, provenance, tuple(one for one in Provenance if one not in wanted))
 
 
-def read_labels(data: LabelledData) -> tuple[LabelArray, ...]:
+def read_labels(data: LabelledData, images: tuple[ImageStack, ...], *, layers: int) -> tuple[LabelArray, ...]:
     """Read the label files of a configuration, and leave out what is not to be learned from.
+
+    Parameters
+    ----------
+    data : LabelledData
+        The configuration.
+    images : tuple of ImageStack
+        Its images, on which the atoms of tables are drawn.
+    layers : int
+        Crystal layers of the network.
 
     Raises
     ------
-    LabelsError
-        If a file cannot be read, or nobody says where the labels come from that are to be left out.
+    LabelsError, TableError, CalibrationError
+        If a file cannot be read or used, or nobody says where the labels come from that are to be left out.
     """
-    labels = tuple(read_masks(path) for path in data.labels)
+    labels = tuple(
+        _read_labels(path, image, data, layers) for path, image in zip(data.labels, images, strict=True)
+    )
     wanted = data.learn_from
     if set(wanted) == set(ORIGINS):
         return labels
@@ -46,6 +60,14 @@ def read_labels(data: LabelledData) -> tuple[LabelArray, ...]:
         only_from(codes, _read_provenance(path, codes, of), wanted)
         for codes, path, of in zip(labels, data.provenance, data.labels, strict=True)
     )
+
+
+def _read_labels(path: Path, image: ImageStack, data: LabelledData, layers: int) -> LabelArray:
+    """Read masks, or draw them from an atom table."""
+    if path.suffix.lower() != ".csv":
+        return read_masks(path)
+    classes = ClassTable.from_names(data.classes)
+    return draw_table(read_atoms(path), image, layers=layers, classes=classes, config=data.atoms, name=str(path))
 
 
 def _read_provenance(path: Path, labels: LabelArray, labels_path: Path) -> LabelArray:
