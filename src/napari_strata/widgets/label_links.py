@@ -9,7 +9,12 @@ from napari_strata.widgets.notify import in_notifications
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-LINKS = (("Check…", "Label doctor", "Look for what would spoil a training."),)
+LINKS = (
+    ("Tools…", "Label tools", "Threshold, fill, grow, smooth and other helpers for painting."),
+    ("Files…", "Label files", "Read labels made elsewhere, and write labels for other programs."),
+    ("History…", "Label history", "Bring back what was painted earlier."),
+    ("Check…", "Label doctor", "Look for what would spoil a training."),
+)
 """Text of each button, display name of the dock that it opens, and what that is for."""
 
 
