@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from napari_strata.annotation.class_mapping import map_classes
 from napari_strata.annotation.drawn_labels import DrawingStyle, draw_match
 from napari_strata.annotation.matching import How, ImageMatch
 from napari_strata.annotation.tracing import LabelImage, Meaning, TracingStyle, trace
+from napari_strata.errors import LabelsError
 from napari_strata.io.image_folder import Extent
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, classes_of
 from napari_strata.io.labels.shapes import Box, Points
@@ -44,6 +47,12 @@ def test_planes_hold_classes_that_overlap() -> None:
     drawn = draw(match(Annotation(SQUARE, "grain"), Annotation(SQUARE, "crack")), one_hot=True)
     assert (drawn.axes, drawn.data.shape) == ("CYX", (2, 6, 8))
     assert drawn.pixels == {"grain": 4, "crack": 4}
+
+
+def test_planes_that_take_gigabytes_are_refused_before_they_are_made() -> None:
+    large = replace(match(Annotation(SQUARE, "grain")), extent=Extent(1, 40_000, 40_000))
+    with pytest.raises(LabelsError, match=r"would take 1\.5 GB"):
+        draw(large, one_hot=True)
 
 
 def test_objects_are_numbered_with_their_class_source_and_pixels() -> None:

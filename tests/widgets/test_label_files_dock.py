@@ -339,6 +339,19 @@ def test_an_image_that_is_removed_while_it_is_drawn_is_told(qtbot, viewer, dock,
     assert "An image was removed meanwhile" in dock.importing.panel.words.text()
 
 
+def test_choices_that_change_while_it_draws_count_for_the_next_time(qtbot, viewer, dock, tmp_path, gate):
+    viewer.add_image(IMAGE, name="a")
+    choose(qtbot, dock, write_cvat(tmp_path / "x.xml", a=BOX.format("grain")))
+    qtbot.mouseClick(dock.importing.panel.start_button, Qt.MouseButton.LeftButton)
+    dock.importing.form.becomes.setCurrentIndex(1)
+    set_meaning(dock, 0, "matter")
+    gate.set()
+    idle(qtbot, dock.importing)
+    (labels,) = labels_in(viewer)
+    assert labels.name == "a labels"
+    assert class_table_of(labels).names == ("grain", "void")
+
+
 def test_exported_labels_come_back_pixel_by_pixel_with_classes_and_colours(
     qtbot, viewer, dock, tmp_path, monkeypatch
 ):

@@ -1,5 +1,6 @@
 """The annotations of a matched image drawn into one array, a stack included."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -8,12 +9,15 @@ import numpy as np
 
 from napari_strata.annotation.class_mapping import ClassMapping
 from napari_strata.annotation.matching import ImageMatch
+from napari_strata.errors import LabelsError
 from napari_strata.io.labels.annotations import Annotation
 from napari_strata.io.labels.drawing import DrawnObject, draw_codes, draw_objects, draw_planes
 from napari_strata.io.labels.raster import fill
 from napari_strata.io.labels.shapes import Ellipse, PixelMask, Points
 from napari_strata.types import BACKGROUND, NOT_LABELLED, AnyArray
 
+_LARGEST_PLANES = 2**30
+"""Bytes of the planes of one image."""
 Kind = Literal["semantic", "instance"]
 
 
@@ -105,7 +109,13 @@ def draw_match(match: ImageMatch, mapping: ClassMapping, style: DrawingStyle) ->
 def _planes(
     match: ImageMatch, mapping: ClassMapping, frames: Mapping[int, Sequence[Annotation]], style: DrawingStyle
 ) -> DrawnLabels:
-    data = np.zeros((match.extent.frames, len(mapping.names), *match.extent.size), np.uint8)
+    shape = (match.extent.frames, len(mapping.names), *match.extent.size)
+    if math.prod(shape) > _LARGEST_PLANES:
+        raise LabelsError(
+            f"The planes of {match.name} would take {math.prod(shape) / 2**30:.1f} GB.",
+            remedy="Import mask codes, or skip some classes.",
+        )
+    data = np.zeros(shape, np.uint8)
     for frame, annotations in frames.items():
         data[frame] = draw_planes(annotations, match.extent.size, mapping.names, line_width=style.line_width)
     sums = data.sum(axis=(0, 2, 3), dtype=np.int64)

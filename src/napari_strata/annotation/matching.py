@@ -22,6 +22,8 @@ class How(StrEnum):
     STATED = "not compared with an image"
 
 
+LARGEST_CLAIM = LARGEST_IMAGE // 4
+"""Pixels of all frames that are taken from an annotation file's word, with no image to show that they are true."""
 CONFIDENCE: Mapping[How, float] = {
     How.PATH: 1.0,
     How.END_OF_PATH: 0.97,
@@ -210,8 +212,9 @@ class _Sorting:
         if known is None:
             self.missing[name] = "the file does not say its size, and no image does"
             return
-        if extent is None and known.frames * known.height * known.width > LARGEST_IMAGE:
-            self.mismatches[name] = f"the file claims {known.frames} frames"
+        if extent is None and known.frames * known.height * known.width > LARGEST_CLAIM:
+            claim = f"the file claims {known.frames} x {_words(known.size)}"
+            self.mismatches[name] = f"{claim}, too much without the image"
             return
         if reason := _difference(images, known):
             self.mismatches[name] = reason

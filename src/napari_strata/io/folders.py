@@ -38,8 +38,7 @@ def filling(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
         try:
             yield lent
             names = _files_in(lent)
-            if not overwrite:
-                check_free(folder, names)
+            check_free(folder, [name for name in names if not overwrite or (folder / name).is_dir()])
             for name in names:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(lent / name, folder / name)

@@ -24,6 +24,7 @@ from napari_strata.widgets.imported_layers import add_codes, add_numbers
 from napari_strata.widgets.job_panel import JobPanel
 from napari_strata.widgets.label_import_form import LabelImportForm
 from napari_strata.widgets.label_preview import LabelPreview
+from napari_strata.widgets.match_table import rows_of
 from napari_strata.widgets.napari_layers import placement
 from napari_strata.widgets.outline_layers import outline_layers
 
@@ -69,6 +70,7 @@ class LabelImportPage(QWidget):
         self.form.preview_button.clicked.connect(guarded(self._on_preview))
         self.panel.start_button.clicked.connect(guarded(self._import))
         self.panel.brought.connect(self._on_result)
+        self.panel.runner.ended.connect(self._on_layers)
         self.panel.runner.state_changed.connect(lambda _state: self._on_preview_changed())
         events = self._viewer.layers.events
         connect_while_alive(self, self._on_layers, events.inserted, events.removed, events.renamed)
@@ -98,9 +100,11 @@ class LabelImportPage(QWidget):
         if self._plan is not None and not self.panel.runner.is_busy:
             self._candidates = self._all_candidates()
             matching = match_images(images_of(self._plan.files), self._candidates)
+            before, now = ([one.texts for one in rows_of(each)] for each in (self._plan.matching, matching))
             self._plan = ImportPlan(self._plan.files, matching, self._plan.mapping)
             self.form.matches.show_matching(matching)
-            self._say_what_to_do()
+            if now != before:
+                self._say_what_to_do()
         self._on_preview_changed()
 
     def _on_mapping(self) -> None:
@@ -139,19 +143,19 @@ class LabelImportPage(QWidget):
         if self._plan is None or match is None or self.panel.runner.is_busy:
             return
         plan, style = self._plan, self.form.style
+        table = table_of(plan) if style.kind == "semantic" else None
         self._start(
             lambda control: draw_import(control, plan, style, only=match),
             f"Drawing {match.name}",
-            self._take_preview,
+            lambda imported: self._show_preview(imported, table),
         )
 
-    def _take_preview(self, imported: tuple[ImportedLabels, ...]) -> None:
+    def _show_preview(self, imported: tuple[ImportedLabels, ...], table: ClassTable | None) -> None:
         for one in imported:
             assert one.match.candidate is not None, "only matched images are previewed"
-            is_codes = self.form.style.kind == "semantic"
             image = image_layer(self._viewer, one.match.candidate.key)
-            self.preview.show(image, one.drawn.data, self._table() if is_codes else None)
-            self.panel.say(f"The preview shows {_in_words(one.drawn)} on {image.name}; nothing is imported yet.")
+            self.preview.show(image, one.drawn.data, table)
+            self.panel.say(f"The preview shows {_counted(one.drawn)} on {image.name}; nothing is imported yet.")
 
     def _on_picked(self) -> None:
         self.preview.remove()
@@ -167,28 +171,38 @@ class LabelImportPage(QWidget):
         if self.form.wants_outlines:
             self._add_outlines(plan)
             return
-        self._start(lambda control: draw_import(control, plan, style), "Importing labels", self._add_labels)
+        table = table_of(plan) if style.kind == "semantic" else None
+        layer, names = self.form.layer, plan.mapping.names
+        self._start(
+            lambda control: draw_import(control, plan, style),
+            "Importing labels",
+            lambda imported: self._add_labels(imported, table, layer, names),
+        )
 
-    def _add_labels(self, imported: tuple[ImportedLabels, ...]) -> None:
-        added, troubles = [], []
-        is_codes = self.form.style.kind == "semantic"
+    def _add_labels(
+        self,
+        imported: tuple[ImportedLabels, ...],
+        table: ClassTable | None,
+        crystal_layer: int | None,
+        names: tuple[str, ...],
+    ) -> None:
+        """Add what was drawn with the choices of when it was begun; without a table they are objects."""
+        added, pixels, troubles = [], 0, []
         for one in imported:
             try:
-                added.append(self._add(one, is_codes=is_codes).name)
+                added.append(self._add(one, table, crystal_layer).name)
+                pixels += sum(count for name, count in one.drawn.pixels.items() if name in names)
             except StrataError as error:
                 troubles.append(str(error))
-        pixels = sum(
-            count for one in imported for name, count in one.drawn.pixels.items() if name in self._names()
-        )
-        words = f"Added {_named(added)} with {pixels:,} pixels of {_named(self._names())}." if added else ""
+        words = f"Added {_named(added)} with {pixels:,} pixels of {_named(names)}." if added else ""
         self.panel.say(" ".join(filter(None, (words, *troubles))))
 
-    def _add(self, one: ImportedLabels, *, is_codes: bool) -> Layer:
+    def _add(self, one: ImportedLabels, table: ClassTable | None, crystal_layer: int | None) -> Layer:
         assert one.match.candidate is not None, "only matched images are imported"
         image = image_layer(self._viewer, one.match.candidate.key)
-        if not is_codes:
+        if table is None:
             return add_numbers(self._viewer, image, one.drawn)
-        return add_codes(self._viewer, image, one.drawn.data, self._table(), crystal_layer=self.form.layer)
+        return add_codes(self._viewer, image, one.drawn.data, table, crystal_layer=crystal_layer)
 
     def _add_outlines(self, plan: ImportPlan) -> None:
         colors = {one.name: one.color for one in plan.mapping.classes}
@@ -209,20 +223,18 @@ class LabelImportPage(QWidget):
             for data, settings, kind in layers
         ]
 
-    def _names(self) -> tuple[str, ...]:
-        return () if self._plan is None else self._plan.mapping.names
-
-    def _table(self) -> ClassTable:
-        assert self._plan is not None, "there is a plan while there are results of it"
-        classes = self._plan.mapping.classes
-        return ClassTable(classes=classes) if classes else ClassTable.from_names(("class 1",))
-
     def _start(self, make_job: Callable[[JobControl], Job], name: str, take: Callable[[Any], None]) -> None:
         self.panel.run(make_job, name=name)
         self._take = take
 
     def _on_result(self, result: JobResult) -> None:
         self.panel.guarded(self._take)(result.value)
+
+
+def table_of(plan: ImportPlan) -> ClassTable:
+    """Return the classes that a plan imports, or where it imports none a table with one class."""
+    classes = plan.mapping.classes
+    return ClassTable(classes=classes) if classes else ClassTable.from_names(("class 1",))
 
 
 def _summary(plan: ImportPlan) -> str:
@@ -232,7 +244,7 @@ def _summary(plan: ImportPlan) -> str:
     return " ".join((found, *plan.warnings, "Look at the tables, then press Import."))
 
 
-def _in_words(drawn: DrawnLabels) -> str:
+def _counted(drawn: DrawnLabels) -> str:
     return ", ".join(f"{count:,} px of {name}" for name, count in drawn.pixels.items()) or "nothing"
 
 

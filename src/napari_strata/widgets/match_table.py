@@ -1,6 +1,6 @@
 """Which annotated image is which open image, how sure that is, and what does not fit."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QBrush, QColor
@@ -11,6 +11,25 @@ from napari_strata.annotation.matching import ImageMatch, Matching
 _TROUBLE = QColor("#e6550d")
 _NOTHING = "not in the file"
 _COLUMNS = ("In the file", "Image", "Sure")
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRow:
+    """One row.
+
+    Attributes
+    ----------
+    match : ImageMatch or None
+        The match, where there is one.
+    texts : tuple of str
+        One text per column.
+    tip : str
+        What there is to say of it.
+    """
+
+    match: ImageMatch | None
+    texts: tuple[str, str, str]
+    tip: str
 
 
 class MatchTable(QTableWidget):
@@ -42,27 +61,31 @@ class MatchTable(QTableWidget):
 
     def show_matching(self, matching: Matching | None) -> None:
         """Show what became of each image, or nothing."""
-        rows = [] if matching is None else list(_rows(matching))
+        rows = [] if matching is None else rows_of(matching)
         blocked = self.blockSignals(True)
-        self._matches = [match for match, *_ in rows]
+        self._matches = [one.match for one in rows]
         self.setRowCount(len(rows))
-        for row, (match, texts, tip) in enumerate(rows):
-            for column, text in enumerate(texts):
+        for row, one in enumerate(rows):
+            for column, text in enumerate(one.texts):
                 item = QTableWidgetItem(text)
-                item.setToolTip(tip)
-                if match is None and texts[0] != _NOTHING:
+                item.setToolTip(one.tip)
+                if one.match is None and one.texts[0] != _NOTHING:
                     item.setForeground(QBrush(_TROUBLE))
                 self.setItem(row, column, item)
         self.blockSignals(blocked)
 
 
-def _rows(matching: Matching) -> Iterator[tuple[ImageMatch | None, tuple[str, str, str], str]]:
-    for found in (matching.missing, matching.mismatches, matching.ambiguous):
-        for name, reason in found.items():
-            yield None, (name, reason, "no"), f"{name}: {reason}"
+def rows_of(matching: Matching) -> list[MatchRow]:
+    """Return what became of each image in words, what does not fit first."""
+    rows = [
+        MatchRow(None, (name, reason, "no"), f"{name}: {reason}")
+        for found in (matching.missing, matching.mismatches, matching.ambiguous)
+        for name, reason in found.items()
+    ]
     for match in matching.matches:
         image = match.candidate.names[0] if match.candidate is not None else ""
-        tip = f"{match.name} is {image}: {match.how}"
-        yield match, (match.name, image, f"{100 * match.confidence:.0f} %"), tip
+        texts = match.name, image, f"{100 * match.confidence:.0f} %"
+        rows.append(MatchRow(match, texts, f"{match.name} is {image}: {match.how}"))
     for image in matching.not_annotated:
-        yield None, (_NOTHING, image, ""), f"The file does not mention {image}."
+        rows.append(MatchRow(None, (_NOTHING, image, ""), f"The file does not mention {image}."))
+    return rows
