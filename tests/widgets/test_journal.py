@@ -18,9 +18,11 @@ from napari_strata.annotation.store.zarr_labels import LabelArrays
 from napari_strata.config import ClassTable
 from napari_strata.errors import LabelsError
 from napari_strata.widgets import journal as viewer_journal
+from napari_strata.widgets.calibration import METADATA
 from napari_strata.widgets.journal import journal_of
 from napari_strata.widgets.label_layers import new_labels, set_class_table
 from napari_strata.widgets.label_memory import label_memory, provenance_of, remember_birth
+from napari_strata.widgets.learned_labels import copy_learned
 from napari_strata.widgets.results import tag
 
 STACK = np.random.default_rng(0).random((3, 60, 80)).astype(np.float32)
@@ -323,3 +325,22 @@ def test_painting_is_not_held_up_by_a_slow_disk(qtbot, monkeypatch, journal, lab
             labels.paint((1, 10, x), 2)
         assert not np.array_equal(stored(journal, labels), labels.data), "painting waited for the disk"
     wait_until_stored(qtbot, journal, labels)
+
+
+def test_a_training_leaves_out_what_only_a_model_drew_when_told_to(viewer, image):
+    predicted = mask(viewer, image)
+    predicted.data[1, 30:40, 20:30] = 2
+    predicted.data[1, 50:55, 20:30] = 0
+    with pytest.raises(LabelsError, match="Only bubble is painted"):
+        copy_learned(image, [predicted], TABLE, without_model=True)
+    predicted.data[0] = 2
+    predicted.metadata[METADATA]["birth"].codes[2] = 0
+    learned = copy_learned(image, [predicted], TABLE, without_model=True)
+    assert learned.frames == (0, 1, 2)
+    assert (learned.codes[0] == 2).all()
+    assert np.array_equal(learned.codes[1, 0] == 2, predicted.data[1] == 2)
+    assert not (learned.codes[1] == 1).any()
+    assert (learned.codes[2] == 1).all(), "it was painted where the network had drawn nothing"
+    whole = copy_learned(image, [predicted], TABLE, without_model=False)
+    assert np.array_equal(whole.codes[:, 0], predicted.data)
+    assert np.array_equal(whole.provenance[1, 0] == Provenance.CORRECTED, predicted.data[1] == 2)

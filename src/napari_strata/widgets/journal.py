@@ -84,6 +84,15 @@ def journal_of(viewer: "Viewer") -> "Journal":
     return Journal(viewer, window) if found is None else found
 
 
+def keep_state(viewer: "Viewer", what: str) -> None:
+    """Have a save point made of all labels of a viewer that are kept on disk, without waiting for it."""
+    journal = journal_of(viewer)
+    journal.look()
+    for opened in journal.sets:
+        if opened.state.phase is Phase.SAVED:
+            journal.call(partial(opened.journal.save_version, what))
+
+
 class Journal(QObject):
     """Keeps all labels of a viewer on disk, until its window is closed.
 

@@ -14,6 +14,7 @@ from napari_strata.jobs.job import Job
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.form import Page
+from napari_strata.widgets.journal import keep_state
 from napari_strata.widgets.layer_choice import RESULT
 from napari_strata.widgets.live_overlay import LiveOverlay
 from napari_strata.widgets.loss_plot import LossPlot
@@ -109,6 +110,8 @@ class TrainDock(Dock):
         self.runner.check_idle()
         plan = self.settings.take()
         self._run = self._library.new_run(plan.config.name)
+        if plan.learned is not None:
+            keep_state(self._viewer, f"before training {self._run.name}")
         self._overlay = self._make_overlay(plan)
         self.plot.start()
         self.plot.show()

@@ -4,12 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from napari.layers import Image, Labels, Points
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from napari_strata.annotation.checks import check_labels, check_painted
 from napari_strata.config import (
     ClassTable,
     LabelledData,
@@ -19,15 +16,16 @@ from napari_strata.config import (
     TrainConfig,
     TrainingConfig,
 )
+from napari_strata.config.training import ORIGINS
 from napari_strata.errors import CalibrationError
-from napari_strata.types import AnyArray, ImageStack, LabelArray
-from napari_strata.widgets.atom_points import draw_mask
+from napari_strata.types import ImageStack, LabelArray
 from napari_strata.widgets.calibration import CalibrationRow
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.editors import ChoiceBox, IntegerBox
 from napari_strata.widgets.form import ConfigForm, form_layout, row_label
 from napari_strata.widgets.label_memory import class_table_of, is_drawn, others_of
-from napari_strata.widgets.layer_data import full_data, stack_of
+from napari_strata.widgets.layer_data import stack_of
+from napari_strata.widgets.learned_labels import LearnedLabels, copy_learned
 from napari_strata.widgets.learning_choice import MOST_LAYERS, LearningChoice
 from napari_strata.widgets.live_overlay import Window, window_of
 from napari_strata.widgets.proposal import Proposal
@@ -39,6 +37,7 @@ SIMULATED, LABELLED = "Simulated crystals", "My labels"
 GOMBNET, UNET = "Gomb-Net (layer masks)", "U-Net (one mask)"
 ATOMIC = 1.0
 """Coarsest pixel size at which atoms are seen, so that the network's own grid makes sense [Å/px]."""
+_WITHOUT_MODEL = tuple(origin for origin in ORIGINS if origin != "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +56,8 @@ class TrainPlan:
         Copy of what to predict live.
     window : Window or None
         Where that lies.
-    frames : tuple of int
-        Which frames of the image `labels` belong to.
-    depth : int
-        Frames of the image.
+    learned : LearnedLabels or None
+        The same labels with where they come from; None for simulated crystals.
     """
 
     config: TrainConfig
@@ -69,14 +66,14 @@ class TrainPlan:
     labels: tuple[LabelArray, ...]
     preview: ImageStack | None
     window: Window | None
-    frames: tuple[int, ...] = ()
-    depth: int = 0
+    learned: LearnedLabels | None = None
 
     def inputs(self, run: Path) -> "TrainInputs":
         """Return what the job works on; its imports take time, so call it in the worker thread."""
         from napari_strata.training.inputs import Painted, TrainInputs
 
-        painted = Painted(self.frames, self.depth) if self.labels else None
+        learned = self.learned
+        painted = None if learned is None else Painted(learned.frames, learned.depth, learned.provenance)
         return TrainInputs(run, self.images, self.labels, self.classes, self.preview, painted=painted)
 
 
@@ -98,6 +95,7 @@ class TrainSettings(QWidget):
         self.source = _choice_box(SIMULATED, LABELLED)
         self.network = _choice_box(GOMBNET, UNET)
         self.layers = IntegerBox(2, MOST_LAYERS)
+        self.without_model = QCheckBox("Leave out what only a model drew")
         self.name = QLineEdit()
         self.simulation = ConfigForm(
             SimulationConfig,
@@ -133,9 +131,10 @@ class TrainSettings(QWidget):
         preview = None if window is None else window.copy(self._pixel_size(config.model))
         if simulated:
             return TrainPlan(config, self._species(), (), (), preview, window)
-        stack, labels, frames = self._copy_labelled(config.model)
-        depth = 1 if self.image.layer.ndim == 2 else len(full_data(self.image.layer))
-        return TrainPlan(config, self._table(), (stack,), (labels,), preview, window, frames, depth)
+        image, layers = self._choice.take()
+        learned = copy_learned(image, layers, self._table(), without_model=self.without_model.isChecked())
+        stack = stack_of(image, self._pixel_size(config.model), frames=learned.frames)
+        return TrainPlan(config, self._table(), (stack,), (learned.codes,), preview, window, learned)
 
     def _config(self, simulated: bool) -> TrainConfig:
         is_unet = self.network.currentText() == UNET
@@ -147,21 +146,12 @@ class TrainSettings(QWidget):
         else:
             image, labels = self._choice.take()
             names = self._table().names
-            data = LabelledData(images=(Path(image.name),), labels=(Path(labels[0].name),), classes=names)
+            origins = _WITHOUT_MODEL if self.without_model.isChecked() else ORIGINS
+            files = {"images": (Path(image.name),), "labels": (Path(labels[0].name),)}
+            data = LabelledData(**files, classes=names, learn_from=origins)
         name = self.name.text().strip() or self.name.placeholderText()
         parts = {"name": name, "model": model, "data": data, "training": self.training.values()}
         return TrainConfig.parse(parts, source="The Train dock")
-
-    def _copy_labelled(self, model: ModelConfig) -> tuple[ImageStack, LabelArray, tuple[int, ...]]:
-        """Copy the frames on which anything is painted, and their labels, shape (frame, layer, y, x)."""
-        image, layers = self._choice.take()
-        shape, table = full_data(image).shape, self._table()
-        each = [check_labels(_codes(one, image), shape, table, name=one.name) for one in layers]
-        for codes, one in zip(each, layers, strict=True):
-            check_painted(codes, table=table, name=one.name)
-        labels = np.stack([codes.reshape(-1, *shape[-2:]) for codes in each], axis=1)
-        frames = np.flatnonzero(labels.any(axis=(1, 2, 3))).tolist()
-        return stack_of(image, self._pixel_size(model), frames=frames), labels[frames], tuple(frames)
 
     def _pixel_size(self, model: ModelConfig) -> float | None:
         pixel_size = self.calibration.calibration.value
@@ -190,6 +180,7 @@ class TrainSettings(QWidget):
             ("Network", self.network),
             ("Crystal layers", self.layers),
             *((f"Labels, layer {k}", choice) for k, choice in enumerate(self.labels)),
+            ("", self.without_model),
         ):
             self._rows.addRow(row_label(text), widget)
         layout = QVBoxLayout(self)
@@ -212,6 +203,10 @@ class TrainSettings(QWidget):
             "U-Net gives one mask, for any image."
         )
         self.layers.setToolTip("Number of overlapping crystal layers.")
+        self.without_model.setToolTip(
+            "Learn from what was painted, imported or corrected; where a network's mask was left as it was, count "
+            "nothing."
+        )
         self.name.setToolTip("Under this name the model is offered in the Predict dock.")
         for choice in self.labels:
             choice.setToolTip("Painted labels of this layer, or its atoms; unpainted pixels are ignored.")
@@ -246,6 +241,7 @@ class TrainSettings(QWidget):
         self._show_row(self.layers, not is_unet)
         for k, choice in enumerate(self.labels):
             self._show_row(choice, k < layers and not simulated)
+        self._show_row(self.without_model, not simulated)
         label: QLabel = self._rows.labelForField(self.labels[0])
         label.setText("Labels" if is_unet else "Labels, layer 0")
         self.simulation.setVisible(simulated)
@@ -284,13 +280,6 @@ class TrainSettings(QWidget):
 
     def _show_row(self, widget: QWidget, visible: bool) -> None:
         self._rows.setRowVisible(widget, visible)
-
-
-def _codes(napari_layer: Labels | Points, image: Image) -> AnyArray:
-    """Return the mask codes of labels, or those that atoms make."""
-    if isinstance(napari_layer, Points):
-        return draw_mask(napari_layer, image).reshape(full_data(image).shape)
-    return full_data(napari_layer)
 
 
 def _choice_box(*texts: str) -> ChoiceBox:
