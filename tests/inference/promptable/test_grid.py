@@ -79,3 +79,33 @@ def test_there_and_back_a_bright_pixel_stays_where_it_is():
     grid = ModelGrid((30, 50), 64, keeps_aspect=True)
     back = grid.to_image(grid.pixel_values(image)[0, 0])
     assert np.unravel_index(back.argmax(), back.shape) == (13, 34)
+
+
+@pytest.fixture(scope="module")
+def published():
+    """Return the preprocessing that transformers has for SAM, for a square of 64 pixels."""
+    module = pytest.importorskip("transformers.models.sam.image_processing_pil_sam")
+    return module.SamImageProcessorPil(size={"longest_edge": 64}, pad_size={"height": 64, "width": 64})
+
+
+def picture(height: int, width: int) -> np.ndarray:
+    """Return a smooth picture whose percentiles are 0 and 255, so that it is not stretched."""
+    y, x = np.ogrid[:height, :width]
+    values = (127 + 120 * np.sin(y / 9) * np.cos(x / 7)).astype(np.uint8)
+    values[:4, : width // 3], values[:4, width // 2 :] = 0, 255
+    return values
+
+
+@pytest.mark.parametrize(("shape", "tolerance"), [((48, 64), 1e-6), ((100, 150), 0.03), ((20, 30), 0.03)])
+def test_the_network_sees_what_the_published_preprocessing_shows(published, shape, tolerance):
+    image = picture(*shape)
+    theirs = published(np.repeat(image[..., None], 3, axis=-1), return_tensors="pt")["pixel_values"]
+    assert torch.allclose(ModelGrid(shape, 64, keeps_aspect=True).pixel_values(image), theirs, atol=tolerance)
+
+
+def test_masks_come_back_as_by_the_published_postprocessing(published):
+    logits = torch.randn((1, 1, 16, 16), generator=torch.Generator().manual_seed(0))
+    theirs = published.post_process_masks([logits], [(100, 150)], [(43, 64)], binarize=False)
+    assert np.allclose(
+        ModelGrid((100, 150), 64, keeps_aspect=True).to_image(logits[0, 0]), theirs[0][0, 0], atol=1e-5
+    )
