@@ -13,8 +13,8 @@ from napari_strata.annotation.store.lock import LockedError
 from napari_strata.annotation.store.points import read_points
 from napari_strata.annotation.store.zarr_labels import LabelArrays
 from napari_strata.errors import LabelsError
-from napari_strata.widgets.journal import OpenSet
 from napari_strata.widgets.journal_cards import StoredLayer, make_layer
+from napari_strata.widgets.open_set import OpenSet
 
 if TYPE_CHECKING:
     from pathlib import Path

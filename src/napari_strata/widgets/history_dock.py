@@ -12,8 +12,9 @@ from napari_strata.widgets.bring_back import bring_back
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.history_tables import SetTable, VersionTable
-from napari_strata.widgets.journal import OpenSet, journal_of
+from napari_strata.widgets.journal import journal_of
 from napari_strata.widgets.notify import in_notifications
+from napari_strata.widgets.open_set import OpenSet
 from napari_strata.widgets.recovery_line import RecoveryLine, stored_sets
 from napari_strata.widgets.version_layers import compare, restore, show_provenance
 from napari_strata.widgets.words import Words

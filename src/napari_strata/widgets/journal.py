@@ -6,7 +6,6 @@ The GUI thread only notes what changes; `annotation.store` compares and writes i
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,19 +16,18 @@ from qtpy.QtCore import QEvent, QObject, QTimer, Signal
 from qtpy.QtWidgets import QApplication
 
 from napari_strata.annotation.provenance import Provenance
-from napari_strata.annotation.store.followed import FollowedLabels, FollowedPoints
 from napari_strata.annotation.store.home import LabelHome, choose_project, chosen_project
-from napari_strata.annotation.store.journal import JournalState, Phase, SetJournal
+from napari_strata.annotation.store.journal import Phase, SetJournal
 from napari_strata.annotation.store.label_set import LabelSet
 from napari_strata.annotation.store.thread import WriterThread, result_of
 from napari_strata.errors import OutputError, StrataError
 from napari_strata.widgets.calibration import image_id_of
 from napari_strata.widgets.connections import connect_while_alive
-from napari_strata.widgets.journal_cards import card_of, image_card, new_key, points_of
-from napari_strata.widgets.journal_watch import LabelsWatch, PointsWatch, Watch
+from napari_strata.widgets.journal_cards import image_card, new_key
+from napari_strata.widgets.journal_watch import Watch, make_watch
 from napari_strata.widgets.label_memory import birth_of, image_name_of, image_of, is_drawn, remember_birth
-from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.notify import in_words
+from napari_strata.widgets.open_set import OpenSet
 from napari_strata.widgets.results import ORIGIN
 
 if TYPE_CHECKING:
@@ -40,41 +38,6 @@ INTERVAL = 500
 """Time between two looks at names, classes, points and layers [ms]."""
 _NAME = "napari-strata journal"
 T = TypeVar("T")
-
-
-@dataclass
-class OpenSet:
-    """The labels of one image of this viewer.
-
-    Attributes
-    ----------
-    journal : SetJournal
-        Keeps them on disk.
-    owner : hashable
-        `unique_id` of the image.
-    image : str
-        Name of the image.
-    watches : list
-        What watches its layers.
-    told : Phase
-        What the user was told last.
-    """
-
-    journal: SetJournal
-    owner: Hashable
-    image: str
-    watches: list[Watch] = field(default_factory=list)
-    told: Phase = Phase.EMPTY
-
-    @property
-    def state(self) -> JournalState:
-        """Whether what is painted is safe."""
-        return self.journal.state
-
-    @property
-    def layers(self) -> "dict[str, Labels | Points]":
-        """Its layers by their key in the store."""
-        return {watch.followed.card.key: watch.layer for watch in self.watches}
 
 
 def journal_of(viewer: "Viewer") -> "Journal":
@@ -177,17 +140,7 @@ class Journal(QObject):
         is_written : bool
             Whether the store has it as it is now.
         """
-        watch: Watch
-        birth = birth_of(napari_layer) if isinstance(napari_layer, Labels) else None
-        if birth is not None:
-            codes = FollowedLabels(card_of(napari_layer, key), full_data(napari_layer), birth)
-            watch = LabelsWatch(self._viewer, napari_layer, codes)
-            if not is_written:
-                codes.dirty.note_all()
-        else:
-            watch = PointsWatch(napari_layer, FollowedPoints(card_of(napari_layer, key), points_of(napari_layer)))
-        if is_written:
-            watch.followed.assume_written()
+        watch = make_watch(self._viewer, napari_layer, key, is_written=is_written)
         opened.watches.append(watch)
         self.call(partial(opened.journal.follow, watch.followed))
 
@@ -345,13 +298,7 @@ class Journal(QObject):
     def _tell(self) -> None:
         """Tell the user once when labels cannot be saved any more, and when they can be again."""
         for opened in self.sets:
-            phase = opened.state.phase
-            if phase is not opened.told:
-                if phase in (Phase.FAULTY, Phase.READ_ONLY):
-                    show_warning(f"The labels of {opened.image} are kept in memory only. {opened.state.words}")
-                elif opened.told in (Phase.FAULTY, Phase.READ_ONLY):
-                    show_info(f"The labels of {opened.image} are saved again.")
-                opened.told = phase
+            opened.tell()
         shown = [(opened.state, tuple(opened.layers)) for opened in self.sets], self.home.project, self.trouble
         if shown != self._shown:
             self._shown = shown

@@ -13,6 +13,7 @@ import numpy as np
 from napari_strata.annotation.store.chunks import Box
 from napari_strata.annotation.store.followed import FollowedLabels, FollowedPoints
 from napari_strata.widgets.journal_cards import card_of, points_of
+from napari_strata.widgets.label_memory import birth_of
 from napari_strata.widgets.layer_data import full_data
 
 if TYPE_CHECKING:
@@ -121,6 +122,36 @@ class PointsWatch:
 
 
 Watch = LabelsWatch | PointsWatch
+
+
+def make_watch(viewer: "Viewer", napari_layer: "Labels | Points", key: str, *, is_written: bool) -> Watch:
+    """Watch a layer from now on.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Where it is shown.
+    napari_layer : Labels or Points
+        The layer.
+    key : str
+        Its name in the store.
+    is_written : bool
+        Whether the store has it as it is now.
+    """
+    from napari.layers import Points
+
+    watch: Watch
+    card = card_of(napari_layer, key)
+    if isinstance(napari_layer, Points):
+        watch = PointsWatch(napari_layer, FollowedPoints(card, points_of(napari_layer)))
+    else:
+        followed = FollowedLabels(card, full_data(napari_layer), birth_of(napari_layer))
+        watch = LabelsWatch(viewer, napari_layer, followed)
+        if not is_written:
+            followed.dirty.note_all()
+    if is_written:
+        watch.followed.assume_written()
+    return watch
 
 
 def box_of(atom: Any) -> Box | None:

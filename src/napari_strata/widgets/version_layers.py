@@ -24,7 +24,8 @@ from napari_strata.widgets.napari_layers import placement
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from napari_strata.widgets.journal import Journal, OpenSet
+    from napari_strata.widgets.journal import Journal
+    from napari_strata.widgets.open_set import OpenSet
 
 BEFORE_RESTORE = "before a restore"
 PROVENANCE_COLORS = {
