@@ -91,6 +91,7 @@ def test_the_tables_report_before_anything_is_imported(qtbot, viewer, dock, tmp_
         ["a.png", "a", "95 %"],
         ["not in the file", "other", ""],
     ]
+    assert form.format.currentText() == "find out: CVAT XML 1.1"
     assert cells(form.classes) == [["", "grain", "1"], ["", "void", "1"]]
     assert "1 image is not there: gone.png" in panel.words.text()
     assert not panel.start_button.isEnabled()

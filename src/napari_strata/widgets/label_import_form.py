@@ -17,6 +17,7 @@ from napari_strata.widgets.match_table import MatchTable
 
 LABELS, OBJECTS, OUTLINES = "labels: a code per class", "objects: a number for each", "outlines: shapes and points"
 _OPEN, _FOLDER = "the open images", "the open images and a folder…"
+_FIND_OUT = "find out"
 _LAYERS = 4
 
 
@@ -91,7 +92,7 @@ class LabelImportForm(QWidget):
         return bool(self.becomes.currentText() == OUTLINES)
 
     def _fill(self) -> None:
-        self.format.addItems(["find out", *(one.title for one in FORMATS.values())])
+        self.format.addItems([_FIND_OUT, *(one.title for one in FORMATS.values())])
         self.images.addItems([_OPEN, _FOLDER])
         self.becomes.addItems([LABELS, OBJECTS, OUTLINES])
         self.crystal_layer.addItems(["none: labels of their own", *(f"layer {n}" for n in range(_LAYERS))])
@@ -146,6 +147,7 @@ class LabelImportForm(QWidget):
         self._has_lines, self._has_points = Polyline in kinds, Points in kinds
         for widget in (self.classes, self.matches, self.leave_out, self.preview_button):
             widget.setVisible(plan is not None)
+        self.format.setItemText(0, _FIND_OUT if plan is None else f"{_FIND_OUT}: {_titles(plan)}")
         self.classes.show_plan(plan)
         self.matches.show_matching(None if plan is None else plan.matching)
         self._on_becomes()
@@ -181,3 +183,9 @@ class LabelImportForm(QWidget):
         self.rows.setRowVisible(self.point_radius, self._has_points and becomes != OUTLINES)
         self.preview_button.setEnabled(becomes != OUTLINES)
         self.style_changed.emit()
+
+
+def _titles(plan: ImportPlan) -> str:
+    """Return the titles of the formats of the files."""
+    names = dict.fromkeys(file.annotations.format for file in plan.files)
+    return ", ".join(FORMATS[name].title if name in FORMATS else name for name in names)

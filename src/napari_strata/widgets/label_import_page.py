@@ -31,6 +31,8 @@ from napari_strata.widgets.outline_layers import outline_layers
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+_FORM, _BELOW = 0, 2
+"""Places in the page of the form, which grows with its tables, and of what is below, which grows without them."""
 _NO_FILE = "Choose annotation files."
 _NO_IMAGE = "None of the annotated images is open: open them, or choose their folder under Images."
 
@@ -57,8 +59,9 @@ class LabelImportPage(QWidget):
         layout = QVBoxLayout(self)
         layout.addWidget(self.form, 1)
         layout.addWidget(self.panel)
+        layout.addStretch(0)
         self._connect()
-        self.panel.set_obstacle(_NO_FILE)
+        self._show(None)
 
     def _connect(self) -> None:
         guarded = self.panel.guarded
@@ -119,6 +122,8 @@ class LabelImportPage(QWidget):
         self.preview.remove()
         self._plan = plan
         self.form.show_plan(plan)
+        for place, is_filled in ((_FORM, plan is not None), (_BELOW, plan is None)):
+            self.layout().setStretch(place, int(is_filled))
         self._say_what_to_do()
 
     def _say_what_to_do(self, _checked: bool = False) -> None:
