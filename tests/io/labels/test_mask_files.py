@@ -282,9 +282,7 @@ def test_every_shape_comes_back_with_its_pixels(kind, label_format, tmp_path):
 @pytest.mark.parametrize("label_format", [INDEX, RGB])
 def test_classes_colours_overlaps_and_frames_come_back(label_format, tmp_path):
     below, above = Annotation(Box(4, 4, 20, 20), "a:b"), Annotation(Box(10, 10, 30, 30), "#c", z_order=1)
-    frames = tuple(
-        AnnotatedImage("x/s.tif", SIZE, found, at) for at, found in ((0, (above, below)), (2, (below,)))
-    )
+    first, third = AnnotatedImage("x/s.tif", SIZE, (above, below)), AnnotatedImage("x/s.tif", SIZE, (below,), 2)
     classes = (FileClass("a:b", "#ff8000"), FileClass("#c", "#0080ff"))
     read = written_and_read(label_format, AnnotationSet(classes, (first, third)), tmp_path)
     assert [(image.name, image.frame) for image in read.images] == [("s.tif", 0), ("s.tif", 1), ("s.tif", 2)]

@@ -22,6 +22,8 @@ LARGEST_FILE = 96 * 2**20
 """Bytes of a text file; its numbers take up to eight times as much memory."""
 MOST_VALUES = 4_000_000
 """Numbers or names in a text file; as JSON objects they take 0.6 GB."""
+MOST_COLUMNS = 1000
+"""Columns of a table."""
 MOST_TAGS = 1_000_000
 """Opening and closing tags in an XML file."""
 MOST_VERTICES = 1_000_000
@@ -137,6 +139,8 @@ def read_rows(path: Path) -> list[list[str]]:
     data = read_bytes(path)
     if data.count(b",") + data.count(b"\n") + data.count(b"\r") > MOST_VALUES:
         refuse(path, f"it holds more than {MOST_VALUES:,} values", "Export it in parts.")
+    if data.split(b"\n", 1)[0].count(b",") > MOST_COLUMNS:
+        refuse(path, f"it has more than {MOST_COLUMNS:,} columns", "Export it again.")
     lines = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")
     field_limit = csv.field_size_limit(LARGEST_FILE)  # a polygon of VIA fills one field
     try:

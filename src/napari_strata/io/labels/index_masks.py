@@ -34,6 +34,7 @@ from napari_strata.io.labels.class_tables import ClassTable, read_class_table
 from napari_strata.io.labels.label_format import ImageSizes, LabelFormat
 from napari_strata.io.labels.mask_stacks import class_colors, drawn_stacks
 from napari_strata.io.labels.mask_values import MOST_CLASSES, value_masks, whole_numbers
+from napari_strata.io.labels.picture_claims import check_together
 from napari_strata.io.labels.pictures import is_colour_picture, mask_files, read_picture, write_indices
 from napari_strata.io.labels.rle import MaskBudget
 from napari_strata.io.labels.shapes import PixelMask
@@ -61,6 +62,7 @@ def _read(path: Path, sizes: ImageSizes) -> AnnotationSet:
         guard.refuse(path, "it holds no PNG or TIFF file", "Name the folder of the masks.")
     table = read_class_table(path if path.is_dir() else path.parent)
     budget = MaskBudget(path)
+    check_together(files, budget)
     frames: list[_Frame] = []
     palette: tuple[str, ...] = ()
     for file in files:

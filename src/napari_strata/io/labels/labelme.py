@@ -22,6 +22,7 @@ from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, Anno
 from napari_strata.io.labels.file_names import base_name, stems_to_write
 from napari_strata.io.labels.joining import pixels_of
 from napari_strata.io.labels.label_format import ImageSizes, LabelFormat
+from napari_strata.io.labels.picture_claims import claimed_pixels
 from napari_strata.io.labels.pictures import decode_mask, encode_mask
 from napari_strata.io.labels.rle import MaskBudget
 from napari_strata.io.labels.shapes import (
@@ -79,7 +80,11 @@ def _read_image(path: Path, budget: MaskBudget) -> tuple[AnnotatedImage, list[st
     image_path = document.get("imagePath")
     name = base_name(image_path) if isinstance(image_path, str) else ""
     annotations, warnings = [], []
-    for place, entry in enumerate(guard.check_list(document.get("shapes"), path, where="shapes")):
+    shapes = guard.check_list(document.get("shapes"), path, where="shapes")
+    masks = [entry["mask"] for entry in shapes if isinstance(entry, dict) and isinstance(entry.get("mask"), str)]
+    if sum(map(claimed_pixels, masks)) > budget.pixels:
+        guard.refuse(path, f"its masks have more than {budget.pixels:,} pixels", "Save it in parts.")
+    for place, entry in enumerate(shapes):
         where = f"shape {place + 1}"
         one = _read_annotation(guard.check_mapping(entry, path, where=where), path, where, budget)
         if one is None:

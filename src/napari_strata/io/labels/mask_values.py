@@ -59,9 +59,7 @@ def value_masks(codes: AnyArray, budget: MaskBudget, path: Path) -> Iterator[tup
     """
     from scipy.ndimage import find_objects
 
-    values = np.unique(codes)
-    if len(values) > _MOST_OBJECTS:
-        refuse(path, f"it holds {len(values):,} different values", "It is an image; name the mask.")
+    values = _values(codes, path)
     windows = find_objects(_numbered(codes, values))
     spread = sum((window[0].stop - window[0].start) * (window[1].stop - window[1].start) for window in windows)
     if len(values) > MOST_CLASSES and spread > MOST_CLASSES * codes.size:
@@ -71,9 +69,25 @@ def value_masks(codes: AnyArray, budget: MaskBudget, path: Path) -> Iterator[tup
         yield value, PixelMask(window[0].start, window[1].start, codes[window] == value)
 
 
+def _values(codes: AnyArray, path: Path) -> AnyArray:
+    """Return the different values, a few rows at a time: all at once take a minute where nearly all differ."""
+    values = codes[:0].ravel()
+    for start in range(0, len(codes), _ROWS):
+        values = np.union1d(values, np.unique(np.sort(codes[start : start + _ROWS], axis=None), sorted=True))
+        if len(values) > _MOST_OBJECTS:
+            refuse(path, f"it holds more than {_MOST_OBJECTS:,} values", "It is an image; name the mask.")
+    return values
+
+
 def _numbered(codes: AnyArray, values: AnyArray) -> AnyArray:
     """Return the place of each pixel's value among the values, from 1, a few rows at a time to save memory."""
-    numbered = np.empty(codes.shape, np.uint16 if len(values) < 2**16 else np.int32)
+    kind = np.uint8 if len(values) < 2**8 else np.uint16 if len(values) < 2**16 else np.int32
+    numbered = np.empty(codes.shape, kind)
+    if codes.dtype.itemsize <= 2:
+        place = np.zeros(int(values[-1]) + 1, kind)
+        place[values] = np.arange(1, len(values) + 1)
     for start in range(0, len(codes), _ROWS):
-        numbered[start : start + _ROWS] = np.searchsorted(values, codes[start : start + _ROWS]) + 1
+        rows = codes[start : start + _ROWS]
+        known = codes.dtype.itemsize <= 2
+        numbered[start : start + _ROWS] = place[rows] if known else np.searchsorted(values, rows) + 1
     return numbered

@@ -1,9 +1,7 @@
 """Masks in picture files, PNG and TIFF: headers are checked before pixels are decoded."""
 
 import io
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +13,7 @@ from napari_strata.errors import ImageError, LabelsError
 from napari_strata.io.arrays import read_array, read_header
 from napari_strata.io.files import replacing
 from napari_strata.io.labels.guard import refuse
+from napari_strata.io.labels.picture_claims import check_claims, large_pictures
 from napari_strata.io.labels.rle import MaskBudget
 from napari_strata.io.tif import write_tif
 from napari_strata.types import AnyArray, LabelArray
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 SUFFIXES = frozenset((".png", ".tif", ".tiff"))
 """Kinds of files that hold masks."""
-_LARGEST_BYTES = 2**27
-"""Bytes of the pixels of one mask file: 11585 x 11585 codes, or 128 frames of 1024 x 1024."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ def mask_files(path: Path) -> list[Path]:
 def is_colour_picture(path: Path) -> bool | None:
     """Tell from its header whether a file shows colours, not codes; None if it is no picture that is read here."""
     try:
-        with _large_pictures():
+        with large_pictures():
             return read_header(path).is_colour and not _palette(path)
     except ImageError:
         return None
@@ -79,14 +76,8 @@ def read_picture(path: Path) -> MaskPicture:
     LabelsError
         If it cannot be read, claims more pixels than any mask has, or is no stack of pictures of one kind.
     """
-    with _large_pictures():
-        try:
-            header = read_header(path)
-        except ImageError as error:
-            raise LabelsError(error.message, remedy=error.remedy) from error
-        if float(np.prod(header.shape, dtype=np.float64)) * header.dtype.itemsize > _LARGEST_BYTES:
-            shape = " x ".join(str(length) for length in header.shape)
-            refuse(path, f"it claims {shape} numbers of {header.dtype}", "Save it in parts, or as 8-bit codes.")
+    check_claims(path)
+    with large_pictures():
         content = read_array(path, error_type=LabelsError)
         palette = _palette(path)
     codes = content.codes
@@ -125,7 +116,7 @@ def decode_mask(data: bytes, path: Path, *, where: str, budget: MaskBudget) -> N
     """
     from PIL import Image
 
-    with _large_pictures():
+    with large_pictures():
         try:
             with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
                 budget.spend(pixels=picture.width * picture.height)
@@ -213,13 +204,3 @@ def _palette(path: Path) -> tuple[str, ...]:
     if not samples:
         return ()
     return tuple("#{:02x}{:02x}{:02x}".format(*samples[start : start + 3]) for start in range(0, len(samples), 3))
-
-
-@contextmanager
-def _large_pictures() -> Iterator[None]:
-    """Keep Pillow from warning of pictures that are large but were checked here."""
-    from PIL import Image
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        yield

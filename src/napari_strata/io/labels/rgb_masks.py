@@ -30,6 +30,7 @@ from napari_strata.io.labels.class_tables import read_class_table
 from napari_strata.io.labels.label_format import ImageSizes, LabelFormat
 from napari_strata.io.labels.mask_stacks import class_colors, drawn_stacks
 from napari_strata.io.labels.mask_values import MOST_CLASSES, value_masks
+from napari_strata.io.labels.picture_claims import check_together
 from napari_strata.io.labels.pictures import is_colour_picture, mask_files, read_picture, write_colors
 from napari_strata.io.labels.rle import MaskBudget
 
@@ -49,6 +50,7 @@ def _read(path: Path, sizes: ImageSizes) -> AnnotationSet:
     table = read_class_table(path if path.is_dir() else path.parent)
     names = table.colors or {_BLACK: BACKGROUND_NAME}
     budget = MaskBudget(path)
+    check_together(files, budget)
     images = tuple(image for file in files for image in _read_file(file, names, budget))
     colors = dict.fromkeys(color for color in [*names, *_unnamed(images, names)])
     if len(colors) > max(MOST_CLASSES, len(names)):

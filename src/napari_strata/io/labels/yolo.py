@@ -35,6 +35,9 @@ from napari_strata.io.labels.yolo_folder import (
 _FARTHEST = 2.0
 """Part of the image's width or height: what is farther out is no part of it."""
 _MOST_CLASSES = 100_000
+_MOST_NUMBERS = 16_000_000
+_MOST_OBJECTS = 1_000_000
+"""Of all files that are read together; in memory they take less than a gigabyte."""
 
 
 def _recognises(path: Path) -> bool:
@@ -50,18 +53,24 @@ def _read(path: Path, sizes: ImageSizes) -> AnnotationSet:
     names = class_names(path)
     known = image_sizes(path, files, sizes)
     passed_over = PassedOver()
-    images = [_read_image(file, known, names, passed_over) for file in files]
+    images: list[AnnotatedImage] = []
+    objects = numbers = 0
+    for file in files:
+        text = guard.read_text(file)
+        objects, numbers = objects + text.count("\n"), numbers + text.count(" ") + text.count("\t")
+        if objects > _MOST_OBJECTS or numbers > _MOST_NUMBERS:
+            what = f"its files hold more than {_MOST_OBJECTS:,} objects or {_MOST_NUMBERS:,} numbers"
+            guard.refuse(path, what, "Export it in parts.")
+        images.append(_read_image(file, text, known, names, passed_over))
     empty = [AnnotatedImage(stem, known.get(stem), ()) for stem in images_without_rows(path, files)]
     declared = [FileClass(names[number]) for number in sorted(names)]
     return AnnotationSet(classes_of(images, declared), (*images, *empty), FORMAT.name, passed_over.warnings)
 
 
 def _read_image(
-    file: Path, sizes: ImageSizes, names: Mapping[int, str], passed_over: PassedOver
+    file: Path, text: str, sizes: ImageSizes, names: Mapping[int, str], passed_over: PassedOver
 ) -> AnnotatedImage:
-    rows = [
-        (number, row.split()) for number, row in enumerate(guard.read_text(file).splitlines(), 1) if row.strip()
-    ]
+    rows = [(number, row) for number, row in enumerate(text.splitlines(), 1) if row.strip()]
     size = sizes.get(file.stem)
     if rows and size is None:
         raise LabelsError(
@@ -70,7 +79,7 @@ def _read_image(
         )
     annotations = []
     for number, row in rows:
-        one = _read_row(row, size or (1, 1), names, file, f"row {number}")
+        one = _read_row(row.split(), size or (1, 1), names, file, f"row {number}")
         if one is None:
             passed_over.add("outlines of less than three vertices", file.name)
         else:
@@ -81,9 +90,14 @@ def _read_image(
 def _read_row(
     row: Sequence[str], size: tuple[int, int], names: Mapping[int, str], file: Path, where: str
 ) -> Annotation | None:
-    numbers = np.array([guard.check_number(word, file, where=f"a number of {where}") for word in row])
-    if len(numbers) < 5:
-        guard.refuse(file, f"{where} has {len(numbers)} numbers, not 5 or more", "Export it again.")
+    if not 5 <= len(row) <= 2 * guard.MOST_VERTICES:
+        guard.refuse(file, f"{where} has {len(row):,} numbers", "A box has 5, a polygon 7 or more.")
+    try:
+        numbers = np.array(row, np.float64)
+    except ValueError as error:
+        guard.refuse(file, f"{where} holds what is no number: {error}", "Export it again.")
+    if not np.isfinite(numbers).all():
+        guard.refuse(file, f"{where} holds what is no finite number", "Export it again.")
     index = int(numbers[0])
     if index != numbers[0] or not 0 <= index < _MOST_CLASSES:
         guard.refuse(
@@ -91,8 +105,6 @@ def _read_row(
         )
     has_confidence = len(numbers) % 2 == 0
     places = numbers[1 : len(numbers) - has_confidence]
-    if len(places) > 4 and len(places) // 2 > guard.MOST_VERTICES:
-        guard.refuse(file, f"{where} has {len(places) // 2:,} vertices", "Draw it again.")
     if np.abs(places).max() > _FARTHEST:
         farthest = places[np.abs(places).argmax()]
         guard.refuse(file, f"{where} says {farthest:g}, not a part from 0 to 1", "Export normalised coordinates.")
