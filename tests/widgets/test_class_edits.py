@@ -3,11 +3,13 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_strata.annotation.classes import rename_class
+from napari_strata.annotation.provenance import Provenance
 from napari_strata.annotation.recoding import drop_class, move_class
 from napari_strata.config import ClassTable
+from napari_strata.errors import LabelsError
 from napari_strata.widgets.class_edits import ClassEdits
 from napari_strata.widgets.label_layers import new_labels, set_class_table
-from napari_strata.widgets.label_memory import class_table_of, mates_of
+from napari_strata.widgets.label_memory import class_table_of, mates_of, provenance_of, remember_birth
 
 TABLE = ClassTable.from_names(("W", "S", "Se"))
 STACK = np.random.default_rng(0).random((3, 8, 10))
@@ -25,7 +27,7 @@ class Bench:
         self.edits.follow(self.first)
 
     def show(self, labels, recoding):
-        set_class_table(labels, recoding.after, self.viewer.layers)
+        set_class_table(labels, recoding.after, self.viewer.layers, recoding=recoding)
 
     def paint(self, labels, row: int, code: int, *, frame: int = 1):
         labels.visible = True
@@ -161,3 +163,19 @@ def test_undo_still_works_when_nobody_holds_the_edits(bench):
     bench.edits = None
     bench.first.undo()
     assert bench.names == TABLE.names
+
+
+def test_a_layer_that_can_be_read_only_leaves_all_as_they_were(bench):
+    bench.paint(bench.first, 0, 2)
+    bench.paint(bench.second, 0, 2)
+    bench.second.data.flags.writeable = False
+    with pytest.raises(LabelsError, match="can be read only"):
+        bench.edits.apply(bench.first, move_class(TABLE, 2, by=1))
+    assert (bench.codes, bench.names) == ([[2], [2]], TABLE.names)
+
+
+def test_imported_labels_stay_imported_when_their_classes_move(bench):
+    bench.first.data[1, 0] = 2
+    remember_birth(bench.first, Provenance.IMPORTED)
+    bench.edits.apply(bench.first, move_class(TABLE, 2, by=1))
+    assert np.unique(provenance_of(bench.first)).tolist() == [Provenance.NOT_LABELLED, Provenance.IMPORTED]

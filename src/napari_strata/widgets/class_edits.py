@@ -47,10 +47,23 @@ class ClassEdits:
             self._history(mate)
 
     def apply(self, labels: "Labels", recoding: Recoding) -> None:
-        """Change codes and class table of the group of a Labels layer."""
+        """Change codes and class table of the group of a Labels layer, of all or, where one fails, of none.
+
+        Raises
+        ------
+        LabelsError
+            If a layer cannot be written to.
+        """
+        written: list[Labels] = []
         with self._busy():
-            for mate in self._mates_of(labels):
-                self._write(mate, recoding)
+            try:
+                for mate in self._mates_of(labels):
+                    self._write(mate, recoding)
+                    written.append(mate)
+            except Exception:
+                for mate in written:
+                    self._history(mate).undo(recoding)
+                raise
         self._show(labels, recoding)
 
     def _on_undone(self, labels: "Labels", recoding: Recoding) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_strata.errors import LabelsError
 from napari_strata.types import AnyArray
 from napari_strata.widgets.layer_data import full_data
 
@@ -17,10 +18,9 @@ Slices = Iterable[tuple[tuple[int, ...], AnyArray]]
 
 
 def write_step(labels: "Labels", slices: Slices) -> int:
-    """Write codes as one undo step.
+    """Write codes as one undo step, all of them or none.
 
-    Indices are kept in the smallest type that holds them, because napari keeps those of every step, and slices are
-    written one by one, so that they may be made only when they are needed.
+    Indices are kept in the smallest type that holds them, because napari keeps those of every step.
 
     Parameters
     ----------
@@ -33,18 +33,21 @@ def write_step(labels: "Labels", slices: Slices) -> int:
     -------
     int
         How many pixels have another code now.
+
+    Raises
+    ------
+    LabelsError
+        If the layer cannot be written to.
     """
-    data, changed = full_data(labels), 0
+    data = full_data(labels)
+    if isinstance(data, np.ndarray) and not data.flags.writeable:
+        raise LabelsError(f"{labels.name} can be read only.", remedy="Duplicate the layer and change the copy.")
+    parts = [part for place, codes in slices if len((part := _changes(data, place, codes))[1])]
     with sliced(labels), labels.block_history():
-        for place, codes in slices:
-            rows, columns = np.nonzero(data[place] != codes)
-            changed += len(rows)
-            if len(rows):
-                index = (*(np.full(len(rows), axis) for axis in place), rows, columns)
-                small = tuple(_smallest(axis, length) for axis, length in zip(index, data.shape, strict=True))
-                labels.data_setitem(small, codes[rows, columns], refresh=False)
+        for index, codes in parts:
+            labels.data_setitem(index, codes, refresh=False)
         labels.refresh(extent=False)
-    return changed
+    return sum(len(codes) for _index, codes in parts)
 
 
 def slices_of(labels: "Labels") -> Iterator[tuple[tuple[int, ...], AnyArray]]:
@@ -65,5 +68,9 @@ def sliced(labels: "Labels") -> Iterator[None]:
         labels.visible = was_visible
 
 
-def _smallest(index: AnyArray, length: int) -> AnyArray:
-    return index.astype(np.min_scalar_type(length))
+def _changes(data: AnyArray, place: tuple[int, ...], codes: AnyArray) -> tuple[tuple[AnyArray, ...], AnyArray]:
+    """Return the indices of the pixels of a slice that get another code, and those codes."""
+    rows, columns = np.nonzero(np.asarray(data[place]) != codes)
+    index = (*(np.full(len(rows), axis) for axis in place), rows, columns)
+    small = tuple(axis.astype(np.min_scalar_type(length)) for axis, length in zip(index, data.shape, strict=True))
+    return small, codes[rows, columns]
