@@ -16,6 +16,7 @@ from napari_strata.widgets.finding_fixes import apply_fix
 from napari_strata.widgets.finding_place import go_to
 from napari_strata.widgets.finding_table import FindingTable
 from napari_strata.widgets.job_panel import JobPanel
+from napari_strata.widgets.journal import journal_of
 from napari_strata.widgets.label_memory import image_of, is_for, labels_of
 from napari_strata.widgets.layer_choice import LayerChoice
 from napari_strata.widgets.words import Words
@@ -38,6 +39,7 @@ class DoctorDock(Dock):
 
     def __init__(self, viewer: Viewer) -> None:
         super().__init__()
+        journal_of(viewer)  # which keeps what is painted, also without the Label dock
         self._viewer = viewer
         self._examined: Examined | None = None
         self._is_stale = False

@@ -4,6 +4,7 @@ from napari.viewer import Viewer
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout
 
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.journal import journal_of
 from napari_strata.widgets.label_export_page import LabelExportPage
 from napari_strata.widgets.label_import_page import LabelImportPage
 
@@ -19,6 +20,7 @@ class LabelFilesDock(Dock):
 
     def __init__(self, viewer: Viewer) -> None:
         super().__init__()
+        journal_of(viewer)  # which keeps what is painted, also without the Label dock
         self.importing = LabelImportPage(viewer)
         self.exporting = LabelExportPage(viewer)
         pages = QTabWidget()

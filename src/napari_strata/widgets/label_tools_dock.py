@@ -19,6 +19,7 @@ from napari_strata.widgets.editors import ChoiceBox
 from napari_strata.widgets.explain_targets import place_in
 from napari_strata.widgets.form import row_label
 from napari_strata.widgets.job_panel import JobPanel
+from napari_strata.widgets.journal import journal_of
 from napari_strata.widgets.label_tools.between_page import BetweenPage
 from napari_strata.widgets.label_tools.edits import write_edit
 from napari_strata.widgets.label_tools.flood_page import FloodPage
@@ -51,6 +52,7 @@ class LabelToolsDock(Dock):
 
     def __init__(self, viewer: Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        journal_of(viewer)  # which keeps what is painted, also without the Label dock
         self._viewer = viewer
         self._request: tuple[Labels, int, object] | None = None
         self.target = LabelTarget(viewer)

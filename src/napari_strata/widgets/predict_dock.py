@@ -17,6 +17,7 @@ from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.form import ConfigForm
 from napari_strata.widgets.job_panel import JobPanel
+from napari_strata.widgets.journal import journal_of
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.napari_layers import atom_layer, mask_layers, probability_layers
 from napari_strata.widgets.results import find_results, show_results
@@ -42,6 +43,7 @@ class PredictDock(Dock):
 
     def __init__(self, viewer: Viewer, library: ModelLibrary | None = None) -> None:
         super().__init__()
+        journal_of(viewer)  # which keeps what is painted, also without the Label dock
         self._viewer = viewer
         self._source: Source | None = None
         self._started = 0.0
