@@ -443,3 +443,19 @@ def test_every_link_opens_a_dock_that_there_is(dock):
     manifest = yaml.safe_load(files("napari_strata").joinpath("napari.yaml").read_text())
     known = {widget["display_name"] for widget in manifest["contributions"]["widgets"]}
     assert set(dock.links.buttons) <= known
+
+
+def test_a_merge_can_be_undone_after_the_dock_was_closed(qtbot, viewer, dock):
+    viewer.add_image(STACK)
+    click(qtbot, dock.new_button)
+    click(qtbot, dock.add_button)
+    labels = dock.labels.layer
+    fill(labels, 0, 3)
+    dock.editor.merge_button.choose("into class 1")
+    ended = []
+    dock.destroyed.connect(lambda *_: ended.append(True))
+    viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: bool(ended))
+    labels.undo()
+    assert class_table_of(labels).names == ("class 1", "class 2")
+    assert (labels.data[0] == 3).all()
