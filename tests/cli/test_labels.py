@@ -7,12 +7,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_strata.annotation.drawn_labels import DrawingStyle
-from napari_strata.control import JobControl
-from napari_strata.events import FinishReason, JobEnded, Progress
 from napari_strata.io.labels.class_file import read_class_file
 from napari_strata.io.tif import write_tif
-from napari_strata.jobs.import_labels import ImportRequest, import_labels
 
 Strata = Callable[..., Any]
 
@@ -287,11 +283,62 @@ def test_people_read_the_report(strata: Strata, file: Path, tmp_path: Path) -> N
     assert "  pixels grain                100" in out.splitlines()
 
 
-def test_a_job_that_is_stopped_while_it_draws_leaves_nothing(file: Path, tmp_path: Path) -> None:
-    control = JobControl()
-    for event in import_labels(control, ImportRequest((file,)), DrawingStyle(), tmp_path / "out"):
-        if isinstance(event, Progress) and event.message.startswith("Drawing"):
-            control.request_stop()
-    assert isinstance(event, JobEnded)
-    assert event.reason is FinishReason.CANCELED
+def test_a_format_that_states_no_sizes_takes_them_from_the_images(
+    strata: Strata, images: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "yolo").mkdir()
+    (tmp_path / "yolo" / "a.txt").write_text(f"0 {10 / 24} {10 / 20} {10 / 24} {10 / 20}\n")
+    words = ("labels", "import", tmp_path / "yolo", "--out", tmp_path / "out", "--json")
+    call = strata(*words)
+    assert call.code == 1
+    assert not (tmp_path / "out").exists()
+    call = strata(*words, "--images", images)
+    assert call.code == 0, call.err
+    codes = tifffile.imread(tmp_path / "out" / "a.tif")
+    assert (codes[5:15, 5:15] == 2).all()
+    assert (codes == 2).sum() == 100
+
+
+def test_values_of_index_masks_mean_what_is_said(strata: Strata, images: Path, tmp_path: Path) -> None:
+    codes = np.zeros((20, 24), np.uint8)
+    codes[0], codes[1], codes[2] = 255, 1, 2
+    (tmp_path / "masks").mkdir()
+    tifffile.imwrite(tmp_path / "masks" / "a.tif", codes)
+    words = ("labels", "import", tmp_path / "masks", "--images", images, "--json", "--out")
+    assert strata(*words, tmp_path / "one").report["figures"]["pixels"] == {
+        "background": 408,
+        "not labelled": 24,
+        "class 1": 24,
+        "class 2": 24,
+    }
+    meanings = ("0=not labelled", "255=background", "class 1=grain", "2=grain")
+    options = [word for meaning in meanings for word in ("--map", meaning)]
+    assert strata(*words, tmp_path / "two", *options).report["figures"]["pixels"] == {
+        "not labelled": 408,
+        "background": 24,
+        "grain": 48,
+    }
+
+
+def test_what_an_import_wrote_is_read_again_as_index_masks(strata: Strata, file: Path, tmp_path: Path) -> None:
+    strata("labels", "import", file, "--outside", "not-labelled", "--out", tmp_path / "one")
+    strata("labels", "import", tmp_path / "one", "--out", tmp_path / "two")
+    first, second = (tifffile.imread(tmp_path / name / "a.tif") for name in ("one", "two"))
+    assert (first == second).all()
+
+
+def test_masks_of_another_program_are_not_taken_for_mask_codes(strata: Strata, tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.ones((4, 4), np.uint8))
+    (tmp_path / "classes.json").write_text('{"background": 0, "grain": 1}')
+    call = strata("labels", "export", tmp_path, "--format", "cvat", "--out", tmp_path / "out", "--json")
+    assert call.code == 1
+    assert "import or convert them" in call.report["error"]["remedy"]
+
+
+def test_labels_of_which_no_image_is_found_are_not_exported(strata: Strata, images: Path, tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "b.tif", np.ones((4, 4), np.uint8))
+    words = ("--images", images, "--format", "cvat", "--out", tmp_path / "out", "--json")
+    call = strata("labels", "export", tmp_path / "b.tif", *words)
+    assert call.code == 1
+    assert "no image of this name" in call.report["error"]["message"]
     assert not (tmp_path / "out").exists()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, FileClass, classes_of
+from napari_strata.io.labels.class_file import FILE_NAME as CLASS_FILE
 from napari_strata.io.labels.coco_writer import write_coco
 from napari_strata.io.labels.guard import (
     check_list,
@@ -63,6 +64,7 @@ def recognises_coco(path: Path) -> bool:
         return False
     return (
         path.suffix.lower() == ".json"
+        and path.name != CLASS_FILE  # which has images, too
         and head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{"
         and bool(_TELLING.search(head))
     )
