@@ -16,7 +16,7 @@ SIDE = 4096
 """Side of the slice [px]."""
 BRUSH = 20
 """Diameter of the brush [px]."""
-STROKES = 40
+STROKES = 5
 """Strokes per run; the runs with and without the journal take turns."""
 EVENTS = 25
 """Paint events per stroke, as a mouse that is dragged gives them."""
@@ -25,27 +25,31 @@ RUNS = 4
 REST = 0.012
 """Time for the event loop between two paint events, as between two movements of a mouse [s]."""
 TARGET = "<= 5"
+Times = tuple[float, float]
+"""Of a paint event alone, and with the redraw that follows [ms]."""
 
 
 def measure() -> Iterator[Figure]:
-    """Return what the journal adds to a paint event in the mean and at the 99th percentile, and what it wrote."""
+    """Return what the journal adds to a paint event, without and with its redraw, and how late it writes."""
     with tempfile.TemporaryDirectory() as home, mock.patch.dict(os.environ, {"NAPARI_STRATA_HOME": home}):
-        without, with_journal, lag = _measure_in_viewer()
+        bare, kept, lag = _measure_in_viewer()
     what = f"per paint event, {BRUSH} px brush on {SIDE}²"
-    for name, reduce in (("mean", np.mean), ("99th percentile", lambda times: np.percentile(times, 99))):
-        baseline = {"without_ms": float(reduce(without)), "with_ms": float(reduce(with_journal))}
-        yield Figure(
-            f"journal: {name} time added {what}",
-            baseline["with_ms"] - baseline["without_ms"],
-            "ms",
-            target=TARGET,
-            baseline=baseline,
-        )
+    for name, column, reduce in (
+        ("mean time", 0, np.mean),
+        ("99th percentile of the time", 0, _p99),
+        ("mean time with the redraw", 1, np.mean),
+    ):
+        baseline = {"without_ms": float(reduce(bare[:, column])), "with_ms": float(reduce(kept[:, column]))}
+        added = baseline["with_ms"] - baseline["without_ms"]
+        yield Figure(f"journal: added to the {name} {what}", added, "ms", target=TARGET, baseline=baseline)
     yield Figure("journal: longest time from a stroke to the disk", lag, "s", target="<= 2")
 
 
 def _measure_in_viewer() -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Return the times of paint events without and with the journal [ms], and the longest time to the disk [s]."""
+    """Return the times of paint events without and with the journal [ms], and the longest time to the disk [s].
+
+    The first column is the paint event alone, the second with the redraw that follows.
+    """
     import napari
     from qtpy.QtWidgets import QApplication
 
@@ -61,7 +65,7 @@ def _measure_in_viewer() -> tuple[NDArray[np.float64], NDArray[np.float64], floa
         rng = np.random.default_rng(0)
         _paint(bare, QApplication.processEvents, rng, strokes=2)
         _paint(kept, QApplication.processEvents, rng, strokes=2)
-        times: tuple[list[float], list[float]] = ([], [])
+        times: tuple[list[Times], list[Times]] = ([], [])
         for _ in range(RUNS):
             for layer, found in zip((bare, kept), times, strict=True):
                 found += _paint(layer, QApplication.processEvents, rng, strokes=STROKES)
@@ -79,7 +83,7 @@ def _labels(viewer, image, new_labels):
     return labels
 
 
-def _paint(labels, process_events, rng: np.random.Generator, *, strokes: int) -> list[float]:
+def _paint(labels, process_events, rng: np.random.Generator, *, strokes: int) -> list[Times]:
     """Drag the brush in straight strokes; return the time that each event took [ms]."""
     times = []
     for _ in range(strokes):
@@ -87,8 +91,9 @@ def _paint(labels, process_events, rng: np.random.Generator, *, strokes: int) ->
         for event in range(EVENTS):
             begin = time.perf_counter()
             labels.paint(tuple(start + event * step), 2)
+            painted = time.perf_counter()
             process_events()
-            times.append(1000 * (time.perf_counter() - begin))
+            times.append((1000 * (painted - begin), 1000 * (time.perf_counter() - begin)))
             time.sleep(REST)
     return times
 
@@ -107,3 +112,7 @@ def _lag(labels, journal, process_events, rng: np.random.Generator) -> float:
     while LabelArrays(folder).read(key)[place] != code and time.perf_counter() < begin + 60:
         process_events()
     return time.perf_counter() - begin
+
+
+def _p99(times: NDArray[np.float64]) -> float:
+    return float(np.percentile(times, 99))

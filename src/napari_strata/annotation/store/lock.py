@@ -1,6 +1,7 @@
 """Who may write in a folder: one napari at a time, as the kernel says it; a process that is killed lets go."""
 
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -53,6 +54,8 @@ class FolderLock:
                 f"{self.folder} is open in another napari{owner_of(self.folder)}.",
                 remedy="Close it there; until then what you paint here is kept in memory only.",
             ) from error
+        except NotImplementedError as error:  # as filelock says it
+            raise OSError(errno.ENOLCK, "This file system cannot lock files", str(self.folder)) from error
         with replacing(self.folder / OWNER) as path:
             path.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}))
 
