@@ -269,3 +269,15 @@ def test_what_voc_cannot_hold_is_refused_before_anything_is_written(tmp_path):
         with pytest.raises(LabelsError):
             FORMAT.write(AnnotationSet((), (image,)), tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_objects_without_classes_are_read(data_set):
+    numbers = np.zeros(SIZE, np.uint8)
+    numbers[:2], numbers[2:4], numbers[4] = 1, 2, 255
+    found = data_set(None, indices(numbers), xml=LABEL_IMG)
+    assert pixels(found.images[0].annotations) == {
+        "atom": 64,
+        "object": 64,
+        BACKGROUND_NAME: 24 * 32 - 160,
+        NOT_LABELLED_NAME: 32,
+    }
