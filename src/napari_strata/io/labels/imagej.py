@@ -36,6 +36,8 @@ _MAGIC = b"Iout"
 _MADE_UP = re.compile(r"\d+(-\d+)+")
 _NUMBER = re.compile(r"(.+)-\d+")
 _ROI_SET = re.compile(r"[ _-]*RoiSet[ _-]*", re.IGNORECASE)
+_LARGEST_ROI = 2**24
+"""Bytes of a selection: a million vertices."""
 _MOST_ROIS = 200_000
 _MOST_FRAMES = 1_000_000
 _MOST_GROUPS = 255
@@ -112,11 +114,13 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
 def _selection(name: str, data: bytes, path: Path) -> _Selection:
     from roifile import ImagejRoi
 
+    if len(data) > _LARGEST_ROI:
+        guard.refuse(path, f"{name[:60]} is larger than {_LARGEST_ROI / 2**20:.0f} MB", "Draw it again.")
     try:
         roi = ImagejRoi.frombytes(data)
         shapes = shapes_of(roi)
     except LabelsError as error:
-        guard.refuse(path, f"{name}: {error.message}", error.remedy)
+        raise LabelsError(f"{path}: {name[:60]}: {error.message}", remedy=error.remedy) from error
     except Exception as error:  # roifile raises nearly anything on a damaged selection
         reason = " ".join(str(error).split()) or type(error).__name__
         raise LabelsError(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_strata.io.labels.guard import refuse
 from napari_strata.io.labels.rle import MaskBudget
@@ -70,13 +71,19 @@ def value_masks(codes: AnyArray, budget: MaskBudget, path: Path) -> Iterator[tup
 
 
 def _values(codes: AnyArray, path: Path) -> AnyArray:
-    """Return the different values, a few rows at a time: all at once take a minute where nearly all differ."""
+    """Return the different values, a few rows at a time; numpy's unique takes a minute where nearly all differ."""
     values = codes[:0].ravel()
     for start in range(0, len(codes), _ROWS):
-        values = np.union1d(values, np.unique(np.sort(codes[start : start + _ROWS], axis=None), sorted=True))
+        found = np.sort(codes[start : start + _ROWS], axis=None)
+        found = np.sort(np.concatenate([values, found[_is_new(found)]]))
+        values = found[_is_new(found)]
         if len(values) > _MOST_OBJECTS:
             refuse(path, f"it holds more than {_MOST_OBJECTS:,} values", "It is an image; name the mask.")
     return values
+
+
+def _is_new(ascending: AnyArray) -> NDArray[np.bool_]:
+    return np.concatenate([[True], ascending[1:] != ascending[:-1]])
 
 
 def _numbered(codes: AnyArray, values: AnyArray) -> AnyArray:
