@@ -1,7 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_strata.annotation.matching import Candidate, How, Matching, SizesByStem, match_images
+from napari_strata.annotation.candidates import Candidate, SizesByStem
+from napari_strata.annotation.matching import How, Matching, match_images
 from napari_strata.io.image_folder import Extent
 from napari_strata.io.labels.annotations import AnnotatedImage
 from napari_strata.io.labels.image_names import label_file_names, plain_stem_of, stem_of

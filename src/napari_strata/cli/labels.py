@@ -173,7 +173,7 @@ def export_labels(
     _check_format(to, "--format")
 
     def make_job(control: JobControl, _display: Display) -> Job:
-        from napari_strata.annotation.matching import Candidate
+        from napari_strata.annotation.candidates import Candidate
         from napari_strata.io.image_folder import find_images
         from napari_strata.io.labels.label_files import find_label_files
         from napari_strata.jobs.export_labels import ExportRequest, declared_classes, read_label_images

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, Progress, StateChanged, Warned
+from napari_strata.jobs.import_labels import read_files
 from napari_strata.jobs.job import JobBody, job
 
 if TYPE_CHECKING:
@@ -48,24 +49,19 @@ def convert_labels(
     OutputError
         If the folder cannot be written, or a file is there already.
     """
+    from napari_strata.annotation.candidates import Candidate, SizesByStem
     from napari_strata.annotation.class_mapping import map_classes
-    from napari_strata.annotation.matching import Candidate, SizesByStem
     from napari_strata.io.folders import filling
     from napari_strata.io.image_folder import find_images
     from napari_strata.io.labels.formats import find_format
-    from napari_strata.io.labels.reading import joined, read_annotations
+    from napari_strata.io.labels.reading import joined
 
     target = find_format(to, out)
     control.run()
     yield StateChanged(control.state)
     images = find_images(request.images, without=out) if request.images is not None else ()
     sizes = SizesByStem(map(Candidate.of_file, images))
-    files = []
-    for done, path in enumerate(request.files):
-        control.checkpoint()
-        yield Progress(done / len(request.files), f"Reading {path.name}")
-        files.append(read_annotations(path, sizes, format_name=request.format_name))
-    said = joined(files)
+    said = joined((yield from read_files(control, request, sizes)))
     for text in said.warnings:
         yield Warned(text)
     annotations = _renamed(said, map_classes(said.classes, request.meanings), sizes)

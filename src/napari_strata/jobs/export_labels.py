@@ -13,8 +13,8 @@ from napari_strata.jobs.job import JobBody, job
 from napari_strata.types import BACKGROUND
 
 if TYPE_CHECKING:
+    from napari_strata.annotation.candidates import Candidate
     from napari_strata.annotation.drawn_labels import Kind
-    from napari_strata.annotation.matching import Candidate
     from napari_strata.annotation.tracing import LabelImage, Meaning
     from napari_strata.io.labels.annotations import AnnotatedImage, FileClass
     from napari_strata.io.labels.class_file import ClassFile

@@ -10,10 +10,13 @@ from napari_strata.events import JobEvent, JobResult, Progress, StateChanged, Wa
 from napari_strata.jobs.job import JobBody, job
 
 if TYPE_CHECKING:
+    from napari_strata.annotation.candidates import Candidate
     from napari_strata.annotation.drawn_labels import DrawingStyle, DrawnLabels
     from napari_strata.annotation.import_plan import ImportPlan
-    from napari_strata.annotation.matching import Candidate, ImageMatch
+    from napari_strata.annotation.matching import ImageMatch
     from napari_strata.io.labels.class_file import ClassFile
+    from napari_strata.io.labels.label_format import ImageSizes
+    from napari_strata.io.labels.reading import FileAnnotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,27 +198,43 @@ def _plan(
     control: JobControl, request: ImportRequest, *, without: Path | None = None
 ) -> Generator[JobEvent, None, "ImportPlan"]:
     """Read the files one after the other, and match what they say with the images."""
+    from napari_strata.annotation.candidates import Candidate, SizesByStem
     from napari_strata.annotation.class_mapping import map_classes
     from napari_strata.annotation.import_plan import ImportPlan, images_of
-    from napari_strata.annotation.matching import Candidate, SizesByStem, match_images
+    from napari_strata.annotation.matching import match_images
     from napari_strata.io.image_folder import find_images
-    from napari_strata.io.labels.reading import joined, read_annotations
+    from napari_strata.io.labels.reading import joined
 
     candidates = list(request.candidates)
     if request.images is not None:
         candidates += map(Candidate.of_file, find_images(request.images, without=without))
-    sizes = SizesByStem(candidates)
+    files = yield from read_files(control, request, SizesByStem(candidates))
+    yield Progress(1.0, "Looking for the images")
+    has_images = request.images is not None or bool(candidates)
+    matching = match_images(images_of(files), candidates if has_images else None)
+    mapping = map_classes(joined(files).classes, request.meanings, names=request.class_names)
+    return ImportPlan(files, matching, mapping)
+
+
+def read_files(
+    control: JobControl, request: ImportRequest, sizes: "ImageSizes"
+) -> "Generator[JobEvent, None, tuple[FileAnnotations, ...]]":
+    """Read the files of a request one after the other, within a job.
+
+    Raises
+    ------
+    LabelsError
+        If a file is refused.
+    """
+    from napari_strata.io.labels.reading import read_annotations
+
     files = []
     for done, path in enumerate(request.files):
         control.checkpoint()
         yield Progress(done / len(request.files), f"Reading {path.name}")
         files.append(read_annotations(path, sizes, format_name=request.format_name))
     control.checkpoint()
-    yield Progress(1.0, "Looking for the images")
-    has_images = request.images is not None or bool(candidates)
-    matching = match_images(images_of(files), candidates if has_images else None)
-    mapping = map_classes(joined(files).classes, request.meanings, names=request.class_names)
-    return ImportPlan(tuple(files), matching, mapping)
+    return tuple(files)
 
 
 def _write_files(

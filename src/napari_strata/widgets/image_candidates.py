@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
 
-from napari_strata.annotation.matching import Candidate
+from napari_strata.annotation.candidates import Candidate
 from napari_strata.errors import ImageError
 from napari_strata.io.image_folder import Extent, ImageFile
 from napari_strata.io.labels.image_names import stem_of

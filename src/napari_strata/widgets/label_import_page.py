@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Layer
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from napari_strata.annotation.candidates import Candidate
 from napari_strata.annotation.class_mapping import map_classes
 from napari_strata.annotation.drawn_labels import DrawnLabels
 from napari_strata.annotation.import_plan import ImportPlan, images_of
-from napari_strata.annotation.matching import Candidate, ImageMatch, match_images
+from napari_strata.annotation.matching import ImageMatch, match_images
 from napari_strata.config import ClassTable
 from napari_strata.control import JobControl
 from napari_strata.errors import StrataError
