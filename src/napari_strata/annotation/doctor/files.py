@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from napari_strata.annotation.candidates import Candidate
 from napari_strata.annotation.doctor.finding import Finding, Place, Severity
 from napari_strata.annotation.doctor.subject import LayerLabels, Subject
-from napari_strata.annotation.matching import Candidate, How, match_images
+from napari_strata.annotation.matching import How, match_images
 from napari_strata.errors import LabelsError
 from napari_strata.io.calibration import settle
 from napari_strata.io.image_folder import Extent, ImageFile
