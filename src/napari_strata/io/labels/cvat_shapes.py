@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LARGEST_WHOLE = 2**31
 """Largest frame, group or z-order."""
+_NO_SEPARATORS = bytes(set(range(256)) - set(b",;"))
 _LEAST_VERTICES = {"polygon": 3, "polyline": 2, "points": 1}
 
 
@@ -113,15 +114,18 @@ class CvatShapes:
 
     def _vertices(self, element: "Element", where: str) -> Vertices:
         """Read ``x,y;x,y;...``."""
-        text = element.get("points", "")
-        if text.count(";") >= MOST_VERTICES or text.count(",") > MOST_VERTICES:
+        text = element.get("points", "").rstrip(";")
+        pairs = text.count(",")
+        if max(pairs, text.count(";")) > MOST_VERTICES:
             refuse(self.path, f"{where} has more than {MOST_VERTICES:,} vertices", "Draw it again.")
-        pairs = [pair.split(",") for pair in text.split(";") if pair]
+        separators = text.encode("ascii", "replace").translate(None, _NO_SEPARATORS)
         try:
-            points = [(float(x), float(y)) for x, y in pairs]
+            numbers = [float(number) for number in text.replace(";", ",").split(",")] if text else []
         except ValueError:
+            numbers = [0.0]
+        if len(numbers) != 2 * pairs or separators != (b",;" * pairs)[:-1]:
             refuse(self.path, f"{where} has vertices that are no pairs of numbers", "Draw it again.")
-        vertices = np.array(points, np.float64).reshape(-1, 2)
+        vertices = np.array(numbers).reshape(-1, 2)
         return from_corner(check_vertices(vertices, self.path, where=where, least=0))
 
     def _numbers(self, element: "Element", names: str, where: str) -> list[float]:
