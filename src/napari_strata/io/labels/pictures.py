@@ -194,13 +194,13 @@ def _write_png(path: Path, picture: "Image.Image") -> Path:
 
 
 def _palette(path: Path) -> tuple[str, ...]:
-    """Return the colours of a PNG that shows codes in colours."""
+    """Return the colours of a PNG that shows codes in colours, without decoding its pixels."""
     from PIL import Image
 
     if path.suffix.lower() != ".png":
         return ()
     with Image.open(path) as picture:
-        samples = picture.getpalette("RGB") if picture.mode == "P" else None
-    if not samples:
-        return ()
-    return tuple("#{:02x}{:02x}{:02x}".format(*samples[start : start + 3]) for start in range(0, len(samples), 3))
+        if picture.mode != "P" or picture.palette is None:
+            return ()
+        samples = bytes(picture.palette.getdata()[1])
+    return tuple(f"#{samples[start : start + 3].hex()}" for start in range(0, len(samples) - 2, 3))
