@@ -4,6 +4,7 @@ from pathlib import Path
 
 from napari.layers import Labels
 from napari.viewer import Viewer
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.annotation.store.journal import Phase
@@ -51,6 +52,11 @@ class HistoryDock(Dock):
         self._explain()
         self._lay_out()
         self._connect()
+        self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show the save points that were made meanwhile."""
+        super().showEvent(event)
         self.refresh()
 
     def refresh(self, _event: object = None) -> None:

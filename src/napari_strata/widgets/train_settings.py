@@ -95,7 +95,7 @@ class TrainSettings(QWidget):
         self.source = _choice_box(SIMULATED, LABELLED)
         self.network = _choice_box(GOMBNET, UNET)
         self.layers = IntegerBox(2, MOST_LAYERS)
-        self.without_model = QCheckBox("Leave out what only a model drew")
+        self.without_model = QCheckBox("what only a model drew")
         self.name = QLineEdit()
         self.simulation = ConfigForm(
             SimulationConfig,
@@ -180,7 +180,7 @@ class TrainSettings(QWidget):
             ("Network", self.network),
             ("Crystal layers", self.layers),
             *((f"Labels, layer {k}", choice) for k, choice in enumerate(self.labels)),
-            ("", self.without_model),
+            ("Leave out", self.without_model),
         ):
             self._rows.addRow(row_label(text), widget)
         layout = QVBoxLayout(self)
