@@ -6,12 +6,14 @@ parser owes: an AnnotationSet whose shapes can be drawn, or LabelsError, and no 
 
 import copy
 import json
+import os
 import random
 import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from napari_strata.errors import LabelsError
@@ -19,6 +21,15 @@ from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, Anno
 from napari_strata.io.labels.drawing import draw_codes
 from napari_strata.io.labels.shapes import Box, Ellipse, PixelMask, Points, Polygon, Polyline
 
+EXAMPLES = int(os.environ.get("STRATA_FUZZ", "0"))
+"""More examples, and other ones each time, for those who look for trouble."""
+FUZZED = settings(
+    max_examples=EXAMPLES or 50,
+    deadline=None,
+    derandomize=not EXAMPLES,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 SIZE = (24, 32)
 """Height and width of the images of `SAMPLE` [px]."""
 SHAPES = (

@@ -1,22 +1,11 @@
-import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_strata.io.labels.formats import FORMATS
-from tests.io.labels.fuzzing import SIZES, reads_or_refuses, spoiled, supported_sample
-
-EXAMPLES = int(os.environ.get("STRATA_FUZZ", "0"))
-"""More examples, and other ones each time, for those who look for trouble."""
-FUZZED = settings(
-    max_examples=EXAMPLES or 50,
-    deadline=None,
-    derandomize=not EXAMPLES,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+from tests.io.labels.fuzzing import FUZZED, SIZES, reads_or_refuses, spoiled, supported_sample
 
 
 @pytest.mark.parametrize("label_format", FORMATS.values(), ids=FORMATS.keys())

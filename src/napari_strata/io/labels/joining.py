@@ -49,12 +49,13 @@ def pixels_of(shape: Shape, size: tuple[int, int] | None) -> PixelMask | None:
     LabelsError
         If nobody knows the size of the image, and it would have to be absurdly large.
     """
-    size = size or _reach(shape)
-    if size[0] * size[1] > _LARGEST_AREA:
-        raise LabelsError(
-            f"An annotation reaches to {size[0]} x {size[1]} px, and nobody knows how large its image is.",
-            remedy="Delete it, or export from a format that states the size of its images.",
-        )
+    if size is None:
+        size = _reach(shape)
+        if size[0] * size[1] > _LARGEST_AREA:
+            raise LabelsError(
+                f"An annotation reaches to {size[0]} x {size[1]} px, and nobody knows how large its image is.",
+                remedy="Delete it, or export from a format that states the size of its images.",
+            )
     return fill(shape, size)
 
 
