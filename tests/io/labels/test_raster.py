@@ -186,3 +186,8 @@ def test_parts_with_one_number_are_one_object_and_hidden_ones_are_listed():
     assert [(o.number, o.label, o.pixels) for o in objects] == [(1, "a", 8), (2, "b", 0), (3, "a", 4)]
     assert numbers[5, 1] == 1
     assert numbers[0, 21] == 0
+
+
+def test_an_island_in_a_hole_stays_in_the_outline():
+    ring = square(2, 2, 20, 20) & ~square(5, 5, 17, 17) | square(9, 9, 12, 12)
+    assert np.array_equal(pixels(outline(PixelMask.cut_out(ring))), ring)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from napari_strata.errors import LabelsError
+from napari_strata.io.labels.bridges import join
 from napari_strata.io.labels.raster import fill, outline
 from napari_strata.io.labels.shapes import Box, PixelMask, Points, Polygon, Polyline, Shape, Vertices, box_corners
 
@@ -12,9 +13,6 @@ _LARGEST_AREA = 2**26
 
 def closed_line(shape: Shape, size: tuple[int, int] | None) -> Vertices | None:
     """Return one closed line that goes round the same pixels as a shape.
-
-    Parts and holes are tied to the first part by bridges of no width, there and back, as YOLO does it; holes are
-    gone round the other way. Bridges run along rows and columns, so that both ways round off alike.
 
     Parameters
     ----------
@@ -34,11 +32,11 @@ def closed_line(shape: Shape, size: tuple[int, int] | None) -> Vertices | None:
         case Polygon(rings=(ring,), holes=()):
             return ring
         case Polygon():
-            joined = _join(shape)
+            joined = join(shape)
             if _same_pixels(shape, joined, size):
                 return joined
     mask = pixels_of(shape, size)
-    return None if mask is None else _join(outline(mask))
+    return None if mask is None else join(outline(mask))
 
 
 def pixels_of(shape: Shape, size: tuple[int, int] | None) -> PixelMask | None:
@@ -82,33 +80,3 @@ def _same_pixels(shape: Shape, line: Vertices, size: tuple[int, int] | None) -> 
     if wanted is None or found is None:
         return wanted is found
     return (wanted.top, wanted.left) == (found.top, found.left) and np.array_equal(wanted.pixels, found.pixels)
-
-
-def _join(polygon: Polygon) -> Vertices:
-    from scipy.spatial import cKDTree
-
-    first = _turning(polygon.rings[0], clockwise=True)
-    others = [_turning(ring, clockwise=True) for ring in polygon.rings[1:]]
-    others += [_turning(hole, clockwise=False) for hole in polygon.holes]
-    tree = cKDTree(first)
-    detours: dict[int, list[Vertices]] = {}
-    for ring in others:
-        distance, place = tree.query(ring)
-        own = int(np.argmin(distance))
-        detours.setdefault(int(place[own]), []).append(_detour(first[place[own]], np.roll(ring, -own, axis=0)))
-    parts = []
-    for place, vertex in enumerate(first):
-        parts += [vertex[None], *detours.get(place, ())]
-    return np.concatenate(parts)
-
-
-def _detour(start: Vertices, ring: Vertices) -> Vertices:
-    """Return the way from a vertex along its row, then along a column to a ring, round it, and back."""
-    corner = np.array([(start[0], ring[0, 1])])
-    return np.concatenate([corner, ring, ring[:1], corner, start[None]])
-
-
-def _turning(ring: Vertices, *, clockwise: bool) -> Vertices:
-    (y, x), (y1, x1) = ring.T, np.roll(ring, -1, axis=0).T
-    area = float((x * y1 - x1 * y).sum())
-    return ring if (area > 0) == clockwise else ring[::-1]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.errors import LabelsError
+from napari_strata.io.labels.bridges import join
 from napari_strata.io.labels.shapes import (
     Box,
     Ellipse,
@@ -94,7 +95,7 @@ def outline(mask: PixelMask) -> Polygon:
     Returns
     -------
     Polygon
-        One ring per connected part, one hole per hole.
+        One ring per connected part, one hole per hole; where there are islands in holes, one line round all.
     """
     from skimage.measure import find_contours
 
@@ -104,7 +105,14 @@ def outline(mask: PixelMask) -> Polygon:
     areas = [_signed_area(line) for line in lines]
     sign = np.sign(areas[int(np.argmax(np.abs(areas)))])  # the largest line goes round pixels, never round a hole
     rings = tuple(line for line, area in zip(lines, areas, strict=True) if area * sign > 0)
-    return Polygon(rings, tuple(line for line, area in zip(lines, areas, strict=True) if area * sign < 0))
+    holes = tuple(line for line, area in zip(lines, areas, strict=True) if area * sign < 0)
+    polygon = Polygon(rings, holes)
+    if holes and len(rings) > 1:
+        corner = np.array((mask.top, mask.left))
+        inside = fill_rings(tuple(ring - corner for ring in rings), mask.pixels.shape)
+        if (inside & ~fill_rings(tuple(hole - corner for hole in holes), mask.pixels.shape) != mask.pixels).any():
+            return Polygon((join(polygon),))
+    return polygon
 
 
 def _window(shape: Shape, size: tuple[int, int], line_width: float) -> tuple[int, int, int, int]:
