@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_strata.io.labels.formats import FORMATS
+from napari_strata.io.labels.formats import FORMATS, find_format
 from tests.io.labels.fuzzing import FUZZED, SIZES, reads_or_refuses, spoiled, supported_sample
 
 
@@ -19,6 +19,16 @@ def test_what_a_format_wrote_it_recognises_and_reads(label_format, tmp_path):
     read = label_format.read(whole, SIZES)
     assert {Path(image.name).stem for image in read.images} == {"first", "second"}
     assert {one.name for one in read.classes} >= {"atom", "grain"}
+
+
+@pytest.mark.parametrize("label_format", FORMATS.values(), ids=FORMATS.keys())
+def test_what_a_format_wrote_is_found_to_be_of_it(label_format, tmp_path):
+    sample = supported_sample(label_format, tmp_path)
+    folder = tmp_path / "written"
+    folder.mkdir()
+    files = label_format.write(sample, folder)
+    whole = next(path for path in (folder, *files) if label_format.recognises(path))
+    assert find_format("auto", whole).name == label_format.name.removesuffix("-devkit")
 
 
 @pytest.mark.parametrize("label_format", FORMATS.values(), ids=FORMATS.keys())
