@@ -2,8 +2,8 @@ import functools
 
 import pytest
 from fake_jobs import counting
-from qtpy.QtCore import QThreadPool
-from qtpy.QtWidgets import QPushButton, QVBoxLayout
+from qtpy.QtCore import Qt, QThreadPool
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QPushButton, QVBoxLayout
 
 from napari_strata.control import JobState
 from napari_strata.widgets.dock import Dock
@@ -55,3 +55,37 @@ def test_a_hidden_dock_lives_on(qtbot, dock):
     dock.napari_dock.show()
     qtbot.wait(50)
     assert not gone
+
+
+class Watching(Dock):
+    """A dock that takes note of where it is."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def came_to_front(self, is_in_front):
+        self.seen.append(is_in_front)
+
+
+def test_a_dock_knows_when_it_goes_behind_another_one_and_comes_back(qtbot):
+    window, dock = QMainWindow(), Watching()
+    qtbot.addWidget(window)
+    first, second = QDockWidget("First"), QDockWidget("Second")
+    first.setWidget(dock)
+    for frame in (first, second):
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, frame)
+    window.tabifyDockWidget(first, second)
+    with qtbot.waitExposed(window):
+        window.show()
+    second.raise_()
+    qtbot.waitUntil(lambda: dock.seen[-1:] == [False])
+    first.raise_()
+    qtbot.waitUntil(lambda: dock.seen[-1] is True)
+
+
+def test_a_dock_outside_a_window_of_napari_is_in_front_when_it_is_shown(qtbot):
+    dock = Watching()
+    qtbot.addWidget(dock)
+    dock.show()
+    assert dock.seen == [True]

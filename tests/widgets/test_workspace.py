@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+from qtpy.QtCore import Qt
+
 from napari_strata.widgets.workspace import DOCKS, open_workspace
 
 NAMES = [f"{name} (napari-strata)" for name in DOCKS]
@@ -27,6 +29,18 @@ def test_hidden_docks_are_shown_again(viewer):
     docks[2].hide()
     open_workspace(viewer)
     assert not any(dock.isHidden() for dock in docks)
+
+
+def test_docks_for_labels_open_below_the_label_dock_and_share_their_place(qtbot, viewer):
+    open_workspace(viewer)
+    links = viewer.window.dock_widgets[NAMES[0]].links
+    for button in links.buttons.values():
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    below = [viewer.window.dock_widgets[f"{name} (napari-strata)"].parent() for name in links.buttons]
+    main = below[0].parent()
+    assert {dock.windowTitle() for dock in [below[0], *main.tabifiedDockWidgets(below[0])]} == set(links.buttons)
+    label = viewer.window.dock_widgets[NAMES[0]].parent()
+    assert not set(main.tabifiedDockWidgets(label)) & set(below)
 
 
 def test_opening_all_docks_imports_none_of_the_heavy_libraries():

@@ -1,8 +1,10 @@
 """What all docks have in common: their width, and their end."""
 
 from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QWidget
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QDockWidget, QVBoxLayout, QWidget
 
+from napari_strata.widgets.form import Page
 from napari_strata.widgets.runner import JobRunner
 
 DOCK_WIDTH = 360
@@ -15,6 +17,33 @@ class Dock(QWidget):
     When a dock is closed napari lets go of the widget in it but does not destroy it, so it would live on unseen,
     its job and its connections with it. This one then stops its job, which keeps what is worth keeping, and goes.
     """
+
+    _frame: QDockWidget | None = None
+
+    def scroll(self, content: QWidget) -> None:
+        """Fill the dock with a form that scrolls where the dock is lower than the form."""
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(Page(content))
+        self.setMinimumWidth(DOCK_WIDTH)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Follow whether the dock is in front of those that share its place; Qt calls all of them visible."""
+        super().showEvent(event)
+        frame = self.parentWidget()
+        while frame is not None and not isinstance(frame, QDockWidget):
+            frame = frame.parentWidget()
+        if frame is not None and frame is not self._frame:
+            self._frame = frame
+            frame.visibilityChanged.connect(self._on_front)
+        if frame is None:
+            self.came_to_front(True)
+
+    def came_to_front(self, is_in_front: bool) -> None:
+        """Take note that the dock came to the front, or went behind another one or out of sight."""
+
+    def _on_front(self, is_in_front: bool) -> None:
+        self.came_to_front(is_in_front)
 
     def event(self, event: QEvent) -> bool:
         """Notice when napari lets go."""

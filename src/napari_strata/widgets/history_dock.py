@@ -11,7 +11,7 @@ from napari_strata.annotation.store.journal import Phase
 from napari_strata.errors import LabelsError
 from napari_strata.widgets.bring_back import bring_back
 from napari_strata.widgets.connections import connect_while_alive
-from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock import Dock
 from napari_strata.widgets.history_tables import SetTable, VersionTable
 from napari_strata.widgets.journal import journal_of
 from napari_strata.widgets.notify import in_notifications
@@ -94,7 +94,8 @@ class HistoryDock(Dock):
         self.bring_button.setToolTip("Opens the labels of an earlier session, on their image.")
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
         layout.addWidget(self.recovery)
         layout.addWidget(QLabel("<b>Labels are kept in</b>"))
         layout.addWidget(self.place)
@@ -108,7 +109,7 @@ class HistoryDock(Dock):
         layout.addWidget(self.sets)
         layout.addWidget(self.bring_button)
         layout.addStretch(1)
-        self.setMinimumWidth(DOCK_WIDTH)
+        self.scroll(content)
 
     def _connect(self) -> None:
         self._journal.changed.connect(self.refresh)

@@ -1,9 +1,9 @@
 """The Label files dock: labels of other programs in, labels for other programs out."""
 
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QTabWidget, QVBoxLayout
+from qtpy.QtWidgets import QTabWidget
 
-from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock import Dock
 from napari_strata.widgets.journal import journal_of
 from napari_strata.widgets.label_export_page import LabelExportPage
 from napari_strata.widgets.label_import_page import LabelImportPage
@@ -26,10 +26,7 @@ class LabelFilesDock(Dock):
         pages = QTabWidget()
         pages.addTab(self.importing, "Import")
         pages.addTab(self.exporting, "Export")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(pages)
-        self.setMinimumWidth(DOCK_WIDTH)
+        self.scroll(pages)
 
     def _end(self) -> None:
         self.importing.preview.remove()

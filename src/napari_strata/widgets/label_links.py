@@ -1,10 +1,12 @@
 """Buttons that open the other docks for labels."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from napari_strata.widgets.notify import in_notifications
+from napari_strata.widgets.workspace import open_below
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -29,6 +31,7 @@ class LabelLinks(QWidget):
 
     def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._viewer = viewer
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
@@ -37,12 +40,8 @@ class LabelLinks(QWidget):
         for text, dock, tip in LINKS:
             button = self.buttons[dock] = QPushButton(text)
             button.setToolTip(tip)
-            button.clicked.connect(in_notifications(lambda _checked=False, dock=dock: _open(viewer, dock)))
+            button.clicked.connect(in_notifications(partial(self._open, dock)))
             layout.addWidget(button)
 
-
-def _open(viewer: "Viewer", name: str) -> None:
-    dock, _widget = viewer.window.add_plugin_dock_widget("napari-strata", name, tabify=True)
-    dock.setWindowTitle(name)
-    dock.show()
-    dock.raise_()
+    def _open(self, name: str, _checked: bool = False) -> None:
+        open_below(self._viewer, name, self)

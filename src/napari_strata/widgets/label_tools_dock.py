@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtCore import QTimer
-from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.annotation.tools.edit import Edit, in_words
@@ -14,7 +13,7 @@ from napari_strata.errors import LabelsError
 from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.click import ClickPicker
-from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock import Dock
 from napari_strata.widgets.editors import ChoiceBox
 from napari_strata.widgets.explain_targets import place_in
 from napari_strata.widgets.form import row_label
@@ -90,16 +89,14 @@ class LabelToolsDock(Dock):
         page = self.pages[self.tool.currentText()]
         return page if isinstance(page, ToolPage) else None
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Leave the mouse and the canvas to others."""
-        self.picker.disarm()
-        self.overlay.hide()
-        super().hideEvent(event)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Show the preview again."""
-        super().showEvent(event)
-        self._timer.start()
+    def came_to_front(self, is_in_front: bool) -> None:
+        """Show the preview while the dock is in front; leave the mouse and the canvas to others when it is not."""
+        if is_in_front:
+            self._timer.start()
+        else:
+            self._timer.stop()
+            self.picker.disarm()
+            self.overlay.hide()
 
     def _lay_out(self) -> None:
         self.tool.addItems(list(self.pages))
@@ -108,7 +105,8 @@ class LabelToolsDock(Dock):
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(row_label("Tool"), self.tool)
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
         layout.addWidget(self.target)
         layout.addLayout(form)
         for page in self.pages.values():
@@ -116,7 +114,7 @@ class LabelToolsDock(Dock):
         layout.addWidget(self.all_slices)
         layout.addWidget(self.panel)
         layout.addStretch(1)
-        self.setMinimumWidth(DOCK_WIDTH)
+        self.scroll(content)
 
     def _connect(self) -> None:
         self.tool.currentIndexChanged.connect(self._on_tool)
