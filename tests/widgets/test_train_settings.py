@@ -223,7 +223,7 @@ def test_atoms_are_learned_from_as_they_are_clicked(viewer, settings):
     assert chosen(settings, 2) == [first, second]
     plan = settings.take()
     (labels,) = plan.labels
-    assert (plan.frames, labels.shape, plan.classes) == ((1,), (1, 2, 24, 20), TABLE)
+    assert (plan.learned.frames, labels.shape, plan.classes) == ((1,), (1, 2, 24, 20), TABLE)
     assert [np.argwhere(layer == 2).mean(axis=0).tolist() for layer in labels[0]] == [[5, 5], [5, 6]]
     assert [(layer == 1).sum() for layer in labels[0]] == [24 * 20 - 5] * 2
 
