@@ -1,10 +1,12 @@
-"""Make the pictures of the documentation from the real docks.
+"""Make the pictures of the documentation from the real docks: ``python -m docs.make_screenshots [labels]``.
 
-The pictures of the bilayer are those of ``make demo``, which has to run first; those of the labels are made here.
+The pictures of the bilayer are those of ``make demo``, which has to run first. With the word "labels" only the
+pictures of the docks for labels are made.
 """
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from napari.layers import Image, Labels
 from napari.viewer import Viewer
 from scipy.ndimage import distance_transform_edt
 
+from docs.label_screenshots import make_label_pictures
 from napari_strata.control import JobState
 from napari_strata.types import BACKGROUND
 from napari_strata.widgets.calibration import METADATA
@@ -31,17 +34,30 @@ STROKES = 9
 
 
 def main() -> None:
-    """Make all pictures."""
-    for name in ("training", "masks", "atoms", "saliency"):
-        shutil.copy(OUT / f"{name}.png", IMAGES / f"{name}.png")
+    """Make all pictures, or those of the labels."""
+    only_labels = sys.argv[1:] == ["labels"]
+    if not only_labels:
+        for name in ("training", "masks", "atoms", "saliency"):
+            shutil.copy(OUT / f"{name}.png", IMAGES / f"{name}.png")
     with tempfile.TemporaryDirectory() as home:
         os.environ["NAPARI_STRATA_HOME"] = home
         viewer = open_viewer()
+        make_label_pictures(viewer, Path(home))
+        _close_labels(viewer)
         [image] = viewer.open_sample(PLUGIN, "particles")
         _label(viewer, image)
-        _train(viewer)
-        _predict(viewer, image)
+        if not only_labels:
+            _train(viewer)
+            _predict(viewer, image)
         viewer.close()
+
+
+def _close_labels(viewer: Viewer) -> None:
+    """Close the docks below the Label dock."""
+    links = show_dock(viewer, "Label").links
+    for name in links.buttons:
+        dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name)
+        dock.destroyOnClose()
 
 
 def _label(viewer: Viewer, image: Image) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from napari.layers import Labels
 from napari.viewer import Viewer
-from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.annotation.store.journal import Phase
@@ -54,10 +53,10 @@ class HistoryDock(Dock):
         self._connect()
         self.refresh()
 
-    def showEvent(self, event: QShowEvent) -> None:
+    def came_to_front(self, is_in_front: bool) -> None:
         """Show the save points that were made meanwhile."""
-        super().showEvent(event)
-        self.refresh()
+        if is_in_front:
+            self.refresh()
 
     def refresh(self, _event: object = None) -> None:
         """Show what is on disk now."""
