@@ -342,3 +342,22 @@ def test_labels_of_which_no_image_is_found_are_not_exported(strata: Strata, imag
     assert call.code == 1
     assert "no image of this name" in call.report["error"]["message"]
     assert not (tmp_path / "out").exists()
+
+
+def test_images_are_not_overwritten_by_their_labels_even_if_asked(
+    strata: Strata, file: Path, images: Path
+) -> None:
+    before = (images / "a.tif").read_bytes()
+    call = strata("labels", "import", file, "--images", images, "--out", images, "--overwrite", "--json")
+    assert call.code == 1
+    assert "a.tif" in call.report["error"]["message"]
+    assert (images / "a.tif").read_bytes() == before
+    assert [path.name for path in images.iterdir()] == ["a.tif"]
+
+
+def test_an_export_does_not_replace_what_the_labels_mean(strata: Strata, file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    strata("labels", "import", file, "--out", out)
+    call = strata("labels", "export", out, "--format", "index-masks", "--out", out, "--overwrite", "--json")
+    assert call.code == 1
+    assert read_class_file(out) is not None

@@ -70,3 +70,12 @@ def test_an_image_that_cannot_be_read_has_no_extent(tmp_path: Path) -> None:
     for name in ("a.png", "b.jpg"):
         (tmp_path / name).write_bytes(b"no picture")
     assert [one.extent for one in find_images(tmp_path)] == [None, None]
+
+
+def test_what_was_read_is_replaced_in_no_case(tmp_path: Path) -> None:
+    (tmp_path / "b.txt").write_text("old")
+    for spare in (tmp_path / "b.txt", tmp_path):
+        refused = pytest.raises(OutputError, match=r"b\.txt in .* would be replaced")
+        with refused, filling(tmp_path, overwrite=True, spare=[spare]) as folder:
+            (folder / "b.txt").write_text("new")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]

@@ -175,14 +175,18 @@ def export_labels(
     def make_job(control: JobControl, _display: Display) -> Job:
         from napari_strata.annotation.candidates import Candidate
         from napari_strata.io.image_folder import find_images
+        from napari_strata.io.labels.class_file import FILE_NAME
         from napari_strata.io.labels.label_files import find_label_files
         from napari_strata.jobs.export_labels import ExportRequest, declared_classes, read_label_images
         from napari_strata.jobs.export_labels import export_labels as job
+        from napari_strata.jobs.import_labels import image_paths
 
         files, names = find_label_files(tuple(labels)), _names(classes)
         candidates = list(map(Candidate.of_file, find_images(images))) if images is not None else None
         declared = declared_classes(files, names)
-        request = ExportRequest(to, out, declared, not whole_classes, outlines, overwrite)
+        read = [*(file.path for file in files), *(file.path.with_name(FILE_NAME) for file in files)]
+        spare = (*read, *image_paths(images, without=out))
+        request = ExportRequest(to, out, declared, not whole_classes, outlines, overwrite, spare)
         found = read_label_images(files, candidates, kind=kind.value if kind else None, class_names=names)
         return job(control, found, len(files), request)
 

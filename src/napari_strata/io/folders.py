@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from napari_strata.errors import OutputError
@@ -13,7 +13,7 @@ _NAMES_SHOWN = 5
 
 
 @contextlib.contextmanager
-def filling(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def filling(folder: Path, *, overwrite: bool = False, spare: Iterable[Path] = ()) -> Iterator[Path]:
     """Lend an empty folder, and move what is in it to `folder` if the block ends well.
 
     Parameters
@@ -22,6 +22,8 @@ def filling(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
         Where the files shall be; it is made, with its parents, only at the end.
     overwrite : bool
         Whether files of the same names that are there may be replaced.
+    spare : iterable of Path
+        Files, and folders of files, that are replaced even then in no case: what was read.
 
     Yields
     ------
@@ -39,6 +41,7 @@ def filling(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
             yield lent
             names = _files_in(lent)
             check_free(folder, [name for name in names if not overwrite or (folder / name).is_dir()])
+            check_spared(folder, names, spare)
             for name in names:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(lent / name, folder / name)
@@ -68,12 +71,36 @@ def check_free(folder: Path, names: Iterable[str]) -> None:
     """
     taken = [name for name in names if (folder / name).exists()]
     if taken:
-        shown = ", ".join(taken[:_NAMES_SHOWN]) + (
-            f" and {len(taken) - _NAMES_SHOWN} more" if taken[_NAMES_SHOWN:] else ""
-        )
         raise OutputError(
-            f"{folder} holds {shown} already.",
+            f"{folder} holds {_shown(taken)} already.",
             remedy="Choose another folder, or allow to overwrite (--overwrite).",
+        )
+
+
+def check_spared(folder: Path, names: Iterable[str], spare: Iterable[Path]) -> None:
+    """Check that files to be written would replace none of those that were read.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they shall be.
+    names : iterable of str
+        Their names in it.
+    spare : iterable of Path
+        Files that were read, and folders of such files.
+
+    Raises
+    ------
+    OutputError
+        If some would.
+    """
+    read = {path.resolve() for path in spare}
+    targets = {name: (folder / name).resolve() for name in names if (folder / name).exists()}
+    hurt = [name for name, target in targets.items() if target in read or target.parent in read]
+    if hurt:
+        raise OutputError(
+            f"{_shown(hurt)} in {folder} would be replaced, which was read just now.",
+            remedy="Choose another folder: images and annotations are never overwritten.",
         )
 
 
@@ -84,3 +111,8 @@ def _nearest(folder: Path) -> Path:
 
 def _files_in(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def _shown(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMES_SHOWN} more" if names[_NAMES_SHOWN:] else ""
+    return ", ".join(names[:_NAMES_SHOWN]) + more

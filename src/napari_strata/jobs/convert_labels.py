@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, Progress, StateChanged, Warned
-from napari_strata.jobs.import_labels import read_files
+from napari_strata.jobs.import_labels import image_paths, read_files
 from napari_strata.jobs.job import JobBody, job
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def convert_labels(
     out : Path
         Folder to write into.
     overwrite : bool
-        Whether files of the same names that are there may be replaced.
+        Whether files of the same names that are there may be replaced; images and annotation files never are.
 
     Returns
     -------
@@ -65,7 +65,8 @@ def convert_labels(
     for text in said.warnings:
         yield Warned(text)
     annotations = _renamed(said, map_classes(said.classes, request.meanings), sizes)
-    with filling(out, overwrite=overwrite) as folder:
+    spare = [*request.files, *image_paths(request.images, without=out)]
+    with filling(out, overwrite=overwrite, spare=spare) as folder:
         control.checkpoint()
         yield Progress(0.9, f"Writing {target.title}")
         names = [path.relative_to(folder).as_posix() for path in target.write(annotations, folder)]

@@ -38,6 +38,8 @@ class ExportRequest:
         See `napari_strata.annotation.tracing.TracingStyle`.
     overwrite : bool
         Whether files of the same names that are there may be replaced.
+    spare : tuple of Path
+        Files that are replaced in no case: the images, and what was read.
     """
 
     format_name: str
@@ -46,6 +48,7 @@ class ExportRequest:
     by_part: bool = True
     as_outlines: bool = False
     overwrite: bool = False
+    spare: tuple[Path, ...] = ()
 
 
 @job
@@ -203,7 +206,7 @@ def _written(
 
     to = find_format(request.format_name, request.out)
     names = []
-    with filling(request.out, overwrite=request.overwrite) as lent:
+    with filling(request.out, overwrite=request.overwrite, spare=request.spare) as lent:
         for part, own in images.items():
             (lent / part).mkdir(exist_ok=True)
             annotations = AnnotationSet(classes_of(own, request.classes), tuple(own), to.name)

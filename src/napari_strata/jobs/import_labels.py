@@ -159,7 +159,7 @@ def import_labels(
     skip_unmatched : bool
         Whether images that cannot be imported may be left out.
     overwrite : bool
-        Whether files of the same names that are there may be replaced.
+        Whether files of the same names that are there may be replaced; images and annotation files never are.
 
     Returns
     -------
@@ -175,7 +175,7 @@ def import_labels(
     OutputError
         If the folder cannot be written, or a file is there already.
     """
-    from napari_strata.io.folders import check_free, filling
+    from napari_strata.io.folders import check_free, check_spared, filling
     from napari_strata.io.labels.class_file import FILE_NAME
     from napari_strata.io.labels.image_names import label_file_names
 
@@ -188,10 +188,19 @@ def import_labels(
     names = label_file_names([_name_of(match) for match in plan.matching.matches], ".tif")
     if not overwrite:
         check_free(out, [*names, FILE_NAME])
-    with filling(out, overwrite=overwrite) as folder:
+    spare = [*request.files, *image_paths(request.images, without=out)]
+    check_spared(out, [*names, FILE_NAME], spare)
+    with filling(out, overwrite=overwrite, spare=spare) as folder:
         content = yield from _write_files(control, plan, style, folder, names)
     paths = {name.removesuffix(".tif"): str(out / name) for name in names}
     return JobResult(plan.figures() | _figures(content), {**paths, "classes": str(out / FILE_NAME)}, plan)
+
+
+def image_paths(images: Path | None, *, without: Path) -> list[Path]:
+    """Return the images in a folder but for those of earlier results; none where there is no folder."""
+    from napari_strata.io.image_folder import find_images
+
+    return [] if images is None else [one.path for one in find_images(images, without=without)]
 
 
 def _plan(

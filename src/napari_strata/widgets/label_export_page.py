@@ -90,6 +90,7 @@ class LabelExportPage(QWidget):
             self.one_annotation.currentText() == _PART,
             self.outlines.isChecked(),
             self.overwrite.isChecked(),
+            tuple(Path(one.source.path) for one in self._viewer.layers if one.source.path),
         )
         self.panel.run(lambda control: _make_job(control, images, request), name="Exporting labels")
 
