@@ -139,3 +139,8 @@ def test_label_files_are_named_after_the_stem_and_only_where_two_are_alike_after
 
 def test_what_an_export_appended_is_no_part_of_a_name() -> None:
     assert plain_stem_of("Probe 1_tif.rf.12ab34cd.jpg") == "probe_1" == plain_stem_of("probe-1.tif")
+
+
+def test_no_two_label_files_share_a_name() -> None:
+    names = label_file_names(["a:b.png", "a?b.png", "../c/x.png", "c/x.png", "C/x.png"], ".tif")
+    assert len({name.casefold() for name in names}) == 5

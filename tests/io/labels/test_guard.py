@@ -124,3 +124,35 @@ def test_what_is_no_zip_file_is_refused(path):
     path.write_bytes(b"PK\x03\x04 and nothing more")
     with pytest.raises(LabelsError, match="no zip file"):
         guard.open_archive(path)
+
+
+@pytest.mark.parametrize("name", [r"\ud800", r"a\\\ud800b", r"\udc00", r"\ud800A", r"\ud800\ud800"])
+def test_json_with_half_a_letter_is_refused(path, name):
+    path.write_text(f'{{"label": "{name}"}}')
+    with pytest.raises(LabelsError, match="half a letter"):
+        guard.read_json(path)
+
+
+@pytest.mark.parametrize(
+    "name", [r"\ud83d\ude00", r"C:\\ud8ff", "grün", r"\\\\udc00", r"\ud83d\ude00\ud83d\ude00"]
+)
+def test_json_with_whole_letters_is_read(path, name):
+    path.write_text(f'{{"label": "{name}"}}')
+    guard.read_json(path)["label"].encode()
+
+
+def test_a_zip_of_a_newer_version_is_refused(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", "b")
+    data = bytearray(path.read_bytes())
+    data[data.find(b"PK\x01\x02") + 6] = 90
+    path.write_bytes(data)
+    with pytest.raises(LabelsError, match="no zip file"):
+        guard.open_archive(path)
+
+
+def test_a_zip_packed_by_lzma_is_refused(path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a", "b")
+    with pytest.raises(LabelsError, match="packed in another way"):
+        guard.open_archive(path)

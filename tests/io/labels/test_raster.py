@@ -191,3 +191,15 @@ def test_parts_with_one_number_are_one_object_and_hidden_ones_are_listed():
 def test_an_island_in_a_hole_stays_in_the_outline():
     ring = square(2, 2, 20, 20) & ~square(5, 5, 17, 17) | square(9, 9, 12, 12)
     assert np.array_equal(pixels(outline(PixelMask.cut_out(ring))), ring)
+
+
+def test_a_long_line_is_as_wide_everywhere_as_a_short_one():
+    diagonal = pixels(Polyline(np.array([(-500.0, -500.0), (900.0, 900.0)])), (300, 300), line_width=3.0)
+    y, x = np.mgrid[:300, :300]
+    assert np.array_equal(diagonal, np.abs(y - x) / np.sqrt(2) <= 1.5)
+
+
+def test_a_line_that_hatches_an_area_is_refused():
+    hatch = np.array([(0.0, 0.0), (4000.0, 4000.0)] * 1000)
+    with pytest.raises(LabelsError, match="to and fro"):
+        fill(Polyline(hatch), (4096, 4096))

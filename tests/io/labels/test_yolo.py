@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from napari_strata.annotation.candidates import Candidate, SizesByStem
 from napari_strata.errors import LabelsError
+from napari_strata.io.image_folder import find_images
 from napari_strata.io.labels.annotations import Annotation, AnnotationSet
 from napari_strata.io.labels.shapes import Box, Points, Polygon
 from napari_strata.io.labels.yolo import FORMAT
@@ -169,3 +171,12 @@ def test_an_image_of_unknown_size_is_refused_before_anything_is_written(tmp_path
     with pytest.raises(LabelsError, match=r"b\.tif"):
         FORMAT.write(AnnotationSet(known.classes, known.images + unknown.images), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_images_of_one_name_and_different_sizes_do_not_hinder_others(export, tmp_path):
+    images = tmp_path / "images"
+    for name, size in (("a/x.png", (10, 10)), ("b/x.png", (20, 10)), (f"{STEM}.png", SIZE[::-1])):
+        (images / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", size).save(images / name)
+    sizes = SizesByStem(map(Candidate.of_file, find_images(images)))
+    assert read_one(export(SQUARE, size=None), sizes).size == SIZE

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 import reprlib
 import zipfile
 import zlib
@@ -18,6 +19,9 @@ from napari_strata.io.labels.shapes import Vertices
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+_HALF_LETTER = re.compile(
+    r"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD])[c-fC-F])"
+)
 LARGEST_FILE = 96 * 2**20
 """Bytes of a text file; its numbers take up to eight times as much memory."""
 MOST_VALUES = 4_000_000
@@ -47,12 +51,15 @@ def read_bytes(path: Path) -> bytes:
         If it cannot be read, or is larger than any honest annotation file.
     """
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            refuse(path, f"it is larger than {LARGEST_FILE / 2**20:.0f} MB", "Export it in parts.")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(
+                LARGEST_FILE + 1
+            )  # what a device or a growing file says of its size counts for nothing
     except OSError as error:
         raise LabelsError(f"{path} cannot be read ({error.strerror}).", remedy="Check the path.") from error
+    if len(data) > LARGEST_FILE:
+        refuse(path, f"it is larger than {LARGEST_FILE / 2**20:.0f} MB", "Export it in parts.")
+    return data
 
 
 def read_head(path: Path) -> bytes:
@@ -91,6 +98,8 @@ def read_json(path: Path) -> Any:
 
 def parse_json(text: str, path: Path) -> Any:
     """Parse JSON that came out of a file; see `read_json`."""
+    if any(_is_escape(text, found.start()) for found in _HALF_LETTER.finditer(text)):
+        refuse(path, "it holds half a letter (a lone surrogate), which no file can be named after", "Rename it.")
     if text.count(",") > MOST_VALUES:
         refuse(path, f"it holds more than {MOST_VALUES:,} values", "Export it in parts.")
     try:
@@ -99,6 +108,12 @@ def parse_json(text: str, path: Path) -> Any:
         refuse(path, "it is nested too deep", "Export it again.")
     except ValueError as error:
         refuse(path, f"it is no JSON: {error}", "Export it again.")
+
+
+def _is_escape(text: str, place: int) -> bool:
+    """Tell whether the backslash at a place is none that a backslash before it stands for."""
+    before = text[max(place - 1000, 0) : place]
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 0
 
 
 def read_yaml(path: Path) -> Any:
@@ -277,13 +292,18 @@ def open_archive(path: Path) -> zipfile.ZipFile:
     Raises
     ------
     LabelsError
-        If it is no zip file, a member's path leads out of it, or it holds more than can be honest.
+        If it is no plain zip file, a member's path leads out of it, or it holds more than can be honest.
     """
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         refuse(path, f"it is no zip file: {error}", "Export it again.")
     members = archive.infolist()
+    if any(one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for one in members):
+        archive.close()  # a packer of another kind may ask for any memory to unpack
+        refuse(
+            path, "it is packed in another way than zip files usually are", "Pack it again as a plain zip file."
+        )
     strange = next((one.filename for one in members if not is_inside(one.filename)), None)
     if strange is not None:
         archive.close()

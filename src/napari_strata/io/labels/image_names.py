@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import PurePosixPath
 
 _ENDINGS = frozenset(
@@ -53,7 +54,7 @@ def plain_stem_of(name: str) -> str:
 
 
 def label_file_names(names: Sequence[str], ending: str) -> list[str]:
-    """Return a name for the label file of each image: its stem, or where two are alike its path.
+    """Return a name for the label file of each image: its stem, or where two are alike its path, or with a number.
 
     Parameters
     ----------
@@ -67,7 +68,12 @@ def label_file_names(names: Sequence[str], ending: str) -> list[str]:
         short = [shorten(name) for name in inside]
         if len({one.casefold() for one in short}) == len(short):
             return [f"{one}{ending}" for one in short]
-    return [f"{name}{ending}" for name in inside]
+    names, taken = [], set()
+    for name in inside:
+        ways = chain([name], (f"{name}_{number}" for number in count(2)))
+        names.append(next(one for one in ways if one.casefold() not in taken))
+        taken.add(names[-1].casefold())
+    return [f"{name}{ending}" for name in names]
 
 
 def _plain_path(name: str) -> str:

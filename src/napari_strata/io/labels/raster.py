@@ -5,8 +5,6 @@ pixel, has exactly 100 pixels. Own code: skimage's polygons leave open to which 
 Pillow's count every pixel that is touched, and neither fills all of a line that crosses itself.
 """
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +27,12 @@ from napari_strata.io.labels.shapes import (
 Bools = NDArray[np.bool_]
 _MOST_CROSSINGS = 20_000_000
 """Edges times the rows that they cross: enough for any outline, not for one that hatches its area."""
+
+_PIECE = 64.0
+"""Length of the pieces that a line is cut into [px]."""
+_MOST_PIECES = 50_000
+_MOST_WORK = 2_000_000_000
+"""Pixels of the boxes around all pieces of a line."""
 
 
 def fill(shape: Shape, size: tuple[int, int], *, line_width: float = 1.0) -> PixelMask | None:
@@ -194,9 +198,12 @@ def _within_ellipse(ellipse: Ellipse, window: tuple[int, int, int, int]) -> Bool
 
 
 def _near_line(vertices: Vertices, size: tuple[int, int], reach: float) -> Bools:
-    """Return the pixels whose centre is at most `reach` from an open line."""
+    """Return the pixels whose centre is at most `reach` from an open line.
+
+    It is cut into short pieces: the box around a long one would hold nearly only pixels that are far away.
+    """
     near = np.zeros(size, bool)
-    for start, end in pairwise(vertices):
+    for start, end in _pieces(vertices, size, reach):
         low = np.clip(np.floor(np.minimum(start, end) - reach), 0, size).astype(int)
         high = np.clip(np.ceil(np.maximum(start, end) + reach) + 1, 0, size).astype(int)
         centres = np.moveaxis(np.mgrid[low[0] : high[0], low[1] : high[1]].astype(np.float64), 0, -1)
@@ -205,6 +212,28 @@ def _near_line(vertices: Vertices, size: tuple[int, int], reach: float) -> Bools
         distance = ((centres - start - part[..., None] * along) ** 2).sum(axis=-1)
         near[low[0] : high[0], low[1] : high[1]] |= distance <= reach**2 + 1e-9
     return near
+
+
+def _pieces(vertices: Vertices, size: tuple[int, int], reach: float) -> Vertices:
+    """Return the ends of the pieces of a line that may touch the image, shape (n, 2, 2)."""
+    start, end = vertices[:-1], vertices[1:]
+    longest = max(_PIECE, 2 * reach)
+    counts = np.maximum(np.ceil(np.hypot(*(end - start).T) / longest), 1).astype(np.int64)
+    total = int(counts.sum())
+    if total > _MOST_PIECES or total * (longest + 2 * reach) ** 2 > _MOST_WORK:
+        raise LabelsError(
+            f"A line of {len(vertices):,} vertices goes to and fro without end.",
+            remedy="It hatches an area: draw the outline of that area, or a shorter or thinner line.",
+        )
+    edge = np.repeat(np.arange(len(counts)), counts)
+    part = (np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts))[:, None]
+    step = (end - start)[edge] / counts[edge, None]
+    first = start[edge] + part * step
+    last = np.where(part + 1 == counts[edge, None], end[edge], first + step)
+    pieces = np.stack([first, last], axis=1)
+    touches = (pieces.max(axis=1) >= -reach) & (pieces.min(axis=1) <= np.array(size) + reach)
+    kept: Vertices = pieces[touches.all(axis=1)]
+    return kept
 
 
 def _at_points(vertices: Vertices, size: tuple[int, int]) -> Bools:

@@ -70,11 +70,14 @@ def image_sizes(path: Path, files: Sequence[Path], at_hand: ImageSizes) -> dict[
     at_hand : mapping of str to (int, int)
         Sizes of the images at hand, which win; Roboflow's names are known for those of the originals.
     """
-    plain = {plain_stem_of(stem): size for stem, size in at_hand.items()}
+    plain: dict[str, list[str]] = {}
+    for stem in at_hand:
+        plain.setdefault(plain_stem_of(stem), []).append(stem)
     beside = _images(files)
     sizes = {}
     for stem in {file.stem for file in files} | beside.keys():
-        size = at_hand.get(stem) or plain.get(plain_stem_of(stem))
+        alike = {at_hand.get(one) for one in plain.get(plain_stem_of(stem), ())}
+        size = at_hand.get(stem) or (alike.pop() if len(alike) == 1 else None)
         if size is None and stem in beside:
             size = _header_size(beside[stem])
         if size is not None:
