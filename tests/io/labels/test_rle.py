@@ -92,3 +92,11 @@ def test_masks_that_would_fill_the_memory_are_refused_before_they_do():
             budget.spend(pixels=2**26)
     with pytest.raises(LabelsError, match="more than 4,000,000 runs"):
         MaskBudget(PATH).spend(runs=4_000_001)
+
+
+def test_the_masks_of_a_folder_may_have_more_pixels_than_those_of_a_file(tmp_path):
+    MaskBudget.of_folder(tmp_path).spend(pixels=2**30)
+    file = tmp_path / "one.png"
+    file.touch()
+    with pytest.raises(LabelsError, match="more than 536,870,912 pixels"):
+        MaskBudget.of_folder(file).spend(pixels=2**30)

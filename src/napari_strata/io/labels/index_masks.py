@@ -61,7 +61,7 @@ def _read(path: Path, sizes: ImageSizes) -> AnnotationSet:
     if not files:
         guard.refuse(path, "it holds no PNG or TIFF file", "Name the folder of the masks.")
     table = read_class_table(path if path.is_dir() else path.parent)
-    budget = MaskBudget(path)
+    budget = MaskBudget.of_folder(path)
     check_together(files, budget)
     frames: list[_Frame] = []
     palette: tuple[str, ...] = ()

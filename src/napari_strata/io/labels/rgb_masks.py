@@ -49,7 +49,7 @@ def _read(path: Path, sizes: ImageSizes) -> AnnotationSet:
         guard.refuse(path, "it holds no PNG or TIFF file", "Name the folder of the masks.")
     table = read_class_table(path if path.is_dir() else path.parent)
     names = table.colors or {_BLACK: BACKGROUND_NAME}
-    budget = MaskBudget(path)
+    budget = MaskBudget.of_folder(path)
     check_together(files, budget)
     images = tuple(image for file in files for image in _read_file(file, names, budget))
     colors = dict.fromkeys(color for color in [*names, *_unnamed(images, names)])

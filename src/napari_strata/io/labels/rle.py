@@ -6,7 +6,7 @@ unfolds the whole image for each object, however small; here only the part that 
 the runs were checked. pycocotools writes COCO's strings.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from napari_strata.io.labels.shapes import PixelMask
 Counts = NDArray[np.int64]
 """Run lengths, the first one outside."""
 MOST_PIXELS = 2**29
-"""Pixels of all masks of a file together; they take a byte each."""
+"""Pixels of all masks of a file together."""
+MOST_IN_FOLDER = 2**32
+"""Pixels of all masks of a folder of files together; they take a bit each."""
 MOST_RUNS = 4_000_000
 """Runs of all masks of a file together."""
 _LONGEST_NUMBER = 7
@@ -43,6 +45,15 @@ class MaskBudget:
     path: Path
     pixels: int = MOST_PIXELS
     runs: int = MOST_RUNS
+    _limit: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._limit = self.pixels
+
+    @classmethod
+    def of_folder(cls, path: Path) -> "MaskBudget":
+        """Return what the masks of one file, or of a folder of many files, may take."""
+        return cls(path, MOST_IN_FOLDER if path.is_dir() else MOST_PIXELS)
 
     def spend(self, *, pixels: int = 0, runs: int = 0) -> None:
         """Take something off.
@@ -55,7 +66,7 @@ class MaskBudget:
         self.pixels -= pixels
         self.runs -= runs
         if self.pixels < 0:
-            refuse(self.path, f"its masks have more than {MOST_PIXELS:,} pixels", "Export it in parts.")
+            refuse(self.path, f"its masks have more than {self._limit:,} pixels", "Export it in parts.")
         if self.runs < 0:
             refuse(self.path, f"its masks have more than {MOST_RUNS:,} runs", "Export it in parts.")
 

@@ -99,28 +99,43 @@ class Points:
     vertices: Vertices
 
 
-@dataclass(frozen=True, slots=True)
 class PixelMask:
-    """An area given pixel by pixel.
+    """An area given pixel by pixel, kept as one bit per pixel: the masks of a data set are held in memory at once.
 
-    Attributes
+    Parameters
     ----------
     top, left : int
         Its first row and column in the image [px].
     pixels : ndarray of bool, shape (height, width)
-        Which pixels of this window belong to the area.
+        Which pixels of this window belong to the area; they are copied.
     """
 
-    top: int
-    left: int
-    pixels: NDArray[np.bool_]
+    __match_args__ = ("top", "left", "pixels")
+    __slots__ = ("_bits", "_size", "left", "top")
+
+    def __init__(self, top: int, left: int, pixels: NDArray[np.bool_]) -> None:
+        self.top, self.left = top, left
+        self._size = (pixels.shape[0], pixels.shape[1])
+        self._bits = np.packbits(pixels)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the window [px]."""
+        return self._size
+
+    @property
+    def pixels(self) -> NDArray[np.bool_]:
+        """Which pixels of the window belong to the area, unpacked anew, shape (height, width)."""
+        height, width = self._size
+        unpacked = np.unpackbits(self._bits, count=height * width).view(np.bool_)
+        return unpacked.reshape(height, width)
 
     @classmethod
     def cut_out(cls, mask: NDArray[np.bool_]) -> "PixelMask":
         """Return the part of a whole image's mask that holds its pixels; at least one must be set."""
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         top, left = int(rows[0]), int(columns[0])
-        return cls(top, left, mask[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1].copy())
+        return cls(top, left, mask[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1])
 
 
 Shape = Polygon | Box | Ellipse | Polyline | Points | PixelMask

@@ -47,7 +47,7 @@ class VocMasks:
     table: ClassTable = field(init=False)
 
     def __post_init__(self) -> None:
-        self.budget = MaskBudget(self.root)
+        self.budget = MaskBudget.of_folder(self.root)
         self.table = read_class_table(self.root) if self.stems() else ClassTable()
 
     def stems(self) -> set[str]:
