@@ -316,3 +316,24 @@ def test_what_masks_cannot_hold_is_refused_before_anything_is_written(label_form
     with pytest.raises(LabelsError):
         label_format.write(refused, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("label_format", [INDEX, RGB], ids=lambda one: one.name)
+def test_classes_written_here_mean_what_they_are_called(label_format, tmp_path):
+    names = ("void", "ignore", "unlabelled", "cell")
+    wanted = set_of(*(Annotation(Box(4.5 * k, 0.5, 4.5 * k + 3, 9.5), name) for k, name in enumerate(names)))
+    read = written_and_read(label_format, wanted, tmp_path)
+    for name in names:
+        assert np.array_equal(pixels(read.images[0], name), pixels(wanted.images[0], name))
+    assert read.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("classes.txt", "background\nvoid\ncell\n"), ("classes.json", '{"Void": 1, "cell": 2}')]
+)
+def test_void_in_another_programs_table_is_not_labelled_and_told(tmp_path, name, text):
+    save(tmp_path / "a.png", CODES)
+    (tmp_path / name).write_text(text)
+    read = INDEX.read(tmp_path, {})
+    assert {one.name for one in read.classes} == {"background", NOT_LABELLED_NAME, "cell"}
+    assert "void is taken as not labelled" in read.warnings[0].casefold()

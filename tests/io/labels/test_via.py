@@ -165,3 +165,22 @@ def test_a_table_without_its_columns_is_refused(tmp_path):
     path.write_text("filename,region_shape_attributes\na.jpg,{}\n")
     with pytest.raises(LabelsError, match="no column region_attributes"):
         FORMAT.read(path, {})
+
+
+def test_a_folder_of_files_is_recognised_and_read(write, tmp_path):
+    write(picture(SQUARE), "one.json")
+    write(picture(SQUARE, name="b.jpg"), "two.json")
+    (tmp_path / "notes.json").write_text("{}")
+    assert FORMAT.recognises(tmp_path)
+    assert [image.name for image in FORMAT.read(tmp_path, {}).images] == ["a.jpg", "b.jpg"]
+
+
+def test_a_folder_that_was_written_here_is_recognised(tmp_path):
+    FORMAT.write(set_of(Annotation(SHAPES["box"], "a")), tmp_path)
+    assert FORMAT.recognises(tmp_path)
+
+
+def test_a_folder_without_files_of_via_is_refused(tmp_path):
+    assert not FORMAT.recognises(tmp_path)
+    with pytest.raises(LabelsError, match="no file of VIA"):
+        FORMAT.read(tmp_path, {})

@@ -5,11 +5,14 @@ list of classes with name and value or colour, or what an import of labels wrote
 ``labels.txt`` (one name per line), ``labelmap.txt`` of CVAT and Pascal VOC (``name:r,g,b::``) and
 ``label_colors.txt`` of CamVid (``r g b name``). A list of names counts from 0 if background is among them, else
 from 1.
+
+Of other programs' tables, "unlabelled", "void" and "ignore" are not labelled, the last two with a warning. A table
+that names both "background" and "not labelled", as all do that are written here, means each name as it stands.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,7 +28,8 @@ _FILES = (
     "classes.txt",
     "labels.txt",
 )
-_NOT_LABELLED = {"not labelled", "not labeled", "unlabelled", "unlabeled", "void", "ignore"}
+_NOT_LABELLED = {"not labelled", "not labeled", "unlabelled", "unlabeled"}
+_VOID = {"void", "ignore"}
 _NAME_COLOR = re.compile(r"(.+?):(\d{1,3}),(\d{1,3}),(\d{1,3}):[^:]*:[^:]*")
 _COLOR_NAME = re.compile(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(.+)")
 _NAME_KEYS, _VALUE_KEYS = ("name", "label", "title", "class"), ("value", "id", "index", "code")
@@ -45,12 +49,18 @@ class ClassTable:
         Class names by colour, #rrggbb.
     objects : dict of str to dict of int to str, or None
         Class names by number of the object, by file name, where values are numbers of objects.
+    is_literal : bool
+        Whether names mean what they say, whatever other programs mean by them.
+    warnings : tuple of str
+        What was guessed of names, in words.
     """
 
     path: Path | None = None
     values: dict[int, str] = field(default_factory=dict)
     colors: dict[str, str] = field(default_factory=dict)
     objects: dict[str, dict[int, str]] | None = None
+    is_literal: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def read_class_table(folder: Path) -> ClassTable:
@@ -70,26 +80,44 @@ def read_class_table(folder: Path) -> ClassTable:
                 _read_document(
                     table, guard.read_json(path) if path.suffix == ".json" else guard.read_yaml(path), path
                 )
-            return table
+            return table if table.is_literal else _understood(table)
     return ClassTable()
 
 
-def plain_name(name: str) -> str:
-    """Return the name of a class, in one spelling for background and for what is not labelled."""
-    bare = name.strip().strip("_").casefold()
+def _understood(table: ClassTable) -> ClassTable:
+    """Return a table with one spelling of background and of what is not labelled, unless it names both itself."""
+    names = {*table.values.values(), *table.colors.values()}
+    if {BACKGROUND_NAME, NOT_LABELLED_NAME} <= names:
+        return table
+    void = sorted(name for name in names if _bare(name) in _VOID)
+    told = f"The class {', '.join(void)} is taken as {NOT_LABELLED_NAME}: if it is a class of yours, rename it."
+    return replace(
+        table,
+        values={value: _plain_name(name) for value, name in table.values.items()},
+        colors={color: _plain_name(name) for color, name in table.colors.items()},
+        warnings=(told,) if void else (),
+    )
+
+
+def _plain_name(name: str) -> str:
+    bare = _bare(name)
     if bare == BACKGROUND_NAME:
         return BACKGROUND_NAME
-    return NOT_LABELLED_NAME if bare.replace("_", " ").replace("-", " ") in _NOT_LABELLED else name.strip()
+    return NOT_LABELLED_NAME if bare in _NOT_LABELLED | _VOID else name
+
+
+def _bare(name: str) -> str:
+    return name.strip().strip("_").casefold().replace("_", " ").replace("-", " ")
 
 
 def _read_lines(table: ClassTable, path: Path) -> None:
     lines = [line.strip() for line in guard.read_text(path).splitlines() if line.strip()]
     colored = [found for line in lines if (found := _NAME_COLOR.fullmatch(line))]
     for name, *samples in (found.groups() for found in colored):
-        table.colors[_hex(samples, path)] = plain_name(name)
+        table.colors[_hex(samples, path)] = name.strip()
     if not colored:
         for *samples, name in (found.groups() for line in lines if (found := _COLOR_NAME.fullmatch(line))):
-            table.colors[_hex(samples, path)] = plain_name(name)
+            table.colors[_hex(samples, path)] = name.strip()
     if not table.colors:
         _number(table, [line for line in lines if not line.startswith("#")])
 
@@ -97,8 +125,8 @@ def _read_lines(table: ClassTable, path: Path) -> None:
 def _number(table: ClassTable, names: Sequence[str]) -> None:
     if names and names[0] == "__ignore__":  # LabelMe counts it as -1
         names = names[1:]
-    first = 0 if BACKGROUND_NAME in map(plain_name, names) else 1
-    table.values |= {value: plain_name(name) for value, name in enumerate(names, first)}
+    first = 0 if BACKGROUND_NAME in map(_bare, names) else 1
+    table.values |= dict(enumerate(names, first))
 
 
 def _read_document(table: ClassTable, document: Any, path: Path) -> None:
@@ -123,6 +151,7 @@ def _read_document(table: ClassTable, document: Any, path: Path) -> None:
 
 def _read_import(table: ClassTable, document: Mapping[str, Any], path: Path) -> None:
     """Read what an import of labels wrote: masks of our codes, or of numbered objects (`class_file`)."""
+    table.is_literal = True
     if document.get("one_hot") is True:
         guard.refuse(path, "its files hold one plane per class", "Import index masks or instances.")
     if document["kind"] != "instance":
@@ -146,16 +175,16 @@ def _read_mapping(table: ClassTable, document: Mapping[Any, Any], path: Path) ->
     by_value = all(_is_value(key) for key in document)
     for key, said in document.items():
         if by_value:
-            table.values[int(key)] = plain_name(guard.check_name(said, path, where=f"class {key[:20]}"))
+            table.values[int(key)] = guard.check_name(said, path, where=f"class {key[:20]}")
         elif _is_value(said):
-            table.values[int(said)] = plain_name(str(key))
+            table.values[int(said)] = str(key).strip()
         else:
-            table.colors[_color(said, path)] = plain_name(str(key))
+            table.colors[_color(said, path)] = str(key).strip()
 
 
 def _read_entry(table: ClassTable, entry: Mapping[Any, Any], path: Path) -> None:
     said = next((entry[key] for key in _NAME_KEYS if key in entry), None)
-    name = plain_name(guard.check_name(said, path, where="the name of a class"))
+    name = guard.check_name(said, path, where="the name of a class")
     value = next((entry[key] for key in _VALUE_KEYS if key in entry), None)
     if value is not None:
         if not _is_value(value):

@@ -116,7 +116,7 @@ def _classes(
     for value, name in named.items():
         shown = palette[value] if value < len(palette) else None
         declared.setdefault(name, FileClass(name, colors.get(name, shown)))
-    return AnnotationSet(tuple(declared.values()), images, FORMAT.name, _doubts(values, names))
+    return AnnotationSet(tuple(declared.values()), images, FORMAT.name, (*table.warnings, *_doubts(values, names)))
 
 
 def _doubts(values: set[int], names: dict[int, str]) -> tuple[str, ...]:

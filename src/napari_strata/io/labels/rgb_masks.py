@@ -60,7 +60,7 @@ def _read(path: Path, sizes: ImageSizes) -> AnnotationSet:
         declared.setdefault(names.get(color, color), FileClass(names.get(color, color), color))
     unnamed = sorted(_unnamed(images, names)) if table.colors else []
     warnings = (f"No name is given for the colours {', '.join(unnamed[:10])}.",) if unnamed else ()
-    return AnnotationSet(classes_of(images, declared.values()), images, FORMAT.name, warnings)
+    return AnnotationSet(classes_of(images, declared.values()), images, FORMAT.name, table.warnings + warnings)
 
 
 def _read_file(file: Path, names: Mapping[str, str], budget: MaskBudget) -> list[AnnotatedImage]:

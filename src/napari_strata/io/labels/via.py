@@ -27,6 +27,7 @@ from napari_strata.io.labels.via_shapes import drawn_shapes, read_shape
 
 _INSTANCE = "instance"
 _FILE_NAME = "via_project.json"
+_SUFFIXES = frozenset((".json", ".csv"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class _Picture:
 
 
 def _recognises(path: Path) -> bool:
+    if path.is_dir():
+        return any(_recognises(file) for file in _files(path))
     suffix, head = path.suffix.lower(), guard.read_head(path)
     if suffix == ".csv":
         return b"region_shape_attributes" in head.split(b"\n")[0]
@@ -51,8 +54,26 @@ def _recognises(path: Path) -> bool:
     return b'"_via_' in head or (b'"filename"' in head and b'"regions"' in head)
 
 
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and file.is_file())
+    except OSError:
+        return []
+
+
 def _read(path: Path, sizes: ImageSizes) -> AnnotationSet:
-    """Read a file of any of the three kinds; `sizes` are not needed."""
+    """Read a file of any of the three kinds, or all of a folder; `sizes` are not needed."""
+    if not path.is_dir():
+        return _read_file(path)
+    read = [_read_file(file) for file in _files(path) if _recognises(file)]
+    if not read:
+        guard.refuse(path, "it holds no file of VIA", "Name the file that VIA saved.")
+    images = tuple(image for one in read for image in one.images)
+    classes = classes_of(images, [found for one in read for found in one.classes])
+    return AnnotationSet(classes, images, FORMAT.name, tuple(told for one in read for told in one.warnings))
+
+
+def _read_file(path: Path) -> AnnotationSet:
     declared: Mapping[str, Any] = {}
     if path.suffix.lower() == ".csv":
         pictures = _table_pictures(path)

@@ -71,7 +71,8 @@ def read_voc(path: Path, sizes: ImageSizes, *, counts_pixels: bool | None = None
     classes = classes_of(images, [FileClass(name, colors[name]) for name in names])
     challenges = sum(one.counts_pixels for one in said.values()) if counts_pixels is None else 0
     told = f"{challenges} x files name PASCAL VOC as their source: their boxes are read as pixels counted from 1."
-    return AnnotationSet(classes, tuple(images), "voc", passed_over.warnings + ((told,) if challenges else ()))
+    warnings = masks.table.warnings + passed_over.warnings + ((told,) if challenges else ())
+    return AnnotationSet(classes, tuple(images), "voc", warnings)
 
 
 def recognises_voc(path: Path) -> bool:
