@@ -152,6 +152,41 @@ def test_labels_of_several_crystal_layers_are_compared_layer_by_layer(strata: St
     assert (finding["check"], finding["place"]["layer"]) == ("one-class", 1)
 
 
+ATOMS = "image,frame,layer,species,y_px,x_px,y_A,x_A\n"
+
+
+def with_atom_table(folder: Path, *, species: str = "atom", pixel_size: float | None = 0.2) -> Path:
+    """Make the configuration learn from a table of 9 atoms in each of the 3 slices."""
+    places = [(frame, y, x) for frame in range(3) for y in (6, 16, 26) for x in (6, 16, 26)]
+    rows = "".join(f"a,{frame},0,{species},{y},{x},,\n" for frame, y, x in places)
+    (folder / "labels" / "a.csv").write_text(ATOMS + rows)
+    image = np.random.default_rng(0).random((3, 32, 32), np.float32)
+    write_images(image, folder / "images" / "a.tif", pixel_size=pixel_size)
+    config = CONFIG.format(pixel_size=0.2).replace("labels/a.tif", "labels/a.csv")
+    (folder / "train.yaml").write_text(config)
+    return folder / "train.yaml"
+
+
+def test_an_atom_table_is_examined_as_training_draws_it(strata: Strata, folder: Path) -> None:
+    call = strata("doctor", with_atom_table(folder), "--json")
+    assert (call.code, checks(call), call.report["figures"]["slices"]) == (0, [], 3)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"species": "W"}, "a.csv has the species W."),
+        ({"pixel_size": None}, "The pixel size of a is not known, and the radius of an atom is in Å."),
+    ],
+)
+def test_what_keeps_an_atom_table_from_being_drawn_is_a_finding(
+    strata: Strata, folder: Path, wrong: dict[str, Any], words: str
+) -> None:
+    (finding,) = strata("doctor", with_atom_table(folder, **wrong), "--json").report["figures"]["findings"]
+    assert finding["check"] == "unreadable"
+    assert finding["message"].endswith(words)
+
+
 def test_a_network_with_a_grid_needs_the_pixel_size(strata: Strata, folder: Path) -> None:
     write_images(np.random.default_rng(0).random((3, 32, 32), np.float32), folder / "images" / "a.tif")
     assert checks(strata("doctor", folder / "train.yaml", "--json")) == ["missing-pixel-size"]

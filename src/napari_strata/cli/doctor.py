@@ -125,7 +125,7 @@ def _job_of_config(
     control: JobControl, path: Path, pixel_size: float | None, out: Path | None, mend: Path | None
 ) -> Job:
     from napari_strata.annotation.doctor.facts import Expectations
-    from napari_strata.annotation.doctor.files import openers
+    from napari_strata.annotation.doctor.files import AtomDrawing, openers
     from napari_strata.config.training import SimulatedData
     from napari_strata.jobs.examine import examine
     from napari_strata.jobs.train import with_absolute_paths
@@ -138,13 +138,15 @@ def _job_of_config(
         )
     data, has_grid = config.data, config.model.pixel_size is not None
     pairs = list(zip(data.images, data.labels, strict=True))
+    classes = ClassTable.from_names(data.classes)
     expected = Expectations(
-        ClassTable.from_names(data.classes),
+        classes,
         needs_pixel_size=has_grid,
         has_atoms=has_grid or None,
         layers=config.model.layers,
     )
-    subjects = openers(pairs, pixel_size or data.image_pixel_size)
+    drawing = AtomDrawing(classes, config.model.layers, data.atoms)
+    subjects = openers(pairs, pixel_size or data.image_pixel_size, atoms=drawing)
     return examine(control, subjects, expected, training=config.training, out=out, mend_to=mend)
 
 
