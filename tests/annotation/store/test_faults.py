@@ -11,6 +11,7 @@ import pytest
 from napari_strata.annotation.store import journal as journal_module
 from napari_strata.annotation.store.card import read_card
 from napari_strata.annotation.store.journal import Phase
+from napari_strata.annotation.store.label_set import LabelSet
 from napari_strata.annotation.store.lock import FolderLock
 from napari_strata.annotation.store.standing import StandingStore
 from napari_strata.annotation.store.versions import list_versions
@@ -86,6 +87,32 @@ def test_a_disk_that_is_full_from_the_beginning_is_told_and_later_used(monkeypat
         kept.tick()
     kept.tick()
     assert np.array_equal(on_disk(kept.state.folder), layer.codes)
+
+
+def test_a_label_set_that_cannot_be_begun_leaves_no_folder_at_each_try(monkeypatch, models_home):
+    layer = followed()
+    kept = journal(layer)
+    paint(layer, BOX, 2)
+
+    def refuse(*_args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("napari_strata.annotation.store.label_set.write_card", refuse)
+        kept.tick()
+        kept.tick()
+    assert list((models_home / "labels").iterdir()) == []
+    kept.tick()
+    assert np.array_equal(on_disk(kept.state.folder), layer.codes)
+
+
+def test_what_a_kill_left_of_a_save_point_is_taken_away_when_the_labels_are_opened_again():
+    _, kept = saved()
+    kept.close()
+    left = kept.state.folder / "versions" / ".20260101-000000-000000.part"
+    (left / "labels.zarr").mkdir(parents=True)
+    LabelSet.claim(kept.state.folder).release()
+    assert not left.exists()
 
 
 def test_a_file_that_the_kernel_cuts_short_never_takes_the_place_of_a_whole_one(tmp_path):

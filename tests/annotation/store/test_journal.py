@@ -7,11 +7,13 @@ import zarr
 
 from napari_strata.annotation.provenance import Birth, Provenance
 from napari_strata.annotation.store import chunks
+from napari_strata.annotation.store import followed as followed_module
 from napari_strata.annotation.store.card import read_card
 from napari_strata.annotation.store.followed import FollowedPoints
 from napari_strata.annotation.store.home import LabelHome, SetState, list_sets
 from napari_strata.annotation.store.journal import Phase
 from napari_strata.annotation.store.points import PointTable, read_points
+from napari_strata.annotation.store.zarr_labels import LabelArrays
 from stored_labels import KEY, followed, journal, on_disk, paint
 
 BOX = (slice(1, 2), slice(500, 530), slice(20, 40))
@@ -125,8 +127,6 @@ def test_provenance_lies_beside_the_codes_and_the_first_codes_are_kept():
         [Provenance.MODEL],
         [Provenance.HUMAN],
     ]
-    from napari_strata.annotation.store.zarr_labels import LabelArrays
-
     assert np.array_equal(LabelArrays(kept.state.folder).read_born(KEY), born)
     assert read_card(kept.state.folder).layers[0].born is Provenance.MODEL
 
@@ -224,3 +224,93 @@ def test_labels_of_any_number_of_dimensions_are_kept(shape):
     kept.tick()
     assert np.array_equal(on_disk(kept.state.folder), layer.codes)
     assert os.path.isdir(kept.state.folder)
+
+
+def born(codes):
+    return followed(codes.copy(), birth=Birth(Provenance.MODEL, codes))
+
+
+def test_a_mask_that_was_edited_once_is_listed_only_when_all_of_it_is_on_disk(monkeypatch):
+    monkeypatch.setattr(followed_module, "SCAN_TIME", 0.0)
+    layer = born(np.full((6, 600, 700), 2, np.uint8))
+    kept = journal(layer)
+    paint(layer, ELSEWHERE, 3)
+    kept.tick()
+    assert [one.key for one in read_card(kept.state.folder).layers] == [KEY]
+    assert np.array_equal(on_disk(kept.state.folder), layer.codes)
+    assert (LabelArrays(kept.state.folder).read_born(KEY) == 2).all()
+
+
+def test_a_mask_that_is_cut_short_by_a_full_disk_is_not_listed(monkeypatch):
+    layer = born(np.full((6, 600, 700), 2, np.uint8))
+    kept = journal(layer)
+    paint(layer, ELSEWHERE, 3)
+    real = LabelArrays.write
+
+    def refuse(self, key, box, *rest):
+        if box[0].start == 3:
+            raise OSError(28, "No space left on device")
+        real(self, key, box, *rest)
+
+    monkeypatch.setattr(LabelArrays, "write", refuse)
+    kept.tick()
+    assert read_card(kept.state.folder).layers == ()
+
+
+def test_other_first_codes_reach_the_disk_with_the_provenance():
+    layer = followed()
+    kept = journal(layer)
+    paint(layer, BOX, 2)
+    kept.tick()
+    layer.card = layer.card.model_copy(update={"born": Provenance.IMPORTED})
+    layer.begin_anew(Birth(Provenance.IMPORTED, layer.codes.copy()))
+    kept.tick()
+    assert np.array_equal(LabelArrays(kept.state.folder).read_born(KEY), layer.codes)
+    assert (on_disk(kept.state.folder, f"{KEY}-provenance")[BOX] == Provenance.IMPORTED).all()
+
+
+def test_an_older_state_of_a_removed_layer_replaces_all_that_the_store_has_of_it():
+    layer = followed()
+    kept = journal(layer)
+    paint(layer, BOX, 2)
+    kept.tick()
+    kept.let_go(KEY)
+    kept.tick()
+    older = followed()
+    kept.follow(older)
+    paint(older, ELSEWHERE, 1)
+    kept.tick()
+    assert np.array_equal(on_disk(kept.state.folder), older.codes)
+
+
+def test_a_layer_that_comes_back_under_its_key_is_kept_although_the_old_one_was_just_removed():
+    kept = journal(layer := followed())
+    paint(layer, BOX, 2)
+    kept.tick()
+    kept.let_go(KEY)
+    back = followed(layer.codes.copy())
+    kept.follow(back)
+    kept.tick()
+    paint(back, ELSEWHERE, 1)
+    kept.tick()
+    assert np.array_equal(on_disk(kept.state.folder), back.codes)
+
+
+def test_an_empty_layer_that_was_removed_is_let_go():
+    kept = journal(followed())
+    kept.let_go(KEY)
+    kept.tick()
+    assert kept.painted == {}
+
+
+def test_the_names_and_places_of_points_come_back_as_they_were():
+    import pandas as pd
+
+    card = followed().card.model_copy(update={"key": "atoms", "kind": "points", "shape": ()})
+    places = np.random.default_rng(0).random((50, 3)) / 3
+    species = ["NA", "1", "None", "nan", "C"] * 10
+    kept = journal(FollowedPoints(card, PointTable(places, pd.DataFrame({"species": species}))))
+    kept.tick()
+    back = read_points(kept.state.folder, "atoms")
+    assert np.array_equal(back.positions, places)
+    assert list(back.features["species"]) == species

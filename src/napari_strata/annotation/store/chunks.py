@@ -76,7 +76,8 @@ class DirtyChunks:
 
     def note_all(self) -> None:
         """Note that something has changed, nobody knows where."""
-        self._all = True
+        with self._lock:
+            self._all = True
 
     @property
     def is_noted(self) -> bool:

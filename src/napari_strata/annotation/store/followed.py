@@ -58,6 +58,11 @@ class FollowedLabels:
         counts = sum(self._painted.values(), Counter())
         return dict(sorted(counts.items()))
 
+    @property
+    def is_known(self) -> bool:
+        """Whether anything of it was compared with the store, or taken for what the store has."""
+        return bool(self._marks)
+
     def has_news(self) -> bool:
         """Return whether anything is labelled since something was noted."""
         return self.dirty.is_noted and bool(np.any(self.codes))
@@ -74,6 +79,11 @@ class FollowedLabels:
         self._with_birth.clear()
         self._other_mark = None
         self.dirty.note_all()
+
+    def begin_anew(self, birth: Birth) -> None:
+        """Take note that the labels began otherwise, as after an import or when classes get other codes."""
+        self.birth = birth
+        self.forget()
 
     def save(self, label_set: LabelSet, *, everything: bool = False) -> bool:
         """Write the chunks that differ from what the store has.
@@ -160,6 +170,11 @@ class FollowedPoints:
     def __init__(self, card: LayerCard, points: PointTable) -> None:
         self.card, self.points = card, points
         self._written: PointTable | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the store was brought up to date with it."""
+        return self._written is not None
 
     @property
     def painted(self) -> dict[int, int]:

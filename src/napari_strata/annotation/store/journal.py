@@ -88,8 +88,12 @@ class SetJournal:
         return {key: followed.painted for key, followed in self._followed.items()}
 
     def follow(self, followed: Followed) -> None:
-        """Keep a layer from now on."""
-        self._followed[followed.card.key] = followed
+        """Keep a layer from now on; one that the store has under its key already is replaced there, all of it."""
+        key = followed.card.key
+        if key in self._entries and not followed.is_known:
+            followed.forget()
+        self._followed[key] = followed
+        self._leaving.discard(key)
 
     def let_go(self, key: str) -> None:
         """Write a layer for the last time; it stays on disk, as one that the user removed."""
@@ -129,16 +133,17 @@ class SetJournal:
             If another napari writes there.
         """
         if self._set is None and not any(followed.has_news() for followed in self._followed.values()):
+            self._drop_leaving()
             return
         label_set = self._standing_set()
         self._make_entries(label_set)
-        look_at_all = everything or bool(self._leaving)
-        wrote = [followed.save(label_set, everything=look_at_all) for followed in self._followed.values()]
+        wrote = [
+            followed.save(label_set, everything=everything or key in self._leaving or key not in self._listed)
+            for key, followed in self._followed.items()
+        ]
         self._describe(label_set, is_changed=any(wrote), closed=closed)
         self.state = JournalState(Phase.SAVED, folder=label_set.folder)
-        for key in self._leaving:
-            del self._followed[key]
-        self._leaving.clear()
+        self._drop_leaving()
         if self._is_changed and time.monotonic() - self._last_version > BETWEEN_VERSIONS:
             self.save_version(AUTOMATIC)
 
@@ -200,6 +205,11 @@ class SetJournal:
             self.state = JournalState(Phase.SAVED, folder=folder)
         self._home = home
 
+    def _drop_leaving(self) -> None:
+        for key in self._leaving:
+            del self._followed[key]
+        self._leaving.clear()
+
     def _standing_set(self) -> LabelSet:
         """Return the label set where it can be written: made, or taken again after a fault."""
         self._home.enter()
@@ -216,11 +226,16 @@ class SetJournal:
             raise FileNotFoundError(2, "The folder of the labels has vanished", str(self._set.folder))
         return self._set
 
+    @property
+    def _listed(self) -> set[str]:
+        """What the card lists, which is what comes back after a crash: only what was written as a whole."""
+        return set() if self._set is None else {layer.key for layer in self._set.card.layers}
+
     def _make_entries(self, label_set: LabelSet) -> None:
         for key, followed in self._followed.items():
             known = self._entries.get(key)
             if isinstance(followed, FollowedLabels):
-                if known is None:
+                if known is None or known.born is not followed.card.born:
                     label_set.arrays.create(followed.card)
                 elif _is_redescribed(known, followed.card):
                     label_set.arrays.describe(followed.card)

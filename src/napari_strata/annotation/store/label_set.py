@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shutil
 import uuid
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Self
 from napari_strata.annotation.store.card import ImageCard, SetCard, read_card, write_card
 from napari_strata.annotation.store.lock import FolderLock
 from napari_strata.annotation.store.zarr_labels import LabelArrays
+
+VERSIONS = "versions"
+"""Folder of the save points in the folder of a label set."""
 
 
 class LabelSet:
@@ -55,9 +59,14 @@ class LabelSet:
         folder = home / f"{stem}-{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
         folder.mkdir()
         lock = FolderLock(folder)
-        lock.acquire()
         card = SetCard(image=image, created=now(), changed=now())
-        write_card(folder, card)
+        try:
+            lock.acquire()
+            write_card(folder, card)
+        except BaseException:  # it is tried again every second; a full disk shall not fill with empty folders
+            lock.release()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         return cls(folder, lock, card)
 
     @classmethod
@@ -83,6 +92,8 @@ class LabelSet:
         for left in folder.rglob("*.partial"):  # of a write that a crash cut short
             with contextlib.suppress(OSError):
                 left.unlink()
+        for left in (folder / VERSIONS).glob(".*.part"):
+            shutil.rmtree(left, ignore_errors=True)
         return cls(folder, lock, card)
 
     def rewrite(self, card: SetCard) -> None:

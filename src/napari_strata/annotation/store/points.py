@@ -69,7 +69,8 @@ def read_points(folder: Path, key: str) -> PointTable:
 
     path = points_file(folder, key)
     try:
-        table = pd.read_csv(path)
+        # the values as they were written: a class may be called NA, or 1
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"species": str})
         axes = [name for name in table.columns if name.startswith(_AXIS)]
         return PointTable(table[axes].to_numpy(np.float64), table.drop(columns=axes))
     except (OSError, ValueError) as error:

@@ -14,14 +14,12 @@ from pathlib import Path
 
 from napari_strata.annotation.store import points
 from napari_strata.annotation.store.card import CARD, SetCard
-from napari_strata.annotation.store.label_set import now
+from napari_strata.annotation.store.label_set import VERSIONS, now
 from napari_strata.annotation.store.zarr_labels import FOLDER as LABELS
 from napari_strata.config.base import Config
 from napari_strata.errors import ConfigError, LabelsError
 from napari_strata.io.files import replacing
 
-FOLDER = "versions"
-"""Folder of the save points in the folder of a label set."""
 KEPT = 30
 """How many save points made by the program are kept; those that somebody named always are."""
 _VERSION = "version.json"
@@ -85,7 +83,7 @@ def save_version(
         If it cannot be written; nothing of it is then left.
     """
     stamp = f"{datetime.now():%Y%m%d-%H%M%S-%f}"
-    version, part = folder / FOLDER / stamp, folder / FOLDER / f".{stamp}.part"
+    version, part = folder / VERSIONS / stamp, folder / VERSIONS / f".{stamp}.part"
     record = VersionCard(saved=now(), what=what, by_hand=by_hand, painted=dict(painted), content=card)
     try:
         part.mkdir(parents=True)
@@ -104,7 +102,7 @@ def save_version(
 def list_versions(folder: Path) -> list[tuple[Path, VersionCard]]:
     """Return the save points of a label set that can be read, newest first."""
     found = []
-    for version in sorted((folder / FOLDER).glob("[!.]*"), reverse=True):
+    for version in sorted((folder / VERSIONS).glob("[!.]*"), reverse=True):
         try:
             found.append((version, read_version(version)))
         except LabelsError:
