@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,6 +67,16 @@ def test_objects_are_numbered_with_their_class_source_and_pixels() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["Background", "not labelled"])
+@pytest.mark.parametrize("style", [{"kind": "instance"}, {"one_hot": True}, {}])
+def test_what_is_no_class_cuts_holes_into_what_lies_below_it(name: str, style: dict[str, Any]) -> None:
+    hole = Annotation(Box(2.5, 1.5, 3.5, 3.5), name, 1)
+    drawn = draw(
+        match(hole, Annotation(SQUARE, "grain"), Annotation(Box(2.5, 2.5, 4.5, 3.5), "crack", 2)), **style
+    )
+    assert (drawn.pixels["grain"], drawn.pixels["crack"]) == (2, 2)
+
+
 def test_an_object_bears_one_number_in_all_frames() -> None:
     track, other = Annotation(SQUARE, "grain", instance=7), Annotation(Box(4.5, 4.5, 5.5, 5.5), "grain")
     frames = {
@@ -77,6 +88,16 @@ def test_an_object_bears_one_number_in_all_frames() -> None:
     assert drawn.data[:, 2, 2].tolist() == [2, 2]
     assert drawn.data[:, 5, 5].tolist() == [1, 3]
     assert [(frame, one.number, one.pixels) for frame, one in drawn.objects] == [(0, 1, 1), (0, 2, 8), (1, 3, 1)]
+
+
+def test_a_track_bears_one_number_in_all_frames_and_others_their_own() -> None:
+    track, other = Annotation(SQUARE, "grain", attributes={"track_id": "3"}), Annotation(SQUARE, "grain")
+    frames = {
+        number: AnnotatedImage("a", (6, 8), annotations, number)
+        for number, annotations in enumerate([(track,), (other,), (other, track), (track, track)])
+    }
+    one = ImageMatch("a", frames, None, How.STATED, 0.5, Extent(4, 6, 8))
+    assert draw(one, kind="instance").data[:, 2, 2].tolist() == [1, 2, 1, 4]
 
 
 def test_points_become_disks() -> None:

@@ -1,7 +1,7 @@
 """The annotations of a matched image drawn into one array, a stack included."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,7 +10,7 @@ import numpy as np
 from napari_strata.annotation.class_mapping import ClassMapping
 from napari_strata.annotation.matching import ImageMatch
 from napari_strata.errors import LabelsError
-from napari_strata.io.labels.annotations import Annotation
+from napari_strata.io.labels.annotations import TRACK, Annotation
 from napari_strata.io.labels.drawing import DrawnObject, draw_codes, draw_objects, draw_planes
 from napari_strata.io.labels.raster import fill
 from napari_strata.io.labels.shapes import Ellipse, PixelMask, Points
@@ -127,7 +127,7 @@ def _numbers(
     match: ImageMatch, mapping: ClassMapping, frames: Mapping[int, Sequence[Annotation]], style: DrawingStyle
 ) -> DrawnLabels:
     data = np.zeros((match.extent.frames, *match.extent.size), np.uint32)
-    known: dict[tuple[bool, int, int], int] = {}
+    known: dict[Hashable, int] = {}
     firsts: dict[int, tuple[int, DrawnObject]] = {}
     for frame, annotations in sorted(frames.items()):
         drawn, objects = draw_objects(
@@ -147,14 +147,18 @@ def _numbers(
 
 
 def _numbers_in_stack(
-    annotations: Sequence[Annotation], mapping: ClassMapping, frame: int, known: dict[tuple[bool, int, int], int]
+    annotations: Sequence[Annotation], mapping: ClassMapping, frame: int, known: dict[Hashable, int]
 ) -> list[int]:
-    """Return the number in the stack of each object that `draw_objects` numbers in one frame, in its order."""
-    keys = dict.fromkeys(
-        (False, frame, place) if one.instance is None else (True, 0, one.instance)
-        for place, one in enumerate(annotations)
-        if one.label in mapping.names
-    )
+    """Return the number in the stack of each object that `draw_objects` numbers in one frame, in its order.
+
+    Over the frames, what has the same instance is one object; of what has none, what has the same track and class.
+    """
+    keys: dict[Hashable, None] = {}
+    for place, one in enumerate(annotations):
+        if one.label in mapping.names:
+            track = ("track", one.attributes.get(TRACK), one.label)
+            alone = track if TRACK in one.attributes and track not in keys else (frame, place)
+            keys[alone if one.instance is None else ("instance", one.instance)] = None
     return [known.setdefault(key, len(known) + 1) for key in keys]
 
 

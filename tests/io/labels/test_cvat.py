@@ -340,3 +340,24 @@ def test_a_name_that_xml_cannot_hold_is_refused_before_anything_is_written(tmp_p
             AnnotationSet((FileClass("a\x00b"),), (AnnotatedImage("a.png", SIZE, (one,)),)), tmp_path / "new"
         )
     assert not (tmp_path / "new").exists()
+
+
+def test_stacks_of_like_names_are_written_into_files_of_their_own(tmp_path):
+    stacks = [
+        AnnotatedImage(name, (20, 20), (Annotation(Box(1, 1, 5, 5), "atom"),), frame)
+        for name in ("a b.tif", "a_b.tif", "a/b.tif")
+        for frame in (0, 1)
+    ]
+    files = FORMAT.write(AnnotationSet((FileClass("atom"),), tuple(stacks)), tmp_path)
+    assert len({file.name.casefold() for file in files}) == 3
+    assert {file.parent for file in files} == {tmp_path}
+
+
+def test_objects_of_different_frames_stay_different_in_a_stack(tmp_path):
+    stack = [
+        AnnotatedImage("a.tif", (20, 20), (Annotation(Box(1, 1, 5, 5), "atom", instance=frame),), frame)
+        for frame in (0, 1)
+    ]
+    (file,) = FORMAT.write(AnnotationSet((FileClass("atom"),), tuple(stack)), tmp_path)
+    first, second = FORMAT.read(file, {}).images
+    assert first.annotations[0].instance != second.annotations[0].instance

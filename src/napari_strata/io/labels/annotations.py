@@ -9,6 +9,8 @@ BACKGROUND_NAME = "background"
 """Class name that stands for labelled background."""
 NOT_LABELLED_NAME = "not labelled"
 """Class name that stands for pixels that nobody labelled."""
+TRACK = "track_id"
+"""Attribute that says to which track through the frames of a stack an annotation belongs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, FileClass, classes_of
+from napari_strata.io.labels.annotations import (
+    TRACK,
+    AnnotatedImage,
+    Annotation,
+    AnnotationSet,
+    FileClass,
+    classes_of,
+)
 from napari_strata.io.labels.cvat_shapes import CvatShapes, whole
 from napari_strata.io.labels.cvat_writer import write_cvat
 from napari_strata.io.labels.guard import check_size, open_archive, parse_xml, read_member, read_xml, refuse
@@ -22,8 +29,6 @@ from napari_strata.io.labels.passed_over import PassedOver
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-TRACK = "track_id"
-"""Attribute that says to which track of a video an annotation belongs."""
 _MEMBER = "annotations.xml"
 _FRAME = re.compile(r"(?:.*/)?frame_(\d{6})(?:\.\w+)?")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, FileClass
-from napari_strata.io.labels.image_names import stem_of
+from napari_strata.io.labels.annotations import TRACK, AnnotatedImage, Annotation, AnnotationSet, FileClass
+from napari_strata.io.labels.image_names import label_file_names
 from napari_strata.io.labels.joining import pixels_of
 from napari_strata.io.labels.rle import fold_rows
 from napari_strata.io.labels.shapes import CORNER, Box, Ellipse, Points, Polygon, Polyline, Shape, to_corner
@@ -14,8 +14,6 @@ from napari_strata.io.labels.xml_writer import check_text, write_xml
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-_TRACK = "track_id"
 
 
 def write_cvat(annotations: AnnotationSet, folder: Path) -> list[Path]:
@@ -35,10 +33,12 @@ def write_cvat(annotations: AnnotationSet, folder: Path) -> list[Path]:
         stacks.setdefault(image.name, []).append(image)
     single = [one for frames in stacks.values() for one in frames if not _is_stack(frames)]
     documents = {folder / "annotations.xml": _images_document(single, annotations.classes)} if single else {}
-    for name, frames in stacks.items():
-        if _is_stack(frames):
-            path = folder / (f"{_file_stem(name)}.xml" if single or len(stacks) > 1 else "annotations.xml")
-            documents[path] = _video_document(name, frames, annotations.classes)
+    videos = {name: frames for name, frames in stacks.items() if _is_stack(frames)}
+    is_only = not single and len(videos) == 1
+    files = ["annotations.xml"] if is_only else label_file_names([_plain(name) for name in videos], ".xml")
+    for file, (name, frames) in zip(files, videos.items(), strict=True):
+        path = folder / (file if is_only else f"annotations_{file}")
+        documents[path] = _video_document(name, frames, annotations.classes)
     for path, document in documents.items():
         write_xml(document, path)
     return list(documents)
@@ -48,8 +48,8 @@ def _is_stack(frames: Sequence[AnnotatedImage]) -> bool:
     return any(one.frame for one in frames)
 
 
-def _file_stem(name: str) -> str:
-    return "annotations_" + re.sub(r"[^\w.-]", "_", name if stem_of(name) == name else name.rpartition(".")[0])
+def _plain(name: str) -> str:
+    return re.sub(r"[^\w.-]", "_", name)
 
 
 def _document(name: str, mode: str, size: int, classes: Iterable[FileClass]) -> "tuple[Element, Element]":
@@ -97,8 +97,9 @@ def _video_document(name: str, frames: Sequence[AnnotatedImage], classes: Iterab
         size = SubElement(task, "original_size")
         SubElement(size, "width").text = str(frames[0].size[1])
         SubElement(size, "height").text = str(frames[0].size[0])
+    groups = _groups(one for image in frames for one in image.annotations)
     for number, track in enumerate(_tracks(frames)):
-        _add_track(root, number, track, last)
+        _add_track(root, number, track, last, groups)
     return root
 
 
@@ -110,22 +111,23 @@ def _tracks(frames: Sequence[AnnotatedImage]) -> Iterator[list[tuple[AnnotatedIm
     tracks: dict[tuple[str, str], dict[int, tuple[AnnotatedImage, Annotation]]] = {}
     for image in sorted(frames, key=lambda one: one.frame):
         for one in image.annotations:
-            track = tracks.setdefault((one.attributes.get(_TRACK, ""), one.label), {})
-            if _TRACK in one.attributes and image.frame not in track and _element_name(one.shape) != "mask":
+            track = tracks.setdefault((one.attributes.get(TRACK, ""), one.label), {})
+            if TRACK in one.attributes and image.frame not in track and _element_name(one.shape) != "mask":
                 track[image.frame] = image, one
             else:
                 yield [(image, one)]
     yield from (list(track.values()) for track in tracks.values() if track)
 
 
-def _add_track(root: "Element", number: int, track: list[tuple[AnnotatedImage, Annotation]], last: int) -> None:
+def _add_track(
+    root: "Element", number: int, track: list[tuple[AnnotatedImage, Annotation]], last: int, groups: dict[int, int]
+) -> None:
     from xml.etree.ElementTree import SubElement
 
-    image, one = track[0]
+    _, one = track[0]
     source = check_text(one.source or "manual")
     element = SubElement(root, "track", id=str(number), label=check_text(one.label), source=source)
-    group = _group(_groups(image.annotations), one)
-    element.attrib.update(group)
+    element.attrib.update(_group(groups, one))
     stated = {image.frame for image, _ in track}
     for image, one in track:
         _add_shape(element, one, image.size, {"frame": str(image.frame), "outside": "0", "keyframe": "1"}, {})
@@ -148,7 +150,7 @@ def _add_shape(
     rest = {"z_order": str(one.z_order)} | group
     element = SubElement(parent, _element_name(one.shape), first | occluded | stated | rest)
     for name, value in one.attributes.items():
-        if name != _TRACK:
+        if name != TRACK:
             SubElement(element, "attribute", name=check_text(name)).text = check_text(value)
 
 

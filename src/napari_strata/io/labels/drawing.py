@@ -1,12 +1,15 @@
-"""Annotations of an image drawn into one array: mask codes, one plane per class, or numbered objects."""
+"""Annotations of an image drawn into one array: mask codes, one plane per class, or numbered objects.
 
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+What is drawn as background, or as not labelled, makes holes in all that lies below it.
+"""
+
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_strata.io.labels.annotations import Annotation
+from napari_strata.io.labels.annotations import BACKGROUND_NAME, NOT_LABELLED_NAME, Annotation
 from napari_strata.io.labels.raster import fill
 from napari_strata.io.labels.shapes import PixelMask
 from napari_strata.types import LabelArray
@@ -74,7 +77,7 @@ def draw_codes(
 def draw_planes(
     annotations: Sequence[Annotation], size: tuple[int, int], labels: Sequence[str], *, line_width: float = 1.0
 ) -> LabelArray:
-    """Draw annotations as one plane of 0 and 1 per class; classes may overlap.
+    """Draw annotations as one plane of 0 and 1 per class; classes may overlap, but not background.
 
     Parameters
     ----------
@@ -94,8 +97,12 @@ def draw_planes(
     """
     planes = np.zeros((len(labels), *size), np.uint8)
     index = {label: place for place, label in enumerate(labels)}
-    for place, window, pixels in _from_below(annotations, size, index, line_width):
-        planes[index[annotations[place].label]][window][pixels] = 1
+    for place, window, pixels in _from_below(annotations, size, _with_holes(labels), line_width):
+        plane = index.get(annotations[place].label)
+        if plane is None:
+            planes[:, *window][:, pixels] = 0
+        else:
+            planes[plane][window][pixels] = 1
     return planes
 
 
@@ -111,7 +118,7 @@ def draw_objects(
     size : (int, int)
         Height and width of the image [px].
     labels : collection of str
-        The classes that are objects; annotations of other classes are left out.
+        The classes that are objects; annotations of others, but for background and not labelled, are left out.
     line_width : float
         Width of polylines [px].
 
@@ -124,14 +131,18 @@ def draw_objects(
     """
     own = _object_numbers(annotations, labels)
     numbers = np.zeros(size, np.uint32)
-    for place, window, pixels in _from_below(annotations, size, labels, line_width):
-        numbers[window][pixels] = own[place]
+    for place, window, pixels in _from_below(annotations, size, _with_holes(labels), line_width):
+        numbers[window][pixels] = own.get(place, 0)
     firsts = {number: annotations[place] for place, number in reversed(own.items())}
     counts = np.bincount(numbers.ravel(), minlength=len(firsts) + 1)
     return numbers, tuple(
         DrawnObject(number, one.label, int(counts[number]), one.source, one.occluded)
         for number, one in sorted(firsts.items())
     )
+
+
+def _with_holes(labels: Iterable[str]) -> set[str]:
+    return {*labels, BACKGROUND_NAME, NOT_LABELLED_NAME}
 
 
 def _object_numbers(annotations: Sequence[Annotation], labels: Container[str]) -> dict[int, int]:
