@@ -21,7 +21,7 @@ help:
 	@echo "make demo               train, predict, locate atoms and explain in napari; pictures in demo/"
 	@echo "                        IMAGE=path takes an image of yours, PIXEL_SIZE=0.1 its pixel size [Å]"
 	@echo "make test               lint, types, import contracts, manifest, and the whole test suite"
-	@echo "make app                open napari with sample data and all docks"
+	@echo "make app                open napari with sample data and the docks of the main job"
 	@echo "make bench              print the benchmark figures"
 	@echo "make docs               build the documentation into docs/_build/html"
 	@echo "make screenshots        make the pictures of the documentation again"

@@ -1,4 +1,4 @@
-"""Open napari with the simulated bilayer and all docks."""
+"""Open napari with the simulated bilayer and the docks of the main job."""
 
 import napari
 

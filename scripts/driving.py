@@ -24,7 +24,7 @@ _POLL = 50
 
 
 def open_viewer() -> Viewer:
-    """Open a viewer with all docks."""
+    """Open a viewer with the docks of the main job."""
     viewer = napari.Viewer(title=PLUGIN)
     viewer.window.resize(*WINDOW)
     open_workspace(viewer)

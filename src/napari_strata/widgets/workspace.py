@@ -10,7 +10,7 @@ _BELOW = "napari_strata_below"
 
 
 def open_workspace(viewer: Viewer) -> None:
-    """Open every dock, tabbed on the right, the first one in front.
+    """Open the docks of the main job, tabbed on the right, the first one in front.
 
     Parameters
     ----------

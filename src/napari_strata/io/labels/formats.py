@@ -10,6 +10,7 @@ from napari_strata.io.labels import (
     index_masks,
     labelbox,
     labelme,
+    mask_codes,
     napari_csv,
     rgb_masks,
     via,
@@ -29,6 +30,7 @@ _ALL: tuple[LabelFormat, ...] = (
     imagej.FORMAT,
     napari_csv.FORMAT,
     yolo.FORMAT,
+    mask_codes.FORMAT,
     index_masks.FORMAT,
     rgb_masks.FORMAT,
 )
