@@ -203,6 +203,57 @@ def test_pixel_sizes_of_image_and_labels_are_compared(strata: Strata, folder: Pa
         assert checks(strata(*labels_of(folder, "--json"))) == found
 
 
+BOX = '<box label="{label}" occluded="0" xtl="{left}" ytl="5" xbr="{right}" ybr="15" z_order="0"/>'
+
+
+def annotations(folder: Path, *, name: str = "a.png", width: int = 32) -> Path:
+    """Write boxes of two classes, 100 px each, on a single image, and that image."""
+    write_images(
+        np.random.default_rng(0).random((32, 32), np.float32), folder / "images" / "a.tif", pixel_size=0.2
+    )
+    boxes = BOX.format(label="grain", left=5, right=15) + BOX.format(label="void", left=15, right=25)
+    image = f'<image id="0" name="{name}" width="{width}" height="32">{boxes}</image>'
+    (folder / "cvat.xml").write_text(f"<annotations><version>1.1</version>{image}</annotations>")
+    return folder / "cvat.xml"
+
+
+def test_annotation_files_are_examined_as_an_import_draws_them(strata: Strata, folder: Path) -> None:
+    words = ("doctor", annotations(folder), "--images", folder / "images", "--format", "auto")
+    call = strata(*words, "--kind", "semantic", "--out", folder / "report", "--json")
+    assert (call.code, checks(call), call.report["figures"]["slices"]) == (0, [], 1)
+    assert [path.name for path in (folder / "report").iterdir()] == ["report.json"]
+    call = strata(*words, "--classes", "grain,void,rim", "--json")
+    assert checks(call) == ["empty-class"]
+
+
+def test_classes_of_annotation_files_that_were_not_asked_for_are_found(strata: Strata, folder: Path) -> None:
+    words = ("doctor", annotations(folder), "--images", folder / "images", "--classes", "grain", "--json")
+    (finding,) = strata(*words).report["figures"]["findings"]
+    assert (finding["check"], finding["severity"]) == ("unknown-class", "error")
+    assert checks(strata(*words, "--map", "void=grain")) == []
+
+
+@pytest.mark.parametrize("wrong", [{"name": "b.png"}, {"width": 40}])
+def test_annotations_that_fit_no_image_are_found(strata: Strata, folder: Path, wrong: dict[str, Any]) -> None:
+    call = strata("doctor", annotations(folder, **wrong), "--images", folder / "images", "--json")
+    assert (call.code, checks(call)[0], call.report["figures"]["errors"]) == (0, "unmatched-file", 1)
+
+
+def test_a_refused_annotation_file_fails(strata: Strata, folder: Path) -> None:
+    (folder / "bad.xml").write_text("<annotations><image")
+    call = strata("doctor", folder / "bad.xml", "--images", folder / "images", "--json")
+    assert (call.code, call.report["error"]["type"]) == (1, "LabelsError")
+
+
+def test_what_is_not_for_annotation_files_or_only_for_them_is_wrong_usage(strata: Strata, folder: Path) -> None:
+    words = ("doctor", annotations(folder), "--images", folder / "images")
+    assert strata(*words, "--mend", folder / "mended").code == 2
+    assert strata(*words, "--kind", "instance").code == 2
+    assert strata(*words[:2], folder / "labels" / "a.tif", *words[2:]).code == 2
+    assert strata(*labels_of(folder, "--map", "a=b")).code == 2
+    assert strata("doctor", folder / "train.yaml", "--format", "cvat").code == 2
+
+
 def test_the_report_goes_to_a_file(strata: Strata, folder: Path) -> None:
     call = strata(*labels_of(folder, "--out", folder / "report.json", "--json"))
     assert call.report["paths"] == {"report": str(folder / "report.json")}

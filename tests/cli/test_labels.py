@@ -252,6 +252,23 @@ def test_converting_keeps_shapes_and_renames_classes(strata: Strata, file: Path,
     assert '<box label="matter"' in Path(written).read_text()
 
 
+@pytest.mark.parametrize("flag", ["--format", "--to"])
+def test_the_format_of_an_export_goes_by_the_names_of_import_and_of_convert(
+    strata: Strata, file: Path, tmp_path: Path, flag: str
+) -> None:
+    strata("labels", "import", file, "--out", tmp_path / "one")
+    call = strata("labels", "export", tmp_path / "one", flag, "cvat", "--out", tmp_path / "two", "--json")
+    assert (call.code, call.report["figures"]["format"]) == (0, "cvat")
+
+
+def test_several_files_are_imported_as_one(strata: Strata, file: Path, tmp_path: Path) -> None:
+    other = cvat(tmp_path / "b.xml", PLAIN.replace("a.png", "b.png").replace('"grain"', '"rim"'), ("rim",))
+    call = strata("labels", "import", file, other, "--out", tmp_path / "out", "--json")
+    assert call.report["figures"]["classes"] == ["grain", "void", "rim"]
+    codes = {name: tifffile.imread(tmp_path / "out" / f"{name}.tif") for name in "ab"}
+    assert [np.bincount(codes[name].ravel()).tolist() for name in "ab"] == [[0, 380, 100], [0, 380, 0, 0, 100]]
+
+
 def test_the_formats_are_listed(strata: Strata) -> None:
     assert "cvat" in strata("labels", "formats", "--json").report["figures"]["formats"]
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_strata.cli.class_option import class_table, read_classes
 from napari_strata.cli.display import Display
+from napari_strata.cli.labels import FormatName, Kind, Map, check_format, import_request
 from napari_strata.cli.options import AsJson, PixelSize, Verbose
 from napari_strata.cli.runner import DONE, FAILED, run_command
-from napari_strata.config import ClassTable, Config, TrainConfig
-from napari_strata.config.labels import PALETTE
+from napari_strata.config import ClassTable, TrainConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import ConfigError, LabelsError
 from napari_strata.events import JobEnded, JobEvent
@@ -20,7 +20,7 @@ from napari_strata.jobs.job import Job
 
 if TYPE_CHECKING:
     from napari_strata.annotation.doctor.examination import Examination
-    from napari_strata.io.labels.class_file import ClassFile
+    from napari_strata.jobs.import_labels import ImportRequest
 
 _CONFIGURATIONS = (".yaml", ".yml")
 
@@ -29,11 +29,12 @@ def doctor(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="CONFIG.yaml | LABELS...", help="What train would take; or label files, or folders of them."
+            metavar="CONFIG.yaml | FILE...",
+            help="What train would take; or label files or annotation files, or folders of them.",
         ),
     ],
     images: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the images of LABELS, with the folders in it.")
+        Path | None, typer.Option(metavar="DIR", help="Folder of the images of FILE, with the folders in it.")
     ] = None,
     classes: Annotated[
         str,
@@ -44,7 +45,14 @@ def doctor(
         ),
     ] = "",
     pixel_size: PixelSize = None,
-    out: Annotated[Path | None, typer.Option(metavar="REPORT.json", help="File for the findings.")] = None,
+    format_name: FormatName = "auto",
+    kind: Annotated[
+        Kind, typer.Option(help="What annotation files are drawn as: semantic, for a training takes mask codes.")
+    ] = Kind.SEMANTIC,
+    meanings: Map = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR | FILE.json", help="Folder for report.json, or a file for it.")
+    ] = None,
     mend: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder for mended copies of label files, where a fix is surely safe."),
@@ -55,17 +63,24 @@ def doctor(
 ) -> int:
     """Find what is wrong with images and labels before a training.
 
-    Takes the configuration of a training, or label files and the folder of their images of like names. A finding
+    Takes the configuration of a training; or label files and the folder of their images of like names; or
+    annotation files of other programs, which are drawn as labels import would, but not written. A finding
     has a severity, a place and a remedy: with an error a training fails or learns wrongly, with a warning it may.
     The exit code is 0 where all was examined, whatever was found; figures.errors counts the errors. With --strict
     it is 1 where there are any.
     """
     config = _configuration(files, images, classes)
+    request = _request(files, format_name, images, classes, meanings) if config is None else None
+    _check(request, kind, mend, is_plain=format_name == "auto" and not meanings)
     tally = _Tally()
 
     def make_job(control: JobControl, _display: Display) -> Job:
         if config is not None:
             job = _job_of_config(control, config, pixel_size, out, mend)
+        elif request is not None:
+            from napari_strata.jobs.examine_annotations import examine_annotations
+
+            job = examine_annotations(control, request, pixel_size=pixel_size, out=out)
         else:
             assert images is not None
             job = _job_of_files(control, files, images, classes, pixel_size, out, mend)
@@ -90,6 +105,66 @@ def _configuration(files: Sequence[Path], images: Path | None, classes: str) -> 
     if len(files) > 1 or images is not None or classes:
         raise typer.BadParameter("a configuration names its files and classes itself.", param_hint=["CONFIG.yaml"])
     return files[0]
+
+
+def _request(
+    files: list[Path], format_name: str, images: Path | None, classes: str, meanings: list[str] | None
+) -> "ImportRequest | None":
+    """Return what is to be drawn of annotation files; None where label files are given.
+
+    Raises
+    ------
+    typer.BadParameter
+        If files are of both kinds, or an option is wrong.
+    """
+    check_format(format_name, "--format", or_auto=True)
+    if not _are_annotations(files, format_name):
+        return None
+    names = read_classes(classes).names if classes else ()
+    return import_request(files, format_name, images, names, meanings)
+
+
+def _check(request: "ImportRequest | None", kind: Kind, mend: Path | None, *, is_plain: bool) -> None:
+    """Check that the options are for what is examined.
+
+    Raises
+    ------
+    typer.BadParameter
+        If one is not.
+    """
+    if request is None and not is_plain:
+        raise typer.BadParameter("it is for annotation files.", param_hint=["--format", "--map"])
+    if kind is Kind.INSTANCE:
+        raise typer.BadParameter("a training takes mask codes; examine semantic ones.", param_hint=["--kind"])
+    if request is not None and mend is not None:
+        remark = "annotation files are not mended; import them first: napari-strata labels import."
+        raise typer.BadParameter(remark, param_hint=["--mend"])
+
+
+def _are_annotations(files: Sequence[Path], format_name: str) -> bool:
+    """Tell whether files are those of other programs, and no label files.
+
+    Raises
+    ------
+    typer.BadParameter
+        If some are and some are not.
+    """
+    if format_name != "auto":
+        return True
+    found = {_is_annotation(path) for path in files}
+    if len(found) > 1:
+        remark = "give label files or annotation files; together they have no common class table."
+        raise typer.BadParameter(remark, param_hint=["FILE"])
+    return found.pop()
+
+
+def _is_annotation(path: Path) -> bool:
+    from napari_strata.io.labels.formats import FORMATS
+    from napari_strata.io.labels.label_files import ENDINGS
+
+    if path.is_file() and path.suffix.lower() not in ENDINGS:
+        return True
+    return any(one.recognises(path) for one in FORMATS.values() if not one.covers_pixels)
 
 
 @dataclass(slots=True)
@@ -175,54 +250,3 @@ def _job_of_files(
     return examine(
         control, openers(pairs, pixel_size), Expectations(table), known=unmatched, out=out, mend_to=mend
     )
-
-
-def read_classes(text: str) -> ClassTable:
-    """Return the classes that an option names.
-
-    Parameters
-    ----------
-    text : str
-        Names with commas between them, or a json or yaml file: a ``classes.json`` of ``labels import``, or
-        ``classes`` with names, or with entries of name and color, in the order of the codes 2, 3, ...
-
-    Raises
-    ------
-    ConfigError
-        If there is no class table in it.
-    """
-    from napari_strata.io.labels.class_file import FILE_NAME, read_class_file
-
-    path = Path(text)
-    if path.suffix.lower() not in (*_CONFIGURATIONS, ".json"):
-        return _table_of([name.strip() for name in text.split(",")], source="--classes")
-    if path.name == FILE_NAME and (known := read_class_file(path.parent)) is not None:
-        return class_table(known)
-    try:
-        return _table_of(_Names.read(path).classes, source=text)
-    except ConfigError:
-        return ClassTable.read(path)
-
-
-def class_table(known: "ClassFile") -> ClassTable:
-    """Return the classes of a ``classes.json``, in the order of their codes.
-
-    Raises
-    ------
-    ConfigError
-        If two have the same name.
-    """
-    entries = sorted(known.classes, key=lambda one: one.code)
-    values = {"classes": [{"name": one.name, "color": one.color} for one in entries]}
-    return ClassTable.parse(values, source="classes.json")
-
-
-class _Names(Config):
-    """Classes by name only."""
-
-    classes: tuple[str, ...]
-
-
-def _table_of(names: Sequence[str], *, source: str) -> ClassTable:
-    entries = [{"name": name, "color": color} for name, color in zip(names, cycle(PALETTE), strict=False)]
-    return ClassTable.parse({"classes": entries}, source=source)

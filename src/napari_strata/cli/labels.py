@@ -100,12 +100,12 @@ def import_labels(
     Writes for each image a tif that is named after it: mask codes, or numbers of objects; and classes.json.
     Without --images, names and sizes are those that the file states. If a file is refused, nothing is written.
     """
-    _check_format(format_name, "--format", or_auto=True)
+    check_format(format_name, "--format", or_auto=True)
     if out is None and not dry_run:
         raise typer.BadParameter("name the folder to write into.", param_hint=["--out"])
     if one_hot and kind is Kind.INSTANCE:
         raise typer.BadParameter("it is for --kind semantic.", param_hint=["--one-hot"])
-    request = _request(files, format_name, images, classes, meanings)
+    request = import_request(files, format_name, images, _names(classes), meanings)
 
     def make_job(control: JobControl, _display: Display) -> Job:
         from napari_strata.annotation.drawn_labels import DrawingStyle
@@ -121,9 +121,20 @@ def import_labels(
     return run_command(make_job, as_json=as_json, verbose=verbose)
 
 
-def _request(
-    files: list[Path], format_name: str, images: Path | None, classes: str, meanings: list[str] | None
+def import_request(
+    files: list[Path],
+    format_name: str,
+    images: Path | None,
+    class_names: tuple[str, ...],
+    meanings: list[str] | None,
 ) -> "ImportRequest":
+    """Return what the options ask to be imported.
+
+    Raises
+    ------
+    typer.BadParameter
+        If a meaning is not of the form FILE CLASS=MEANING.
+    """
     from napari_strata.annotation.class_mapping import parse_meanings
     from napari_strata.jobs.import_labels import ImportRequest
 
@@ -131,14 +142,21 @@ def _request(
         chosen = parse_meanings(meanings or ())
     except ValueError as error:
         raise typer.BadParameter(f"{error}.", param_hint=["--map"]) from error
-    return ImportRequest(tuple(files), format_name, images, (), chosen, _names(classes))
+    return ImportRequest(tuple(files), format_name, images, (), chosen, class_names)
 
 
 def _names(classes: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in classes.split(",")) if classes.strip() else ()
 
 
-def _check_format(name: str, flag: str, *, or_auto: bool = False) -> None:
+def check_format(name: str, flag: str, *, or_auto: bool = False) -> None:
+    """Check that there is a format of a name.
+
+    Raises
+    ------
+    typer.BadParameter
+        If there is none.
+    """
     from napari_strata.io.labels.formats import FORMATS
 
     if name not in FORMATS and not (or_auto and name == "auto"):
@@ -149,7 +167,7 @@ def _check_format(name: str, flag: str, *, or_auto: bool = False) -> None:
 @app.command("export")
 def export_labels(
     labels: Annotated[list[Path], typer.Argument(metavar="LABELS", help="Label files, or folders of them.")],
-    to: Annotated[str, typer.Option("--format", metavar="NAME", help="Format to write.")],
+    to: Annotated[str, typer.Option("--format", "--to", metavar="NAME", help="Format to write.")],
     out: Out,
     images: Images = None,
     kind: Annotated[
@@ -170,7 +188,7 @@ def export_labels(
 
     What the values mean stands in classes.json beside the label files, if they were imported, or in --classes.
     """
-    _check_format(to, "--format")
+    check_format(to, "--format")
 
     def make_job(control: JobControl, _display: Display) -> Job:
         from napari_strata.annotation.candidates import Candidate
@@ -209,9 +227,9 @@ def convert_labels(
 
     --images tells the sizes of images where the files do not.
     """
-    _check_format(format_name, "--format", or_auto=True)
-    _check_format(to, "--to")
-    request = _request(files, format_name, images, "", meanings)
+    check_format(format_name, "--format", or_auto=True)
+    check_format(to, "--to")
+    request = import_request(files, format_name, images, (), meanings)
 
     def make_job(control: JobControl, _display: Display) -> Job:
         from napari_strata.jobs.convert_labels import convert_labels as job

@@ -27,6 +27,8 @@ from napari_strata.jobs.job import JobBody, job
 from napari_strata.types import BACKGROUND
 
 OpenSubject = Callable[[], Subject]
+REPORT = "report.json"
+"""Name of the findings in a folder."""
 
 
 @job
@@ -55,7 +57,7 @@ def examine(
     known : sequence of Finding
         What was found before, such as files without a partner.
     out : Path, optional
-        JSON file for the findings.
+        JSON file for the findings, or a folder that gets `REPORT`.
     mend_to : Path, optional
         Folder for mended copies of label files, where an error has a safe fix.
 
@@ -76,6 +78,24 @@ def examine(
         raise ImageError("There is nothing to examine.", remedy="Give images and their labels.")
     control.run()
     yield StateChanged(control.state)
+    return (
+        yield from examination(
+            control, subjects, expected, training=training, known=known, out=out, mend_to=mend_to
+        )
+    )
+
+
+def examination(
+    control: JobControl,
+    subjects: Sequence[OpenSubject],
+    expected: Expectations,
+    *,
+    training: TrainingConfig | None = None,
+    known: Sequence[Finding] = (),
+    out: Path | None = None,
+    mend_to: Path | None = None,
+) -> JobBody:
+    """Examine images and their labels within a job that is running; for the parameters see `examine`."""
     measured, unreadable = yield from _measured_all(control, subjects, expected)
     yield Progress(1.0, "Comparing slices")
     survey = Survey(tuple(measured), expected, held_out_slices(measured, training or TrainingConfig()))
@@ -175,6 +195,8 @@ def _write(report: dict[str, Any], out: Path | None) -> dict[str, str]:
 
     if out is None:
         return {}
+    if out.is_dir() or not out.suffix:
+        out = out / REPORT
     with replacing(out) as temporary:
         temporary.write_text(json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     return {"report": str(out)}

@@ -89,7 +89,7 @@ def plan_import(control: JobControl, request: ImportRequest) -> JobBody:
     """
     control.run()
     yield StateChanged(control.state)
-    plan = yield from _plan(control, request)
+    plan = yield from read_plan(control, request)
     return JobResult(plan.figures() | {"ready": _is_ready(plan)}, value=plan)
 
 
@@ -181,7 +181,7 @@ def import_labels(
 
     control.run()
     yield StateChanged(control.state)
-    plan = yield from _plan(control, request, without=out)
+    plan = yield from read_plan(control, request, without=out)
     for text in (*plan.warnings, *(plan.obstacles if skip_unmatched else ())):
         yield Warned(text)
     plan.check(skip_unmatched=skip_unmatched)
@@ -203,10 +203,27 @@ def image_paths(images: Path | None, *, without: Path) -> list[Path]:
     return [] if images is None else [one.path for one in find_images(images, without=without)]
 
 
-def _plan(
+def read_plan(
     control: JobControl, request: ImportRequest, *, without: Path | None = None
 ) -> Generator[JobEvent, None, "ImportPlan"]:
-    """Read the files one after the other, and match what they say with the images."""
+    """Read the files one after the other, and match what they say with the images, within a job.
+
+    Parameters
+    ----------
+    control : JobControl
+        Stop leaves nothing.
+    request : ImportRequest
+        What to import.
+    without : Path, optional
+        A folder among the images whose content is results.
+
+    Raises
+    ------
+    LabelsError
+        If a file is refused, or a class is named that no file has.
+    ImageError
+        If there is no folder of images.
+    """
     from napari_strata.annotation.candidates import Candidate, SizesByStem
     from napari_strata.annotation.class_mapping import map_classes
     from napari_strata.annotation.import_plan import ImportPlan, images_of
