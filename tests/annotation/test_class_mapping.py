@@ -74,3 +74,9 @@ def test_meanings_are_read_from_words() -> None:
     assert parse_meanings(["class 1 = grain", "a=b=skip"]) == {"class 1": "grain", "a=b": "skip"}
     with pytest.raises(ValueError, match="'grain'"):
         parse_meanings(["grain"])
+
+
+def test_background_and_skip_are_understood_in_any_case() -> None:
+    mapping = map_classes(FILE, {"grain": "Background", "void": "SKIP", "Background": "Not-Labelled"})
+    assert mapping.meanings == {"grain": "background", "void": "skip", "Background": "not labelled"}
+    assert mapping.names == ()

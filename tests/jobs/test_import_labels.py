@@ -2,14 +2,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from napari_strata.annotation.drawn_labels import DrawingStyle
 from napari_strata.annotation.tracing import LabelImage
 from napari_strata.control import JobControl
 from napari_strata.errors import OutputError
 from napari_strata.events import FinishReason, JobEnded, Progress, Warned
+from napari_strata.io.labels.label_files import find_label_files
 from napari_strata.jobs.convert_labels import convert_labels
-from napari_strata.jobs.export_labels import ExportRequest, export_labels
+from napari_strata.jobs.export_labels import ExportRequest, export_labels, read_label_images
 from napari_strata.jobs.import_labels import ImportRequest, draw_import, import_labels, plan_import
 from napari_strata.jobs.job import Job
 
@@ -101,3 +103,14 @@ def test_pixels_that_are_not_labelled_are_told_where_a_format_has_no_word_for_th
 ) -> None:
     events = export_labels(JobControl(), [LabelImage("a", CODES)], 1, ExportRequest(name, tmp_path / "out"))
     assert [event.message.partition(";")[0] for event in events if isinstance(event, Warned)] == words
+
+
+@pytest.mark.parametrize("style", [DrawingStyle("instance", outside=0), DrawingStyle(outside=0, one_hot=True)])
+def test_what_an_import_left_not_labelled_is_exported_as_such(
+    file: Path, tmp_path: Path, style: DrawingStyle
+) -> None:
+    ending(import_labels(JobControl(), ImportRequest((file,)), style, tmp_path / "in"))
+    labels = read_label_images(find_label_files((tmp_path / "in",)), None)
+    ending(export_labels(JobControl(), labels, 2, ExportRequest("index-masks", tmp_path / "out")))
+    masks = [np.asarray(Image.open(tmp_path / "out" / name)) for name in ("a.png", "b.png")]
+    assert [np.unique(mask).tolist() for mask in masks] == [[1, 255], [255]]

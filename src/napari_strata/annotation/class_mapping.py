@@ -118,7 +118,7 @@ def _known(chosen: Mapping[str, str], own: set[str]) -> dict[str, str]:
         aliases = {"0": BACKGROUND_NAME, "255": NOT_LABELLED_NAME}
         found = next((one for one in (name, aliases.get(name), f"class {name}") if one in own), None)
         if found is not None:
-            meant[found] = meaning.strip()
+            meant[found] = _plain_meaning(meaning.strip())
         elif name not in (*aliases, *aliases.values()):
             raise LabelsError(
                 f"The file has no class {name!r}, only {', '.join(sorted(own)) or 'none at all'}.",
@@ -129,8 +129,12 @@ def _known(chosen: Mapping[str, str], own: set[str]) -> dict[str, str]:
 
 def _default_meaning(name: str) -> str:
     """Return the fixed name that a class bears, whatever its case, or its own name."""
-    plain = name.replace("_", " ").strip().casefold()
+    plain = re.sub("[_-]", " ", name).strip().casefold()
     return plain if plain in _FIXED else name
+
+
+def _plain_meaning(meaning: str) -> str:
+    return SKIP if meaning.casefold() == SKIP else _default_meaning(meaning)
 
 
 def _is_color(color: str | None) -> bool:

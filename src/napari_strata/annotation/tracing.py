@@ -50,7 +50,8 @@ class LabelImage:
     kind : {"semantic", "instance"}
         Which of the two.
     meanings : mapping of int to Meaning
-        What the codes or numbers stand for; others are named after their value.
+        What the codes or numbers stand for; others are named after their value. Between numbered objects (0) is
+        background unless it is said to be not labelled.
     folder : str
         Folder within that of the export; labels of the crystal layers of one image are kept apart by it.
     """
@@ -97,7 +98,7 @@ def trace(labels: LabelImage, style: TracingStyle) -> list[AnnotatedImage]:
 
 def _annotations(frame: AnyArray, labels: LabelImage, style: TracingStyle) -> Iterator[Annotation]:
     if labels.kind == "instance":
-        yield from _background(frame == 0, BACKGROUND_NAME, style)
+        yield from _background(frame == 0, labels.meanings.get(0, Meaning(BACKGROUND_NAME)).label, style)
         for number, mask in _areas(frame):
             meaning = labels.meanings.get(number, Meaning("object"))
             yield _annotation(mask, meaning, style, instance=number)

@@ -10,7 +10,7 @@ from napari_strata.errors import LabelsError
 from napari_strata.events import JobResult, Progress, StateChanged, Warned
 from napari_strata.jobs.convert_labels import count_annotations
 from napari_strata.jobs.job import JobBody, job
-from napari_strata.types import BACKGROUND
+from napari_strata.types import BACKGROUND, NOT_LABELLED
 
 if TYPE_CHECKING:
     from napari_strata.annotation.candidates import Candidate
@@ -173,15 +173,17 @@ def _meanings(
     file: "LabelFile", data: "AnyArray", kind: "Kind", class_names: tuple[str, ...]
 ) -> "dict[int, Meaning]":
     from napari_strata.annotation.tracing import Meaning
+    from napari_strata.io.labels.annotations import BACKGROUND_NAME
 
     if kind == "semantic":
         names = class_names or (file.classes.names if file.classes is not None else ())
         return {code: Meaning(name) for code, name in enumerate(names, start=BACKGROUND + 1)}
+    between = {0: Meaning(file.classes.outside if file.classes is not None else BACKGROUND_NAME)}
     if file.entry is None or not file.entry.objects:
         import numpy as np
 
-        return {int(number): Meaning(class_names[0]) for number in np.unique(data) if class_names}
-    return {one.number: Meaning(one.class_name, one.source, one.occluded) for one in file.entry.objects}
+        return {int(number): Meaning(class_names[0]) for number in np.unique(data) if class_names} | between
+    return {one.number: Meaning(one.class_name, one.source, one.occluded) for one in file.entry.objects} | between
 
 
 def _without_planes(data: "AnyArray", classes: "ClassFile | None") -> "AnyArray":
@@ -191,7 +193,8 @@ def _without_planes(data: "AnyArray", classes: "ClassFile | None") -> "AnyArray"
     import numpy as np
 
     planes = data if data.ndim == 4 else data[None]
-    codes = np.full((len(planes), *planes.shape[2:]), BACKGROUND, np.uint8)
+    outside = BACKGROUND if classes.outside == "background" else NOT_LABELLED
+    codes = np.full((len(planes), *planes.shape[2:]), outside, np.uint8)
     for code in range(planes.shape[1]):
         codes[planes[:, code] > 0] = BACKGROUND + 1 + code
     return codes if data.ndim == 4 else codes[0]

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_strata.errors import LabelsError
 from napari_strata.io.labels.formats import FORMATS, find_format
 from tests.io.labels.fuzzing import FUZZED, SIZES, reads_or_refuses, spoiled, supported_sample
 
@@ -51,3 +53,11 @@ def test_a_spoiled_file_is_read_or_refused_with_a_reason(label_format, tmp_path)
             file.write_bytes(whole[file])
 
     spoil_and_read()
+
+
+@pytest.mark.parametrize("label_format", FORMATS.values(), ids=FORMATS.keys())
+def test_no_format_writes_an_image_twice(label_format, tmp_path):
+    sample = supported_sample(label_format, tmp_path)
+    with pytest.raises(LabelsError):
+        label_format.write(replace(sample, images=(*sample.images, sample.images[0])), tmp_path / "out")
+    assert not (tmp_path / "out").exists()

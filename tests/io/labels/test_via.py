@@ -136,7 +136,7 @@ def test_every_shape_comes_back_with_its_pixels(kind, tmp_path):
 
 
 def test_images_of_the_same_name_are_refused(tmp_path):
-    with pytest.raises(LabelsError, match="name of its own"):
+    with pytest.raises(LabelsError, match="occurs twice"):
         FORMAT.write(AnnotationSet((), set_of().images * 2), tmp_path)
     assert not list(tmp_path.iterdir())
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from napari_strata.errors import LabelsError
 from napari_strata.io.files import replacing
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, classes_of
+from napari_strata.io.labels.file_names import check_once
 from napari_strata.io.labels.joining import pixels_of
 from napari_strata.io.labels.rle import string_of_mask
 from napari_strata.io.labels.shapes import Box, PixelMask, Polygon, Shape, Vertices, box_corners, to_corner
@@ -27,10 +28,11 @@ def write_coco(annotations: AnnotationSet, folder: Path) -> list[Path]:
     Raises
     ------
     LabelsError
-        If an image is a frame of a stack, or a mask's image has no known size.
+        If an image occurs twice or is a frame of a stack, or a mask's image has no known size.
     OutputError
         If the file cannot be written.
     """
+    check_once(annotations.images)
     stack = next((one.name for one in annotations.images if one.frame), None)
     if stack is not None:
         raise LabelsError(f"{stack} is a stack, and COCO knows single pictures only.", remedy="Export it to CVAT.")

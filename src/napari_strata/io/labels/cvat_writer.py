@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_strata.io.labels.annotations import TRACK, AnnotatedImage, Annotation, AnnotationSet, FileClass
+from napari_strata.io.labels.file_names import check_once
 from napari_strata.io.labels.image_names import label_file_names
 from napari_strata.io.labels.joining import pixels_of
 from napari_strata.io.labels.rle import fold_rows
@@ -24,10 +25,11 @@ def write_cvat(annotations: AnnotationSet, folder: Path) -> list[Path]:
     Raises
     ------
     LabelsError
-        If a name has control characters.
+        If an image occurs twice, or a name has control characters.
     OutputError
         If a file cannot be written.
     """
+    check_once(annotations.images)
     stacks: dict[str, list[AnnotatedImage]] = {}
     for image in annotations.images:
         stacks.setdefault(image.name, []).append(image)

@@ -1,6 +1,6 @@
 """Names of the files that are written, one or a few per image, flat in one folder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from napari_strata.errors import LabelsError
 from napari_strata.io.labels.annotations import AnnotatedImage
@@ -13,6 +13,24 @@ _FORBIDDEN = set('<>:"|?*')
 def base_name(name: str) -> str:
     """Return the file name of an image without the folders before it, whichever system wrote it."""
     return parts_of(name)[-1] if parts_of(name) else ""
+
+
+def check_once(images: Iterable[AnnotatedImage]) -> None:
+    """Check that every image, or frame of a stack, is there once.
+
+    Raises
+    ------
+    LabelsError
+        If one occurs twice: what is read again could not be told apart.
+    """
+    seen: set[tuple[str, int]] = set()
+    for one in images:
+        if (one.name, one.frame) in seen:
+            raise LabelsError(
+                f"{one.name} occurs twice.",
+                remedy="Give every image a name of its own, or export them one by one.",
+            )
+        seen.add((one.name, one.frame))
 
 
 def stems_to_write(images: Sequence[AnnotatedImage], *, title: str) -> list[str]:
@@ -28,8 +46,9 @@ def stems_to_write(images: Sequence[AnnotatedImage], *, title: str) -> list[str]
     Raises
     ------
     LabelsError
-        If an image is a frame of a stack, has a name that no file can have, or two would share a file.
+        If an image is a frame of a stack, occurs twice or has a name that no file can have, or two share a file.
     """
+    check_once(images)
     stack = next((one.name for one in images if one.frame), None)
     if stack is not None:
         raise LabelsError(
@@ -49,12 +68,10 @@ def stacks_to_write(images: Sequence[AnnotatedImage], *, title: str) -> dict[str
     LabelsError
         If an image has a name that no file can have, a frame occurs twice, or two images would share a file.
     """
+    check_once(images)
     stacks: dict[str, list[AnnotatedImage]] = {}
     for one in images:
         stacks.setdefault(one.name, []).append(one)
-    for name, frames in stacks.items():
-        if len({one.frame for one in frames}) < len(frames):
-            raise LabelsError(f"{name} occurs twice.", remedy="Give every image a name of its own.")
     stems = [stem_of(_checked(name, title)) for name in stacks]
     _refuse_collisions(stems, list(stacks), title)
     return {
@@ -77,7 +94,7 @@ def _refuse_collisions(stems: Sequence[str], names: Sequence[str], title: str) -
     seen: dict[str, str] = {}
     for stem, name in zip(stems, names, strict=True):
         other = seen.setdefault(stem.casefold(), name)
-        if other is not name:
+        if other != name:
             raise LabelsError(
                 f"{other} and {name} would share one {title} file.", remedy="Export them into different folders."
             )

@@ -21,6 +21,7 @@ from napari_strata.io.files import replacing
 from napari_strata.io.labels import guard
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, FileClass, classes_of
 from napari_strata.io.labels.class_names import ONE_CLASS, find_class_key
+from napari_strata.io.labels.file_names import check_once
 from napari_strata.io.labels.label_format import ImageSizes, LabelFormat
 from napari_strata.io.labels.passed_over import PassedOver
 from napari_strata.io.labels.via_shapes import drawn_shapes, read_shape
@@ -193,10 +194,10 @@ def _is_number(text: str) -> bool:
 
 def _write(annotations: AnnotationSet, folder: Path) -> list[Path]:
     """Write one project for all images, which keep their names with the folders in them."""
-    names = [one.name for one in annotations.images]
-    if any(one.frame for one in annotations.images) or len(set(names)) < len(names):
+    check_once(annotations.images)
+    if any(one.frame for one in annotations.images):
         raise LabelsError(
-            f"{FORMAT.title} knows single pictures, each with a name of its own.",
+            f"{FORMAT.title} knows single pictures only.",
             remedy="Export stacks as ImageJ ROIs, napari CSV or index masks.",
         )
     pictures = {f"{one.name}-1": _picture(one) for one in annotations.images}
