@@ -243,3 +243,34 @@ def test_nan_coordinates_are_refused(save):
     roi.subpixel_coordinates = roi.subpixel_coordinates * np.nan
     with pytest.raises(LabelsError, match="no place"):
         FORMAT.read(save(roi), {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "word"),
+    [
+        (ROI_TYPE.POLYLINE, {"stroke_width": 5}, "widths of lines"),
+        (ROI_TYPE.POINT, {"counters": np.array([0, 1, 1, 2], np.uint8)}, "counters of multi-points"),
+        (
+            ROI_TYPE.POINT,
+            {"counters": np.zeros(4, np.uint8), "counter_positions": np.array([1, 1, 2, 3], np.uint32)},
+            "frames of multi-points",
+        ),
+    ],
+)
+def test_what_a_selection_says_besides_its_shape_is_told_once_per_kind(save, kind, settings, word):
+    path = save(roi_of(kind=kind, name="grain-1", **settings), roi_of(kind=kind, name="grain-2", **settings))
+    (warning,) = FORMAT.read(path, {}).warnings
+    assert warning.startswith(f"2 x {word}")
+
+
+def test_a_rounded_rectangle_is_read_with_square_corners_and_told(save):
+    roi = bounded(ROI_TYPE.RECT, 5, 5, 15, 15)
+    roi.rounded_rect_arc_size = 6
+    read = FORMAT.read(save(roi), {})
+    assert np.array_equal(pixels(read.images[0]), square(5, 5, 15, 15))
+    assert "rounded corners" in read.warnings[0]
+
+
+def test_plain_selections_are_read_without_a_warning(save):
+    rois = [roi_of(kind=kind) for kind in (ROI_TYPE.POLYGON, ROI_TYPE.POLYLINE, ROI_TYPE.POINT)]
+    assert FORMAT.read(save(*rois, bounded(ROI_TYPE.RECT, 5, 5, 15, 15)), {}).warnings == ()

@@ -24,7 +24,7 @@ from napari_strata.io.labels import guard
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, classes_of
 from napari_strata.io.labels.class_names import ONE_CLASS
 from napari_strata.io.labels.file_names import stacks_to_write
-from napari_strata.io.labels.imagej_shapes import drawn_roi, shapes_of
+from napari_strata.io.labels.imagej_shapes import drawn_roi, left_out_of, shapes_of
 from napari_strata.io.labels.label_format import ImageSizes, LabelFormat
 from napari_strata.io.labels.passed_over import PassedOver
 from napari_strata.io.labels.shapes import Box, Ellipse, PixelMask, Points, Polygon, Polyline, Shape
@@ -93,6 +93,8 @@ def _selections(path: Path, passed_over: PassedOver) -> Iterator[_Selection]:
     for name, data in _members(path):
         selection = _selection(name, data, path)
         if selection.shapes:
+            for what in left_out_of(selection.roi):
+                passed_over.add(what, name)
             yield selection
         else:
             passed_over.add("selections that outline nothing, texts or pictures", name)

@@ -68,6 +68,23 @@ def shapes_of(roi: "ImagejRoi") -> list[Shape]:
     return [Polyline(vertices)] if len(vertices) > 1 else []
 
 
+def left_out_of(roi: "ImagejRoi") -> list[str]:
+    """Return what a selection says that its shapes do not, as plurals."""
+    from roifile import ROI_TYPE as TYPE
+
+    left_out = []
+    is_line = roi.roitype in (TYPE.LINE, TYPE.POLYLINE, TYPE.FREELINE)
+    if is_line and max(roi.stroke_width, roi.float_stroke_width) > 1:
+        left_out.append("widths of lines, for an import has one width for all")
+    if roi.roitype == TYPE.RECT and roi.multi_coordinates is None and roi.rounded_rect_arc_size > 0:
+        left_out.append("rounded corners of rectangles")
+    if roi.roitype == TYPE.POINT and roi.counters is not None and roi.counters.any():
+        left_out.append("counters of multi-points, whose points get one class")
+    if roi.roitype == TYPE.POINT and roi.counter_positions is not None and len(set(roi.counter_positions)) > 1:
+        left_out.append("frames of multi-points, whose points lie on one frame")
+    return left_out
+
+
 def drawn_roi(shape: Shape, size: tuple[int, int] | None) -> "ImagejRoi | None":
     """Return a shape as a selection; None where no pixel of the image belongs to it.
 
