@@ -347,8 +347,9 @@ def test_new_atoms_are_ready_to_be_clicked_and_get_the_class_of_the_row(qtbot, v
     click(qtbot, dock.add_button)
     atoms.add((0, 3, 3))
     dock.classes.setCurrentCell(2, 2)
-    assert list(atoms.features["species"]) == ["class 1"]  # it was still selected
-    qtbot.waitUntil(lambda: counts(dock, 4) == ["–", "–", "1", "–"])
+    atoms.add((0, 9, 9))
+    assert list(atoms.features["species"]) == ["class 2", "class 1"]
+    qtbot.waitUntil(lambda: counts(dock, 4) == ["–", "–", "1", "1"])
 
 
 def test_new_atoms_join_the_chosen_labels(qtbot, viewer, dock):

@@ -113,7 +113,12 @@ def fit_markers(points: "Points", image: "Image") -> None:
 
 
 def choose_species(points: "Points", name: str) -> None:
-    """Give the next atom, and those that are selected, a class."""
+    """Give the next atom a class; and those that are selected, except while atoms are added.
+
+    Then the one that was added last is selected, which keeps its class when another one is chosen for the next.
+    """
+    if points.mode == "add":
+        points.selected_data = set()
     points.current_properties = {SPECIES: np.array([name], object)}
 
 

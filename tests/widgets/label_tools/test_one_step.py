@@ -1,4 +1,4 @@
-"""Every helper is one step: a single undo gives back exactly what was there, a single redo what the helper made."""
+"""Every helper is one step: one undo gives back exactly what was there, one redo what the helper made."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ SQUARE = (1, slice(4, 11), slice(4, 11))
 
 
 def draw(labels):
-    """Paint a square of class 1 with a hole, a notch, a whisker, a speck, and background beside it; as one step."""
+    """Paint a square of class 1 with hole, notch, whisker and speck, and background beside it; as one step."""
     codes = labels.data.copy()
     codes[SQUARE] = 2
     codes[1, 6, 6] = 0
