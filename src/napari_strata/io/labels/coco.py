@@ -2,6 +2,9 @@
 
 Positions are (x, y) from the corner of the first pixel. The polygons of an annotation are one object: what lies
 within any of them. Keypoints and captions are passed over. The format: https://cocodataset.org/#format-data.
+
+pycocotools packs the run lengths that are written, its C code being COCO's own. The JSON is read by own code, for
+pycocotools.coco trusts what it reads and prints to the terminal; for run lengths that are read see `rle`.
 """
 
 import re

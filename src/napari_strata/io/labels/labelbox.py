@@ -4,6 +4,7 @@ Positions are (x, y) from the corner of the first pixel. A mask is named by an a
 file is looked for beside the export and in ``masks`` there, by the end of the address or the object's feature id.
 Of several labels that a project has for an image, the first counts. Videos are passed over. The format:
 https://docs.labelbox.com/reference/export-image-annotations, and the older one with "External ID" and "Label".
+Own code: Labelbox's package is a client of its server, which fetches exports and masks with a key.
 """
 
 from collections.abc import Iterator

@@ -7,6 +7,9 @@ names VOC for those of the challenges, says so, and takes others for the latter;
 reads and writes all as in the challenges.
 
 Where an image has masks, they count, and boxes only tell of them: index 0 is background, 255 is not labelled.
+
+Own code: supervision reads boxes and polygons but not these masks, and brings OpenCV and matplotlib along;
+datumaro takes 400 MB with all that it needs. Neither tells the two ways to count apart.
 """
 
 import re
