@@ -10,7 +10,16 @@ from benchmarks.figure import Figure
 
 REPEATS = 5
 TARGET = "< 0.3"
-DOCKS = ("label_dock", "train_dock", "predict_dock", "explain_dock")
+DOCKS = (
+    "label_dock",
+    "label_tools_dock",
+    "label_files_dock",
+    "history_dock",
+    "doctor_dock",
+    "train_dock",
+    "predict_dock",
+    "explain_dock",
+)
 NAPARI = "napari.viewer, napari.layers, napari.qt.threading, qtpy.QtWidgets, magicgui"
 """What an open napari has imported long before it opens a dock."""
 DRAW = "QApplication.processEvents()"
