@@ -325,6 +325,17 @@ def test_alt_and_a_digit_pick_a_class_also_from_the_canvas_until_the_dock_is_clo
     assert (labels.selected_label, labels.mode) == (0, "pan_zoom")
 
 
+def test_the_class_table_shows_which_digit_picks_which_class(qtbot, viewer, dock):
+    viewer.add_image(STACK)
+    click(qtbot, dock.new_button)
+    heading = dock.classes.horizontalHeaderItem(1)
+    assert heading.text() == "Alt+"
+    assert "Alt and this digit picks the class, 0 to 9" in heading.toolTip()
+    for row, name in enumerate(("not labelled (eraser)", "background", "class 1")):
+        assert [dock.classes.item(row, column).text() for column in (1, 2)] == [str(row), name]
+        assert dock.classes.item(row, 2).toolTip().endswith(f"Alt+{row} picks it.")
+
+
 def test_alt_and_a_digit_pick_a_class_also_while_the_dock_has_the_focus(qtbot, viewer):
     viewer.add_image(STACK)
     dock = LabelDock(viewer)

@@ -58,8 +58,12 @@ def click_at(qtbot, page, y, x, *, frame=1, held=()):
         page.picker.clicked.emit((frame, y * 0.5, x * 0.5))
 
 
-def test_without_a_network_the_page_says_what_to_do(page):
-    assert page.panel.words.text() == "Open a network of the Segment Anything family, or press 'Download…'."
+def test_without_a_network_the_page_says_exactly_what_to_fetch(page):
+    assert page.panel.words.text() == (
+        "Press 'Download…', or fetch the files model.safetensors and config.json of facebook/sam-vit-base from "
+        "huggingface.co into one folder and press 'Open…'."
+    )
+    assert FetchDialog(page).address.currentText().startswith("https://huggingface.co/facebook/sam-vit-base/")
     assert not page.panel.start_button.isEnabled()
     assert not page.box_button.isEnabled()
 
@@ -67,7 +71,7 @@ def test_without_a_network_the_page_says_what_to_do(page):
 def test_without_the_extra_the_page_says_what_to_install(monkeypatch, opened):
     monkeypatch.setattr(checkpoint, "find_spec", lambda _name: None)
     opened._refresh()
-    assert 'pip install "napari-strata[segment-anything]"' in opened.panel.words.text()
+    assert 'Run: pip install "napari-strata[segment-anything]", then start napari' in opened.panel.words.text()
     assert not opened.panel.start_button.isEnabled()
 
 

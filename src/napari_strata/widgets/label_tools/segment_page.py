@@ -13,7 +13,7 @@ from napari_strata.annotation.tools.region import paint_region
 from napari_strata.control import JobControl
 from napari_strata.errors import ExtraError
 from napari_strata.events import JobEnded, JobResult
-from napari_strata.inference.promptable.checkpoint import check_installed
+from napari_strata.inference.promptable.checkpoint import CONFIG, WEIGHTS, check_installed
 from napari_strata.inference.promptable.prompts import Prompts
 from napari_strata.jobs.job import Job
 from napari_strata.jobs.segment import SegmenterShelf, segment
@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 _CLICK = "Click in the image"
 _ARMED = "Click on the object… (Esc ends)"
 _HINT = "Press 'Click in the image' and click on an object, or draw a box around it."
-_NO_NETWORK = "Open a network of the Segment Anything family, or press 'Download…'."
+_NO_NETWORK = (
+    f"Press 'Download…', or fetch the files {WEIGHTS} and {CONFIG} of facebook/sam-vit-base from huggingface.co into "
+    "one folder and press 'Open…'."
+)
 _OBJECT, _BESIDE = "the object", "not the object"
 _PROPOSED = (
     "{pixels:,} pixels proposed, score {score:.2f}. Accept, or click again: on what is missing, or with Shift "
