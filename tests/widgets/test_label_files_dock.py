@@ -109,6 +109,17 @@ def test_an_image_that_is_opened_later_is_found(qtbot, viewer, dock, tmp_path):
     assert not dock.importing.panel.start_button.isEnabled()
 
 
+def test_a_file_that_waits_for_the_size_of_its_image_is_read_when_that_is_opened(qtbot, viewer, dock, tmp_path):
+    (tmp_path / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    with notification_manager:
+        choose(qtbot, dock, tmp_path / "a.txt")
+    assert not dock.importing.panel.start_button.isEnabled()
+    viewer.add_image(IMAGE, name="a")
+    idle(qtbot, dock.importing)
+    click(qtbot, dock, dock.importing.panel.start_button)
+    assert [(one.data == 2).sum() for one in labels_in(viewer)] == [120]
+
+
 def test_another_size_is_told(qtbot, viewer, dock, tmp_path):
     viewer.add_image(np.zeros((20, 20)), name="a")
     choose(qtbot, dock, write_cvat(tmp_path / "x.xml", a=BOX.format("grain")))

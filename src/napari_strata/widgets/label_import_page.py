@@ -1,6 +1,7 @@
 """The Import page of the Label files dock: reads annotation files, reports, previews, and adds layers."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
@@ -13,9 +14,10 @@ from napari_strata.annotation.import_plan import ImportPlan, images_of
 from napari_strata.annotation.matching import ImageMatch, match_images
 from napari_strata.config import ClassTable
 from napari_strata.control import JobControl
-from napari_strata.errors import StrataError
+from napari_strata.errors import LabelsError, StrataError
 from napari_strata.events import JobResult
 from napari_strata.io.image_folder import ImageFile, find_images
+from napari_strata.io.labels.formats import find_format
 from napari_strata.io.labels.reading import joined
 from napari_strata.jobs.import_labels import ImportedLabels, ImportRequest, draw_import, plan_import
 from napari_strata.jobs.job import Job
@@ -53,6 +55,7 @@ class LabelImportPage(QWidget):
         self._plan: ImportPlan | None = None
         self._files: tuple[ImageFile, ...] = ()
         self._candidates: list[Candidate] = []
+        self._read_again = False
         self._take: Callable[[Any], None] = self._take_plan
         self.form = LabelImportForm()
         self.preview = LabelPreview(viewer)
@@ -87,6 +90,7 @@ class LabelImportPage(QWidget):
         self._files = find_images(self.form.folder) if self.form.folder is not None else ()
         self._candidates = self._all_candidates()
         request = ImportRequest(self.form.paths, self.form.format_name, None, tuple(self._candidates))
+        self._read_again = any(_needs_sizes(path, request.format_name) for path in request.files)
         names = ", ".join(path.name for path in request.files[:3])
         self._start(lambda control: plan_import(control, request), f"Reading {names}", self._take_plan)
 
@@ -100,7 +104,11 @@ class LabelImportPage(QWidget):
         self._show(plan)
 
     def _on_layers(self, _event: object = None) -> None:
-        """Look for the images anew."""
+        """Look for the images anew; a file that was refused may be read if it waits for the size of an image."""
+        if self._plan is None and self._read_again and not self.panel.runner.is_busy:
+            known = {one.key for one in self._candidates}
+            if any(one.key not in known for one in open_candidates(self._viewer)):
+                self.panel.guarded(self._read)()
         if self._plan is not None and not self.panel.runner.is_busy:
             self._candidates = self._all_candidates()
             matching = match_images(images_of(self._plan.files), self._candidates)
@@ -235,6 +243,13 @@ class LabelImportPage(QWidget):
 
     def _on_result(self, result: JobResult) -> None:
         self.panel.guarded(self._take)(result.value)
+
+
+def _needs_sizes(path: Path, format_name: str) -> bool:
+    try:
+        return find_format(format_name, path).needs_sizes
+    except LabelsError:  # which the job tells
+        return False
 
 
 def table_of(plan: ImportPlan) -> ClassTable:

@@ -272,5 +272,6 @@ def test_a_rounded_rectangle_is_read_with_square_corners_and_told(save):
 
 
 def test_plain_selections_are_read_without_a_warning(save):
-    rois = [roi_of(kind=kind) for kind in (ROI_TYPE.POLYGON, ROI_TYPE.POLYLINE, ROI_TYPE.POINT)]
+    kinds = (ROI_TYPE.POLYGON, ROI_TYPE.POLYLINE, ROI_TYPE.POINT)
+    rois = [roi_of(kind=kind, name=f"grain-{number}") for number, kind in enumerate(kinds)]
     assert FORMAT.read(save(*rois, bounded(ROI_TYPE.RECT, 5, 5, 15, 15)), {}).warnings == ()

@@ -32,6 +32,8 @@ class LabelFormat:
         Whether polygons, ellipses and boxes come back as what they were.
     covers_pixels : bool
         Whether every pixel has a value, so that labelled background is told from pixels that nobody labelled.
+    needs_sizes : bool
+        Whether files may place things by parts of images whose size only the images at hand tell.
     """
 
     name: str
@@ -41,3 +43,4 @@ class LabelFormat:
     write: Callable[[AnnotationSet, Path], list[Path]]
     keeps_shapes: bool = True
     covers_pixels: bool = False
+    needs_sizes: bool = False

@@ -182,4 +182,4 @@ def _line_places(shape: Shape, size: tuple[int, int]) -> Sequence[float] | None:
     return None if places is None else places.ravel().tolist()
 
 
-FORMAT = LabelFormat("yolo", "YOLO", _recognises, _read, _write)
+FORMAT = LabelFormat("yolo", "YOLO", _recognises, _read, _write, needs_sizes=True)
