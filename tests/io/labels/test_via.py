@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from napari_strata.errors import LabelsError
-from napari_strata.io.labels.annotations import Annotation, AnnotationSet
+from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet
 from napari_strata.io.labels.shapes import Box, Ellipse, Points, Polyline
 from napari_strata.io.labels.via import FORMAT
+from napari_strata.io.labels.via_csv import FORMAT as TABLE
 from tests.io.labels.round_trips import SHAPES, SIZE, pixels, set_of, square, written_and_read
 
 SQUARE = {"name": "polygon", "all_points_x": [5, 15, 15, 5], "all_points_y": [5, 5, 15, 15]}
@@ -126,10 +127,11 @@ def test_options_of_the_class_attribute_are_its_classes(write):
     assert [one.name for one in FORMAT.read(write(document), {}).classes] == ["grain", "hole"]
 
 
+@pytest.mark.parametrize("label_format", [FORMAT, TABLE], ids=["project", "table"])
 @pytest.mark.parametrize("kind", SHAPES)
-def test_every_shape_comes_back_with_its_pixels(kind, tmp_path):
+def test_every_shape_comes_back_with_its_pixels(kind, label_format, tmp_path):
     drawn = set_of(Annotation(SHAPES[kind], "grain", instance=5), name="x/micrograph.tif")
-    (image,) = written_and_read(FORMAT, drawn, tmp_path).images
+    (image,) = written_and_read(label_format, drawn, tmp_path).images
     assert (image.name, image.size) == ("x/micrograph.tif", SIZE)
     assert {one.instance for one in image.annotations} == {5}
     assert np.array_equal(pixels(image), pixels(drawn.images[0]))
@@ -184,3 +186,37 @@ def test_a_folder_without_files_of_via_is_refused(tmp_path):
     assert not FORMAT.recognises(tmp_path)
     with pytest.raises(LabelsError, match="no file of VIA"):
         FORMAT.read(tmp_path, {})
+
+
+def test_a_table_is_written_as_via_has_it(tmp_path):
+    drawn = set_of(Annotation(Box(4.5, 5.5, 14.5, 15.5), 'a, "b"', attributes={"quality": "good"}))
+    empty = AnnotatedImage("b.tif", None, ())
+    (file,) = TABLE.write(AnnotationSet(drawn.classes, (*drawn.images, empty)), tmp_path)
+    with file.open(newline="", encoding="utf-8") as text:
+        first, second = csv.DictReader(text)
+    assert json.loads(first["region_shape_attributes"]) == {
+        "name": "rect", "x": 6.0, "y": 5.0, "width": 10.0, "height": 10.0
+    }  # fmt: skip
+    assert json.loads(first["region_attributes"]) == {"quality": "good", "class": 'a, "b"'}
+    assert (first["region_count"], second["region_count"], second["region_shape_attributes"]) == ("1", "0", "{}")
+    read = TABLE.read(file, {})
+    assert [(one.name, one.size, len(one.annotations)) for one in read.images] == [
+        ("micrograph.tif", SIZE, 1),
+        ("b.tif", None, 0),
+    ]
+    assert (read.format, labels(read)) == ("via-csv", ['a, "b"'])
+
+
+def test_a_folder_of_tables_is_one_unless_a_project_lies_in_it(write, tmp_path):
+    assert not TABLE.recognises(tmp_path)
+    TABLE.write(set_of(Annotation(SHAPES["box"], "a")), tmp_path)
+    assert TABLE.recognises(tmp_path)
+    write(picture(SQUARE))
+    assert not TABLE.recognises(tmp_path)
+
+
+@pytest.mark.parametrize("label_format", [FORMAT, TABLE], ids=["project", "table"])
+def test_stacks_are_not_written(label_format, tmp_path):
+    with pytest.raises(LabelsError, match="single pictures"):
+        label_format.write(set_of(Annotation(SHAPES["box"], "a"), frame=1), tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -14,6 +14,7 @@ from napari_strata.io.labels import (
     napari_csv,
     rgb_masks,
     via,
+    via_csv,
     voc,
     yolo,
 )
@@ -26,6 +27,7 @@ _ALL: tuple[LabelFormat, ...] = (
     voc.FORMAT,
     voc.DEVKIT_FORMAT,
     labelme.FORMAT,
+    via_csv.FORMAT,
     via.FORMAT,
     imagej.FORMAT,
     napari_csv.FORMAT,

@@ -3,31 +3,26 @@
 robots.ox.ac.uk/~vgg/software/via; its canvas counts (x, y) from the corner of the first pixel. ``theta`` of
 ellipses is in radians, clockwise as images are shown. Classes are one of the region attributes that users
 define: the one named class, label, type, name, category or species, else the only one. VIA states no size of
-images; projects that are written here keep it among the file attributes. An attribute named instance joins
+images; what is written here keeps it among the file attributes. An attribute named instance joins
 regions to one object.
 
-VIA knows neither holes, nor parts, nor masks: they are written as one closed line round the same pixels. Own
-code: VIA is a web page.
+Written is a project, a table by `via_csv`. Own code: VIA is a web page.
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from napari_strata.errors import LabelsError
-from napari_strata.io.files import replacing
 from napari_strata.io.labels import guard
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, FileClass, classes_of
 from napari_strata.io.labels.class_names import ONE_CLASS, find_class_key
-from napari_strata.io.labels.file_names import check_once
 from napari_strata.io.labels.label_format import ImageSizes, LabelFormat
 from napari_strata.io.labels.passed_over import PassedOver
-from napari_strata.io.labels.via_shapes import drawn_shapes, read_shape
+from napari_strata.io.labels.via_shapes import read_shape
+from napari_strata.io.labels.via_writer import INSTANCE, write_project
 
-_INSTANCE = "instance"
-_FILE_NAME = "via_project.json"
 _SUFFIXES = frozenset((".json", ".csv"))
 
 
@@ -89,7 +84,7 @@ def _read_file(path: Path) -> AnnotationSet:
 
 def _annotation_set(pictures: list[_Picture], declared: Mapping[str, Any], path: Path) -> AnnotationSet:
     used = dict.fromkeys(key for picture in pictures for one in picture.regions for key in one.attributes)
-    used.pop(_INSTANCE, None)
+    used.pop(INSTANCE, None)
     key = find_class_key(used) if used else find_class_key(declared)
     passed_over = PassedOver()
     images = tuple(_image(picture, key, path, passed_over) for picture in pictures)
@@ -174,7 +169,7 @@ def _image(picture: _Picture, key: str | None, path: Path, passed_over: PassedOv
             continue
         attributes = dict(region.attributes)
         label = _said(attributes.pop(key, "")) if key is not None else ""
-        instance = attributes.pop(_INSTANCE, None)
+        instance = attributes.pop(INSTANCE, None)
         number = int(instance) if isinstance(instance, str | int) and _is_number(str(instance)) else None
         rest = {str(name): _said(value) for name, value in attributes.items()}
         annotations.append(Annotation(shape, label or ONE_CLASS, instance=number, attributes=rest))
@@ -192,47 +187,4 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 16
 
 
-def _write(annotations: AnnotationSet, folder: Path) -> list[Path]:
-    """Write one project for all images, which keep their names with the folders in them."""
-    check_once(annotations.images)
-    if any(one.frame for one in annotations.images):
-        raise LabelsError(
-            f"{FORMAT.title} knows single pictures only.",
-            remedy="Export stacks as ImageJ ROIs, napari CSV or index masks.",
-        )
-    pictures = {f"{one.name}-1": _picture(one) for one in annotations.images}
-    options = {one.name: "" for one in annotations.classes}
-    kind = {"type": "dropdown", "description": "", "options": options, "default_options": {}}
-    project = {
-        "_via_settings": {"project": {"name": "labels"}},
-        "_via_img_metadata": pictures,
-        "_via_attributes": {"region": {"class": kind}, "file": {}},
-        "_via_data_format_version": "2.0.10",
-        "_via_image_id_list": list(pictures),
-    }
-    file = folder / _FILE_NAME
-    with replacing(file) as temporary:
-        temporary.write_text(json.dumps(project, ensure_ascii=False), "utf-8")
-    return [file]
-
-
-def _picture(image: AnnotatedImage) -> dict[str, Any]:
-    size = {"height": str(image.size[0]), "width": str(image.size[1])} if image.size else {}
-    return {
-        "filename": image.name,
-        "size": -1,
-        "regions": list(_regions(image)),
-        "file_attributes": size,
-    }
-
-
-def _regions(image: AnnotatedImage) -> Iterable[dict[str, Any]]:
-    for one in sorted(image.annotations, key=lambda one: one.z_order):
-        attributes = {**one.attributes, "class": one.label}
-        if one.instance is not None:
-            attributes[_INSTANCE] = str(one.instance)
-        for shape in drawn_shapes(one.shape, image.size):
-            yield {"shape_attributes": shape, "region_attributes": attributes}
-
-
-FORMAT = LabelFormat("via", "VGG Image Annotator", _recognises, _read, _write)
+FORMAT = LabelFormat("via", "VGG Image Annotator", _recognises, _read, write_project)
