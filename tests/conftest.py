@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+    from bare_viewer import BareViewer
+
 REAL_IMAGE = Path(__file__).parents[2] / "shared" / "data" / "twisted_bilayer_graphene.npz"
 
 
@@ -26,6 +28,21 @@ def real_image() -> Path:
     if not REAL_IMAGE.is_file():
         pytest.skip("the real micrograph is not beside this checkout")
     return REAL_IMAGE
+
+
+@pytest.fixture
+def bare_viewer(qtbot: object) -> "Iterator[BareViewer]":
+    """Return a viewer without a canvas, which is quick; fail if a worker outlives the test."""
+    from qtpy.QtCore import QEvent, QThreadPool
+    from qtpy.QtWidgets import QApplication
+
+    from bare_viewer import BareViewer
+
+    viewer = BareViewer()
+    yield viewer
+    viewer.close()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert QThreadPool.globalInstance().waitForDone(5000), "a worker is still running"
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from napari_strata.annotation.classes import (
     colors_by_code,
     recolor_class,
     rename_class,
+    restore_table,
     table_for_codes,
 )
 from napari_strata.config import ClassTable
@@ -60,3 +61,25 @@ def test_every_code_has_a_color_and_strange_codes_stand_out():
         1: "#00c8d7",
         2: "#e6550d",
     }
+
+
+def test_classes_of_an_earlier_time_come_back_with_their_names_where_no_code_was_given_to_another():
+    stored, present = ClassTable.from_names(("a", "b")), ClassTable.from_names(("a", "renamed", "added"))
+    table, lookup = restore_table(present, stored)
+    assert table.names == ("a", "b", "added")
+    assert lookup.tolist() == list(range(256))
+
+
+@pytest.mark.parametrize(
+    ("present", "names", "codes"),
+    [
+        (("b", "a"), ("b", "a"), [3, 2]),  # exchanged
+        (("b",), ("b", "a"), [3, 2]),  # a was deleted
+        (("a",), ("a", "b"), [2, 3]),  # b was deleted
+        (("b", "c"), ("b", "c", "a"), [4, 2]),  # a was deleted, c added
+    ],
+)
+def test_classes_of_an_earlier_time_go_by_their_names_where_codes_are_others_now(present, names, codes):
+    table, lookup = restore_table(ClassTable.from_names(present), ClassTable.from_names(("a", "b")))
+    assert table.names == names
+    assert lookup[:4].tolist() == [0, 1, *codes]

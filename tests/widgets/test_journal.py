@@ -37,6 +37,12 @@ def _shorter_passes(monkeypatch):
 
 
 @pytest.fixture
+def viewer(bare_viewer):
+    """A journal needs no canvas."""
+    return bare_viewer
+
+
+@pytest.fixture
 def journal(viewer):
     return journal_of(viewer)
 

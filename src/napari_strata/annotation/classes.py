@@ -2,10 +2,12 @@
 
 from itertools import count
 
+import numpy as np
+
 from napari_strata.config import ClassTable, LabelClass
 from napari_strata.config.labels import PALETTE
 from napari_strata.errors import LabelsError
-from napari_strata.types import BACKGROUND
+from napari_strata.types import BACKGROUND, LabelArray
 
 BACKGROUND_COLOR = "#00c8d7"
 """Colour of labelled background: one that no grey image has, and no class by default."""
@@ -81,6 +83,50 @@ def table_for_codes(largest: int, *, name: str = "The labels") -> ClassTable:
             "2, 3, ... = classes.",
         )
     return ClassTable.from_names(tuple(f"class {n}" for n in range(1, max(largest - BACKGROUND, 1) + 1)))
+
+
+def join_tables(own: ClassTable, other: ClassTable) -> tuple[ClassTable, LabelArray]:
+    """Append to a table the classes of another one that it does not have; classes go by their names.
+
+    Returns
+    -------
+    ClassTable
+        The classes of both.
+    ndarray of uint8, shape (256,)
+        For each code of the other table its code in this one.
+
+    Raises
+    ------
+    ConfigError
+        If they are more than there are codes.
+    """
+    joint = _table((*own.classes, *(one for one in other.classes if one.name not in own.names)))
+    lookup = np.arange(256, dtype=np.uint8)
+    for code, name in enumerate(other.names, start=FIRST_CLASS):
+        lookup[code] = joint.code(name)
+    return joint, lookup
+
+
+def restore_table(present: ClassTable, stored: ClassTable) -> tuple[ClassTable, LabelArray]:
+    """Bring the classes of an earlier time back into a table that may have been edited since.
+
+    Where no class has got another code since, names and colours are again as they were. Otherwise classes go by
+    their names, and those that are no more come back behind the others. Thus the present codes keep their meaning,
+    also when the pixels that come back are taken away again by undo.
+
+    Returns
+    -------
+    ClassTable
+        The classes; those that were added since stay.
+    ndarray of uint8, shape (256,)
+        For each code of the earlier time its code now.
+    """
+    later = present.classes[len(stored.classes) :]
+    places = [present.names.index(name) for name in stored.names if name in present.names]
+    stays = places == [place for place, name in enumerate(stored.names) if name in present.names]
+    if stays and len(present.classes) >= len(stored.classes):
+        return _table((*stored.classes, *later)), np.arange(256, dtype=np.uint8)
+    return join_tables(present, stored)
 
 
 def colors_by_code(table: ClassTable) -> dict[int | None, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from napari.utils.notifications import show_info, show_warning
 
 from napari_strata.annotation.provenance import EMPTY, Birth, Provenance
-from napari_strata.annotation.store.card import ImageCard, LayerCard
+from napari_strata.annotation.store.card import ImageCard, LayerCard, read_card
 from napari_strata.annotation.store.home import LabelHome, StoredSet
 from napari_strata.annotation.store.label_set import LabelSet
 from napari_strata.annotation.store.lock import LockedError
@@ -15,6 +15,7 @@ from napari_strata.annotation.store.zarr_labels import LabelArrays
 from napari_strata.errors import LabelsError
 from napari_strata.widgets.journal_cards import StoredLayer, make_layer
 from napari_strata.widgets.open_set import OpenSet
+from napari_strata.widgets.stored_classes import take_group_classes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +55,8 @@ def bring_back(viewer: "Viewer", journal: "Journal", stored: StoredSet) -> "list
     opened = journal.set_in(stored.folder)
     cards = stored.card.present
     if opened is not None:
-        cards = tuple(card for card in stored.card.layers if card.key not in opened.layers)
+        journal.ask(opened.journal.save)  # the last strokes on a layer that was removed a moment ago
+        cards = tuple(card for card in read_card(stored.folder).layers if card.key not in opened.layers)
     if not cards:
         raise LabelsError(
             f"The labels of {stored.card.image.name} are open already.", remedy="See the layer list on the left."
@@ -67,8 +69,9 @@ def bring_back(viewer: "Viewer", journal: "Journal", stored: StoredSet) -> "list
     added: list[Layer] = []
     for layer in layers:
         napari_layer = make_layer(layer, owner)
+        is_recoded = take_group_classes(napari_layer, viewer.layers)
         if opened is not None:
-            journal.follow(napari_layer, opened, layer.card.key, is_written=True)
+            journal.follow(napari_layer, opened, layer.card.key, is_written=not is_recoded)
         added.append(viewer.add_layer(napari_layer))
     if opened is not None:
         kept = opened.journal

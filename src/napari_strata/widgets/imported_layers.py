@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Labels
 
-from napari_strata.annotation.classes import FIRST_CLASS, add_class, recolor_class
+from napari_strata.annotation.classes import join_tables
 from napari_strata.annotation.drawn_labels import DrawnLabels
 from napari_strata.annotation.provenance import Provenance
 from napari_strata.config import ClassTable
 from napari_strata.errors import LabelsError
-from napari_strata.types import BACKGROUND, AnyArray, LabelArray
+from napari_strata.types import LabelArray
 from napari_strata.widgets.calibration import IMAGE, METADATA
 from napari_strata.widgets.label_layers import set_class_table
 from napari_strata.widgets.label_memory import (
@@ -64,7 +64,7 @@ def add_codes(
     if not mates:
         return _add_group(viewer, image, codes, table, crystal_layer)
     assert crystal_layer is not None, "only labels of a crystal layer have mates"
-    joint, lookup = _joined_tables(class_table_of(mates[0]), table)
+    joint, lookup = join_tables(class_table_of(mates[0]), table)
     present = _labels_in(mates[0], crystal_layer, viewer)
     if present is not None and np.any(full_data(present)):
         raise LabelsError(
@@ -122,16 +122,3 @@ def _empty(viewer: "Viewer", image: "Image", crystal_layer: int, mate: "Layer") 
 def _labels_in(mate: "Layer", crystal_layer: int, viewer: "Viewer") -> Any:
     same = [one for one in mates_of(mate, viewer.layers) if crystal_layer_of(one) == crystal_layer]
     return next((one for one in same if isinstance(one, Labels)), None)
-
-
-def _joined_tables(own: ClassTable, other: ClassTable) -> tuple[ClassTable, AnyArray]:
-    """Return a table with the classes of both, and for each code of the other one its code in it."""
-    joint = own
-    for one in other.classes:
-        if one.name not in joint.names:
-            joint = recolor_class(add_class(joint, one.name), FIRST_CLASS + len(joint.classes), one.color)
-    lookup = np.arange(256, dtype=np.uint8)
-    for code, name in enumerate(other.names, start=FIRST_CLASS):
-        lookup[code] = joint.code(name)
-    assert lookup[BACKGROUND] == BACKGROUND, "fixed codes keep their meaning"
-    return joint, lookup

@@ -24,7 +24,7 @@ from napari_strata.errors import OutputError, StrataError
 from napari_strata.widgets.calibration import image_id_of
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.journal_cards import image_card, new_key
-from napari_strata.widgets.journal_watch import Watch, make_watch
+from napari_strata.widgets.journal_watch import LabelsWatch, Watch, make_watch
 from napari_strata.widgets.label_memory import birth_of, image_name_of, image_of, is_drawn, remember_birth
 from napari_strata.widgets.notify import in_words
 from napari_strata.widgets.open_set import OpenSet
@@ -120,7 +120,8 @@ class Journal(QObject):
         """Go on with a label set of an earlier session, whose layers are about to be added."""
         journal = SetJournal(home, label_set.card.image, label_set)
         opened = OpenSet(journal, image, name)
-        self._sets[image] = opened
+        # an image may have several: what is new belongs to the first, and none may push another one out
+        self._sets[image if image not in self._sets else label_set.folder] = opened
         self._thread.add(journal)
         return opened
 
@@ -198,13 +199,18 @@ class Journal(QObject):
         self._leaving.clear()
         for opened in self.sets:
             for watch in list(opened.watches):
-                if watch.has_other_data:
-                    self._keep_anew(opened, watch)
-                else:
-                    watch.look()
+                self._look_at(opened, watch)
         self._find_layers()
         self._enter_project()
         self._tell()
+
+    def _look_at(self, opened: OpenSet, watch: Watch) -> None:
+        if watch.has_other_data:
+            self._keep_anew(opened, watch)
+            return
+        watch.look()
+        if isinstance(watch, LabelsWatch) and (birth := watch.new_birth()) is not None:
+            self.call(partial(watch.followed.begin_anew, birth))
 
     def eventFilter(self, _window: QObject, event: QEvent) -> bool:
         """Write everything before the window closes."""
@@ -261,7 +267,8 @@ class Journal(QObject):
         self._awaited.pop(event.value.unique_id, None)
         if opened is None:
             return
-        watch = next(one for one in opened.watches if one.layer == event.value)
+        self._look_at(opened, opened.watch_of(event.value))
+        watch = opened.watch_of(event.value)
         watch.end()
         opened.watches.remove(watch)
         # Told to the store later: when a viewer is closed all its layers are removed, and should come back.
@@ -270,8 +277,8 @@ class Journal(QObject):
     def _on_close(self) -> None:
         """Write everything; note that it was closed. Should the window stay open, painting goes on being kept."""
         for opened in self.sets:
-            for watch in opened.watches:
-                watch.look()
+            for watch in list(opened.watches):
+                self._look_at(opened, watch)
         closing = [
             self._thread.call(partial(opened.journal.save, everything=True, closed=True)) for opened in self.sets
         ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_strata.annotation.provenance import Birth
 from napari_strata.annotation.store.chunks import Box
 from napari_strata.annotation.store.followed import FollowedLabels, FollowedPoints
 from napari_strata.widgets.journal_cards import card_of, points_of
@@ -37,6 +38,7 @@ class LabelsWatch:
     def __init__(self, viewer: "Viewer", labels: "Labels", followed: FollowedLabels) -> None:
         self.layer, self.followed = labels, followed
         self._viewer = viewer
+        self._birth = followed.birth
         self._slots: dict[str, Callable[[Any], None]] = {
             "paint": self._on_paint,
             "labels_update": self._on_update,
@@ -51,6 +53,11 @@ class LabelsWatch:
         """Whether the layer has got data of another shape or type, which the store keeps as another layer."""
         data, codes = full_data(self.layer), self.followed.codes
         return data.shape != codes.shape or data.dtype != codes.dtype
+
+    def new_birth(self) -> Birth | None:
+        """Tell, once, if the layer began otherwise than the store knows, as after an import into it."""
+        before, self._birth = self._birth, birth_of(self.layer)
+        return None if self._birth is before else self._birth
 
     def look(self) -> None:
         """Take over what the layer says of itself, and new data."""
@@ -113,7 +120,6 @@ class PointsWatch:
 
     def end(self) -> None:
         """Watch no longer."""
-        self.look()
         for name in self._events:
             getattr(self.layer.events, name).disconnect(self._on_change)
 

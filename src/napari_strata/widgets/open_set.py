@@ -10,7 +10,7 @@ from napari_strata.annotation.store.journal import JournalState, Phase, SetJourn
 from napari_strata.widgets.journal_watch import Watch
 
 if TYPE_CHECKING:
-    from napari.layers import Labels, Points
+    from napari.layers import Labels, Layer, Points
 
 
 @dataclass
@@ -46,6 +46,10 @@ class OpenSet:
     def layers(self) -> "dict[str, Labels | Points]":
         """Its layers by their key in the store."""
         return {watch.followed.card.key: watch.layer for watch in self.watches}
+
+    def watch_of(self, napari_layer: "Layer") -> Watch:
+        """Return what watches one of its layers."""
+        return next(watch for watch in self.watches if watch.layer == napari_layer)
 
     def tell(self) -> None:
         """Tell the user once when labels cannot be saved any more, and when they can be again."""

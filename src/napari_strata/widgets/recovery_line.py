@@ -3,14 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from napari.layers import Layer
+from napari.utils.notifications import show_warning
 from napari.viewer import Viewer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.annotation.store.home import LabelHome, SetState, StoredSet, list_sets
+from napari_strata.errors import StrataError
 from napari_strata.widgets.bring_back import bring_back
 from napari_strata.widgets.journal import Journal, journal_of
-from napari_strata.widgets.notify import in_notifications
+from napari_strata.widgets.notify import in_notifications, in_words
 from napari_strata.widgets.words import Words
 
 RECENT = timedelta(days=30)
@@ -65,11 +68,18 @@ class RecoveryLine(QWidget):
             self._journal.offer(f"{words} Press 'Bring them back' in the Label dock.")
 
     def _bring_back(self, _checked: bool = False) -> None:
-        layers = []
+        layers: list[Layer] = []
+        errors = []
         for stored in list(self._offered):
-            layers += bring_back(self._viewer, self._journal, stored)
+            try:
+                layers += bring_back(self._viewer, self._journal, stored)
+            except StrataError as error:  # the others shall come back nevertheless
+                self._put_off.add(stored.folder)
+                errors.append(in_words(error))
         self.refresh()
         self.brought_back.emit(layers)
+        for words in errors:
+            show_warning(words)
 
     def _put_all_off(self, _checked: bool = False) -> None:
         self._put_off.update(stored.folder for stored in self._offered)

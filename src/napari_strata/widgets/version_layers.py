@@ -7,19 +7,20 @@ import numpy as np
 from napari.layers import Labels, Points
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_strata.annotation.classes import restore_table
 from napari_strata.annotation.provenance import Provenance
 from napari_strata.annotation.store.versions import VersionCard, read_version
-from napari_strata.config import ClassTable
 from napari_strata.errors import LabelsError
 from napari_strata.types import NOT_LABELLED, AnyArray, LabelArray
 from napari_strata.widgets.bring_back import read_layer
 from napari_strata.widgets.journal_cards import StoredLayer, make_layer
 from napari_strata.widgets.label_layers import set_class_table
-from napari_strata.widgets.label_memory import provenance_of
+from napari_strata.widgets.label_memory import class_table_of, provenance_of
 from napari_strata.widgets.label_step import write_step
 from napari_strata.widgets.layer_choice import RESULT
 from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.napari_layers import placement
+from napari_strata.widgets.stored_classes import recode, stored_table, take_group_classes
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -54,7 +55,7 @@ def compare(viewer: "Viewer", opened: "OpenSet", version: Path) -> list[Labels]:
     layers = []
     for stored, layer in _pairs(opened, version, card):
         if isinstance(layer, Labels) and stored.codes is not None and _fits(stored, layer):
-            found = differences(stored.codes, np.asarray(full_data(layer)))
+            found = differences(_codes_now(stored, layer), np.asarray(full_data(layer)))
             if found.any():
                 name = f"Changed since {card.time:%d %b, %H:%M:%S} - {layer.name}"
                 layers.append(_shown(found, layer, name, DIFFERENCES))
@@ -92,6 +93,7 @@ def restore(viewer: "Viewer", journal: "Journal", opened: "OpenSet", version: Pa
         elif isinstance(layer, Labels):
             _put_back(viewer, layer, stored)
         elif stored.points is not None:
+            _take_table(viewer, layer, stored)
             layer.data = stored.points.positions
             layer.features = stored.points.features
 
@@ -125,17 +127,27 @@ def _fits(stored: StoredLayer, napari_layer: "Labels | Points") -> bool:
 
 
 def _put_back(viewer: "Viewer", labels: Labels, stored: StoredLayer) -> None:
-    codes = stored.codes
-    assert codes is not None, "a Labels layer is stored with its codes"
+    codes = _codes_now(stored, labels)
+    _take_table(viewer, labels, stored)
     write_step(labels, ((place, codes[place]) for place in np.ndindex(codes.shape[:-2])))
-    if "classes" in stored.card.memory:
-        table = ClassTable.parse({"classes": stored.card.memory["classes"]}, source="The save point")
-        set_class_table(labels, table, viewer.layers)
+
+
+def _take_table(viewer: "Viewer", napari_layer: "Labels | Points", stored: StoredLayer) -> None:
+    if (table := stored_table(stored)) is not None:
+        set_class_table(napari_layer, restore_table(class_table_of(napari_layer), table)[0], viewer.layers)
+
+
+def _codes_now(stored: StoredLayer, labels: Labels) -> AnyArray:
+    """Return stored codes as they are in the class table of labels once that has all their classes."""
+    codes, table = stored.codes, stored_table(stored)
+    assert codes is not None, "a Labels layer is stored with its codes"
+    return codes if table is None else recode(codes, restore_table(class_table_of(labels), table)[1])
 
 
 def _add(viewer: "Viewer", journal: "Journal", opened: "OpenSet", stored: StoredLayer) -> None:
     """Add a layer that is not open any more; it goes on under its key if nothing else does."""
     napari_layer = make_layer(stored, opened.owner)
+    take_group_classes(napari_layer, viewer.layers)
     if stored.card.key not in opened.layers:
         journal.follow(napari_layer, opened, stored.card.key)
     viewer.add_layer(napari_layer)

@@ -1,9 +1,7 @@
-"""A stack, its labels with the second slice shown, and the dock; on a viewer without a window, which is quick."""
+"""A stack, its labels with the second slice shown, and the dock; on a viewer without a canvas, which is quick."""
 
 import pytest
 from bright_stack import bright_stack
-from napari.components import ViewerModel
-from qtpy.QtCore import QThreadPool
 
 from napari_strata.config import ClassTable
 from napari_strata.widgets.label_layers import new_labels
@@ -11,10 +9,9 @@ from napari_strata.widgets.label_tools_dock import LabelToolsDock
 
 
 @pytest.fixture
-def viewer(qtbot):
-    """Return a viewer without a window; files that need one bring their own."""
-    yield ViewerModel()
-    assert QThreadPool.globalInstance().waitForDone(5000), "a worker is still running"
+def viewer(bare_viewer):
+    """Return a viewer without a canvas; files that need one bring their own."""
+    return bare_viewer
 
 
 @pytest.fixture
@@ -34,8 +31,5 @@ def labels(viewer, image):
 @pytest.fixture
 def dock(qtbot, viewer, labels):
     dock = LabelToolsDock(viewer)
-    if hasattr(viewer, "window"):
-        viewer.window.add_dock_widget(dock)
-    else:
-        qtbot.addWidget(dock)
+    viewer.window.add_dock_widget(dock)
     return dock

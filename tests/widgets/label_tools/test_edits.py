@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Labels
 
 from napari_strata.annotation.tools.edit import edit_between
@@ -47,3 +48,15 @@ def test_what_cannot_be_edited_is_refused_in_words():
 def test_labels_with_too_many_codes_have_the_two_fixed_names():
     assert names_of(Labels(np.array([[0, 500]]))) == {0: "not labelled", 1: "background"}
     assert names_of(Labels(np.array([[0, 3]]))) == {0: "not labelled", 1: "background", 2: "class 1", 3: "class 2"}
+
+
+def test_an_edit_of_a_hidden_layer_is_written_and_undone_as_any_other():
+    viewer = ViewerModel()
+    labels = viewer.add_labels(np.zeros((4, 2, 2), np.uint8), visible=False)
+    viewer.dims.set_current_step(0, 3)
+    edit = edit_between(np.zeros((1, 2, 2), np.uint8), np.array([[[0, 2], [0, 0]]], np.uint8))
+    write_edit(labels, edit, first_frame=3)
+    assert np.argwhere(labels.data).tolist() == [[3, 0, 1]]
+    assert not labels.visible
+    labels.undo()
+    assert not labels.data.any()

@@ -10,6 +10,7 @@ from napari_strata.annotation.tools.edit import Edit
 from napari_strata.errors import LabelsError, StrataError
 from napari_strata.types import BACKGROUND, NOT_LABELLED
 from napari_strata.widgets.label_memory import class_table_of
+from napari_strata.widgets.label_step import sliced
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -36,9 +37,10 @@ def write_edit(labels: "Labels", edit: Edit, *, first_frame: int) -> Mapping[int
     indices = (frames + first_frame, *rest)[-labels.ndim :]
     valid = Edit(indices, edit.before, edit.after).still_valid(labels.data)
     if valid.after.size:
-        labels.data_setitem(valid.indices, valid.after)
-        # It tells of the paint before the pixels are written; this tells after.
-        labels.refresh(highlight=False, extent=False)
+        with sliced(labels):
+            labels.data_setitem(valid.indices, valid.after)
+            # It tells of the paint before the pixels are written; this tells after.
+            labels.refresh(highlight=False, extent=False)
     return valid.counts
 
 
