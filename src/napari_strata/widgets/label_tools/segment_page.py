@@ -39,8 +39,8 @@ _CLICK = "Click in the image"
 _ARMED = "Click on the object… (Esc ends)"
 _HINT = "Press 'Click in the image' and click on an object, or draw a box around it."
 _NO_NETWORK = (
-    f"Press 'Download…', or fetch the files {WEIGHTS} and {CONFIG} of facebook/sam-vit-base from huggingface.co into "
-    "one folder and press 'Open…'."
+    f"Press 'Download…', or fetch the files {WEIGHTS} and {CONFIG} of facebook/sam-vit-base from huggingface.co "
+    "into one folder and press 'Open…'."
 )
 _OBJECT, _BESIDE = "the object", "not the object"
 _PROPOSED = (
