@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from napari_strata.annotation.doctor.finding import Box
 from napari_strata.types import BACKGROUND, AnyArray
@@ -24,6 +23,8 @@ def blob_diameters(labels: AnyArray) -> tuple[float, ...]:
     labels : ndarray of integers, shape (y, x)
         Mask codes.
     """
+    from scipy import ndimage
+
     diameters: list[float] = []
     for code in np.unique(labels[labels > BACKGROUND]):
         numbered, _ = ndimage.label(labels == code)

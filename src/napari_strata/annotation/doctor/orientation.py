@@ -1,7 +1,6 @@
 """Whether labels fit their image better with y and x swapped."""
 
 import numpy as np
-from scipy import ndimage
 
 from napari_strata.types import BACKGROUND, NOT_LABELLED, AnyArray
 
@@ -27,6 +26,8 @@ def explained_variance(image: AnyArray, labels: AnyArray) -> tuple[float, float]
     (float, float)
         From 0 to 1; both 0 where the image is not square or there are fewer than `LEAST_PIECES` to judge by.
     """
+    from scipy import ndimage
+
     pieces = ndimage.label(labels > BACKGROUND)[1] if image.shape[0] == image.shape[1] else 0
     if pieces < LEAST_PIECES:
         return 0.0, 0.0

@@ -15,7 +15,6 @@ drifting bubbles, 0.03 between different crystals.
 """
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from napari_strata.types import AnyArray, FloatImage
 
@@ -40,6 +39,8 @@ def thumbnail(frame: AnyArray) -> FloatImage | None:
     ndarray of float32, shape (cells,), or None
         Mean 0, length 1; None where the slice shows nothing.
     """
+    from scipy.ndimage import gaussian_filter
+
     cells = _cell_means(np.asarray(frame, dtype=np.float64))
     fine = cells - gaussian_filter(cells, BROAD * max(cells.shape), mode="nearest")
     fine -= fine.mean()
