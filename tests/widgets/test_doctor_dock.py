@@ -14,6 +14,11 @@ IN_STACK = {"scale": (1, 2, 2), "translate": (0, 30, 40)}
 
 
 @pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
 def dock(qtbot, viewer):
     dock = DoctorDock(viewer)
     viewer.window.add_dock_widget(dock)
@@ -79,6 +84,7 @@ def test_all_is_well_is_said_in_words(viewer, dock, check):
 
 
 @pytest.mark.parametrize("sample", ["particles", "twisted_bilayer_graphene", "ws2_bilayer"])
+@pytest.mark.canvas
 def test_samples_with_all_their_labels_are_well(viewer, dock, check, sample):
     (image,) = viewer.open_sample("napari-strata", sample)
     truth = image.metadata["napari_strata"]["truth_labels"]
@@ -172,6 +178,7 @@ def test_transposed_labels_get_a_turned_copy_and_stay(qtbot, viewer, dock, check
     assert checks(dock) == []
 
 
+@pytest.mark.canvas
 def test_a_turned_copy_takes_the_place_of_its_crystal_layer(qtbot, viewer, dock, check):
     (image,) = viewer.open_sample("napari-strata", "twisted_bilayer_graphene")
     truth = image.metadata["napari_strata"]["truth_labels"]
@@ -214,6 +221,26 @@ def test_a_result_that_is_out_of_date_is_called_so_and_fixes_nothing(qtbot, view
         change()
         qtbot.waitUntil(lambda: dock.panel.words.text().startswith("Something has changed"), timeout=5000)
         assert not dock.table.fix_button(0).isEnabled(), name
+
+
+def test_undo_in_a_slice_that_is_not_shown_makes_the_result_out_of_date(qtbot, viewer, dock, check):
+    (labels,) = paint(viewer)
+    viewer.dims.set_point(0, 0)
+    labels.paint((0, 35, 35), 2)
+    viewer.dims.set_point(0, 2)
+    check()
+    for change in (labels.undo, labels.redo):
+        change()
+        qtbot.waitUntil(lambda: dock.panel.words.text().startswith("Something has changed"), timeout=5000)
+        check()
+
+
+def test_a_leak_says_for_which_settings_slices_are_held_out(viewer, dock, check):
+    paint(viewer)
+    viewer.layers["moire"].data[2] = viewer.layers["moire"].data[0]
+    viewer.layers["moire"].data[1] = viewer.layers["moire"].data[0]
+    assert "train-validation-leak" in check()
+    assert "settings that Train begins with" in dock.remedy.text()
 
 
 def test_removing_the_image_empties_the_report(viewer, dock, check):

@@ -26,6 +26,9 @@ _NO_LABELS = "Make labels in the Label dock first."
 _READY = "Press 'Check' before you train. Labels of all crystal layers are checked together."
 _STALE = "Something has changed since this check. Press 'Check' again."
 _CLICK = "Click a row to go there."
+_SPLIT = (
+    "Which slices are held out is told for the settings that Train begins with; other settings hold out others."
+)
 
 
 class DoctorDock(Dock):
@@ -136,7 +139,8 @@ class DoctorDock(Dock):
         self.table.show_findings(findings)
         self.table.setVisible(bool(findings))
         self.watch.compare_with(examination)
-        self.remedy.setText(_CLICK if findings else "")
+        has_split = any(finding.check == "train-validation-leak" for finding in findings)
+        self.remedy.setText(f"{_CLICK} {_SPLIT}" if has_split else _CLICK if findings else "")
         self.panel.say(f"{self._done} {examination.summary}".strip())
         self._done = ""
         if self._is_stale:

@@ -1,6 +1,6 @@
 """The layers that the doctor looks at, as it takes them, and whether they have changed since."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,8 @@ class ExaminedWatch(QObject):
     """Tells when what was examined is no longer as it was.
 
     Painting and other data are told at once. Of undo, redo and other classes napari tells only that something
-    is shown anew: they are known by the table and by the pixels of the slice that is shown, not of hidden ones.
+    is shown anew: they are known by the table and by the pixels of the slice that is shown; and where the viewer
+    stayed at its place, of the hidden slices too, which are looked at one by one.
 
     Parameters
     ----------
@@ -99,6 +100,11 @@ class ExaminedWatch(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(PATIENCE)
         self._timer.timeout.connect(self._compare)
+        self._at: tuple[float, ...] = ()
+        self._stayed = False
+        self._hidden: Iterator[tuple[Labels, LayerFacts, int]] = iter(())
+        self._next = QTimer(self)
+        self._next.timeout.connect(self._compare_hidden)
         connect_while_alive(self, self._on_removed, viewer.layers.events.removed)
         self.destroyed.connect(lambda *_: _disconnect(connected))
 
@@ -106,6 +112,7 @@ class ExaminedWatch(QObject):
         """Watch the layers of a check that begins."""
         self.stop()
         self._examined = examined
+        self._at, self._stayed = tuple(self._viewer.dims.point), False
         self._follow(examined.image, self._on_change, "data", "scale", "translate", "units")
         for one in examined.labels:
             self._follow(one, self._on_change, "paint", "data", "scale", "translate", "units")
@@ -118,6 +125,7 @@ class ExaminedWatch(QObject):
     def stop(self) -> None:
         """Watch no longer."""
         self._timer.stop()
+        self._next.stop()
         _disconnect(self._connected)
         self._examined = self._examination = None
 
@@ -138,6 +146,9 @@ class ExaminedWatch(QObject):
             self._on_change()
 
     def _on_shown(self, _event: object = None) -> None:
+        at = tuple(self._viewer.dims.point)
+        self._stayed |= at == self._at
+        self._at = at
         self._timer.start()
 
     def _compare(self) -> None:
@@ -145,21 +156,36 @@ class ExaminedWatch(QObject):
         if examined is None or examination is None or not examination.survey.subjects:
             return
         layers = examination.survey.subjects[0].layers
-        pairs = zip(examined.labels, layers, strict=True)
-        if _table_of(examined.labels[0]) != examined.table or any(self._has_changed(*pair) for pair in pairs):
+        pairs = list(zip(examined.labels, layers, strict=True))
+        shown = ((labels, facts, self._shown_frame(labels)) for labels, facts in pairs)
+        if _table_of(examined.labels[0]) != examined.table or any(_has_changed(*one) for one in shown):
             self._on_change()
+        elif self._stayed:
+            self._stayed = False
+            self._hidden = (
+                (labels, facts, frame) for labels, facts in pairs for frame in range(len(facts.slices))
+            )
+            self._next.start(0)
 
-    def _has_changed(self, labels: "Labels", facts: LayerFacts) -> bool:
-        """Tell whether the slice that is shown has other pixels than when it was measured."""
-        frame = self._shown_frame(labels)
-        is_known = frame < len(facts.slices)
-        return is_known and facts.slices[frame].digest != digest_of(slice_of(full_data(labels), frame))
+    def _compare_hidden(self) -> None:
+        """Look at one more slice; all of them at once would hold up the window."""
+        one = next(self._hidden, None)
+        if one is None:
+            self._next.stop()
+        elif _has_changed(*one):
+            self._on_change()
 
     def _shown_frame(self, labels: "Labels") -> int:
         if labels.ndim == 2:
             return 0
         at = from_world(labels, self._viewer, self._viewer.dims.point)[0]
         return int(np.clip(round(float(at)), 0, len(full_data(labels)) - 1))
+
+
+def _has_changed(labels: "Labels", facts: LayerFacts, frame: int) -> bool:
+    """Tell whether a slice has other pixels than when it was measured."""
+    is_known = frame < len(facts.slices)
+    return is_known and facts.slices[frame].digest != digest_of(slice_of(full_data(labels), frame))
 
 
 def _disconnect(connected: list[_Connection]) -> None:
