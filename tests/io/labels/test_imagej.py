@@ -88,6 +88,10 @@ def test_a_rectangle_with_sub_pixel_resolution_is_read_to_its_fraction(save):
     assert read_one(save(roi)).annotations[0].shape == Box(5.0, 5.75, 9.0, 15.75)
 
 
+def test_a_composite_of_no_area_outlines_nothing(save):
+    assert read_one(save(composite([(2, 3), (9, 3)]))).annotations == ()
+
+
 def test_a_turned_ellipse_is_read_from_the_ends_of_its_longer_axis(save):
     roi = roi_of(kind=ROI_TYPE.FREEHAND, subtype=ROI_SUBTYPE.ELLIPSE, x1=10.0, y1=10.0, x2=26.0, y2=22.0)
     style, head, arc = struct.unpack(">BBh", struct.pack(">f", 0.5))

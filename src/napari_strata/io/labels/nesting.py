@@ -40,7 +40,8 @@ def nested_polygons(rings: Sequence[Vertices]) -> list[Polygon]:
             tuple(ring for ring, depth in zip(rings, depths, strict=True) if depth == level + inner)
             for inner in (0, 1)
         )
-        levels.append(Polygon(outer, holes))
+        if outer:  # none where there is no line at all, or lines that cross are counted as deeper than they lie
+            levels.append(Polygon(outer, holes))
     return levels
 
 

@@ -80,9 +80,10 @@ def write_table(annotations: AnnotationSet, folder: Path) -> list[Path]:
 
 def _check(annotations: AnnotationSet) -> None:
     check_once(annotations.images)
-    if any(one.frame for one in annotations.images):
+    stack = next((one.name for one in annotations.images if one.frame), None)
+    if stack is not None:
         raise LabelsError(
-            "VGG Image Annotator knows single pictures only.",
+            f"{stack} is a stack, and VGG Image Annotator knows single pictures only.",
             remedy="Export stacks as ImageJ ROIs, napari CSV or index masks.",
         )
 
