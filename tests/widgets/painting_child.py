@@ -1,6 +1,6 @@
 """A napari of its own that paints until it is killed: ``python painting_child.py IMAGE SEED``.
 
-It prints the number of strokes and the time after each.
+With each stroke it adds an atom in the same place, and then prints the number of strokes and the time.
 """
 
 import sys
@@ -31,12 +31,15 @@ def main() -> None:
     viewer.window.add_dock_widget(dock)
     dock.new_button.click()
     labels = dock.labels.layer
+    dock.atoms_button.click()
+    atoms = dock.labels.layer
     labels.brush_size = BRUSH
     strokes = enumerate(places(int(sys.argv[2])), start=1)
 
     def paint() -> None:
         number, place = next(strokes)
         labels.paint(place, 2)
+        atoms.add(place)
         print(number, time.monotonic(), flush=True)
 
     timer = QTimer()
