@@ -46,9 +46,23 @@ def bare_viewer(qtbot: object) -> "Iterator[BareViewer]":
 
 
 @pytest.fixture
-def viewer(make_napari_viewer_proxy: Callable[[], "Viewer"]) -> "Iterator[Viewer]":
+def real_viewer(make_napari_viewer_proxy: Callable[[], "Viewer"]) -> "Iterator[Viewer]":
     """Return a viewer seen as a plugin sees it; fail if a worker outlives the test."""
     from qtpy.QtCore import QThreadPool
 
     yield make_napari_viewer_proxy()
     assert QThreadPool.globalInstance().waitForDone(5000), "a worker is still running"
+
+
+@pytest.fixture
+def viewer(real_viewer: "Viewer") -> "Viewer":
+    """Return a whole viewer; files whose tests mostly need no canvas put `light_viewer` in its place."""
+    return real_viewer
+
+
+@pytest.fixture
+def light_viewer(request: pytest.FixtureRequest) -> "Viewer":
+    """Return a viewer without a canvas, or a whole one in tests that are marked with `canvas`."""
+    is_whole = request.node.get_closest_marker("canvas") is not None
+    viewer: Viewer = request.getfixturevalue("real_viewer" if is_whole else "bare_viewer")
+    return viewer

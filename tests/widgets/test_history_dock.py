@@ -31,6 +31,11 @@ def _shorter_passes(monkeypatch):
 
 
 @pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
 def dock(viewer):
     dock = HistoryDock(viewer)
     viewer.window.add_dock_widget(dock)

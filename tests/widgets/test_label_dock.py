@@ -17,6 +17,11 @@ STACK = np.random.default_rng(0).random((3, 16, 24))
 
 
 @pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
 def dock(qtbot, viewer):
     dock = LabelDock(viewer)
     viewer.window.add_dock_widget(dock)
@@ -308,6 +313,7 @@ def canvas(viewer) -> QWidget:
     return next(w for w in QApplication.allWidgets() if type(w).__name__ == "CanvasBackendDesktop")
 
 
+@pytest.mark.canvas
 def test_alt_and_a_digit_pick_a_class_also_from_the_canvas_until_the_dock_is_closed(qtbot, viewer, dock):
     viewer.add_image(STACK)
     click(qtbot, dock.new_button)
@@ -377,6 +383,7 @@ def test_new_atoms_join_the_chosen_labels(qtbot, viewer, dock):
     ]
 
 
+@pytest.mark.canvas
 def test_atoms_are_drawn_into_the_labels_of_their_crystal_layer(qtbot, viewer, dock):
     viewer.add_image(STACK, name="a", scale=(1, 0.5, 0.5), units=("pixel", "angstrom", "angstrom"))
     dock.layers.setValue(2)
@@ -395,6 +402,7 @@ def test_atoms_are_drawn_into_the_labels_of_their_crystal_layer(qtbot, viewer, d
     assert not labels.data.any()
 
 
+@pytest.mark.canvas
 def test_without_background_atoms_leave_what_was_painted(qtbot, viewer, dock):
     viewer.add_image(STACK, name="a", scale=(1, 0.5, 0.5), units=("pixel", "angstrom", "angstrom"))
     click(qtbot, dock.atoms_button)
@@ -406,6 +414,7 @@ def test_without_background_atoms_leave_what_was_painted(qtbot, viewer, dock):
     assert np.bincount(labels.data[1].ravel()).tolist() == [379, 0, 5]
 
 
+@pytest.mark.canvas
 def test_atoms_without_a_pixel_size_say_what_to_type(qtbot, viewer, dock):
     viewer.add_image(STACK, name="a")
     click(qtbot, dock.atoms_button)
@@ -415,6 +424,7 @@ def test_atoms_without_a_pixel_size_say_what_to_type(qtbot, viewer, dock):
     assert "a labels" not in viewer.layers
 
 
+@pytest.mark.canvas
 def test_shapes_become_labels_of_the_selected_class(qtbot, viewer, dock):
     viewer.add_image(STACK)
     click(qtbot, dock.new_button)
@@ -440,6 +450,7 @@ def test_the_group_says_which_layer_is_which_and_swaps_and_copies(qtbot, viewer,
     assert dock.group.words.text().startswith("All lie on the image, pixel on pixel.")
 
 
+@pytest.mark.canvas
 def test_a_layer_of_the_group_that_was_moved_is_told_and_aligned(qtbot, viewer, dock):
     viewer.add_image(STACK, name="a")
     click(qtbot, dock.new_button)
@@ -457,6 +468,7 @@ def test_every_link_opens_a_dock_that_there_is(dock):
     assert set(dock.links.buttons) <= known
 
 
+@pytest.mark.canvas
 def test_a_merge_can_be_undone_after_the_dock_was_closed(qtbot, viewer, dock):
     viewer.add_image(STACK)
     click(qtbot, dock.new_button)
