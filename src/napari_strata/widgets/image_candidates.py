@@ -1,5 +1,6 @@
 """The images that annotations may belong to: those that are open, and those in a folder."""
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from functools import partial
 from pathlib import Path
@@ -34,9 +35,20 @@ def open_candidates(viewer: "Viewer") -> list[Candidate]:
 
 
 def folder_candidates(files: Sequence[ImageFile], opened: Sequence[Candidate]) -> list[Candidate]:
-    """Return the images of a folder as candidates, without those that are open."""
-    known = {stem_of(name) for candidate in opened for name in candidate.names}
-    return [Candidate.of_file(file) for file in files if stem_of(file.name) not in known]
+    """Return the images of a folder as candidates, without those that are open.
+
+    An open image is known by its path; one without a path, by its name, if only one image in the folder has it.
+    """
+    paths = {Path(name).resolve() for one in opened for name in one.names if Path(name).is_absolute()}
+    without_path = [one for one in opened if not any(Path(name).is_absolute() for name in one.names)]
+    names = {stem_of(name) for one in without_path for name in one.names}
+    counts = Counter(stem_of(file.name) for file in files)
+    return [
+        Candidate.of_file(file)
+        for file in files
+        if file.path.resolve() not in paths
+        and not (stem_of(file.name) in names and counts[stem_of(file.name)] == 1)
+    ]
 
 
 def image_layer(viewer: "Viewer", key: Hashable) -> Image:
