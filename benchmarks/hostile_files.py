@@ -4,6 +4,7 @@ Each file is read in a process of its own by the reader of its format. What is t
 imported the readers.
 """
 
+import base64
 import io
 import json
 import struct
@@ -19,6 +20,8 @@ from benchmarks.figure import Figure
 
 MANY = 10_000_000
 """Vertices of an outline that nobody drew."""
+_NAPARI_COLUMNS = "index,shape-type,vertex-index,axis-0,axis-1\n"
+_VIA_COLUMNS = "filename,region_shape_attributes,region_attributes\n"
 HostileFile = tuple[str, str, str, Callable[[Path], object]]
 SECONDS, MEMORY = "<= 2", "<= 1000"
 
@@ -116,13 +119,20 @@ def files() -> Iterator[HostileFile]:
     yield ("index-masks, 10 GB png", "index-masks", ".png", _png)
     yield ("rgb-masks, 10 GB png", "rgb-masks", ".png", _png)
     yield ("index-masks, 10 GB tif", "index-masks", ".tif", _tif)
+    yield ("labelme, 10 GB mask", "labelme", ".json", _text(_labelme("[[1, 1], [9, 9]]", mask=_huge_png())))
+    yield ("labelbox, ten million vertices", "labelbox", ".ndjson", _text(_labelbox(MANY)))
+    yield ("via, ten million vertices", "via", ".json", _text(_via(MANY)))
+    yield ("via, deep", "via", ".json", _text('{"_via_img_metadata":' * 1_000_000))
+    yield ("via-csv, ten million vertices", "via-csv", ".csv", _text(_via_csv(MANY)))
+    yield ("via-csv, ten million rows", "via-csv", ".csv", _text(_VIA_COLUMNS + "a,{},{}\n" * MANY))
+    yield ("yolo, six million rows", "yolo", ".txt", _text("0 .5 .5 .1 .1\n" * 6_000_000))
+    yield ("yolo, billion laughs", "yolo", "/data.yaml", _yolo)
+    yield ("napari-csv, ten million rows", "napari-csv", ".csv", _text(_NAPARI_COLUMNS + "0,path,0,1,1\n" * MANY))
     yield (
         "napari-csv, NaN",
         "napari-csv",
         ".csv",
-        _text(
-            "index,shape-type,vertex-index,axis-0,axis-1\n" + "".join(f"0,polygon,{k},nan,1\n" for k in range(3))
-        ),
+        _text(_NAPARI_COLUMNS + "".join(f"0,polygon,{k},nan,1\n" for k in range(3))),
     )
 
 
@@ -152,16 +162,49 @@ def _coco(segmentation: str, *, height: int = 64, width: int = 64) -> str:
     return f'{{"images": [{image}], "annotations": [{annotation}], "categories": [{category}]}}'
 
 
-def _labelme(points: str) -> str:
-    shape = f'{{"label": "a", "points": {points}, "shape_type": "polygon", "group_id": null, "flags": {{}}}}'
+def _labelme(points: str, mask: bytes = b"") -> str:
+    kind = f'"mask", "mask": "{base64.b64encode(mask).decode()}"' if mask else '"polygon"'
+    shape = f'{{"label": "a", "points": {points}, "shape_type": {kind}, "group_id": null, "flags": {{}}}}'
     image = '"imagePath": "a.png", "imageData": null, "imageHeight": 64, "imageWidth": 64'
     return f'{{"version": "5.0.0", "flags": {{}}, "shapes": [{shape}], {image}}}'
+
+
+def _labelbox(vertices: int) -> str:
+    points = '{"x":1,"y":1},' * (vertices - 1) + '{"x":2,"y":2}'
+    labels = f'{{"labels": [{{"annotations": {{"objects": [{{"name": "a", "polygon": [{points}]}}]}}}}]}}'
+    size = '"media_attributes": {"height": 64, "width": 64}'
+    return f'{{"data_row": {{"external_id": "a.png"}}, {size}, "projects": {{"p": {labels}}}}}'
+
+
+def _via(vertices: int) -> str:
+    region = f'{{"shape_attributes": {_via_polygon(vertices)}, "region_attributes": {{}}}}'
+    return f'{{"_via_img_metadata": {{"a": {{"filename": "a.png", "regions": [{region}]}}}}}}'
+
+
+def _via_csv(vertices: int) -> str:
+    quoted = _via_polygon(vertices).replace('"', '""')
+    return f'{_VIA_COLUMNS}a.png,"{quoted}","{{}}"\n'
+
+
+def _via_polygon(vertices: int) -> str:
+    line = "1," * (vertices - 1) + "2"
+    return f'{{"name": "polygon", "all_points_x": [{line}], "all_points_y": [{line}]}}'
+
+
+def _yolo(path: Path) -> None:
+    """Write a data set whose list of classes is made of aliases of aliases."""
+    lists = ["- &l0 [a, a, a, a, a, a, a, a, a, a]"]
+    lists += [f"- &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 10)]
+    path.parent.mkdir()
+    path.write_text("names:\n" + "\n".join(lists) + "\n", encoding="utf-8")
+    (path.parent / "labels").mkdir()
+    (path.parent / "labels" / "a.txt").write_text("0 .5 .5 .1 .1\n", encoding="utf-8")
 
 
 def _archive(member: str, size: int) -> Callable[[Path], object]:
     def write(path: Path) -> None:
         with (
-            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
             archive.open(member, "w") as file,
         ):
             for _ in range(max(size // 2**20, 1)):
@@ -171,11 +214,15 @@ def _archive(member: str, size: int) -> Callable[[Path], object]:
 
 
 def _png(path: Path) -> None:
-    """Write a small file whose header claims 100,000 x 100,000 pixels, 10 GB."""
+    path.write_bytes(_huge_png())
+
+
+def _huge_png() -> bytes:
+    """Return a small picture whose header claims 100,000 x 100,000 pixels, 10 GB."""
     header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 0, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(2**20))), (b"IEND", b"")]
     body = (struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in chunks)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(body))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(body)
 
 
 def _tif(path: Path) -> None:
