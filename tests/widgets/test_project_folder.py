@@ -11,7 +11,7 @@ import tifffile
 from napari.utils.notifications import notification_manager
 from painting_child import SHAPE
 
-from napari_strata.annotation.store.home import choose_project
+from napari_strata.annotation.store.home import LabelHome, choose_project, list_sets
 from napari_strata.annotation.store.journal import Phase
 from napari_strata.annotation.store.zarr_labels import LabelArrays
 from napari_strata.config import ClassTable
@@ -79,6 +79,29 @@ def test_who_paints_in_a_project_folder_that_vanishes_is_told_once_and_loses_not
     wait_until_stored(qtbot, journal, labels)
     assert journal.set_of(labels).state.folder.is_relative_to(project)
     qtbot.waitUntil(lambda: len(told("The labels of a are saved again.")) == 1, timeout=SOON)
+
+
+@pytest.mark.parametrize("fault", ["vanished", "another napari"])
+def test_closing_while_the_project_cannot_be_written_keeps_all_in_a_folder_of_the_user_s_own(
+    qtbot, viewer, project, fault
+):
+    other = LabelHome(project)
+    if fault == "another napari":
+        other.enter()
+    journal = journal_of(viewer)
+    labels = add_labels(viewer)
+    labels.paint((1, 30, 40), 2)
+    if fault == "vanished":
+        wait_until_stored(qtbot, journal, labels)
+        project.rename(project.with_name("unplugged"))
+    labels.paint((2, 30, 40), 1)
+    viewer.close()
+    (stored,) = list_sets(LabelHome())
+    assert np.array_equal(LabelArrays(stored.folder).read(stored.card.layers[0].key), labels.data)
+    assert told("could not be saved")
+    assert told("The labels of a are kept in a folder of your own on this computer instead")
+    assert not list(project.glob("strata-labels/*/"))
+    other.leave()
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from napari_strata.annotation.store.thread import WriterThread, result_of
 from napari_strata.errors import OutputError, StrataError
 from napari_strata.widgets.calibration import image_id_of
 from napari_strata.widgets.connections import connect_while_alive
+from napari_strata.widgets.first_edits import FirstEdits
 from napari_strata.widgets.journal_cards import image_card, new_key
 from napari_strata.widgets.journal_watch import LabelsWatch, Watch, make_watch
 from napari_strata.widgets.label_memory import birth_of, image_name_of, image_of, is_drawn, remember_birth
@@ -87,7 +88,7 @@ class Journal(QObject):
         self._has_offered = False
         self._entering: Future[None] | None = None
         self._sets: dict[Hashable, OpenSet] = {}
-        self._awaited: dict[Hashable, Callable[[Any], None]] = {}
+        self._first_edits = FirstEdits(self._on_first_edit)
         self._leaving: list[tuple[OpenSet, Watch]] = []
         self._shown: object = None
         self._timer = QTimer(self)
@@ -228,19 +229,12 @@ class Journal(QObject):
                 continue
             if is_drawn(layer):
                 self._begin(layer)
-            elif isinstance(layer, Labels) and ORIGIN in layer.metadata and layer.unique_id not in self._awaited:
-                self._await_edit(layer)
+            elif isinstance(layer, Labels) and ORIGIN in layer.metadata:
+                self._first_edits.wait_for(layer)
 
-    def _await_edit(self, labels: Labels) -> None:
-        def on_edit(_event: object) -> None:
-            labels.events.paint.disconnect(on_edit)
-            labels.events.labels_update.disconnect(on_edit)
-            if self.set_of(labels) is None and labels in self._viewer.layers:
-                self._begin(labels)
-
-        self._awaited[labels.unique_id] = on_edit
-        labels.events.paint.connect(on_edit)
-        labels.events.labels_update.connect(on_edit)
+    def _on_first_edit(self, labels: Labels) -> None:
+        if self.set_of(labels) is None and labels in self._viewer.layers:
+            self._begin(labels)
 
     def _begin(self, napari_layer: "Labels | Points") -> None:
         if isinstance(napari_layer, Labels) and napari_layer.source.path and birth_of(napari_layer).codes is None:
@@ -264,7 +258,7 @@ class Journal(QObject):
 
     def _on_removed(self, event: Any) -> None:
         opened = self.set_of(event.value)
-        self._awaited.pop(event.value.unique_id, None)
+        self._first_edits.forget(event.value)
         if opened is None:
             return
         self._look_at(opened, opened.watch_of(event.value))
@@ -282,11 +276,27 @@ class Journal(QObject):
         closing = [
             self._thread.call(partial(opened.journal.save, everything=True, closed=True)) for opened in self.sets
         ]
-        for future in closing:
+        for opened, future in zip(self.sets, closing, strict=True):
             try:
                 result_of(future)
             except (OSError, StrataError, FutureTimeoutError) as error:
-                show_warning(f"Labels could not be saved: {error}")
+                show_warning(f"The labels of {opened.image} could not be saved: {error}")
+                self._save_elsewhere(opened, error)
+
+    def _save_elsewhere(self, opened: OpenSet, error: Exception) -> None:
+        """Keep what the project folder does not take, as napari closes, in the user's cache."""
+        if self.home.project is None or isinstance(
+            error, FutureTimeoutError
+        ):  # a disk that hangs holds the thread
+            return
+        try:
+            result_of(self._thread.call(partial(opened.journal.save_elsewhere, LabelHome())))
+        except (OSError, StrataError, FutureTimeoutError):
+            return
+        show_warning(
+            f"The labels of {opened.image} are kept in a folder of your own on this computer instead; the Label "
+            "history dock brings them back."
+        )
 
     def _enter_project(self) -> None:
         """Take the right to write in the project; as long as another napari has it, try again."""

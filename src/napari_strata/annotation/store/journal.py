@@ -205,6 +205,23 @@ class SetJournal:
             self.state = JournalState(Phase.SAVED, folder=folder)
         self._home = home
 
+    def save_elsewhere(self, home: LabelHome) -> None:
+        """Write everything as a label set of its own into another home, as where it belongs it cannot be written.
+
+        What lies there is left as it is.
+
+        Raises
+        ------
+        OSError, OutputError, LockedError
+            If the other home cannot be written either.
+        """
+        if self._set is not None:
+            self._set.release()
+        self._home, self._set = home, None
+        self._entries.clear()
+        self._forget()
+        self.save(everything=True, closed=True)
+
     def _drop_leaving(self) -> None:
         for key in self._leaving:
             del self._followed[key]
