@@ -239,6 +239,20 @@ def test_annotations_that_fit_no_image_are_found(strata: Strata, folder: Path, w
     assert (call.code, checks(call)[0], call.report["figures"]["errors"]) == (0, "unmatched-file", 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"), [("", ()), ("data.yaml", ()), ("data.yaml", ("--format", "yolo"))], ids=str
+)
+def test_a_folder_or_a_list_of_annotation_files_is_no_configuration(
+    strata: Strata, folder: Path, name: str, words: tuple[str, ...]
+) -> None:
+    annotations(folder)
+    (folder / "yolo" / "labels").mkdir(parents=True)
+    (folder / "yolo" / "data.yaml").write_text("names: [grain, void]")
+    (folder / "yolo" / "labels" / "a.txt").write_text("0 .5 .5 .5 .5\n")
+    call = strata("doctor", folder / "yolo" / name, "--images", folder / "images", *words, "--json")
+    assert (call.code, checks(call)) == (0, ["empty-class"])
+
+
 def test_a_refused_annotation_file_fails(strata: Strata, folder: Path) -> None:
     (folder / "bad.xml").write_text("<annotations><image")
     call = strata("doctor", folder / "bad.xml", "--images", folder / "images", "--json")

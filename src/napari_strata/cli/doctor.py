@@ -69,7 +69,7 @@ def doctor(
     The exit code is 0 where all was examined, whatever was found; figures.errors counts the errors. With --strict
     it is 1 where there are any.
     """
-    config = _configuration(files, images, classes)
+    config = _configuration(files, format_name, images, classes)
     request = _request(files, format_name, images, classes, meanings) if config is None else None
     _check(request, kind, mend, is_plain=format_name == "auto" and not meanings)
     tally = _Tally()
@@ -90,15 +90,16 @@ def doctor(
     return FAILED if strict and code == DONE and tally.errors else code
 
 
-def _configuration(files: Sequence[Path], images: Path | None, classes: str) -> Path | None:
-    """Return the configuration; None where label files are given.
+def _configuration(files: Sequence[Path], format_name: str, images: Path | None, classes: str) -> Path | None:
+    """Return the configuration; None where label files or annotation files are given.
 
     Raises
     ------
     typer.BadParameter
         If the options do not go together.
     """
-    if files[0].suffix.lower() not in _CONFIGURATIONS:
+    is_annotation = format_name != "auto" or (images is not None and _is_recognised(files[0]))  # YOLO's data.yaml
+    if files[0].suffix.lower() not in _CONFIGURATIONS or is_annotation:
         if images is None:
             raise typer.BadParameter("say in which folder the images are.", param_hint=["--images"])
         return None
@@ -159,11 +160,15 @@ def _are_annotations(files: Sequence[Path], format_name: str) -> bool:
 
 
 def _is_annotation(path: Path) -> bool:
-    from napari_strata.io.labels.formats import FORMATS
     from napari_strata.io.labels.label_files import ENDINGS
 
-    if path.is_file() and path.suffix.lower() not in ENDINGS:
-        return True
+    return (path.is_file() and path.suffix.lower() not in ENDINGS) or _is_recognised(path)
+
+
+def _is_recognised(path: Path) -> bool:
+    """Tell whether a file or folder is of a format of shapes; masks are examined as they are."""
+    from napari_strata.io.labels.formats import FORMATS
+
     return any(one.recognises(path) for one in FORMATS.values() if not one.covers_pixels)
 
 
