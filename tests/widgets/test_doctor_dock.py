@@ -18,11 +18,20 @@ def viewer(light_viewer):
     return light_viewer
 
 
-@pytest.fixture
-def dock(qtbot, viewer):
+def in_window(viewer):
     dock = DoctorDock(viewer)
     viewer.window.add_dock_widget(dock)
     return dock
+
+
+@pytest.fixture
+def dock(bare_viewer):
+    return in_window(bare_viewer)
+
+
+@pytest.fixture
+def napari_dock(viewer):
+    return in_window(viewer)
 
 
 @pytest.fixture
@@ -66,18 +75,18 @@ def paint(viewer, *, layers: int = 1, table: ClassTable = ATOMS) -> list[Labels]
     return all_labels
 
 
-def test_the_dock_says_what_is_missing(viewer, dock):
+def test_the_dock_says_what_is_missing(bare_viewer, dock):
     assert dock.panel.words.text() == "Open an image."
-    image = viewer.add_image(STACK)
+    image = bare_viewer.add_image(STACK)
     assert dock.panel.words.text() == "Make labels in the Label dock first."
     assert not dock.panel.start_button.isEnabled()
-    new_labels(viewer, image, layers=1, table=ATOMS)
+    new_labels(bare_viewer, image, layers=1, table=ATOMS)
     assert dock.panel.start_button.isEnabled()
     assert dock.panel.words.text().startswith("Press 'Check' before you train.")
 
 
-def test_all_is_well_is_said_in_words(viewer, dock, check):
-    paint(viewer)
+def test_all_is_well_is_said_in_words(bare_viewer, dock, check):
+    paint(bare_viewer)
     assert check() == []
     assert dock.panel.words.text().startswith("All is well")
     assert not dock.table.isVisibleTo(dock)
@@ -85,33 +94,33 @@ def test_all_is_well_is_said_in_words(viewer, dock, check):
 
 @pytest.mark.parametrize("sample", ["particles", "twisted_bilayer_graphene", "ws2_bilayer"])
 @pytest.mark.canvas
-def test_samples_with_all_their_labels_are_well(viewer, dock, check, sample):
-    (image,) = viewer.open_sample("napari-strata", sample)
+def test_samples_with_all_their_labels_are_well(bare_viewer, dock, check, sample):
+    (image,) = bare_viewer.open_sample("napari-strata", sample)
     truth = image.metadata["napari_strata"]["truth_labels"]
     truth = truth if image.ndim == 2 else truth[None]
     table = ClassTable.from_names(("a", "b")[: truth.max() - 1])
-    for labels, codes in zip(new_labels(viewer, image, layers=len(truth), table=table), truth, strict=True):
+    for labels, codes in zip(new_labels(bare_viewer, image, layers=len(truth), table=table), truth, strict=True):
         labels.data = codes
     assert check() == []
 
 
-def test_a_click_on_a_row_goes_to_its_slice_its_region_and_its_layer(qtbot, viewer, dock, check):
-    (labels,) = paint(viewer)
+def test_a_click_on_a_row_goes_to_its_slice_its_region_and_its_layer(qtbot, bare_viewer, dock, check):
+    (labels,) = paint(bare_viewer)
     labels.data[2, 6:9, 40:43] = 7
     assert check() == ["unknown-code"]
-    viewer.layers.selection.active = viewer.layers["moire"]
-    viewer.dims.set_point(0, 0)
+    bare_viewer.layers.selection.active = bare_viewer.layers["moire"]
+    bare_viewer.dims.set_point(0, 0)
     click_row(qtbot, dock)
-    assert viewer.layers.selection.active == labels
-    assert viewer.dims.point[0] == 2
-    assert viewer.scene.camera.center[-2:] == pytest.approx((30 + 2 * 7, 40 + 2 * 41))
+    assert bare_viewer.layers.selection.active == labels
+    assert bare_viewer.dims.point[0] == 2
+    assert bare_viewer.scene.camera.center[-2:] == pytest.approx((30 + 2 * 7, 40 + 2 * 41))
     assert "Add the missing classes" in dock.remedy.text()
     assert checks(dock) == ["unknown-code"]
     assert dock.table.fix_button(0).isEnabled()
 
 
-def test_missing_classes_are_added_by_one_click(qtbot, viewer, dock, check):
-    (labels,) = paint(viewer)
+def test_missing_classes_are_added_by_one_click(qtbot, bare_viewer, dock, check):
+    (labels,) = paint(bare_viewer)
     labels.data[2, :, 40:] = 4
     assert check() == ["unknown-code"]
     press_fix(qtbot, dock)
@@ -120,8 +129,8 @@ def test_missing_classes_are_added_by_one_click(qtbot, viewer, dock, check):
     assert dock.panel.words.text().startswith("Added class 2, class 3.")
 
 
-def test_void_pixels_become_not_labelled_and_undo_brings_them_back(qtbot, viewer, dock, check):
-    (labels,) = paint(viewer)
+def test_void_pixels_become_not_labelled_and_undo_brings_them_back(qtbot, bare_viewer, dock, check):
+    (labels,) = paint(bare_viewer)
     labels.data[1, 0, :5] = 255
     assert check() == ["unknown-code"]
     press_fix(qtbot, dock)
@@ -131,9 +140,9 @@ def test_void_pixels_become_not_labelled_and_undo_brings_them_back(qtbot, viewer
     assert labels.data[1, 0, :5].tolist() == [255] * 5
 
 
-def test_a_copied_slice_is_erased_in_all_crystal_layers_and_undo_brings_it_back(qtbot, viewer, dock, check):
-    both = paint(viewer, layers=2)
-    viewer.layers["moire"].data[2] = viewer.layers["moire"].data[0]
+def test_a_copied_slice_is_erased_in_all_crystal_layers_and_undo_brings_it_back(qtbot, bare_viewer, dock, check):
+    both = paint(bare_viewer, layers=2)
+    bare_viewer.layers["moire"].data[2] = bare_viewer.layers["moire"].data[0]
     assert checks(dock) == []
     check()
     row = next(row for row, finding in enumerate(dock.table.findings) if finding.fix is not None)
@@ -144,18 +153,18 @@ def test_a_copied_slice_is_erased_in_all_crystal_layers_and_undo_brings_it_back(
     assert both[1].data[frame].any()
 
 
-def test_an_empty_class_at_the_end_of_the_table_is_removed(qtbot, viewer, dock, check):
-    (labels,) = paint(viewer, table=ClassTable.from_names(("atom", "vacancy")))
+def test_an_empty_class_at_the_end_of_the_table_is_removed(qtbot, bare_viewer, dock, check):
+    (labels,) = paint(bare_viewer, table=ClassTable.from_names(("atom", "vacancy")))
     assert check() == ["empty-class"]
     press_fix(qtbot, dock)
     assert class_table_of(labels) == ATOMS
     assert checks(dock) == []
 
 
-def test_labels_from_elsewhere_are_put_on_the_image(qtbot, viewer, dock, check):
-    codes = paint(viewer)[0].data
-    viewer.layers.remove("moire labels")
-    labels = viewer.add_labels(codes, name="opened")
+def test_labels_from_elsewhere_are_put_on_the_image(qtbot, bare_viewer, dock, check):
+    codes = paint(bare_viewer)[0].data
+    bare_viewer.layers.remove("moire labels")
+    labels = bare_viewer.add_labels(codes, name="opened")
     assert check() == ["scale-mismatch"]
     press_fix(qtbot, dock)
     assert checks(dock) == []
@@ -163,49 +172,49 @@ def test_labels_from_elsewhere_are_put_on_the_image(qtbot, viewer, dock, check):
     assert labels.translate.tolist() == [0, 30, 40]
 
 
-def test_transposed_labels_get_a_turned_copy_and_stay(qtbot, viewer, dock, check):
-    codes = paint(viewer)[0].data
-    viewer.layers.remove("moire labels")
-    labels = viewer.add_labels(np.swapaxes(codes, 1, 2).copy(), name="turned")
+def test_transposed_labels_get_a_turned_copy_and_stay(qtbot, bare_viewer, dock, check):
+    codes = paint(bare_viewer)[0].data
+    bare_viewer.layers.remove("moire labels")
+    labels = bare_viewer.add_labels(np.swapaxes(codes, 1, 2).copy(), name="turned")
     set_class_table(labels, ATOMS)
     assert "axis-order" in check()
     press_fix(qtbot, dock)
     copy = dock.labels.layer
     assert copy.name == "turned swapped"
     assert copy.data.tolist() == codes.tolist()
-    assert labels in viewer.layers
+    assert labels in bare_viewer.layers
     assert not labels.visible
     assert checks(dock) == []
 
 
 @pytest.mark.canvas
-def test_a_turned_copy_takes_the_place_of_its_crystal_layer(qtbot, viewer, dock, check):
-    (image,) = viewer.open_sample("napari-strata", "twisted_bilayer_graphene")
+def test_a_turned_copy_takes_the_place_of_its_crystal_layer(qtbot, bare_viewer, dock, check):
+    (image,) = bare_viewer.open_sample("napari-strata", "twisted_bilayer_graphene")
     truth = image.metadata["napari_strata"]["truth_labels"]
-    first, second = new_labels(viewer, image, layers=2, table=ATOMS)
+    first, second = new_labels(bare_viewer, image, layers=2, table=ATOMS)
     first.data, second.data = truth[0].T.copy(), truth[1]
     assert check() == ["axis-order"]
     press_fix(qtbot, dock)
-    copy = viewer.layers[-1]
-    assert mates_of(second, viewer.layers) == [copy, second]
-    assert mates_of(first, viewer.layers) == [first]
+    copy = bare_viewer.layers[-1]
+    assert mates_of(second, bare_viewer.layers) == [copy, second]
+    assert mates_of(first, bare_viewer.layers) == [first]
     assert checks(dock) == []
 
 
-def test_labels_of_all_crystal_layers_are_checked_together(viewer, dock, check):
-    first, second = paint(viewer, layers=2)
+def test_labels_of_all_crystal_layers_are_checked_together(bare_viewer, dock, check):
+    first, second = paint(bare_viewer, layers=2)
     second.data[:] = 0
-    viewer.layers.selection.active = first
+    bare_viewer.layers.selection.active = first
     check()
     assert [(f.check, f.place.layer) for f in dock.table.findings if f.severity == "error"] == [
         ("nothing-painted", 1)
     ]
 
 
-def test_a_result_that_is_out_of_date_is_called_so_and_fixes_nothing(qtbot, viewer, dock, check):
-    (labels,) = paint(viewer, table=ClassTable.from_names(("atom", "vacancy")))
-    image = viewer.layers["moire"]
-    viewer.dims.set_point(0, 0)
+def test_a_result_that_is_out_of_date_is_called_so_and_fixes_nothing(qtbot, bare_viewer, dock, check):
+    (labels,) = paint(bare_viewer, table=ClassTable.from_names(("atom", "vacancy")))
+    image = bare_viewer.layers["moire"]
+    bare_viewer.dims.set_point(0, 0)
     changes = {
         "paint": lambda: labels.paint((0, 35, 35), 2),
         "undo": labels.undo,
@@ -223,11 +232,11 @@ def test_a_result_that_is_out_of_date_is_called_so_and_fixes_nothing(qtbot, view
         assert not dock.table.fix_button(0).isEnabled(), name
 
 
-def test_undo_in_a_slice_that_is_not_shown_makes_the_result_out_of_date(qtbot, viewer, dock, check):
-    (labels,) = paint(viewer)
-    viewer.dims.set_point(0, 0)
+def test_undo_in_a_slice_that_is_not_shown_makes_the_result_out_of_date(qtbot, bare_viewer, dock, check):
+    (labels,) = paint(bare_viewer)
+    bare_viewer.dims.set_point(0, 0)
     labels.paint((0, 35, 35), 2)
-    viewer.dims.set_point(0, 2)
+    bare_viewer.dims.set_point(0, 2)
     check()
     for change in (labels.undo, labels.redo):
         change()
@@ -235,35 +244,35 @@ def test_undo_in_a_slice_that_is_not_shown_makes_the_result_out_of_date(qtbot, v
         check()
 
 
-def test_a_leak_says_for_which_settings_slices_are_held_out(viewer, dock, check):
-    paint(viewer)
-    viewer.layers["moire"].data[2] = viewer.layers["moire"].data[0]
-    viewer.layers["moire"].data[1] = viewer.layers["moire"].data[0]
+def test_a_leak_says_for_which_settings_slices_are_held_out(bare_viewer, dock, check):
+    paint(bare_viewer)
+    bare_viewer.layers["moire"].data[2] = bare_viewer.layers["moire"].data[0]
+    bare_viewer.layers["moire"].data[1] = bare_viewer.layers["moire"].data[0]
     assert "train-validation-leak" in check()
     assert "settings that Train begins with" in dock.remedy.text()
 
 
-def test_removing_the_image_empties_the_report(viewer, dock, check):
-    paint(viewer, table=ClassTable.from_names(("atom", "vacancy")))
+def test_removing_the_image_empties_the_report(bare_viewer, dock, check):
+    paint(bare_viewer, table=ClassTable.from_names(("atom", "vacancy")))
     assert check() == ["empty-class"]
-    viewer.layers.remove("moire")
+    bare_viewer.layers.remove("moire")
     assert dock.panel.words.text() == "Open an image."
     assert checks(dock) == []
 
 
-def test_looking_at_another_slice_leaves_the_result_as_it_is(qtbot, viewer, dock, check):
-    paint(viewer, table=ClassTable.from_names(("atom", "vacancy")))
+def test_looking_at_another_slice_leaves_the_result_as_it_is(qtbot, bare_viewer, dock, check):
+    paint(bare_viewer, table=ClassTable.from_names(("atom", "vacancy")))
     check()
     said = dock.panel.words.text()
-    viewer.dims.set_point(0, 2)
+    bare_viewer.dims.set_point(0, 2)
     qtbot.wait(600)
     assert dock.panel.words.text() == said
     assert dock.table.fix_button(0).isEnabled()
 
 
-def test_a_stroke_painted_while_the_check_runs_makes_it_out_of_date(qtbot, viewer, dock):
+def test_a_stroke_painted_while_the_check_runs_makes_it_out_of_date(qtbot, viewer, napari_dock):
     (labels,) = paint(viewer)
-    with qtbot.waitSignal(dock.panel.runner.ended, timeout=20_000):
-        click(qtbot, dock.panel.start_button)
+    with qtbot.waitSignal(napari_dock.panel.runner.ended, timeout=20_000):
+        click(qtbot, napari_dock.panel.start_button)
         labels.paint((0, 15, 40), 2)
-    assert dock.panel.words.text().startswith("Something has changed")
+    assert napari_dock.panel.words.text().startswith("Something has changed")
