@@ -19,8 +19,8 @@ from napari_strata.annotation.provenance import Provenance
 from napari_strata.annotation.store.home import LabelHome, choose_project, chosen_project
 from napari_strata.annotation.store.journal import Phase, SetJournal
 from napari_strata.annotation.store.label_set import LabelSet
-from napari_strata.annotation.store.thread import WriterThread, result_of
-from napari_strata.errors import OutputError, StrataError
+from napari_strata.annotation.store.thread import WriterThread, answer_of, result_of
+from napari_strata.errors import StrataError
 from napari_strata.widgets.calibration import image_id_of
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.first_edits import FirstEdits
@@ -161,14 +161,7 @@ class Journal(QObject):
             What else is wrong.
         """
         self.look()
-        try:
-            return result_of(self._thread.call(function))  # type: ignore[no-any-return]
-        except (OSError, FutureTimeoutError) as error:
-            reason = getattr(error, "strerror", None) or "the disk does not answer"
-            raise OutputError(
-                f"The labels cannot be written ({reason}).",
-                remedy="Make room on the disk, or see that its folder can be reached, and try again.",
-            ) from error
+        return answer_of(self._thread.call(function))  # type: ignore[no-any-return]
 
     def choose_project(self, project: Path | None) -> None:
         """Keep labels in a project folder, or in the user's cache, from now on; those that are open move there.
@@ -287,7 +280,7 @@ class Journal(QObject):
         """Keep what the project folder does not take, as napari closes, in the user's cache."""
         if self.home.project is None or isinstance(
             error, FutureTimeoutError
-        ):  # a disk that hangs holds the thread
+        ):  # a disk that hangs blocks the thread
             return
         try:
             result_of(self._thread.call(partial(opened.journal.save_elsewhere, LabelHome())))

@@ -61,3 +61,12 @@ def test_a_threshold_paints_over_or_only_where_nothing_is_painted():
     assert paint_threshold(CODES, IMAGE, rule, code=2, only_unlabelled=False).tolist() == [[0, 0, 2], [2, 2, 2]]
     assert paint_threshold(CODES, IMAGE, rule, code=2, only_unlabelled=True).tolist() == [[0, 0, 1], [2, 2, 1]]
     assert paint_threshold(CODES, IMAGE, rule, code=2, only_unlabelled=True).dtype == np.uint8
+
+
+def test_a_pixel_that_is_not_finite_spoils_no_other():
+    image = np.zeros((9, 9), np.float32)
+    image[1, 1] = np.nan
+    image[7, 7] = 1
+    chosen = within_threshold(image, Threshold(0.5, window=3))
+    assert np.argwhere(chosen).tolist() == [[7, 7]]
+    assert local_mean(image, 3)[7, 7] == pytest.approx(1 / 9)

@@ -45,8 +45,8 @@ def test_the_preview_goes_with_its_tick_its_tool_and_its_dock(qtbot, viewer, doc
     qtbot.waitUntil(lambda: NAME not in viewer.layers)
     dock.tool.setCurrentText("Threshold")
     preview(qtbot, viewer)
-    dock.hide()
-    assert NAME not in viewer.layers
+    dock.parentWidget().hide()
+    qtbot.waitUntil(lambda: NAME not in viewer.layers)
 
 
 def test_a_dock_that_goes_takes_its_preview_along(qtbot, viewer, dock):

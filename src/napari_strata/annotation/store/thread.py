@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from napari_strata.annotation.store.journal import SetJournal
+from napari_strata.errors import OutputError
 
 INTERVAL = 0.5
 """Time between two passes over what may have changed [s]."""
@@ -87,3 +88,23 @@ def result_of(future: "Future[Any]") -> Any:
         If the disk does not answer.
     """
     return future.result(PATIENCE)
+
+
+def answer_of(future: "Future[Any]") -> Any:
+    """Wait for what a user asked the thread to do.
+
+    Raises
+    ------
+    OutputError
+        If the disk does not answer or cannot be written.
+    StrataError
+        What else is wrong.
+    """
+    try:
+        return result_of(future)
+    except OSError as error:  # also where the time is over
+        reason = error.strerror or "the disk does not answer"
+        raise OutputError(
+            f"The labels cannot be written ({reason}).",
+            remedy="Make room on the disk, or see that its folder can be reached, and try again.",
+        ) from error

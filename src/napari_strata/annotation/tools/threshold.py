@@ -75,11 +75,19 @@ def within_threshold(image: AnyArray, threshold: Threshold) -> NDArray[np.bool_]
 
 
 def local_mean(image: AnyArray, window: int) -> NDArray[np.float64]:
-    """Return the mean intensity in a square of side `window` [px] around each pixel of a slice."""
-    from skimage.filters import threshold_local
+    """Return the mean intensity in a square of side `window` [px] around each pixel of a slice.
 
-    mean: NDArray[np.float64] = threshold_local(image.astype(np.float64), window, method="mean")
-    return mean
+    Pixels that are not finite are left out; the filter's running sums would carry them to the end of the image.
+    """
+    from scipy.ndimage import uniform_filter
+
+    is_finite = np.isfinite(image)
+    if is_finite.all():
+        mean: NDArray[np.float64] = uniform_filter(image, window, output=np.float64, mode="reflect")
+        return mean
+    sums = uniform_filter(np.where(is_finite, image, 0), window, output=np.float64, mode="reflect")
+    share = uniform_filter(is_finite, window, output=np.float64, mode="reflect")
+    return np.divide(sums, share, out=np.zeros_like(sums), where=share > 0.5 / window**2)
 
 
 def paint_threshold(
