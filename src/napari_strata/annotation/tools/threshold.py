@@ -81,13 +81,15 @@ def local_mean(image: AnyArray, window: int) -> NDArray[np.float64]:
     """
     from scipy.ndimage import uniform_filter
 
+    mean: NDArray[np.float64]
     is_finite = np.isfinite(image)
     if is_finite.all():
-        mean: NDArray[np.float64] = uniform_filter(image, window, output=np.float64, mode="reflect")
+        mean = uniform_filter(image, window, output=np.float64, mode="reflect")
         return mean
     sums = uniform_filter(np.where(is_finite, image, 0), window, output=np.float64, mode="reflect")
     share = uniform_filter(is_finite, window, output=np.float64, mode="reflect")
-    return np.divide(sums, share, out=np.zeros_like(sums), where=share > 0.5 / window**2)
+    mean = np.divide(sums, share, out=np.zeros_like(sums), where=share > 0.5 / window**2)
+    return mean
 
 
 def paint_threshold(
