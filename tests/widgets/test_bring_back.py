@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_strata.annotation.provenance import Provenance
-from napari_strata.annotation.recoding import move_class
+from napari_strata.annotation.recoding import drop_class, move_class
 from napari_strata.annotation.store import thread
 from napari_strata.annotation.store.card import read_card
 from napari_strata.annotation.store.home import LabelHome, SetState, list_sets
@@ -70,13 +70,17 @@ def saved(qtbot, journal, labels):
 
 
 def exchange(viewer, labels):
-    """Exchange the two classes, as the Label dock does."""
+    """Exchange the two classes."""
+    edits_of(viewer).apply(labels, move_class(TABLE, 2, by=1))
+
+
+def edits_of(viewer):
+    """Return what changes classes as the Label dock does."""
 
     def show(one, recoding):
         set_class_table(one, recoding.after, viewer.layers, recoding=recoding)
 
-    edits = ClassEdits(lambda one: mates_of(one, viewer.layers), show)
-    edits.apply(labels, move_class(TABLE, 2, by=1))
+    return ClassEdits(lambda one: mates_of(one, viewer.layers), show)
 
 
 def names_at(labels, row):
@@ -226,3 +230,20 @@ def test_atoms_of_a_save_point_come_back_with_their_class_although_it_was_rename
     restore(viewer, journal, opened, version)
     assert list(atoms.features["species"]) == ["bubble"]
     assert class_table_of(atoms).names == ("bubble", "wall")
+
+
+@pytest.mark.parametrize("becomes", [1, 2])
+def test_a_class_that_a_network_drew_is_not_corrected_by_its_end_nor_by_undo_and_redo(viewer, image, becomes):
+    (labels,) = make_labels(viewer, image)
+    remember_birth(labels, Provenance.MODEL)
+    set_pixels(labels, 0, 3)  # a correction
+    edits = edits_of(viewer)
+    drawn = provenance_of(labels)
+    assert drawn[0, :2, 0].tolist() == [Provenance.CORRECTED, Provenance.MODEL]
+    edits.apply(labels, drop_class(TABLE, 3, becomes=becomes))
+    assert provenance_of(labels)[0, 1, 0] == Provenance.MODEL
+    labels.undo()
+    assert class_table_of(labels).names == ("bubble", "wall")
+    assert np.array_equal(provenance_of(labels), drawn)
+    labels.redo()
+    assert provenance_of(labels)[0, 1, 0] == Provenance.MODEL

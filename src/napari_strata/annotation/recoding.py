@@ -43,6 +43,11 @@ class Recoding:
         """Return the change back."""
         return type(self)(self.after, self.before, self.back, self.codes)
 
+    def undoes(self, other: Self) -> bool:
+        """Tell whether this is another change turned back, perhaps of a table with more classes behind."""
+        codes, back = self.codes[: len(other.back)], self.back[: len(other.codes)]
+        return (codes, back) == (other.back, other.codes)
+
     def on(self, present: ClassTable) -> Self:
         """Return the same change of a table that was edited since.
 

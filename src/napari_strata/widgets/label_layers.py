@@ -16,9 +16,9 @@ from napari_strata.widgets.calibration import METADATA
 from napari_strata.widgets.label_memory import (
     class_table_of,
     label_memory,
+    let_birth_follow,
     members_of,
     new_group,
-    recode_birth,
     remember_classes,
 )
 from napari_strata.widgets.layer_choice import GREY_OF
@@ -95,7 +95,7 @@ def set_class_table(
         if isinstance(one, Labels):
             one.colormap = DirectLabelColormap(color_dict=colors_by_code(table))
             if recoding is not None:
-                recode_birth(one, recoding.lookup)
+                let_birth_follow(one, recoding)
         else:
             show_species(one, class_table_of(one), table, recoding)
         remember_classes(one, table)

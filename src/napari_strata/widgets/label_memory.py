@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_strata.annotation.classes import table_for_codes
 from napari_strata.annotation.provenance import EMPTY, Birth, Provenance, provenance_of_codes
+from napari_strata.annotation.recoding import Recoding
 from napari_strata.config import ClassTable, SpotConfig
 from napari_strata.errors import LabelsError
 from napari_strata.types import LabelArray
@@ -25,6 +26,8 @@ _CLASSES, _GROUP, _LAYER, _IMAGE_NAME = "classes", "group", "crystal_layer", "im
 layer it is, and the image's name, in case that is closed."""
 _BIRTH = "birth"
 """Key of how the labels began; without it they began empty."""
+_DIVIDED = "divided"
+"""Key of the first codes before each merge or deletion of a class, with that change, the last one last."""
 _SPOTS = "spots"
 """Key of how points become a mask."""
 _MERGED = "merged"
@@ -205,6 +208,21 @@ def recode_birth(labels: "Layer", lookup: LabelArray) -> None:
         _remember(labels, {_BIRTH: Birth(birth.provenance, lookup[birth.codes])})
 
 
+def let_birth_follow(labels: "Layer", recoding: Recoding) -> None:
+    """Give the first labels the codes of another class table; undo finds them again where a class was dropped."""
+    birth = birth_of(labels)
+    if birth.codes is None:
+        return
+    divided = list(_memory(labels).get(_DIVIDED, ()))
+    if divided and recoding.undoes(divided[-1][0]):
+        codes = divided.pop()[1]
+    else:
+        codes = recoding.lookup[birth.codes]
+        if len(recoding.back) < len(recoding.codes):
+            divided.append((recoding, birth.codes))
+    _remember(labels, {_BIRTH: Birth(birth.provenance, codes), _DIVIDED: divided})
+
+
 def birth_of(labels: "Layer") -> Birth:
     """Return how labels began."""
     birth: Birth = _memory(labels).get(_BIRTH, EMPTY)
@@ -219,7 +237,7 @@ def provenance_of(labels: "Layer") -> LabelArray:
 
 def lasting_memory(napari_layer: "Layer") -> dict[str, Any]:
     """Return what a layer remembers, as far as it means anything in another session."""
-    lasting = {key: value for key, value in _memory(napari_layer).items() if key not in (IMAGE, _BIRTH)}
+    lasting = {key: value for key, value in _memory(napari_layer).items() if key not in (IMAGE, _BIRTH, _DIVIDED)}
     memory: dict[str, Any] = json.loads(json.dumps(lasting, default=lambda _value: None))
     return memory
 
