@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -114,3 +115,25 @@ def test_what_an_import_left_not_labelled_is_exported_as_such(
     ending(export_labels(JobControl(), labels, 2, ExportRequest("index-masks", tmp_path / "out")))
     masks = [np.asarray(Image.open(tmp_path / "out" / name)) for name in ("a.png", "b.png")]
     assert [np.unique(mask).tolist() for mask in masks] == [[1, 255], [255]]
+
+
+def test_masks_converted_to_objects_bring_no_background_along(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Image.fromarray(np.array([[0, 1, 255]], np.uint8)).save(tmp_path / "in" / "a.png")
+    (tmp_path / "in" / "classes.json").write_text('{"background": 0, "cell": 1}')
+    *events, ended = convert_labels(JobControl(), ImportRequest((tmp_path / "in",)), "coco", tmp_path / "out")
+    assert isinstance(ended, JobEnded)
+    assert ended.result is not None
+    assert ended.result.figures["annotations"] == {"cell": 1}
+    assert [event.message for event in events if isinstance(event, Warned)] == [
+        "1 image has pixels that are not labelled; COCO JSON does not tell them from background."
+    ]
+    document = json.loads((tmp_path / "out" / "instances_default.json").read_text())
+    assert [one["name"] for one in document["categories"]] == ["cell"]
+
+
+def test_outlines_of_background_stay_in_a_conversion(file: Path, tmp_path: Path) -> None:
+    request = ImportRequest((file,), meanings={"grain": "background"})
+    ended = ending(convert_labels(JobControl(), request, "coco", tmp_path / "out"))
+    assert ended.result is not None
+    assert ended.result.figures["annotations"] == {"background": 1}

@@ -61,10 +61,16 @@ def convert_labels(
     yield StateChanged(control.state)
     images = find_images(request.images, without=out) if request.images is not None else ()
     sizes = SizesByStem(map(Candidate.of_file, images))
-    said = joined((yield from read_files(control, request, sizes)))
+    files = yield from read_files(control, request, sizes)
+    said = joined(files)
     for text in said.warnings:
         yield Warned(text)
     annotations = _renamed(said, map_classes(said.classes, request.meanings), sizes)
+    covers_pixels = all(find_format(file.annotations.format, file.path).covers_pixels for file in files)
+    if covers_pixels and not target.covers_pixels:
+        annotations, unlabelled = _without_background(annotations)
+        if unlabelled:
+            yield Warned(f"{unlabelled} not labelled; {target.title} does not tell them from background.")
     spare = [*request.files, *image_paths(request.images, without=out)]
     with filling(out, overwrite=overwrite, spare=spare) as folder:
         control.checkpoint()
@@ -108,6 +114,21 @@ def _renamed(
     colors = {mapping.meanings[one.name]: one.color for one in reversed(said.classes)}
     declared = [FileClass(name, colors.get(name)) for name in mapping.names]
     return replace(said, classes=classes_of(images, declared), images=images)
+
+
+def _without_background(said: "AnnotationSet") -> "tuple[AnnotationSet, str]":
+    """Return annotations without what lies between objects, and in words where pixels are not labelled."""
+    from napari_strata.io.labels.annotations import BACKGROUND_NAME, NOT_LABELLED_NAME
+
+    between = (BACKGROUND_NAME, NOT_LABELLED_NAME)
+    images = tuple(
+        replace(image, annotations=tuple(one for one in image.annotations if one.label not in between))
+        for image in said.images
+    )
+    count = sum(any(one.label == NOT_LABELLED_NAME for one in image.annotations) for image in said.images)
+    classes = tuple(one for one in said.classes if one.name not in between)
+    where = "1 image has" if count == 1 else f"{count} images have"
+    return replace(said, images=images, classes=classes), f"{where} pixels that are" if count else ""
 
 
 @job

@@ -156,3 +156,13 @@ def test_a_zip_packed_by_lzma_is_refused(path):
         archive.writestr("a", "b")
     with pytest.raises(LabelsError, match="packed in another way"):
         guard.open_archive(path)
+
+
+@pytest.mark.parametrize("size", [(20.5, 20), (20, "20.5"), (10**400, 1), (float("inf"), 1), (None, 3), (0, 3)])
+def test_a_size_that_is_none_is_refused(path, size):
+    with pytest.raises(LabelsError):
+        guard.check_size(*size, path, where="the image")
+
+
+def test_a_size_may_be_written_as_a_text_or_with_a_point(path):
+    assert guard.check_size("20", 24.0, path, where="the image") == (20, 24)

@@ -283,6 +283,8 @@ def check_size(height: Any, width: Any, path: Path, *, where: str) -> tuple[int,
         refuse(path, f"{where} has the size {reprlib.repr(height)} x {reprlib.repr(width)}", "Export it again.")
     if min(size) < 1 or size[0] * size[1] > LARGEST_IMAGE:
         refuse(path, f"{where} claims {size[0]} x {size[1]} px", f"Images have 1 to {LARGEST_IMAGE:,} pixels.")
+    if float(height) != size[0] or float(width) != size[1]:
+        refuse(path, f"{where} claims {height} x {width} px", "Sizes are whole numbers.")
     return size
 
 
