@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import arrays
 from napari_strata.errors import LabelsError
 from napari_strata.io.labels.annotations import Annotation
 from napari_strata.io.labels.drawing import draw_codes, draw_objects, draw_planes
-from napari_strata.io.labels.raster import as_polygon, fill, outline
+from napari_strata.io.labels.raster import fill, outline
 from napari_strata.io.labels.shapes import (
     Box,
     Ellipse,
@@ -141,11 +141,6 @@ def test_moving_a_polygon_by_whole_pixels_moves_its_pixels(vertices, down, right
     here = pixels(Polygon((ring + 25,)), big)
     there = pixels(Polygon((ring + 25 + (down, right),)), big)
     assert np.array_equal(here[5:-5, 5:-5], np.roll(there, (-down, -right), (0, 1))[5:-5, 5:-5])
-
-
-def test_points_and_lines_become_polygons_of_their_pixels():
-    line = Polyline(np.array([(5, 2), (9, 8)], float))
-    assert np.array_equal(pixels(as_polygon(line)), pixels(line))
 
 
 def one(label, top, left, bottom, right, **settings):

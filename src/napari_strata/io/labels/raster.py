@@ -20,7 +20,6 @@ from napari_strata.io.labels.shapes import (
     Shape,
     Vertices,
     box_corners,
-    ellipse_outline,
     turn,
 )
 
@@ -256,34 +255,3 @@ def _straightened(line: Vertices) -> Vertices:
 def _signed_area(line: Vertices) -> float:
     (y, x), (y1, x1) = line.T, np.roll(line, -1, axis=0).T
     return float((x * y1 - x1 * y).sum() / 2)
-
-
-def as_polygon(shape: Shape, *, line_width: float = 1.0) -> Polygon:
-    """Return the area of a shape as a polygon, for formats that know nothing else.
-
-    Parameters
-    ----------
-    shape : Shape
-        Any shape; of a line or of points, the outline of their pixels.
-    line_width : float
-        Width of a polyline [px].
-    """
-    match shape:
-        case Polygon():
-            return shape
-        case Box():
-            return Polygon((box_corners(shape),))
-        case Ellipse():
-            return Polygon((ellipse_outline(shape),))
-        case PixelMask():
-            return outline(shape)
-        case Polyline(vertices=vertices) | Points(vertices=vertices):
-            low = np.maximum(np.floor(vertices.min(axis=0)) - line_width - 1, 0)
-            size = np.ceil(vertices.max(axis=0) + line_width + 2 - low).astype(int)
-            moved = type(shape)(vertices - low)
-            mask = fill(moved, (int(size[0]), int(size[1])), line_width=line_width)
-            if mask is None:
-                raise LabelsError(
-                    "A line lies wholly outside its image.", remedy="Delete it, or export it elsewhere."
-                )
-            return outline(PixelMask(mask.top + int(low[0]), mask.left + int(low[1]), mask.pixels))
