@@ -14,6 +14,7 @@ from napari_strata.widgets import journal as viewer_journal
 from napari_strata.widgets.bring_back import bring_back
 from napari_strata.widgets.imported_layers import add_codes
 from napari_strata.widgets.journal import journal_of
+from napari_strata.widgets.label_dock import LabelDock
 from napari_strata.widgets.label_memory import label_memory, provenance_of, remember_birth
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.recovery_line import stored_sets
@@ -92,6 +93,21 @@ def test_imported_and_predicted_labels_say_in_the_next_session_where_each_pixel_
     qtbot.waitUntil(lambda: opened.state.phase is Phase.SAVED, timeout=PATIENCE)
 
 
+def test_a_predicted_mask_becomes_labels_with_the_first_stroke_of_a_correction(viewer):
+    dock = LabelDock(viewer)
+    viewer.window.add_dock_widget(dock)
+    image = viewer.add_image(STACK, name="a")
+    predicted = add_predicted(viewer, image)
+    viewer.layers.selection.active = predicted
+    assert dock.labels.layer is None
+    predicted.paint((0, 3, 3), 2)
+    assert dock.labels.layer == predicted
+    assert dock.classes.item(2, 2).text() == "bubble"
+    predicted.undo()
+    add_predicted(viewer, image)
+    assert predicted not in viewer.layers, "a correction that was undone does not keep a mask from being replaced"
+
+
 @pytest.fixture
 def train_dock(qtbot, viewer, tmp_path):
     dock = TrainDock(viewer, ModelLibrary(tmp_path / "models"))
@@ -118,12 +134,13 @@ def learned_labels(qtbot, dock, folder) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_training_leaves_out_what_only_a_model_drew_when_that_is_ticked(qtbot, viewer, train_dock, tmp_path):
-    image = viewer.add_image(STACK, name="a")
-    predicted = add_predicted(viewer, image)
+    journal_of(viewer)  # as the Predict dock has it
+    predicted = add_predicted(viewer, viewer.add_image(STACK, name="a"))
+    assert train_dock.settings.labels[0].layer is None, "what a network draws is not learned from by accident"
     edit(predicted)
-    add_predicted(viewer, image)  # the next prediction leaves the corrected one as labels
     settings = train_dock.settings
     settings.source.setCurrentText(LABELLED)
+    settings.labels[0].choose(predicted)
     assert settings.labels[0].layer == predicted
     codes, provenance = learned_labels(qtbot, train_dock, tmp_path / "models")
     np.testing.assert_array_equal(codes, predicted.data)

@@ -29,7 +29,7 @@ from napari_strata.widgets.journal_watch import LabelsWatch, Watch, make_watch
 from napari_strata.widgets.label_memory import birth_of, image_name_of, image_of, is_drawn, remember_birth
 from napari_strata.widgets.notify import in_words
 from napari_strata.widgets.open_set import OpenSet
-from napari_strata.widgets.results import ORIGIN
+from napari_strata.widgets.results import ORIGIN, take_over
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -227,6 +227,7 @@ class Journal(QObject):
 
     def _on_first_edit(self, labels: Labels) -> None:
         if self.set_of(labels) is None and labels in self._viewer.layers:
+            take_over(labels)
             self._begin(labels)
 
     def _begin(self, napari_layer: "Labels | Points") -> None:

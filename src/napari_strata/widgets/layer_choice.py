@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 RESULT = "napari_strata_result"
-"""Key in the metadata of layers that this plugin computed; they are not offered as input."""
+"""Key in the metadata of layers this plugin computed; they are not offered as input until somebody edits them."""
 GREY_OF = "napari_strata_grey_of"
 """Key in the metadata of a grey copy: `unique_id` of the image in colour, in whose place it is offered."""
 
@@ -59,6 +59,9 @@ class LayerChoice(ChoiceBox):
         events = viewer.layers.events
         connect_while_alive(self, self._refresh, events.inserted, events.removed, events.reordered, events.renamed)
         connect_while_alive(self, self._follow, viewer.layers.selection.events.active)
+        connect_while_alive(self, self._on_inserted, events.inserted)
+        for layer in viewer.layers:
+            self._await_edit(layer)
         self.currentIndexChanged.connect(self._on_index)
         self.activated.connect(self._on_hand)
         self._refresh()
@@ -89,6 +92,18 @@ class LayerChoice(ChoiceBox):
         self.setCurrentIndex(self._layers.index(kept))
         self.blockSignals(blocked)
         self._tell()
+
+    def _on_inserted(self, event: Any) -> None:
+        self._await_edit(event.value)
+
+    def _await_edit(self, layer: "Layer") -> None:
+        """Offer a result as soon as it is noted that somebody edits it."""
+        if isinstance(layer, self._kind) and layer.metadata.get(RESULT, False):
+            connect_while_alive(self, self._on_metadata, layer.events.metadata)
+
+    def _on_metadata(self, _event: object) -> None:
+        self._refresh()
+        self._follow()
 
     def _next(self, layers: "list[Layer]") -> "Layer | None":
         """Return what to choose where there is no choice any more: the grey copy, the active or the uppermost."""

@@ -34,7 +34,7 @@ def show_results(
     """Put result layers into the viewer in place of earlier ones.
 
     An earlier one that was painted on, or whose points or features were changed, stays: it is called edited, and
-    from then on offered as input like any layer of the user's own. One that was renamed stays, too, and copies of
+    offered as input like any layer of the user's own. One that was renamed stays, too, and copies of
     a result belong to whoever made them. What was hidden stays hidden, and the active layer stays active, so that
     nobody's brush is taken away.
 
@@ -58,6 +58,11 @@ def show_results(
         viewer.layers.selection.active = active
 
 
+def take_over(napari_layer: "Layer") -> None:
+    """Note that a person edits a result: from now on it is offered as input like any layer of the user's own."""
+    napari_layer.metadata = {key: value for key, value in napari_layer.metadata.items() if key != RESULT}
+
+
 def remove_results(viewer: "Viewer", role: str, image: "Image") -> None:
     """Remove the results of an image that play a role."""
     for layer in find_results(viewer, role, image):
@@ -77,7 +82,7 @@ def _take_out(viewer: "Viewer", new: "Layer", *, keep: bool) -> int | None:
             index = viewer.layers.index(old)
             viewer.layers.remove(old)
         if is_edited:
-            old.metadata.pop(RESULT)
+            take_over(old)
             old.name = f"{old.name} (edited)"
     return index
 
