@@ -20,9 +20,10 @@ from napari_strata.io.labels.annotations import (
     FileClass,
     classes_of,
 )
+from napari_strata.io.labels.archives import open_archive, read_member
 from napari_strata.io.labels.cvat_shapes import CvatShapes, whole
 from napari_strata.io.labels.cvat_writer import write_cvat
-from napari_strata.io.labels.guard import check_size, open_archive, parse_xml, read_member, read_xml, refuse
+from napari_strata.io.labels.guard import check_size, parse_xml, read_xml, refuse
 from napari_strata.io.labels.label_format import ImageSizes, LabelFormat
 from napari_strata.io.labels.passed_over import PassedOver
 

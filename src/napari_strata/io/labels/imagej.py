@@ -22,6 +22,7 @@ from napari_strata.errors import LabelsError
 from napari_strata.io.files import replacing
 from napari_strata.io.labels import guard
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, classes_of
+from napari_strata.io.labels.archives import open_archive, read_member
 from napari_strata.io.labels.class_names import ONE_CLASS
 from napari_strata.io.labels.file_names import stacks_to_write
 from napari_strata.io.labels.imagej_shapes import drawn_roi, left_out_of, shapes_of
@@ -105,12 +106,12 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.suffix.lower() != ".zip":
         yield path.stem, guard.read_bytes(path)
         return
-    with guard.open_archive(path) as archive:
+    with open_archive(path) as archive:
         names = [name for name in archive.namelist() if name.lower().endswith(".roi") and "__MACOSX" not in name]
         if len(names) > _MOST_ROIS:
             guard.refuse(path, f"it holds {len(names):,} selections", "Save it in parts.")
         for name in names:
-            yield Path(name).stem, guard.read_member(archive, name, path)
+            yield Path(name).stem, read_member(archive, name, path)
 
 
 def _selection(name: str, data: bytes, path: Path) -> _Selection:

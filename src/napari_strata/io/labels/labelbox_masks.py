@@ -9,7 +9,8 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_strata.io.labels.guard import is_inside, refuse
+from napari_strata.io.labels.archives import is_inside
+from napari_strata.io.labels.guard import refuse
 from napari_strata.io.labels.passed_over import PassedOver
 from napari_strata.io.labels.pictures import SUFFIXES, MaskPicture, read_picture
 from napari_strata.io.labels.rle import MaskBudget
