@@ -33,11 +33,13 @@ def real_image() -> Path:
 @pytest.fixture
 def bare_viewer(qtbot: object) -> "Iterator[BareViewer]":
     """Return a viewer without a canvas, which is quick; fail if a worker outlives the test."""
+    from napari.utils.notifications import notification_manager
     from qtpy.QtCore import QEvent, QThreadPool
     from qtpy.QtWidgets import QApplication
 
     from bare_viewer import BareViewer
 
+    notification_manager.records.clear()  # of earlier tests
     viewer = BareViewer()
     yield viewer
     viewer.close()

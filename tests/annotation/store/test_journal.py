@@ -184,6 +184,7 @@ def test_painting_after_a_close_that_was_called_off_marks_the_set_open_again():
     kept = journal(layer)
     paint(layer, BOX, 2)
     kept.save(everything=True, closed=True)
+    kept.tick()
     assert read_card(kept.state.folder).closed
     paint(layer, ELSEWHERE, 1)
     kept.tick()

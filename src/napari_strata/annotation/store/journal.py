@@ -260,11 +260,12 @@ class SetJournal:
 
     def _describe(self, label_set: LabelSet, *, is_changed: bool, closed: bool) -> None:
         layers = tuple(self._entries.values())
-        card = label_set.card.model_copy(update={"layers": layers, "closed": closed, "image": self._image})
+        card = label_set.card.model_copy(update={"layers": layers, "image": self._image})
         if is_changed or card.layers != label_set.card.layers:
             self._is_changed = True
-            card = card.model_copy(update={"changed": now()})
-        label_set.rewrite(card)
+            card = card.model_copy(update={"changed": now(), "closed": False})
+        # closed until something changes: a pass between the closing of the window and the end is no news
+        label_set.rewrite(card.model_copy(update={"closed": closed or card.closed}))
 
     def _fail(self, phase: Phase, words: str) -> None:
         if self._set is not None:
