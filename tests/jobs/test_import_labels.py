@@ -137,3 +137,12 @@ def test_outlines_of_background_stay_in_a_conversion(file: Path, tmp_path: Path)
     ended = ending(convert_labels(JobControl(), request, "coco", tmp_path / "out"))
     assert ended.result is not None
     assert ended.result.figures["annotations"] == {"background": 1}
+
+
+def test_an_image_called_classes_is_among_the_paths(tmp_path: Path) -> None:
+    (tmp_path / "x.xml").write_text(f"<annotations>{IMAGE.format(0, 'classes', BOX)}</annotations>")
+    out = tmp_path / "out"
+    ended = ending(import_labels(JobControl(), ImportRequest((tmp_path / "x.xml",)), DrawingStyle(), out))
+    assert ended.result is not None
+    names = {"classes.tif": "classes.tif", "classes": "classes.json"}
+    assert ended.result.paths == {key: str(out / name) for key, name in names.items()}

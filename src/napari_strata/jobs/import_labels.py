@@ -192,7 +192,8 @@ def import_labels(
     check_spared(out, [*names, FILE_NAME], spare)
     with filling(out, overwrite=overwrite, spare=spare) as folder:
         content = yield from _write_files(control, plan, style, folder, names)
-    paths = {name.removesuffix(".tif"): str(out / name) for name in names}
+    keys = [name if name == "classes.tif" else name.removesuffix(".tif") for name in names]
+    paths = {key: str(out / name) for key, name in zip(keys, names, strict=True)}
     return JobResult(plan.figures() | _figures(content), {**paths, "classes": str(out / FILE_NAME)}, plan)
 
 
