@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_strata.widgets.click import ClickPicker
 
@@ -30,8 +30,10 @@ def middle(canvas) -> QPoint:
     return canvas.rect().center()
 
 
-def click(qtbot, canvas, where: QPoint | None = None) -> None:
-    qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=where or middle(canvas))
+def click(qtbot, canvas, where: QPoint | None = None, *keys) -> None:
+    """Click, and let the picker tell of it."""
+    qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, *keys, pos=where or middle(canvas))
+    QApplication.processEvents()
 
 
 def drag(qtbot, canvas, by: QPoint) -> None:
@@ -41,6 +43,7 @@ def drag(qtbot, canvas, by: QPoint) -> None:
         qtbot.mouseMove(canvas, middle(canvas) + by * step / 2)
         qtbot.wait(30)
     qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=middle(canvas) + by)
+    QApplication.processEvents()
 
 
 def test_a_click_is_told_in_world_coordinates(qtbot, viewer, canvas, picker):
@@ -54,7 +57,7 @@ def test_a_click_is_told_in_world_coordinates(qtbot, viewer, canvas, picker):
 
 def test_the_keys_that_are_held_at_a_click_are_known(qtbot, canvas, picker):
     picker.arm()
-    qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, pos=middle(canvas))
+    click(qtbot, canvas, None, Qt.KeyboardModifier.ShiftModifier)
     assert picker.held == {"Shift"}
     click(qtbot, canvas)
     assert picker.held == set()
@@ -200,3 +203,17 @@ def test_a_viewer_closed_while_armed_ends_cleanly(qtbot, viewer, picker):
     picker.arm()
     with qtbot.waitSignal(picker.destroyed, raising=False, timeout=500):
         viewer.close()
+
+
+def test_a_listener_may_let_the_window_live_while_the_mouse_moves_on(qtbot, canvas, picker):
+    def listen(_position):
+        qtbot.mouseMove(canvas, middle(canvas) + QPoint(9, 9))
+        QApplication.processEvents()
+        heard.append(True)
+
+    heard = []
+    picker.clicked.connect(listen)
+    picker.arm()
+    for _ in range(3):
+        click(qtbot, canvas)
+    assert len(heard) == 3

@@ -61,6 +61,7 @@ def click_at(qtbot, viewer, pixel) -> None:
     y, x = viewer.layers["bright"].data_to_world(pixel)[-2:]
     scene = canvas.view.transform * canvas.view.scene.transform
     click(qtbot, canvas.native, QPoint(*(round(float(v)) for v in scene.map([x, y])[:2])))
+    QApplication.processEvents()  # the picker tells of a click when napari's callbacks have ended
 
 
 def explain(qtbot, viewer, dock, pixel) -> str:

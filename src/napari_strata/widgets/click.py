@@ -40,6 +40,7 @@ class ClickPicker(QObject):
     clicked = Signal(object)
     """World coordinates of a click, a tuple of floats; the picker stays armed until `disarm`."""
     armed_changed = Signal(bool)
+    _released = Signal(object)
 
     def __init__(self, viewer: "Viewer", parent: QWidget) -> None:
         super().__init__(parent)
@@ -48,6 +49,9 @@ class ClickPicker(QObject):
         self._armed = False
         self._held: frozenset[str] = frozenset()
         self.destroyed.connect(lambda *_, undo=self._undo: undo.close())
+        # Whoever hears of a click may let the window live (napari does when a job starts), and the next movement
+        # of the mouse would enter napari's callbacks a second time: so a click is told when they have ended.
+        self._released.connect(self._tell, Qt.ConnectionType.QueuedConnection)
 
     @property
     def is_armed(self) -> bool:
@@ -102,8 +106,13 @@ class ClickPicker(QObject):
             moved = moved or bool(np.hypot(*(event.pos - start)) > SLACK)
             yield
         if not moved and self._armed:
-            self._held = frozenset(key for key in MODIFIERS if key in event.modifiers)
-            self.clicked.emit(tuple(event.position))
+            held = frozenset(key for key in MODIFIERS if key in event.modifiers)
+            self._released.emit((tuple(event.position), held))
+
+    def _tell(self, click: tuple[tuple[float, ...], frozenset[str]]) -> None:
+        if self._armed:
+            position, self._held = click
+            self.clicked.emit(position)
 
     def _keep_cursor(self) -> None:
         """Show cross-hairs, and the cursor that napari wanted meanwhile when it is over."""
