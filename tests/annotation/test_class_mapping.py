@@ -76,6 +76,26 @@ def test_meanings_are_read_from_words() -> None:
         parse_meanings(["grain"])
 
 
+@pytest.mark.parametrize(
+    "word",
+    ["not labeled", "Not Labelled", "unlabelled", "Unlabeled", "un-labelled", "not-labelled", "not_labeled"],
+)
+def test_not_labelled_is_understood_however_it_is_spelled(word: str) -> None:
+    mapping = map_classes(FILE, {"void": word})
+    assert mapping.meanings["void"] == "not labelled"
+    assert mapping.names == ("grain",)
+
+
+@pytest.mark.parametrize("word", ["Background", "BACKGROUND ", "back-ground"])
+def test_background_is_understood_however_it_is_spelled(word: str) -> None:
+    assert map_classes(FILE, {"void": word}).meanings["void"] == "background"
+
+
+def test_no_class_is_named_like_a_reserved_word() -> None:
+    with pytest.raises(LabelsError, match="no names for classes: 'Unlabeled'"):
+        map_classes(FILE, names=("grain", "void", "Unlabeled"))
+
+
 def test_background_and_skip_are_understood_in_any_case() -> None:
     mapping = map_classes(FILE, {"grain": "Background", "void": "SKIP", "Background": "Not-Labelled"})
     assert mapping.meanings == {"grain": "background", "void": "skip", "Background": "not labelled"}

@@ -149,6 +149,13 @@ def test_classes_become_what_the_table_says(qtbot, bare_viewer, dock, tmp_path):
     assert np.bincount(labels.data.ravel()).tolist() == [2, 379, 99]
 
 
+def test_a_reserved_word_is_understood_however_it_is_spelled(qtbot, bare_viewer, dock, tmp_path):
+    bare_viewer.add_image(IMAGE, name="a")
+    choose(qtbot, dock, write_cvat(tmp_path / "x.xml", a=BOX.format("grain")))
+    set_meaning(dock, 1, "Unlabeled")
+    assert dock.importing.form.classes.meanings == {"grain": "grain", "void": "not labelled"}
+
+
 def test_an_empty_meaning_skips_the_class(qtbot, bare_viewer, dock, tmp_path):
     bare_viewer.add_image(IMAGE, name="a")
     choose(qtbot, dock, write_cvat(tmp_path / "x.xml", a=BOX.format("grain")))

@@ -13,6 +13,10 @@ from napari_strata.types import BACKGROUND, NOT_LABELLED
 SKIP = "skip"
 """Stands for leaving a class of the file out."""
 _FIXED = {NOT_LABELLED_NAME: NOT_LABELLED, BACKGROUND_NAME: BACKGROUND}
+_SPELLINGS = {"notlabelled": NOT_LABELLED_NAME, "notlabeled": NOT_LABELLED_NAME} | {
+    "unlabelled": NOT_LABELLED_NAME, "unlabeled": NOT_LABELLED_NAME, "background": BACKGROUND_NAME
+}  # fmt: skip
+"""The fixed names as people write them, without case, blanks, hyphens and underscores."""
 _COLOR = re.compile(r"^#[0-9a-fA-F]{6}$")
 
 
@@ -65,7 +69,8 @@ def map_classes(
     chosen : mapping of str to str, optional
         Meaning of classes of the file: a class name, "background", "not labelled" or "skip"; several classes may
         become one. A class that is not named here keeps its name. "0" and "255" stand for "background" and "not
-        labelled" of an index mask, a number n for its "class n".
+        labelled" of an index mask, a number n for its "class n". "Background", "not-labelled", "unlabeled" and the
+        like are understood.
     names : sequence of str
         Names of the classes in the order of their codes; by default those that occur, in the order of the file.
 
@@ -128,12 +133,12 @@ def _known(chosen: Mapping[str, str], own: set[str]) -> dict[str, str]:
 
 
 def _default_meaning(name: str) -> str:
-    """Return the fixed name that a class bears, whatever its case, or its own name."""
-    plain = re.sub("[_-]", " ", name).strip().casefold()
-    return plain if plain in _FIXED else name
+    """Return the fixed name that a class bears, whatever its case and spelling, or its own name."""
+    return _SPELLINGS.get(re.sub(r"[\s_-]", "", name).casefold(), name)
 
 
 def _plain_meaning(meaning: str) -> str:
+    """Return what is meant, whatever its case and spelling."""
     return SKIP if meaning.casefold() == SKIP else _default_meaning(meaning)
 
 
@@ -142,7 +147,7 @@ def _is_color(color: str | None) -> bool:
 
 
 def _check_names(names: Sequence[str]) -> None:
-    strange = [name for name in names if not name.strip() or name in (*_FIXED, SKIP)]
+    strange = [name for name in names if not name.strip() or _plain_meaning(name) in (*_FIXED, SKIP)]
     if strange or len(set(names)) != len(names):
         raise LabelsError(
             f"These are no names for classes: {', '.join(map(repr, strange or names))}.",

@@ -57,7 +57,9 @@ class ClassMappingTable(QTableWidget):
         colors = {one.name: one.color for one in plan.mapping.classes} | {BACKGROUND_NAME: BACKGROUND_COLOR}
         for row in range(self.rowCount()):
             name = self.item(row, _NAME).text()
-            color = colors.get(plan.mapping.meanings[name])
+            meaning = plan.mapping.meanings[name]
+            color = colors.get(meaning)
+            self.cellWidget(row, _MEANING).setCurrentText(meaning)  # "not labeled" is shown as what it means
             self.item(row, _SHAPES).setText(f"{counts.get(name, 0):,}")
             self.item(row, _COLOR).setData(
                 Qt.ItemDataRole.DecorationRole, None if color is None else QColor(color)
