@@ -206,6 +206,7 @@ def _job_of_config(
 ) -> Job:
     from napari_strata.annotation.doctor.facts import Expectations
     from napari_strata.annotation.doctor.files import AtomDrawing, openers
+    from napari_strata.annotation.doctor.stated import check_stated_classes
     from napari_strata.config.training import SimulatedData
     from napari_strata.jobs.examine import examine
     from napari_strata.jobs.train import with_absolute_paths
@@ -217,7 +218,7 @@ def _job_of_config(
             remedy="Give a configuration that learns from labels, data.source: labels.",
         )
     data, has_grid = config.data, config.model.pixel_size is not None
-    pairs = list(zip(data.images, data.labels, strict=True))
+    pairs, stated = check_stated_classes(zip(data.images, data.labels, strict=True), data.classes)
     classes = ClassTable.from_names(data.classes)
     expected = Expectations(
         classes,
@@ -227,7 +228,7 @@ def _job_of_config(
     )
     drawing = AtomDrawing(classes, config.model.layers, data.atoms)
     subjects = openers(pairs, pixel_size or data.image_pixel_size, atoms=drawing)
-    return examine(control, subjects, expected, training=config.training, out=out, mend_to=mend)
+    return examine(control, subjects, expected, training=config.training, known=stated, out=out, mend_to=mend)
 
 
 def _job_of_files(
@@ -241,6 +242,7 @@ def _job_of_files(
 ) -> Job:
     from napari_strata.annotation.doctor.facts import Expectations
     from napari_strata.annotation.doctor.files import openers, pair_files
+    from napari_strata.annotation.doctor.stated import check_stated_classes
     from napari_strata.io.image_folder import find_images
     from napari_strata.io.labels.label_files import find_label_files
     from napari_strata.jobs.examine import examine
@@ -252,6 +254,6 @@ def _job_of_files(
     pairs, unmatched = pair_files(files, find_images(images))
     known = next((file.classes for file in files if file.classes is not None), None)
     table = read_classes(classes) if classes else None if known is None else class_table(known)
-    return examine(
-        control, openers(pairs, pixel_size), Expectations(table), known=unmatched, out=out, mend_to=mend
-    )
+    pairs, stated = check_stated_classes(pairs, () if table is None else table.names)
+    findings = [*unmatched, *stated]
+    return examine(control, openers(pairs, pixel_size), Expectations(table), known=findings, out=out, mend_to=mend)

@@ -105,18 +105,19 @@ def read_inputs(config: TrainConfig, *, out: Path) -> TrainInputs:
 
     Raises
     ------
-    ImageError, LabelsError, TableError, CalibrationError
+    ImageError, LabelsError, TableError, CalibrationError, ConfigError
         If a file cannot be read or used.
     """
     if isinstance(config.data, SimulatedData):
         return TrainInputs(out)
     from napari_strata.io.images import read_image
-    from napari_strata.training.learned import read_labels
+    from napari_strata.training.learned import doubts_of, read_labels
 
     data = config.data
+    doubts = doubts_of(data)
     files = [read_image(path, pixel_size=data.image_pixel_size) for path in data.images]
     stacks = tuple(file.stack for file in files)
-    warnings = tuple(warning for file in files for warning in file.warnings)
+    warnings = (*doubts, *(warning for file in files for warning in file.warnings))
     return TrainInputs(out, stacks, read_labels(data, stacks, layers=config.model.layers), warnings=warnings)
 
 

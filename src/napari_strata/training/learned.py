@@ -4,12 +4,15 @@ from pathlib import Path
 
 from napari_strata.annotation.atom_masks import draw_table
 from napari_strata.annotation.provenance import Provenance, without
+from napari_strata.annotation.stated_classes import check_stated
 from napari_strata.config import ClassTable
 from napari_strata.config.training import ORIGINS, LabelledData, Origin
 from napari_strata.errors import LabelsError
 from napari_strata.io.atom_tables import read_atoms
 from napari_strata.io.masks import read_masks
 from napari_strata.types import AnyArray, ImageStack, LabelArray
+
+_ATOM_TABLE = ".csv"
 
 
 def only_from(labels: LabelArray, provenance: AnyArray, origins: tuple[Origin, ...]) -> LabelArray:
@@ -62,9 +65,28 @@ def read_labels(data: LabelledData, images: tuple[ImageStack, ...], *, layers: i
     )
 
 
+def doubts_of(data: LabelledData) -> tuple[str, ...]:
+    """Check the label files of a configuration against what imports wrote beside them.
+
+    Returns
+    -------
+    tuple of str
+        What is doubtful, in words.
+
+    Raises
+    ------
+    LabelsError
+        If a file holds no mask codes, or its classes have other codes than the configuration says.
+    ConfigError
+        If what an import wrote was damaged.
+    """
+    found = (check_stated(path, data.classes) for path in data.labels if path.suffix.lower() != _ATOM_TABLE)
+    return tuple(filter(None, found))
+
+
 def _read_labels(path: Path, image: ImageStack, data: LabelledData, layers: int) -> LabelArray:
     """Read masks, or draw them from an atom table."""
-    if path.suffix.lower() != ".csv":
+    if path.suffix.lower() != _ATOM_TABLE:
         return read_masks(path)
     classes = ClassTable.from_names(data.classes)
     return draw_table(read_atoms(path), image, layers=layers, classes=classes, config=data.atoms, name=str(path))

@@ -151,12 +151,11 @@ def pair_files(
         Labels without an image, or with two that it may be, are errors; a name that fits only nearly, and an image
         without labels, are good to know.
     """
-    codes = [file for file in labels if _holds_codes(file)]
-    findings = [_other_kind(file) for file in labels if not _holds_codes(file)]
+    findings: list[Finding] = []
     own = {file.path.resolve() for file in labels}
     candidates = [_by_name(image) for image in images if image.path.resolve() not in own]
-    stated = {_stated_name(file): file for file in codes}
-    matching = match_images([AnnotatedImage(_stated_name(file), None, ()) for file in codes], candidates)
+    stated = {_stated_name(file): file for file in labels}
+    matching = match_images([AnnotatedImage(_stated_name(file), None, ()) for file in labels], candidates)
     pairs = []
     for match in matching.matches:
         assert match.candidate is not None, "there were candidates"
@@ -192,17 +191,6 @@ def _subject_of(picture: FileArray, path: Path, pixel_size: float | None) -> Sub
     calibration, _ = settle(pixel_size, picture.pixel_size, name=path.name)
     data = _without_single_axes(picture.data)
     return Subject(data, path.stem, (), calibration.value, str(path), picture.is_colour)
-
-
-def _holds_codes(file: LabelFile) -> bool:
-    return file.classes is None or (file.classes.kind == "semantic" and not file.classes.one_hot)
-
-
-def _other_kind(file: LabelFile) -> Finding:
-    place = Place(labels=file.path.name, file=str(file.path))
-    message = "By its classes.json it holds no mask codes, but numbers of objects or a plane for each class."
-    remedy = "Import it once more as mask codes: --kind semantic, and no --one-hot."
-    return Finding("label-type", Severity.ERROR, place, message, remedy)
 
 
 def _unmatched(severity: Severity, labels: Path, message: str, remedy: str) -> Finding:
