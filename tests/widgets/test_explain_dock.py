@@ -7,6 +7,7 @@ from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model, waiting
 from fake_jobs import counting
 from napari.layers import Image, Points
 from qtpy.QtCore import QPoint, Qt, QThreadPool
+from qtpy.QtWidgets import QApplication
 
 from napari_strata.io.bundle import save_bundle
 from napari_strata.models.registry import load_network

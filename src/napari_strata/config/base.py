@@ -86,11 +86,14 @@ def setting(
 
 
 def _in_words(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'value'}: {_reason(e)}" for e in error.errors()) + "."
+    return "; ".join(_one_in_words(one) for one in error.errors()) + "."
 
 
-def _reason(error: ErrorDetails) -> str:
-    return "there is no such field" if error["type"] == "extra_forbidden" else error["msg"]
+def _one_in_words(error: ErrorDetails) -> str:
+    reason = error["msg"].removeprefix("Value error, ")  # pydantic's, before the words of our own checks
+    if error["type"] == "extra_forbidden":
+        reason = "there is no such field"
+    return ": ".join(filter(None, (".".join(map(str, error["loc"])), reason)))
 
 
 def _remedy(cls: type[BaseModel], error: ValidationError) -> str:

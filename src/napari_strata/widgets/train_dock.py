@@ -44,6 +44,7 @@ class TrainDock(Dock):
 
     def __init__(self, viewer: Viewer, library: ModelLibrary | None = None) -> None:
         super().__init__()
+        journal_of(viewer)  # which keeps what is painted, also without the Label dock
         self._viewer = viewer
         self._library = library or ModelLibrary()
         self._overlay: LiveOverlay | None = None
