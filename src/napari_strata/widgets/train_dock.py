@@ -14,7 +14,7 @@ from napari_strata.jobs.job import Job
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.form import Page
-from napari_strata.widgets.journal import keep_state
+from napari_strata.widgets.journal import journal_of, keep_state
 from napari_strata.widgets.layer_choice import RESULT
 from napari_strata.widgets.live_overlay import LiveOverlay
 from napari_strata.widgets.loss_plot import LossPlot
