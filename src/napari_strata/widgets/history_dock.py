@@ -84,7 +84,7 @@ class HistoryDock(Dock):
         self.keep_button.setToolTip("Makes a save point with a name; it is kept for ever.")
         self.compare_button.setToolTip("Adds a layer that shows which pixels have changed since the save point.")
         self.restore_button.setToolTip(
-            "Puts the labels back. Ctrl+Z undoes it, and the present state is kept, too."
+            "Puts labels and points back. The present state gets a save point first; Ctrl+Z undoes it for labels."
         )
         self.provenance_button.setToolTip(
             "Adds a layer that shows which labels of the active layer were painted, imported, drawn by a network, "
