@@ -4,6 +4,7 @@ from napari.layers import Labels
 from qtpy.QtCore import Qt
 
 from napari_strata.config import ClassTable
+from napari_strata.widgets.calibration import calibration_of
 from napari_strata.widgets.doctor_dock import DoctorDock
 from napari_strata.widgets.label_layers import new_labels, set_class_table
 from napari_strata.widgets.label_memory import class_table_of, mates_of
@@ -170,6 +171,18 @@ def test_labels_from_elsewhere_are_put_on_the_image(qtbot, bare_viewer, dock, ch
     assert checks(dock) == []
     assert labels.scale.tolist() == [1, 2, 2]
     assert labels.translate.tolist() == [0, 30, 40]
+
+
+def test_an_image_without_a_pixel_size_gets_that_of_its_labels(qtbot, bare_viewer, dock, check):
+    (labels, *_) = paint(bare_viewer)
+    image = bare_viewer.layers["moire"]
+    for layer in bare_viewer.layers:
+        layer.units = ("pixel", "angstrom", "angstrom")
+    image.scale, image.units = (1, 1, 1), ("pixel",) * 3
+    press_fix(qtbot, dock, check().index("scale-mismatch"))
+    assert "scale-mismatch" not in checks(dock)
+    assert labels.scale.tolist() == image.scale.tolist() == [1, 2, 2]
+    assert calibration_of(image).value == pytest.approx(2)
 
 
 def test_transposed_labels_get_a_turned_copy_and_stay(qtbot, bare_viewer, dock, check):

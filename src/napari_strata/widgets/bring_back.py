@@ -15,12 +15,15 @@ from napari_strata.annotation.store.zarr_labels import LabelArrays
 from napari_strata.errors import LabelsError
 from napari_strata.widgets.journal_cards import StoredLayer, make_layer
 from napari_strata.widgets.open_set import OpenSet
+from napari_strata.widgets.placing import fits, lies_on, put_on_image, take_place
+from napari_strata.widgets.stated_size import is_calibrated
 from napari_strata.widgets.stored_classes import take_group_classes
+from napari_strata.widgets.world import same_view
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari.layers import Image, Layer
+    from napari.layers import Image, Labels, Layer, Points
     from napari.viewer import Viewer
 
     from napari_strata.widgets.journal import Journal
@@ -62,13 +65,16 @@ def bring_back(viewer: "Viewer", journal: "Journal", stored: StoredSet) -> "list
             f"The labels of {stored.card.image.name} are open already.", remedy="See the layer list on the left."
         )
     layers = [read_layer(stored.folder, card) for card in cards]
+    is_open = _open_image(viewer, stored.card.image.name) is not None
     image = _find_image(viewer, stored.card.image)
     owner: Hashable = str(stored.folder) if image is None else image.unique_id
     if opened is None:
         opened = _go_on(journal, stored, owner)
+    made = [make_layer(layer, owner) for layer in layers]
+    if image is not None:
+        _lay_on(image, made, viewer, is_open=is_open)
     added: list[Layer] = []
-    for layer in layers:
-        napari_layer = make_layer(layer, owner)
+    for layer, napari_layer in zip(layers, made, strict=True):
         is_recoded = take_group_classes(napari_layer, viewer.layers)
         if opened is not None:
             journal.follow(napari_layer, opened, layer.card.key, is_written=not is_recoded)
@@ -107,6 +113,18 @@ def _go_on(journal: "Journal", stored: StoredSet, image: Hashable) -> OpenSet | 
         show_warning(f"{error} These are copies.")
         return None
     return journal.go_on(label_set, home, image, stored.card.image.name)
+
+
+def _lay_on(image: "Image", made: "list[Labels | Points]", viewer: "Viewer", *, is_open: bool) -> None:
+    """Have labels lie on the pixels of their image, which gets back the place it had if it was opened for them."""
+    source = next((one for one in made if fits(one, image)), None)
+    is_known_better = source is not None and is_calibrated(image) and not is_calibrated(source)
+    with same_view(viewer, image):
+        if source is not None and not (is_open or is_known_better or lies_on(source, image)):
+            take_place(image, source, viewer.layers)
+        words = put_on_image(made, image, viewer.layers)
+    if words and is_open:
+        show_info(words)
 
 
 def _find_image(viewer: "Viewer", card: ImageCard) -> "Image | None":

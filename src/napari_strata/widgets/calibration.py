@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -15,6 +14,7 @@ from napari_strata.widgets.editors import NumberBox
 from napari_strata.widgets.notify import in_notifications
 from napari_strata.widgets.results import ORIGIN
 from napari_strata.widgets.stated_size import is_oblong, size_in_file, size_in_layer
+from napari_strata.widgets.world import same_view
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -96,7 +96,7 @@ def set_pixel_size(napari_layer: "Image", value: float, layers: "Iterable[Layer]
     settle(value, None, name=napari_layer.name)
     old, origin = napari_layer.scale[-2:].copy(), napari_layer.translate[-2:].copy()
     open_layers = list(layers)
-    for follower in [layer for layer in open_layers if _follows(layer, napari_layer, open_layers)]:
+    for follower in [layer for layer in open_layers if moves_with(layer, napari_layer, open_layers)]:
         offset = (follower.translate[-2:] - origin) * value / old
         _place(follower, value, translate=(*follower.translate[:-2], *(origin + offset)))
     known, typed = calibration_of(napari_layer), _typed(napari_layer)
@@ -105,6 +105,16 @@ def set_pixel_size(napari_layer: "Image", value: float, layers: "Iterable[Layer]
     ours = napari_layer.metadata.get(METADATA, {})
     napari_layer.metadata[METADATA] = {**ours, _TYPED: replace(typed, value=value)}
     _place(napari_layer, value, translate=napari_layer.translate)
+
+
+def moves_with(napari_layer: "Layer", image: "Image", layers: "list[Layer]") -> bool:
+    """Tell whether a layer moves with an image: it is on the same grid, and was made for it or drawn on it."""
+    if not np.allclose(napari_layer.scale[-2:], image.scale[-2:]) or napari_layer.units[-2:] != image.units[-2:]:
+        return False
+    owner = image_id_of(napari_layer)
+    if owner in {one.unique_id for one in layers}:
+        return bool(owner == image.unique_id)
+    return _is_drawn_on(napari_layer, image)  # the owner was closed, and perhaps opened again
 
 
 def image_id_of(napari_layer: "Layer") -> "Hashable | None":
@@ -179,21 +189,11 @@ class CalibrationRow(QWidget):
         layer = self._follower.layer
         if layer is None:
             return
-        corner, scale = layer.extent.world[0, -2:], layer.scale[-2:].copy()
         try:
-            set_pixel_size(layer, value, self._viewer.layers)
+            with same_view(self._viewer, layer):
+                set_pixel_size(layer, value, self._viewer.layers)
         finally:
             self._refresh()  # also where nothing has changed
-        self._keep_view(corner, layer.extent.world[0, -2:], layer.scale[-2:] / scale)
-
-    def _keep_view(
-        self, before: NDArray[np.float64], after: NDArray[np.float64], zoom: NDArray[np.float64]
-    ) -> None:
-        """Show the same part of the image as before its corner was moved and it was magnified."""
-        camera = self._viewer.scene.camera
-        centre = after + (np.array(camera.center[-2:]) - before) * zoom
-        camera.center = (*camera.center[:-2], *centre)
-        camera.zoom /= zoom.max()
 
 
 _SOURCES = {
@@ -207,16 +207,6 @@ _SOURCES = {
 def _typed(napari_layer: "Image") -> _Typed | None:
     typed: _Typed | None = napari_layer.metadata.get(METADATA, {}).get(_TYPED)
     return typed
-
-
-def _follows(napari_layer: "Layer", image: "Image", layers: "list[Layer]") -> bool:
-    """Tell whether a layer moves with an image: it is on the same grid, and was made for it or drawn on it."""
-    if not np.allclose(napari_layer.scale[-2:], image.scale[-2:]) or napari_layer.units[-2:] != image.units[-2:]:
-        return False
-    owner = image_id_of(napari_layer)
-    if owner in {one.unique_id for one in layers}:
-        return bool(owner == image.unique_id)
-    return _is_drawn_on(napari_layer, image)  # the owner was closed, and perhaps opened again
 
 
 def _is_drawn_on(napari_layer: "Layer", image: "Image") -> bool:

@@ -22,6 +22,7 @@ from napari_strata.widgets.label_memory import crystal_layer_of, join, label_mem
 from napari_strata.widgets.label_step import slices_of, write_step
 from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.napari_layers import placement
+from napari_strata.widgets.placing import put_on_image
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels
@@ -61,7 +62,7 @@ def apply_fix(viewer: "Viewer", finding: Finding, examined: Examined) -> str:
         case Fix.REMOVE_CLASS:
             return _remove_class(viewer, examined)
         case Fix.PLACE_ON_IMAGE:
-            return _place_on_image(_labels_of(finding, examined), examined)
+            return put_on_image([_labels_of(finding, examined)], examined.image, viewer.layers)
         case Fix.TRANSPOSE:
             labels = _labels_of(finding, examined)
             return _add_turned(viewer, labels, examined)
@@ -105,12 +106,6 @@ def _remove_class(viewer: "Viewer", examined: Examined) -> str:
         raise LabelsError(f"{table.names[-1]} is painted meanwhile.", remedy="Check again.")
     set_class_table(examined.labels[0], table_without_last(table), viewer.layers)
     return f"The class {table.names[-1]} is off the table; add it again in the Label dock if it is missed."
-
-
-def _place_on_image(labels: "Labels", examined: Examined) -> str:
-    for name, value in placement(examined.image).items():
-        setattr(labels, name, value)
-    return f"{labels.name} lies on {examined.image.name} now."
 
 
 def _add_turned(viewer: "Viewer", labels: "Labels", examined: Examined) -> str:

@@ -29,7 +29,8 @@ _TIPS = {
     Fix.ADD_CLASSES: "Adds classes to the table until every painted code has one.",
     Fix.REMOVE_CLASS: "Takes this class, which nobody painted, off the table.",
     Fix.ERASE_SLICE: "Makes this slice not labelled: training passes it over. Ctrl+Z on the layer undoes it.",
-    Fix.PLACE_ON_IMAGE: "Gives the labels the scale and the place of the image; no pixel changes.",
+    Fix.PLACE_ON_IMAGE: "Gives the labels the scale and the place of the image, or the image those of the labels "
+    "where only they have a pixel size; no pixel changes.",
 }
 _SEVERITY, _TEXT, _FIX = range(3)
 _GAP = 8

@@ -20,6 +20,8 @@ from napari_strata.widgets.label_memory import (
 )
 from napari_strata.widgets.label_step import slices_of, write_step
 from napari_strata.widgets.layer_data import full_data
+from napari_strata.widgets.placing import fits, knows_better, lies_on, place_like, put_on_image
+from napari_strata.widgets.stated_size import is_calibrated
 from napari_strata.widgets.world import between
 
 if TYPE_CHECKING:
@@ -113,36 +115,32 @@ def _differences(member: Any, first: Any) -> "Iterable[str]":
         )
     elif member.ndim != first.ndim:
         yield f"{member.name} has {member.ndim} dimensions, {first.name} {first.ndim}: make it anew."
-    elif not _lies_on(member, first):
+    elif not lies_on(member, first) and knows_better(member, first):
+        yield (
+            f"{member.name} does not lie on {first.name}: it has a pixel size, {first.name} has none. "
+            f"Press 'Align' to give {first.name} the pixel size of {member.name}."
+        )
+    elif not lies_on(member, first):
         yield (
             f"{member.name} does not lie on {first.name}: its scale, units or position differ. "
             "Press 'Align' to put it there; its pixels stay as they are."
         )
 
 
-def align(labels: "Layer", layers: "Iterable[Layer]") -> None:
-    """Put the layers of a group on the pixels of their image, or of the first of them."""
-    from napari_strata.widgets.napari_layers import placement
+def align(labels: "Layer", layers: "Iterable[Layer]") -> str:
+    """Put the layers of a group on the pixels of their image, or of the first of them; say what was done.
 
+    Where only the labels have a pixel size, and be it a typed one, the image gets it.
+    """
     layers = list(layers)
     members, image = members_of(labels, layers), image_of(labels, layers)
-    first = members[0] if image is None else image
+    if image is not None:
+        return put_on_image(members, image, layers)
+    first = next((one for one in members if is_calibrated(one)), members[0])
     for one in members:
-        if one.ndim == first.ndim and not _lies_on(one, first):
-            for name, value in placement(first).items():
-                setattr(one, name, value)
-
-
-def _lies_on(one: Any, other: Any) -> bool:
-    """Tell whether the pixels of two layers have the same places, to a hundredth of a pixel."""
-    if any(not a.is_compatible_with(b) for a, b in zip(one.units, other.units, strict=True)):
-        return False
-    far = (
-        np.vstack([np.zeros(other.ndim), np.diag(full_data(other).shape)])
-        if not isinstance(other, Points)
-        else 1.0
-    )
-    return bool(np.allclose(between(one, other, far), far, atol=0.01))
+        if fits(one, first) and not lies_on(one, first):
+            place_like(one, first)
+    return f"All lie on {first.name} now."
 
 
 def _check_codes(labels: "Labels", *, largest: int) -> None:

@@ -11,10 +11,10 @@ from napari_strata.errors import ImageError
 from napari_strata.io.calibration import COARSEST, agree
 
 if TYPE_CHECKING:
-    from napari.layers import Image
+    from napari.layers import Layer
 
 
-def size_in_layer(napari_layer: "Image") -> float | None:
+def size_in_layer(napari_layer: "Layer") -> float | None:
     """Return the side of a square pixel [Å]; None where it is no length, not square, or a printer's dot."""
     y, x = (
         float((scale * unit).to("angstrom").magnitude) if unit.is_compatible_with("angstrom") else math.nan
@@ -23,11 +23,17 @@ def size_in_layer(napari_layer: "Image") -> float | None:
     return x if agree(y, x) and 0 < x < COARSEST else None
 
 
-def is_oblong(napari_layer: "Image") -> bool:
+def is_oblong(napari_layer: "Layer") -> bool:
     """Tell whether the sides of a pixel differ, in whatever unit, lengths or not."""
     y, x = (1 * unit for unit in napari_layer.units[-2:])
     aspect = np.divide(*napari_layer.scale[-2:])
     return bool(y.is_compatible_with(x) and not agree(aspect * (y / x).to("dimensionless").magnitude, 1))
+
+
+def is_calibrated(napari_layer: "Layer") -> bool:
+    """Tell whether a layer states the sides of a pixel as lengths, equal or not; a printer's dot is none."""
+    is_length = napari_layer.units[-1].is_compatible_with("angstrom")
+    return size_in_layer(napari_layer) is not None or (is_length and is_oblong(napari_layer))
 
 
 def size_in_file(path: str | None) -> float | None:

@@ -4,7 +4,8 @@ A viewer's world is in the smallest of its layers' units, a nanometre beside a m
 ``world_to_data`` takes positions in the units of that layer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,18 @@ def between(source: "Layer", target: "Layer", positions: ArrayLike) -> NDArray[n
     origin, *ends = (np.asarray(target.world_to_data(world * factors[-len(world) :])) for world in worlds)
     moved: NDArray[np.float64] = origin + positions @ (np.array(ends) - origin)
     return moved
+
+
+@contextmanager
+def same_view(viewer: "Viewer", napari_layer: "Layer") -> Iterator[None]:
+    """Show the same part of a layer afterwards, wherever its corner was moved, however it was magnified."""
+    before, scale = napari_layer.extent.world[0, -2:], napari_layer.scale[-2:].copy()
+    yield
+    zoom = napari_layer.scale[-2:] / scale
+    camera = viewer.scene.camera
+    centre = napari_layer.extent.world[0, -2:] + (np.array(camera.center[-2:]) - before) * zoom
+    camera.center = (*camera.center[:-2], *centre)
+    camera.zoom /= zoom.max()
 
 
 def _factors(units: Sequence[Any] | None, own: Sequence[Any]) -> NDArray[np.float64]:
