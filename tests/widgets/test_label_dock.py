@@ -450,6 +450,33 @@ def test_the_group_says_which_layer_is_which_and_swaps_and_copies(qtbot, viewer,
     assert dock.group.words.text().startswith("All lie on the image, pixel on pixel.")
 
 
+def test_labels_that_do_not_lie_on_their_image_are_told_in_the_hint_without_unfolding_anything(
+    qtbot, viewer, dock
+):
+    image = viewer.add_image(STACK, name="a")
+    click(qtbot, dock.new_button)
+    labels = dock.labels.layer
+    assert dock.hint.text().startswith("Choose a row and paint")
+    labels.translate = (0, 1, 0)
+    assert dock.hint.text().startswith("a labels does not lie on a:")
+    assert dock.hint.text().endswith("'Align' is under 'Crystal layers of the group'.")
+    labels.translate = (0, 0, 0)
+    assert dock.hint.text().startswith("Choose a row and paint")
+    image.scale = (1, 2, 2)
+    assert dock.hint.text().startswith("a labels does not lie on a:")
+
+
+def test_align_gives_the_image_the_pixel_size_that_only_the_labels_have_and_says_so(qtbot, viewer, dock):
+    image = viewer.add_image(STACK, name="a")
+    click(qtbot, dock.new_button)
+    labels = dock.labels.layer
+    labels.scale, labels.units = (1, 0.5, 0.5), ("pixel", "angstrom", "angstrom")
+    dock.group.align_button.click()
+    assert image.scale.tolist() == labels.scale.tolist() == [1, 0.5, 0.5]
+    assert last_words() == "a has the pixel size of a labels now: it had none of its own."
+    assert dock.hint.text().startswith("Choose a row and paint")
+
+
 @pytest.mark.canvas
 def test_a_layer_of_the_group_that_was_moved_is_told_and_aligned(qtbot, viewer, dock):
     viewer.add_image(STACK, name="a")

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import tifffile
-from bare_viewer import BareViewer
 from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication
 
+from bare_viewer import BareViewer
 from napari_strata.annotation.store import thread
 from napari_strata.annotation.store.home import LabelHome, list_sets
 from napari_strata.config import ClassTable

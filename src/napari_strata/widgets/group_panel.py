@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels, Points
+from napari.utils.notifications import show_info
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QListWidget, QPushButton, QVBoxLayout, QWidget
 
-from napari_strata.widgets.connections import connect_while_alive
-from napari_strata.widgets.label_memory import crystal_layer_of, is_drawn, members_of
+from napari_strata.widgets.connections import LayerFollower, connect_while_alive
+from napari_strata.widgets.label_memory import crystal_layer_of, image_of, is_drawn, members_of
 from napari_strata.widgets.layer_group import add_to_group, align, can_join, copy_onto, differences, swap
 from napari_strata.widgets.menu_button import MenuButton
 from napari_strata.widgets.notify import in_notifications
@@ -28,10 +30,16 @@ class GroupPanel(QWidget):
         The viewer whose layers they are.
     """
 
+    changed = Signal()
+    """Emitted when the layers, or where they lie, are others."""
+
     def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
         self._layer: Any = None
+        self._places = [LayerFollower(self, self.refresh, "scale", "translate", "units") for _ in range(2)]
+        self.trouble: list[str] = []
+        """What does not lie on the image, in words."""
         self.members: list[Any] = []
         """The layers in the order of the rows."""
         self.list = QListWidget()
@@ -71,11 +79,18 @@ class GroupPanel(QWidget):
         self.list.setCurrentRow(self.members.index(self._layer) if known else row)
         self.list.blockSignals(blocked)
         self.list.setFixedHeight(self.list.sizeHintForRow(0) * max(min(len(self.members), 6), 1) + 8)
-        trouble = differences(self._layer, layers) if known else []
-        self.words.setText("\n".join(trouble) if trouble else _MATCH if known else _NONE)
-        self.align_button.setVisible(any("Align" in words for words in trouble))
+        self.trouble = differences(self._layer, layers) if known else []
+        self.words.setText("\n".join(self.trouble) if self.trouble else _MATCH if known else _NONE)
+        self.align_button.setVisible(any("Align" in words for words in self.trouble))
         for button in (self.swap_button, self.copy_button, self.join_button):
             button.setEnabled(known)
+        self._follow_places(*((self._layer, image_of(self._layer, layers)) if known else (None, None)))
+        self.changed.emit()
+
+    def _follow_places(self, *followed: "Layer | None") -> None:
+        for follower, layer in zip(self._places, followed, strict=True):
+            if follower.layer is not layer:
+                follower.follow(layer)
 
     def _lay_out(self) -> None:
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -83,7 +98,10 @@ class GroupPanel(QWidget):
             "Crystal layer, kind and napari layer. A Gomb-Net learns from one of each crystal layer."
         )
         self.words.setWordWrap(True)
-        self.align_button.setToolTip("Give all layers the scale, units and position of the image.")
+        self.align_button.setToolTip(
+            "Give all layers the scale, units and position of the image; where only they have a pixel size, the "
+            "image gets theirs."
+        )
         buttons = QHBoxLayout()
         buttons.setSpacing(3)
         for button in (self.swap_button, self.copy_button, self.join_button, self.align_button):
@@ -134,5 +152,5 @@ class GroupPanel(QWidget):
         self.refresh()
 
     def _align(self, _checked: bool = False) -> None:
-        align(self._selected, self._viewer.layers)
+        show_info(align(self._selected, self._viewer.layers))
         self.refresh()

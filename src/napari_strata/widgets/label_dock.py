@@ -1,6 +1,6 @@
 """The Label dock: makes labels and atoms that match an image, and says what each painted code means."""
 
-from napari.layers import Image, Points
+from napari.layers import Image, Layer, Points
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -28,6 +28,8 @@ from napari_strata.widgets.label_memory import (
 from napari_strata.widgets.labels_choice import LabelsChoice
 from napari_strata.widgets.layer_choice import LayerChoice
 from napari_strata.widgets.notify import in_notifications
+from napari_strata.widgets.numbered_objects import holds_objects
+from napari_strata.widgets.objects_to_classes import objects_to_classes
 from napari_strata.widgets.recovery_line import RecoveryLine
 from napari_strata.widgets.shapes_panel import ShapesPanel
 
@@ -36,6 +38,9 @@ _COLOUR = "Press 'Convert to grey'."
 _NO_LABELS = "Press 'New labels' to paint, or 'New atoms' to click atoms."
 _PAINT = "Choose a row and paint, also some background{where}; then Train, Learn from: My labels."
 _CLICK = "Choose a row and click atoms, all of them{where}; then Train, Learn from: My labels."
+_GROUP = "Crystal layers of the group"
+_OBJECTS = "This layer numbers objects; training takes classes. Press 'Objects to classes'."
+_TO_CLASSES = "Adds labels in which each pixel has the class of its object. The objects stay, hidden."
 _NEW_LABELS = "Adds empty Labels layers that lie exactly on the image."
 _NEW_ATOMS = "Adds empty Points layers that lie exactly on the image, one point per atom."
 
@@ -59,10 +64,11 @@ class LabelDock(Dock):
         self.layers = IntegerBox(1, 4)
         self.new_button = QPushButton("New labels")
         self.atoms_button = QPushButton("New atoms")
+        self.classes_button = QPushButton("Objects to classes")
         self.hint = QLabel()
         self.editor = ClassEditor(viewer)
         self.group, self.atoms = GroupPanel(viewer), AtomsPanel(viewer)
-        self.shapes = ShapesPanel(viewer, lambda: (self.labels.layer, self.classes.code))
+        self.shapes = ShapesPanel(viewer, lambda: (self.editor.layer, self.classes.code))
         self.links = LabelLinks(viewer)
         self.classes = self.editor.list
         self.add_button, self.color_button = self.editor.add_button, self.editor.color_button
@@ -85,11 +91,12 @@ class LabelDock(Dock):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addLayout(form)
         inner.addWidget(self.hint)
+        inner.addWidget(self.classes_button)
         inner.addWidget(self.editor)
         self.parts = {
             title: _part(title, widget)
             for title, widget in (
-                ("Crystal layers of the group", self.group),
+                (_GROUP, self.group),
                 ("Atoms as points", self.atoms),
                 ("Shapes as labels", self.shapes),
             )
@@ -110,6 +117,7 @@ class LabelDock(Dock):
             "Crystal layers: 1 makes one Labels layer, for a U-Net; 2 or more make one Labels layer per crystal "
             "layer, for a Gomb-Net."
         )
+        self.classes_button.setToolTip(_TO_CLASSES)
         self.labels.setToolTip("The Labels layer to paint on, or the atoms to click.")
 
     def _connect(self) -> None:
@@ -118,7 +126,9 @@ class LabelDock(Dock):
         self.grey_button.clicked.connect(in_notifications(self._convert_to_grey))
         self.new_button.clicked.connect(in_notifications(self._make_labels))
         self.atoms_button.clicked.connect(in_notifications(self._make_atoms))
+        self.classes_button.clicked.connect(in_notifications(self._make_classes))
         self.editor.table_changed.connect(self._on_table)
+        self.group.changed.connect(self._say_what_to_do)
         connect_while_alive(self, self._on_active, self._viewer.layers.selection.events.active)
 
     def _on_image(self, image: Image | None) -> None:
@@ -129,16 +139,19 @@ class LabelDock(Dock):
         self._choose_labels_of(image)
         self._say_what_to_do()
 
-    def _on_labels(self, labels: object) -> None:
-        self.editor.follow(labels)
+    def _on_labels(self, labels: Layer | None) -> None:
+        has_objects = holds_objects(labels)
+        self.classes_button.setVisible(has_objects)
+        self.editor.setVisible(not has_objects)
+        self.editor.follow(None if has_objects else labels)
         image = None if labels is None else image_of(labels, self._viewer.layers)
         if image is not None:
             self.image.choose(image)
         self._on_table()
 
     def _on_table(self) -> None:
-        self.group.follow(self.labels.layer)
-        self.atoms.follow(self.labels.layer)
+        self.group.follow(self.editor.layer)
+        self.atoms.follow(self.editor.layer)
         self._say_what_to_do()
 
     def _choose_labels_of(self, image: Image | None) -> None:
@@ -156,10 +169,18 @@ class LabelDock(Dock):
             self.hint.setText(_COLOUR)
         elif labels is None or not is_for(labels, image, self._viewer.layers):
             self.hint.setText(_NO_LABELS)
+        elif holds_objects(labels):
+            self.hint.setText(_OBJECTS)
         else:
             where = " in three or four slices" if image.ndim == 3 else ""
             words = _CLICK if isinstance(labels, Points) else _PAINT
-            self.hint.setText(self.editor.trouble or words.format(where=where))
+            self.hint.setText(self.editor.trouble or self._misplaced or words.format(where=where))
+
+    @property
+    def _misplaced(self) -> str:
+        """What of the group does not lie on the image, and where the button is that mends it."""
+        words = next(iter(self.group.trouble), "")
+        return f"{words} 'Align' is under '{_GROUP}'." if "'Align'" in words else words
 
     def _on_active(self, _event: object = None) -> None:
         active = self._viewer.layers.selection.active
@@ -174,6 +195,11 @@ class LabelDock(Dock):
             self._viewer, self.image.layer, layers=self.layers.value(), table=self._new_table()
         )
         self.labels.choose(first)
+        self.editor.pick(FIRST_CLASS)
+
+    def _make_classes(self, _checked: bool = False) -> None:
+        labels = objects_to_classes(self._viewer, self.labels.layer)
+        self.labels.choose(labels)
         self.editor.pick(FIRST_CLASS)
 
     def _make_atoms(self, _checked: bool = False) -> None:
