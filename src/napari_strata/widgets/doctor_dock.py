@@ -11,7 +11,7 @@ from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
-from napari_strata.widgets.examined import Examined, ExaminedWatch
+from napari_strata.widgets.examined import Examined, ExaminedWatch, numbers_of_objects
 from napari_strata.widgets.finding_fixes import apply_fix
 from napari_strata.widgets.finding_place import go_to
 from napari_strata.widgets.finding_table import FindingTable
@@ -122,11 +122,13 @@ class DoctorDock(Dock):
     def _check(self, _checked: bool = False) -> None:
         examined = Examined.of(self._viewer, self.image.layer, self.labels.layer)
         subject, expected = examined.subject(), examined.expectations()
+        numbered = numbers_of_objects(examined)
+        openers = [] if numbered else [lambda: subject]  # numbers of objects say nothing as codes
 
         def make_job(control: JobControl) -> Job:
             from napari_strata.jobs.examine import examine
 
-            return examine(control, [lambda: subject], expected)
+            return examine(control, openers, expected, known=numbered)
 
         self._forget()
         self._examined, self._is_stale = examined, False

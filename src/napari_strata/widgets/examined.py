@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_strata.annotation.doctor.examination import Examination
 from napari_strata.annotation.doctor.facts import Expectations, LayerFacts
+from napari_strata.annotation.doctor.finding import Finding, Place, Severity
 from napari_strata.annotation.doctor.measure import digest_of
 from napari_strata.annotation.doctor.subject import LayerLabels, Subject, slice_of
 from napari_strata.config import ClassTable
@@ -17,6 +18,7 @@ from napari_strata.widgets.calibration import calibration_of
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.label_memory import class_table_of, crystal_layer_of, others_of
 from napari_strata.widgets.layer_data import full_data
+from napari_strata.widgets.numbered_objects import holds_objects
 from napari_strata.widgets.world import between, from_world
 
 if TYPE_CHECKING:
@@ -69,6 +71,17 @@ class Examined:
     def expectations(self) -> Expectations:
         """Return what is known of the training: labels of several crystal layers are of atoms."""
         return Expectations(self.table, has_atoms=True if len(self.labels) > 1 else None)
+
+
+def numbers_of_objects(examined: Examined) -> tuple[Finding, ...]:
+    """Return a finding for each layer that numbers objects, and holds no mask codes."""
+    message = "It holds numbers of objects, and no mask codes."
+    remedy = "Press 'Objects to classes' in the Label dock, and learn from the labels that it adds."
+    return tuple(
+        Finding("label-type", Severity.ERROR, Place(examined.image.name, one.name), message, remedy)
+        for one in examined.labels
+        if holds_objects(one)
+    )
 
 
 class ExaminedWatch(QObject):

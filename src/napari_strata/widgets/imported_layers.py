@@ -26,13 +26,11 @@ from napari_strata.widgets.label_memory import (
 from napari_strata.widgets.label_step import slices_of, write_step
 from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.napari_layers import placement
+from napari_strata.widgets.numbered_objects import CLASS, NUMBER, object_memory
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer
     from napari.viewer import Viewer
-
-OBJECTS = "napari_strata_objects"
-"""Key in the metadata of Labels layers whose values number objects, and are no mask codes."""
 
 
 def add_codes(
@@ -78,11 +76,27 @@ def add_codes(
     return labels
 
 
-def add_numbers(viewer: "Viewer", image: "Image", drawn: DrawnLabels) -> Labels:
-    """Add numbered objects as a Labels layer whose features tell the class of each number."""
+def add_numbers(
+    viewer: "Viewer", image: "Image", drawn: DrawnLabels, table: ClassTable, *, outside: int
+) -> Labels:
+    """Add numbered objects as a Labels layer whose features tell the class of each number.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Where to add them.
+    image : Image
+        The image that was annotated.
+    drawn : DrawnLabels
+        The objects.
+    table : ClassTable
+        The classes of the import.
+    outside : int
+        Mask code of what lies between the objects: background or not labelled.
+    """
     features = {
-        "index": [one.number for _, one in drawn.objects],
-        "class": [one.label for _, one in drawn.objects],
+        NUMBER: [one.number for _, one in drawn.objects],
+        CLASS: [one.label for _, one in drawn.objects],
         "source": [one.source for _, one in drawn.objects],
         "occluded": [one.occluded for _, one in drawn.objects],
     }
@@ -90,7 +104,7 @@ def add_numbers(viewer: "Viewer", image: "Image", drawn: DrawnLabels) -> Labels:
         drawn.data.reshape(full_data(image).shape),
         name=f"{image.name} objects",
         features=features,
-        metadata={METADATA: {IMAGE: image.unique_id}, OBJECTS: True},
+        metadata={METADATA: {IMAGE: image.unique_id}, **object_memory(table, outside)},
         **placement(image),
     )
     remember_birth(labels, Provenance.IMPORTED)

@@ -12,9 +12,9 @@ from napari_strata.annotation.classes import FIRST_CLASS, LAST_CLASS
 from napari_strata.annotation.tracing import LabelImage, Meaning
 from napari_strata.errors import LabelsError
 from napari_strata.io.labels.annotations import FileClass
-from napari_strata.widgets.imported_layers import OBJECTS
 from napari_strata.widgets.label_memory import class_table_of, crystal_layer_of, image_of
 from napari_strata.widgets.layer_data import full_data
+from napari_strata.widgets.numbered_objects import holds_objects
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -51,7 +51,7 @@ def label_images(viewer: "Viewer", chosen: Sequence[Labels]) -> tuple[list[Label
 
 def is_numbered(labels: Labels) -> bool:
     """Tell Labels layers whose values number objects from those that hold mask codes."""
-    return bool(labels.metadata.get(OBJECTS)) or int(np.max(full_data(labels), initial=0)) > LAST_CLASS
+    return holds_objects(labels) or int(np.max(full_data(labels), initial=0)) > LAST_CLASS
 
 
 def _label_image(labels: Labels, name: str, folder: str) -> LabelImage:

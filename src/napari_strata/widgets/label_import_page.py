@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.annotation.candidates import Candidate
 from napari_strata.annotation.class_mapping import map_classes
-from napari_strata.annotation.drawn_labels import DrawnLabels
+from napari_strata.annotation.drawn_labels import DrawingStyle, DrawnLabels
 from napari_strata.annotation.import_plan import ImportPlan, images_of
 from napari_strata.annotation.matching import ImageMatch, match_images
 from napari_strata.config import ClassTable
@@ -185,37 +185,39 @@ class LabelImportPage(QWidget):
         if self.form.wants_outlines:
             self._add_outlines(plan)
             return
-        table = table_of(plan) if style.kind == "semantic" else None
-        layer, names = self.form.layer, plan.mapping.names
+        table, layer, names = table_of(plan), self.form.layer, plan.mapping.names
         self._start(
             lambda control: draw_import(control, plan, style),
             "Importing labels",
-            lambda imported: self._add_labels(imported, table, layer, names),
+            lambda imported: self._add_labels(imported, table, style, layer, names),
         )
 
     def _add_labels(
         self,
         imported: tuple[ImportedLabels, ...],
-        table: ClassTable | None,
+        table: ClassTable,
+        style: DrawingStyle,
         crystal_layer: int | None,
         names: tuple[str, ...],
     ) -> None:
-        """Add what was drawn with the choices of when it was begun; without a table they are objects."""
+        """Add what was drawn with the choices of when it was begun."""
         added, pixels, troubles = [], 0, []
         for one in imported:
             try:
-                added.append(self._add(one, table, crystal_layer).name)
+                added.append(self._add(one, table, style, crystal_layer).name)
                 pixels += sum(count for name, count in one.drawn.pixels.items() if name in names)
             except StrataError as error:
                 troubles.append(str(error))
         words = f"Added {_named(added)} with {pixels:,} pixels of {_named(names)}." if added else ""
         self.panel.say(" ".join(filter(None, (words, *troubles))))
 
-    def _add(self, one: ImportedLabels, table: ClassTable | None, crystal_layer: int | None) -> Layer:
+    def _add(
+        self, one: ImportedLabels, table: ClassTable, style: DrawingStyle, crystal_layer: int | None
+    ) -> Layer:
         assert one.match.candidate is not None, "only matched images are imported"
         image = image_layer(self._viewer, one.match.candidate.key)
-        if table is None:
-            return add_numbers(self._viewer, image, one.drawn)
+        if style.kind == "instance":
+            return add_numbers(self._viewer, image, one.drawn, table, outside=style.outside)
         return add_codes(self._viewer, image, one.drawn.data, table, crystal_layer=crystal_layer)
 
     def _add_outlines(self, plan: ImportPlan) -> None:

@@ -7,6 +7,7 @@ from napari.viewer import Viewer
 
 from napari_strata.widgets.label_memory import is_drawn
 from napari_strata.widgets.layer_choice import LayerChoice
+from napari_strata.widgets.numbered_objects import holds_objects
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -28,3 +29,10 @@ class LabelsChoice(LayerChoice):
 
     def _is_offered(self, layer: "Layer") -> bool:
         return super()._is_offered(layer) or (isinstance(layer, Points) and is_drawn(layer))
+
+
+class CodesChoice(LabelsChoice):
+    """Offers those of them that hold mask codes, so that nobody learns that object 1 is the background."""
+
+    def _is_offered(self, layer: "Layer") -> bool:
+        return super()._is_offered(layer) and not holds_objects(layer)

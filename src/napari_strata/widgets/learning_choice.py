@@ -14,7 +14,7 @@ from napari_strata.widgets.label_memory import (
     mates_of,
     others_of,
 )
-from napari_strata.widgets.labels_choice import LabelsChoice
+from napari_strata.widgets.labels_choice import CodesChoice
 from napari_strata.widgets.layer_choice import LayerChoice
 
 MOST_LAYERS = 4
@@ -43,7 +43,7 @@ class LearningChoice:
         self._viewer = viewer
         self._layers = 1
         self.image = LayerChoice(viewer, Image, none_text="none (no live preview)", follows=False)
-        self.labels: list[LayerChoice] = [LabelsChoice(viewer, follows=False) for _ in range(MOST_LAYERS)]
+        self.labels: list[LayerChoice] = [CodesChoice(viewer, follows=False) for _ in range(MOST_LAYERS)]
         self.image.chosen.connect(self._on_image)
         self.labels[0].chosen.connect(self._on_labels)
         self.labels[0].activated.connect(lambda _index: self._choose_image())
