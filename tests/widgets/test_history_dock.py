@@ -124,6 +124,27 @@ def test_restore_is_one_undo_step_and_keeps_the_present_state_first(qtbot, monke
     assert np.array_equal(labels.data, now)
 
 
+def test_undo_of_a_restore_brings_back_each_later_stroke_of_slices_that_changed_unequally(
+    qtbot, monkeypatch, dock, labels
+):
+    keep(qtbot, dock, monkeypatch, "then")
+    then = labels.data.copy()
+    labels.data_setitem(tuple(np.mgrid[0:1, 10:13, 10:17].reshape(3, -1)), 2)  # 21 pixels, nothing there before
+    labels.paint((1, 30, 43), 1)  # over a part of the first stroke and beside it
+    labels.data_setitem((np.full(5, 2), np.full(5, 50), np.arange(5)), 1)
+    now = labels.data.copy()
+    changed = (now != then).sum(axis=(1, 2))
+    assert changed[0] == 21
+    assert changed[2] == 5
+    assert changed[1] not in (0, 5, 21)
+    click(qtbot, dock.restore_button)
+    assert np.array_equal(labels.data, then)
+    labels.undo()
+    assert np.array_equal(labels.data, now)
+    labels.redo()
+    assert np.array_equal(labels.data, then)
+
+
 def test_a_layer_that_was_removed_comes_back_with_its_save_point(qtbot, monkeypatch, viewer, dock, labels):
     keep(qtbot, dock, monkeypatch, "then")
     viewer.layers.remove(labels)

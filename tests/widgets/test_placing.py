@@ -22,6 +22,7 @@ from napari_strata.widgets.journal import journal_of
 from napari_strata.widgets.label_layers import new_labels
 from napari_strata.widgets.label_memory import group_of
 from napari_strata.widgets.layer_group import align, differences
+from napari_strata.widgets.version_layers import restore
 
 SHAPE = (40, 60)
 TABLE = ClassTable.from_names(("cell",))
@@ -189,3 +190,19 @@ def test_align_gives_an_image_without_a_pixel_size_that_of_its_labels(viewers, f
     assert (image.scale.tolist(), calibration_of(image).source) == ([0.5, 0.5], CalibrationSource.TYPED)
     assert lies_exactly_on(labels, image)
     assert differences(labels, viewer.layers) == []
+
+
+def test_a_removed_layer_restored_from_a_save_point_lies_on_the_image_calibrated_since(qtbot, viewers, file):
+    viewer = viewers()
+    journal = journal_of(viewer)
+    image = opened(viewer, file)
+    labels = label(viewer, image)
+    qtbot.waitUntil(lambda: journal.set_of(labels) is not None)
+    kept = journal.set_of(labels)
+    journal.ask(lambda: kept.journal.save(everything=True))
+    version = journal.ask(lambda: kept.journal.save_version("then"))
+    viewer.layers.remove(labels)
+    set_pixel_size(image, 0.5, viewer.layers)
+    restore(viewer, journal, kept, version)
+    assert lies_exactly_on(viewer.layers["cell labels"], image)
+    assert image.scale.tolist() == [0.5, 0.5]

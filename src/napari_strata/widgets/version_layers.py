@@ -15,11 +15,12 @@ from napari_strata.types import NOT_LABELLED, AnyArray, LabelArray
 from napari_strata.widgets.bring_back import read_layer
 from napari_strata.widgets.journal_cards import StoredLayer, make_layer
 from napari_strata.widgets.label_layers import set_class_table
-from napari_strata.widgets.label_memory import class_table_of, provenance_of
+from napari_strata.widgets.label_memory import class_table_of, image_of, provenance_of
 from napari_strata.widgets.label_step import write_step
 from napari_strata.widgets.layer_choice import RESULT
 from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.napari_layers import placement
+from napari_strata.widgets.placing import put_on_image
 from napari_strata.widgets.stored_classes import recode, stored_table, take_group_classes
 
 if TYPE_CHECKING:
@@ -148,6 +149,9 @@ def _add(viewer: "Viewer", journal: "Journal", opened: "OpenSet", stored: Stored
     """Add a layer that is not open any more; it goes on under its key if nothing else does."""
     napari_layer = make_layer(stored, opened.owner)
     take_group_classes(napari_layer, viewer.layers)
+    image = image_of(napari_layer, viewer.layers)
+    if image is not None:
+        put_on_image([napari_layer], image, viewer.layers)
     if stored.card.key not in opened.layers:
         journal.follow(napari_layer, opened, stored.card.key)
     viewer.add_layer(napari_layer)
