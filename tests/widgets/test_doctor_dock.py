@@ -115,19 +115,23 @@ def test_a_click_on_a_row_goes_to_its_slice_its_region_and_its_layer(qtbot, bare
     assert bare_viewer.layers.selection.active == labels
     assert bare_viewer.dims.point[0] == 2
     assert bare_viewer.scene.camera.center[-2:] == pytest.approx((30 + 2 * 7, 40 + 2 * 41))
-    assert "Add the missing classes" in dock.remedy.text()
+    assert "Add a class for each" in dock.remedy.text()
     assert checks(dock) == ["unknown-code"]
     assert dock.table.fix_button(0).isEnabled()
 
 
-def test_missing_classes_are_added_by_one_click(qtbot, bare_viewer, dock, check):
+def test_a_class_for_each_code_is_added_by_one_click_and_none_stays_empty(qtbot, bare_viewer, dock, check):
     (labels,) = paint(bare_viewer)
-    labels.data[2, :, 40:] = 4
+    before = labels.data.copy()
+    before[2, :, 40:] = labels.data[2, :, 40:] = 7
     assert check() == ["unknown-code"]
     press_fix(qtbot, dock)
-    assert class_table_of(labels).names == ("atom", "class 2", "class 3")
-    assert checks(dock) == ["empty-class"]
-    assert dock.panel.words.text().startswith("Added class 2, class 3.")
+    assert class_table_of(labels).names == ("atom", "code 7")
+    assert checks(dock) == []
+    assert np.unique(labels.data).tolist() == [0, 1, 2, 3]
+    assert dock.panel.words.text().startswith("Added code 7.")
+    labels.undo()
+    assert np.array_equal(labels.data, before)
 
 
 def test_void_pixels_become_not_labelled_and_undo_brings_them_back(qtbot, bare_viewer, dock, check):

@@ -3,7 +3,8 @@
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from napari_strata.annotation.classes import LAST_CLASS
+import numpy as np
+
 from napari_strata.annotation.doctor.finding import Finding, Fix
 from napari_strata.annotation.doctor.fixes import (
     table_with,
@@ -18,7 +19,7 @@ from napari_strata.widgets.calibration import METADATA
 from napari_strata.widgets.examined import Examined
 from napari_strata.widgets.finding_place import layer_at
 from napari_strata.widgets.label_layers import set_class_table
-from napari_strata.widgets.label_memory import crystal_layer_of, join, label_memory
+from napari_strata.widgets.label_memory import crystal_layer_of, join, label_memory, recode_birth
 from napari_strata.widgets.label_step import slices_of, write_step
 from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.napari_layers import placement
@@ -58,7 +59,7 @@ def apply_fix(viewer: "Viewer", finding: Finding, examined: Examined) -> str:
         case Fix.ERASE_SLICE:
             return _erase(examined, place.frame or 0)
         case Fix.ADD_CLASSES:
-            return _add_classes(viewer, _labels_of(finding, examined), examined.table)
+            return _add_classes(viewer, examined)
         case Fix.REMOVE_CLASS:
             return _remove_class(viewer, examined)
         case Fix.PLACE_ON_IMAGE:
@@ -88,14 +89,17 @@ def _erase(examined: Examined, frame: int) -> str:
     return f"Slice {frame} of {names} is not labelled any more. Ctrl+Z on the layer undoes it."
 
 
-def _add_classes(viewer: "Viewer", labels: "Labels", table: ClassTable | None) -> str:
-    largest = int(full_data(labels).max())
-    if table is None or largest > LAST_CLASS:
-        raise LabelsError(
-            f"{labels.name} holds the code {largest}.", remedy="Convert numbered objects to classes."
-        )
-    longer = table_with(table, largest)
-    set_class_table(labels, longer, viewer.layers)
+def _add_classes(viewer: "Viewer", examined: Examined) -> str:
+    """Add a class for each code without one, in all crystal layers, for these share the class table."""
+    table = examined.table
+    if table is None:
+        raise LabelsError("The labels have no class table.", remedy="Convert numbered objects to classes.")
+    codes = {int(code) for one in examined.labels for code in np.unique(full_data(one))}
+    longer, lookup = table_with(table, codes)
+    for one in examined.labels:
+        recode_birth(one, lookup)
+        write_step(one, ((place, lookup[own].astype(own.dtype)) for place, own in slices_of(one)))
+    set_class_table(examined.labels[0], longer, viewer.layers)
     return f"Added {', '.join(longer.names[len(table.names) :])}. Rename them in the Label dock."
 
 

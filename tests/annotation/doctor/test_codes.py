@@ -25,6 +25,21 @@ def test_void_pixels_can_be_made_not_labelled(examine, image, labels):
     assert (finding.check, finding.place.code, finding.fix) == ("unknown-code", 255, Fix.UNLABEL)
 
 
+def test_void_pixels_and_codes_without_a_class_are_mended_each_in_their_way(examine, image, labels):
+    labels[0, 0, 0], labels[1, 3, 5] = 255, 9
+    void, other = sorted(examine(image, labels), key=lambda one: -one.place.code)
+    assert (void.place.code, void.fix) == (255, Fix.UNLABEL)
+    assert (other.place.code, other.place.frame, other.fix) == (9, 1, Fix.ADD_CLASSES)
+    assert "1 pixel with the code 9; its class table ends at 2" in other.message
+
+
+def test_more_codes_than_anybody_adds_as_classes_have_no_quick_fix(examine, image, labels):
+    labels[0, 0, :17] = np.arange(3, 20)
+    (finding,) = examine(image, labels)
+    assert (finding.check, finding.fix) == ("unknown-code", None)
+    assert "Convert numbered objects" in finding.remedy
+
+
 def test_a_mask_of_0_and_255_has_no_quick_fix(examine, image, labels):
     finding, *_ = examine(image, np.where(labels == 2, 255, 0).astype(np.uint8))
     assert (finding.check, finding.place.code, finding.fix) == ("unknown-code", 255, None)

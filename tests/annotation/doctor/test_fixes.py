@@ -38,12 +38,20 @@ def test_one_code_or_all_become_not_labelled_in_a_copy():
     assert LABELS[1, 1] == 255
 
 
-def test_a_table_grows_until_it_holds_a_code_and_shrinks_at_its_end():
+def test_each_code_without_a_class_gets_the_next_one_and_no_class_stays_empty():
     table = ClassTable.from_names(("atom", "void"))
-    assert table_with(table, 5).names == ("atom", "void", "class 3", "class 4")
-    assert table_with(table, 3) == table
-    assert table_without_last(table).names == ("atom",)
+    longer, lookup = table_with(table, (0, 1, 2, 4, 9, 255))
+    assert longer.names == ("atom", "void", "class 3", "code 9")
+    assert lookup[[0, 1, 2, 3, 4, 9, 255]].tolist() == [0, 1, 2, 3, 4, 5, 255]
+    same, lookup = table_with(table, (1, 3))
+    assert same == table
+    assert lookup.tolist() == list(range(256))
     with pytest.raises(LabelsError):
-        table_with(table, 255)
+        table_with(table, (300,))
+
+
+def test_a_table_shrinks_at_its_end():
+    table = ClassTable.from_names(("atom", "void"))
+    assert table_without_last(table).names == ("atom",)
     with pytest.raises(ConfigError):
         table_without_last(table_without_last(table))

@@ -20,38 +20,52 @@ MOST_ADDED = 16
 
 
 def check_unknown_codes(survey: Survey) -> Iterator[Finding]:
-    """Every painted code has a class."""
+    """Every painted code has a class; 255, which counts for nothing elsewhere, is a finding of its own."""
     last = last_code(survey)
     for subject in survey.subjects:
         for number, layer in enumerate(subject.layers):
-            strange = sorted({c for one in layer.slices for c in one.counts if not NOT_LABELLED <= c <= last})
-            if strange:
-                yield _unknown(survey, subject, number, layer, strange)
+            painted = {code for one in layer.slices for code in one.counts} - {NOT_LABELLED}
+            strange = sorted(code for code in painted if not NOT_LABELLED < code <= last)
+            has_void = VOID in strange and len(painted) > 1
+            others = [code for code in strange if not (has_void and code == VOID)]
+            if has_void:
+                remedy = "Where 255 means that nobody knows, make those pixels not labelled."
+                yield _unknown(survey, subject, number, [VOID], remedy, Fix.UNLABEL)
+            if others:
+                yield _unknown(survey, subject, number, others, *_way_out(others, last))
 
 
-def _unknown(survey: Survey, subject: SubjectFacts, number: int, layer: LayerFacts, codes: list[int]) -> Finding:
+def _way_out(codes: list[int], last: int) -> tuple[str, Fix | None]:
+    """Return what to do about codes without a class, and its fix."""
+    if codes[-1] > LAST_CLASS:
+        return (
+            "Numbered objects, or a mask of 0 and 255, have to become 1 = background, 2, 3, ... = classes.",
+            None,
+        )
+    if codes[0] < NOT_LABELLED:
+        return "Relabel those pixels.", None
+    is_few = len(codes) <= min(MOST_ADDED, LAST_CLASS - last)
+    remedy = "Add a class for each, or relabel those pixels." if is_few else "Convert numbered objects to classes."
+    return remedy, Fix.ADD_CLASSES if is_few else None
+
+
+def _unknown(
+    survey: Survey, subject: SubjectFacts, number: int, codes: list[int], remedy: str, fix: Fix | None
+) -> Finding:
+    layer = subject.layers[number]
     pixels = sum(one.counts.get(code, 0) for one in layer.slices for code in codes)
-    frame, one = next((i, one) for i, one in enumerate(layer.slices) if one.boxes)
-    code = next(iter(one.boxes))
+    boxes = ((i, code, box) for i, one in enumerate(layer.slices) for code, box in one.boxes.items())
+    frame, code, box = next((one for one in boxes if one[1] in codes), (None, codes[0], None))
     table = (
         f"its class table ends at {last_code(survey)}"
         if survey.expected.table
         else "a class table goes from 1 to 254"
     )
-    place = Place(
-        subject.name, layer.name, layer.file, frame if subject.is_stack else None, number, code, one.boxes[code]
-    )
+    where = frame if subject.is_stack else None
+    place = Place(subject.name, layer.name, layer.file, where, number, code, box)
     which = f"the code {codes[0]}" if len(codes) == 1 else f"the codes {listed(codes)}"
     message = f"{counted(pixels, 'pixel')} with {which}; {table}."
-    has_others = any(NOT_LABELLED < c <= last_code(survey) for one in layer.slices for c in one.counts)
-    if codes == [VOID] and has_others:
-        remedy = "Where 255 means that nobody knows, make those pixels not labelled."
-        return Finding("unknown-code", Severity.ERROR, place, message, remedy, Fix.UNLABEL)
-    is_addable = codes[0] > last_code(survey) and codes[-1] <= min(LAST_CLASS, last_code(survey) + MOST_ADDED)
-    remedy = "Add the missing classes, or relabel those pixels."
-    if codes[-1] > LAST_CLASS:
-        remedy = "Numbered objects, or a mask of 0 and 255, have to become 1 = background, 2, 3, ... = classes."
-    return Finding("unknown-code", Severity.ERROR, place, message, remedy, Fix.ADD_CLASSES if is_addable else None)
+    return Finding("unknown-code", Severity.ERROR, place, message, remedy, fix)
 
 
 def check_painted(survey: Survey) -> Iterator[Finding]:

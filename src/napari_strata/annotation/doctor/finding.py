@@ -26,7 +26,7 @@ class Fix(StrEnum):
     UNLABEL = "unlabel"
     """Make the pixels of a code not labelled (`fixes.unlabelled`)."""
     ADD_CLASSES = "add classes"
-    """Add classes to the table until it holds every painted code (`fixes.table_with`)."""
+    """Add a class for each painted code that has none (`fixes.table_with`)."""
     REMOVE_CLASS = "remove class"
     """Take the last class, which nobody painted, off the table (`fixes.table_without_last`)."""
     ERASE_SLICE = "erase slice"
