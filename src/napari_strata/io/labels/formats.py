@@ -18,6 +18,8 @@ from napari_strata.io.labels import (
     voc,
     yolo,
 )
+from napari_strata.io.labels.archives import open_archive
+from napari_strata.io.labels.guard import read_json, read_xml
 from napari_strata.io.labels.label_format import LabelFormat
 
 _ALL: tuple[LabelFormat, ...] = (
@@ -46,7 +48,7 @@ def find_format(name: str, path: Path) -> LabelFormat:
     Raises
     ------
     LabelsError
-        If there is no such format, or none recognises the file.
+        If there is no such format, the file is damaged, or no format recognises it.
     """
     if name != "auto":
         if name not in FORMATS:
@@ -56,8 +58,26 @@ def find_format(name: str, path: Path) -> LabelFormat:
         raise LabelsError(f"{path} is not there.", remedy="Check the path.")
     found = next((one for one in FORMATS.values() if one.recognises(path)), None)
     if found is None:
+        _check_opens(path)
         raise LabelsError(
             f"{path} is in none of the label formats that are known here.",
             remedy=f"Name its format if it is one of {', '.join(FORMATS)}; else export it in one of these.",
         )
     return found
+
+
+def _check_opens(path: Path) -> None:
+    """Check that a file is what its ending says: of one that was cut off this is the better reason.
+
+    Raises
+    ------
+    LabelsError
+        If it is not.
+    """
+    match path.suffix.lower() if path.is_file() else "":
+        case ".zip":
+            open_archive(path).close()
+        case ".json":
+            read_json(path)
+        case ".xml":
+            read_xml(path)

@@ -69,10 +69,12 @@ def find_label_files(paths: tuple[Path, ...]) -> tuple[LabelFile, ...]:
     Raises
     ------
     LabelsError
-        If there are none, or ``classes.json`` is refused.
+        If a path is not there, there are no label files, or ``classes.json`` is refused.
     """
     files: list[LabelFile] = []
     for path in paths:
+        if not path.exists():
+            raise LabelsError(f"{path} is not there.", remedy="Check the path.")
         folder = path if path.is_dir() else path.parent
         classes = read_class_file(folder)
         entries = {entry.file: entry for entry in classes.images} if classes is not None else {}
