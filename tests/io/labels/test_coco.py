@@ -123,10 +123,10 @@ def test_what_has_no_place_here_is_passed_over_and_told(read):
     )
     assert found.images[0].annotations == ()
     assert found.warnings == (
-        "1 x annotations of images that are not listed (5): passed over.",
-        "1 x annotations without a segmentation or a bbox: passed over.",
-        "2 x polygons of less than 3 vertices: passed over.",
-        "1 x empty masks: passed over.",
+        "1 annotation of images that are not listed (5) was passed over.",
+        "1 annotation without a segmentation or a bbox was passed over.",
+        "2 polygons of less than 3 vertices were passed over.",
+        "1 empty mask was passed over.",
     )
 
 

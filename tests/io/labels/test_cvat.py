@@ -163,12 +163,12 @@ def test_what_has_no_place_here_is_passed_over_and_told(read):
     found = read(document(content))
     assert found.images[0].annotations == ()
     assert found.warnings == (
-        "1 x cuboids (atom): passed over.",
-        "1 x tags (good_frame): passed over.",
-        "1 x skeletons (frame): passed over.",
-        "1 x polygons of less than 3 vertices: passed over.",
-        "1 x empty masks: passed over.",
-        "1 x unknown elements (<blob>): passed over.",
+        "1 cuboid (atom) was passed over.",
+        "1 tag (good_frame) was passed over: tags mark no pixels.",
+        "1 skeleton (frame) was passed over.",
+        "1 polygon of less than 3 vertices was passed over.",
+        "1 empty mask was passed over.",
+        "1 unknown element (<blob>) was passed over.",
     )
 
 
@@ -205,7 +205,7 @@ def test_a_track_that_skips_frames_is_told_and_nothing_is_interpolated(read):
     found = read(document(TRACKS + gap + ' xbr="2" ybr="2"/></track>', meta=VIDEO))
     assert [one.frame for one in found.images] == [0, 1, 2, 5]
     assert found.warnings == (
-        "1 x tracks that skip frames: their objects are left out there, nothing is interpolated.",
+        "Tracks that skip frames, 1: their objects are left out there, nothing is interpolated.",
     )
 
 

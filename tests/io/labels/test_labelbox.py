@@ -131,7 +131,7 @@ def test_masks_without_a_file_are_told_by_name(read):
     }
     found = read(row(stated, BOX))
     assert len(found.images[0].annotations) == 1
-    assert found.warnings == ("1 x masks without a file beside the export (cl7.png): passed over.",)
+    assert found.warnings == ("1 mask without a file beside the export (cl7.png) was passed over.",)
 
 
 def test_masks_outside_the_folder_are_never_read(read, tmp_path):
@@ -156,10 +156,10 @@ def test_what_has_no_place_here_is_passed_over_and_told(read):
     )
     assert [len(one.annotations) for one in found.images] == [1, 0, 0]
     assert found.warnings == (
-        "1 x further labels of an image (first.png): passed over.",
-        "1 x videos (film.mp4): passed over.",
-        "1 x objects without a shape (ImageRelation): passed over.",
-        "1 x polygons of less than 3 vertices: passed over.",
+        "1 further label of an image (first.png) was passed over.",
+        "1 video (film.mp4) was passed over.",
+        "1 object without a shape (ImageRelation) was passed over.",
+        "1 polygon of less than 3 vertices was passed over.",
     )
 
 

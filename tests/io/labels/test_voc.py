@@ -136,8 +136,8 @@ def test_what_has_no_place_here_is_passed_over_and_told(read):
     found = read(LABEL_IMG.replace("</object>", part))
     assert len(found.images[0].annotations) == 1
     assert found.warnings == (
-        "1 x <part> of objects: passed over.",
-        "1 x objects without a box (grain): passed over.",
+        "1 <part> of objects was passed over.",
+        "1 object without a box (grain) was passed over.",
     )
 
 
@@ -164,7 +164,7 @@ def test_a_folder_without_size_and_with_other_files_is_read(tmp_path):
     (tmp_path / "annotations.xml").write_text("<annotations><version>1.1</version></annotations>")
     found = FORMAT.read(tmp_path, {})
     assert [(one.name, one.size) for one in found.images] == [("first.png", None)]
-    assert found.warnings == ("1 x XML files that are not of VOC (annotations.xml): passed over.",)
+    assert found.warnings == ("1 of the XML files that are not of VOC (annotations.xml) was passed over.",)
 
 
 def test_masks_hold_background_and_pixels_that_are_not_labelled(data_set):

@@ -62,7 +62,7 @@ def read_cvat(path: Path, sizes: ImageSizes) -> AnnotationSet:
     images = [_image(one, number, videos, shapes) for number, one in enumerate(root.iterfind("image"))]
     tracked, gaps = _tracked_images(root, videos, shapes)
     images += tracked
-    left_out = f"{gaps} x tracks that skip frames: their objects are left out there, nothing is interpolated."
+    left_out = f"Tracks that skip frames, {gaps}: their objects are left out there, nothing is interpolated."
     return AnnotationSet(
         classes_of(images, _declared(root)),
         tuple(images),

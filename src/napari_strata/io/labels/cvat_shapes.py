@@ -94,7 +94,9 @@ class CvatShapes:
                 return self._ellipse(element, where)
             case "mask":
                 return self._mask(element, where)
-            case "cuboid" | "skeleton" | "tag":
+            case "tag":
+                self.passed_over.add("tags: tags mark no pixels", element.get("label", "")[:40])
+            case "cuboid" | "skeleton":
                 self.passed_over.add(f"{element.tag}s", element.get("label", "")[:40])
             case "attribute":
                 pass

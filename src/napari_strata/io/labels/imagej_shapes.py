@@ -75,13 +75,13 @@ def left_out_of(roi: "ImagejRoi") -> list[str]:
     left_out = []
     is_line = roi.roitype in (TYPE.LINE, TYPE.POLYLINE, TYPE.FREELINE)
     if is_line and max(roi.stroke_width, roi.float_stroke_width) > 1:
-        left_out.append("widths of lines, for an import has one width for all")
+        left_out.append("widths of lines: an import has one width for all")
     if roi.roitype == TYPE.RECT and roi.multi_coordinates is None and roi.rounded_rect_arc_size > 0:
         left_out.append("rounded corners of rectangles")
     if roi.roitype == TYPE.POINT and roi.counters is not None and roi.counters.any():
-        left_out.append("counters of multi-points, whose points get one class")
+        left_out.append("counters of multi-points: their points get one class")
     if roi.roitype == TYPE.POINT and roi.counter_positions is not None and len(set(roi.counter_positions)) > 1:
-        left_out.append("frames of multi-points, whose points lie on one frame")
+        left_out.append("frames of multi-points: their points lie on one frame")
     return left_out
 
 

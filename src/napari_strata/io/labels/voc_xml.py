@@ -98,7 +98,7 @@ def read_voc_xml(path: Path, passed_over: PassedOver, *, counts_pixels: bool | N
         objects.append(VocObject(name, box, element.findtext("occluded", "").strip() == "1", source, attributes))
         for other in element:
             if other.tag in {"part", "robndbox", "polygon"}:
-                passed_over.add(f"<{other.tag}> of objects")
+                passed_over.add(f"<{other.tag}>s of objects")
     name = (root.findtext("filename") or "").strip() or path.stem
     return VocXml(name, _size(root, path), tuple(objects), counts_pixels)
 
