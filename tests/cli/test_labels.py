@@ -296,8 +296,21 @@ def test_wrong_usage_exits_2(strata: Strata, words: tuple[str, ...]) -> None:
 
 def test_people_read_the_report(strata: Strata, file: Path, tmp_path: Path) -> None:
     out = strata("labels", "import", file, "--out", tmp_path / "out").out
-    assert "  matched                     a.png, not compared with an image, 0.5" in out.splitlines()
+    assert "  matched                     a.png (not compared with an image)" in out.splitlines()
     assert "  pixels grain                100" in out.splitlines()
+
+
+def test_people_read_which_image_is_meant_and_each_warning_once(
+    strata: Strata, images: Path, tmp_path: Path
+) -> None:
+    tag = '<image id="0" name="a.png" width="24" height="20"><tag label="grain" source="manual"></tag></image>'
+    file = cvat(tmp_path / "a.xml", tag)
+    call = strata("labels", "import", file, "--images", images, "--out", tmp_path / "out")
+    assert "a.png -> a.tif (same name, other ending, sure 0.95)" in call.out
+    told = "1 tag (grain) was passed over: tags mark no pixels."
+    assert ((call.out + call.err).count(told), told in call.err) == (1, True)
+    dry = strata("labels", "import", file, "--images", images, "--dry-run")
+    assert (dry.out + dry.err).count(told) == 1
 
 
 def test_a_format_that_states_no_sizes_takes_them_from_the_images(

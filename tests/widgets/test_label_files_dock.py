@@ -412,6 +412,22 @@ def test_crystal_layers_of_an_image_are_exported_into_a_folder_each(qtbot, bare_
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["layer-0", "layer-1"]
 
 
+def test_objects_are_exported_beside_the_labels_of_their_image(qtbot, bare_viewer, dock, tmp_path):
+    bare_viewer.add_image(IMAGE, name="a")
+    choose(qtbot, dock, write_cvat(tmp_path / "x.xml", a=BOX.format("grain")))
+    for becomes in (0, 1):
+        dock.importing.form.becomes.setCurrentIndex(becomes)
+        click(qtbot, dock, dock.importing.panel.start_button)
+        choose(qtbot, dock, tmp_path / "x.xml")
+    for row in range(2):
+        dock.exporting.labels.item(row).setCheckState(Qt.CheckState.Checked)
+    dock.exporting.format.setCurrentIndex(list(FORMATS).index("index-masks"))
+    dock.exporting.export(tmp_path / "out")
+    idle(qtbot, dock.exporting)
+    assert (tmp_path / "out" / "objects").is_dir()
+    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == ["", ".json", ".png"]
+
+
 def test_every_format_is_written(qtbot, bare_viewer, dock, tmp_path):
     image = bare_viewer.add_image(IMAGE, name="a")
     (labels,) = new_labels(bare_viewer, image, layers=1, table=ClassTable.from_names(("C",)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_strata.cli.display import Display
+from napari_strata.cli.import_words import in_words
 from napari_strata.cli.options import AsJson, Verbose
 from napari_strata.cli.runner import run_command
 from napari_strata.control import JobControl
@@ -91,7 +92,9 @@ def import_labels(
     ] = 0.0,
     skip_unmatched: SkipUnmatched = False,
     overwrite: Overwrite = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be imported.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be imported; counts no pixels.")
+    ] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
@@ -115,8 +118,12 @@ def import_labels(
         code = BACKGROUND if outside is Outside.BACKGROUND else NOT_LABELLED
         style = DrawingStyle(kind.value, code, one_hot, line_width, point_radius)
         if dry_run or out is None:
-            return jobs.plan_import(control, request)
-        return jobs.import_labels(control, request, style, out, skip_unmatched=skip_unmatched, overwrite=overwrite)
+            job = jobs.plan_import(control, request)
+        else:
+            job = jobs.import_labels(
+                control, request, style, out, skip_unmatched=skip_unmatched, overwrite=overwrite
+            )
+        return job if as_json else in_words(job)
 
     return run_command(make_job, as_json=as_json, verbose=verbose)
 
@@ -234,7 +241,8 @@ def convert_labels(
     def make_job(control: JobControl, _display: Display) -> Job:
         from napari_strata.jobs.convert_labels import convert_labels as job
 
-        return job(control, request, to, out, overwrite=overwrite)
+        converting = job(control, request, to, out, overwrite=overwrite)
+        return converting if as_json else in_words(converting)
 
     return run_command(make_job, as_json=as_json, verbose=verbose)
 

@@ -96,7 +96,9 @@ class LabelExportPage(QWidget):
 
     def _lay_out(self) -> None:
         self.labels.setMaximumHeight(_LIST_HEIGHT)
-        self.labels.setToolTip("Labels of several crystal layers of one image go into a folder for each.")
+        self.labels.setToolTip(
+            "Labels of several crystal layers of one image go into a folder for each, objects into another."
+        )
         self.one_annotation.setToolTip("What becomes one annotation; numbered objects are one annotation each.")
         self.outlines.setToolTip("Both have the very same pixels. Formats that know no masks get outlines anyway.")
         self.panel.start_button.setToolTip("Asks for a folder and writes into it.")

@@ -19,34 +19,52 @@ from napari_strata.widgets.numbered_objects import holds_objects
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+_OBJECTS = "objects"
+"""Folder of numbered objects beside mask codes of the same image."""
+
 
 def label_images(viewer: "Viewer", chosen: Sequence[Labels]) -> tuple[list[LabelImage], tuple[FileClass, ...]]:
     """Copy Labels layers for an export, under the names of their images, and return their classes.
 
-    Labels of several crystal layers of one image go into a folder for each crystal layer.
+    Labels of several crystal layers of one image go into a folder for each crystal layer, objects beside them into
+    one of their own.
 
     Raises
     ------
     LabelsError
         If nothing is chosen, a layer has more than three dimensions, or one image has two layers for the same
-        crystal layer.
+        crystal layer, or two that number objects.
     """
     if not chosen:
         raise LabelsError("No labels are chosen.", remedy="Tick the labels to export.")
     names = [_image_name(labels, viewer) for labels in chosen]
-    several = any(count > 1 for count in Counter(names).values())
-    images = [
-        _label_image(labels, name, f"layer-{crystal_layer_of(labels)}" if several else "")
-        for labels, name in zip(chosen, names, strict=True)
-    ]
+    folders = _folders(chosen, names)
+    images = [_label_image(*one) for one in zip(chosen, names, folders, strict=True)]
     clash = next((key for key, n in Counter((one.folder, one.name) for one in images).items() if n > 1), None)
     if clash is not None:
+        what = "number the objects" if clash[0] == _OBJECTS else "are labels of the same crystal layer"
         raise LabelsError(
-            f"Two of the chosen layers are labels of the same crystal layer of {clash[1]}.",
+            f"Two of the chosen layers {what} of {clash[1]}.",
             remedy="Choose one of them, or export them one after the other.",
         )
     tables = [class_table_of(labels) for labels in chosen if not is_numbered(labels)]
     return images, tuple(FileClass(one.name, one.color) for table in tables for one in table.classes)
+
+
+def _folders(chosen: Sequence[Labels], names: Sequence[str]) -> list[str]:
+    """Return the folder for each of the chosen layers; none where each image has one layer."""
+    numbered = [is_numbered(labels) for labels in chosen]
+    of_codes = [name for name, is_object in zip(names, numbered, strict=True) if not is_object]
+    objects = _OBJECTS if _has_twice(names) else ""
+    in_layers = _has_twice(of_codes)
+    return [
+        objects if is_object else f"layer-{crystal_layer_of(labels)}" if in_layers else ""
+        for labels, is_object in zip(chosen, numbered, strict=True)
+    ]
+
+
+def _has_twice(names: Sequence[str]) -> bool:
+    return len(set(names)) < len(names)
 
 
 def is_numbered(labels: Labels) -> bool:

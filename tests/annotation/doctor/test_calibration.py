@@ -44,13 +44,22 @@ def test_a_usual_pixel_size_is_not_doubted(examine, image, labels):
     assert examine(image, labels, pixel_size=0.1, expected={"has_atoms": True}) == []
 
 
-def test_where_nobody_speaks_of_atoms_a_fine_pixel_size_is_but_a_hint_and_a_coarse_one_nothing(
+def test_of_several_crystal_layers_a_fine_pixel_size_is_but_a_hint_and_a_coarse_one_nothing(
     examine, image, labels
 ):
-    (finding,) = examine(image, labels, pixel_size=0.5)
+    (finding,) = examine(image, labels, labels, pixel_size=0.5)
     assert (finding.check, finding.severity) == ("atom-size", Severity.INFO)
-    assert examine(image, labels, pixel_size=8.0) == []
-    assert examine(image, labels, pixel_size=0.5, expected={"has_atoms": False}) == []
+    assert examine(image, labels, labels, pixel_size=8.0) == []
+    assert examine(image, labels, labels, pixel_size=0.5, expected={"has_atoms": False}) == []
+
+
+def test_of_labels_without_blobs_nobody_speaks_of_atoms(examine, image, labels):
+    assert examine(image, labels, pixel_size=0.5) == []
+
+
+def test_many_round_blobs_at_a_fine_pixel_size_are_taken_for_atoms(examine):
+    findings = examine(np.random.default_rng(0).random((400, 400)), disks(1), pixel_size=0.5)
+    assert [f.severity for f in findings if f.check == "atom-size"] == [Severity.INFO]
 
 
 def disks(radius: int) -> np.ndarray:

@@ -57,7 +57,8 @@ def check_atom_size(survey: Survey) -> Iterator[Finding]:
         diameter, source = _atom_diameter(subject)
         is_known = survey.expected.has_atoms
         if is_known is None:
-            is_known, may_have = False, subject.pixel_size is not None and subject.pixel_size <= ATOMIC
+            is_fine = subject.pixel_size is not None and subject.pixel_size <= ATOMIC
+            is_known, may_have = False, is_fine and _looks_atomic(subject)
         else:
             may_have = is_known
         if may_have and diameter is not None and not LEAST_ATOM <= diameter <= LARGEST_ATOM:
@@ -75,6 +76,11 @@ def _odd_size(subject: SubjectFacts, diameter: float, source: str, severity: Sev
     return Finding("atom-size", severity, Place(image=subject.name, file=subject.file), message, remedy)
 
 
+def _looks_atomic(subject: SubjectFacts) -> bool:
+    """Tell whether labels of several crystal layers or round blobs speak of atoms."""
+    return len(subject.layers) > 1 or len(_blobs(subject)) >= LEAST_BLOBS
+
+
 def usual_atom_diameter() -> float:
     """Return the diameter of the disk that labels an atom of simulated crystals [Å]."""
     return 2 * float(SimulationConfig().mask_radius)
@@ -82,9 +88,14 @@ def usual_atom_diameter() -> float:
 
 def _atom_diameter(subject: SubjectFacts) -> tuple[float | None, str]:
     """Return how wide atoms are [px]: as they were painted, else as they usually are at this pixel size."""
-    painted = [d for layer in subject.layers for one in layer.slices for d in one.diameters]
+    painted = _blobs(subject)
     if len(painted) >= LEAST_BLOBS:
         return median(painted), "The painted atoms are typically"
     if subject.pixel_size is None:
         return None, ""
     return usual_atom_diameter() / subject.pixel_size, f"Atoms of {usual_atom_diameter():.3g} Å would be"
+
+
+def _blobs(subject: SubjectFacts) -> list[float]:
+    """Return the diameters of all round blobs [px]."""
+    return [d for layer in subject.layers for one in layer.slices for d in one.diameters]
