@@ -11,6 +11,7 @@ from napari_strata.widgets.doctor_dock import DoctorDock
 from napari_strata.widgets.imported_layers import add_numbers
 from napari_strata.widgets.label_dock import LabelDock
 from napari_strata.widgets.label_memory import class_table_of, image_of
+from napari_strata.widgets.label_tools.target import LabelTarget
 from napari_strata.widgets.learning_choice import LearningChoice
 
 TABLE = ClassTable.from_names(("coin", "dirt"))
@@ -86,6 +87,12 @@ def test_objects_without_a_class_are_told_and_nothing_is_added(qtbot, bare_viewe
     click(qtbot, dock.classes_button)
     assert "a objects holds objects without a class: 9." in notification_manager.records[-1].message
     assert len(bare_viewer.layers) == before
+
+
+def test_the_label_tools_do_not_work_on_objects(bare_viewer, objects):
+    target = LabelTarget(bare_viewer)
+    assert target.labels is objects
+    assert "Objects to classes" in target.obstacle()
 
 
 def test_the_doctor_says_that_objects_are_no_labels(qtbot, bare_viewer, objects):

@@ -26,7 +26,7 @@ _WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.INFO: "
 _TIPS = {
     Fix.TRANSPOSE: "Adds a copy of the labels with y and x swapped, and hides these.",
     Fix.UNLABEL: "Makes these pixels not labelled. Ctrl+Z on the layer undoes it.",
-    Fix.ADD_CLASSES: "Adds a class for each of these codes; the pixels get the next free codes. Ctrl+Z undoes those.",
+    Fix.ADD_CLASSES: "Adds a class for each of these codes, which become the next free ones. Ctrl+Z undoes that.",
     Fix.REMOVE_CLASS: "Takes this class, which nobody painted, off the table.",
     Fix.ERASE_SLICE: "Makes this slice not labelled: training passes it over. Ctrl+Z on the layer undoes it.",
     Fix.PLACE_ON_IMAGE: "Gives the labels the scale and the place of the image, or the image those of the labels "

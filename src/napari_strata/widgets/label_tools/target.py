@@ -16,6 +16,7 @@ from napari_strata.widgets.label_memory import image_of, is_for, labels_of
 from napari_strata.widgets.label_tools.edits import check_editable, names_of, shown_frame
 from napari_strata.widgets.layer_choice import LayerChoice
 from napari_strata.widgets.layer_data import check_kind, full_data
+from napari_strata.widgets.numbered_objects import holds_objects
 from napari_strata.widgets.world import from_world
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _NO_IMAGE = "Open an image."
 _NO_LABELS = "Make labels first: 'New labels' in the Label dock."
+_OBJECTS = "These labels number objects: press 'Objects to classes' in the Label dock."
 _NO_CLASS = "Choose a class."
 _KEEP = "Paint only where unlabelled"
 _KEEP_TIP = (
@@ -118,6 +120,8 @@ class LabelTarget(QWidget):
             return _NO_IMAGE
         if self.labels is None or not is_for(self.labels, self.image, self._viewer.layers):
             return _NO_LABELS
+        if holds_objects(self.labels):
+            return _OBJECTS
         try:
             check_kind(self.image)
             check_editable(self.labels)
