@@ -13,8 +13,9 @@ from napari_strata.events import FinishReason, JobEnded, Progress, Warned
 from napari_strata.io.labels.label_files import find_label_files
 from napari_strata.jobs.convert_labels import convert_labels
 from napari_strata.jobs.export_labels import ExportRequest, export_labels, read_label_images
-from napari_strata.jobs.import_labels import ImportRequest, draw_import, import_labels, plan_import
+from napari_strata.jobs.import_labels import draw_import, import_labels
 from napari_strata.jobs.job import Job
+from napari_strata.jobs.plan_import import ImportRequest, plan_import
 
 BOX = '<box label="grain" occluded="0" xtl="5" ytl="5" xbr="15" ybr="15" z_order="0"/>'
 IMAGE = '<image id="{0}" name="{1}.png" width="24" height="20">{2}</image>'

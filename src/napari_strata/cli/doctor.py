@@ -20,7 +20,7 @@ from napari_strata.jobs.job import Job
 
 if TYPE_CHECKING:
     from napari_strata.annotation.doctor.examination import Examination
-    from napari_strata.jobs.import_labels import ImportRequest
+    from napari_strata.jobs.plan_import import ImportRequest
 
 _CONFIGURATIONS = (".yaml", ".yml")
 

@@ -14,7 +14,7 @@ from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
 
 if TYPE_CHECKING:
-    from napari_strata.jobs.import_labels import ImportRequest
+    from napari_strata.jobs.plan_import import ImportRequest
 
 
 class Kind(StrEnum):
@@ -112,17 +112,16 @@ def import_labels(
 
     def make_job(control: JobControl, _display: Display) -> Job:
         from napari_strata.annotation.drawn_labels import DrawingStyle
-        from napari_strata.jobs import import_labels as jobs
+        from napari_strata.jobs.import_labels import import_labels
+        from napari_strata.jobs.plan_import import plan_import
         from napari_strata.types import BACKGROUND, NOT_LABELLED
 
         code = BACKGROUND if outside is Outside.BACKGROUND else NOT_LABELLED
         style = DrawingStyle(kind.value, code, one_hot, line_width, point_radius)
         if dry_run or out is None:
-            job = jobs.plan_import(control, request)
+            job = plan_import(control, request)
         else:
-            job = jobs.import_labels(
-                control, request, style, out, skip_unmatched=skip_unmatched, overwrite=overwrite
-            )
+            job = import_labels(control, request, style, out, skip_unmatched=skip_unmatched, overwrite=overwrite)
         return job if as_json else in_words(job)
 
     return run_command(make_job, as_json=as_json, verbose=verbose)
@@ -143,7 +142,7 @@ def import_request(
         If a meaning is not of the form FILE CLASS=MEANING.
     """
     from napari_strata.annotation.class_mapping import parse_meanings
-    from napari_strata.jobs.import_labels import ImportRequest
+    from napari_strata.jobs.plan_import import ImportRequest
 
     try:
         chosen = parse_meanings(meanings or ())
@@ -204,7 +203,7 @@ def export_labels(
         from napari_strata.io.labels.label_files import find_label_files
         from napari_strata.jobs.export_labels import ExportRequest, declared_classes, read_label_images
         from napari_strata.jobs.export_labels import export_labels as job
-        from napari_strata.jobs.import_labels import image_paths
+        from napari_strata.jobs.plan_import import image_paths
 
         files, names = find_label_files(tuple(labels)), _names(classes)
         candidates = list(map(Candidate.of_file, find_images(images))) if images is not None else None

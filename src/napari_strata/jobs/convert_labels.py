@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, Progress, StateChanged, Warned
-from napari_strata.jobs.import_labels import image_paths, read_files
 from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.plan_import import image_paths, read_files
 
 if TYPE_CHECKING:
     from napari_strata.annotation.class_mapping import ClassMapping
     from napari_strata.io.labels.annotations import AnnotatedImage, AnnotationSet
-    from napari_strata.jobs.import_labels import ImportRequest
+    from napari_strata.jobs.plan_import import ImportRequest
 
 
 @job

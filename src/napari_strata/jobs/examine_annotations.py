@@ -14,8 +14,8 @@ from napari_strata.config import ClassTable
 from napari_strata.control import JobControl
 from napari_strata.events import StateChanged
 from napari_strata.jobs.examine import examination
-from napari_strata.jobs.import_labels import ImportRequest, read_plan
 from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.plan_import import ImportRequest, read_plan
 
 if TYPE_CHECKING:
     from napari_strata.annotation.class_mapping import ClassMapping

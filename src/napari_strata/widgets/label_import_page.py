@@ -19,8 +19,9 @@ from napari_strata.events import JobResult
 from napari_strata.io.image_folder import ImageFile, find_images
 from napari_strata.io.labels.formats import find_format
 from napari_strata.io.labels.reading import joined
-from napari_strata.jobs.import_labels import ImportedLabels, ImportRequest, draw_import, plan_import
+from napari_strata.jobs.import_labels import ImportedLabels, draw_import
 from napari_strata.jobs.job import Job
+from napari_strata.jobs.plan_import import ImportRequest, plan_import
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.image_candidates import folder_candidates, image_layer, open_candidates
 from napari_strata.widgets.imported_layers import add_codes, add_numbers
