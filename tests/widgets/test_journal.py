@@ -307,7 +307,7 @@ def test_a_second_napari_on_a_project_is_told_and_writes_nothing(qtbot, tmp_path
     other = LabelHome(project)
     other.enter()
     before = len(records())
-    journal.home = LabelHome(project)
+    journal._entry.home = LabelHome(project)
     qtbot.waitUntil(lambda: "is open in another napari (process" in journal.trouble, timeout=PATIENCE)
     qtbot.wait(300)
     assert sum("is open in another napari" in words for words in records()[before:]) == 1

@@ -4,7 +4,6 @@ The GUI thread only notes what changes; `annotation.store` compares and writes i
 """
 
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from qtpy.QtCore import QEvent, QObject, QTimer, Signal
 from qtpy.QtWidgets import QApplication
 
 from napari_strata.annotation.provenance import Provenance
-from napari_strata.annotation.store.home import LabelHome, choose_project, chosen_project
+from napari_strata.annotation.store.home import LabelHome
 from napari_strata.annotation.store.journal import Phase, SetJournal
 from napari_strata.annotation.store.label_set import LabelSet
 from napari_strata.annotation.store.thread import WriterThread, answer_of, result_of
@@ -27,8 +26,8 @@ from napari_strata.widgets.first_edits import FirstEdits
 from napari_strata.widgets.journal_cards import image_card, new_key
 from napari_strata.widgets.journal_watch import LabelsWatch, Watch, make_watch
 from napari_strata.widgets.label_memory import birth_of, image_name_of, image_of, is_drawn, remember_birth
-from napari_strata.widgets.notify import in_words
 from napari_strata.widgets.open_set import OpenSet
+from napari_strata.widgets.project_entry import ProjectEntry
 from napari_strata.widgets.results import ORIGIN, take_over
 
 if TYPE_CHECKING:
@@ -66,13 +65,6 @@ class Journal(QObject):
         The viewer.
     window : QObject
         Its window, which owns the journal.
-
-    Attributes
-    ----------
-    home : LabelHome
-        Where the labels of images are kept that get their first labels now.
-    trouble : str
-        In words, why nothing can be kept there; empty where all is well.
     """
 
     changed = Signal()
@@ -83,10 +75,8 @@ class Journal(QObject):
         self.setObjectName(_NAME)
         self._viewer = viewer
         self._thread = WriterThread()
-        self.home = LabelHome(chosen_project())
-        self.trouble = ""
+        self._entry = ProjectEntry(self._thread)
         self._has_offered = False
-        self._entering: Future[None] | None = None
         self._sets: dict[Hashable, OpenSet] = {}
         self._first_edits = FirstEdits(self._on_first_edit)
         self._leaving: list[tuple[OpenSet, Watch]] = []
@@ -103,6 +93,16 @@ class Journal(QObject):
         window.destroyed.connect(lambda: _end(thread, sets))
         QApplication.instance().aboutToQuit.connect(self._on_close)
         self._find_layers()
+
+    @property
+    def home(self) -> LabelHome:
+        """Where the labels of images are kept that get their first labels now."""
+        return self._entry.home
+
+    @property
+    def trouble(self) -> str:
+        """In words, why nothing can be kept there; empty where all is well."""
+        return self._entry.trouble
 
     @property
     def sets(self) -> list[OpenSet]:
@@ -175,9 +175,7 @@ class Journal(QObject):
         self.ask(home.enter)
         for opened in self.sets:
             self.ask(partial(opened.journal.move, home))
-        self.call(self.home.leave)
-        self.home, self.trouble = home, ""
-        choose_project(project)
+        self._entry.choose(home)
         self.look()
 
     def offer(self, words: str) -> None:
@@ -195,7 +193,7 @@ class Journal(QObject):
             for watch in list(opened.watches):
                 self._look_at(opened, watch)
         self._find_layers()
-        self._enter_project()
+        self._entry.look()
         self._tell()
 
     def _look_at(self, opened: OpenSet, watch: Watch) -> None:
@@ -279,10 +277,8 @@ class Journal(QObject):
 
     def _save_elsewhere(self, opened: OpenSet, error: Exception) -> None:
         """Keep what the project folder does not take, as napari closes, in the user's cache."""
-        if self.home.project is None or isinstance(
-            error, FutureTimeoutError
-        ):  # a disk that hangs blocks the thread
-            return
+        if self.home.project is None or isinstance(error, FutureTimeoutError):
+            return  # a disk that hangs blocks the thread
         try:
             result_of(self._thread.call(partial(opened.journal.save_elsewhere, LabelHome())))
         except (OSError, StrataError, FutureTimeoutError):
@@ -291,20 +287,6 @@ class Journal(QObject):
             f"The labels of {opened.image} are kept in a folder of your own on this computer instead; the Label "
             "history dock brings them back."
         )
-
-    def _enter_project(self) -> None:
-        """Take the right to write in the project; as long as another napari has it, try again."""
-        if self.home.project is None:
-            return
-        if self._entering is None:
-            self._entering = self._thread.call(self.home.enter)
-        elif self._entering.done():
-            error = self._entering.exception()
-            words = "" if error is None else in_words(error) if isinstance(error, StrataError) else str(error)
-            if words and not self.trouble:
-                show_warning(f"Labels are kept in memory only. {words}")
-            self.trouble = words
-            self._entering = None if words else self._entering
 
     def _tell(self) -> None:
         """Tell the user once when labels cannot be saved any more, and when they can be again."""
