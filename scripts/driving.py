@@ -109,4 +109,4 @@ def take_picture(viewer: Viewer, path: Path) -> None:
     """Save a picture of the whole window as a small PNG of 256 colours."""
     QApplication.processEvents()
     pixels = viewer.screenshot(canvas_only=False, flash=False)
-    Image.fromarray(pixels[..., :3]).quantize(256, kmeans=3).save(path, optimize=True)
+    Image.fromarray(pixels[..., :3]).quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1).save(path, optimize=True)

@@ -101,7 +101,7 @@ def check_empty_classes(survey: Survey) -> Iterator[Finding]:
         if code not in painted:
             is_last = code == last > FIRST_CLASS
             place = Place(*_where(survey), code=code)
-            message = f"The class {name} is in the table, but nobody painted it."
+            message = f"'{name}' is in the table, but nobody painted it."
             remedy = "Paint it, or delete it in the Label dock."
             fix = Fix.REMOVE_CLASS if is_last else None
             yield Finding("empty-class", Severity.WARNING, place, message, remedy, fix)

@@ -29,7 +29,7 @@ class PassedOver:
         Parameters
         ----------
         what : str
-            What it is, as a plural; perhaps with ``: `` and a reason behind it.
+            What it is, as a plural; perhaps with a colon and a reason behind it.
         place : str
             Where it is, or its name; the first few are told.
         """
