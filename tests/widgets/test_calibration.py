@@ -21,6 +21,11 @@ CLASSES = ClassTable.from_names(("C",))
 
 
 @pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
 def picture():
     return np.random.default_rng(0).random((16, 24))
 
@@ -40,6 +45,7 @@ def test_a_layer_in_pixels_or_with_oblong_pixels_states_none(viewer, picture, se
     assert calibration_of(viewer.add_image(picture, **settings)).source is CalibrationSource.UNKNOWN
 
 
+@pytest.mark.canvas  # napari's own readers come with a whole viewer
 def test_the_file_of_an_uncalibrated_layer_states_the_pixel_size(viewer, picture, tmp_path):
     write_images(picture, tmp_path / "a.tif", pixel_size=0.25)
     (layer,) = viewer.open(tmp_path / "a.tif", plugin="napari")
@@ -61,6 +67,7 @@ def test_typing_calibrates_a_stack_in_y_and_x_only(viewer):
     assert (row.box.text(), row.source.text()) == ("0.106 Å/px", "typed")
 
 
+@pytest.mark.canvas  # napari's own readers come with a whole viewer
 def test_a_file_that_is_saved_anew_states_its_new_pixel_size(viewer, picture, tmp_path):
     write_images(picture, tmp_path / "a.tif", pixel_size=0.25)
     (layer,) = viewer.open(tmp_path / "a.tif", plugin="napari")
@@ -126,6 +133,7 @@ def test_zero_is_refused_in_words_and_the_row_shows_what_counts_again(viewer, pi
     assert (row.box.text(), row.source.text()) == ("0.2 Å/px", "from the layer")
 
 
+@pytest.mark.canvas  # napari's own readers come with a whole viewer
 def test_a_value_that_contradicts_the_layer_or_its_file_is_doubted_until_it_is_mended(viewer, picture, tmp_path):
     write_images(picture, tmp_path / "a.tif", pixel_size=0.25)
     (of_file,) = viewer.open(tmp_path / "a.tif", plugin="napari")
