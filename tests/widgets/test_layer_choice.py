@@ -8,6 +8,11 @@ from napari_strata.widgets.layer_choice import GREY_OF, RESULT, LayerChoice
 PICTURE = np.arange(64.0).reshape(8, 8)
 
 
+@pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
 def choose_by_hand(choice: LayerChoice, text: str) -> None:
     choice.setCurrentText(text)
     choice.activated.emit(choice.currentIndex())
