@@ -8,6 +8,11 @@ from napari_strata.widgets.live_overlay import LiveOverlay, window_of
 TABLE = ClassTable.from_names(("atom",))
 
 
+@pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
 def probabilities(layers: int, shape: tuple[int, int]) -> np.ndarray:
     """Class 1 certain in the upper half, background certain below."""
     result = np.zeros((layers, 2, *shape), np.float32)
