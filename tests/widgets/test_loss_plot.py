@@ -5,6 +5,11 @@ from napari_strata.widgets.loss_plot import LossPlot
 
 
 @pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
 def plot(qtbot, viewer):
     plot = LossPlot(viewer)
     qtbot.addWidget(plot)
