@@ -11,6 +11,11 @@ from napari_strata.widgets.reader import get_reader
 PICTURE = np.random.default_rng(0).integers(0, 5, (16, 24), dtype=np.uint8)
 
 
+@pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
 def read(path):
     reader = get_reader(str(path))
     assert reader is not None
