@@ -11,6 +11,11 @@ SHAPE = (8, 10)
 
 
 @pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
 def image(viewer):
     return viewer.add_image(np.arange(80.0).reshape(SHAPE), name="image")
 
