@@ -8,6 +8,11 @@ from napari_strata.widgets import samples
 from napari_strata.widgets.calibration import METADATA, calibration_of
 
 
+@pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
 @pytest.mark.parametrize("make", [samples.twisted_bilayer_graphene, samples.ws2_bilayer, samples.particles])
 def test_a_sample_is_quick_calibrated_and_always_the_same(viewer, make):
     start = time.process_time()
