@@ -16,6 +16,11 @@ TABLE = ClassTable.from_names(("bubble",))
 
 
 @pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
 def settings(qtbot, viewer):
     settings = TrainSettings(viewer)
     qtbot.addWidget(settings)
