@@ -8,6 +8,11 @@ ANGSTROM = {"scale": (0.1, 0.1), "units": ("angstrom", "angstrom")}
 
 
 @pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
 def in_nm(viewer):
     return viewer.add_image(np.zeros((8, 10)), **NANOMETRES)
 
