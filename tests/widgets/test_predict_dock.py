@@ -20,6 +20,11 @@ from napari_strata.widgets.runner import JobRunner
 
 
 @pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
 def dock(viewer):
     """Return a dock in the viewer's window."""
     dock = PredictDock(viewer)
@@ -306,6 +311,7 @@ def test_it_predicts_while_a_training_runs(qtbot, open_dock):
         training.stop()
 
 
+@pytest.mark.canvas
 def test_a_dock_that_is_closed_while_it_predicts_leaves_no_worker(qtbot, viewer, open_dock, monkeypatch):
     dock = open_dock()
     monkeypatch.setattr(predict_dock, "_make_job", lambda control, *_: counting(control, steps=100_000))
