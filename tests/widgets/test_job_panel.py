@@ -10,6 +10,11 @@ from napari_strata.jobs.job import job
 from napari_strata.widgets.job_panel import JobPanel
 
 
+@pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
 @job
 def hasty(control):
     """Report faster than a window can draw."""
