@@ -21,6 +21,11 @@ IN_ANGSTROM = {"scale": (0.2, 0.2), "units": ("angstrom", "angstrom")}
 
 
 @pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
 def dock(qtbot, viewer, tmp_path):
     dock = TrainDock(viewer, ModelLibrary(tmp_path / "models"))
     viewer.window.add_dock_widget(dock)
