@@ -1,4 +1,4 @@
-"""Writing several files into a folder: all of them appear there, or none."""
+"""Folders of files: several that are written all or not at all, and those of one kind that are there."""
 
 import contextlib
 import os
@@ -39,7 +39,7 @@ def filling(folder: Path, *, overwrite: bool = False, spare: Iterable[Path] = ()
         lent = Path(tempfile.mkdtemp(prefix=".strata-", dir=_nearest(folder)))
         try:
             yield lent
-            names = _files_in(lent)
+            names = _names_below(lent)
             check_free(folder, [name for name in names if not overwrite or (folder / name).is_dir()])
             check_spared(folder, names, spare)
             for name in names:
@@ -109,10 +109,18 @@ def _nearest(folder: Path) -> Path:
     return next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
 
 
-def _files_in(folder: Path) -> list[str]:
+def _names_below(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 def _shown(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMES_SHOWN} more" if names[_NAMES_SHOWN:] else ""
     return ", ".join(names[:_NAMES_SHOWN]) + more
+
+
+def files_in(folder: Path, *suffixes: str) -> list[Path]:
+    """Return the files of a folder with one of some suffixes, in order; none where it cannot be read."""
+    try:
+        return sorted(file for file in folder.iterdir() if file.suffix.lower() in suffixes and file.is_file())
+    except OSError:
+        return []

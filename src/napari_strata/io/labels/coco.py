@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from napari_strata.io.folders import files_in
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, FileClass, classes_of
 from napari_strata.io.labels.class_file import FILE_NAME as CLASS_FILE
 from napari_strata.io.labels.coco_writer import write_coco
@@ -23,6 +24,7 @@ from napari_strata.io.labels.guard import (
     check_number,
     check_size,
     check_vertices,
+    read_head,
     read_json,
     refuse,
 )
@@ -31,7 +33,6 @@ from napari_strata.io.labels.passed_over import PassedOver
 from napari_strata.io.labels.rle import MaskBudget, check_counts, counts_of_string, unfold_columns
 from napari_strata.io.labels.shapes import CORNER, Box, PixelMask, Polygon, Shape, Vertices, from_corner
 
-_HEAD = 2**16
 _TELLING = re.compile(rb'"(images|annotations|categories)"\s*:\s*\[')
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _NUMBERS = int, float
@@ -60,11 +61,7 @@ def recognises_coco(path: Path) -> bool:
     """Tell whether a file, or one in a folder, is of COCO."""
     if path.is_dir():
         return bool(_files(path))
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError:
-        return False
+    head = read_head(path)
     return (
         path.suffix.lower() == ".json"
         and path.name != CLASS_FILE  # which has images, too
@@ -74,11 +71,8 @@ def recognises_coco(path: Path) -> bool:
 
 
 def _files(folder: Path) -> list[Path]:
-    try:
-        found = sorted(file for place in (folder, folder / "annotations") for file in place.glob("*.json"))
-    except OSError:
-        return []
-    return [file for file in found if file.is_file() and recognises_coco(file)]
+    found = [*files_in(folder, ".json"), *files_in(folder / "annotations", ".json")]
+    return [file for file in found if recognises_coco(file)]
 
 
 @dataclass(slots=True)

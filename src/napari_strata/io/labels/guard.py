@@ -122,7 +122,7 @@ def read_yaml(path: Path) -> Any:
     """
     import yaml
 
-    class PlainLoader(yaml.BaseLoader):  # type: ignore[misc]
+    class PlainLoader(yaml.BaseLoader):  # type: ignore[misc]  # builds text, lists and mappings, and nothing else
         def compose_node(self, parent: Any, index: Any) -> Any:
             if self.check_event(yaml.AliasEvent):
                 raise ValueError("it uses aliases, which can unfold without end")
@@ -132,7 +132,7 @@ def read_yaml(path: Path) -> Any:
     if len(text) > LARGEST_YAML:
         refuse(path, f"it is larger than {LARGEST_YAML / 2**10:.0f} kB", "Export it again.")
     try:
-        return yaml.load(text, PlainLoader)
+        return PlainLoader(text).get_single_data()
     except RecursionError:
         refuse(path, "it is nested too deep", "Export it again.")
     except (yaml.YAMLError, ValueError) as error:

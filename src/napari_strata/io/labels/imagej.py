@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from napari_strata.errors import LabelsError
 from napari_strata.io.files import replacing
+from napari_strata.io.folders import files_in
 from napari_strata.io.labels import guard
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, classes_of
 from napari_strata.io.labels.archives import open_archive, read_member
@@ -66,14 +67,7 @@ def _recognises(path: Path) -> bool:
 
 
 def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    try:
-        return sorted(
-            file for file in path.iterdir() if file.suffix.lower() in (".roi", ".zip") and file.is_file()
-        )
-    except OSError:
-        return []
+    return files_in(path, ".roi", ".zip") if path.is_dir() else [path]
 
 
 def _read(path: Path, sizes: ImageSizes) -> AnnotationSet:

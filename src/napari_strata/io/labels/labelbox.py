@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from napari_strata.io.folders import files_in
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, classes_of
 from napari_strata.io.labels.guard import (
     MOST_VALUES,
@@ -22,6 +23,7 @@ from napari_strata.io.labels.guard import (
     check_size,
     check_vertices,
     parse_json,
+    read_head,
     read_text,
     refuse,
 )
@@ -31,7 +33,6 @@ from napari_strata.io.labels.labelbox_writer import write_labelbox
 from napari_strata.io.labels.passed_over import PassedOver
 from napari_strata.io.labels.shapes import CORNER, Box, Points, Polygon, Polyline, Shape, Vertices, from_corner
 
-_HEAD = 2**16
 _SUFFIXES = frozenset((".ndjson", ".jsonl", ".json"))
 _TELLING = (b'"data_row"', b'"Labeled Data"')
 _MOST_ROWS = 100_000
@@ -58,20 +59,12 @@ def recognises_labelbox(path: Path) -> bool:
     """Tell whether a file, or one in a folder, is an export of Labelbox."""
     if path.is_dir():
         return bool(_files(path))
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError:
-        return False
+    head = read_head(path)
     return path.suffix.lower() in _SUFFIXES and any(word in head for word in _TELLING)
 
 
 def _files(folder: Path) -> list[Path]:
-    try:
-        files = sorted(file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES)
-    except OSError:
-        return []
-    return [file for file in files if file.is_file() and recognises_labelbox(file)]
+    return [file for file in files_in(folder, *_SUFFIXES) if recognises_labelbox(file)]
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from napari_strata.io.files import replacing
+from napari_strata.io.folders import files_in
 from napari_strata.io.labels import guard
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, classes_of
 from napari_strata.io.labels.file_names import base_name, stems_to_write
@@ -46,22 +47,15 @@ _POINTS = {"point", "points"}
 
 def _recognises(path: Path) -> bool:
     if path.is_dir():
-        files = _files(path)
+        files = files_in(path, ".json")
         return bool(files) and _recognises(files[0])
     head = guard.read_head(path) if path.suffix.lower() == ".json" else b""
     return b'"shapes"' in head and (b'"points"' in head or b'"imagePath"' in head)
 
 
-def _files(folder: Path) -> list[Path]:
-    try:
-        return sorted(file for file in folder.iterdir() if file.suffix.lower() == ".json" and file.is_file())
-    except OSError:
-        return []
-
-
 def _read(path: Path, sizes: ImageSizes) -> AnnotationSet:
     """Read one file, or all of a folder; `sizes` are not needed."""
-    files = _files(path) if path.is_dir() else [path]
+    files = files_in(path, ".json") if path.is_dir() else [path]
     if not files:
         guard.refuse(path, "it holds no .json file", "Name the folder that LabelMe saved to.")
     budget = MaskBudget(path)

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_strata.io.files import replacing
+from napari_strata.io.folders import files_in
 from napari_strata.io.labels import guard
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, classes_of
 from napari_strata.io.labels.class_names import ONE_CLASS, find_class_key
@@ -55,12 +56,7 @@ def _recognises(path: Path) -> bool:
 
 
 def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    try:
-        files = [file for file in path.iterdir() if file.suffix.lower() == ".csv" and file.is_file()]
-    except OSError:
-        return []
+    files = files_in(path, ".csv") if path.is_dir() else [path]
     return sorted(files, key=lambda file: (_image_name(file), file.stem.endswith("_points"), file.name))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_strata.errors import LabelsError
+from napari_strata.io.folders import files_in
 from napari_strata.io.labels import guard
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, FileClass, classes_of
 from napari_strata.io.labels.class_names import ONE_CLASS, find_class_key
@@ -41,7 +42,7 @@ class _Picture:
 
 def _recognises(path: Path) -> bool:
     if path.is_dir():
-        return any(_recognises(file) for file in _files(path))
+        return any(_recognises(file) for file in files_in(path, *_SUFFIXES))
     suffix, head = path.suffix.lower(), guard.read_head(path)
     if suffix == ".csv":
         return b"region_shape_attributes" in head.split(b"\n")[0]
@@ -50,18 +51,11 @@ def _recognises(path: Path) -> bool:
     return b'"_via_' in head or (b'"filename"' in head and b'"regions"' in head)
 
 
-def _files(folder: Path) -> list[Path]:
-    try:
-        return sorted(file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and file.is_file())
-    except OSError:
-        return []
-
-
 def _read(path: Path, sizes: ImageSizes) -> AnnotationSet:
     """Read a file of any of the three kinds, or all of a folder; `sizes` are not needed."""
     if not path.is_dir():
         return _read_file(path)
-    read = [_read_file(file) for file in _files(path) if _recognises(file)]
+    read = [_read_file(file) for file in files_in(path, *_SUFFIXES) if _recognises(file)]
     if not read:
         guard.refuse(path, "it holds no file of VIA", "Name the file that VIA saved.")
     images = tuple(image for one in read for image in one.images)

@@ -1,5 +1,6 @@
 """What every tool of the Label tools dock is: settings, and the function of codes and image that they make."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -117,6 +118,7 @@ class ToolPage(QWidget):
         """Say what keeps this tool, beyond what all need; an empty text where nothing does."""
         return ""
 
+    @abstractmethod
     def plan(self, work: Work, *, all_slices: bool) -> "tuple[LabelTool, Sequence[int | slice]]":
         """Return the function to apply and the blocks to apply it to.
 
@@ -125,7 +127,6 @@ class ToolPage(QWidget):
         StrataError
             If there is nothing to apply it to.
         """
-        raise NotImplementedError
 
     def preview(self, work: Work) -> AnyArray | None:
         """Return new codes of a single slice, where that is quick enough to follow a slider; else None."""
