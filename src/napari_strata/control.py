@@ -15,6 +15,7 @@ import threading
 from enum import StrEnum
 
 from napari_strata.errors import StrataError
+from napari_strata.requests import Request
 
 
 class JobState(StrEnum):
@@ -45,13 +46,14 @@ class JobCanceled(Exception):
 
 
 class JobControl:
-    """Stop and pause requests going in, the job's state coming out; safe to share between threads."""
+    """Stop, pause and other requests going in, the job's state coming out; safe to share between threads."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._state = JobState.IDLE
         self._stop = False
         self._pause = False
+        self._requests: list[Request] = []
 
     @property
     def state(self) -> JobState:
@@ -72,6 +74,17 @@ class JobControl:
             if self._state is not JobState.STOPPING:
                 self._move(JobState.STOPPING)
             self._condition.notify_all()
+
+    def post(self, request: Request) -> None:
+        """Leave a request for the job, which takes it between two steps; one that is over never does."""
+        with self._condition:
+            self._requests.append(request)
+
+    def take_requests(self) -> list[Request]:
+        """Return the requests that came since the last call, oldest first; called by the job itself."""
+        with self._condition:
+            taken, self._requests = self._requests, []
+        return taken
 
     def pause(self) -> None:
         """Ask a running job to wait at its next checkpoint.
@@ -105,6 +118,7 @@ class JobControl:
         with self._condition:
             self._move(JobState.PREPARING)
             self._stop = self._pause = False
+            self._requests = []
 
     def run(self) -> None:
         """Enter RUNNING when preparations are over.

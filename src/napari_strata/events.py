@@ -74,6 +74,8 @@ class BatchEnded(JobEvent):
         Time since the first batch began [s].
     seconds_left : float
         Estimate of the time left [s].
+    waited : float
+        Part of the step that was spent waiting for the batch [s].
     """
 
     step: int
@@ -83,6 +85,7 @@ class BatchEnded(JobEvent):
     learning_rate: float
     elapsed: float
     seconds_left: float
+    waited: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +129,81 @@ class PreviewReady(JobEvent):
         As in `napari_strata.types.Prediction`, for one frame.
     epoch : int
         Epoch at hand, from 1.
+    key : int
+        That of the `Look` that asked for it; 0 for the preview that the training began with.
+    seconds : float
+        Time that it took [s].
     """
 
     probabilities: FloatImage
     epoch: int
+    key: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionTaken(JobEvent):
+    """What was painted during the training is learned from.
+
+    Attributes
+    ----------
+    frame, layer, y, x : int
+        As in `Correction`.
+    height, width : int
+        Size of the region [px].
+    step : int
+        First step whose batch may hold it.
+    """
+
+    frame: int
+    layer: int
+    y: int
+    x: int
+    height: int
+    width: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class PinResult:
+    """How one pinned region was recognised.
+
+    Attributes
+    ----------
+    name : str
+        The pin's.
+    error : float or None
+        Part of the labelled pixels that are wrong, with the better order of layers; None where nothing is painted.
+    is_right : bool
+        Whether at most `PIN_TOLERANCE` of them are.
+    was_right : bool or None
+        The same at the validation before; None at the first.
+    """
+
+    name: str
+    error: float | None
+    is_right: bool
+    was_right: bool | None
+
+
+PIN_TOLERANCE = 0.1
+"""Part of a pinned region's labelled pixels that may be wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinsChecked(JobEvent):
+    """The pinned regions were checked after a validation.
+
+    Attributes
+    ----------
+    epoch : int
+        Epoch that ended, from 1.
+    results : tuple of PinResult
+        One for each pin.
+    """
+
+    epoch: int
+    results: tuple[PinResult, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FloatImage = NDArray[np.float32]
 LabelArray = NDArray[np.uint8]
@@ -65,3 +68,22 @@ class Prediction:
         """Most probable class as mask codes, shape (frame, layer, y, x): 1 background, 2.. classes."""
         masks: LabelArray = (self.probabilities.argmax(axis=2) + BACKGROUND).astype(np.uint8)
         return masks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Truth:
+    """What a batch of patches should be recognised as; tensors on one device.
+
+    Attributes
+    ----------
+    labels : Tensor of uint8, shape (batch, layer, y, x)
+        Mask codes: 0 not labelled, 1 background, 2.. classes.
+    weights : Tensor of float32, shape (batch, layer, y, x), or None
+        Weight of each pixel in cross-entropy; None means 1 everywhere.
+    values : Tensor of float32, shape (batch, layer, y, x), or None
+        What a network that gives values should give; NaN where nobody knows.
+    """
+
+    labels: "Tensor"
+    weights: "Tensor | None" = None
+    values: "Tensor | None" = None

@@ -163,7 +163,7 @@ def test_weights_that_are_not_finite_are_not_kept(tmp_path: Path, monkeypatch):
 
 def test_a_loss_that_is_not_finite_stops_the_training_with_a_reason(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(
-        "napari_strata.training.loop.assignment_loss", lambda logits, *args, **kwargs: logits.sum() * float("nan")
+        "napari_strata.training.optimizer.assignment_loss", lambda logits, *args, **kwargs: logits.sum() * float("nan")
     )
     *_, last = run(simulated(), TrainInputs(tmp_path))
     assert last.reason is FinishReason.FAILED
@@ -234,7 +234,7 @@ def labelled(**training: object) -> TrainConfig:
 def test_a_unet_learns_squares_from_a_few_strokes(tmp_path: Path):
     inputs = painted(3)
     inputs = TrainInputs(tmp_path, inputs.images, inputs.labels)
-    run(labelled(epochs=10, steps_per_epoch=10, learning_rate=0.02), inputs)
+    run(labelled(epochs=10, steps_per_epoch=10, optimizer={"learning_rate": 0.02}), inputs)
     network = load_network(tmp_path).network
     image = torch.from_numpy(inputs.images[0].data[:1])[:, None]
     with torch.inference_mode():
@@ -252,7 +252,7 @@ def test_a_gombnet_learns_to_tell_overlapping_layers_apart(tmp_path: Path):
         frame[0, y : y + 24, x : x + 24] = 1
         frame[1, :, x + 8 : x + 16] = 1
     image = (2.0 * layers[:, 0] - layers[:, 1] + rng.normal(0, 0.1, (4, 64, 64))).astype(np.float32)
-    config = labelled(epochs=10, steps_per_epoch=12, learning_rate=0.02)
+    config = labelled(epochs=10, steps_per_epoch=12, optimizer={"learning_rate": 0.02})
     config = config.model_copy(update={"model": ModelConfig(filters=(8, 16), pixel_size=None)})
     run(config, TrainInputs(tmp_path, (ImageStack(image, None, "crossed"),), (layers + 1,)))
     network = load_network(tmp_path).network

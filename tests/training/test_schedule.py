@@ -3,7 +3,9 @@ import pytest
 from napari_strata.config import TrainingConfig
 from napari_strata.training.schedule import Clock, learning_rate
 
-CONFIG = TrainingConfig(learning_rate=1.0, warmup=0.1, epochs=10, steps_per_epoch=5, time_limit=None)
+CONFIG = TrainingConfig(
+    optimizer={"learning_rate": 1.0}, schedule={"warmup": 0.1}, epochs=10, steps_per_epoch=5, time_limit=None
+)
 
 
 @pytest.mark.parametrize(

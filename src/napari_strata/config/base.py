@@ -85,6 +85,11 @@ def setting(
     return Field(default, description=text, json_schema_extra={"unit": unit, "advanced": advanced}, **bounds)
 
 
+def section(config_class: type[Config], description: str) -> Any:
+    """Declare a field that is a settings model of its own, folded away in forms."""
+    return Field(default_factory=config_class, description=description, json_schema_extra={"advanced": True})
+
+
 def _in_words(error: ValidationError) -> str:
     return "; ".join(_one_in_words(one) for one in error.errors()) + "."
 

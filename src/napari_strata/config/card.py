@@ -14,6 +14,7 @@ class ModelCard(Config):
     name: str = setting(..., "Name of the model.", min_length=1)
     created: str = setting(..., "Time of the last change, ISO 8601, UTC.")
     model: ModelConfig = Field(description="The network.")
+    members: int = setting(1, "Networks in it, whose probabilities are averaged.", ge=1, le=20)
     classes: ClassTable = Field(description="What its outputs mean.")
     trained_on: str = setting(..., "In words, what it learned from.")
     figures: dict[str, float | int | str | None] = setting(..., "Scores at the best validation.")

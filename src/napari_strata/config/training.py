@@ -1,18 +1,28 @@
-"""How to train: on what data, with which loss, for how long."""
+"""How to train: on what data, for how long, on what hardware; the parts have files of their own."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from napari_strata.config.base import Config, setting
+from napari_strata.config.augmentation import AugmentationConfig
+from napari_strata.config.base import Config, section, setting
 from napari_strata.config.labels import SpotConfig
+from napari_strata.config.loss import LossConfig
 from napari_strata.config.model import ModelConfig
+from napari_strata.config.optimization import (
+    AveragingConfig,
+    CorrectionsConfig,
+    EnsembleConfig,
+    OptimizerConfig,
+    ScheduleConfig,
+    StartConfig,
+)
 from napari_strata.config.simulation import SimulationConfig
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
-Assignment = Literal["hard", "soft"]
+Engine = Literal["thread", "process"]
 Origin = Literal["human", "imported", "model", "corrected"]
 """Where a label comes from, as `annotation.provenance.Provenance` names it."""
 ORIGINS: tuple[Origin, ...] = ("human", "imported", "model", "corrected")
@@ -77,29 +87,42 @@ Data = Annotated[SimulatedData | LabelledData, Field(discriminator="source")]
 
 
 class TrainingConfig(Config):
-    """Length, optimizer and loss of a training."""
+    """Length, hardware, and all that decides how the weights move."""
 
     time_limit: float | None = setting(5.0, "Training ends after this time.", unit="minutes", gt=0, le=10_000)
     epochs: int = setting(100, "Training ends after so many epochs.", ge=1, le=100_000)
+    patience: int | None = setting(
+        None, "Training ends after so many epochs without a better score; empty never does.", ge=1, advanced=True
+    )
     steps_per_epoch: int = setting(50, "Batches between two validations.", ge=1, le=100_000, advanced=True)
     batch_size: int = setting(8, "Patches per batch.", ge=1, le=1024, advanced=True)
     patch_size: int = setting(128, "Side of a training patch.", unit="px", ge=16, le=2048, advanced=True)
-    learning_rate: float = setting(2e-3, "Peak learning rate of AdamW.", gt=0, le=1, advanced=True)
-    warmup: float = setting(0.03, "Part of the training in which the rate rises.", ge=0, lt=1, advanced=True)
-    weight_decay: float = setting(1e-2, "Weight decay of AdamW.", ge=0, le=1, advanced=True)
-    assignment: Assignment = setting(
-        "hard",
-        "Which decoder takes which layer: best permutation, or the published soft minimum.",
-        advanced=True,
-    )
-    dice_weight: float = setting(1.0, "Weight of the Dice loss beside cross-entropy.", ge=0, le=100, advanced=True)
-    ema_decay: float = setting(0.99, "Decay of the averaged weights per step.", ge=0, lt=1, advanced=True)
     validation_fraction: float = setting(0.2, "Part of the slices held out.", ge=0, lt=1, advanced=True)
     validation_crops: int = setting(24, "Simulated crystals held out.", ge=1, le=10_000, advanced=True)
+    optimizer: OptimizerConfig = section(OptimizerConfig, "The optimizer.")
+    schedule: ScheduleConfig = section(ScheduleConfig, "The learning rate over the training.")
+    averaging: AveragingConfig = section(AveragingConfig, "Averaged weights.")
+    loss: LossConfig = section(LossConfig, "What is made small.")
+    augmentation: AugmentationConfig = section(AugmentationConfig, "How patches are varied.")
+    corrections: CorrectionsConfig = section(CorrectionsConfig, "What is painted while the network trains.")
+    ensemble: EnsembleConfig = section(EnsembleConfig, "Several networks in one model.")
+    start: StartConfig = section(StartConfig, "Where the weights begin.")
     precision: Precision = setting(
         "auto", "bf16 where the hardware has it, fp32 otherwise, or one of them always.", advanced=True
     )
     device: Device = setting("auto", "Where to compute.", advanced=True)
+    engine: Engine = setting(
+        "thread",
+        "In a thread of this program, or in a process of its own, which cannot take this one down.",
+        advanced=True,
+    )
+    devices: int = setting(1, "Devices, or processes on a CPU, that train together.", ge=1, le=64, advanced=True)
+    nodes: int = setting(1, "Machines that train together.", ge=1, le=1024, advanced=True)
+    deterministic: bool = setting(
+        False,
+        "Repeat to the bit: steps alone, not the clock, steer the learning rate; only exact algorithms.",
+        advanced=True,
+    )
     preview_interval: float = setting(
         4.0, "Shortest time between two previews on the image.", unit="s", ge=0.1, le=3600, advanced=True
     )

@@ -170,8 +170,6 @@ def _network(config: TrainConfig, classes: int) -> "Network":
 def _source(
     config: TrainConfig, inputs: TrainInputs, classes: ClassTable, receptive_field: int
 ) -> "SimulatedSource | LabelledSource":
-    import numpy as np
-
     from napari_strata.training.labelled import LabelledSource
     from napari_strata.training.simulated import SimulatedSource
 
@@ -193,7 +191,7 @@ def _source(
         pixel_size=pixel_size,
         receptive_field=receptive_field,
         validation_fraction=training.validation_fraction,
-        rng=np.random.default_rng(training.seed),
+        seed=training.seed,
     )
 
 
@@ -208,4 +206,4 @@ def _trainer(
     preview = None
     if inputs.preview is not None:
         preview = Preview(inputs.preview, pixel_size=config.model.pixel_size, interval=training.preview_interval)
-    return Trainer(network, source, training, fabric=make_fabric(training), seed=training.seed, preview=preview)
+    return Trainer(network, source, training, fabric=make_fabric(training), preview=preview)

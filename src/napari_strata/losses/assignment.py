@@ -17,35 +17,33 @@ from itertools import combinations, permutations
 import torch
 from torch import Tensor
 
-from napari_strata.config.training import Assignment
+from napari_strata.config.loss import LossConfig
 from napari_strata.losses.segmentation import pairwise_cost
-from napari_strata.types import BACKGROUND
+from napari_strata.types import BACKGROUND, Truth
 
 
-def assignment_loss(logits: Tensor, labels: Tensor, *, assignment: Assignment, dice_weight: float) -> Tensor:
+def assignment_loss(logits: Tensor, truth: Truth, config: LossConfig) -> Tensor:
     """Return the loss of a batch, the same for every order of the layers.
 
     Parameters
     ----------
     logits : Tensor, shape (batch, decoder, class, y, x)
         A network's output, k decoders.
-    labels : Tensor, shape (batch, layer, y, x)
-        Mask codes of k layers: 0 not labelled, 1 background, 2.. classes.
-    assignment : {"hard", "soft"}
-        Minimum over the k! assignments per sample, or the published soft minimum.
-    dice_weight : float
-        Weight of the Dice loss beside cross-entropy.
+    truth : Truth
+        Mask codes of k layers.
+    config : LossConfig
+        Terms, and which assignment: the minimum over k! per sample, or the published soft minimum.
 
     Returns
     -------
     Tensor, shape ()
         Mean over the batch, per layer.
     """
-    costs = assignment_costs(pairwise_cost(logits, labels, dice_weight=dice_weight))
-    if assignment == "hard" or costs.shape[1] == 1:
+    costs = assignment_costs(pairwise_cost(logits, truth, config))
+    if config.assignment == "hard" or costs.shape[1] == 1:
         return costs.amin(dim=1).mean() / logits.shape[1]
     soft_minimum = 1 / (1 / costs.clamp(min=1e-8)).sum(dim=1)
-    return (soft_minimum * _separation(logits, labels)).mean() / logits.shape[1]
+    return (soft_minimum * _separation(logits, truth.labels)).mean() / logits.shape[1]
 
 
 def assignment_costs(pairwise: Tensor) -> Tensor:

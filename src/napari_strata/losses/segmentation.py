@@ -15,20 +15,21 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from napari_strata.types import BACKGROUND
+from napari_strata.config.loss import LossConfig
+from napari_strata.types import BACKGROUND, Truth
 
 
-def pairwise_cost(logits: Tensor, labels: Tensor, *, dice_weight: float) -> Tensor:
+def pairwise_cost(logits: Tensor, truth: Truth, config: LossConfig) -> Tensor:
     """Return the loss of every decoder against every layer.
 
     Parameters
     ----------
     logits : Tensor, shape (batch, decoder, class, y, x)
         A network's output.
-    labels : Tensor of uint8 or int64, shape (batch, layer, y, x)
-        Mask codes: 0 not labelled, 1 background, 2.. classes.
-    dice_weight : float
-        Weight of the Dice loss beside cross-entropy, at least 0.
+    truth : Truth
+        Mask codes.
+    config : LossConfig
+        The weights of the terms.
 
     Returns
     -------
@@ -36,15 +37,16 @@ def pairwise_cost(logits: Tensor, labels: Tensor, *, dice_weight: float) -> Tens
         0 where a layer of a sample has no labelled pixel.
     """
     log_q = logits.float().log_softmax(dim=2).flatten(3)
-    codes = labels.long().flatten(2)
+    codes = truth.labels.long().flatten(2)
     labelled = (codes >= BACKGROUND).float()
-    truth = one_hot((codes - BACKGROUND).clamp(min=0), logits.shape[2]).movedim(-1, 2).float()
-    truth = truth * labelled[:, :, None]
+    target = one_hot((codes - BACKGROUND).clamp(min=0), logits.shape[2]).movedim(-1, 2).float()
+    target = target * labelled[:, :, None]
     count = labelled.sum(-1)
-    cross_entropy = -torch.einsum("bicp,bjcp->bij", log_q, truth) / count.clamp(min=1)[:, None]
-    if dice_weight == 0:
-        return cross_entropy
-    return cross_entropy + dice_weight * _pairwise_dice(log_q[:, :, 1:].exp(), truth[:, :, 1:], labelled)
+    cross_entropy = -torch.einsum("bicp,bjcp->bij", log_q, target) / count.clamp(min=1)[:, None]
+    cost = config.cross_entropy * cross_entropy
+    if config.dice == 0:
+        return cost
+    return cost + config.dice * _pairwise_dice(log_q[:, :, 1:].exp(), target[:, :, 1:], labelled)
 
 
 def _pairwise_dice(q: Tensor, truth: Tensor, labelled: Tensor) -> Tensor:

@@ -1,16 +1,44 @@
-"""What the training loop eats: batches of normalised patches with their mask codes."""
+"""What the training loop eats: patches on the network's grid with their truth, drawn without memory.
 
+A patch depends on the seed, the step and its place in the batch alone (and on what was corrected before that
+step), never on what was drawn before it. So a training that is resumed at any step, or spread over several
+processes, draws what a single one would have drawn.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import torch
 
-from napari_strata.types import AnyArray, FloatImage, LabelArray
+from napari_strata.requests import Correction
+from napari_strata.types import FloatImage, LabelArray, Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One patch on the network's grid.
+
+    Attributes
+    ----------
+    image : ndarray of float32, shape (y, x)
+        Normalised intensities.
+    labels : ndarray of uint8, shape (layer, y, x)
+        0 not labelled, 1 background, 2.. classes.
+    weights, values : ndarray of float32, shape (layer, y, x), or None
+        As in `napari_strata.types.Truth`.
+    """
+
+    image: FloatImage
+    labels: LabelArray
+    weights: FloatImage | None = None
+    values: FloatImage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Patches on the network's grid.
+    """Patches of one size.
 
     Attributes
     ----------
@@ -18,34 +46,68 @@ class Batch:
         Normalised intensities.
     labels : ndarray of uint8, shape (batch, layer, y, x)
         0 not labelled, 1 background, 2.. classes.
+    weights, values : ndarray of float32, shape (batch, layer, y, x), or None
+        As in `napari_strata.types.Truth`.
     """
 
     images: FloatImage
     labels: LabelArray
+    weights: FloatImage | None = None
+    values: FloatImage | None = None
+
+    @classmethod
+    def of(cls, patches: Sequence[Patch]) -> "Batch":
+        """Stack patches; all or none of them have weights, and values."""
+        weights = [patch.weights for patch in patches if patch.weights is not None]
+        values = [patch.values for patch in patches if patch.values is not None]
+        return cls(
+            np.stack([patch.image for patch in patches]),
+            np.stack([patch.labels for patch in patches]),
+            np.stack(weights) if weights else None,
+            np.stack(values) if values else None,
+        )
+
+    def to(self, device: torch.device) -> tuple[torch.Tensor, Truth]:
+        """Return the images, shape (batch, 1, y, x), and their truth as tensors."""
+        images, labels, weights, values = (
+            None if array is None else torch.from_numpy(np.ascontiguousarray(array)).to(device)
+            for array in (self.images, self.labels, self.weights, self.values)
+        )
+        assert images is not None
+        assert labels is not None
+        return images[:, None], Truth(labels, weights, values)
 
 
-class BatchSource(Protocol):
-    """Where batches come from."""
+class PatchSource(Protocol):
+    """Where patches come from."""
 
-    def draw(self, size: int, rng: np.random.Generator) -> Batch:
-        """Return a random training batch of `size` patches."""
+    description: str
+    """In words, what is learned from."""
+
+    def patch(self, step: int, item: int) -> Patch:
+        """Return one training patch.
+
+        Parameters
+        ----------
+        step : int
+            Steps done before.
+        item : int
+            Its place in the batch.
+        """
 
     def held_out(self) -> list[Batch]:
         """Return the batches to validate on, always the same; empty where nothing can be held out."""
 
+    def correct(self, correction: Correction, step: int) -> None:
+        """Learn what was painted from `step` on; never called while a patch is drawn.
 
-def symmetric_variant(batch: Batch, rng: np.random.Generator) -> Batch:
-    """Apply one of the eight symmetries of the square, a different one to every patch, and jitter the contrast."""
-    images, labels = np.empty_like(batch.images), np.empty_like(batch.labels)
-    for i in range(len(images)):
-        turns, mirrored = int(rng.integers(4)), bool(rng.integers(2))
-        images[i] = _turned(batch.images[i], turns, mirrored)
-        labels[i] = _turned(batch.labels[i], turns, mirrored)
-    gain = rng.uniform(0.9, 1.1, (len(images), 1, 1))
-    offset = rng.uniform(-0.1, 0.1, (len(images), 1, 1))
-    return Batch((images * gain + offset).astype(np.float32), labels)
+        Raises
+        ------
+        LabelsError
+            If it does not fit the image.
+        """
 
 
-def _turned(array: AnyArray, turns: int, mirrored: bool) -> AnyArray:
-    turned = np.rot90(array, turns, axes=(-2, -1))
-    return turned[..., ::-1] if mirrored else turned
+def patch_rng(seed: int, step: int, item: int) -> np.random.Generator:
+    """Return the generator of one patch."""
+    return np.random.default_rng([seed, step, item])

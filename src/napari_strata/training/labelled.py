@@ -7,7 +7,8 @@ from napari_strata.config import ClassTable
 from napari_strata.data.grid import resample_labels, to_network_grid
 from napari_strata.data.patches import pad_to, patch_origin, validation_windows
 from napari_strata.data.split import split_labels
-from napari_strata.training.batches import Batch, symmetric_variant
+from napari_strata.requests import Correction
+from napari_strata.training.batches import Batch, Patch, patch_rng
 from napari_strata.types import BACKGROUND, FloatImage, ImageStack, LabelArray
 
 CORE = 256
@@ -37,8 +38,8 @@ class LabelledSource:
         Radius of the network's receptive field [px].
     validation_fraction : float
         Part of the slices or strokes to hold out.
-    rng : Generator
-        Source of the split.
+    seed : int
+        Seed of the split and of every patch.
 
     Raises
     ------
@@ -56,13 +57,17 @@ class LabelledSource:
         pixel_size: float | None,
         receptive_field: int,
         validation_fraction: float,
-        rng: np.random.Generator,
+        seed: int,
     ) -> None:
         self._patch_size = patch_size
+        self._seed = seed
         frames = _labelled_frames(images, labels, pixel_size)
         check_painted(*(codes for _, codes in frames), table=table, name="the labels on the network's grid")
         split = split_labels(
-            [codes for _, codes in frames], fraction=validation_fraction, receptive_field=receptive_field, rng=rng
+            [codes for _, codes in frames],
+            fraction=validation_fraction,
+            receptive_field=receptive_field,
+            rng=np.random.default_rng(seed),
         )
         slices = "1 labelled slice" if len(frames) == 1 else f"{len(frames)} labelled slices"
         self.description = f"{slices}, {split.description}"
@@ -75,22 +80,23 @@ class LabelledSource:
         self._frames = [pad_to(image, codes, patch_size) for (image, _), codes in training if codes.any()]
         self._labelled = [_pixels_by_class(codes) for _, codes in self._frames]
 
-    def draw(self, size: int, rng: np.random.Generator) -> Batch:
-        """Return `size` patches; every frame and, within it, every class is equally likely to be centred on."""
-        images, labels = zip(*(self._patch(rng) for _ in range(size)), strict=True)
-        return symmetric_variant(Batch(np.stack(images), np.stack(labels)), rng)
-
-    def held_out(self) -> list[Batch]:
-        """Return windows of the held-out slices, each a batch of one, with all that its labelled pixels see."""
-        return self._held_out
-
-    def _patch(self, rng: np.random.Generator) -> tuple[FloatImage, LabelArray]:
+    def patch(self, step: int, item: int) -> Patch:
+        """Return a patch; every frame and, within it, every class is equally likely to be centred on."""
+        rng = patch_rng(self._seed, step, item)
         frame = int(rng.integers(len(self._frames)))
         image, labels = self._frames[frame]
         pixels = self._labelled[frame][rng.integers(len(self._labelled[frame]))]
         y, x = patch_origin(pixels, image.shape, self._patch_size, rng)
         window = np.s_[..., y : y + self._patch_size, x : x + self._patch_size]
-        return image[window], labels[window]
+        return Patch(image[window], labels[window])
+
+    def held_out(self) -> list[Batch]:
+        """Return windows of the held-out slices, each a batch of one, with all that its labelled pixels see."""
+        return self._held_out
+
+    def correct(self, correction: Correction, step: int) -> None:
+        """Learn what was painted from a step on."""
+        raise NotImplementedError
 
 
 def _labelled_frames(

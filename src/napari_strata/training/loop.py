@@ -12,35 +12,38 @@ from lightning_fabric import Fabric
 
 from napari_strata.config import TrainingConfig
 from napari_strata.control import JobControl
-from napari_strata.errors import TrainingError
-from napari_strata.events import BatchEnded, EpochEnded, JobEvent, PreviewReady
-from napari_strata.losses.assignment import assignment_loss
+from napari_strata.data.augmentation import augment
+from napari_strata.errors import LabelsError, TrainingError
+from napari_strata.events import BatchEnded, CorrectionTaken, EpochEnded, JobEvent, Warned
 from napari_strata.models.network import Network
+from napari_strata.requests import Correction, Look
 from napari_strata.training.averaging import averaged
-from napari_strata.training.batches import BatchSource
+from napari_strata.training.batches import PatchSource, patch_rng
+from napari_strata.training.feed import Feeder
+from napari_strata.training.optimizer import Stepper, make_optimizer
 from napari_strata.training.preview import Preview
 from napari_strata.training.schedule import Clock, learning_rate
 from napari_strata.training.validation import Scores, validate
 
 Keep = Callable[[Network, EpochEnded], None]
 """Saves the weights of a network that is the best so far."""
+AUGMENTATION_SEED = 2
+"""Tells the draws of augmentation apart from those of patches."""
 
 
 class Trainer:
-    """Trains one network with AdamW, averaged weights, and validation after every epoch.
+    """Trains one network, with averaged weights, and validates after every epoch.
 
     Parameters
     ----------
     network : Network
         The network to train.
-    source : BatchSource
-        Where batches come from.
+    source : PatchSource
+        Where patches come from.
     config : TrainingConfig
         Budget, optimizer and loss.
     fabric : Fabric
         Device and precision.
-    seed : int
-        Seed of batches and dropout.
     preview : Preview, optional
         A frame to predict now and then.
     """
@@ -48,28 +51,23 @@ class Trainer:
     def __init__(
         self,
         network: Network,
-        source: BatchSource,
+        source: PatchSource,
         config: TrainingConfig,
         *,
         fabric: Fabric,
-        seed: int,
         preview: Preview | None = None,
     ) -> None:
         self._config = config
         self._source = source
         self._preview = preview
-        self._seed = seed
-        self._rng = np.random.default_rng(seed)
         self._device = fabric.device
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimizer = torch.optim.AdamW(
-            network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-        )
-        average = averaged(network.to(fabric.device), config.ema_decay)
+        optimizer = make_optimizer(network.parameters(), config.optimizer)
+        average = averaged(network.to(fabric.device), config.averaging.decay)
         self._averaged_network = cast(Network, average.module)
         self._average = fabric.setup_module(average)
-        self._network, self._optimizer = fabric.setup(network, optimizer)
-        self._fabric = fabric
+        self._network, optimizer = fabric.setup(network, optimizer)
+        self._stepper = Stepper(self._network, optimizer, config, fabric)
         self._best = math.inf
         self._losses: list[float] = []
 
@@ -79,14 +77,14 @@ class Trainer:
         Parameters
         ----------
         control : JobControl
-            Stop and pause requests.
+            Stop and pause requests, corrections, what to predict live.
         keep : callable
             Called with the averaged network whenever it is the best so far.
 
         Yields
         ------
         JobEvent
-            `BatchEnded`, `EpochEnded` and `PreviewReady`.
+            `BatchEnded`, `EpochEnded`, `PreviewReady`, `CorrectionTaken`.
 
         Returns
         -------
@@ -99,57 +97,61 @@ class Trainer:
             If the loss is no longer finite.
         """
         clock = Clock(self._config)
-        while clock.progress < 1 and not control.stop_requested:
-            yield self._step(clock)
-            if clock.step % self._config.steps_per_epoch == 0:
+        with Feeder(self._source, range(self._config.batch_size)) as feed:
+            feed.prepare(clock.step)
+            while not clock.is_over and not control.stop_requested:
+                yield from self._step(clock, feed, control)
+                if clock.step % self._config.steps_per_epoch == 0:
+                    yield self._end_epoch(clock, keep)
+                if self._preview is not None and self._preview.is_due:
+                    yield self._preview.predict(self._average, self._device, clock.epoch)
+                self._pause(clock, control)
+            if self._losses:
                 yield self._end_epoch(clock, keep)
-            if self._preview is not None and self._preview.is_due:
-                yield PreviewReady(self._preview.predict(self._average, self._device), clock.epoch)
-            self._pause(clock, control)
-        if self._losses:
-            yield self._end_epoch(clock, keep)
         return clock
 
-    def _step(self, clock: Clock) -> BatchEnded:
+    def _step(self, clock: Clock, feed: Feeder, control: JobControl) -> Iterator[JobEvent]:
+        batch = feed.take()
+        yield from self._answer(control, clock.step + 1)
+        feed.prepare(clock.step + 1)
         epoch, rate = clock.epoch, learning_rate(clock.progress, self._config)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
+        images, truth = batch.to(self._device)
         with self._seeded(clock.step):
-            loss = self._optimize()
+            rngs = [patch_rng(self._config.seed + AUGMENTATION_SEED, clock.step, i) for i in range(len(images))]
+            images, truth = augment(images, truth, self._config.augmentation, rngs=rngs)
+            loss = self._stepper.step(images.contiguous(memory_format=torch.channels_last), truth, rate)
+        self._average.update_parameters(self._network)
         clock.step += 1
         _check_finite(loss, f"The loss became {loss} at step {clock.step}.")
         self._losses.append(loss)
-        return BatchEnded(clock.step, epoch, clock.epochs, loss, rate, clock.elapsed, clock.seconds_left)
+        left, waited = clock.seconds_left, feed.waited
+        yield BatchEnded(clock.step, epoch, clock.epochs, loss, rate, clock.elapsed, left, waited)
+
+    def _answer(self, control: JobControl, step: int) -> Iterator[JobEvent]:
+        """Do what was asked for, before the batch of a step is drawn."""
+        for request in control.take_requests():
+            match request:
+                case Correction(frame=frame, layer=layer, y=y, x=x, codes=codes):
+                    try:
+                        self._source.correct(request, step)
+                    except LabelsError as error:
+                        yield Warned(error.message, error.remedy)
+                    else:
+                        yield CorrectionTaken(frame, layer, y, x, codes.shape[0], codes.shape[1], step)
+                case Look() if self._preview is not None:
+                    self._preview.look(request)
 
     @contextmanager
     def _seeded(self, step: int) -> Iterator[None]:
         """Let dropout depend on the seed and the step alone, and leave torch's global generator as it was."""
         devices = [self._device] if self._device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(np.random.SeedSequence([self._seed, step]).generate_state(1)[0].item())
+            torch.manual_seed(np.random.SeedSequence([self._config.seed, step]).generate_state(1)[0].item())
             yield
-
-    def _optimize(self) -> float:
-        batch = self._source.draw(self._config.batch_size, self._rng)
-        images = (
-            torch.from_numpy(batch.images)[:, None].to(self._device).contiguous(memory_format=torch.channels_last)
-        )
-        labels = torch.from_numpy(batch.labels).to(self._device)
-        loss = assignment_loss(
-            self._network(images),
-            labels,
-            assignment=self._config.assignment,
-            dice_weight=self._config.dice_weight,
-        )
-        self._optimizer.zero_grad()
-        self._fabric.backward(loss)
-        self._optimizer.step()
-        self._average.update_parameters(self._network)
-        return float(loss.detach())
 
     def _end_epoch(self, clock: Clock, keep: Keep) -> EpochEnded:
         batches = self._source.held_out()
-        scores = validate(self._average, batches, self._config, self._device) if batches else None
+        scores = validate(self._average, batches, self._config.loss, self._device) if batches else None
         norm = float(torch.stack([p.detach().norm() for p in self._averaged_network.parameters()]).norm())
         _check_finite(norm, f"The weights became {norm} at step {clock.step}.")
         if scores is not None:

@@ -8,19 +8,20 @@ from napari_strata.config import TrainingConfig
 
 
 def learning_rate(progress: float, config: TrainingConfig) -> float:
-    """Return the learning rate: linear warm-up, then half a cosine down to 1 % of the peak.
+    """Return the learning rate: linear warm-up, then half a cosine down to a small part of the peak.
 
     Parameters
     ----------
     progress : float
         Part of the training that is done, 0 to 1.
     config : TrainingConfig
-        Peak rate and length of the warm-up.
+        Peak rate and schedule.
     """
-    if progress < config.warmup:
-        return config.learning_rate * (0.05 + 0.95 * progress / config.warmup)
-    fraction = min(1.0, (progress - config.warmup) / (1 - config.warmup))
-    return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * fraction)))
+    peak, warmup, final = config.optimizer.learning_rate, config.schedule.warmup, config.schedule.final
+    if progress < warmup:
+        return peak * (0.05 + 0.95 * progress / warmup)
+    fraction = min(1.0, (progress - warmup) / (1 - warmup))
+    return peak * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * fraction)))
 
 
 @dataclass
@@ -44,7 +45,12 @@ class Clock:
     @property
     def progress(self) -> float:
         """Part of the training that is done, 0 to 1."""
-        return min(1.0, max(self._by_steps, self._by_time))
+        return min(1.0, self._by_steps if self.config.deterministic else max(self._by_steps, self._by_time))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether one of the budgets is spent."""
+        return max(self._by_steps, self._by_time) >= 1
 
     @property
     def seconds_left(self) -> float:

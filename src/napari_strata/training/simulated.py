@@ -1,20 +1,26 @@
-"""Batches of crystals simulated while the network trains."""
+"""Crystals simulated while the network trains."""
+
+from collections import OrderedDict
 
 import numpy as np
 
 from napari_strata.config.training import SimulatedData
 from napari_strata.data.grid import normalise
+from napari_strata.errors import LabelsError
+from napari_strata.requests import Correction
 from napari_strata.simulate.scene import simulate_image
-from napari_strata.training.batches import Batch, symmetric_variant
+from napari_strata.training.batches import Batch, Patch, patch_rng
 
-FRESH = 0.5
-"""Part of every batch that is simulated anew; the rest are earlier crystals, turned or mirrored."""
 POOL = 1024
-"""Crystals kept for that."""
+"""Crystals that are remembered, to be drawn again."""
+HELD_OUT_BATCH = 8
 
 
 class SimulatedSource:
     """An endless supply of simulated patches on the network's grid.
+
+    The even places of a batch get crystals simulated anew, the odd ones a crystal that an earlier step simulated
+    for the place before; one that is no longer remembered is simulated again, from its own seed.
 
     Parameters
     ----------
@@ -27,7 +33,7 @@ class SimulatedSource:
     held_out : int
         Number of crystals to validate on; simulated from a seed of their own.
     seed : int
-        Seed of the held-out crystals.
+        Seed of every crystal.
     """
 
     def __init__(
@@ -37,35 +43,45 @@ class SimulatedSource:
         self._config = config
         self._patch_size = patch_size
         self._pixel_size = pixel_size
-        self._pool: list[tuple[np.ndarray, np.ndarray]] = []
+        self._seed = seed
+        self._remembered: OrderedDict[tuple[int, int], Patch] = OrderedDict()
         self._held_out_count = held_out
-        self._held_out_seed = seed
         self._held_out: list[Batch] | None = None
 
-    def draw(self, size: int, rng: np.random.Generator) -> Batch:
-        """Return `size` patches, half of them fresh."""
-        fresh = size if len(self._pool) < size else max(1, round(FRESH * size))
-        old = [self._pool[i] for i in rng.integers(len(self._pool), size=size - fresh)] if size > fresh else []
-        new = [self._simulate(rng) for _ in range(fresh)]
-        self._pool = [*self._pool, *new][-POOL:]
-        return symmetric_variant(_batch(new + old), rng)
+    def patch(self, step: int, item: int) -> Patch:
+        """Return a crystal, new or seen before."""
+        if item % 2 and step > 0:
+            earlier = patch_rng(self._seed, step, item).integers(max(0, step - POOL // 4), step)
+            return self._crystal(int(earlier), item - 1)
+        return self._crystal(step, item)
 
     def held_out(self) -> list[Batch]:
-        """Return the held-out crystals in batches of eight."""
+        """Return the held-out crystals."""
         if self._held_out is None:
-            rng = np.random.default_rng([self._held_out_seed, 1])
+            rng = np.random.default_rng([self._seed, 1])
             patches = [self._simulate(rng) for _ in range(self._held_out_count)]
-            self._held_out = [_batch(patches[i : i + 8]) for i in range(0, len(patches), 8)]
+            starts = range(0, len(patches), HELD_OUT_BATCH)
+            self._held_out = [Batch.of(patches[i : i + HELD_OUT_BATCH]) for i in starts]
         return self._held_out
 
-    def _simulate(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def correct(self, correction: Correction, step: int) -> None:
+        """Refuse: there is no image to learn from."""
+        raise LabelsError(
+            "The network learns from simulated crystals only.",
+            remedy="Train on labels, or from this model on, to have what is painted learned.",
+        )
+
+    def _crystal(self, step: int, item: int) -> Patch:
+        key = step, item
+        if key not in self._remembered:
+            self._remembered[key] = self._simulate(patch_rng(self._seed, step, item))
+            if len(self._remembered) > POOL:
+                self._remembered.popitem(last=False)
+        return self._remembered[key]
+
+    def _simulate(self, rng: np.random.Generator) -> Patch:
         scale = 1 + rng.uniform(-1, 1) * self._config.scale_jitter
         scene = simulate_image(
             self._config.simulation, size=self._patch_size, pixel_size=self._pixel_size * scale, rng=rng
         )
-        return normalise(scene.image), scene.labels
-
-
-def _batch(patches: list[tuple[np.ndarray, np.ndarray]]) -> Batch:
-    images, labels = zip(*patches, strict=True)
-    return Batch(np.stack(images), np.stack(labels))
+        return Patch(normalise(scene.image), scene.labels)

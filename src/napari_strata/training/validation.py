@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from napari_strata.config import TrainingConfig
+from napari_strata.config.loss import LossConfig
 from napari_strata.losses.assignment import assignment_loss, best_assignment
 from napari_strata.losses.segmentation import pairwise_cost
 from napari_strata.models.mode import evaluating
 from napari_strata.training.batches import Batch
-from napari_strata.types import BACKGROUND
+from napari_strata.types import BACKGROUND, Truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Scores:
     dice: float | None
 
 
-def validate(network: nn.Module, batches: list[Batch], config: TrainingConfig, device: torch.device) -> Scores:
+def validate(network: nn.Module, batches: list[Batch], config: LossConfig, device: torch.device) -> Scores:
     """Score a network in eval mode; its mode is restored.
 
     Parameters
@@ -40,7 +40,7 @@ def validate(network: nn.Module, batches: list[Batch], config: TrainingConfig, d
         Gives logits of shape (batch, layer, class, y, x).
     batches : list of Batch
         Held-out data, at least one batch.
-    config : TrainingConfig
+    config : LossConfig
         The loss.
     device : device
         Where the network is.
@@ -49,26 +49,25 @@ def validate(network: nn.Module, batches: list[Batch], config: TrainingConfig, d
     dices: list[float] = []
     with evaluating(network), torch.inference_mode():
         for batch in batches:
-            labels = torch.from_numpy(np.ascontiguousarray(batch.labels)).to(device)
-            logits = network(torch.from_numpy(np.ascontiguousarray(batch.images))[:, None].to(device)).float()
-            loss = assignment_loss(logits, labels, assignment=config.assignment, dice_weight=config.dice_weight)
-            losses += [float(loss)] * len(labels)
-            dices += _dice(logits, labels, config.dice_weight)
+            images, truth = batch.to(device)
+            logits = network(images).float()
+            losses += [float(assignment_loss(logits, truth, config))] * len(images)
+            dices += _dice(logits, truth, config)
     return Scores(float(np.mean(losses)), float(np.mean(dices)) if dices else None)
 
 
-def _dice(logits: Tensor, labels: Tensor, dice_weight: float) -> list[float]:
+def _dice(logits: Tensor, truth: Truth, config: LossConfig) -> list[float]:
     """Return the Dice of each sample."""
-    order = best_assignment(pairwise_cost(logits, labels, dice_weight=dice_weight))
+    order = best_assignment(pairwise_cost(logits, truth, config))
     predicted = logits.argmax(dim=2) + BACKGROUND
     dices = []
-    for sample_predicted, sample_labels, layers in zip(predicted, labels, order, strict=True):
-        truth = sample_labels[layers]
+    for sample_predicted, sample_labels, layers in zip(predicted, truth.labels, order, strict=True):
+        labels = sample_labels[layers]
         scores = [
-            _overlap(sample_predicted[layer], truth[layer], code)
-            for layer in range(len(truth))
+            _overlap(sample_predicted[layer], labels[layer], code)
+            for layer in range(len(labels))
             for code in range(BACKGROUND + 1, logits.shape[2] + BACKGROUND)
-            if (truth[layer] >= BACKGROUND).any()
+            if (labels[layer] >= BACKGROUND).any()
         ]
         occurring = [score for score in scores if score is not None]
         dices += [float(np.mean(occurring))] if occurring else []

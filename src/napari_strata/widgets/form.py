@@ -102,16 +102,17 @@ class ConfigForm(QWidget, Generic[C]):
         self.editor(name).setVisible(visible)
 
     def _add(self, name: str, field: FieldInfo, rows: QFormLayout) -> None:
-        label = row_label(_label(name, field))
-        label.setToolTip(field.description or "")
-        self._labels[name] = label
+        title = _label(name, field)
         if isinstance(field.annotation, type) and issubclass(field.annotation, Config):
-            form: ConfigForm[Any] = ConfigForm(field.annotation)
+            form: ConfigForm[Any] = ConfigForm(field.annotation, advanced_title=title)
+            form.setToolTip(field.description or "")
             form.changed.connect(self.changed)
             self._forms[name] = form
-            rows.addRow(label)
             rows.addRow(form)
             return
+        label = row_label(title)
+        label.setToolTip(field.description or "")
+        self._labels[name] = label
         editor = make_editor(field)
         default = field.get_default(call_default_factory=True)
         if not field.is_required():

@@ -1,0 +1,54 @@
+"""The loss: a weighted sum of terms, each between every decoder and every layer."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from napari_strata.config.base import Config, setting
+
+Assignment = Literal["hard", "soft"]
+TERMS = ("cross_entropy", "dice", "tversky", "focal", "lovasz", "cl_dice", "binary_cross_entropy", "mse")
+"""Fields of `LossConfig` that are weights of terms."""
+
+
+def _weight(default: float, of: str) -> float:
+    weight: float = setting(default, f"Weight of {of}.", ge=0, le=100, advanced=True)
+    return weight
+
+
+class LossConfig(Config):
+    """What a training makes small; a term with weight 0 is not computed."""
+
+    cross_entropy: float = _weight(1.0, "cross-entropy")
+    dice: float = _weight(1.0, "the Dice loss")
+    tversky: float = _weight(0.0, "the Tversky loss")
+    focal: float = _weight(0.0, "the focal loss")
+    lovasz: float = _weight(0.0, "the Lovász loss")
+    cl_dice: float = _weight(0.0, "the centre-line Dice loss, for thin things")
+    binary_cross_entropy: float = _weight(0.0, "binary cross-entropy, each class by itself")
+    mse: float = _weight(0.0, "the mean squared error, for networks that give values")
+    class_weights: tuple[float, ...] = setting(
+        (), "Weights of the classes in cross-entropy, background first; empty takes 1 for all.", advanced=True
+    )
+    border_weight: float = setting(
+        0.0, "Weight w0 of pixels between close objects in cross-entropy.", ge=0, le=1000, advanced=True
+    )
+    border_sigma: float = setting(
+        5.0, "How far that reaches, on the network's grid.", unit="px", gt=0, le=1000, advanced=True
+    )
+    tversky_alpha: float = setting(0.3, "Weight of false positives (Tversky).", ge=0, le=1, advanced=True)
+    tversky_beta: float = setting(0.7, "Weight of false negatives (Tversky).", ge=0, le=1, advanced=True)
+    focal_gamma: float = setting(2.0, "How much sure pixels count less (focal).", ge=0, le=10, advanced=True)
+    assignment: Assignment = setting(
+        "hard",
+        "Which decoder takes which layer: best permutation, or the published soft minimum.",
+        advanced=True,
+    )
+
+    @model_validator(mode="after")
+    def _something_to_minimise(self) -> Self:
+        if not any(getattr(self, term) for term in TERMS):
+            raise ValueError("every term has weight 0")
+        if any(weight <= 0 for weight in self.class_weights):
+            raise ValueError("class_weights must be positive")
+        return self

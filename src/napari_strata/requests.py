@@ -1,0 +1,81 @@
+"""What a running job is told beside stop and pause: typed, frozen requests, taken between two steps."""
+
+from dataclasses import dataclass
+
+from napari_strata.types import AnyArray, ImageStack, LabelArray
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Base of all requests."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Correction(Request):
+    """Labels that somebody painted while the network trains.
+
+    Attributes
+    ----------
+    frame : int
+        Frame of the image that is learned from, counted as in the whole stack.
+    layer : int
+        Crystal layer.
+    y, x : int
+        First row and column of what was changed [px].
+    codes : ndarray of uint8, shape (y, x)
+        Mask codes there now, changed or not.
+    pixels : ndarray, shape (y, x), or None
+        The whole frame of the image, where the training has not been given it yet.
+    """
+
+    frame: int
+    layer: int
+    y: int
+    x: int
+    codes: LabelArray
+    pixels: AnyArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pin(Request):
+    """A region that is to be checked after every validation.
+
+    Attributes
+    ----------
+    name : str
+        Unique name, for people.
+    frame : int
+        Frame, counted as in the whole stack.
+    y, x, height, width : int
+        The region [px]; right is what is painted in it.
+    """
+
+    name: str
+    frame: int
+    y: int
+    x: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unpin(Request):
+    """A region that need not be checked any longer."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look(Request):
+    """What the user looks at, to be predicted live from now on.
+
+    Attributes
+    ----------
+    image : ImageStack
+        One frame.
+    key : int
+        Comes back in `PreviewReady`, so that a picture never lands where nobody looks any longer.
+    """
+
+    image: ImageStack
+    key: int
