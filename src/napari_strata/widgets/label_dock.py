@@ -11,11 +11,11 @@ from napari_strata.widgets.atoms_panel import AtomsPanel
 from napari_strata.widgets.class_editor import ClassEditor
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock_links import DockLinks
 from napari_strata.widgets.editors import IntegerBox
 from napari_strata.widgets.form import Page, fold, form_layout
 from napari_strata.widgets.group_panel import GroupPanel
 from napari_strata.widgets.label_layers import add_grey, new_labels
-from napari_strata.widgets.label_links import LabelLinks
 from napari_strata.widgets.label_memory import (
     crystal_layer_of,
     group_of,
@@ -44,6 +44,14 @@ _TO_CLASSES = "Adds labels in which each pixel has the class of its object. The 
 _NEW_LABELS = "Adds empty Labels layers that lie exactly on the image."
 _NEW_ATOMS = "Adds empty Points layers that lie exactly on the image, one point per atom."
 
+LINKS = (
+    ("Tools…", "Label tools", "Threshold, fill, grow, smooth and other helpers for painting."),
+    ("Files…", "Label files", "Read labels made elsewhere, and write labels for other programs."),
+    ("History…", "Label history", "Bring back what was painted earlier."),
+    ("Check…", "Label doctor", "Look for what would spoil a training."),
+)
+"""The docks that are opened from here."""
+
 
 class LabelDock(Dock):
     """Makes labels and atoms for an image, and edits their class table.
@@ -69,7 +77,7 @@ class LabelDock(Dock):
         self.editor = ClassEditor(viewer)
         self.group, self.atoms = GroupPanel(viewer), AtomsPanel(viewer)
         self.shapes = ShapesPanel(viewer, lambda: (self.editor.layer, self.classes.code))
-        self.links = LabelLinks(viewer)
+        self.links = DockLinks(viewer, LINKS)
         self.classes = self.editor.list
         self.add_button, self.color_button = self.editor.add_button, self.editor.color_button
         self._lay_out()

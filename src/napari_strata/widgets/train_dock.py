@@ -13,6 +13,7 @@ from napari_strata.events import BatchEnded, EpochEnded, JobEnded, JobEvent, Pre
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock_links import DockLinks
 from napari_strata.widgets.form import Page
 from napari_strata.widgets.journal import journal_of, keep_state
 from napari_strata.widgets.layer_choice import RESULT
@@ -29,6 +30,13 @@ REDRAW = 3000
 every drawing makes Qt compose the whole window."""
 PATIENCE = 200
 """Time after which a dock that is shown gets ready to draw [ms]."""
+LINKS = (
+    ("Patches…", "Training patches", "What the network will see: patches as they are varied."),
+    ("Correct…", "Corrections", "What was painted while it learns, and the mistakes that it must not repeat."),
+    ("Runs…", "Training runs", "Compare, continue, load and delete trainings."),
+    ("Search…", "Parameter search", "Try many settings and keep the best."),
+)
+"""The docks that are opened from here."""
 
 
 class TrainDock(Dock):
@@ -54,6 +62,7 @@ class TrainDock(Dock):
         self.train_button = QPushButton("Train")
         self.pause_button = QPushButton("Pause")
         self.stop_button = QPushButton("Stop")
+        self.links = DockLinks(viewer, LINKS)
         self.words = TrainingWords()
         self.plot = LossPlot(viewer)
         self._clock = QTimer(self)
@@ -84,6 +93,7 @@ class TrainDock(Dock):
         layout = QVBoxLayout(self)
         layout.addWidget(Page(self.settings), 1)
         layout.addLayout(buttons)
+        layout.addWidget(self.links)
         layout.addWidget(self._page_of_words())
         layout.addWidget(self.plot)
         self.plot.hide()

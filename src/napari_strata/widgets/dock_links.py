@@ -1,5 +1,6 @@
-"""Buttons that open the other docks for labels."""
+"""Buttons that open other docks below."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,25 +12,22 @@ from napari_strata.widgets.workspace import open_below
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-LINKS = (
-    ("Tools…", "Label tools", "Threshold, fill, grow, smooth and other helpers for painting."),
-    ("Files…", "Label files", "Read labels made elsewhere, and write labels for other programs."),
-    ("History…", "Label history", "Bring back what was painted earlier."),
-    ("Check…", "Label doctor", "Look for what would spoil a training."),
-)
-"""Text of each button, display name of the dock that it opens, and what that is for."""
+Link = tuple[str, str, str]
+"""Text of a button, display name of the dock that it opens, and what that is for."""
 
 
-class LabelLinks(QWidget):
+class DockLinks(QWidget):
     """A row of buttons, one per dock.
 
     Parameters
     ----------
     viewer : Viewer
         Where to open the docks.
+    links : sequence of Link
+        The buttons.
     """
 
-    def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
+    def __init__(self, viewer: "Viewer", links: Sequence[Link], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
         layout = QHBoxLayout(self)
@@ -37,7 +35,7 @@ class LabelLinks(QWidget):
         layout.setSpacing(3)
         self.buttons: dict[str, QPushButton] = {}
         """By the display name of the dock."""
-        for text, dock, tip in LINKS:
+        for text, dock, tip in links:
             button = self.buttons[dock] = QPushButton(text)
             button.setToolTip(tip)
             button.clicked.connect(in_notifications(partial(self._open, dock)))
