@@ -45,7 +45,7 @@ def test_docks_for_labels_open_below_the_label_dock_and_share_their_place(qtbot,
 
 def test_opening_all_docks_imports_none_of_the_heavy_libraries():
     code = (
-        "import sys, napari; from napari_strata.widgets.label_links import LINKS;"
+        "import sys, napari; from napari_strata.widgets.label_dock import LINKS;"
         "from napari_strata.widgets.workspace import open_workspace;"
         "viewer = napari.Viewer(show=False); open_workspace(viewer);"
         "[viewer.window.add_plugin_dock_widget('napari-strata', name) for _, name, _ in LINKS];"
