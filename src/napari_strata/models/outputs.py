@@ -20,6 +20,11 @@ def channels(output: Output, classes: int) -> int:
     return {"classes": classes + 1, "multi-label": classes, "values": 1}[output]
 
 
+def maps(output: Output, classes: int) -> int:
+    """Return how many maps `probabilities` gives for one layer."""
+    return 1 if output == "values" else classes + 1
+
+
 def probabilities(logits: Tensor, output: Output) -> Tensor:
     """Turn logits into probabilities with background first.
 
@@ -29,19 +34,21 @@ def probabilities(logits: Tensor, output: Output) -> Tensor:
     Parameters
     ----------
     logits : Tensor, shape (batch, layer, channel, y, x)
-        Of a network that gives classes, or classes that may overlap.
+        A network's output.
     output : str
-        Which of them.
+        What the channels mean.
 
     Returns
     -------
     Tensor of float32, shape (batch, layer, class, y, x)
-        Class 0 is background.
+        Class 0 is background; values are as they are, one map.
     """
+    logits = logits.float()
+    if output == "values":
+        return logits
     if output == "classes":
-        return logits.float().softmax(dim=2)
-    assert output == "multi-label", "values have no probabilities"
-    each = logits.float().sigmoid()
+        return logits.softmax(dim=2)
+    each = logits.sigmoid()
     return torch.cat([1 - each.amax(dim=2, keepdim=True), each], dim=2)
 
 
