@@ -60,6 +60,10 @@ class TrainingError(StrataError):
     """Training cannot go on, for example because the loss is no longer finite."""
 
 
+class CheckpointError(StrataError):
+    """A training cannot be resumed or replayed from what its run folder holds."""
+
+
 class TargetError(StrataError):
     """An explanation target does not exist in the image or in the model."""
 

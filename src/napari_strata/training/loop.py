@@ -11,7 +11,7 @@ import torch
 from lightning_fabric import Fabric
 
 from napari_strata.config import TrainingConfig
-from napari_strata.control import JobControl
+from napari_strata.control import JobControl, JobState
 from napari_strata.data.augmentation import augment
 from napari_strata.errors import LabelsError, TrainingError
 from napari_strata.events import BatchEnded, CorrectionTaken, EpochEnded, JobEvent, Warned
@@ -19,14 +19,19 @@ from napari_strata.models.network import Network
 from napari_strata.requests import Correction, Look
 from napari_strata.training.averaging import averaged
 from napari_strata.training.batches import PatchSource, patch_rng
+from napari_strata.training.checkpoint import State
 from napari_strata.training.feed import Feeder
 from napari_strata.training.optimizer import Stepper, make_optimizer
 from napari_strata.training.preview import Preview
+from napari_strata.training.run_requests import RequestLog
+from napari_strata.training.run_state import OptimizerState, Stateful, collected, restore
 from napari_strata.training.schedule import Clock, learning_rate
 from napari_strata.training.validation import Scores, validate
 
 Keep = Callable[[Network, EpochEnded], None]
 """Saves the weights of a network that is the best so far."""
+Save = Callable[[State], None]
+"""Saves where a training stands."""
 AUGMENTATION_SEED = 2
 """Tells the draws of augmentation apart from those of patches."""
 
@@ -46,6 +51,13 @@ class Trainer:
         Device and precision.
     preview : Preview, optional
         A frame to predict now and then.
+    log : RequestLog, optional
+        Where corrections are kept with their steps, and which of them are due again.
+
+    Attributes
+    ----------
+    parts : dict of str to Stateful
+        All that changes from step to step, for checkpoints.
     """
 
     def __init__(
@@ -56,22 +68,40 @@ class Trainer:
         *,
         fabric: Fabric,
         preview: Preview | None = None,
+        log: RequestLog | None = None,
     ) -> None:
         self._config = config
         self._source = source
         self._preview = preview
         self._device = fabric.device
+        self._log = log or RequestLog()
+        self._clock = Clock(config)
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = make_optimizer(network.parameters(), config.optimizer)
         average = averaged(network.to(fabric.device), config.averaging.decay)
         self._averaged_network = cast(Network, average.module)
         self._average = fabric.setup_module(average)
+        state = OptimizerState(optimizer)
         self._network, optimizer = fabric.setup(network, optimizer)
         self._stepper = Stepper(self._network, optimizer, config, fabric)
+        self.parts: dict[str, Stateful] = {"clock": self._clock, "network": network, "optimizer": state}
+        self.parts |= {"average": average}
         self._best = math.inf
         self._losses: list[float] = []
 
-    def run(self, control: JobControl, keep: Keep) -> Generator[JobEvent, None, Clock]:
+    def state_dict(self) -> State:
+        """Return where the training stands, between two steps."""
+        return {"best": self._best, "losses": list(self._losses), "parts": collected(self.parts)}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on from there; all that was painted until then is learned from."""
+        self._best, self._losses = state["best"], list(state["losses"])
+        restore(self.parts, state["parts"])
+        for step, request in self._log.until(self._clock.step):
+            if isinstance(request, Correction):
+                self._source.correct(request, step)
+
+    def run(self, control: JobControl, keep: Keep, save: Save | None = None) -> Generator[JobEvent, None, Clock]:
         """Train until the budget is spent or a stop is requested.
 
         Parameters
@@ -80,6 +110,8 @@ class Trainer:
             Stop and pause requests, corrections, what to predict live.
         keep : callable
             Called with the averaged network whenever it is the best so far.
+        save : callable, optional
+            Called with where the training stands: after every epoch, at a pause and at the end.
 
         Yields
         ------
@@ -96,19 +128,29 @@ class Trainer:
         TrainingError
             If the loss is no longer finite.
         """
-        clock = Clock(self._config)
+        clock, save = self._clock, save or _forget
+        clock.start()
         with Feeder(self._source, range(self._config.batch_size)) as feed:
             feed.prepare(clock.step)
             while not clock.is_over and not control.stop_requested:
                 yield from self._step(clock, feed, control)
                 if clock.step % self._config.steps_per_epoch == 0:
                     yield self._end_epoch(clock, keep)
+                    save(self.state_dict())
                 if self._preview is not None and self._preview.is_due:
                     yield self._preview.predict(self._average, self._device, clock.epoch)
-                self._pause(clock, control)
+                self._pause(clock, control, save)
             if self._losses:
-                yield self._end_epoch(clock, keep)
+                yield from self._end_unfinished(control, keep, save)
         return clock
+
+    def _end_unfinished(self, control: JobControl, keep: Keep, save: Save) -> Iterator[EpochEnded]:
+        """End an epoch early; a training that was stopped goes on, when it is resumed, as if it had not been."""
+        state = self.state_dict()
+        save(state)
+        yield self._end_epoch(self._clock, keep)
+        if not control.stop_requested:
+            save(state | {"best": self._best})
 
     def _step(self, clock: Clock, feed: Feeder, control: JobControl) -> Iterator[JobEvent]:
         batch = feed.take()
@@ -128,8 +170,8 @@ class Trainer:
         yield BatchEnded(clock.step, epoch, clock.epochs, loss, rate, clock.elapsed, left, waited)
 
     def _answer(self, control: JobControl, step: int) -> Iterator[JobEvent]:
-        """Do what was asked for, before the batch of a step is drawn."""
-        for request in control.take_requests():
+        """Do what was asked for, before the batch of a step is drawn; at first what was asked for at that step."""
+        for request in (*self._log.due(step), *control.take_requests()):
             match request:
                 case Correction(frame=frame, layer=layer, y=y, x=x, codes=codes):
                     try:
@@ -137,6 +179,7 @@ class Trainer:
                     except LabelsError as error:
                         yield Warned(error.message, error.remedy)
                     else:
+                        self._log.keep(request, step)
                         yield CorrectionTaken(frame, layer, y, x, codes.shape[0], codes.shape[1], step)
                 case Look() if self._preview is not None:
                     self._preview.look(request)
@@ -182,11 +225,16 @@ class Trainer:
         self._best = scores.loss
         return True
 
-    @staticmethod
-    def _pause(clock: Clock, control: JobControl) -> None:
+    def _pause(self, clock: Clock, control: JobControl, save: Save) -> None:
         start = time.monotonic()
+        if control.state is JobState.PAUSED:
+            save(self.state_dict())
         control.wait_while_paused()
         clock.add_pause(time.monotonic() - start)
+
+
+def _forget(_state: State) -> None:
+    """Save nothing."""
 
 
 def _check_finite(value: float, message: str) -> None:
