@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_strata.data.grid import from_network_grid, normalise, resample_labels, to_network_grid
+from napari_strata.data.grid import (
+    from_network_grid,
+    normalise,
+    resample_labels,
+    resample_window,
+    to_network_grid,
+    window_after,
+)
 from napari_strata.errors import CalibrationError
 
 
@@ -85,3 +92,25 @@ def test_a_thin_stroke_survives_on_a_coarser_grid():
 def test_a_pixel_size_far_from_that_of_the_network_is_questioned(pixel_size):
     with pytest.raises(CalibrationError, match="Check the pixel size and its unit"):
         to_network_grid(np.eye(64), pixel_size, 0.2)
+
+
+@given(
+    before=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    scale=st.floats(0.1, 4.0),
+    corners=st.tuples(*(st.floats(0, 1) for _ in range(4))),
+    seed=st.integers(0, 99),
+)
+def test_repainting_a_box_and_resampling_what_depends_on_it_is_resampling_the_whole_frame(
+    before, scale, corners, seed
+):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 4, (2, *before), dtype=np.uint8)
+    after = tuple(max(1, round(side * scale)) for side in before)
+    grid = resample_labels(labels, after)
+    top, bottom = sorted(int(c * before[0]) for c in corners[:2])
+    left, right = sorted(int(c * before[1]) for c in corners[2:])
+    box = slice(top, bottom + 1), slice(left, right + 1)
+    labels[:, *box] = rng.integers(0, 4, labels[:, *box].shape)
+    window = window_after(tuple(slice(*part.indices(n)[:2]) for part, n in zip(box, before)), before, after)
+    grid[:, *window] = resample_window(labels, after, window)
+    np.testing.assert_array_equal(grid, resample_labels(labels, after))

@@ -120,10 +120,55 @@ def resample_labels(labels: LabelArray, shape: tuple[int, int]) -> LabelArray:
     Where pixels are merged, the code that most labelled pixels have wins, so that thin strokes survive; elsewhere
     the nearest pixel counts.
     """
+    return resample_window(labels, shape, (slice(0, shape[0]), slice(0, shape[1])))
+
+
+def resample_window(labels: LabelArray, shape: tuple[int, int], window: tuple[slice, slice]) -> LabelArray:
+    """Return a window of `resample_labels` (labels, shape), at the cost of that window.
+
+    Parameters
+    ----------
+    labels : ndarray of uint8, shape (layer, y, x)
+        Mask codes of the whole frame.
+    shape : (int, int)
+        Shape (y, x) that the whole frame is resampled to.
+    window : (slice, slice)
+        Rows and columns of the result, inside `shape`.
+    """
+    rows, columns = window
     if shape[0] >= labels.shape[-2] and shape[1] >= labels.shape[-1]:
-        rows, columns = (_source_pixels(new, old) for new, old in zip(shape, labels.shape[-2:], strict=True))
-        return labels[:, rows[:, None], columns]
-    return np.stack([_vote(layer, shape) for layer in labels])
+        from_rows, from_columns = (
+            _source_pixels(new, old)[part]
+            for new, old, part in zip(shape, labels.shape[-2:], window, strict=True)
+        )
+        return labels[:, from_rows[:, None], from_columns]
+    targets = [_source_pixels(old, new) for new, old in zip(shape, labels.shape[-2:], strict=True)]
+    spans = [slice(*np.searchsorted(t, [part.start, part.stop])) for t, part in zip(targets, window, strict=True)]
+    to_rows, to_columns = (t[span] - part.start for t, span, part in zip(targets, spans, window, strict=True))
+    size = rows.stop - rows.start, columns.stop - columns.start
+    return np.stack([_vote(layer[spans[0], spans[1]], to_rows, to_columns, size) for layer in labels])
+
+
+def window_after(box: tuple[slice, slice], before: tuple[int, int], after: tuple[int, int]) -> tuple[slice, slice]:
+    """Return the pixels of a resampled frame that can depend on a box of the frame.
+
+    Parameters
+    ----------
+    box : (slice, slice)
+        Rows and columns, inside `before`.
+    before, after : (int, int)
+        Shapes (y, x) of the frame before and after resampling.
+
+    Returns
+    -------
+    (slice, slice)
+        Rows and columns, inside `after`: the box, resampled and grown by a pixel.
+    """
+    rows, columns = (
+        slice(max(0, part.start * new // old - 1), min(new, -(-part.stop * new // old) + 1))
+        for part, old, new in zip(box, before, after, strict=True)
+    )
+    return rows, columns
 
 
 def _source_pixels(new: int, old: int) -> NDArray[np.intp]:
@@ -131,10 +176,13 @@ def _source_pixels(new: int, old: int) -> NDArray[np.intp]:
     return np.clip(np.floor((np.arange(new) + 0.5) * old / new).astype(np.intp), 0, old - 1)
 
 
-def _vote(layer: LabelArray, shape: tuple[int, int]) -> LabelArray:
+def _vote(
+    layer: LabelArray, to_rows: NDArray[np.intp], to_columns: NDArray[np.intp], shape: tuple[int, int]
+) -> LabelArray:
+    """Give every pixel of `shape` the code that most of the pixels have that go there; 0 where none is labelled."""
     codes = np.unique(layer[layer > 0])
     y, x = np.nonzero(layer)
-    target = _source_pixels(layer.shape[0], shape[0])[y] * shape[1] + _source_pixels(layer.shape[1], shape[1])[x]
+    target = to_rows[y] * shape[1] + to_columns[x]
     votes = [np.bincount(target[layer[y, x] == code], minlength=shape[0] * shape[1]) for code in codes]
     if not votes:
         return np.zeros(shape, dtype=np.uint8)
