@@ -5,6 +5,7 @@ import pytest
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QCheckBox, QDoubleSpinBox, QLabel
+from superqt import QCollapsible
 
 from napari_strata.config import AtomsConfig, ExplainConfig, ModelConfig, SimulationConfig, TrainingConfig
 from napari_strata.config.base import Config, setting
@@ -91,10 +92,34 @@ def test_an_empty_optional_field_is_none(form):
 def test_advanced_fields_are_folded_away(qtbot, form):
     form.show()
     assert form.editor("kind").isVisible()
-    assert form.advanced.content().maximumHeight() == 0
+    assert not form.editor("switch").isVisible()
     form.advanced.expand(animate=False)
     assert form.editor("switch").isVisible()
     assert form.advanced.text() == "▾ Advanced"
+
+
+def test_a_fold_within_a_fold_makes_the_outer_one_higher(qtbot):
+    form = ConfigForm(TrainingConfig)
+    qtbot.addWidget(form)
+    form.show()
+    form.advanced.toggleButton().click()
+    before = form.sizeHint().height()
+    optimizer = form.editor("optimizer")
+    optimizer.advanced.toggleButton().click()
+    rows = [optimizer.editor(name) for name in ("name", "clip_norm")]
+    assert form.sizeHint().height() >= before + sum(row.sizeHint().height() for row in rows)
+    form.adjustSize()
+    assert all(row.height() >= row.minimumSizeHint().height() for row in rows)
+    optimizer.advanced.toggleButton().click()
+    qtbot.waitUntil(lambda: form.sizeHint().height() == before)
+
+
+def test_a_field_may_have_a_plainer_label_than_its_name(qtbot):
+    form = ConfigForm(TrainingConfig)
+    qtbot.addWidget(form)
+    texts = {label.text() for label in form.findChildren(QLabel)}
+    assert "Stop early after [epochs]" in texts
+    assert "Patience" not in texts
 
 
 def test_fields_decided_elsewhere_are_given_when_reading(qtbot):
@@ -170,5 +195,6 @@ def test_a_form_is_no_wider_than_a_narrow_dock(qtbot):
     for config_class in (TrainingConfig, ModelConfig, SimulationConfig, AtomsConfig, ExplainConfig):
         form = ConfigForm(config_class)
         qtbot.addWidget(form)
-        form.advanced.expand(animate=False)
+        for part in form.findChildren(QCollapsible):
+            part.expand(animate=False)
         assert form.minimumSizeHint().width() <= 320

@@ -64,7 +64,13 @@ class Config(BaseModel):
 
 
 def setting(
-    default: Any, description: str, *, unit: str | None = None, advanced: bool = False, **bounds: Any
+    default: Any,
+    description: str,
+    *,
+    title: str | None = None,
+    unit: str | None = None,
+    advanced: bool = False,
+    **bounds: Any,
 ) -> Any:
     """Declare one field of a settings model.
 
@@ -74,6 +80,8 @@ def setting(
         The default value; ``...`` makes the field required.
     description : str
         One sentence for tooltip, ``--help`` and docs.
+    title : str, optional
+        Label in forms; by default the field's name.
     unit : str, optional
         Unit shown behind the field and in the tooltip.
     advanced : bool
@@ -82,12 +90,15 @@ def setting(
         ``ge``, ``gt``, ``le``, ``lt``, ``min_length``, ``max_length`` as in pydantic.
     """
     text = f"{description} [{unit}]" if unit else description
-    return Field(default, description=text, json_schema_extra={"unit": unit, "advanced": advanced}, **bounds)
+    return Field(
+        default, title=title, description=text, json_schema_extra={"unit": unit, "advanced": advanced}, **bounds
+    )
 
 
-def section(config_class: type[Config], description: str) -> Any:
+def section(config_class: type[Config], description: str, *, title: str | None = None) -> Any:
     """Declare a field that is a settings model of its own, folded away in forms."""
-    return Field(default_factory=config_class, description=description, json_schema_extra={"advanced": True})
+    extra: dict[str, Any] = {"advanced": True}
+    return Field(default_factory=config_class, title=title, description=description, json_schema_extra=extra)
 
 
 def _in_words(error: ValidationError) -> str:

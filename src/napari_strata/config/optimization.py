@@ -15,12 +15,18 @@ EnsembleKind = Literal["none", "deep", "snapshot"]
 class OptimizerConfig(Config):
     """The optimizer and what it is told."""
 
-    name: OptimizerName = setting("adamw", "AdamW, Adam, plain SGD, SGD with momentum, or RMSprop.", advanced=True)
+    name: OptimizerName = setting(
+        "adamw", "AdamW, Adam, plain SGD, SGD with momentum, or RMSprop.", title="Method", advanced=True
+    )
     learning_rate: float = setting(2e-3, "Peak learning rate.", gt=0, le=10, advanced=True)
     weight_decay: float = setting(1e-2, "Weight decay.", ge=0, le=1, advanced=True)
     momentum: float = setting(0.9, "Momentum of SGD with momentum and of RMSprop.", ge=0, lt=1, advanced=True)
     clip_norm: float | None = setting(
-        None, "Gradients with a larger norm are scaled down to this; empty never does.", gt=0, advanced=True
+        None,
+        "Gradients with a larger norm are scaled down to this; empty never does.",
+        title="Largest gradient",
+        gt=0,
+        advanced=True,
     )
 
 
@@ -30,17 +36,36 @@ class ScheduleConfig(Config):
     kind: ScheduleKind = setting(
         "cosine",
         "Half a cosine after the warm-up, always the same, up and down once, or less whenever it gets no better.",
+        title="Course",
         advanced=True,
     )
-    warmup: float = setting(0.03, "Part of the training in which the rate rises.", ge=0, lt=1, advanced=True)
+    warmup: float = setting(
+        0.03, "Part of the training in which the rate rises.", title="Warm-up part", ge=0, lt=1, advanced=True
+    )
     final: float = setting(
-        0.01, "Part of the peak rate that is left at the end (cosine, one-cycle).", gt=0, le=1, advanced=True
+        0.01,
+        "Part of the peak rate that is left at the end (cosine, one-cycle).",
+        title="Rate at the end",
+        gt=0,
+        le=1,
+        advanced=True,
     )
     plateau_patience: int = setting(
-        5, "Epochs without a better score before the rate is lowered (plateau).", ge=1, le=10_000, advanced=True
+        5,
+        "Epochs without a better score before the rate is lowered (plateau).",
+        title="Lower after",
+        unit="epochs",
+        ge=1,
+        le=10_000,
+        advanced=True,
     )
     plateau_factor: float = setting(
-        0.5, "What the rate is multiplied with then (plateau).", gt=0, lt=1, advanced=True
+        0.5,
+        "What the rate is multiplied with then (plateau).",
+        title="Lower to this part",
+        gt=0,
+        lt=1,
+        advanced=True,
     )
 
 
@@ -52,9 +77,16 @@ class AveragingConfig(Config):
         "Exponential moving average, the mean of the last part of the training (SWA), or the weights as they are.",
         advanced=True,
     )
-    decay: float = setting(0.99, "Decay of the moving average per step (ema).", ge=0, lt=1, advanced=True)
+    decay: float = setting(
+        0.99, "Decay of the moving average per step (ema).", title="Decay per step", ge=0, lt=1, advanced=True
+    )
     swa_start: float = setting(
-        0.75, "Part of the training after which weights are averaged (swa).", ge=0, lt=1, advanced=True
+        0.75,
+        "Part of the training after which weights are averaged (swa).",
+        title="Average from",
+        ge=0,
+        lt=1,
+        advanced=True,
     )
 
 
@@ -74,13 +106,27 @@ class CorrectionsConfig(Config):
     """How labels count that are painted while the network trains."""
 
     share: float = setting(
-        0.4, "Part of the patches that show what was painted just now.", ge=0, le=0.9, advanced=True
+        0.4,
+        "Part of the patches that show what was painted just now.",
+        title="Part of the patches",
+        ge=0,
+        le=0.9,
+        advanced=True,
     )
     half_life: float = setting(
-        10.0, "After this, half of that part is left.", unit="epochs", gt=0, le=100_000, advanced=True
+        10.0,
+        "After this, half of that part is left.",
+        title="Half after",
+        unit="epochs",
+        gt=0,
+        le=100_000,
+        advanced=True,
     )
     respect_pins: bool = setting(
-        False, "Keep weights as the best only if they are right in every pinned region.", advanced=True
+        False,
+        "Keep weights as the best only if they are right in every pinned region.",
+        title="Pins must be right",
+        advanced=True,
     )
 
 
@@ -88,9 +134,14 @@ class StartConfig(Config):
     """Where the weights begin."""
 
     model: str = setting(
-        "", "Folder of a saved model whose weights to start from; empty starts anew.", advanced=True
+        "",
+        "Folder of a saved model whose weights to start from; empty starts anew.",
+        title="Folder of the model",
+        advanced=True,
     )
-    freeze_encoder: bool = setting(False, "Leave the encoder's weights as they are in that model.", advanced=True)
+    freeze_encoder: bool = setting(
+        False, "Leave the encoder's weights as they are in that model.", title="Keep the encoder", advanced=True
+    )
 
     @model_validator(mode="after")
     def _nothing_to_freeze(self) -> Self:

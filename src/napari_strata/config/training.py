@@ -92,21 +92,40 @@ class TrainingConfig(Config):
     time_limit: float | None = setting(5.0, "Training ends after this time.", unit="minutes", gt=0, le=10_000)
     epochs: int = setting(100, "Training ends after so many epochs.", ge=1, le=100_000)
     patience: int | None = setting(
-        None, "Training ends after so many epochs without a better score; empty never does.", ge=1, advanced=True
+        None,
+        "Training ends after so many epochs without a better score; empty never does.",
+        title="Stop early after",
+        unit="epochs",
+        ge=1,
+        advanced=True,
     )
-    steps_per_epoch: int = setting(50, "Batches between two validations.", ge=1, le=100_000, advanced=True)
+    steps_per_epoch: int = setting(
+        50, "Batches between two validations.", title="Batches per epoch", ge=1, le=100_000, advanced=True
+    )
     batch_size: int = setting(8, "Patches per batch.", ge=1, le=1024, advanced=True)
     patch_size: int = setting(128, "Side of a training patch.", unit="px", ge=16, le=2048, advanced=True)
-    validation_fraction: float = setting(0.2, "Part of the slices held out.", ge=0, lt=1, advanced=True)
-    validation_crops: int = setting(24, "Simulated crystals held out.", ge=1, le=10_000, advanced=True)
+    validation_fraction: float = setting(
+        0.2, "Part of the slices held out.", title="Part held out", ge=0, lt=1, advanced=True
+    )
+    validation_crops: int = setting(
+        24, "Simulated crystals held out.", title="Crystals held out", ge=1, le=10_000, advanced=True
+    )
     optimizer: OptimizerConfig = section(OptimizerConfig, "The optimizer.")
-    schedule: ScheduleConfig = section(ScheduleConfig, "The learning rate over the training.")
-    averaging: AveragingConfig = section(AveragingConfig, "Averaged weights.")
+    schedule: ScheduleConfig = section(
+        ScheduleConfig, "The learning rate over the training.", title="Learning rate over time"
+    )
+    averaging: AveragingConfig = section(AveragingConfig, "Averaged weights.", title="Averaged weights")
     loss: LossConfig = section(LossConfig, "What is made small.")
-    augmentation: AugmentationConfig = section(AugmentationConfig, "How patches are varied.")
-    corrections: CorrectionsConfig = section(CorrectionsConfig, "What is painted while the network trains.")
-    ensemble: EnsembleConfig = section(EnsembleConfig, "Several networks in one model.")
-    start: StartConfig = section(StartConfig, "Where the weights begin.")
+    augmentation: AugmentationConfig = section(
+        AugmentationConfig, "How patches are varied.", title="Varied patches (augmentation)"
+    )
+    corrections: CorrectionsConfig = section(
+        CorrectionsConfig, "What is painted while the network trains.", title="Painted while it learns"
+    )
+    ensemble: EnsembleConfig = section(
+        EnsembleConfig, "Several networks in one model.", title="Several networks (ensemble)"
+    )
+    start: StartConfig = section(StartConfig, "Where the weights begin.", title="Start from a model")
     precision: Precision = setting(
         "auto", "bf16 where the hardware has it, fp32 otherwise, or one of them always.", advanced=True
     )
@@ -117,14 +136,21 @@ class TrainingConfig(Config):
         advanced=True,
     )
     devices: int = setting(1, "Devices, or processes on a CPU, that train together.", ge=1, le=64, advanced=True)
-    nodes: int = setting(1, "Machines that train together.", ge=1, le=1024, advanced=True)
+    nodes: int = setting(1, "Machines that train together.", title="Machines", ge=1, le=1024, advanced=True)
     deterministic: bool = setting(
         False,
         "Repeat to the bit: steps alone, not the clock, steer the learning rate; only exact algorithms.",
+        title="Repeat exactly",
         advanced=True,
     )
     preview_interval: float = setting(
-        4.0, "Shortest time between two previews on the image.", unit="s", ge=0.1, le=3600, advanced=True
+        4.0,
+        "Shortest time between two previews on the image.",
+        title="Live preview every",
+        unit="s",
+        ge=0.1,
+        le=3600,
+        advanced=True,
     )
     seed: int = setting(0, "Seed of every random draw.", ge=0, advanced=True)
 

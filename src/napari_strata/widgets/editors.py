@@ -16,6 +16,8 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QL
 
 _LARGEST_INT = 2**31 - 1
 _DECIMALS = 6
+_END_WIDTH = 50
+"""Least width of the number in a box for one end of a range [px]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,10 @@ def _magic(kind: Any, field: FieldInfo) -> Editor:
 
 def _pair(field: FieldInfo) -> Editor:
     low, high = (_plain(float, field) for _ in range(2))
+    for end in (low, high):
+        end.widget.setStyleSheet(
+            f"min-width: {_END_WIDTH}px"
+        )  # napari's style has them wider than a dock has room for
     row = _row(low.widget, QLabel("to"), high.widget)
 
     def put(values: tuple[float, float]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 from pydantic.fields import FieldInfo
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, Signal
 from qtpy.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
@@ -12,8 +12,12 @@ from napari_strata.config import Config
 from napari_strata.widgets.editors import Editor, make_editor
 
 C = TypeVar("C", bound=Config)
-LABEL_WIDTH = 125
+LABEL_WIDTH = 120
 """Least width of the labels in front of the editors [px]."""
+_NO_LIMIT = 2**24 - 1
+"""Qt's QWIDGETSIZE_MAX, which not every binding has [px]."""
+_QUIET = "QCollapsible > QPushButton, QCollapsible > QPushButton:checked { background: transparent; }"
+"""Style of a fold inside a fold, so that the outer one stands out."""
 
 
 class ConfigForm(QWidget, Generic[C]):
@@ -46,18 +50,19 @@ class ConfigForm(QWidget, Generic[C]):
         self._editors: dict[str, Editor] = {}
         self._labels: dict[str, QLabel] = {}
         self._face, folded = form_layout(), form_layout()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(self._face)
-        self.advanced = fold(advanced_title)
-        for name in config_class.model_fields if fields is None else fields:
+        for name in _plain_first(config_class, config_class.model_fields if fields is None else fields):
             field = config_class.model_fields[name]
             self._add(name, field, folded if _extra(field).get("advanced") else self._face)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        if self._face.rowCount():
+            layout.addLayout(self._face)
+        self.advanced: QCollapsible | None = None
+        """The folded part; None where every field is on the face."""
         if folded.rowCount():
             content = QWidget()
             content.setLayout(folded)
-            self.advanced.setContent(content)
-            self.advanced.collapse(animate=False)
+            self.advanced = fold(advanced_title, content)
             layout.addWidget(self.advanced)
 
     def editor(self, name: str) -> QWidget:
@@ -103,10 +108,13 @@ class ConfigForm(QWidget, Generic[C]):
 
     def _add(self, name: str, field: FieldInfo, rows: QFormLayout) -> None:
         title = _label(name, field)
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Config):
+        if _is_section(field):
+            assert isinstance(field.annotation, type)
             form: ConfigForm[Any] = ConfigForm(field.annotation, advanced_title=title)
             form.setToolTip(field.description or "")
             form.changed.connect(self.changed)
+            if form.advanced is not None:
+                form.advanced.setStyleSheet(_QUIET)
             self._forms[name] = form
             rows.addRow(form)
             return
@@ -143,6 +151,12 @@ class Page(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Ask for another width when a part of the form is unfolded."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))
+
     def minimumSizeHint(self) -> QSize:
         """Leave room for the form and the scroll bar."""
         content, bar = self.widget().minimumSizeHint(), self.verticalScrollBar().sizeHint()
@@ -160,18 +174,49 @@ def row_label(text: str) -> QLabel:
     return label
 
 
-def fold(title: str) -> QCollapsible:
-    """Make a foldable part whose arrow is text, so that it has the colours of napari's theme."""
+def fold(title: str, content: QWidget) -> QCollapsible:
+    """Make a foldable part whose arrow is text, so that it has the colours of napari's theme.
+
+    What is folded away is hidden, and what is open is as high as it likes: a fold inside a fold then makes the outer
+    one higher, which superqt's own limit on the height would not let it.
+
+    Parameters
+    ----------
+    title : str
+        What stands beside the arrow.
+    content : QWidget
+        What is folded away at first.
+    """
     part = QCollapsible(f"▸ {title}")
+    part.content().deleteLater()
+    part.layout().removeWidget(part.content())  # it would leave an empty line
+    part.setContent(content)
+    part.setDuration(0)
     part.toggleButton().setIconSize(QSize(0, 0))
-    part.toggled.connect(lambda is_open: part.setText(f"{'▾' if is_open else '▸'} {title}"))
     part.layout().setContentsMargins(0, 0, 0, 0)
+
+    def show(is_open: bool) -> None:
+        part.setText(f"{'▾' if is_open else '▸'} {title}")
+        content.setMaximumHeight(_NO_LIMIT)
+        content.setVisible(is_open)
+
+    part.toggled.connect(show)
+    part.collapse(animate=False)
     return part
+
+
+def _plain_first(config_class: type[Config], names: Iterable[str]) -> list[str]:
+    """Put what has folds of its own below the plain rows."""
+    return sorted(names, key=lambda name: _is_section(config_class.model_fields[name]))
+
+
+def _is_section(field: FieldInfo) -> bool:
+    return isinstance(field.annotation, type) and issubclass(field.annotation, Config)
 
 
 def _label(name: str, field: FieldInfo) -> str:
     unit = _extra(field).get("unit")
-    text = name.replace("_", " ").capitalize()
+    text = field.title or name.replace("_", " ").capitalize()
     return f"{text} [{unit}]" if unit else text
 
 

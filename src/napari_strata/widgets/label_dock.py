@@ -102,7 +102,7 @@ class LabelDock(Dock):
         inner.addWidget(self.classes_button)
         inner.addWidget(self.editor)
         self.parts = {
-            title: _part(title, widget)
+            title: fold(title, widget)
             for title, widget in (
                 (_GROUP, self.group),
                 ("Atoms as points", self.atoms),
@@ -226,13 +226,6 @@ class LabelDock(Dock):
 
     def _new_table(self) -> ClassTable:
         return self.editor.table or ClassTable.from_names(("class 1",))
-
-
-def _part(title: str, widget: QWidget) -> QWidget:
-    part = fold(title)
-    part.setContent(widget)
-    part.collapse(animate=False)
-    return part
 
 
 def _row(*widgets: QWidget) -> QWidget:
