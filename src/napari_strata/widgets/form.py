@@ -177,8 +177,8 @@ def row_label(text: str) -> QLabel:
 def fold(title: str, content: QWidget) -> QCollapsible:
     """Make a foldable part whose arrow is text, so that it has the colours of napari's theme.
 
-    What is folded away is hidden, and what is open is as high as it likes: a fold inside a fold then makes the outer
-    one higher, which superqt's own limit on the height would not let it.
+    What is folded away is hidden, and what is open is as high as it likes: a fold inside a fold then makes the
+    outer one higher, which superqt's own limit on the height would not let it.
 
     Parameters
     ----------
