@@ -132,6 +132,7 @@ def _check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> Non
 
 def _train(control: JobControl, config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> JobBody:
     from napari_strata.training.keeper import BestKeeper
+    from napari_strata.training.stopping import ended_by
 
     for warning in inputs.warnings:
         yield Warned(warning)
@@ -150,8 +151,8 @@ def _train(control: JobControl, config: TrainConfig, inputs: TrainInputs, classe
     clock = yield from trainer.run(control, keeper)
     if not keeper.figures:
         raise JobCanceled
-    ended_by = "stop" if control.stop_requested else "time limit" if clock.limit_reached else "epochs"
-    figures = {**keeper.figures, "steps": clock.step, "seconds": round(clock.elapsed, 1), "ended_by": ended_by}
+    ending = ended_by(control, clock, trainer.patience, epochs=config.training.patience)
+    figures = {**keeper.figures, "steps": clock.step, "seconds": round(clock.elapsed, 1), "ended_by": ending}
     paths = {"run": str(inputs.out), "model": str(inputs.out / MODEL)}
     return JobResult({**figures, "trained_on": source.description}, paths, inputs.out / MODEL)
 

@@ -56,5 +56,9 @@ class Feeder:
         self._next = None
         return batch
 
+    def draw(self, step: int) -> Batch:
+        """Return the batch of any step, after the one that is being prepared."""
+        return self._thread.submit(self._draw, step).result()
+
     def _draw(self, step: int) -> Batch:
         return Batch.of([self._source.patch(step, item) for item in self._items])

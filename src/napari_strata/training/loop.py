@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import cast
 
 import numpy as np
 import torch
@@ -17,16 +16,18 @@ from napari_strata.errors import LabelsError, TrainingError
 from napari_strata.events import BatchEnded, CorrectionTaken, EpochEnded, JobEvent, Warned
 from napari_strata.models.network import Network
 from napari_strata.requests import Correction, Look
-from napari_strata.training.averaging import averaged
-from napari_strata.training.batches import PatchSource, patch_rng
+from napari_strata.training.averaging import STATISTICS_BATCHES, AveragedWeights
+from napari_strata.training.batches import Batch, PatchSource, patch_rng
 from napari_strata.training.checkpoint import State
 from napari_strata.training.feed import Feeder
 from napari_strata.training.optimizer import Stepper, make_optimizer
 from napari_strata.training.preview import Preview
 from napari_strata.training.run_requests import RequestLog
 from napari_strata.training.run_state import OptimizerState, Stateful, collected, restore
-from napari_strata.training.schedule import Clock, learning_rate
+from napari_strata.training.schedule import Clock, Schedule
+from napari_strata.training.stopping import Patience
 from napari_strata.training.validation import Scores, validate
+from napari_strata.types import Truth
 
 Keep = Callable[[Network, EpochEnded], None]
 """Saves the weights of a network that is the best so far."""
@@ -58,6 +59,8 @@ class Trainer:
     ----------
     parts : dict of str to Stateful
         All that changes from step to step, for checkpoints.
+    patience : Patience
+        Whether it is spent tells that the training ended because it got no better.
     """
 
     def __init__(
@@ -78,14 +81,14 @@ class Trainer:
         self._clock = Clock(config)
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = make_optimizer(network.parameters(), config.optimizer)
-        average = averaged(network.to(fabric.device), config.averaging.decay)
-        self._averaged_network = cast(Network, average.module)
-        self._average = fabric.setup_module(average)
+        self._average = AveragedWeights(network.to(fabric.device), config.averaging, fabric)
         state = OptimizerState(optimizer)
-        self._network, optimizer = fabric.setup(network, optimizer)
-        self._stepper = Stepper(self._network, optimizer, config, fabric)
+        module, optimizer = fabric.setup(network, optimizer)
+        self._stepper = Stepper(module, optimizer, config, fabric)
+        self._schedule = Schedule(config)
+        self.patience = Patience(config.patience)
         self.parts: dict[str, Stateful] = {"clock": self._clock, "network": network, "optimizer": state}
-        self.parts |= {"average": average}
+        self.parts |= {"average": self._average, "schedule": self._schedule, "patience": self.patience}
         self._best = math.inf
         self._losses: list[float] = []
 
@@ -132,23 +135,23 @@ class Trainer:
         clock.start()
         with Feeder(self._source, range(self._config.batch_size)) as feed:
             feed.prepare(clock.step)
-            while not clock.is_over and not control.stop_requested:
+            while not (clock.is_over or self.patience.is_spent or control.stop_requested):
                 yield from self._step(clock, feed, control)
                 if clock.step % self._config.steps_per_epoch == 0:
-                    yield self._end_epoch(clock, keep)
+                    yield self._end_epoch(clock, feed, keep)
                     save(self.state_dict())
                 if self._preview is not None and self._preview.is_due:
-                    yield self._preview.predict(self._average, self._device, clock.epoch)
+                    yield self._preview.predict(self._average.precise, self._device, clock.epoch)
                 self._pause(clock, control, save)
             if self._losses:
-                yield from self._end_unfinished(control, keep, save)
+                yield from self._end_unfinished(feed, control, keep, save)
         return clock
 
-    def _end_unfinished(self, control: JobControl, keep: Keep, save: Save) -> Iterator[EpochEnded]:
+    def _end_unfinished(self, feed: Feeder, control: JobControl, keep: Keep, save: Save) -> Iterator[EpochEnded]:
         """End an epoch early; a training that was stopped goes on, when it is resumed, as if it had not been."""
         state = self.state_dict()
         save(state)
-        yield self._end_epoch(self._clock, keep)
+        yield self._end_epoch(self._clock, feed, keep)
         if not control.stop_requested:
             save(state | {"best": self._best})
 
@@ -156,13 +159,12 @@ class Trainer:
         batch = feed.take()
         yield from self._answer(control, clock.step + 1)
         feed.prepare(clock.step + 1)
-        epoch, rate = clock.epoch, learning_rate(clock.progress, self._config)
-        images, truth = batch.to(self._device)
+        epoch, progress = clock.epoch, clock.progress
+        rate = self._schedule.rate(progress)
         with self._seeded(clock.step):
-            rngs = [patch_rng(self._config.seed + AUGMENTATION_SEED, clock.step, i) for i in range(len(images))]
-            images, truth = augment(images, truth, self._config.augmentation, rngs=rngs)
-            loss = self._stepper.step(images.contiguous(memory_format=torch.channels_last), truth, rate)
-        self._average.update_parameters(self._network)
+            loss = self._stepper.step(*self._augmented(batch, clock.step), rate)
+        yield from self._stepper.take_warnings()
+        self._average.follow(progress)
         clock.step += 1
         _check_finite(loss, f"The loss became {loss} at step {clock.step}.")
         self._losses.append(loss)
@@ -184,6 +186,19 @@ class Trainer:
                 case Look() if self._preview is not None:
                     self._preview.look(request)
 
+    def _augmented(self, batch: Batch, step: int) -> tuple[torch.Tensor, Truth]:
+        images, truth = batch.to(self._device)
+        rngs = [patch_rng(self._config.seed + AUGMENTATION_SEED, step, i) for i in range(len(images))]
+        images, truth = augment(images, truth, self._config.augmentation, rngs=rngs)
+        return images.contiguous(memory_format=torch.channels_last), truth
+
+    def _settle(self, step: int, feed: Feeder) -> None:
+        """Give averaged weights statistics of their own where they need them, from the last batches."""
+        if self._average.needs_statistics:
+            with self._seeded(step):
+                steps = range(max(0, step - STATISTICS_BATCHES), step)
+                self._average.settle(self._augmented(feed.draw(s), s)[0] for s in steps)
+
     @contextmanager
     def _seeded(self, step: int) -> Iterator[None]:
         """Let dropout depend on the seed and the step alone, and leave torch's global generator as it was."""
@@ -192,14 +207,18 @@ class Trainer:
             torch.manual_seed(np.random.SeedSequence([self._config.seed, step]).generate_state(1)[0].item())
             yield
 
-    def _end_epoch(self, clock: Clock, keep: Keep) -> EpochEnded:
+    def _end_epoch(self, clock: Clock, feed: Feeder, keep: Keep) -> EpochEnded:
+        self._settle(clock.step, feed)
         batches = self._source.held_out()
-        scores = validate(self._average, batches, self._config.loss, self._device) if batches else None
-        norm = float(torch.stack([p.detach().norm() for p in self._averaged_network.parameters()]).norm())
+        scores = validate(self._average.precise, batches, self._config.loss, self._device) if batches else None
+        norm = float(torch.stack([p.detach().norm() for p in self._average.network.parameters()]).norm())
         _check_finite(norm, f"The weights became {norm} at step {clock.step}.")
         if scores is not None:
             _check_finite(scores.loss, f"The loss on held-out data became {scores.loss} at step {clock.step}.")
         is_best = self._is_best(scores)
+        score = scores.loss if scores else float(np.mean(self._losses))
+        self._schedule.take(score)
+        self.patience.take(score)
         event = EpochEnded(
             epoch=math.ceil(clock.step / self._config.steps_per_epoch),
             epochs=clock.epochs,
@@ -213,7 +232,7 @@ class Trainer:
         )
         self._losses = []
         if is_best:
-            keep(self._averaged_network, event)
+            keep(self._average.network, event)
         return event
 
     def _is_best(self, scores: Scores | None) -> bool:

@@ -119,7 +119,8 @@ def _ending(ended: JobEnded, name: str, run: Path) -> str:
         return "Stopped before the first batch; there is no model."
     how = "Stopped"
     if ended.reason is FinishReason.COMPLETED:
-        how = _ENDED_BY.get(ended.result.figures.get("ended_by", ""), "Finished")
+        reason = ended.result.figures.get("ended_by", "")
+        how = _ENDED_BY.get(reason, f"Finished: {reason}" if reason else "Finished")
     return f"{how}; best weights kept{_best(ended.result)}. {ready}"
 
 

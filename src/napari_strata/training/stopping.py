@@ -1,0 +1,70 @@
+"""When a training gets no better: how long it has waited for a better score, and what ended it."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from napari_strata.control import JobControl
+
+if TYPE_CHECKING:
+    from napari_strata.training.schedule import Clock
+
+
+class Patience:
+    """Counts epochs without a better score.
+
+    Parameters
+    ----------
+    epochs : int or None
+        After so many it is spent; None never is.
+    """
+
+    def __init__(self, epochs: int | None) -> None:
+        self._epochs = epochs
+        self._best = math.inf
+        self._waited = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether too many epochs have brought nothing better."""
+        return self._epochs is not None and self._waited >= self._epochs
+
+    def take(self, score: float) -> None:
+        """Note the score of an epoch; the smaller, the better."""
+        if score < self._best:
+            self._best, self._waited = score, 0
+        else:
+            self._waited += 1
+
+    def renew(self) -> None:
+        """Wait anew for a score that is better than the best so far."""
+        self._waited = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what `load_state_dict` restores; plain numbers, None before the first score."""
+        return {"best": self._best if math.isfinite(self._best) else None, "waited": self._waited}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        self._best = math.inf if state["best"] is None else float(state["best"])
+        self._waited = int(state["waited"])
+
+
+def ended_by(control: JobControl, clock: "Clock", patience: Patience, *, epochs: int | None) -> str:
+    """Return in words what ended a training.
+
+    Parameters
+    ----------
+    control : JobControl
+        Tells whether somebody stopped it.
+    clock : Clock
+        Its budgets.
+    patience : Patience
+        What early stopping waited for.
+    epochs : int or None
+        How long that was.
+    """
+    if control.stop_requested:
+        return "stop"
+    if patience.is_spent and not clock.is_over:
+        return f"no better score for {epochs} epoch{'' if epochs == 1 else 's'}"
+    return "time limit" if clock.limit_reached else "epochs"
