@@ -42,6 +42,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, default=60, help="time for which gui_stall trains (default %(default)s)"
     )
+    parser.add_argument("--curves", type=Path, help="file that gets the curves of time_to_iou (default: none)")
     arguments = parser.parse_args()
     arguments.parts = arguments.parts or list(DEFAULT)
     if unknown := set(arguments.parts) - set(PARTS):
@@ -106,6 +107,30 @@ def _label_import(_arguments: argparse.Namespace) -> Iterator[Figure]:
     return measure()
 
 
+def _throughput(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.throughput import measure
+
+    return measure()
+
+
+def _time_to_iou(arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.time_to_iou import measure
+
+    return measure(minutes=arguments.minutes or 5, images=arguments.images, curves=arguments.curves)
+
+
+def _feeding(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.feeding import measure
+
+    return measure()
+
+
+def _footprint(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.footprint import measure
+
+    return measure()
+
+
 def _journal(_arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.journal import measure
 
@@ -125,11 +150,15 @@ PARTS: dict[str, Part] = {
     "dice": _dice,
     "occlusion": _occlusion,
     "gui_stall": _gui_stall,
+    "footprint": _footprint,
+    "throughput": _throughput,
+    "feeding": _feeding,
+    "time_to_iou": _time_to_iou,
     "journal": _journal,
     "label_import": _label_import,
     "hostile_files": _hostile_files,
 }
-DEFAULT = ("import_time", "training", "gui_stall", "journal", "occlusion", "label_import", "hostile_files")
+DEFAULT = tuple(part for part in PARTS if part not in ("real_image", "dice"))
 """What runs without arguments; training scores its model as real_image and dice do."""
 SCORING = ("real_image", "dice", "occlusion")
 """What needs a trained model."""
