@@ -29,6 +29,7 @@ def dock(qtbot, viewer):
 
 
 def click(qtbot, button):
+    QApplication.processEvents()  # a part that was unfolded just now is laid out
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
