@@ -23,6 +23,14 @@ class StrataError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let an error cross to another process whole."""
+        return _again, (type(self), self.message, self.remedy), self.__dict__
+
+
+def _again(kind: type[StrataError], message: str, remedy: str) -> StrataError:
+    return kind(message, remedy=remedy)
+
 
 class ImageError(StrataError):
     """An image cannot be used: shape, type or values."""
