@@ -22,6 +22,8 @@ from napari_strata.training.run_facts import FACTS, Facts, end_session, write_fa
 from napari_strata.training.run_lock import RunLock
 
 CONFIG, EVENTS, HISTORY = "config.yaml", "events.jsonl", "history.csv"
+FLUSH_EVERY = 2.0
+"""Longest time for which an event is kept from those who follow a run by its folder [s]."""
 COLUMNS = tuple(field.name for field in dataclasses.fields(EpochEnded))
 """Columns of history.csv."""
 Position = dict[str, int]
@@ -58,6 +60,7 @@ class RunRecord:
     def __init__(self, folder: Path, config: TrainConfig, *, resumes: bool = False) -> None:
         self.facts: Facts | None = None
         self.step = 0
+        self._flushed = time.monotonic()
         self._folder = folder
         self._resumes = resumes
         try:
@@ -202,10 +205,13 @@ class RunRecord:
         line = json.dumps({"event": name, "time": time.time(), **values}, default=str)
         try:
             self._events.write(line + "\n")
+            if time.monotonic() >= self._flushed + FLUSH_EVERY:
+                self._flush()
         except OSError as error:
             raise self._unwritable(error) from error
 
     def _flush(self) -> None:
+        self._flushed = time.monotonic()
         try:
             for file in self._files:
                 file.flush()
