@@ -9,7 +9,7 @@ With the cost :math:`L_{ij}` of decoder i against layer j and :math:`S_\pi = \su
   :math:`D_t, D_o` the Dice loss between the layers of the target and of the output. The published form is for two
   layers; for more, D is averaged over pairs. The published Dice 2 I / (2 sum p + sum t) depends on
   the order of its arguments; we average both orders, so that the loss is invariant. Our :math:`L_{ij}` adds
-  cross-entropy to Dice.
+  cross-entropy to Dice, or is any other weighted sum of terms.
 """
 
 from itertools import combinations, permutations
@@ -18,32 +18,35 @@ import torch
 from torch import Tensor
 
 from napari_strata.config.loss import LossConfig
+from napari_strata.losses.channels import CLASSES, Channels
 from napari_strata.losses.segmentation import pairwise_cost
 from napari_strata.types import BACKGROUND, Truth
 
 
-def assignment_loss(logits: Tensor, truth: Truth, config: LossConfig) -> Tensor:
+def assignment_loss(logits: Tensor, truth: Truth, config: LossConfig, channels: Channels = CLASSES) -> Tensor:
     """Return the loss of a batch, the same for every order of the layers.
 
     Parameters
     ----------
-    logits : Tensor, shape (batch, decoder, class, y, x)
+    logits : Tensor, shape (batch, decoder, channel, y, x)
         A network's output, k decoders.
     truth : Truth
-        Mask codes of k layers.
+        Mask codes, or values, of k layers.
     config : LossConfig
         Terms, and which assignment: the minimum over k! per sample, or the published soft minimum.
+    channels : Channels
+        What the channels mean.
 
     Returns
     -------
     Tensor, shape ()
-        Mean over the batch, per layer.
+        Mean over the batch, per layer; 0, with a gradient of 0, where nothing is labelled.
     """
-    costs = assignment_costs(pairwise_cost(logits, truth, config))
+    costs = assignment_costs(pairwise_cost(logits, truth, config, channels))
     if config.assignment == "hard" or costs.shape[1] == 1:
         return costs.amin(dim=1).mean() / logits.shape[1]
-    soft_minimum = 1 / (1 / costs.clamp(min=1e-8)).sum(dim=1)
-    return (soft_minimum * _separation(logits, truth.labels)).mean() / logits.shape[1]
+    soft_minimum = 1 / (1 / costs.clamp(min=1e-8)).sum(dim=1) * (costs.amax(dim=1) > 0)
+    return (soft_minimum * _separation(logits, truth.labels, channels)).mean() / logits.shape[1]
 
 
 def assignment_costs(pairwise: Tensor) -> Tensor:
@@ -70,10 +73,12 @@ def best_assignment(pairwise: Tensor) -> Tensor:
     return orders[assignment_costs(pairwise).argmin(dim=1)]
 
 
-def _separation(logits: Tensor, labels: Tensor) -> Tensor:
+def _separation(logits: Tensor, labels: Tensor, channels: Channels) -> Tensor:
     """Return sigmoid((D_t - D_o)^2) per sample, over pixels that are labelled in every layer."""
     labelled = (labels >= BACKGROUND).all(dim=1, keepdim=True).flatten(2)
-    output = (1 - logits.float().softmax(dim=2)[:, :, 0]).flatten(2) * labelled
+    z = logits.float()
+    foreground = 1 - z.softmax(dim=2)[:, :, 0] if channels.output == "classes" else z.sigmoid().amax(dim=2)
+    output = foreground.flatten(2) * labelled
     target = (labels > BACKGROUND).float().flatten(2) * labelled
     return ((_mean_dice(target) - _mean_dice(output)) ** 2).sigmoid()
 
