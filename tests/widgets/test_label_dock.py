@@ -29,7 +29,6 @@ def dock(qtbot, viewer):
 
 
 def click(qtbot, button):
-    QApplication.processEvents()  # a part that was unfolded just now is laid out
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
@@ -280,7 +279,7 @@ def test_a_class_with_pixels_is_deleted_only_with_a_choice_of_what_they_become(q
 
 def test_a_class_of_atoms_is_merged_but_not_deleted(qtbot, viewer, dock):
     viewer.add_image(STACK)
-    click(qtbot, dock.atoms_button)
+    dock.atoms.button.click()
     atoms = dock.labels.layer
     click(qtbot, dock.add_button)
     atoms.add((0, 5, 5))
@@ -358,7 +357,7 @@ def test_alt_and_a_digit_pick_a_class_also_while_the_dock_has_the_focus(qtbot, v
 def test_new_atoms_are_ready_to_be_clicked_and_get_the_class_of_the_row(qtbot, viewer, dock):
     viewer.add_image(STACK, name="a")
     dock.layers.setValue(2)
-    click(qtbot, dock.atoms_button)
+    dock.atoms.button.click()
     atoms = viewer.layers["a layer 0 atoms"]
     assert (viewer.layers.selection.active, atoms.mode) == (atoms, "add")
     assert dock.hint.text().startswith("Choose a row and click atoms")
@@ -375,7 +374,7 @@ def test_new_atoms_join_the_chosen_labels(qtbot, viewer, dock):
     dock.layers.setValue(2)
     click(qtbot, dock.new_button)
     dock.layers.setValue(1)
-    click(qtbot, dock.atoms_button)
+    dock.atoms.button.click()
     assert [dock.group.list.item(row).text() for row in range(4)] == [
         "0   labels   a layer 0 labels",
         "0   atoms   a layer 0 atoms",
@@ -390,10 +389,10 @@ def test_atoms_are_drawn_into_the_labels_of_their_crystal_layer(qtbot, viewer, d
     dock.layers.setValue(2)
     click(qtbot, dock.new_button)
     viewer.layers["a layer 1 labels"].data[1] = 2
-    click(qtbot, dock.atoms_button)
+    dock.atoms.button.click()
     viewer.layers["a layer 0 atoms"].add((1, 5, 5))
     dock.atoms.form.set_value("radius", 1.0)
-    click(qtbot, dock.atoms.button)
+    dock.atoms.button.click()
     labels = viewer.layers["a layer 0 labels"]
     assert [(frame == 2).sum() for frame in labels.data] == [0, 13, 0]
     assert [(frame == 1).sum() for frame in labels.data] == [0, 384 - 13, 0]
@@ -406,11 +405,11 @@ def test_atoms_are_drawn_into_the_labels_of_their_crystal_layer(qtbot, viewer, d
 @pytest.mark.canvas
 def test_without_background_atoms_leave_what_was_painted(qtbot, viewer, dock):
     viewer.add_image(STACK, name="a", scale=(1, 0.5, 0.5), units=("pixel", "angstrom", "angstrom"))
-    click(qtbot, dock.atoms_button)
+    dock.atoms.button.click()
     viewer.layers["a atoms"].add((1, 5, 5))
     dock.atoms.form.set_value("background", False)
     dock.atoms.form.set_value("radius", 0.5)
-    click(qtbot, dock.atoms.button)
+    dock.atoms.button.click()
     labels = viewer.layers["a labels"]
     assert np.bincount(labels.data[1].ravel()).tolist() == [379, 0, 5]
 
@@ -418,9 +417,9 @@ def test_without_background_atoms_leave_what_was_painted(qtbot, viewer, dock):
 @pytest.mark.canvas
 def test_atoms_without_a_pixel_size_say_what_to_type(qtbot, viewer, dock):
     viewer.add_image(STACK, name="a")
-    click(qtbot, dock.atoms_button)
+    dock.atoms.button.click()
     viewer.layers["a atoms"].add((1, 5, 5))
-    click(qtbot, dock.atoms.button)
+    dock.atoms.button.click()
     assert "The pixel size of a is not known" in last_words()
     assert "a labels" not in viewer.layers
 
