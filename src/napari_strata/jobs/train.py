@@ -10,6 +10,7 @@ from napari_strata.data.grid import scale_factor
 from napari_strata.data.images import check_image
 from napari_strata.events import FinishReason, JobResult, Progress, StateChanged, Warned
 from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.train_process import train_apart, trains_apart
 from napari_strata.simulate.crystals import species
 from napari_strata.training.inputs import TrainInputs, check_inputs
 
@@ -48,6 +49,13 @@ def train(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobB
     JobResult
         ``value`` is the bundle's Path; figures of the best epoch.
     """
+    if trains_apart(config.training):
+        return (yield from train_apart(control, config, inputs))
+    return (yield from train_here(control, config, inputs))
+
+
+def train_here(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobBody:
+    """Train in this process; `train` decides where, and tells the rest."""
     from napari_strata.training.record import RunRecord
 
     classes = class_table(config, inputs)

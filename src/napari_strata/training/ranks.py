@@ -1,0 +1,23 @@
+"""Which of several processes this one is, as its environment tells; known before torch is imported."""
+
+import os
+
+LOCAL_RANK = "LOCAL_RANK"
+"""Set by torchrun and by fabric in the processes that they start."""
+
+
+def launched_from_outside() -> bool:
+    """Tell whether torchrun, srun or fabric started this process as one of several that train together."""
+    return LOCAL_RANK in os.environ or _by_srun()
+
+
+def is_first() -> bool:
+    """Tell whether this process writes and shows what several do together."""
+    if _by_srun():
+        return os.environ.get("SLURM_PROCID", "0") == "0"
+    return all(os.environ.get(name, "0") == "0" for name in ("RANK", LOCAL_RANK, "NODE_RANK"))
+
+
+def _by_srun() -> bool:
+    """A job of one task may still start processes of its own."""
+    return int(os.environ.get("SLURM_NTASKS", "1")) > 1 and "SLURM_PROCID" in os.environ
