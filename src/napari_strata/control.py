@@ -129,7 +129,7 @@ class JobControl:
             If a stop was requested while preparing.
         """
         with self._condition:
-            if self._stop:
+            if self.stop_requested:
                 raise JobCanceled
             self._move(JobState.RUNNING)
 
@@ -148,7 +148,7 @@ class JobControl:
             If a stop was requested.
         """
         self.wait_while_paused()
-        if self._stop:
+        if self.stop_requested:
             raise JobCanceled
 
     def wait_while_paused(self) -> None:
