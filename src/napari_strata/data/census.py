@@ -1,4 +1,4 @@
-"""How many pixels of each code every row of a frame holds, so that any one of them is found without a list of all."""
+"""How many pixels of each code every row of a frame holds, so that any one is found without a list of all."""
 
 import numpy as np
 from numpy.typing import NDArray

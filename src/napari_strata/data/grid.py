@@ -138,8 +138,7 @@ def resample_window(labels: LabelArray, shape: tuple[int, int], window: tuple[sl
     rows, columns = window
     if shape[0] >= labels.shape[-2] and shape[1] >= labels.shape[-1]:
         from_rows, from_columns = (
-            _source_pixels(new, old)[part]
-            for new, old, part in zip(shape, labels.shape[-2:], window, strict=True)
+            _source_pixels(new, old)[part] for new, old, part in zip(shape, labels.shape[-2:], window, strict=True)
         )
         return labels[:, from_rows[:, None], from_columns]
     targets = [_source_pixels(old, new) for new, old in zip(shape, labels.shape[-2:], strict=True)]
@@ -179,7 +178,7 @@ def _source_pixels(new: int, old: int) -> NDArray[np.intp]:
 def _vote(
     layer: LabelArray, to_rows: NDArray[np.intp], to_columns: NDArray[np.intp], shape: tuple[int, int]
 ) -> LabelArray:
-    """Give every pixel of `shape` the code that most of the pixels have that go there; 0 where none is labelled."""
+    """Give every pixel of `shape` the code that most labelled pixels have that go there, or 0."""
     codes = np.unique(layer[layer > 0])
     y, x = np.nonzero(layer)
     target = to_rows[y] * shape[1] + to_columns[x]

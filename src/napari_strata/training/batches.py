@@ -7,13 +7,16 @@ processes, draws what a single one would have drawn.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
 
 from napari_strata.requests import Correction
 from napari_strata.types import FloatImage, LabelArray, Truth
+
+if TYPE_CHECKING:
+    from napari_strata.training.learned_frame import Repainted
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +101,20 @@ class PatchSource(Protocol):
     def held_out(self) -> list[Batch]:
         """Return the batches to validate on, always the same; empty where nothing can be held out."""
 
-    def correct(self, correction: Correction, step: int) -> None:
+    def correct(self, correction: Correction, step: int) -> "Repainted | None":
         """Learn what was painted from `step` on; never called while a patch is drawn.
+
+        Returns
+        -------
+        Repainted or None
+            What it changed; None where it is what was known already.
 
         Raises
         ------
         LabelsError
-            If it does not fit the image.
+            If it does not fit the image or the network.
+        ImageError
+            If it brings a frame that cannot be used.
         """
 
 

@@ -5,10 +5,13 @@ import numpy as np
 from napari_strata.annotation.checks import check_painted
 from napari_strata.config import ClassTable
 from napari_strata.data.grid import resample_labels, to_network_grid
-from napari_strata.data.patches import pad_to, patch_origin, validation_windows
+from napari_strata.data.patches import validation_windows
 from napari_strata.data.split import split_labels
 from napari_strata.requests import Correction
 from napari_strata.training.batches import Batch, Patch, patch_rng
+from napari_strata.training.corrections import LearnedFrames
+from napari_strata.training.learned_frame import LearnedFrame, Repainted
+from napari_strata.training.recent import RecentCorrections
 from napari_strata.types import BACKGROUND, FloatImage, ImageStack, LabelArray
 
 CORE = 256
@@ -21,6 +24,9 @@ WINDOWS_PER_SLICE = 8
 
 class LabelledSource:
     """Random patches around labelled pixels; slices or strokes far from them are held out.
+
+    What is painted while the network trains is learned from, also on slices that are held out; near it nothing is
+    validated on any more.
 
     Parameters
     ----------
@@ -40,6 +46,10 @@ class LabelledSource:
         Part of the slices or strokes to hold out.
     seed : int
         Seed of the split and of every patch.
+    recent : RecentCorrections, optional
+        How often what was painted just now is shown.
+    frames : tuple of int, optional
+        Which frames of the stack that is painted on the first image holds; by default 0, 1, ...
 
     Raises
     ------
@@ -58,70 +68,81 @@ class LabelledSource:
         receptive_field: int,
         validation_fraction: float,
         seed: int,
+        recent: RecentCorrections | None = None,
+        frames: tuple[int, ...] | None = None,
     ) -> None:
-        self._patch_size = patch_size
         self._seed = seed
-        frames = _labelled_frames(images, labels, pixel_size)
-        check_painted(*(codes for _, codes in frames), table=table, name="the labels on the network's grid")
+        self._receptive_field = receptive_field
+        labelled = _labelled_frames(images, labels, pixel_size, frames)
+        grids = [resample_labels(codes, (grid.shape[0], grid.shape[1])) for _, grid, codes in labelled]
+        check_painted(*grids, table=table, name="the labels on the network's grid")
         split = split_labels(
-            [codes for _, codes in frames],
+            grids,
             fraction=validation_fraction,
             receptive_field=receptive_field,
             rng=np.random.default_rng(seed),
         )
-        slices = "1 labelled slice" if len(frames) == 1 else f"{len(frames)} labelled slices"
+        slices = "1 labelled slice" if len(labelled) == 1 else f"{len(labelled)} labelled slices"
         self.description = f"{slices}, {split.description}"
-        self._held_out = [
-            batch
-            for (image, _), codes in zip(frames, split.validation, strict=True)
-            for batch in _windows(image, codes, receptive_field)
-        ]
-        training = zip(frames, split.training, strict=True)
-        self._frames = [pad_to(image, codes, patch_size) for (image, _), codes in training if codes.any()]
-        self._labelled = [_pixels_by_class(codes) for _, codes in self._frames]
+        self.frames = LearnedFrames(
+            layers=labels[0].shape[1],
+            classes=len(table.classes),
+            patch_size=patch_size,
+            image_pixel_size=images[0].pixel_size,
+            pixel_size=pixel_size,
+            receptive_field=receptive_field,
+            recent=recent,
+        )
+        for (number, grid, codes), held_out in zip(labelled, split.validation, strict=True):
+            self.frames.add(number, grid, codes, np.asarray((held_out >= BACKGROUND).any(axis=0)))
+        self._held_out = {number: self._windows(self.frames[number]) for number, _, _ in labelled}
 
     def patch(self, step: int, item: int) -> Patch:
-        """Return a patch; every frame and, within it, every class is equally likely to be centred on."""
+        """Return a patch that shows a recent correction or, where there is none, any labelled pixel."""
         rng = patch_rng(self._seed, step, item)
-        frame = int(rng.integers(len(self._frames)))
-        image, labels = self._frames[frame]
-        pixels = self._labelled[frame][rng.integers(len(self._labelled[frame]))]
-        y, x = patch_origin(pixels, image.shape, self._patch_size, rng)
-        window = np.s_[..., y : y + self._patch_size, x : x + self._patch_size]
-        return Patch(image[window], labels[window])
+        return self.frames.recent_patch(step, rng) or self.frames.patch(rng)
 
     def held_out(self) -> list[Batch]:
         """Return windows of the held-out slices, each a batch of one, with all that its labelled pixels see."""
-        return self._held_out
+        return [batch for batches in self._held_out.values() for batch in batches]
 
-    def correct(self, correction: Correction, step: int) -> None:
-        """Learn what was painted from a step on."""
-        raise NotImplementedError
+    def correct(self, correction: Correction, step: int) -> Repainted | None:
+        """Learn what was painted from a step on, and validate no longer near it."""
+        repainted = self.frames.correct(correction, step)
+        if repainted is not None and repainted.changed_held_out:
+            self._held_out[correction.frame] = self._windows(self.frames[correction.frame])
+        return repainted
+
+    def _windows(self, frame: LearnedFrame) -> list[Batch]:
+        batches = []
+        halo = -(-self._receptive_field // CORE_STEP) * CORE_STEP
+        image, labels = frame.unpadded, frame.held_out
+        for rows, columns, *core in validation_windows(labels, core=CORE, halo=halo, limit=WINDOWS_PER_SLICE):
+            counted = np.zeros_like(labels)
+            counted[:, *core] = labels[:, *core]
+            batches.append(Batch(image[None, rows, columns], counted[None, :, rows, columns]))
+        return batches
 
 
 def _labelled_frames(
-    images: tuple[ImageStack, ...], labels: tuple[LabelArray, ...], pixel_size: float | None
-) -> list[tuple[FloatImage, LabelArray]]:
-    """Return (image, labels) on the network's grid of every frame with a labelled pixel."""
-    frames = []
-    for stack, codes in zip(images, labels, strict=True):
-        for image, frame_codes in zip(stack.data, codes, strict=True):
-            if (frame_codes >= BACKGROUND).any():
-                grid = to_network_grid(image, stack.pixel_size, pixel_size)
-                frames.append((grid, resample_labels(frame_codes, (grid.shape[0], grid.shape[1]))))
-    return frames
+    images: tuple[ImageStack, ...],
+    labels: tuple[LabelArray, ...],
+    pixel_size: float | None,
+    frames: tuple[int, ...] | None,
+) -> list[tuple[int, FloatImage, LabelArray]]:
+    """Return number, image on the network's grid and mask codes of every frame with a labelled pixel.
 
-
-def _windows(image: FloatImage, labels: LabelArray, receptive_field: int) -> list[Batch]:
-    batches = []
-    halo = -(-receptive_field // CORE_STEP) * CORE_STEP
-    for rows, columns, *core in validation_windows(labels, core=CORE, halo=halo, limit=WINDOWS_PER_SLICE):
-        counted = np.zeros_like(labels)
-        counted[:, *core] = labels[:, *core]
-        batches.append(Batch(image[None, rows, columns], counted[None, :, rows, columns]))
-    return batches
-
-
-def _pixels_by_class(labels: LabelArray) -> list[np.ndarray]:
-    """Return the (y, x) of the pixels of each code that occurs, background included."""
-    return [np.argwhere((labels == code).any(axis=0)) for code in np.unique(labels) if code >= BACKGROUND]
+    The frames of further images have the numbers that follow.
+    """
+    numbers = list(range(len(images[0].data)) if frames is None else frames)
+    numbers += range(max(numbers) + 1, max(numbers) + 1 + sum(len(stack.data) for stack in images[1:]))
+    pairs = (
+        (stack, image, codes)
+        for stack, stack_codes in zip(images, labels, strict=True)
+        for image, codes in zip(stack.data, stack_codes, strict=True)
+    )
+    return [
+        (number, to_network_grid(image, stack.pixel_size, pixel_size), codes)
+        for number, (stack, image, codes) in zip(numbers, pairs, strict=True)
+        if (codes >= BACKGROUND).any()
+    ]

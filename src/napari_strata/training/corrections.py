@@ -1,0 +1,191 @@
+"""The frames that a training learns from, and may be taught anew while it runs."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_strata.config import TrainingConfig
+from napari_strata.config.optimization import CorrectionsConfig
+from napari_strata.data.grid import to_network_grid
+from napari_strata.data.images import check_image
+from napari_strata.data.patches import patch_origin
+from napari_strata.errors import LabelsError
+from napari_strata.requests import Correction
+from napari_strata.training.batches import Patch
+from napari_strata.training.learned_frame import LearnedFrame, Repainted
+from napari_strata.training.recent import RecentCorrections
+from napari_strata.types import BACKGROUND, FloatImage, LabelArray
+
+
+class LearnedFrames:
+    """Frames by their number in the stack that is painted on, with what was corrected lately.
+
+    Parameters
+    ----------
+    layers, classes : int
+        Crystal layers and foreground classes of the network.
+    patch_size : int
+        Side of a patch [px].
+    image_pixel_size, pixel_size : float or None
+        Pixel size of the image that is painted on and of the network's grid [Å/px].
+    receptive_field : int
+        Radius of the network's receptive field [px].
+    recent : RecentCorrections, optional
+        How often what was painted just now is shown.
+    """
+
+    def __init__(
+        self,
+        *,
+        layers: int,
+        classes: int,
+        patch_size: int,
+        image_pixel_size: float | None,
+        pixel_size: float | None,
+        receptive_field: int,
+        recent: RecentCorrections | None = None,
+    ) -> None:
+        self._layers = layers
+        self._largest = BACKGROUND + classes
+        self._patch_size = patch_size
+        self._pixel_sizes = image_pixel_size, pixel_size
+        self._receptive_field = receptive_field
+        self._frames: dict[int, LearnedFrame] = {}
+        self._drawn: list[LearnedFrame] = []
+        self.recent = recent or RecentCorrections(CorrectionsConfig(), TrainingConfig().steps_per_epoch)
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __contains__(self, frame: int) -> bool:
+        return frame in self._frames
+
+    def __getitem__(self, frame: int) -> LearnedFrame:
+        return self._frames[frame]
+
+    def __iter__(self) -> Iterator[LearnedFrame]:
+        return (frame for _, frame in sorted(self._frames.items()))
+
+    def add(
+        self, number: int, image: FloatImage, labels: LabelArray, held_out: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Add a frame that is not there yet.
+
+        Parameters
+        ----------
+        number : int
+            Its number.
+        image : ndarray of float32, shape (y, x)
+            The frame on the network's grid, normalised by itself.
+        labels : ndarray of uint8, shape (layer, y', x')
+            Its mask codes on its own grid; copied.
+        held_out : ndarray of bool, shape (y, x), optional
+            Pixels that are validated on.
+        """
+        self._frames[number] = LearnedFrame(
+            image,
+            labels.copy(),
+            patch_size=self._patch_size,
+            receptive_field=self._receptive_field,
+            held_out=held_out,
+        )
+        self._look_for_labels()
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether there is anything to learn from."""
+        return bool(self._drawn)
+
+    def patch(self, rng: np.random.Generator) -> Patch:
+        """Draw a patch; every frame and, within it, every class is equally likely to be centred on.
+
+        Where all labels were erased it shows the first frame, without labels.
+        """
+        if not self._drawn:
+            return self._cut(next(iter(self)), np.zeros((1, 2), np.intp), rng)
+        frame = self._drawn[int(rng.integers(len(self._drawn)))]
+        codes = frame.census.codes
+        code = codes[int(rng.integers(len(codes)))]
+        pixel = frame.census.pixel(code, int(rng.integers(frame.census.number(code))))
+        return self._cut(frame, pixel[None], rng)
+
+    def recent_patch(self, step: int, rng: np.random.Generator) -> Patch | None:
+        """Draw a patch that shows a recent correction, or None where another one is to be drawn."""
+        drawn = self.recent.draw(step, rng)
+        return None if drawn is None else self._cut(self._frames[drawn[0]], drawn[1], rng)
+
+    def correct(self, correction: Correction, step: int) -> Repainted | None:
+        """Learn what was painted from a step on.
+
+        Returns
+        -------
+        Repainted or None
+            What it changed; None where it is what was known already.
+
+        Raises
+        ------
+        LabelsError
+            If it does not fit the image or the network.
+        ImageError
+            If the frame that it brings cannot be used.
+        """
+        self._check_codes(correction)
+        frame = self._frame_for(correction)
+        repainted = frame.repaint(correction.layer, correction.y, correction.x, correction.codes)
+        if repainted is not None:
+            self.recent.add(correction.frame, repainted.pixels, frame.learned, step)
+            self._look_for_labels()
+        return repainted
+
+    def _cut(self, frame: LearnedFrame, pixels: NDArray[np.intp], rng: np.random.Generator) -> Patch:
+        y, x = patch_origin(pixels, frame.image.shape, self._patch_size, rng)
+        window = np.s_[..., y : y + self._patch_size, x : x + self._patch_size]
+        return Patch(frame.image[window], frame.learned[window].copy())
+
+    def _look_for_labels(self) -> None:
+        self._drawn = [frame for frame in self if frame.census.codes]
+
+    def _frame_for(self, correction: Correction) -> LearnedFrame:
+        """Return the frame of a correction, which is added if it is new."""
+        number, shape = correction.frame, None
+        if number in self._frames:
+            shape = self._frames[number].own_shape
+        elif correction.pixels is not None:
+            shape = correction.pixels.shape
+        if shape is None:
+            raise LabelsError(
+                f"Slice {number} was painted on, but its image is not known to the training.",
+                remedy="Train again to learn from it.",
+            )
+        _check_place(correction, (shape[0], shape[1]))
+        if number not in self._frames:
+            assert correction.pixels is not None
+            [pixels] = check_image(correction.pixels[None], f"Slice {number}")
+            grid = to_network_grid(pixels, *self._pixel_sizes)
+            self.add(number, grid, np.zeros((self._layers, *pixels.shape), np.uint8))
+        return self._frames[number]
+
+    def _check_codes(self, correction: Correction) -> None:
+        largest = int(correction.codes.max(initial=0))
+        if largest > self._largest:
+            raise LabelsError(
+                f"A class was painted (code {largest}) that this network does not know; that is not learned now.",
+                remedy="Stop, and train again: a new training begins with all classes of the table.",
+            )
+        if not 0 <= correction.layer < self._layers:
+            raise LabelsError(
+                f"Crystal layer {correction.layer} was painted; the network has {self._layers}.",
+                remedy="Train again with as many layers as the labels have.",
+            )
+
+
+def _check_place(correction: Correction, shape: tuple[int, int]) -> None:
+    height, width = correction.codes.shape
+    ends = correction.y + height, correction.x + width
+    if min(correction.y, correction.x) < 0 or ends[0] > shape[0] or ends[1] > shape[1]:
+        raise LabelsError(
+            f"Labels at ({correction.y}, {correction.x}) of {height} x {width} px lie outside the image of "
+            f"{shape[0]} x {shape[1]} px.",
+            remedy="Make labels for this image in the Label dock.",
+        )
