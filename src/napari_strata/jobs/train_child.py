@@ -21,7 +21,7 @@ from napari_strata.control import JobControl, JobStateError
 from napari_strata.errors import TrainingError
 from napari_strata.events import FinishReason, JobEnded, JobEvent
 from napari_strata.jobs.child import connect
-from napari_strata.jobs.job import Job, job
+from napari_strata.jobs.job import JobBody, job
 from napari_strata.training.ranks import LOCAL_RANK
 
 PATIENCE = 60.0
@@ -34,10 +34,11 @@ def main() -> int:
     connection = None if is_helper else connect()
     control = JobControl()
     signal.signal(signal.SIGTERM, lambda *_: control.request_stop())
-    events = _job(control, Path(sys.argv[2]))
+    events = _train(control, Path(sys.argv[2]))
     event: JobEvent = next(events)  # from here on the control heeds what it is told
     if connection is None:
-        _in_background(lambda parent=os.getppid(): _watch(parent))
+        parent = os.getppid()
+        _in_background(lambda: _watch(parent))
     else:
         _in_background(lambda: _listen(connection, control))
     for event in events:
@@ -47,11 +48,12 @@ def main() -> int:
     return int(isinstance(event, JobEnded) and event.reason is FinishReason.FAILED and is_helper)
 
 
-def _job(control: JobControl, folder: Path) -> Job:
+@job
+def _train(control: JobControl, folder: Path) -> JobBody:
     from napari_strata.jobs.train import train_here
     from napari_strata.training.handover import pick_up
 
-    return job(train_here)(control, *pick_up(folder))
+    return (yield from train_here(control, *pick_up(folder)))
 
 
 def _in_background(function: Callable[[], None]) -> None:

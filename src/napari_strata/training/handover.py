@@ -39,7 +39,7 @@ def lay_down(folder: Path, config: TrainConfig, inputs: TrainInputs) -> None:
 
 
 def pick_up(folder: Path) -> tuple[TrainConfig, TrainInputs]:
-    """Read what `lay_down` wrote; arrays stay on disk until they are looked at, and the files are never changed."""
+    """Read what `lay_down` wrote; arrays stay on disk until they are looked at, and their files never change."""
     task = json.loads((folder / _TASK).read_text(encoding="utf-8"))
     inputs = _unpack(task["inputs"], folder)
     assert isinstance(inputs, TrainInputs)
@@ -51,29 +51,29 @@ def _pack(value: Any, folder: Path) -> Any:
         case np.ndarray():
             name = f"{sum(1 for _ in folder.glob('*.npy'))}.npy"
             np.save(folder / name, value, allow_pickle=False)
-            return {"array": name}
+            return {"a": "array", "of": name}
         case Path():
-            return {"path": str(value.absolute())}
+            return {"a": "path", "of": str(value.absolute())}
         case ClassTable():
-            return {"classes": value.model_dump(mode="json")}
+            return {"a": "table", "of": value.model_dump(mode="json")}
         case tuple():
             return [_pack(item, folder) for item in value]
         case None | str() | int() | float():
             return value
         case _:
-            fields = dataclasses.fields(value)
-            return {"kind": type(value).__name__} | {f.name: _pack(getattr(value, f.name), folder) for f in fields}
+            fields = {field.name: _pack(getattr(value, field.name), folder) for field in dataclasses.fields(value)}
+            return {"a": type(value).__name__, "of": fields}
 
 
 def _unpack(value: Any, folder: Path) -> Any:
     match value:
-        case {"array": name}:
+        case {"a": "array", "of": name}:
             return np.load(folder / name, mmap_mode="c", allow_pickle=False)
-        case {"path": path}:
+        case {"a": "path", "of": path}:
             return Path(path)
-        case {"classes": values}:
-            return ClassTable.parse(values)
-        case {"kind": kind, **fields}:
+        case {"a": "table", "of": table}:
+            return ClassTable.parse(table)
+        case {"a": kind, "of": fields}:
             return _KINDS[kind](**{name: _unpack(field, folder) for name, field in fields.items()})
         case list():
             return tuple(_unpack(item, folder) for item in value)

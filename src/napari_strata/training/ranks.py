@@ -19,5 +19,5 @@ def is_first() -> bool:
 
 
 def _by_srun() -> bool:
-    """A job of one task may still start processes of its own."""
+    """Tell whether srun did so; a job of one task may still start processes of its own."""
     return int(os.environ.get("SLURM_NTASKS", "1")) > 1 and "SLURM_PROCID" in os.environ
