@@ -279,7 +279,7 @@ def test_a_class_with_pixels_is_deleted_only_with_a_choice_of_what_they_become(q
 
 def test_a_class_of_atoms_is_merged_but_not_deleted(qtbot, viewer, dock):
     viewer.add_image(STACK)
-    dock.atoms.button.click()
+    click(qtbot, dock.atoms_button)
     atoms = dock.labels.layer
     click(qtbot, dock.add_button)
     atoms.add((0, 5, 5))
@@ -357,7 +357,7 @@ def test_alt_and_a_digit_pick_a_class_also_while_the_dock_has_the_focus(qtbot, v
 def test_new_atoms_are_ready_to_be_clicked_and_get_the_class_of_the_row(qtbot, viewer, dock):
     viewer.add_image(STACK, name="a")
     dock.layers.setValue(2)
-    dock.atoms.button.click()
+    click(qtbot, dock.atoms_button)
     atoms = viewer.layers["a layer 0 atoms"]
     assert (viewer.layers.selection.active, atoms.mode) == (atoms, "add")
     assert dock.hint.text().startswith("Choose a row and click atoms")
@@ -374,7 +374,7 @@ def test_new_atoms_join_the_chosen_labels(qtbot, viewer, dock):
     dock.layers.setValue(2)
     click(qtbot, dock.new_button)
     dock.layers.setValue(1)
-    dock.atoms.button.click()
+    click(qtbot, dock.atoms_button)
     assert [dock.group.list.item(row).text() for row in range(4)] == [
         "0   labels   a layer 0 labels",
         "0   atoms   a layer 0 atoms",
@@ -389,7 +389,7 @@ def test_atoms_are_drawn_into_the_labels_of_their_crystal_layer(qtbot, viewer, d
     dock.layers.setValue(2)
     click(qtbot, dock.new_button)
     viewer.layers["a layer 1 labels"].data[1] = 2
-    dock.atoms.button.click()
+    click(qtbot, dock.atoms_button)
     viewer.layers["a layer 0 atoms"].add((1, 5, 5))
     dock.atoms.form.set_value("radius", 1.0)
     dock.atoms.button.click()
@@ -405,7 +405,7 @@ def test_atoms_are_drawn_into_the_labels_of_their_crystal_layer(qtbot, viewer, d
 @pytest.mark.canvas
 def test_without_background_atoms_leave_what_was_painted(qtbot, viewer, dock):
     viewer.add_image(STACK, name="a", scale=(1, 0.5, 0.5), units=("pixel", "angstrom", "angstrom"))
-    dock.atoms.button.click()
+    click(qtbot, dock.atoms_button)
     viewer.layers["a atoms"].add((1, 5, 5))
     dock.atoms.form.set_value("background", False)
     dock.atoms.form.set_value("radius", 0.5)
@@ -417,7 +417,7 @@ def test_without_background_atoms_leave_what_was_painted(qtbot, viewer, dock):
 @pytest.mark.canvas
 def test_atoms_without_a_pixel_size_say_what_to_type(qtbot, viewer, dock):
     viewer.add_image(STACK, name="a")
-    dock.atoms.button.click()
+    click(qtbot, dock.atoms_button)
     viewer.layers["a atoms"].add((1, 5, 5))
     dock.atoms.button.click()
     assert "The pixel size of a is not known" in last_words()
