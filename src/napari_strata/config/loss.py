@@ -5,10 +5,25 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from napari_strata.config.base import Config, setting
+from napari_strata.config.model import Output
 
 Assignment = Literal["hard", "soft"]
 TERMS = ("cross_entropy", "dice", "tversky", "focal", "lovasz", "cl_dice", "binary_cross_entropy", "mse")
 """Fields of `LossConfig` that are weights of terms."""
+FITTING: dict[Output, tuple[str, ...]] = {
+    "classes": ("cross_entropy", "dice", "tversky", "focal", "lovasz", "cl_dice"),
+    "multi-label": ("binary_cross_entropy", "dice", "tversky", "focal"),
+    "values": ("mse",),
+}
+"""Terms that make sense for what a network gives."""
+DEFAULT_TERMS: dict[Output, dict[str, float]] = {
+    "classes": {"cross_entropy": 1.0, "dice": 1.0},
+    "multi-label": {"binary_cross_entropy": 1.0, "dice": 1.0},
+    "values": {"mse": 1.0},
+}
+"""Terms where none were chosen."""
+WEIGHTED = ("cross_entropy", "binary_cross_entropy", "focal")
+"""Terms in which pixels have weights."""
 
 
 def _weight(default: float, of: str) -> float:
@@ -28,10 +43,16 @@ class LossConfig(Config):
     binary_cross_entropy: float = _weight(0.0, "binary cross-entropy, each class by itself")
     mse: float = _weight(0.0, "the mean squared error, for networks that give values")
     class_weights: tuple[float, ...] = setting(
-        (), "Weights of the classes in cross-entropy, background first; empty takes 1 for all.", advanced=True
+        (),
+        "Weights of the classes in cross-entropy and focal loss, background first; empty takes 1 for all.",
+        advanced=True,
     )
     border_weight: float = setting(
-        0.0, "Weight w0 of pixels between close objects in cross-entropy.", ge=0, le=1000, advanced=True
+        0.0,
+        "Weight w0 of background between close objects, in cross-entropy and focal loss; the U-Net paper has 10.",
+        ge=0,
+        le=1000,
+        advanced=True,
     )
     border_sigma: float = setting(
         5.0, "How far that reaches, on the network's grid.", unit="px", gt=0, le=1000, advanced=True
@@ -52,3 +73,38 @@ class LossConfig(Config):
         if any(weight <= 0 for weight in self.class_weights):
             raise ValueError("class_weights must be positive")
         return self
+
+    def fitted(self, output: Output) -> Self:
+        """Return these settings for a network of some output; where no terms were chosen, with terms that fit.
+
+        Raises
+        ------
+        ValueError
+            If a setting makes no sense for this output.
+        """
+        loss = self
+        if self.terms == LossConfig().terms:
+            loss = self.model_copy(update={**dict.fromkeys(TERMS, 0.0), **DEFAULT_TERMS[output]})
+        strange = [term for term in loss.terms if term not in FITTING[output]]
+        if strange:
+            raise ValueError(
+                f"loss.{strange[0]} is not for a network whose output is {output!r}; for it there are "
+                f"{', '.join(FITTING[output])}"
+            )
+        _check_weights(loss, output)
+        return loss
+
+    @property
+    def terms(self) -> dict[str, float]:
+        """The weights of all terms that count."""
+        return {term: getattr(self, term) for term in TERMS if getattr(self, term)}
+
+
+def _check_weights(loss: LossConfig, output: Output) -> None:
+    if output == "values" and loss.assignment == "soft":
+        raise ValueError("loss.assignment soft compares masks, and this network gives values; choose hard")
+    if output != "classes" and loss.class_weights:
+        raise ValueError(f"loss.class_weights are not for a network whose output is {output!r}")
+    if (loss.class_weights or loss.border_weight) and not set(WEIGHTED) & set(loss.terms):
+        name = "class_weights" if loss.class_weights else "border_weight"
+        raise ValueError(f"loss.{name} needs one of {', '.join(WEIGHTED)}")

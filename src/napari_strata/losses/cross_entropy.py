@@ -1,6 +1,7 @@
 r"""Weighted cross-entropy between every decoder and every layer, on labelled pixels only.
 
-For decoder i, layer j, class c and labelled pixels p of layer j, with probabilities q, one-hot labels t, weights w:
+For decoder i, layer j, class c and the labelled pixels p of layer j, with probabilities q, one-hot labels t and
+weights w:
 
 .. math:: CE_{ij} = -\frac{\sum_{p \in P_j} w_{jp} \sum_c t_{jcp} \log q_{icp}}{\sum_{p \in P_j} w_{jp}}
 
