@@ -175,3 +175,10 @@ class TrainConfig(Config):
         if self.training.patch_size < 2 ** (len(self.model.filters) - 1):
             raise ValueError("training.patch_size is smaller than the network's coarsest pixel")
         return self
+
+    @model_validator(mode="after")
+    def _loss_fits_output(self) -> Self:
+        loss = self.training.loss.fitted(self.model.output)
+        # so that the run's record says what was made small; pydantic freezes fields already here
+        object.__setattr__(self, "training", self.training.model_copy(update={"loss": loss}))
+        return self
