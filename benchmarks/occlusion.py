@@ -22,7 +22,6 @@ from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig, Si
 from napari_strata.control import JobControl
 from napari_strata.data.grid import to_network_grid
 from napari_strata.explain.explainer import explain_target
-from napari_strata.explain.grad_cam import coarsest_block
 from napari_strata.explain.methods import METHODS
 from napari_strata.explain.score import Output, TargetScore
 from napari_strata.explain.targets import AtomTarget, atom_weights
@@ -132,7 +131,7 @@ def unmasked_grad_cams(score: TargetScore, image: torch.Tensor) -> dict[str, Any
     """Return Grad-CAM as published, without the mask of features that contribute, of three blocks."""
     network, decoder = score.network, score.output.decoder
     blocks = {
-        "same block": coarsest_block(network, decoder),
+        "same block": network.coarsest(decoder).block,
         "bottleneck": network.encoder.blocks[-1],
         "finest block": network.decoder_block(decoder),
     }

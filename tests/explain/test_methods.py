@@ -13,7 +13,8 @@ from napari_strata.explain.score import Output, TargetScore
 from napari_strata.explain.targets import AtomTarget, PixelTarget, atom_weights, pixel_weights
 from napari_strata.explain.undisturbed import undisturbed
 from napari_strata.explain.window import window_around
-from napari_strata.models.network import Network
+from napari_strata.models.blocks import Encoder
+from napari_strata.models.encoder_decoder import EncoderDecoder
 from napari_strata.models.registry import build_network
 
 KERNEL = torch.arange(-4.0, 5.0).reshape(3, 3)
@@ -37,7 +38,7 @@ def score_of(network, weights, decoder=0, index=1):
 
 def coarse_network():
     """Return a U-Net of three levels whose coarsest block shows 2 x the pooled image; logit = 3 x that + 5."""
-    network = Network(layers=1, classes=1, filters=(1, 1, 1), dropout=0.0).eval()
+    network = EncoderDecoder(Encoder((1, 1, 1), 0.0), (1, 1, 1), layers=1, classes=1).eval()
     (decoder,) = network.decoders
     with torch.no_grad():
         for parameter in network.parameters():

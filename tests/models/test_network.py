@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from napari_strata.config import ModelConfig
-from napari_strata.models.network import Network
+from napari_strata.models.blocks import Encoder
+from napari_strata.models.encoder_decoder import EncoderDecoder
 from napari_strata.models.registry import build_network
 
 
@@ -19,13 +20,13 @@ def test_a_unet_is_a_network_of_one_layer():
 
 
 def test_a_network_may_take_several_channels():
-    network = Network(layers=2, classes=1, filters=(2, 4), dropout=0, channels=3)
+    network = EncoderDecoder(Encoder((2, 4), 0.0, channels=3), (2, 4), layers=2, classes=1)
     assert network(torch.zeros(1, 3, 8, 8)).shape == (1, 2, 2, 8, 8)
 
 
 @pytest.mark.parametrize("filters", [(2, 2), (2, 2, 2), (2, 2, 2, 2)])
 def test_the_stated_receptive_field_is_the_measured_one(filters):
-    network = Network(layers=1, classes=1, filters=filters, dropout=0).eval()
+    network = EncoderDecoder(Encoder(filters, 0.0), filters, layers=1, classes=1).eval()
     for parameter in network.parameters():
         parameter.data.abs_()
     side = 4 * network.receptive_field

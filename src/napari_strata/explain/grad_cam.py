@@ -1,27 +1,28 @@
 """Grad-CAM for dense networks."""
 
-from captum.attr import LayerAttribution, LayerGradCam, LayerGradientXActivation
+from captum.attr import LayerGradCam, LayerGradientXActivation
 from torch import Tensor, nn
 
 from napari_strata.explain.score import TargetScore
 from napari_strata.explain.undisturbed import undisturbed
-from napari_strata.models.blocks import Decoder
-from napari_strata.models.network import Network
+from napari_strata.models.network import FeatureMap
 
 NEGLIGIBLE = 1e-6
 """Contributions below this part of the largest are rounding errors of the convolutions."""
 
 
 def grad_cam(score: TargetScore, image: Tensor) -> Tensor:
-    r"""Return the gradient-weighted class activation map of the decoder's coarsest block.
+    r"""Return the gradient-weighted class activation map of the decoder's coarsest feature map.
 
     .. math::
         M_u = R_u \max\left(0, \sum_k \alpha_k A_{k,u}\right), \qquad
         \alpha_k = \sum_v \frac{\partial S}{\partial A_{k,v}}
 
-    with the feature maps :math:`A_k` of `coarsest_block`. Selvaraju et al., ICCV 2017, arXiv:1610.02391; for
+    with the feature maps :math:`A_k` of `Network.coarsest`. Selvaraju et al., ICCV 2017, arXiv:1610.02391; for
     segmentation Vinogradova, Dibrov and Myers, AAAI 2020, arXiv:2002.11434 (Seg-Grad-CAM). Computed by captum's
-    ``LayerGradCam``. Deviations:
+    ``LayerGradCam``. Seg-Grad-CAM's authors find the bottleneck of a U-Net most informative, but all decoders
+    share it; here it is the first block after it. The finest block says nothing: a 1 x 1 convolution away from the
+    logits, its map is that of the logits, whatever the target. Deviations:
 
     - :math:`R_u` is 1 where a feature pixel contributes to the score
       (:math:`A_{k,u} \, \partial S / \partial A_{k,u} \ne 0` for some :math:`k`) and 0 elsewhere. The weights
@@ -45,28 +46,29 @@ def grad_cam(score: TargetScore, image: Tensor) -> Tensor:
     Tensor, shape (y, x)
         At least 0, not scaled [log-odds]; feature pixels interpolated bilinearly.
     """
-    block = coarsest_block(score.network, score.output.decoder)
+    where = score.network.coarsest(score.output.decoder)
     image = image.clone().requires_grad_()
     with undisturbed(score):
-        of_means: Tensor = LayerGradCam(score, block).attribute(image, relu_attributions=True).detach()
-        contributions: Tensor = LayerGradientXActivation(score, block).attribute(image).detach()
+        of_means: Tensor = LayerGradCam(score, where.block).attribute(image, relu_attributions=True).detach()
+        contributions: Tensor = LayerGradientXActivation(score, where.block).attribute(image).detach()
     size = contributions.abs().sum(dim=1, keepdim=True)
     reached = size > NEGLIGIBLE * size.max()
     cam = of_means * of_means[0, 0].numel() * reached
-    height, width = image.shape[-2:]
-    stride = score.network.stride
-    padded = (-(-height // stride) * stride, -(-width // stride) * stride)
-    enlarged: Tensor = LayerAttribution.interpolate(cam, padded, interpolate_mode="bilinear")
-    return enlarged[0, 0, :height, :width]
+    return on_image(cam, where, (image.shape[-2], image.shape[-1]))[0, 0]
 
 
-def coarsest_block(network: Network, decoder: int) -> nn.Module:
-    """Return the coarsest block that belongs to one decoder alone.
+def on_image(map_: Tensor, where: FeatureMap, shape: tuple[int, int]) -> Tensor:
+    """Interpolate a feature map bilinearly on the image's pixels.
 
-    Seg-Grad-CAM's authors find the bottleneck of a U-Net most informative, but all decoders share it; this block
-    is the first after it. The finest block says nothing: a 1 x 1 convolution away from the logits, its map is
-    that of the logits, whatever the target.
+    Parameters
+    ----------
+    map_ : Tensor, shape (batch, channel, y, x)
+        The feature map, or what was computed from it.
+    where : FeatureMap
+        Where it lies.
+    shape : tuple of int
+        Height and width of the image [px].
     """
-    chosen = network.decoders[decoder]
-    assert isinstance(chosen, Decoder)
-    return chosen.blocks[0]
+    enlarged = nn.functional.interpolate(map_, scale_factor=where.pixel, mode="bilinear")
+    (top, bottom), (left, right) = ((-where.origin, side - where.origin) for side in shape)
+    return enlarged[..., top:bottom, left:right]

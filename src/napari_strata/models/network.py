@@ -1,53 +1,88 @@
-"""What every network of the project is: an encoder, one decoder per crystal layer, one head each."""
+"""What every network of the project is, whatever it is made of."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from napari_strata.models.blocks import Decoder, Encoder
+from napari_strata.config.model import Output
+from napari_strata.models.outputs import channels, maps, probabilities
 
 
-class Network(nn.Module):
-    """Encoder-decoder network for dense prediction with one or more decoders.
+@dataclass(frozen=True, slots=True)
+class FeatureMap:
+    """A module inside a network, and where the feature map that it gives lies on the image.
 
-    One encoder feeds every decoder through the bottleneck and the skip connections. A U-Net (Ronneberger et al.,
-    MICCAI 2015) has one decoder, a Gomb-Net (arXiv:2502.09791) one per crystal layer.
+    Attributes
+    ----------
+    block : Module
+        Gives the feature map.
+    pixel : int
+        Side of its pixels [px of the image].
+    origin : int
+        Outer edge of its first pixel, along y and x, from that of the image's first pixel; at most 0 [px of the
+        image].
+    """
+
+    block: nn.Module
+    pixel: int
+    origin: int
+
+
+class Network(nn.Module, ABC):
+    """A network for dense prediction with one or more crystal layers.
 
     Parameters
     ----------
     layers : int
-        Crystal layers, one decoder and one head each.
+        Crystal layers, one mask each.
     classes : int
-        Foreground classes of each layer; the heads have one output more, for background.
-    filters : sequence of int
-        Feature maps of each level, finest first.
-    dropout : float
-        Part of the bottleneck's features dropped in training.
-    channels : int
-        Channels of the images; those that the jobs work on are grey and have one.
+        Foreground classes of each layer.
+    output : {"classes", "multi-label", "values"}
+        What the channels mean, see `napari_strata.models.outputs`.
+    stride : int
+        Side of the coarsest pixel in input pixels.
+    receptive_field : int
+        No input pixel farther away than this, along y or x, influences an output pixel [px].
+    least_side : int
+        Inputs with shorter sides are padded to this inside [px].
 
     Attributes
     ----------
-    layers, classes : int
-        As above.
-    stride : int
-        Side of the coarsest pixel in input pixels; inputs are padded to a multiple of it inside.
-    receptive_field : int
-        No input pixel farther away than this, along y or x, influences an output pixel [px].
+    layers, classes, output, stride, receptive_field
+        As above. Group and instance norm take mean and variance from all that the network sees at once; beyond
+        these two numbers they, too, see no farther than `receptive_field`.
+    heads : ModuleList
+        A 1 x 1 convolution for each layer; made by the subclass.
     """
 
+    heads: nn.ModuleList
+
     def __init__(
-        self, *, layers: int, classes: int, filters: Sequence[int], dropout: float, channels: int = 1
+        self,
+        *,
+        layers: int,
+        classes: int,
+        output: Output,
+        stride: int,
+        receptive_field: int,
+        least_side: int = 1,
     ) -> None:
         super().__init__()
         self.layers = layers
         self.classes = classes
-        self.stride = 2 ** (len(filters) - 1)
-        self.receptive_field = _receptive_field(len(filters))
-        self.encoder = Encoder(filters, dropout, channels=channels)
-        self.decoders = nn.ModuleList(Decoder(filters) for _ in range(layers))
-        self.heads = nn.ModuleList(nn.Conv2d(filters[0], classes + 1, 1) for _ in range(layers))
+        self.output: Output = output
+        self.stride = stride
+        self.receptive_field = receptive_field
+        self._least_side = least_side
+        self._frozen: tuple[nn.Module, ...] = ()
+
+    @property
+    def maps(self) -> int:
+        """How many maps `probabilities` gives for each layer."""
+        return maps(self.output, self.classes)
 
     def forward(self, image: Tensor) -> Tensor:
         """Return logits.
@@ -59,27 +94,58 @@ class Network(nn.Module):
 
         Returns
         -------
-        Tensor, shape (batch, layer, class, y, x)
-            Logits; a softmax over ``class`` gives probabilities, class 0 being background.
+        Tensor, shape (batch, layer, channel, y, x)
+            Logits; `probabilities` says what they mean.
         """
         height, width = image.shape[-2:]
-        padding = (0, -width % self.stride, 0, -height % self.stride)
-        features = self.encoder(nn.functional.pad(image, padding, mode="replicate"))
-        maps = [head(decoder(features)) for decoder, head in zip(self.decoders, self.heads, strict=True)]
-        return torch.stack(maps, dim=1)[..., :height, :width]
+        features = self.features(self.pad(image))
+        logits = [head(each) for head, each in zip(self.heads, features, strict=True)]
+        return torch.stack(logits, dim=1)[..., :height, :width]
 
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Return what logits say, shape (batch, layer, map, y, x)."""
+        return probabilities(logits, self.output)
+
+    def pad(self, image: Tensor) -> Tensor:
+        """Return the image with sides that are multiples of the stride, its last pixels repeated."""
+        bottom, right = (self._missing(side) for side in image.shape[-2:])
+        return nn.functional.pad(image, (0, right, 0, bottom), mode="replicate")
+
+    @abstractmethod
+    def features(self, image: Tensor) -> Sequence[Tensor]:
+        """Return the last feature map of each layer for a padded image; they begin where the image begins."""
+
+    @abstractmethod
     def decoder_block(self, layer: int) -> nn.Module:
         """Return the module whose output is the last feature map of a layer's decoder, at full resolution."""
-        decoder = self.decoders[layer]
-        assert isinstance(decoder, Decoder)
-        return decoder.blocks[-1]
 
+    @abstractmethod
+    def coarsest(self, layer: int) -> FeatureMap:
+        """Return the coarsest feature map that belongs to one layer's decoder alone."""
 
-def _receptive_field(levels: int) -> int:
-    """Return the radius of the receptive field of a network of `levels` levels [px].
+    @abstractmethod
+    def encoder_parts(self) -> Sequence[nn.Module]:
+        """Return the modules that all layers share, finest level first."""
 
-    Two 3 x 3 convolutions at level l reach 2 * 2^l pixels, once on the way down and once up (the deepest level
-    only once); each pooling and its transposed convolution add the side of the pooled pixel less one.
-    """
-    convolutions = sum((2 << level) * (1 if level == levels - 1 else 2) for level in range(levels))
-    return convolutions + (1 << (levels - 1)) - 1
+    def freeze_encoder(self) -> None:
+        """Leave the encoder as it is from now on: no gradients, and batch norm with the statistics it has."""
+        parts = tuple(self.encoder_parts())
+        for part in parts:
+            part.requires_grad_(False)
+        self._frozen = tuple(m for part in parts for m in part.modules() if isinstance(m, nn.BatchNorm2d))
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> "Network":
+        """Enter training or eval mode; the batch norm of a frozen encoder stays in eval mode."""
+        super().train(mode)
+        for norm in self._frozen:
+            norm.eval()
+        return self
+
+    def _missing(self, side: int) -> int:
+        """Return how many pixels a side lacks."""
+        return max(self._least_side - side, -side % self.stride)
+
+    def _make_heads(self, features: int) -> nn.ModuleList:
+        outputs = channels(self.output, self.classes)
+        return nn.ModuleList(nn.Conv2d(features, outputs, 1) for _ in range(self.layers))

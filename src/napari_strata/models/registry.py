@@ -14,7 +14,35 @@ from napari_strata.models.gombnet import gombnet
 from napari_strata.models.network import Network
 from napari_strata.models.unet import unet
 
-ARCHITECTURES: dict[Architecture, Callable[[ModelConfig, int], Network]] = {"unet": unet, "gombnet": gombnet}
+
+def residual_unet(config: ModelConfig, classes: int) -> Network:
+    """Build a residual U-Net, importing MONAI."""
+    from napari_strata.models.residual_unet import ResidualUNet
+
+    return ResidualUNet(config, classes)
+
+
+def attention_unet(config: ModelConfig, classes: int) -> Network:
+    """Build an attention U-Net, importing MONAI."""
+    from napari_strata.models.attention_unet import AttentionUNet
+
+    return AttentionUNet(config, classes)
+
+
+def resnet_unet(config: ModelConfig, classes: int) -> Network:
+    """Build a U-Net on a ResNet, importing MONAI."""
+    from napari_strata.models import resnet_unet
+
+    return resnet_unet.resnet_unet(config, classes)
+
+
+ARCHITECTURES: dict[Architecture, Callable[[ModelConfig, int], Network]] = {
+    "unet": unet,
+    "gombnet": gombnet,
+    "residual-unet": residual_unet,
+    "attention-unet": attention_unet,
+    "resnet-unet": resnet_unet,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,90 @@
+"""The attention U-Net of MONAI (Oktay et al., MIDL 2018, arXiv:1804.03999): skip connections are gated.
+
+Levels are halved by convolutions of stride 2 and doubled by 3 x 3 transposed ones. MONAI's choice of instance norm
+and PReLU behind the gates gives way to the norm and the activation that are set. Dropout is applied to single
+values of every level.
+
+Importing this module imports MONAI, which takes seconds.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from monai.networks.nets import AttentionUnet
+from torch import Tensor, nn
+
+from napari_strata.config import ModelConfig
+from napari_strata.models.network import FeatureMap, Network
+from napari_strata.models.reach import Reach
+from napari_strata.models.style import Style, restyle
+
+
+class AttentionUNet(Network):
+    """MONAI's attention U-Net behind the contract of `Network`; one layer.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Filters, dropout, activation, norm and output.
+    classes : int
+        Foreground classes.
+    """
+
+    def __init__(self, config: ModelConfig, classes: int) -> None:
+        style, levels = Style.of(config), len(config.filters)
+        stride = 2 ** (levels - 1)
+        super().__init__(
+            layers=1,
+            classes=classes,
+            output=config.output,
+            stride=stride,
+            receptive_field=_reach(levels).radius,
+            least_side=style.least_side * stride,
+        )
+        self.body = AttentionUnet(
+            spatial_dims=2,
+            in_channels=1,
+            out_channels=config.filters[0],
+            channels=config.filters,
+            strides=[2] * (levels - 1),
+            dropout=config.dropout,
+        )
+        self.body.model[-1] = nn.Identity()  # its head; the contract has its own
+        restyle(self.body, style)
+        self.heads = self._make_heads(config.filters[0])
+
+    def features(self, image: Tensor) -> list[Tensor]:
+        """Return the decoder's last feature map."""
+        return [self.body(image)]
+
+    def decoder_block(self, layer: int) -> nn.Module:
+        """Return the convolution that merges the finest level."""
+        merge: nn.Module = self._levels()[0].merge
+        return merge
+
+    def coarsest(self, layer: int) -> FeatureMap:
+        """Return the convolution that merges the level above the bottleneck."""
+        merge: nn.Module = self._levels()[-1].merge
+        return FeatureMap(merge, self.stride // 2, 0)
+
+    def encoder_parts(self) -> Sequence[nn.Module]:
+        """Return the double convolutions on the way down."""
+        *upper, deepest = self._levels()
+        return [self.body.model[0], *(level.submodule[0] for level in upper), deepest.submodule]
+
+    def _levels(self) -> list[Any]:
+        """Return MONAI's attention layers, finest first; each holds all that is coarser."""
+        levels: list[Any] = [self.body.model[1]]
+        while isinstance(levels[-1].submodule, nn.Sequential):
+            levels.append(levels[-1].submodule[1])
+        return levels
+
+
+def _reach(levels: int) -> Reach:
+    skips = [Reach().convolved(2)]
+    while len(skips) < levels:
+        skips.append(skips[-1].halved_by_convolution().convolved())
+    reach = skips[-1]
+    for skip in skips[-2::-1]:
+        reach = reach.doubled_by_three().joined(skip).convolved()
+    return reach

@@ -1,0 +1,119 @@
+"""One encoder, and one decoder and head for each crystal layer."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from napari_strata.config import ModelConfig
+from napari_strata.config.model import Output, Padding
+from napari_strata.models.blocks import Decoder, Encoder, Pyramid, reach_of_decoder
+from napari_strata.models.network import FeatureMap, Network
+from napari_strata.models.style import Style
+
+LEAST_VALID = 4
+"""Side of the smallest output of unpadded convolutions, at every level [px]."""
+
+
+class EncoderDecoder(Network):
+    """One encoder feeds every decoder through the bottleneck and the skip connections.
+
+    A U-Net (Ronneberger et al., MICCAI 2015) has one decoder, a Gomb-Net (arXiv:2502.09791) one per crystal layer.
+
+    With ``padding="valid"`` convolutions are unpadded as in the paper of 2015: what they lose at the sides,
+    ``6 * stride - 4`` pixels, is given to the image beforehand by mirroring it (the overlap-tile strategy), and
+    skip connections are cut to what is left. Where an image is too small to be mirrored that far its border is
+    repeated.
+
+    Parameters
+    ----------
+    encoder : Pyramid
+        Gives the features of every level, and says how far they see (`reaches`).
+    filters : sequence of int
+        Feature maps of each level, finest first.
+    layers, classes, output
+        As in `Network`.
+    style : Style
+        Activation and normalisation of the decoders.
+    padding : {"same", "valid"}
+        Of all convolutions, those of the encoder included.
+    """
+
+    def __init__(
+        self,
+        encoder: Pyramid,
+        filters: Sequence[int],
+        *,
+        layers: int,
+        classes: int,
+        output: Output = "classes",
+        style: Style = Style(),  # noqa: B008 (frozen)
+        padding: Padding = "same",
+    ) -> None:
+        stride = 2 ** (len(filters) - 1)
+        super().__init__(
+            layers=layers,
+            classes=classes,
+            output=output,
+            stride=stride,
+            receptive_field=reach_of_decoder(encoder.reaches).radius,
+            least_side=style.least_side * stride,
+        )
+        self._padding = padding
+        self.encoder = encoder
+        self.decoders = nn.ModuleList(Decoder(filters, style=style, padding=padding) for _ in range(layers))
+        self.heads = self._make_heads(filters[0])
+
+    def pad(self, image: Tensor) -> Tensor:
+        """Return the image padded so that the decoders' last feature maps cover it."""
+        if self._padding == "same":
+            return super().pad(image)
+        margin = 6 * self.stride - 4
+        for axis in (-2, -1):
+            covered = -(-max(0, image.shape[axis] - LEAST_VALID) // self.stride) * self.stride + LEAST_VALID
+            image = _mirrored(image, axis, margin, covered - image.shape[axis] + margin)
+        return image
+
+    def features(self, image: Tensor) -> list[Tensor]:
+        """Return the last feature map of every decoder, shape (batch, filters[0], y, x)."""
+        shared = self.encoder(image)
+        return [decoder(shared) for decoder in self.decoders]
+
+    def decoder_block(self, layer: int) -> nn.Module:
+        """Return the last double convolution of a decoder."""
+        return self._decoder(layer).blocks[-1]
+
+    def coarsest(self, layer: int) -> FeatureMap:
+        """Return the first double convolution of a decoder, one level above the bottleneck."""
+        origin = 0 if self._padding == "same" else LEAST_VALID // 2 - self.stride
+        return FeatureMap(self._decoder(layer).blocks[0], self.stride // 2, origin)
+
+    def encoder_parts(self) -> list[nn.Module]:
+        """Return the encoder."""
+        return [self.encoder]
+
+    def _decoder(self, layer: int) -> Decoder:
+        decoder = self.decoders[layer]
+        assert isinstance(decoder, Decoder)
+        return decoder
+
+
+def encoder_decoder(config: ModelConfig, classes: int) -> EncoderDecoder:
+    """Build what settings name, with double convolutions and max pooling in the encoder."""
+    style = Style.of(config)
+    encoder = Encoder(config.filters, config.dropout, style=style, padding=config.padding)
+    return EncoderDecoder(
+        encoder,
+        config.filters,
+        layers=config.layers,
+        classes=classes,
+        output=config.output,
+        style=style,
+        padding=config.padding,
+    )
+
+
+def _mirrored(image: Tensor, axis: int, before: int, after: int) -> Tensor:
+    """Mirror an image (batch, channel, y, x) at both ends of an axis, or repeat its border if it is too small."""
+    mode = "reflect" if max(before, after) < image.shape[axis] else "replicate"
+    sides = (before, after, 0, 0) if axis == -1 else (0, 0, before, after)
+    return nn.functional.pad(image, sides, mode=mode)

@@ -1,0 +1,95 @@
+"""The residual U-Net of MONAI (after Kerfoot et al., STACOM 2018): every double convolution has a shortcut.
+
+MONAI halves the image in its first convolution. Here a level at full resolution is put before, and a residual unit
+at the coarsest level behind, so that `filters` mean what they mean for the other networks. Levels are halved by
+convolutions of stride 2 and doubled by 3 x 3 transposed ones; dropout is applied to single values of every level.
+
+Importing this module imports MONAI, which takes seconds.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from monai.networks.nets import UNet
+from torch import Tensor, nn
+
+from napari_strata.config import ModelConfig
+from napari_strata.models.network import FeatureMap, Network
+from napari_strata.models.reach import Reach
+from napari_strata.models.style import Style, restyle
+
+
+class ResidualUNet(Network):
+    """MONAI's U-Net of residual units behind the contract of `Network`; one layer.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Filters, dropout, activation, norm and output.
+    classes : int
+        Foreground classes.
+    """
+
+    def __init__(self, config: ModelConfig, classes: int) -> None:
+        style, levels = Style.of(config), len(config.filters)
+        stride = 2 ** (levels - 1)
+        super().__init__(
+            layers=1,
+            classes=classes,
+            output=config.output,
+            stride=stride,
+            receptive_field=_reach(levels).radius,
+            least_side=style.least_side * stride,
+        )
+        self.body = UNet(
+            spatial_dims=2,
+            in_channels=1,
+            out_channels=config.filters[0],
+            channels=(*config.filters, config.filters[-1]),
+            strides=(1, *[2] * (levels - 1)),
+            num_res_units=2,
+            norm="batch",
+            dropout=config.dropout,
+            bias=False,
+        )
+        restyle(self.body, style)
+        self.heads = self._make_heads(config.filters[0])
+
+    def features(self, image: Tensor) -> list[Tensor]:
+        """Return the decoder's last feature map."""
+        return [self.body(image)]
+
+    def decoder_block(self, layer: int) -> nn.Module:
+        """Return the last unit of the decoder."""
+        return self._levels()[0][1]
+
+    def coarsest(self, layer: int) -> FeatureMap:
+        """Return the first unit of the decoder."""
+        return FeatureMap(self._levels()[-1][1], self.stride // 2, 0)
+
+    def encoder_parts(self) -> Sequence[nn.Module]:
+        """Return the contracting units and the one at the bottom."""
+        levels = self._levels()
+        return [*(down for down, _, _ in levels), levels[-1][2]]
+
+    def _levels(self) -> list[tuple[nn.Module, nn.Module, nn.Module]]:
+        """Return the contracting and the expanding unit of each level and what is between, finest level first."""
+        levels: list[tuple[nn.Module, nn.Module, nn.Module]] = []
+        inner: Any = self.body.model
+        while isinstance(inner, nn.Sequential):
+            down, skip, up = inner
+            inner = skip.submodule
+            levels.append((down, up, inner))
+        return levels
+
+
+def _reach(levels: int) -> Reach:
+    skips = [Reach().convolved(2)]
+    while len(skips) < levels:
+        skips.append(skips[-1].halved_by_convolution().convolved())
+    reach = skips[-1].convolved(2)
+    for skip in reversed(skips):
+        reach = reach.joined(skip)
+        reach = reach.convolved() if skip is skips[0] else reach.doubled_by_three()
+        reach = reach.convolved()
+    return reach
