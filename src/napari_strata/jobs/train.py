@@ -8,8 +8,9 @@ from napari_strata.config.training import SimulatedData
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.data.grid import scale_factor
 from napari_strata.data.images import check_image
-from napari_strata.events import FinishReason, JobResult, Progress, StateChanged, Warned
+from napari_strata.events import JobResult, Progress, StateChanged, Warned
 from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.recorded import MODEL, recorded
 from napari_strata.jobs.train_process import train_apart, trains_apart
 from napari_strata.simulate.crystals import species
 from napari_strata.training.inputs import TrainInputs, check_inputs
@@ -18,11 +19,8 @@ if TYPE_CHECKING:
     from napari_strata.models.network import Network
     from napari_strata.training.labelled import LabelledSource
     from napari_strata.training.loop import Trainer
-    from napari_strata.training.record import RunRecord
+    from napari_strata.training.session import Session
     from napari_strata.training.simulated import SimulatedSource
-
-MODEL = "model"
-"""Folder of the bundle inside a run folder."""
 
 
 @job
@@ -56,32 +54,18 @@ def train(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobB
 
 def train_here(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobBody:
     """Train in this process; `train` decides where, and tells the rest."""
+    from napari_strata.training.determinism import deterministic
     from napari_strata.training.record import RunRecord
+    from napari_strata.training.run_data import config_in_run
+    from napari_strata.training.session import Session
 
-    classes = class_table(config, inputs)
-    _check(config, inputs, classes)
-    with RunRecord(inputs.out, config) as record:
-        return (yield from _recorded(_train(control, config, inputs, classes), control, inputs, record))
-
-
-def _recorded(body: JobBody, control: JobControl, inputs: TrainInputs, record: "RunRecord") -> JobBody:
-    """Pass a training's events on, and write them and its ending down, but before all what was painted."""
-    try:
-        record.keep_labels(inputs)
-        while True:
-            event = next(body)
-            record.write(event)
-            yield event
-    except StopIteration as stop:
-        result: JobResult = stop.value
-        record.end(FinishReason.CANCELED if control.stop_requested else FinishReason.COMPLETED)
-        return result
-    except JobCanceled:  # before the first step: there is nothing to keep
-        record.discard()
-        raise
-    except Exception as error:
-        record.end(FinishReason.FAILED, error)
-        raise
+    with deterministic(config.training.deterministic):
+        classes = class_table(config, inputs)
+        _check(config, inputs, classes)
+        with RunRecord(inputs.out, config_in_run(config, inputs), resumes=inputs.resumes) as record:
+            session = Session(record, config, inputs)
+            body = _train(control, config, inputs, classes, session)
+            return (yield from recorded(body, control, record, inputs.out))
 
 
 def with_absolute_paths(config: TrainConfig, base: Path) -> TrainConfig:
@@ -138,10 +122,15 @@ def _check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> Non
         scale_factor(image.pixel_size, config.model.pixel_size)
 
 
-def _train(control: JobControl, config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> JobBody:
+def _train(
+    control: JobControl, config: TrainConfig, inputs: TrainInputs, classes: ClassTable, session: "Session"
+) -> JobBody:
     from napari_strata.training.keeper import BestKeeper
-    from napari_strata.training.stopping import ended_by
 
+    from napari_strata.training.run_data import keep_painted
+
+    if not inputs.resumes:
+        keep_painted(inputs)
     for warning in inputs.warnings:
         yield Warned(warning)
     yield Progress(0.0, "Preparing the network and the training data")
@@ -152,15 +141,18 @@ def _train(control: JobControl, config: TrainConfig, inputs: TrainInputs, classe
             "There is no held-out data: the averaged weights are kept, and no score can be trusted.",
             "Label a second slice, or strokes farther from the others.",
         )
-    trainer = _trainer(config, inputs, network, source)
+    trainer = _trainer(config, inputs, network, source, session)
     keeper = BestKeeper(inputs.out / MODEL, config, classes, source.description)
+    session.begin(trainer, keeper, split=source.description, **trainer.hardware)
+    for doubt in session.doubts():
+        yield Warned(f"The weights may differ in their last bits: {doubt}.")
     control.run()
     yield StateChanged(control.state)
-    clock = yield from trainer.run(control, keeper)
+    ending = yield from trainer.run(control, keeper, session.save)
     if not keeper.figures:
         raise JobCanceled
-    ending = ended_by(control, clock, trainer.patience, epochs=config.training.patience)
-    figures = {**keeper.figures, "steps": clock.step, "seconds": round(clock.elapsed, 1), "ended_by": ending}
+    figures = {**keeper.figures, "steps": ending.steps, "seconds": round(ending.seconds, 1), "ended_by": ending.by}
+    figures |= session.comparison()
     paths = {"run": str(inputs.out), "model": str(inputs.out / MODEL)}
     return JobResult({**figures, "trained_on": source.description}, paths, inputs.out / MODEL)
 
@@ -205,7 +197,11 @@ def _source(
 
 
 def _trainer(
-    config: TrainConfig, inputs: TrainInputs, network: "Network", source: "SimulatedSource | LabelledSource"
+    config: TrainConfig,
+    inputs: TrainInputs,
+    network: "Network",
+    source: "SimulatedSource | LabelledSource",
+    session: "Session",
 ) -> "Trainer":
     from napari_strata.training.fabric import make_fabric
     from napari_strata.training.loop import Trainer
@@ -215,4 +211,5 @@ def _trainer(
     preview = None
     if inputs.preview is not None:
         preview = Preview(inputs.preview, pixel_size=config.model.pixel_size, interval=training.preview_interval)
-    return Trainer(network, source, training, fabric=make_fabric(training), preview=preview)
+    fabric = make_fabric(training)
+    return Trainer(network, source, training, fabric=fabric, preview=preview, clock=session.clock, log=session.log)

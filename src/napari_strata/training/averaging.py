@@ -52,7 +52,7 @@ class AveragedWeights:
         if config.kind != "none":
             self._average = AveragedModel(network, avg_fn=self._mix, use_buffers=True)
         self.network = network if self._average is None else cast(Network, self._average.module)
-        self.precise = _Precise(self.network, fabric)
+        self.precise = Precise(self.network, fabric)
 
     @property
     def needs_statistics(self) -> bool:
@@ -105,10 +105,10 @@ class AveragedWeights:
         return mean.lerp(current.to(mean.dtype), share)
 
 
-class _Precise(nn.Module):
+class Precise(nn.Module):
     """Computes in fabric's precision, but is not spread over devices: who validates does it alone."""
 
-    def __init__(self, network: Network, fabric: Fabric) -> None:
+    def __init__(self, network: nn.Module, fabric: Fabric) -> None:
         super().__init__()
         self.network = network
         self._fabric = fabric

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from torch import nn
 
 from napari_strata.config import TrainingConfig
 from napari_strata.control import JobControl, JobState
@@ -16,7 +17,7 @@ from napari_strata.errors import LabelsError, TrainingError
 from napari_strata.events import BatchEnded, CorrectionTaken, EpochEnded, JobEvent, Warned
 from napari_strata.models.network import Network
 from napari_strata.requests import Correction, Look
-from napari_strata.training.averaging import STATISTICS_BATCHES, AveragedWeights
+from napari_strata.training.averaging import STATISTICS_BATCHES, AveragedWeights, Precise
 from napari_strata.training.batches import Batch, PatchSource, patch_rng
 from napari_strata.training.checkpoint import State
 from napari_strata.training.feed import Feeder
@@ -25,7 +26,7 @@ from napari_strata.training.preview import Preview
 from napari_strata.training.run_requests import RequestLog
 from napari_strata.training.run_state import OptimizerState, Stateful, collected, restore
 from napari_strata.training.schedule import Clock, Schedule
-from napari_strata.training.stopping import Patience
+from napari_strata.training.stopping import Ending, Patience, ended_by
 from napari_strata.training.validation import Scores, validate
 from napari_strata.types import Truth
 
@@ -52,6 +53,8 @@ class Trainer:
         Device and precision.
     preview : Preview, optional
         A frame to predict now and then.
+    clock : Clock, optional
+        Its budgets; by default those of `config`.
     log : RequestLog, optional
         Where corrections are kept with their steps, and which of them are due again.
 
@@ -59,8 +62,6 @@ class Trainer:
     ----------
     parts : dict of str to Stateful
         All that changes from step to step, for checkpoints.
-    patience : Patience
-        Whether it is spent tells that the training ended because it got no better.
     """
 
     def __init__(
@@ -71,14 +72,15 @@ class Trainer:
         *,
         fabric: Fabric,
         preview: Preview | None = None,
+        clock: Clock | None = None,
         log: RequestLog | None = None,
     ) -> None:
         self._config = config
         self._source = source
         self._preview = preview
-        self._device = fabric.device
+        self._fabric, self._device = fabric, fabric.device
         self._log = log or RequestLog()
-        self._clock = Clock(config)
+        self._clock = clock or Clock(config)
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = make_optimizer(network.parameters(), config.optimizer)
         self._average = AveragedWeights(network.to(fabric.device), config.averaging, fabric)
@@ -86,11 +88,27 @@ class Trainer:
         module, optimizer = fabric.setup(network, optimizer)
         self._stepper = Stepper(module, optimizer, config, fabric)
         self._schedule = Schedule(config)
-        self.patience = Patience(config.patience)
+        self._patience = Patience(config.patience)
         self.parts: dict[str, Stateful] = {"clock": self._clock, "network": network, "optimizer": state}
-        self.parts |= {"average": self._average, "schedule": self._schedule, "patience": self.patience}
+        self.parts |= {"average": self._average, "schedule": self._schedule, "patience": self._patience}
         self._best = math.inf
         self._losses: list[float] = []
+
+    @property
+    def progress(self) -> float:
+        """Part of the training that is done, 0 to 1."""
+        return self._clock.progress
+
+    @property
+    def averaged(self) -> Network:
+        """The network with the weights that are validated and kept; they change with every step."""
+        return self._average.network
+
+    def score(self, network: nn.Module) -> Scores | None:
+        """Score a network, in the precision of the training, on held-out data; None where there are none."""
+        if not (batches := self._source.held_out()):
+            return None
+        return validate(Precise(network, self._fabric), batches, self._config.loss, self._device)
 
     def state_dict(self) -> State:
         """Return where the training stands, between two steps."""
@@ -100,11 +118,11 @@ class Trainer:
         """Go on from there; all that was painted until then is learned from."""
         self._best, self._losses = state["best"], list(state["losses"])
         restore(self.parts, state["parts"])
-        for step, request in self._log.until(self._clock.step):
+        for step, request in self._log.until(self._clock.batch):
             if isinstance(request, Correction):
                 self._source.correct(request, step)
 
-    def run(self, control: JobControl, keep: Keep, save: Save | None = None) -> Generator[JobEvent, None, Clock]:
+    def run(self, control: JobControl, keep: Keep, save: Save | None = None) -> Generator[JobEvent, None, Ending]:
         """Train until the budget is spent or a stop is requested.
 
         Parameters
@@ -123,8 +141,8 @@ class Trainer:
 
         Returns
         -------
-        Clock
-            Steps and time spent.
+        Ending
+            Steps and time spent, and what ended it.
 
         Raises
         ------
@@ -134,8 +152,8 @@ class Trainer:
         clock, save = self._clock, save or _forget
         clock.start()
         with Feeder(self._source, range(self._config.batch_size)) as feed:
-            feed.prepare(clock.step)
-            while not (clock.is_over or self.patience.is_spent or control.stop_requested):
+            feed.prepare(clock.batch)
+            while not (clock.is_over or self._patience.is_spent or control.stop_requested):
                 yield from self._step(clock, feed, control)
                 if clock.step % self._config.steps_per_epoch == 0:
                     yield self._end_epoch(clock, feed, keep)
@@ -145,7 +163,8 @@ class Trainer:
                 self._pause(clock, control, save)
             if self._losses:
                 yield from self._end_unfinished(feed, control, keep, save)
-        return clock
+        by = ended_by(control, clock, self._patience, epochs=self._config.patience)
+        return Ending(clock.step, clock.elapsed, by)
 
     def _end_unfinished(self, feed: Feeder, control: JobControl, keep: Keep, save: Save) -> Iterator[EpochEnded]:
         """End an epoch early; a training that was stopped goes on, when it is resumed, as if it had not been."""
@@ -157,19 +176,19 @@ class Trainer:
 
     def _step(self, clock: Clock, feed: Feeder, control: JobControl) -> Iterator[JobEvent]:
         batch = feed.take()
-        yield from self._answer(control, clock.step + 1)
-        feed.prepare(clock.step + 1)
+        yield from self._answer(control, clock.batch + 1)
+        feed.prepare(clock.batch + 1)
         epoch, progress = clock.epoch, clock.progress
         rate = self._schedule.rate(progress)
         with self._seeded(clock.step):
-            loss = self._stepper.step(*self._augmented(batch, clock.step), rate)
-        yield from self._stepper.take_warnings()
+            loss = self._stepper.step(*self._augmented(batch, clock.batch), rate)
         self._average.follow(progress)
         clock.step += 1
         _check_finite(loss, f"The loss became {loss} at step {clock.step}.")
         self._losses.append(loss)
+        yield from self._stepper.take_warnings()
         left, waited = clock.seconds_left, feed.waited
-        yield BatchEnded(clock.step, epoch, clock.epochs, loss, rate, clock.elapsed, left, waited)
+        yield BatchEnded(clock.step, epoch, clock.epochs, loss, rate, clock.elapsed, left, waited, progress)
 
     def _answer(self, control: JobControl, step: int) -> Iterator[JobEvent]:
         """Do what was asked for, before the batch of a step is drawn; at first what was asked for at that step."""
@@ -192,12 +211,12 @@ class Trainer:
         images, truth = augment(images, truth, self._config.augmentation, rngs=rngs)
         return images.contiguous(memory_format=torch.channels_last), truth
 
-    def _settle(self, step: int, feed: Feeder) -> None:
+    def _settle(self, clock: Clock, feed: Feeder) -> None:
         """Give averaged weights statistics of their own where they need them, from the last batches."""
         if self._average.needs_statistics:
-            with self._seeded(step):
-                steps = range(max(0, step - STATISTICS_BATCHES), step)
-                self._average.settle(self._augmented(feed.draw(s), s)[0] for s in steps)
+            with self._seeded(clock.step):
+                batches = range(max(0, clock.batch - STATISTICS_BATCHES), clock.batch)
+                self._average.settle(self._augmented(feed.draw(batch), batch)[0] for batch in batches)
 
     @contextmanager
     def _seeded(self, step: int) -> Iterator[None]:
@@ -208,9 +227,8 @@ class Trainer:
             yield
 
     def _end_epoch(self, clock: Clock, feed: Feeder, keep: Keep) -> EpochEnded:
-        self._settle(clock.step, feed)
-        batches = self._source.held_out()
-        scores = validate(self._average.precise, batches, self._config.loss, self._device) if batches else None
+        self._settle(clock, feed)
+        scores = self.score(self._average.network)
         norm = float(torch.stack([p.detach().norm() for p in self._average.network.parameters()]).norm())
         _check_finite(norm, f"The weights became {norm} at step {clock.step}.")
         if scores is not None:
@@ -218,7 +236,7 @@ class Trainer:
         is_best = self._is_best(scores)
         score = scores.loss if scores else float(np.mean(self._losses))
         self._schedule.take(score)
-        self.patience.take(score)
+        self._patience.take(score)
         event = EpochEnded(
             epoch=math.ceil(clock.step / self._config.steps_per_epoch),
             epochs=clock.epochs,

@@ -114,12 +114,27 @@ class Clock:
 
     The time limit steers the schedule, so that a training that will be ended by the clock still anneals.
     Without a time limit progress depends on steps alone and a run repeats exactly.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        The budgets.
+    step : int
+        Steps done.
+    first_batch : int
+        Batches that were drawn before the first step, for other networks.
     """
 
     config: TrainingConfig
     step: int = 0
+    first_batch: int = 0
     _start: float = field(default_factory=time.monotonic)
     _paused: float = 0.0
+
+    @property
+    def batch(self) -> int:
+        """Number of the batch that the next step learns from."""
+        return self.first_batch + self.step
 
     @property
     def elapsed(self) -> float:

@@ -1,6 +1,7 @@
 """When a training gets no better: how long it has waited for a better score, and what ended it."""
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.control import JobControl
@@ -47,6 +48,25 @@ class Patience:
         """Go on from a saved state."""
         self._best = math.inf if state["best"] is None else float(state["best"])
         self._waited = int(state["waited"])
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a training ended.
+
+    Attributes
+    ----------
+    steps : int
+        Steps done.
+    seconds : float
+        Time that they took, pauses excluded [s].
+    by : str
+        In words, what ended it.
+    """
+
+    steps: int
+    seconds: float
+    by: str
 
 
 def ended_by(control: JobControl, clock: "Clock", patience: Patience, *, epochs: int | None) -> str:
