@@ -76,6 +76,8 @@ class BatchEnded(JobEvent):
         Estimate of the time left [s].
     waited : float
         Part of the step that was spent waiting for the batch [s].
+    progress : float
+        Part of the training that was done before this step, 0 to 1; it decides the learning rate.
     """
 
     step: int
@@ -86,6 +88,7 @@ class BatchEnded(JobEvent):
     elapsed: float
     seconds_left: float
     waited: float = 0.0
+    progress: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ class EpochEnded(JobEvent):
         Whether these weights are the best so far (and were saved).
     elapsed, seconds_left : float
         Time since the first batch began, and an estimate of the time left [s].
+    validation_rmse, validation_r2 : float or None
+        Errors of values on held-out data; None for a network that gives classes.
     """
 
     epoch: int
@@ -117,6 +122,8 @@ class EpochEnded(JobEvent):
     is_best: bool
     elapsed: float
     seconds_left: float
+    validation_rmse: float | None = None
+    validation_r2: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

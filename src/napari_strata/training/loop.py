@@ -15,6 +15,7 @@ from napari_strata.control import JobControl, JobState
 from napari_strata.data.augmentation import augment
 from napari_strata.errors import LabelsError, TrainingError
 from napari_strata.events import BatchEnded, CorrectionTaken, EpochEnded, JobEvent, Warned
+from napari_strata.losses.channels import CLASSES, Channels
 from napari_strata.models.network import Network
 from napari_strata.requests import Correction, Look
 from napari_strata.training.averaging import STATISTICS_BATCHES, AveragedWeights, Precise
@@ -57,6 +58,8 @@ class Trainer:
         Its budgets; by default those of `config`.
     log : RequestLog, optional
         Where corrections are kept with their steps, and which of them are due again.
+    channels : Channels
+        What the network's channels mean.
 
     Attributes
     ----------
@@ -74,19 +77,21 @@ class Trainer:
         preview: Preview | None = None,
         clock: Clock | None = None,
         log: RequestLog | None = None,
+        channels: Channels = CLASSES,
     ) -> None:
         self._config = config
         self._source = source
         self._preview = preview
         self._fabric, self._device = fabric, fabric.device
         self._log = log or RequestLog()
+        self._channels = channels
         self._clock = clock or Clock(config)
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = make_optimizer(network.parameters(), config.optimizer)
         self._average = AveragedWeights(network.to(fabric.device), config.averaging, fabric)
         state = OptimizerState(optimizer)
         module, optimizer = fabric.setup(network, optimizer)
-        self._stepper = Stepper(module, optimizer, config, fabric)
+        self._stepper = Stepper(module, optimizer, config, fabric, channels)
         self._schedule = Schedule(config)
         self._patience = Patience(config.patience)
         self.parts: dict[str, Stateful] = {"clock": self._clock, "network": network, "optimizer": state}
@@ -108,7 +113,8 @@ class Trainer:
         """Score a network, in the precision of the training, on held-out data; None where there are none."""
         if not (batches := self._source.held_out()):
             return None
-        return validate(Precise(network, self._fabric), batches, self._config.loss, self._device)
+        precise = Precise(network, self._fabric)
+        return validate(precise, batches, self._config.loss, self._device, self._channels)
 
     def state_dict(self) -> State:
         """Return where the training stands, between two steps."""
@@ -247,6 +253,8 @@ class Trainer:
             is_best=is_best,
             elapsed=clock.elapsed,
             seconds_left=clock.seconds_left,
+            validation_rmse=scores.rmse if scores else None,
+            validation_r2=scores.r2 if scores else None,
         )
         self._losses = []
         if is_best:

@@ -11,6 +11,7 @@ from napari_strata.config.optimization import OptimizerConfig
 from napari_strata.errors import TrainingError
 from napari_strata.events import Warned
 from napari_strata.losses.assignment import assignment_loss
+from napari_strata.losses.channels import CLASSES, Channels
 from napari_strata.training.out_of_memory import free_memory, is_out_of_memory
 from napari_strata.types import Truth
 
@@ -47,6 +48,8 @@ class Stepper:
         The loss, and at which norm gradients are clipped.
     fabric : Fabric
         Device and precision.
+    channels : Channels
+        What the network's channels mean.
 
     Attributes
     ----------
@@ -55,13 +58,19 @@ class Stepper:
     """
 
     def __init__(
-        self, network: nn.Module, optimizer: torch.optim.Optimizer, config: TrainingConfig, fabric: Fabric
+        self,
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        config: TrainingConfig,
+        fabric: Fabric,
+        channels: Channels = CLASSES,
     ) -> None:
         self.part_size: int | None = None
         self._network = network
         self._optimizer = optimizer
         self._config = config
         self._fabric = fabric
+        self._channels = channels
         self._warnings: list[Warned] = []
 
     def step(self, images: Tensor, truth: Truth, rate: float) -> float:
@@ -111,7 +120,8 @@ class Stepper:
                 weight = len(range(*part.indices(len(images)))) / len(images)
                 with self._fabric.no_backward_sync(self._network, enabled=not is_last):  # type: ignore[arg-type]
                     logits = self._network(images[part])
-                    loss = weight * assignment_loss(logits, _part_of(truth, part), self._config.loss)
+                    of_part = assignment_loss(logits, _part_of(truth, part), self._config.loss, self._channels)
+                    loss = weight * of_part
                     self._fabric.backward(loss)
                 total += float(loss.detach())
         except Exception as error:
