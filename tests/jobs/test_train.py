@@ -292,7 +292,7 @@ def test_a_stop_before_the_first_step_leaves_what_was_painted_and_the_names_of_i
         if event == StateChanged(JobState.RUNNING):
             control.request_stop()
     assert event == JobEnded(FinishReason.CANCELED)
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {"labels.tif", "config.yaml"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"labels.tif", "inputs", "config.yaml"}
 
 
 def test_labels_that_cannot_be_written_end_the_training_with_a_reason(tmp_path: Path, monkeypatch):

@@ -126,7 +126,6 @@ def _train(
     control: JobControl, config: TrainConfig, inputs: TrainInputs, classes: ClassTable, session: "Session"
 ) -> JobBody:
     from napari_strata.training.keeper import BestKeeper
-
     from napari_strata.training.run_data import keep_painted
 
     if not inputs.resumes:
@@ -143,7 +142,7 @@ def _train(
         )
     trainer = _trainer(config, inputs, network, source, session)
     keeper = BestKeeper(inputs.out / MODEL, config, classes, source.description)
-    session.begin(trainer, keeper, split=source.description, **trainer.hardware)
+    session.begin(trainer, keeper, split=source.description)
     for doubt in session.doubts():
         yield Warned(f"The weights may differ in their last bits: {doubt}.")
     control.run()
@@ -202,14 +201,22 @@ def _trainer(
     network: "Network",
     source: "SimulatedSource | LabelledSource",
     session: "Session",
-) -> "Trainer":
+) -> "Training":
+    from napari_strata.training.ensemble import make_training
     from napari_strata.training.fabric import make_fabric
     from napari_strata.training.loop import Trainer
     from napari_strata.training.preview import Preview
+    from napari_strata.training.schedule import Clock
 
     training = config.training
     preview = None
     if inputs.preview is not None:
         preview = Preview(inputs.preview, pixel_size=config.model.pixel_size, interval=training.preview_interval)
     fabric = make_fabric(training)
-    return Trainer(network, source, training, fabric=fabric, preview=preview, clock=session.clock, log=session.log)
+
+    def make_trainer(member: TrainingConfig, first_batch: int) -> Trainer:
+        own = network if first_batch == 0 else _network(config.model_copy(update={"training": member}), network.classes)
+        clock = session.clock if member == training else Clock(member, first_batch=first_batch)
+        return Trainer(own, source, member, fabric=fabric, preview=preview, clock=clock, log=session.log)
+
+    return make_training(training, config.model.output, make_trainer)

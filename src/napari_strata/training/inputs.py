@@ -49,6 +49,10 @@ class TrainInputs:
         What the user should know about the files that were read.
     painted : Painted or None
         Given where the labels, of one image, are in no file; they are then written to the run folder.
+    resumes : bool
+        Whether the run folder holds a run that is to go on.
+    replays : Path or None
+        Folder of a run that is to be repeated.
     """
 
     out: Path
@@ -58,6 +62,8 @@ class TrainInputs:
     preview: ImageStack | None = None
     warnings: tuple[str, ...] = ()
     painted: Painted | None = None
+    resumes: bool = False
+    replays: Path | None = None
 
 
 def check_inputs(inputs: TrainInputs, *, layers: int, table: ClassTable) -> None:

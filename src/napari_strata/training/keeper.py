@@ -1,13 +1,14 @@
 """Keeps the best weights of a run on disk, with a card that says what they are."""
 
 import platform
+import shutil
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from napari_strata.config import ClassTable, ModelCard, TrainConfig
 from napari_strata.events import EpochEnded
-from napari_strata.io.bundle import save_bundle
+from napari_strata.io.bundle import load_bundle, save_bundle
 from napari_strata.models.network import Network
 
 Figures = dict[str, float | int | str | None]
@@ -26,10 +27,19 @@ class BestKeeper:
         What the outputs mean.
     trained_on : str
         In words, what the network learns from.
+
+    Attributes
+    ----------
+    figures : dict
+        Scores of the best weights; empty where none are kept yet.
+    spare : Path or None
+        Where the best weights of whole epochs go when those of an unfinished one take their place, for a training
+        that is resumed and knows nothing of that end.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, classes: ClassTable, trained_on: str) -> None:
         self.figures: Figures = {}
+        self.spare: Path | None = None
         self._folder = folder
         self._config = config
         self._classes = classes
@@ -37,6 +47,8 @@ class BestKeeper:
 
     def __call__(self, network: Network, epoch: EpochEnded) -> None:
         """Write the network's weights and the scores of this epoch."""
+        if epoch.step % self._config.training.steps_per_epoch:
+            self._set_aside()
         self.figures = {
             "best_epoch": epoch.epoch,
             "train_loss": epoch.train_loss,
@@ -55,6 +67,29 @@ class BestKeeper:
             weights_sha256="0" * 64,
         )
         save_bundle(self._folder, network.state_dict(), card)
+
+    def restore(self, figures: Figures) -> None:
+        """Bring back the best weights of whole epochs, and their scores.
+
+        Raises
+        ------
+        OutputError
+            If they cannot be written.
+        """
+        self.figures = dict(figures)
+        if self.spare is not None and self.spare.is_dir():
+            kept = load_bundle(self.spare)
+            save_bundle(self._folder, kept.state, kept.card)
+
+    def drop_spare(self) -> None:
+        """Forget what was set aside: the training has gone on."""
+        if self.spare is not None:
+            shutil.rmtree(self.spare, ignore_errors=True)
+
+    def _set_aside(self) -> None:
+        if self.spare is not None and self._folder.is_dir():
+            kept = load_bundle(self._folder)
+            save_bundle(self.spare, kept.state, kept.card)
 
 
 def default_name(config: TrainConfig) -> str:

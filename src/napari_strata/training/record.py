@@ -1,4 +1,4 @@
-"""The record of a run on disk: config.yaml, run.json, events.jsonl as things happen, history.csv, a line per epoch.
+"""The record of a run on disk: config.yaml, run.json, events.jsonl as things happen, history.csv by epochs.
 
 What was painted in the viewer is kept beside them (`training.run_data`).
 """
@@ -173,6 +173,11 @@ class RunRecord:
             self._folder.rmdir()
 
     @property
+    def has_facts(self) -> bool:
+        """Whether an earlier session wrote run.json."""
+        return (self._folder / FACTS).is_file()
+
+    @property
     def _files(self) -> tuple[IO[str], IO[str]]:
         return self._events, self._history
 
@@ -180,8 +185,8 @@ class RunRecord:
         if (self._folder / EVENTS).exists() and not self._resumes:
             raise OutputError(
                 f"{self._folder} holds a training run already.",
-                remedy="Choose another folder, or remove that one if you no longer need its model; --resume goes on "
-                "with it.",
+                remedy="Choose another folder, remove that one if you no longer need its model, or go on with it "
+                "(--resume).",
             )
         with replacing(self._folder / CONFIG) as path:
             path.write_text(config.to_yaml(), encoding="utf-8")

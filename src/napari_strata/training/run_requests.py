@@ -31,20 +31,17 @@ class RequestLog:
     def __init__(self, folder: Path | None = None, earlier: list[tuple[int, Request]] | None = None) -> None:
         self._folder = folder
         self._earlier = earlier or []
-        self._count = 0
-        self._due: list[Request] = []
+        self._last = (0, 0)
 
     def until(self, step: int) -> list[tuple[int, Request]]:
         """Return the earlier requests that count at a step or before; they are through."""
         taken = [one for one in self._earlier if one[0] <= step]
         self._earlier = [one for one in self._earlier if one[0] > step]
-        self._count += len(taken)
         return taken
 
     def due(self, step: int) -> list[Request]:
         """Return the earlier requests that are to be taken again at a step."""
-        self._due = [request for at, request in self._earlier if at == step]
-        return list(self._due)
+        return [request for at, request in self._earlier if at == step]
 
     def keep(self, request: Request, step: int) -> None:
         """Write down what counts from a step on.
@@ -54,9 +51,9 @@ class RequestLog:
         OutputError
             If it cannot be written.
         """
-        self._count += 1
         if self._folder is not None and type(request).__name__ in KEPT:
-            write_request(self._folder / f"{self._count:06}.npz", request, step)
+            self._last = (step, self._last[1] + 1 if self._last[0] == step else 0)
+            write_request(self._folder / "{:08}-{:03}.npz".format(*self._last), request, step)
 
 
 def write_request(path: Path, request: Request, step: int) -> None:
