@@ -28,6 +28,7 @@ from napari_strata.training.run_requests import RequestLog
 from napari_strata.training.run_state import OptimizerState, Stateful, collected, restore
 from napari_strata.training.schedule import Clock, Schedule
 from napari_strata.training.stopping import Ending, Patience, ended_by
+from napari_strata.training.team import Team
 from napari_strata.training.validation import Scores, validate
 from napari_strata.types import Truth
 
@@ -82,7 +83,8 @@ class Trainer:
         self._config = config
         self._source = source
         self._preview = preview
-        self._fabric, self._device = fabric, fabric.device
+        self._fabric, self._device, self._team = fabric, fabric.device, Team(fabric)
+        self._items = self._team.items(config.batch_size)
         self._log = log or RequestLog()
         self._channels = channels
         self._clock = clock or Clock(config)
@@ -90,7 +92,7 @@ class Trainer:
         optimizer = make_optimizer(network.parameters(), config.optimizer)
         self._average = AveragedWeights(network.to(fabric.device), config.averaging, fabric)
         state = OptimizerState(optimizer)
-        module, optimizer = fabric.setup(network, optimizer)
+        module, optimizer = fabric.setup(self._team.with_common_statistics(network), optimizer)
         self._stepper = Stepper(module, optimizer, config, fabric, channels)
         self._schedule = Schedule(config)
         self._patience = Patience(config.patience)
@@ -111,7 +113,7 @@ class Trainer:
 
     def score(self, network: nn.Module) -> Scores | None:
         """Score a network, in the precision of the training, on held-out data; None where there are none."""
-        if not (batches := self._source.held_out()):
+        if not self._team.leads or not (batches := self._source.held_out()):
             return None
         precise = Precise(network, self._fabric)
         return validate(precise, batches, self._config.loss, self._device, self._channels)
@@ -157,9 +159,9 @@ class Trainer:
         """
         clock, save = self._clock, save or _forget
         clock.start()
-        with Feeder(self._source, range(self._config.batch_size)) as feed:
+        with Feeder(self._source, self._items) as feed:
             feed.prepare(clock.batch)
-            while not (clock.is_over or self._patience.is_spent or control.stop_requested):
+            while not self._team.ends(control, is_over=clock.is_over or self._patience.is_spent):
                 yield from self._step(clock, feed, control)
                 if clock.step % self._config.steps_per_epoch == 0:
                     yield self._end_epoch(clock, feed, keep)
@@ -185,9 +187,9 @@ class Trainer:
         yield from self._answer(control, clock.batch + 1)
         feed.prepare(clock.batch + 1)
         epoch, progress = clock.epoch, clock.progress
-        rate = self._schedule.rate(progress)
+        rate = self._team.of_first(self._schedule.rate(progress))
         with self._seeded(clock.step):
-            loss = self._stepper.step(*self._augmented(batch, clock.batch), rate)
+            loss = self._team.mean(self._stepper.step(*self._augmented(batch, clock.batch), rate))
         self._average.follow(progress)
         clock.step += 1
         _check_finite(loss, f"The loss became {loss} at step {clock.step}.")
@@ -198,7 +200,7 @@ class Trainer:
 
     def _answer(self, control: JobControl, step: int) -> Iterator[JobEvent]:
         """Do what was asked for, before the batch of a step is drawn; at first what was asked for at that step."""
-        for request in (*self._log.due(step), *control.take_requests()):
+        for request in (*self._log.due(step), *self._team.all_of_first(control.take_requests())):
             match request:
                 case Correction(frame=frame, layer=layer, y=y, x=x, codes=codes):
                     try:
@@ -213,7 +215,7 @@ class Trainer:
 
     def _augmented(self, batch: Batch, step: int) -> tuple[torch.Tensor, Truth]:
         images, truth = batch.to(self._device)
-        rngs = [patch_rng(self._config.seed + AUGMENTATION_SEED, step, i) for i in range(len(images))]
+        rngs = [patch_rng(self._config.seed + AUGMENTATION_SEED, step, i) for i in self._items]
         images, truth = augment(images, truth, self._config.augmentation, rngs=rngs)
         return images.contiguous(memory_format=torch.channels_last), truth
 
@@ -226,10 +228,12 @@ class Trainer:
 
     @contextmanager
     def _seeded(self, step: int) -> Iterator[None]:
-        """Let dropout depend on the seed and the step alone, and leave torch's global generator as it was."""
+        """Let dropout depend on seed, step and part of the batch alone, and leave torch's global generator as it was."""
         devices = [self._device] if self._device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(np.random.SeedSequence([self._config.seed, step]).generate_state(1)[0].item())
+            torch.manual_seed(
+                np.random.SeedSequence([self._config.seed, step, self._team.rank]).generate_state(1)[0].item()
+            )
             yield
 
     def _end_epoch(self, clock: Clock, feed: Feeder, keep: Keep) -> EpochEnded:
