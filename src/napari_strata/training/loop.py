@@ -13,16 +13,18 @@ from torch import nn
 from napari_strata.config import TrainingConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.data.augmentation import augment
-from napari_strata.errors import LabelsError, TrainingError
-from napari_strata.events import BatchEnded, CorrectionTaken, EpochEnded, JobEvent, Warned
+from napari_strata.errors import TrainingError
+from napari_strata.events import BatchEnded, EpochEnded, JobEvent
 from napari_strata.losses.channels import CLASSES, Channels
 from napari_strata.models.network import Network
-from napari_strata.requests import Correction, Look
+from napari_strata.training.answers import Answers
 from napari_strata.training.averaging import STATISTICS_BATCHES, AveragedWeights, Precise
 from napari_strata.training.batches import Batch, PatchSource, patch_rng
+from napari_strata.training.best import BestSoFar
 from napari_strata.training.checkpoint import State
 from napari_strata.training.feed import Feeder
 from napari_strata.training.optimizer import Stepper, make_optimizer
+from napari_strata.training.pins import PinBoard
 from napari_strata.training.preview import Preview
 from napari_strata.training.run_requests import RequestLog
 from napari_strata.training.run_state import OptimizerState, Stateful, collected, restore
@@ -58,7 +60,9 @@ class Trainer:
     clock : Clock, optional
         Its budgets; by default those of `config`.
     log : RequestLog, optional
-        Where corrections are kept with their steps, and which of them are due again.
+        Where requests are kept with their steps, and which of them are due again.
+    pins : PinBoard, optional
+        Regions that are checked after every validation.
     channels : Channels
         What the network's channels mean.
 
@@ -78,6 +82,7 @@ class Trainer:
         preview: Preview | None = None,
         clock: Clock | None = None,
         log: RequestLog | None = None,
+        pins: PinBoard | None = None,
         channels: Channels = CLASSES,
     ) -> None:
         self._config = config
@@ -85,7 +90,6 @@ class Trainer:
         self._preview = preview
         self._fabric, self._device, self._team = fabric, fabric.device, Team(fabric)
         self._items = self._team.items(config.batch_size)
-        self._log = log or RequestLog()
         self._channels = channels
         self._clock = clock or Clock(config)
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -98,7 +102,12 @@ class Trainer:
         self._patience = Patience(config.patience)
         self.parts: dict[str, Stateful] = {"clock": self._clock, "network": network, "optimizer": state}
         self.parts |= {"average": self._average, "schedule": self._schedule, "patience": self._patience}
-        self._best = math.inf
+        self._best = BestSoFar(respect_pins=config.corrections.respect_pins)
+        self._pins = pins or PinBoard(None, receptive_field=0)
+        self.parts |= {"best": self._best, "pins": self._pins}
+        self._answers = Answers(
+            source, log or RequestLog(), preview=preview, pins=self._pins, best=self._best, patience=self._patience
+        )
         self._losses: list[float] = []
 
     @property
@@ -120,15 +129,13 @@ class Trainer:
 
     def state_dict(self) -> State:
         """Return where the training stands, between two steps."""
-        return {"best": self._best, "losses": list(self._losses), "parts": collected(self.parts)}
+        return {"losses": list(self._losses), "parts": collected(self.parts)}
 
     def load_state_dict(self, state: State) -> None:
         """Go on from there; all that was painted until then is learned from."""
-        self._best, self._losses = state["best"], list(state["losses"])
+        self._losses = list(state["losses"])
         restore(self.parts, state["parts"])
-        for step, request in self._log.until(self._clock.batch):
-            if isinstance(request, Correction):
-                self._source.correct(request, step)
+        self._answers.recall(self._clock.batch)
 
     def run(self, control: JobControl, keep: Keep, save: Save | None = None) -> Generator[JobEvent, None, Ending]:
         """Train until the budget is spent or a stop is requested.
@@ -145,7 +152,7 @@ class Trainer:
         Yields
         ------
         JobEvent
-            `BatchEnded`, `EpochEnded`, `PreviewReady`, `CorrectionTaken`.
+            `BatchEnded`, `EpochEnded`, `PreviewReady`, `CorrectionTaken`, `PinsChecked`.
 
         Returns
         -------
@@ -164,27 +171,27 @@ class Trainer:
             while not self._team.ends(control, is_over=clock.is_over or self._patience.is_spent):
                 yield from self._step(clock, feed, control)
                 if clock.step % self._config.steps_per_epoch == 0:
-                    yield self._end_epoch(clock, feed, keep)
+                    yield from self._end_epoch(clock, feed, keep)
                     save(self.state_dict())
-                if self._preview is not None and self._preview.is_due:
-                    yield self._preview.predict(self._average.precise, self._device, clock.epoch)
+                if self._preview is not None and self._preview.is_due(clock.elapsed):
+                    yield self._preview.predict(self._average.precise, self._device, clock.epoch, clock.elapsed)
                 self._pause(clock, control, save)
             if self._losses:
                 yield from self._end_unfinished(feed, control, keep, save)
         by = ended_by(control, clock, self._patience, epochs=self._config.patience)
         return Ending(clock.step, clock.elapsed, by)
 
-    def _end_unfinished(self, feed: Feeder, control: JobControl, keep: Keep, save: Save) -> Iterator[EpochEnded]:
+    def _end_unfinished(self, feed: Feeder, control: JobControl, keep: Keep, save: Save) -> Iterator[JobEvent]:
         """End an epoch early; a training that was stopped goes on, when it is resumed, as if it had not been."""
         state = self.state_dict()
         save(state)
-        yield self._end_epoch(self._clock, feed, keep)
+        yield from self._end_epoch(self._clock, feed, keep)
         if not control.stop_requested:
-            save(state | {"best": self._best})
+            save(state | {"parts": state["parts"] | {"best": self._best.state_dict()}})
 
     def _step(self, clock: Clock, feed: Feeder, control: JobControl) -> Iterator[JobEvent]:
         batch = feed.take()
-        yield from self._answer(control, clock.batch + 1)
+        yield from self._answers.answer(control, clock.batch + 1)
         feed.prepare(clock.batch + 1)
         epoch, progress = clock.epoch, clock.progress
         rate = self._team.of_first(self._schedule.rate(progress))
@@ -197,21 +204,6 @@ class Trainer:
         yield from self._stepper.take_warnings()
         left, waited = clock.seconds_left, feed.waited
         yield BatchEnded(clock.step, epoch, clock.epochs, loss, rate, clock.elapsed, left, waited, progress)
-
-    def _answer(self, control: JobControl, step: int) -> Iterator[JobEvent]:
-        """Do what was asked for, before the batch of a step is drawn; at first what was asked for at that step."""
-        for request in (*self._log.due(step), *self._team.all_of_first(control.take_requests())):
-            match request:
-                case Correction(frame=frame, layer=layer, y=y, x=x, codes=codes):
-                    try:
-                        self._source.correct(request, step)
-                    except LabelsError as error:
-                        yield Warned(error.message, error.remedy)
-                    else:
-                        self._log.keep(request, step)
-                        yield CorrectionTaken(frame, layer, y, x, codes.shape[0], codes.shape[1], step)
-                case Look() if self._preview is not None:
-                    self._preview.look(request)
 
     def _augmented(self, batch: Batch, step: int) -> tuple[torch.Tensor, Truth]:
         images, truth = batch.to(self._device)
@@ -228,27 +220,28 @@ class Trainer:
 
     @contextmanager
     def _seeded(self, step: int) -> Iterator[None]:
-        """Let dropout depend on seed, step and part of the batch alone, and leave torch's global generator as it was."""
+        """Let dropout depend on seed, step and part of the batch alone; leave torch's global generator as it was."""
         devices = [self._device] if self._device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(
-                np.random.SeedSequence([self._config.seed, step, self._team.rank]).generate_state(1)[0].item()
-            )
+            seeds = np.random.SeedSequence([self._config.seed, step, self._team.rank])
+            torch.manual_seed(seeds.generate_state(1)[0].item())
             yield
 
-    def _end_epoch(self, clock: Clock, feed: Feeder, keep: Keep) -> EpochEnded:
+    def _end_epoch(self, clock: Clock, feed: Feeder, keep: Keep) -> Iterator[JobEvent]:
         self._settle(clock, feed)
         scores = self.score(self._average.network)
         norm = float(torch.stack([p.detach().norm() for p in self._average.network.parameters()]).norm())
         _check_finite(norm, f"The weights became {norm} at step {clock.step}.")
         if scores is not None:
             _check_finite(scores.loss, f"The loss on held-out data became {scores.loss} at step {clock.step}.")
-        is_best = self._is_best(scores)
+        epoch = math.ceil(clock.step / self._config.steps_per_epoch)
+        wrong_pins = self._pins.check(self._average.precise, self._device, epoch)
+        is_best = self._best.take(scores.loss if scores else None, wrong_pins)
         score = scores.loss if scores else float(np.mean(self._losses))
         self._schedule.take(score)
         self._patience.take(score)
         event = EpochEnded(
-            epoch=math.ceil(clock.step / self._config.steps_per_epoch),
+            epoch=epoch,
             epochs=clock.epochs,
             step=clock.step,
             train_loss=float(np.mean(self._losses)),
@@ -263,16 +256,8 @@ class Trainer:
         self._losses = []
         if is_best:
             keep(self._average.network, event)
-        return event
-
-    def _is_best(self, scores: Scores | None) -> bool:
-        """Without held-out data the newest average is taken for the best."""
-        if scores is None:
-            return True
-        if scores.loss >= self._best:
-            return False
-        self._best = scores.loss
-        return True
+        yield event
+        yield from self._pins.take_events()
 
     def _pause(self, clock: Clock, control: JobControl, save: Save) -> None:
         start = time.monotonic()
