@@ -11,6 +11,8 @@ Activation = Literal["relu", "gelu", "silu"]
 Norm = Literal["batch", "group", "instance"]
 Padding = Literal["same", "valid"]
 Output = Literal["classes", "multi-label", "values"]
+RESNET_STAGES = 4
+"""Levels of a U-Net on a ResNet: the stages of every ResNet."""
 
 
 class ModelConfig(Config):
@@ -28,12 +30,17 @@ class ModelConfig(Config):
         max_length=6,
         advanced=True,
     )
-    activation: Activation = setting("relu", "Non-linearity; explanations need relu.", advanced=True)
+    activation: Activation = setting("relu", "Non-linearity.", advanced=True)
     norm: Norm = setting(
-        "batch", "Normalisation over the batch, groups of features, or each image.", advanced=True
+        "batch",
+        "Normalisation over the batch, or over groups of features or each feature of one image; these two let all "
+        "that is predicted at once, a tile, have a say.",
+        advanced=True,
     )
     padding: Padding = setting(
-        "same", "Convolutions padded, or as in the paper of 2015 on a mirrored margin.", advanced=True
+        "same",
+        "Convolutions padded, or on a mirrored margin as in the paper of 2015 (gombnet and unet).",
+        advanced=True,
     )
     output: Output = setting(
         "classes",
@@ -55,6 +62,16 @@ class ModelConfig(Config):
             raise ValueError(f"a {self.architecture} has exactly 1 layer; choose gombnet for more")
         if self.architecture == "gombnet" and self.layers < 2:
             raise ValueError("a gombnet has 2 or more layers; choose unet for one")
+        return self
+
+    @model_validator(mode="after")
+    def _architecture_can_be_built(self) -> Self:
         if any(f < 1 for f in self.filters):
             raise ValueError("filters must be positive")
+        if self.architecture == "resnet-unet" and len(self.filters) != RESNET_STAGES:
+            raise ValueError(f"a resnet-unet has {RESNET_STAGES} levels; give {RESNET_STAGES} filters")
+        if self.architecture == "attention-unet" and min(self.filters) < 2:
+            raise ValueError("an attention-unet needs 2 or more filters at every level")
+        if self.padding == "valid" and self.architecture not in ("gombnet", "unet"):
+            raise ValueError(f"a {self.architecture} is always padded; choose padding same")
         return self

@@ -1,4 +1,4 @@
-"""The U-Net (Ronneberger et al., MICCAI 2015, arXiv:1505.04597), with batch norm; padded where it is not set."""
+"""The U-Net (Ronneberger et al., MICCAI 2015, arXiv:1505.04597); by default it is normalised and padded."""
 
 from napari_strata.config import ModelConfig
 from napari_strata.models.encoder_decoder import encoder_decoder
