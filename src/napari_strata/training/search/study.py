@@ -130,7 +130,7 @@ class Study:
 
     @property
     def trials(self) -> int:
-        """Trials that are wanted in all: as many as were asked for, or the points of the grid where these are few."""
+        """Trials that are wanted in all; a grid may have fewer points than were asked for."""
         if self._config.sampler != "grid":
             return self._config.trials
         waiting = len(self._study.get_trials(deepcopy=False)) - len(self.outcomes)
@@ -140,8 +140,16 @@ class Study:
     def best(self) -> Outcome | None:
         """The trial with the best score so far, be it one that was ended early."""
         scored = [outcome for outcome in self.outcomes if outcome.score is not None]
-        sign = 1 if self._config.score == "loss" else -1
-        return min(scored, key=lambda outcome: sign * (outcome.score or 0), default=None)
+        return min(scored, key=self._rank, default=None)
+
+    def is_better(self, outcome: Outcome) -> bool:
+        """Tell whether an outcome is better than the best so far."""
+        best = self.best
+        return outcome.score is not None and (best is None or self._rank(outcome) < self._rank(best))
+
+    def _rank(self, outcome: Outcome) -> float:
+        assert outcome.score is not None, "only outcomes with a score are ranked"
+        return outcome.score if self._config.score == "loss" else -outcome.score
 
     def ask(self) -> Trial:
         """Choose what to try next.

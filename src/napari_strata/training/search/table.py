@@ -37,5 +37,9 @@ def write_trials(path: Path, outcomes: Sequence[Outcome], names: Sequence[str], 
         writer.writerow((*COLUMNS, *names, "why"))
         for one in ordered:
             score = "" if one.score is None else f"{one.score:.6g}"
-            values = [one.values.get(name, "") for name in names]
+            values = [_plain(one.values.get(name, "")) for name in names]
             writer.writerow((one.number, one.state, score, one.epochs, f"{one.seconds:.1f}", *values, one.words))
+
+
+def _plain(value: object) -> object:
+    return f"{value:.6g}" if isinstance(value, float) else value
