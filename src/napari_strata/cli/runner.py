@@ -12,6 +12,7 @@ from napari_strata.cli.report import Report, print_report, print_traceback
 from napari_strata.control import JobControl, JobState
 from napari_strata.events import FinishReason, JobEnded, JobEvent
 from napari_strata.jobs.job import Job
+from napari_strata.training.ranks import is_first
 
 DONE, FAILED, WRONG_USAGE, SIGNALLED = 0, 1, 2, 128
 """Exit codes; a signal adds its number to the last, as shells do: 130 for SIGINT, 143 for SIGTERM."""
@@ -86,7 +87,8 @@ def run_command(make_job: MakeJob, *, as_json: bool, verbose: bool) -> int:
         ended = _run(make_job, control, signals, as_json=as_json)
     if ended.error is not None and verbose:
         print_traceback(ended.error)
-    print_report(Report.of(ended), as_json=as_json)
+    if is_first() or ended.error is not None:
+        print_report(Report.of(ended), as_json=as_json)
     if ended.reason is FinishReason.COMPLETED:
         return DONE
     if ended.reason is FinishReason.CANCELED and signals.received is not None:
@@ -96,7 +98,7 @@ def run_command(make_job: MakeJob, *, as_json: bool, verbose: bool) -> int:
 
 def _run(make_job: MakeJob, control: JobControl, signals: Signals, *, as_json: bool) -> JobEnded:
     try:
-        with make_display(as_json=as_json) as display:
+        with make_display(as_json=as_json or not is_first()) as display:
             return _iterate(make_job(control, display), display, signals)
     except Aborted:
         return JobEnded(FinishReason.CANCELED)

@@ -1,9 +1,10 @@
 """Train a U-Net or a Gomb-Net, on simulated crystals or on labels."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_strata.config import ClassTable, TrainConfig
+from napari_strata.config import ClassTable, TrainConfig, TrainingConfig
 from napari_strata.config.training import SimulatedData
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.data.grid import scale_factor
@@ -14,11 +15,13 @@ from napari_strata.jobs.recorded import MODEL, recorded
 from napari_strata.jobs.train_process import train_apart, trains_apart
 from napari_strata.simulate.crystals import species
 from napari_strata.training.inputs import TrainInputs, check_inputs
+from napari_strata.training.ranks import is_first
+from napari_strata.training.scratch_run import in_scratch_run
 
 if TYPE_CHECKING:
     from napari_strata.models.network import Network
+    from napari_strata.training.ensemble import Training
     from napari_strata.training.labelled import LabelledSource
-    from napari_strata.training.loop import Trainer
     from napari_strata.training.session import Session
     from napari_strata.training.simulated import SimulatedSource
 
@@ -54,6 +57,15 @@ def train(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobB
 
 def train_here(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobBody:
     """Train in this process; `train` decides where, and tells the rest."""
+    if is_first():
+        return (yield from _train_in_folder(control, config, inputs))
+    with in_scratch_run(inputs) as own, suppress(JobCanceled):  # it has nothing of its own to keep
+        for _event in _train_in_folder(control, config, own):
+            pass  # the first process tells what happens
+    return JobResult()
+
+
+def _train_in_folder(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobBody:
     from napari_strata.training.determinism import deterministic
     from napari_strata.training.record import RunRecord
     from napari_strata.training.run_data import config_in_run
@@ -215,8 +227,12 @@ def _trainer(
     fabric = make_fabric(training)
 
     def make_trainer(member: TrainingConfig, first_batch: int) -> Trainer:
-        own = network if first_batch == 0 else _network(config.model_copy(update={"training": member}), network.classes)
+        own = (
+            network
+            if first_batch == 0
+            else _network(config.model_copy(update={"training": member}), network.classes)
+        )
         clock = session.clock if member == training else Clock(member, first_batch=first_batch)
         return Trainer(own, source, member, fabric=fabric, preview=preview, clock=clock, log=session.log)
 
-    return make_training(training, config.model.output, make_trainer)
+    return make_training(training, make_trainer)

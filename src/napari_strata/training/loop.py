@@ -165,6 +165,8 @@ class Trainer:
             If the loss is no longer finite.
         """
         clock, save = self._clock, save or _forget
+        if not self._team.leads:
+            keep, save = _forget, _forget
         clock.start()
         with Feeder(self._source, self._items) as feed:
             feed.prepare(clock.batch)
@@ -220,7 +222,7 @@ class Trainer:
 
     @contextmanager
     def _seeded(self, step: int) -> Iterator[None]:
-        """Let dropout depend on seed, step and part of the batch alone; leave torch's global generator as it was."""
+        """Let dropout depend on seed, step and process alone, and leave torch's global generator as it was."""
         devices = [self._device] if self._device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
             seeds = np.random.SeedSequence([self._config.seed, step, self._team.rank])
@@ -267,7 +269,7 @@ class Trainer:
         clock.add_pause(time.monotonic() - start)
 
 
-def _forget(_state: State) -> None:
+def _forget(*_things: object) -> None:
     """Save nothing."""
 
 

@@ -125,7 +125,7 @@ class Stepper:
                     self._fabric.backward(loss)
                 total += float(loss.detach())
         except Exception as error:
-            if not is_out_of_memory(error):
+            if self._fabric.world_size > 1 or not is_out_of_memory(error):  # others wait for the whole gradient
                 raise
             return None  # when nothing holds the tensors of the failed part any longer
         return total
