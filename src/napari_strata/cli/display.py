@@ -1,10 +1,11 @@
 """What a command shows while its job runs, on stderr: a progress bar and lines, or with --json warnings only."""
 
 import sys
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
-from napari_strata.events import BatchEnded, EpochEnded, JobEvent, Progress, Warned
+from napari_strata.events import BatchEnded, EpochEnded, JobEvent, Progress, TrialEnded, TrialStarted, Warned
 
 
 class Display(Protocol):
@@ -84,6 +85,10 @@ class Bar:
                 self._move(event.elapsed / planned if planned > 0 else 1.0, text, event.seconds_left)
             case EpochEnded():
                 self.say(epoch_line(event))
+            case TrialStarted():
+                self.say(f"Trial {event.trial}/{event.trials}: {in_short(event.values)}")
+            case TrialEnded():
+                self.say(trial_line(event))
             case Warned():
                 self.say(warning(event))
 
@@ -109,6 +114,18 @@ def epoch_line(event: EpochEnded) -> str:
     if event.validation_dice is not None:
         parts.append(f"Dice {event.validation_dice:.3f}{' *' if event.is_best else ''}")
     return ", ".join([*parts, f"{_clock(event.elapsed)} gone", f"{_clock(event.seconds_left)} left"])
+
+
+def trial_line(event: TrialEnded) -> str:
+    """Return how a trial ended as one line; a star marks the best so far."""
+    score = "" if event.score is None else f", score {event.score:.4g}{' *' if event.is_best else ''}"
+    return f"Trial {event.trial}/{event.trials} {event.state} after {event.epochs} epochs{score}"
+
+
+def in_short(values: Mapping[str, Any]) -> str:
+    """Return settings by the last part of their names."""
+    plain = {name: f"{value:.4g}" if isinstance(value, float) else value for name, value in values.items()}
+    return ", ".join(f"{name.rpartition('.')[2]} {value}" for name, value in plain.items())
 
 
 def _clock(seconds: float) -> str:

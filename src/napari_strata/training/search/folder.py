@@ -1,9 +1,10 @@
 """The folder of a search: settings, optuna's journal, the table of trials, their records, the best model."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from napari_strata.config.search import SearchTrainConfig
 from napari_strata.errors import OutputError
@@ -114,13 +115,20 @@ def drop_weights(folder: Path, number: int) -> None:
 
 
 def _check_same(before: SearchTrainConfig, wanted: SearchTrainConfig, folder: Path) -> None:
-    """Check that a search goes on with its own settings; only how long it may take can change."""
-    changed = {"trials": wanted.search.trials, "time_limit": wanted.search.time_limit}
-    search = before.search.model_copy(update=changed)
-    if before.model_copy(update={"search": search}) == wanted:
-        return
-    parts = [name for name in SearchTrainConfig.model_fields if getattr(before, name) != getattr(wanted, name)]
-    raise OutputError(
-        f"{folder} holds a search with other settings ({', '.join(parts)}).",
-        remedy="Choose another folder, or continue that search with its own settings.",
-    )
+    """Check that a search goes on with its own settings; only where and how long it computes can change."""
+    changed = {"search.trials", "search.time_limit", "training.device"}
+    then, now = (dict(_leaves(config.model_dump())) for config in (before, wanted))
+    other = [name for name in {**then, **now} if name not in changed and then.get(name) != now.get(name)]
+    if other:
+        raise OutputError(
+            f"{folder} holds a search with other settings: {', '.join(other[:5])}.",
+            remedy="Choose another folder, or continue that search with its own settings.",
+        )
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
