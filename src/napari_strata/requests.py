@@ -71,11 +71,27 @@ class Look(Request):
 
     Attributes
     ----------
-    image : ImageStack
-        One frame.
+    image : ImageStack or None
+        One frame, or the part of it around what is seen; it is normalised as a whole. None: nobody looks.
     key : int
         Comes back in `PreviewReady`, so that a picture never lands where nobody looks any longer.
+    seen : (int, int, int, int) or None
+        First row and column, height and width of what is seen of that image [px]; None means all of it.
     """
 
-    image: ImageStack
+    image: ImageStack | None
     key: int
+    seen: tuple[int, int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace(Request):
+    """How often to predict live from now on.
+
+    Attributes
+    ----------
+    interval : float
+        Shortest time between two previews [s].
+    """
+
+    interval: float

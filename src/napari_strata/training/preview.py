@@ -2,21 +2,30 @@
 
 import time
 
+import numpy as np
 import torch
 from torch import nn
 
-from napari_strata.data.grid import from_network_grid, to_network_grid
+from napari_strata.data.grid import from_network_grid, to_network_grid, window_after
+from napari_strata.data.images import check_image
 from napari_strata.events import PreviewReady
 from napari_strata.models.mode import evaluating
 from napari_strata.requests import Look
-from napari_strata.types import ImageStack
+from napari_strata.types import FloatImage, ImageStack
 
 COST = 0.1
 """Largest part of the training time that previews may take."""
+ALIGNMENT = 64
+"""What is predicted begins at multiples of this, itself a multiple of every network's stride [px]."""
+MARGIN = 2
+"""So many pixels of the image more are predicted than are seen, for the interpolation to the image's grid."""
 
 
 class Preview:
-    """One frame to predict now and then.
+    """What is predicted now and then.
+
+    A preview waits until all previews together, it included, take at most `COST` of the training time; what it
+    will take is known from the one before, and nothing is known of the first.
 
     Parameters
     ----------
@@ -26,40 +35,90 @@ class Preview:
         Pixel size of the network's grid [Å/px].
     interval : float
         Shortest time between two previews [s].
+    receptive_field : int
+        Radius of the network's receptive field [px].
 
     Attributes
     ----------
+    interval : float
+        As above; it may be changed.
     seconds : float
         Time that all previews took so far [s].
     """
 
-    def __init__(self, image: ImageStack, *, pixel_size: float | None, interval: float) -> None:
+    def __init__(
+        self, image: ImageStack, *, pixel_size: float | None, interval: float, receptive_field: int = 0
+    ) -> None:
+        self.interval = interval
         self.seconds = 0.0
         self._pixel_size = pixel_size
-        self._interval = interval
-        self._next = 0.0
+        self._halo = -(-receptive_field // ALIGNMENT) * ALIGNMENT
+        self._last = 0.0
+        self._cost = 0.0
+        self._wanted = True
         self.look(Look(image, 0))
+        self.seconds = 0.0  # that was no training time yet
 
     def look(self, at: Look) -> None:
-        """Predict something else from now on."""
-        image = at.image
-        self._key = at.key
-        self._shape = (image.data.shape[-2], image.data.shape[-1])
-        grid = to_network_grid(image.data[0], image.pixel_size, self._pixel_size)
-        self._grid = torch.from_numpy(grid)[None, None]
+        """Predict something else from now on, or nothing.
 
-    @property
-    def is_due(self) -> bool:
-        """Whether enough time has passed since the last preview."""
-        return time.monotonic() >= self._next
-
-    def predict(self, network: nn.Module, device: torch.device, epoch: int) -> PreviewReady:
-        """Return probabilities on the image's grid."""
+        Raises
+        ------
+        ImageError
+            If the image cannot be used; what was predicted before is predicted further.
+        CalibrationError
+            If the network needs a pixel size and the image has none.
+        """
         start = time.monotonic()
+        image = at.image
+        if image is not None:
+            [frame] = check_image(image.data, image.name)
+            grid = to_network_grid(frame, image.pixel_size, self._pixel_size)
+            self._grid = torch.from_numpy(grid)[None, None]
+            self._shape = frame.shape[0], frame.shape[1]
+            self._key = at.key
+            y, x, height, width = at.seen or (0, 0, *self._shape)
+            self._seen = slice(y, y + height), slice(x, x + width)
+            self._is_new = True
+        self._wanted = image is not None
+        self.seconds += time.monotonic() - start
+
+    def is_due(self, elapsed: float) -> bool:
+        """Tell whether it is time for a preview; what the user has just turned to need not wait for the interval.
+
+        Parameters
+        ----------
+        elapsed : float
+            Training time so far, pauses excluded [s].
+        """
+        has_waited = self._is_new or elapsed >= self._last + self.interval
+        return self._wanted and has_waited and self.seconds + self._cost <= COST * elapsed
+
+    def predict(self, network: nn.Module, device: torch.device, epoch: int, elapsed: float) -> PreviewReady:
+        """Return probabilities of what is seen, on the image's grid."""
+        start = time.monotonic()
+        seen = self._predict(network, device)
+        self._cost = time.monotonic() - start
+        self.seconds += self._cost
+        self._last, self._is_new = elapsed, False
+        return PreviewReady(seen, epoch, self._key, self._cost)
+
+    def _predict(self, network: nn.Module, device: torch.device) -> FloatImage:
+        shape = self._grid.shape[-2], self._grid.shape[-1]
+        margin = MARGIN * max(1, *(-(-new // own) for new, own in zip(shape, self._shape, strict=True)))
+        inside = tuple(
+            slice(max(0, part.start - margin), min(side, part.stop + margin))
+            for part, side in zip(window_after(self._seen, self._shape, shape), shape, strict=True)
+        )
+        wide = tuple(
+            slice(max(0, (part.start - self._halo) // ALIGNMENT * ALIGNMENT), part.stop + self._halo)
+            for part in inside
+        )
         with evaluating(network), torch.inference_mode():
-            probabilities = network(self._grid.to(device)).float().softmax(dim=2)[0].cpu().numpy()
-        result = from_network_grid(probabilities, self._shape)
-        end = time.monotonic()
-        self.seconds += end - start
-        self._next = end + max(self._interval, (end - start) / COST)
-        return PreviewReady(result, epoch, self._key, end - start)
+            logits = network(self._grid[..., wide[0], wide[1]].to(device)).float()
+            found = logits.softmax(dim=2)[0].cpu().numpy()
+        cut = tuple(slice(p.start - q.start, p.stop - q.start) for p, q in zip(inside, wide, strict=True))
+        whole = np.zeros((*found.shape[:2], *shape), np.float32)
+        whole[..., inside[0], inside[1]] = found[..., cut[0], cut[1]]
+        on_image = from_network_grid(whole, self._shape)
+        return np.ascontiguousarray(on_image[..., self._seen[0], self._seen[1]])

@@ -40,6 +40,10 @@ class Patience:
         """Wait anew for a score that is better than the best so far."""
         self._waited = 0
 
+    def begin_anew(self) -> None:
+        """Forget all scores, because they can no longer be compared."""
+        self._best, self._waited = math.inf, 0
+
     def state_dict(self) -> dict[str, Any]:
         """Return what `load_state_dict` restores; plain numbers, None before the first score."""
         return {"best": self._best if math.isfinite(self._best) else None, "waited": self._waited}

@@ -1,0 +1,108 @@
+"""What a running training does when it is asked for something, between two steps."""
+
+from collections.abc import Iterator
+
+from napari_strata.control import JobControl
+from napari_strata.errors import StrataError
+from napari_strata.events import CorrectionTaken, JobEvent, Warned
+from napari_strata.requests import Correction, Look, Pace, Pin, Request, Unpin
+from napari_strata.training.batches import PatchSource
+from napari_strata.training.best import BestSoFar
+from napari_strata.training.pins import PinBoard
+from napari_strata.training.preview import Preview
+from napari_strata.training.run_requests import RequestLog
+from napari_strata.training.stopping import Patience
+
+
+class Answers:
+    """Learns corrections, pins regions, and looks where the user looks.
+
+    Parameters
+    ----------
+    source : PatchSource
+        What learns corrections.
+    log : RequestLog
+        Where requests are kept with their steps, and which of them are due again.
+    preview : Preview or None
+        What looks at the image.
+    pins : PinBoard
+        The pinned regions.
+    best : BestSoFar
+        Scores, which a correction makes void.
+    patience : Patience
+        What waits for a better score, and waits anew after a correction.
+    """
+
+    def __init__(
+        self,
+        source: PatchSource,
+        log: RequestLog,
+        *,
+        preview: Preview | None,
+        pins: PinBoard,
+        best: BestSoFar,
+        patience: Patience,
+    ) -> None:
+        self._source, self._log, self._preview = source, log, preview
+        self._pins, self._best, self._patience = pins, best, patience
+
+    def recall(self, step: int) -> None:
+        """Do again what was done before a step at which a training goes on; its scores are known already."""
+        for taken, request in self._log.until(step):
+            match request:
+                case Correction():
+                    self._source.correct(request, taken)
+                case Pin():
+                    self._pins.pin(request)
+                case Unpin(name=name):
+                    self._pins.unpin(name)
+
+    def answer(self, control: JobControl, step: int) -> Iterator[JobEvent]:
+        """Do what was asked for, before the batch of a step is drawn; at first what was asked for at that step."""
+        requests = (*self._log.due(step), *control.take_requests())
+        looks = [request for request in requests if isinstance(request, Look)]
+        for request in requests:
+            match request:
+                case Correction():
+                    yield from self._correct(request, step)
+                case Pin() | Unpin():
+                    self._pin(request, step)
+                case Pace(interval=interval) if self._preview is not None:
+                    self._preview.interval = interval
+        if looks and self._preview is not None:
+            yield from self._look(self._preview, looks[-1])
+
+    def _correct(self, request: Correction, step: int) -> Iterator[JobEvent]:
+        could_validate = bool(self._source.held_out())
+        try:
+            repainted = self._source.correct(request, step)
+        except StrataError as error:
+            yield Warned(error.message, error.remedy)
+            return
+        if repainted is None:
+            return
+        y, x, codes = repainted.y, repainted.x, repainted.codes
+        self._log.keep(Correction(request.frame, request.layer, y, x, codes, request.pixels), step)
+        self._best.on_correction()
+        self._patience.begin_anew()
+        yield CorrectionTaken(request.frame, request.layer, y, x, codes.shape[0], codes.shape[1], step)
+        if could_validate and not self._source.held_out():
+            yield Warned(
+                "Nothing is left to validate on: all that was held out lies near what was painted. From now on "
+                "the newest averaged weights are kept, and no score can be trusted.",
+                "Label another slice, or strokes farther away, before the next training.",
+            )
+
+    def _pin(self, request: Request, step: int) -> None:
+        if isinstance(request, Pin):
+            self._pins.pin(request)
+        elif isinstance(request, Unpin):
+            self._pins.unpin(request.name)
+        self._log.keep(request, step)
+        self._best.on_pins()
+
+    def _look(self, preview: Preview, at: Look) -> Iterator[JobEvent]:
+        try:
+            preview.look(at)
+        except StrataError as error:
+            yield Warned(error.message, error.remedy)
