@@ -105,4 +105,6 @@ def _portable(event: JobEvent) -> JobEvent:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)  # torch would tidy up for a second, while somebody waits for the model

@@ -7,7 +7,6 @@ Several devices train in a process each, begun by the child through lightning-fa
 """
 
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +18,9 @@ from napari_strata.control import JobCanceled, JobControl, JobState
 from napari_strata.errors import OutputError, TrainingError
 from napari_strata.events import FinishReason, JobEnded, JobResult, StateChanged
 from napari_strata.jobs.child import Child, ChildEnded
-from napari_strata.jobs.job import JobBody
+from napari_strata.jobs.job import JobBody, JobFailed
+from napari_strata.jobs.recorded import kept_in
+from napari_strata.training.faults import go_on
 from napari_strata.training.handover import lay_down
 from napari_strata.training.inputs import TrainInputs
 from napari_strata.training.ranks import launched_from_outside
@@ -27,8 +28,8 @@ from napari_strata.training.ranks import launched_from_outside
 MODULE = "napari_strata.jobs.train_child"
 POLL = 0.05
 """Longest time that a click waits before the child is told [s]."""
-_CHECKPOINT = "checkpoint"
-"""Folder of a run from which it can be resumed."""
+KILL = 9
+"""The signal that the kernel sends to the greediest process when memory is used up."""
 
 
 class Order(StrEnum):
@@ -55,7 +56,7 @@ def train_apart(control: JobControl, config: TrainConfig, inputs: TrainInputs) -
 
     Raises
     ------
-    TrainingError
+    JobFailed
         If the child is ended by the system or crashes; the best weights so far are on disk.
     OutputError
         If the run folder cannot be written.
@@ -64,11 +65,7 @@ def train_apart(control: JobControl, config: TrainConfig, inputs: TrainInputs) -
         try:
             return (yield from _followed(control, child))
         except ChildEnded as ended:
-            from napari_strata.training.run_end import record_end
-
-            error = _in_words(ended, inputs.out)
-            record_end(inputs.out, error)
-            raise error from None
+            raise _failure(ended, inputs.out) from None
 
 
 @contextmanager
@@ -128,7 +125,7 @@ def _pass_on(control: JobControl, child: Child, told: Order) -> Order:
 def _ending(ended: JobEnded, control: JobControl) -> JobResult:
     """Let the job here end as the one in the child did."""
     if ended.error is not None:
-        raise ended.error
+        raise ended.error if ended.result is None else JobFailed(ended.error, ended.result)
     if ended.reason is FinishReason.CANCELED:
         control.request_stop()  # somebody may have stopped the child itself
     if ended.result is None:
@@ -136,21 +133,22 @@ def _ending(ended: JobEnded, control: JobControl) -> JobResult:
     return ended.result
 
 
+def _failure(ended: ChildEnded, out: Path) -> JobFailed:
+    """Say why the child is gone, complete its record, and find what it has kept."""
+    from napari_strata.training.run_end import record_end
+
+    error = _in_words(ended, out)
+    record_end(out, error)
+    return JobFailed(error, kept_in(out))
+
+
 def _in_words(ended: ChildEnded, out: Path) -> TrainingError:
-    number, remedy = -ended.code, "Its last words are in the terminal; please report them."
-    if number == signal.SIGTERM:
-        message, remedy = "The training process was ended by a signal (15).", "Start it again."
-    elif number in _KILLED:
-        message = f"The training process was ended by the system (signal {number}), probably for lack of memory."
-        remedy = "Take a smaller batch or patch under Advanced, or close other programs."
+    number = -ended.code
+    if number == KILL:
+        cause = f"was ended by the system (signal {number}), probably for lack of memory"
+        remedy = f"Take a smaller batch or patch under Advanced, or close other programs. Then {go_on(out)}."
     elif number > 0:
-        message = f"The training process crashed (signal {number})."
+        cause, remedy = f"crashed (signal {number})", f"Please report its words in the terminal, and {go_on(out)}."
     else:
-        message = f"The training process ended by itself (exit code {ended.code})."
-    if (out / _CHECKPOINT).is_dir():
-        remedy += f" To go on from its last checkpoint, resume it: napari-strata train --resume {out}"
-    return TrainingError(message, remedy=remedy)
-
-
-_KILLED = {9, 137}
-"""SIGKILL, which the kernel sends to the greediest when memory is used up."""
+        cause, remedy = f"broke off (exit code {ended.code})", "Please report its words in the terminal."
+    return TrainingError(f"The training process {cause}.", remedy=remedy)

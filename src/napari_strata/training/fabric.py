@@ -44,7 +44,7 @@ def make_fabric(config: TrainingConfig) -> Fabric:
         accelerator=device.type,
         devices=config.devices,
         num_nodes=config.nodes,
-        strategy=DDPStrategy(timeout=WAIT, broadcast_buffers=False),
+        strategy=DDPStrategy(timeout=WAIT),
         precision=precision,
         plugins=_environment(),
     )
