@@ -6,8 +6,8 @@ r"""Focal loss: cross-entropy in which pixels that are sure already count less.
     {\sum_{p \in P_j} w_{jp}}
 
 Lin et al., ICCV 2017 (arXiv:1708.02002), whose alpha is our class weight; gamma = 0 is cross-entropy. For classes
-that may overlap, each class is a binary problem of its own, as in the paper, and their mean is taken. MONAI's
-`FocalLoss` compares one decoder with one layer and knows no unlabelled pixels.
+that may overlap, each class is a binary problem of its own, as in the paper, and their mean is taken. Own code,
+since MONAI's `FocalLoss` compares one decoder with one layer.
 """
 
 import torch

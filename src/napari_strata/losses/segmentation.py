@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 from napari_strata.config.loss import LossConfig
@@ -50,6 +51,6 @@ def pairwise_cost(logits: Tensor, truth: Truth, config: LossConfig, channels: Ch
         0 where a layer of a sample has no labelled pixel.
     """
     pairs = Compared(logits, truth, channels, config)
-    weights = {name: float(getattr(config, name)) for name in TERMS}
-    costs = [weight * TERMS[name](pairs) for name, weight in weights.items() if weight > 0]
-    return sum(costs[1:], start=costs[0])
+    with torch.autocast(logits.device.type, enabled=False):
+        costs = [weight * TERMS[name](pairs) for name, weight in config.terms.items()]
+        return torch.stack(costs).sum(dim=0) if len(costs) > 1 else costs[0]

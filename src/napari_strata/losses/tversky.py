@@ -8,8 +8,7 @@ With the sums over labelled pixels of Dice (`napari_strata.losses.dice`), foregr
     TP = \sum_p t q, \quad FP = \sum_p (1 - t) q, \quad FN = \sum_p t (1 - q)
 
 Salehi, Erdogmus and Gholipour, MLMI 2017 (arXiv:1706.05721). With 1/2 added above and below, alpha = beta = 1/2
-is our Dice loss to the number. MONAI's `TverskyLoss` compares one decoder with one layer and knows no unlabelled
-pixels.
+is our Dice loss to the number. Own code, since MONAI's `TverskyLoss` compares one decoder with one layer.
 """
 
 from torch import Tensor
