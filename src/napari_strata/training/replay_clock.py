@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from napari_strata.config import TrainingConfig
+from napari_strata.config import TrainConfig, TrainingConfig
 from napari_strata.errors import CheckpointError
 from napari_strata.events import BatchEnded
 from napari_strata.training.checkpoint import load_checkpoint
@@ -52,14 +52,16 @@ class ReplayClock(Clock):
         return False
 
 
-def clock_of_run(folder: Path, config: TrainingConfig) -> ReplayClock:
-    """Return a clock that repeats the run in a folder.
+def clock_of_run(folder: Path, config: TrainConfig) -> Clock:
+    """Return a clock that repeats the run in a folder; members of a deep ensemble have clocks of their own.
 
     Raises
     ------
     CheckpointError
         If the run left no checkpoint, or its events are not whole.
     """
+    if config.training.ensemble.kind == "deep":
+        return Clock(config.training)
     steps = int(load_checkpoint(folder / "checkpoint")["parts"]["clock"]["step"])
     progress: dict[int, float] = {}
     try:
@@ -67,7 +69,7 @@ def clock_of_run(folder: Path, config: TrainingConfig) -> ReplayClock:
             for event in map(json.loads, file):
                 if event["event"] == BatchEnded.__name__:
                     progress[int(event["step"])] = float(event["progress"])
-        return ReplayClock(config, [progress[step] for step in range(1, steps + 1)])
+        return ReplayClock(config.training, [progress[step] for step in range(1, steps + 1)])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
             f"{folder / EVENTS} does not hold every step of the run ({error}).",

@@ -160,9 +160,10 @@ def differences(before: Facts, now: Facts) -> list[str]:
 
 
 def hash_of(array: AnyArray) -> str:
-    """Return the SHA-256 of an array's type, shape and values."""
+    """Return the SHA-256 of an array's type, shape and values, however they lie in memory; truth counts as 0 and 1."""
     import numpy as np
 
+    array = array.astype(np.uint8 if array.dtype == np.bool_ else array.dtype.newbyteorder("<"), copy=False)
     digest = hashlib.sha256(f"{array.dtype.str} {array.shape}".encode())
     digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

@@ -60,7 +60,7 @@ class Session:
         replays = inputs.replays
         earlier = read_requests((replays or inputs.out) / CORRECTIONS) if replays or inputs.resumes else []
         self.log = RequestLog(inputs.out / CORRECTIONS, earlier)
-        self.clock = clock_of_run(replays, config.training) if replays else Clock(config.training)
+        self.clock = clock_of_run(replays, config) if replays else Clock(config.training)
 
     def begin(self, trainer: Stateful, keeper: "BestKeeper", *, split: object) -> None:
         """Put a training where it was saved, if it was, and write down with what it goes on.

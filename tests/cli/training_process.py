@@ -1,0 +1,88 @@
+"""Runs commands in processes of their own, which may be killed at a chosen moment; imports are paid for once.
+
+Reads lines of JSON, ``{"words": [...], "kill": [moment, count] or null}``, and answers each with the process's exit
+code; that of a killed one is -9. Moments are ``batch``: that batch was recorded; ``tensors``: the file of that
+checkpoint is half written; ``state``: all but the small file that names it is.
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Import once, then fork for every line."""
+    import napari_strata.cli.program
+    import napari_strata.jobs.train
+    import napari_strata.training.keeper
+    import napari_strata.training.labelled
+    import napari_strata.training.loop
+    import napari_strata.training.session
+    import napari_strata.training.simulated  # noqa: F401
+
+    for line in sys.stdin:
+        task = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            _run(task["words"], task["kill"])
+        status = os.waitpid(child, 0)[1]
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _run(words: list[str], kill: list | None) -> None:
+    from napari_strata.cli import main as command
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if kill is not None:
+        moment, count = kill
+        {"batch": _kill_at_batch, "tensors": _kill_in_tensors, "state": _kill_before_state}[moment](count)
+    os._exit(command(words))
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _kill_at_batch(step: int) -> None:
+    from napari_strata.events import BatchEnded
+    from napari_strata.training.record import RunRecord
+
+    write = RunRecord.write
+
+    def write_and_die(self: RunRecord, event: object) -> None:
+        write(self, event)
+        if isinstance(event, BatchEnded) and event.step == step:
+            _die()
+
+    RunRecord.write = write_and_die
+
+
+def _at_file(pattern: str, count: int, half: bool) -> None:
+    from napari_strata.training import checkpoint
+
+    write, seen = checkpoint._write, []
+
+    def write_or_die(path: Path, data: bytes) -> None:
+        if path.match(pattern):
+            seen.append(path)
+            if len(seen) == count:
+                if half:
+                    path.with_name(f".{path.name}.part").write_bytes(data[: len(data) // 2])
+                _die()
+        write(path, data)
+
+    checkpoint._write = write_or_die
+
+
+def _kill_in_tensors(count: int) -> None:
+    _at_file("tensors-*.safetensors", count, half=True)
+
+
+def _kill_before_state(count: int) -> None:
+    _at_file("state.json", count, half=False)
+
+
+if __name__ == "__main__":
+    main()
