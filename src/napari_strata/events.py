@@ -78,6 +78,8 @@ class BatchEnded(JobEvent):
         Part of the step that was spent waiting for the batch [s].
     progress : float
         Part of the training that was done before this step, 0 to 1; it decides the learning rate.
+    member : int
+        Network of an ensemble, from 0.
     """
 
     step: int
@@ -89,6 +91,7 @@ class BatchEnded(JobEvent):
     seconds_left: float
     waited: float = 0.0
     progress: float = 0.0
+    member: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,8 @@ class EpochEnded(JobEvent):
         Time since the first batch began, and an estimate of the time left [s].
     validation_rmse, validation_r2 : float or None
         Errors of values on held-out data; None for a network that gives classes.
+    member : int
+        Network of an ensemble, from 0.
     """
 
     epoch: int
@@ -124,6 +129,7 @@ class EpochEnded(JobEvent):
     seconds_left: float
     validation_rmse: float | None = None
     validation_r2: float | None = None
+    member: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,17 @@ class TrainingConfig(Config):
     )
     seed: int = setting(0, "Seed of every random draw.", ge=0, advanced=True)
 
+    @model_validator(mode="after")
+    def _snapshots_need_whole_cycles(self) -> Self:
+        if self.ensemble.kind == "snapshot":
+            if self.schedule.kind != "cosine":
+                raise ValueError("a snapshot ensemble needs the cosine schedule")
+            if self.averaging.kind == "swa":
+                raise ValueError("a snapshot ensemble keeps the end of each cycle; choose averaging ema or none")
+            if self.patience is not None:
+                raise ValueError("a snapshot ensemble needs all its cycles; leave patience empty")
+        return self
+
 
 class TrainConfig(Config):
     """Everything that a training run needs; the schema of ``napari-strata train CONFIG.yaml``."""

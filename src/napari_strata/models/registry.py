@@ -10,6 +10,7 @@ from napari_strata.config import ModelCard, ModelConfig
 from napari_strata.config.model import Architecture
 from napari_strata.errors import BundleError
 from napari_strata.io.bundle import load_bundle
+from napari_strata.models.ensemble import Ensemble
 from napari_strata.models.gombnet import gombnet
 from napari_strata.models.network import Network
 from napari_strata.models.unet import unet
@@ -66,6 +67,12 @@ def build_network(config: ModelConfig, classes: int) -> Network:
     return ARCHITECTURES[config.architecture](config, classes)
 
 
+def _build_members(card: ModelCard) -> Network:
+    """Build the network of a model, or as many as its card says as one."""
+    members = [build_network(card.model, len(card.classes.classes)) for _ in range(card.members)]
+    return members[0] if len(members) == 1 else Ensemble(members)
+
+
 def load_network(path: Path, device: torch.device | str = "cpu") -> LoadedModel:
     """Load a trained network.
 
@@ -82,7 +89,7 @@ def load_network(path: Path, device: torch.device | str = "cpu") -> LoadedModel:
         If there is no bundle, or its weights do not fit its card.
     """
     bundle = load_bundle(path)
-    network = build_network(bundle.card.model, len(bundle.card.classes.classes))
+    network = _build_members(bundle.card)
     try:
         network.load_state_dict(bundle.state)
     except RuntimeError as error:

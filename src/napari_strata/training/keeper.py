@@ -9,6 +9,7 @@ from pathlib import Path
 from napari_strata.config import ClassTable, ModelCard, TrainConfig
 from napari_strata.events import EpochEnded
 from napari_strata.io.bundle import load_bundle, save_bundle
+from napari_strata.models.ensemble import Ensemble
 from napari_strata.models.network import Network
 
 Figures = dict[str, float | int | str | None]
@@ -59,6 +60,7 @@ class BestKeeper:
             name=self._config.name or default_name(self._config),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             model=self._config.model,
+            members=len(network.members) if isinstance(network, Ensemble) else 1,
             classes=self._classes,
             trained_on=self._trained_on,
             figures={**self.figures, "seconds": round(epoch.elapsed, 1), "step": epoch.step},
