@@ -4,9 +4,11 @@ from collections import OrderedDict
 
 import numpy as np
 
+from napari_strata.config.loss import LossConfig
 from napari_strata.config.training import SimulatedData
 from napari_strata.data.grid import normalise
 from napari_strata.errors import LabelsError
+from napari_strata.losses.border_weights import border_weights
 from napari_strata.requests import Correction
 from napari_strata.simulate.scene import simulate_image
 from napari_strata.training.batches import Batch, Patch, patch_rng
@@ -34,16 +36,26 @@ class SimulatedSource:
         Number of crystals to validate on; simulated from a seed of their own.
     seed : int
         Seed of every crystal.
+    loss : LossConfig, optional
+        Its border weights, if any, go with every crystal.
     """
 
     def __init__(
-        self, config: SimulatedData, *, patch_size: int, pixel_size: float, held_out: int, seed: int
+        self,
+        config: SimulatedData,
+        *,
+        patch_size: int,
+        pixel_size: float,
+        held_out: int,
+        seed: int,
+        loss: LossConfig = LossConfig(),  # noqa: B008 (frozen)
     ) -> None:
         self.description = f"simulated {config.simulation.material}, {config.simulation.layers} layers"
         self._config = config
         self._patch_size = patch_size
         self._pixel_size = pixel_size
         self._seed = seed
+        self._loss = loss
         self._remembered: OrderedDict[tuple[int, int], Patch] = OrderedDict()
         self._held_out_count = held_out
         self._held_out: list[Batch] | None = None
@@ -84,4 +96,5 @@ class SimulatedSource:
         scene = simulate_image(
             self._config.simulation, size=self._patch_size, pixel_size=self._pixel_size * scale, rng=rng
         )
-        return Patch(normalise(scene.image), scene.labels)
+        weights = border_weights(scene.labels, self._loss) if self._loss.border_weight else None
+        return Patch(normalise(scene.image), scene.labels, weights)
