@@ -26,6 +26,8 @@ class Correction(Request):
         Mask codes there now, changed or not.
     pixels : ndarray, shape (y, x), or None
         The whole frame of the image, where the training has not been given it yet.
+    pixel_size : float or None
+        Pixel size of that frame [Å/px].
     """
 
     frame: int
@@ -34,6 +36,7 @@ class Correction(Request):
     x: int
     codes: LabelArray
     pixels: AnyArray | None = None
+    pixel_size: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

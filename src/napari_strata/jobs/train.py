@@ -21,9 +21,9 @@ from napari_strata.training.scratch_run import in_scratch_run
 if TYPE_CHECKING:
     from napari_strata.models.network import Network
     from napari_strata.training.ensemble import Training
-    from napari_strata.training.labelled import LabelledSource
+    from napari_strata.training.preview import Preview
     from napari_strata.training.session import Session
-    from napari_strata.training.simulated import SimulatedSource
+    from napari_strata.training.sources import Source
 
 
 @job
@@ -138,7 +138,9 @@ def _train(
     control: JobControl, config: TrainConfig, inputs: TrainInputs, classes: ClassTable, session: "Session"
 ) -> JobBody:
     from napari_strata.training.keeper import BestKeeper
+    from napari_strata.training.preview import make_preview
     from napari_strata.training.run_data import keep_painted
+    from napari_strata.training.sources import make_source
 
     if not inputs.resumes:
         keep_painted(inputs)
@@ -146,13 +148,14 @@ def _train(
         yield Warned(warning)
     yield Progress(0.0, "Preparing the network and the training data")
     network = _network(config, len(classes.classes))
-    source = _source(config, inputs, classes, network.receptive_field)
+    source = make_source(config, inputs, classes, receptive_field=network.receptive_field)
     if not source.held_out():
         yield Warned(
             "There is no held-out data: the averaged weights are kept, and no score can be trusted.",
             "Label a second slice, or strokes farther from the others.",
         )
-    trainer = _trainer(config, inputs, network, source, session)
+    preview = make_preview(config, inputs, receptive_field=network.receptive_field)
+    trainer = _trainer(config, network, source, session, preview)
     keeper = BestKeeper(inputs.out / MODEL, config, classes, source.description)
     session.begin(trainer, keeper, split=source.description)
     for doubt in session.doubts():
@@ -164,6 +167,8 @@ def _train(
         raise JobCanceled
     figures = {**keeper.figures, "steps": ending.steps, "seconds": round(ending.seconds, 1), "ended_by": ending.by}
     figures |= session.comparison()
+    if preview is not None:
+        figures["preview_share"] = round(preview.share, 3)
     paths = {"run": str(inputs.out), "model": str(inputs.out / MODEL)}
     return JobResult({**figures, "trained_on": source.description}, paths, inputs.out / MODEL)
 
@@ -179,51 +184,21 @@ def _network(config: TrainConfig, classes: int) -> "Network":
         return build_network(config.model, classes)
 
 
-def _source(
-    config: TrainConfig, inputs: TrainInputs, classes: ClassTable, receptive_field: int
-) -> "SimulatedSource | LabelledSource":
-    from napari_strata.training.labelled import LabelledSource
-    from napari_strata.training.simulated import SimulatedSource
-
-    training, pixel_size = config.training, config.model.pixel_size
-    if isinstance(config.data, SimulatedData):
-        assert pixel_size is not None, "TrainConfig demands it"
-        return SimulatedSource(
-            config.data,
-            patch_size=training.patch_size,
-            pixel_size=pixel_size,
-            held_out=training.validation_crops,
-            seed=training.seed,
-        )
-    return LabelledSource(
-        inputs.images,
-        inputs.labels,
-        table=classes,
-        patch_size=training.patch_size,
-        pixel_size=pixel_size,
-        receptive_field=receptive_field,
-        validation_fraction=training.validation_fraction,
-        seed=training.seed,
-    )
-
-
 def _trainer(
     config: TrainConfig,
-    inputs: TrainInputs,
     network: "Network",
-    source: "SimulatedSource | LabelledSource",
+    source: "Source",
     session: "Session",
+    preview: "Preview | None",
 ) -> "Training":
     from napari_strata.training.ensemble import make_training
     from napari_strata.training.fabric import make_fabric
     from napari_strata.training.loop import Trainer
-    from napari_strata.training.preview import Preview
+    from napari_strata.training.pins import PinBoard
     from napari_strata.training.schedule import Clock
 
     training = config.training
-    preview = None
-    if inputs.preview is not None:
-        preview = Preview(inputs.preview, pixel_size=config.model.pixel_size, interval=training.preview_interval)
+    pins = PinBoard(source.frames, receptive_field=network.receptive_field)
     fabric = make_fabric(training)
 
     def make_trainer(member: TrainingConfig, first_batch: int) -> Trainer:
@@ -233,6 +208,8 @@ def _trainer(
             else _network(config.model_copy(update={"training": member}), network.classes)
         )
         clock = session.clock if member == training else Clock(member, first_batch=first_batch)
-        return Trainer(own, source, member, fabric=fabric, preview=preview, clock=clock, log=session.log)
+        return Trainer(
+            own, source, member, fabric=fabric, preview=preview, clock=clock, log=session.log, pins=pins
+        )
 
     return make_training(training, make_trainer)

@@ -1,6 +1,7 @@
 """What a running training does when it is asked for something, between two steps."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from napari_strata.control import JobControl
 from napari_strata.errors import StrataError
@@ -82,7 +83,7 @@ class Answers:
         if repainted is None:
             return
         y, x, codes = repainted.y, repainted.x, repainted.codes
-        self._log.keep(Correction(request.frame, request.layer, y, x, codes, request.pixels), step)
+        self._log.keep(replace(request, y=y, x=x, codes=codes), step)
         self._best.on_correction()
         self._patience.begin_anew()
         yield CorrectionTaken(request.frame, request.layer, y, x, codes.shape[0], codes.shape[1], step)

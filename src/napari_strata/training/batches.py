@@ -115,6 +115,8 @@ class PatchSource(Protocol):
             If it does not fit the image or the network.
         ImageError
             If it brings a frame that cannot be used.
+        CalibrationError
+            If the network needs a pixel size and that frame has none.
         """
 
 

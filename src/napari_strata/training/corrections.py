@@ -27,8 +27,8 @@ class LearnedFrames:
         Crystal layers and foreground classes of the network.
     patch_size : int
         Side of a patch [px].
-    image_pixel_size, pixel_size : float or None
-        Pixel size of the image that is painted on and of the network's grid [Å/px].
+    pixel_size : float or None
+        Pixel size of the network's grid [Å/px]; None keeps that of the frames.
     receptive_field : int
         Radius of the network's receptive field [px].
     recent : RecentCorrections, optional
@@ -41,7 +41,6 @@ class LearnedFrames:
         layers: int,
         classes: int,
         patch_size: int,
-        image_pixel_size: float | None,
         pixel_size: float | None,
         receptive_field: int,
         recent: RecentCorrections | None = None,
@@ -49,7 +48,7 @@ class LearnedFrames:
         self._layers = layers
         self._largest = BACKGROUND + classes
         self._patch_size = patch_size
-        self._pixel_sizes = image_pixel_size, pixel_size
+        self._pixel_size = pixel_size
         self._receptive_field = receptive_field
         self._frames: dict[int, LearnedFrame] = {}
         self._drawn: list[LearnedFrame] = []
@@ -129,6 +128,8 @@ class LearnedFrames:
             If it does not fit the image or the network.
         ImageError
             If the frame that it brings cannot be used.
+        CalibrationError
+            If the network needs a pixel size and that frame has none.
         """
         self._check_codes(correction)
         frame = self._frame_for(correction)
@@ -155,14 +156,14 @@ class LearnedFrames:
             shape = correction.pixels.shape
         if shape is None:
             raise LabelsError(
-                f"Slice {number} was painted on, but its image is not known to the training.",
+                f"Slice {number} was painted on, but the training does not know its image.",
                 remedy="Train again to learn from it.",
             )
         _check_place(correction, (shape[0], shape[1]))
         if number not in self._frames:
             assert correction.pixels is not None
             [pixels] = check_image(correction.pixels[None], f"Slice {number}")
-            grid = to_network_grid(pixels, *self._pixel_sizes)
+            grid = to_network_grid(pixels, correction.pixel_size, self._pixel_size)
             self.add(number, grid, np.zeros((self._layers, *pixels.shape), np.uint8))
         return self._frames[number]
 

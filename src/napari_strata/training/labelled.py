@@ -88,7 +88,6 @@ class LabelledSource:
             layers=labels[0].shape[1],
             classes=len(table.classes),
             patch_size=patch_size,
-            image_pixel_size=images[0].pixel_size,
             pixel_size=pixel_size,
             receptive_field=receptive_field,
             recent=recent,

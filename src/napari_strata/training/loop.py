@@ -176,7 +176,7 @@ class Trainer:
                     yield from self._end_epoch(clock, feed, keep)
                     save(self.state_dict())
                 if self._preview is not None and self._preview.is_due(clock.elapsed):
-                    yield self._preview.predict(self._average.precise, self._device, clock.epoch, clock.elapsed)
+                    yield self._preview.predict(self._average.precise, self._device, clock.epoch)
                 self._pause(clock, control, save)
             if self._losses:
                 yield from self._end_unfinished(feed, control, keep, save)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from napari_strata.errors import LabelsError
 from napari_strata.requests import Correction
 from napari_strata.training.batches import Batch, Patch, PatchSource
 from napari_strata.training.corrections import LearnedFrames
@@ -24,13 +23,13 @@ class MixedSource:
     ----------
     main : PatchSource
         Where most patches come from, and those that are validated on.
-    frames : LearnedFrames or None
-        What the user paints on; None where there is no image.
+    frames : LearnedFrames
+        What the user paints on, empty at first.
     seed : int
         Seed of every patch.
     """
 
-    def __init__(self, main: PatchSource, frames: LearnedFrames | None, *, seed: int) -> None:
+    def __init__(self, main: PatchSource, frames: LearnedFrames, *, seed: int) -> None:
         self.description = main.description
         self.frames = frames
         self._main = main
@@ -38,7 +37,7 @@ class MixedSource:
 
     def patch(self, step: int, item: int) -> Patch:
         """Return a patch of the image that shows a recent correction, sometimes an older one, or any other."""
-        if self.frames is not None and self.frames.has_labels:
+        if self.frames.has_labels:
             rng = np.random.default_rng([self._seed, step, item, _DRAW])
             corrected = self.frames.recent_patch(step, rng)
             if corrected is None and rng.random() < KEPT:
@@ -53,9 +52,4 @@ class MixedSource:
 
     def correct(self, correction: Correction, step: int) -> Repainted | None:
         """Learn what was painted from a step on."""
-        if self.frames is None:
-            raise LabelsError(
-                "The network learns from simulated crystals, and no image was chosen that could be painted on.",
-                remedy="Choose an image in the Train dock and train again.",
-            )
         return self.frames.correct(correction, step)

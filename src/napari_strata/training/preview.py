@@ -6,11 +6,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from napari_strata.config import TrainConfig
 from napari_strata.data.grid import from_network_grid, to_network_grid, window_after
 from napari_strata.data.images import check_image
 from napari_strata.events import PreviewReady
 from napari_strata.models.mode import evaluating
 from napari_strata.requests import Look
+from napari_strata.training.inputs import TrainInputs
 from napari_strata.types import FloatImage, ImageStack
 
 COST = 0.1
@@ -53,7 +55,7 @@ class Preview:
         self.seconds = 0.0
         self._pixel_size = pixel_size
         self._halo = -(-receptive_field // ALIGNMENT) * ALIGNMENT
-        self._last = 0.0
+        self._last = self._elapsed = self._trained = 0.0
         self._cost = 0.0
         self._wanted = True
         self.look(Look(image, 0))
@@ -83,24 +85,31 @@ class Preview:
         self._wanted = image is not None
         self.seconds += time.monotonic() - start
 
+    @property
+    def share(self) -> float:
+        """Part of the training time that previews took."""
+        return self.seconds / self._trained if self._trained else 0.0
+
     def is_due(self, elapsed: float) -> bool:
         """Tell whether it is time for a preview; what the user has just turned to need not wait for the interval.
 
         Parameters
         ----------
         elapsed : float
-            Training time so far, pauses excluded [s].
+            Training time so far, pauses excluded [s]; with the next network of an ensemble it begins anew.
         """
-        has_waited = self._is_new or elapsed >= self._last + self.interval
-        return self._wanted and has_waited and self.seconds + self._cost <= COST * elapsed
+        self._trained += elapsed - self._elapsed if elapsed >= self._elapsed else elapsed
+        self._elapsed = elapsed
+        has_waited = self._is_new or self._trained >= self._last + self.interval
+        return self._wanted and has_waited and self.seconds + self._cost <= COST * self._trained
 
-    def predict(self, network: nn.Module, device: torch.device, epoch: int, elapsed: float) -> PreviewReady:
+    def predict(self, network: nn.Module, device: torch.device, epoch: int) -> PreviewReady:
         """Return probabilities of what is seen, on the image's grid."""
         start = time.monotonic()
         seen = self._predict(network, device)
         self._cost = time.monotonic() - start
         self.seconds += self._cost
-        self._last, self._is_new = elapsed, False
+        self._last, self._is_new = self._trained, False
         return PreviewReady(seen, epoch, self._key, self._cost)
 
     def _predict(self, network: nn.Module, device: torch.device) -> FloatImage:
@@ -122,3 +131,13 @@ class Preview:
         whole[..., inside[0], inside[1]] = found[..., cut[0], cut[1]]
         on_image = from_network_grid(whole, self._shape)
         return np.ascontiguousarray(on_image[..., self._seen[0], self._seen[1]])
+
+
+def make_preview(config: TrainConfig, inputs: TrainInputs, *, receptive_field: int) -> Preview | None:
+    """Make the preview of a training; None where there is nothing to look at."""
+    if inputs.preview is None:
+        return None
+    interval = config.training.preview_interval
+    return Preview(
+        inputs.preview, pixel_size=config.model.pixel_size, interval=interval, receptive_field=receptive_field
+    )

@@ -1,0 +1,65 @@
+"""The source of patches that a configuration asks for, ready to be corrected while the network trains."""
+
+from napari_strata.config import ClassTable, TrainConfig
+from napari_strata.config.training import SimulatedData
+from napari_strata.training.corrections import LearnedFrames
+from napari_strata.training.inputs import TrainInputs
+from napari_strata.training.labelled import LabelledSource
+from napari_strata.training.mixed import MixedSource
+from napari_strata.training.recent import RecentCorrections
+from napari_strata.training.simulated import SimulatedSource
+
+Source = LabelledSource | MixedSource
+
+
+def make_source(config: TrainConfig, inputs: TrainInputs, classes: ClassTable, *, receptive_field: int) -> Source:
+    """Make the source of patches.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Everything that is set.
+    inputs : TrainInputs
+        Checked images and labels.
+    classes : ClassTable
+        What the network's outputs mean.
+    receptive_field : int
+        Radius of the network's receptive field [px].
+
+    Raises
+    ------
+    LabelsError
+        If fewer than two codes are left on the network's grid.
+    """
+    training, pixel_size = config.training, config.model.pixel_size
+    recent = RecentCorrections(training.corrections, training.steps_per_epoch)
+    if isinstance(config.data, SimulatedData):
+        assert pixel_size is not None, "TrainConfig demands it"
+        crystals = SimulatedSource(
+            config.data,
+            patch_size=training.patch_size,
+            pixel_size=pixel_size,
+            held_out=training.validation_crops,
+            seed=training.seed,
+        )
+        frames = LearnedFrames(
+            layers=config.model.layers,
+            classes=len(classes.classes),
+            patch_size=training.patch_size,
+            pixel_size=pixel_size,
+            receptive_field=receptive_field,
+            recent=recent,
+        )
+        return MixedSource(crystals, frames, seed=training.seed)
+    return LabelledSource(
+        inputs.images,
+        inputs.labels,
+        table=classes,
+        patch_size=training.patch_size,
+        pixel_size=pixel_size,
+        receptive_field=receptive_field,
+        validation_fraction=training.validation_fraction,
+        seed=training.seed,
+        recent=recent,
+        frames=None if inputs.painted is None else inputs.painted.frames,
+    )
