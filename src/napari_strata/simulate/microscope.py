@@ -93,8 +93,9 @@ def render(
 ) -> FloatImage:
     """Add up the images of all atoms, each at its sub-pixel position.
 
-    A Gaussian is separable, so the sum over n atoms is the product of an (y, n) and an (n, x) matrix: exact,
-    without cut-off, and as fast as the linear algebra library. Large images are rendered in strips.
+    A Gaussian is separable, so the sum over n atoms is the product of an (y, n) and an (n, x) matrix, as fast as
+    the linear algebra library. That is done tile by tile, with the atoms that are nearer to a tile than six
+    widths: farther ones add less than 2e-8 of their peak.
 
     Parameters
     ----------
@@ -116,20 +117,47 @@ def render(
     """
     image = np.zeros((size, size), dtype=np.float32)
     sigma = probe.sigma / pixel_size
-    parts = (
+    for width, amplitude in (
         (sigma, 1 - probe.tail_fraction),
         (sigma * probe.tail_width, probe.tail_fraction / probe.tail_width**2),
-    )
-    for start in range(0, size, _STRIP):
-        rows = np.arange(start, min(start + _STRIP, size))
-        near = np.abs(positions[:, 0] - rows.mean()) <= _STRIP / 2 + 6 * sigma * probe.tail_width
-        for width, amplitude in parts:
-            along_y = _gaussian(rows, positions[near, 0], width) * (amplitude * brightness[near])
-            image[rows] += (along_y @ _gaussian(np.arange(size), positions[near, 1], width).T).astype(np.float32)
+    ):
+        weights = (amplitude * brightness).astype(np.float32)
+        for rows in _tiles(size):
+            near_y = np.flatnonzero(_is_near(positions[:, 0], rows, width))
+            for columns in _tiles(size):
+                near = near_y[_is_near(positions[near_y, 1], columns, width)]
+                along_y = _gaussian(rows, positions[near, 0], width) * weights[near]
+                along_x = _gaussian(columns, positions[near, 1], width)
+                image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += _product(along_y, along_x)
     return image
 
 
-_STRIP = 256
+_TILE = 64
+"""Side of a tile [px]."""
+_ATOMS = 64
+"""Atoms per product of matrices. OpenBLAS shares products of more than 2^18 multiplications among threads, which
+in a training only wait for the cores that the network's own threads are using: that took ten times as long."""
+_REACH = 6.0
+"""Widths of a Gaussian after which it is cut."""
+
+
+def _tiles(size: int) -> list[NDArray[np.intp]]:
+    """Return the rows, or columns, of each tile."""
+    return [np.arange(start, min(start + _TILE, size)) for start in range(0, size, _TILE)]
+
+
+def _is_near(centres: NDArray[np.float64], pixels: NDArray[np.intp], width: float) -> NDArray[np.bool_]:
+    reach = _REACH * width
+    return np.asarray((centres >= pixels[0] - reach) & (centres <= pixels[-1] + reach))
+
+
+def _product(along_y: FloatImage, along_x: FloatImage) -> FloatImage:
+    """Return the sum over atoms, shape (y, x), of factors of shape (y, atom) and (x, atom)."""
+    total = np.zeros((len(along_y), len(along_x)), dtype=np.float32)
+    for start in range(0, along_y.shape[1], _ATOMS):
+        part = np.s_[:, start : start + _ATOMS]
+        total += along_y[part] @ along_x[part].T
+    return total
 
 
 def _gaussian(pixels: NDArray[np.intp], centres: NDArray[np.float64], sigma: float) -> FloatImage:
