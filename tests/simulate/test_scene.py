@@ -77,7 +77,7 @@ def test_an_atom_is_rendered_at_its_sub_pixel_position():
     assert image.sum() == pytest.approx(2 * np.pi * 2.5**2, rel=1e-4)
 
 
-def test_a_large_image_rendered_in_strips_equals_the_sum_of_gaussians():
+def test_a_large_image_rendered_in_tiles_equals_the_sum_of_gaussians():
     positions = np.array([[255.4, 100.0], [256.2, 300.5], [511.9, 7.1]])
     probe = Probe(0.4, 0.3, 2.5)
     image = render(positions, np.ones(3), 520, 0.2, probe)
