@@ -3,6 +3,7 @@ import copy
 import pytest
 import torch
 from torch import nn
+from torch.optim.swa_utils import update_bn
 
 from measured_reach import change_beyond, measured_reach
 from napari_strata.config import ModelConfig
@@ -115,6 +116,17 @@ def test_a_frozen_encoder_keeps_its_weights_and_its_statistics():
     assert not any(parameter.requires_grad for parameter in network.encoder.parameters())
     assert network.encoder.dropout.training
     assert all(parameter.grad is not None for parameter in network.decoders.parameters())
+
+
+def test_statistics_that_are_computed_anew_leave_a_frozen_encoder_alone():
+    network = build_network(ModelConfig(filters=(2, 4)), classes=1)
+    network(torch.randn(2, 1, 8, 8))
+    network.freeze_encoder()
+    before = {name: value.clone() for name, value in network.state_dict().items() if "running_mean" in name}
+    update_bn([torch.randn(2, 1, 8, 8) for _ in range(3)], network)
+    after = network.state_dict()
+    changed = {name.split(".")[0] for name, value in before.items() if not torch.equal(value, after[name])}
+    assert changed == {"decoders"}
 
 
 def test_a_copy_of_a_network_with_a_frozen_encoder_is_frozen_too():

@@ -77,7 +77,7 @@ class Network(nn.Module, ABC):
         self.stride = stride
         self.receptive_field = receptive_field
         self._least_side = least_side
-        self._frozen: tuple[nn.Module, ...] = ()
+        self._frozen: tuple[nn.BatchNorm2d, ...] = ()
 
     @property
     def maps(self) -> int:
@@ -133,6 +133,8 @@ class Network(nn.Module, ABC):
         for part in parts:
             part.requires_grad_(False)
         self._frozen = tuple(m for part in parts for m in part.modules() if isinstance(m, nn.BatchNorm2d))
+        for norm in self._frozen:
+            norm.track_running_stats = False  # so that who computes statistics anew does not begin with these
         self.train(self.training)
 
     def train(self, mode: bool = True) -> "Network":

@@ -1,0 +1,45 @@
+"""Where the weights of a training begin: drawn from its seed, or those of a saved model."""
+
+from pathlib import Path
+
+import torch
+
+from napari_strata.config import ClassTable, TrainConfig
+from napari_strata.io.bundle import load_bundle
+from napari_strata.models.network import Network
+from napari_strata.models.registry import build_network
+from napari_strata.models.transfer import Transfer, take_over
+
+
+def starting_network(config: TrainConfig, classes: ClassTable) -> tuple[Network, Transfer | None]:
+    """Build the network of a training, leaving torch's global generator as it was.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Everything that is set; the seed and `start` count.
+    classes : ClassTable
+        What the network's outputs will mean.
+
+    Returns
+    -------
+    network : Network
+        With a frozen encoder where that is asked for.
+    transfer : Transfer or None
+        What was taken over; None where the network is new.
+
+    Raises
+    ------
+    BundleError
+        If the model to start from cannot be read or shares nothing with the network.
+    """
+    start = config.training.start
+    with torch.random.fork_rng():
+        torch.manual_seed(config.training.seed)
+        network = build_network(config.model, len(classes.classes))
+    if not start.model:
+        return network, None
+    transfer = take_over(network, config.model, classes, load_bundle(Path(start.model)))
+    if start.freeze_encoder:
+        network.freeze_encoder()
+    return network, transfer
