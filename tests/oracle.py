@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from napari_strata.data.grid import normalise
+from napari_strata.models.outputs import probabilities
 
 SWAPPED = 4
 """Added to a level where the decoders are to show each other's layer."""
@@ -29,6 +30,7 @@ class Oracle(nn.Module):
     def __init__(self, image, *, swap_every=0):
         super().__init__()
         self.layers, self.classes, self.stride, self.receptive_field = 2, 1, 8, 10
+        self.output, self.maps = "classes", 2
         normalised = normalise(image)
         self.zero, self.step = float(normalised.min()), float(normalised.max() - normalised.min()) / image.max()
         self.calls = 0
@@ -46,3 +48,6 @@ class Oracle(nn.Module):
         )
         logit = 12.0 * shown - 6.0
         return torch.stack([torch.zeros_like(logit), logit], dim=2)
+
+    def probabilities(self, logits):
+        return probabilities(logits, self.output)

@@ -64,7 +64,7 @@ def find_decoder(
 
 def _foreground(network: Network, image: torch.Tensor) -> FloatImage:
     with undisturbed(network), torch.no_grad():
-        background = network(image).softmax(dim=2)[0, :, 0]
+        background = network.probabilities(network(image))[0, :, 0]
     foreground: FloatImage = 1 - background.cpu().numpy()
     return foreground
 

@@ -131,5 +131,5 @@ def _class_index(model: LoadedModel, view: View, species: str | None) -> int:
 
 def _most_probable(network: Network, view: View) -> int:
     with undisturbed(network), torch.no_grad():
-        probabilities = network(view.inputs).softmax(dim=2)[0, view.decoder]
+        probabilities = network.probabilities(network(view.inputs))[0, view.decoder]
     return int((probabilities * view.weights).sum(dim=(-2, -1))[1:].argmax()) + 1

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from napari_strata.models.network import Network
+from napari_strata.models.outputs import log_odds
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class TargetScore(nn.Module):
     the target's weights :math:`w`. Seg-Grad-CAM (Vinogradova, Dibrov and Myers, AAAI 2020, arXiv:2002.11434)
     sums the class's logits over the target. Deviations: the weights sum to 1, so that targets of different size
     compare; and background is subtracted, since only differences of logits mean anything: adding one map to all
-    logits of a decoder changes no probability, but would change the gradient of a single logit.
+    logits of a decoder changes no probability, but would change the gradient of a single logit. Of classes that
+    may overlap, each has log-odds of its own, :math:`z_{d,c,p} = \ln P / (1 - P)`, which are taken instead.
 
     Parameters
     ----------
@@ -53,5 +55,5 @@ class TargetScore(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Return S of images (batch, 1, y, x), shape (batch,)."""
         logits: Tensor = self.network(image)[:, self.output.decoder]
-        odds = logits[:, self.output.index] - logits[:, 0]
+        odds = log_odds(logits, self.output.index, self.network.output)
         return (odds * self.get_buffer("weights")).sum(dim=(-2, -1))

@@ -92,7 +92,7 @@ class Predictor:
             If a stop came before the first frame was done.
         """
         frames, height, width = image.data.shape
-        heads = (self._network.layers, self._network.classes + 1)
+        heads = (self._network.layers, self._network.maps)
         probabilities = np.empty((frames, *heads, height, width), np.float32)
         previous: FloatImage | None = None
         start = time.monotonic()
@@ -121,7 +121,7 @@ class Predictor:
         whole = padded(grid, self._network.stride)
         for turn in self._turns:
             seen = turned(whole, turn)
-            canvas = Canvas(self._network.layers, self._network.classes + 1, seen.shape)
+            canvas = Canvas(self._network.layers, self._network.maps, seen.shape)
             for done in self._blend(seen, canvas, control):
                 yield (turn + done) / len(self._turns)
             surest.offer(turned_back(canvas.blended, turn)[..., :height, :width])
@@ -167,14 +167,14 @@ class Predictor:
         try:
             with evaluating(self._network), torch.inference_mode():
                 logits = self._network(torch.from_numpy(inputs)[:, None].to(self._device))
-                probabilities: FloatImage = logits.float().softmax(dim=2).cpu().numpy()
+                maps: FloatImage = self._network.probabilities(logits).cpu().numpy()
         except torch.OutOfMemoryError as error:
             raise DeviceError(
                 f"A tile of {inputs.shape[-2]} x {inputs.shape[-1]} pixels does not fit into the memory"
                 f" of {self._device}.",
                 remedy=self._smaller(max(inputs.shape[-2:])),
             ) from error
-        return probabilities
+        return maps
 
     def _smaller(self, side: int) -> str:
         least = least_side(stride=self._network.stride, receptive_field=self._network.receptive_field)

@@ -7,10 +7,12 @@ import torch
 from torch import nn
 
 from napari_strata.config import TrainConfig
+from napari_strata.config.model import Output
 from napari_strata.data.grid import from_network_grid, to_network_grid, window_after
 from napari_strata.data.images import check_image
 from napari_strata.events import PreviewReady
 from napari_strata.models.mode import evaluating
+from napari_strata.models.outputs import probabilities
 from napari_strata.requests import Look
 from napari_strata.training.inputs import TrainInputs
 from napari_strata.types import FloatImage, ImageStack
@@ -39,6 +41,8 @@ class Preview:
         Shortest time between two previews [s].
     receptive_field : int
         Radius of the network's receptive field [px].
+    output : str
+        What the network's channels mean, see `napari_strata.models.outputs`.
 
     Attributes
     ----------
@@ -49,11 +53,18 @@ class Preview:
     """
 
     def __init__(
-        self, image: ImageStack, *, pixel_size: float | None, interval: float, receptive_field: int = 0
+        self,
+        image: ImageStack,
+        *,
+        pixel_size: float | None,
+        interval: float,
+        receptive_field: int = 0,
+        output: Output = "classes",
     ) -> None:
         self.interval = interval
         self.seconds = 0.0
         self._pixel_size = pixel_size
+        self._output: Output = output
         self._halo = -(-receptive_field // ALIGNMENT) * ALIGNMENT
         self._last = self._elapsed = self._trained = 0.0
         self._cost = 0.0
@@ -124,8 +135,8 @@ class Preview:
             for part in inside
         )
         with evaluating(network), torch.inference_mode():
-            logits = network(self._grid[..., wide[0], wide[1]].to(device)).float()
-            found = logits.softmax(dim=2)[0].cpu().numpy()
+            logits = network(self._grid[..., wide[0], wide[1]].to(device))
+            found = probabilities(logits, self._output)[0].cpu().numpy()
         cut = tuple(slice(p.start - q.start, p.stop - q.start) for p, q in zip(inside, wide, strict=True))
         whole = np.zeros((*found.shape[:2], *shape), np.float32)
         whole[..., inside[0], inside[1]] = found[..., cut[0], cut[1]]
@@ -135,9 +146,12 @@ class Preview:
 
 def make_preview(config: TrainConfig, inputs: TrainInputs, *, receptive_field: int) -> Preview | None:
     """Make the preview of a training; None where there is nothing to look at."""
-    if inputs.preview is None:
+    if inputs.preview is None or config.model.output == "values":  # which are no masks
         return None
-    interval = config.training.preview_interval
     return Preview(
-        inputs.preview, pixel_size=config.model.pixel_size, interval=interval, receptive_field=receptive_field
+        inputs.preview,
+        pixel_size=config.model.pixel_size,
+        interval=config.training.preview_interval,
+        receptive_field=receptive_field,
+        output=config.model.output,
     )
