@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_strata.annotation.provenance import Birth
-from napari_strata.annotation.store.chunks import Box
+from napari_strata.annotation.store.chunks import Box, DirtyChunks
 from napari_strata.annotation.store.followed import FollowedLabels, FollowedPoints
 from napari_strata.widgets.journal_cards import card_of, points_of
 from napari_strata.widgets.label_memory import birth_of
@@ -20,6 +20,55 @@ from napari_strata.widgets.layer_data import full_data
 if TYPE_CHECKING:
     from napari.layers import Labels, Points
     from napari.viewer import Viewer
+
+
+class EditNotes:
+    """Notes which chunks of a Labels layer napari tells of.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Where it is shown.
+    labels : Labels
+        The layer.
+    dirty : DirtyChunks
+        Where to note them; of another shape than the layer's data, all are noted.
+    """
+
+    def __init__(self, viewer: "Viewer", labels: "Labels", dirty: DirtyChunks) -> None:
+        self._viewer, self._layer, self._dirty = viewer, labels, dirty
+        self._data = full_data(labels)
+        self._slots: dict[str, Callable[[Any], None]] = {
+            "paint": self._on_paint,
+            "labels_update": self._on_update,
+            "set_data": self._on_unknown,
+            "data": self._on_unknown,
+        }
+        for name, slot in self._slots.items():
+            getattr(labels.events, name).connect(slot)
+
+    def end(self) -> None:
+        """Note nothing any more."""
+        for name, slot in self._slots.items():
+            getattr(self._layer.events, name).disconnect(slot)
+
+    def _on_paint(self, event: Any) -> None:
+        for atom in event.value:
+            self._note(box_of(atom))
+
+    def _on_update(self, event: Any) -> None:
+        self._note(shown_box(self._layer, self._viewer, event.offset, event.data.shape))
+
+    def _on_unknown(self, _event: object) -> None:
+        self._dirty.note_all()
+
+    def _note(self, box: Box | None) -> None:
+        data = full_data(self._layer)
+        if box is None or data is not self._data:
+            self._data = data
+            self._dirty.note_all()
+        else:
+            self._dirty.note(box)
 
 
 class LabelsWatch:
@@ -37,16 +86,8 @@ class LabelsWatch:
 
     def __init__(self, viewer: "Viewer", labels: "Labels", followed: FollowedLabels) -> None:
         self.layer, self.followed = labels, followed
-        self._viewer = viewer
         self._birth = followed.birth
-        self._slots: dict[str, Callable[[Any], None]] = {
-            "paint": self._on_paint,
-            "labels_update": self._on_update,
-            "set_data": self._on_unknown,
-            "data": self._on_unknown,
-        }
-        for name, slot in self._slots.items():
-            getattr(labels.events, name).connect(slot)
+        self._notes = EditNotes(viewer, labels, followed.dirty)
 
     @property
     def has_other_data(self) -> bool:
@@ -69,24 +110,7 @@ class LabelsWatch:
 
     def end(self) -> None:
         """Watch no longer."""
-        for name, slot in self._slots.items():
-            getattr(self.layer.events, name).disconnect(slot)
-
-    def _on_paint(self, event: Any) -> None:
-        for atom in event.value:
-            self._note(box_of(atom))
-
-    def _on_update(self, event: Any) -> None:
-        self._note(shown_box(self.layer, self._viewer, event.offset, event.data.shape))
-
-    def _on_unknown(self, _event: object) -> None:
-        self.followed.dirty.note_all()
-
-    def _note(self, box: Box | None) -> None:
-        if box is None or self.followed.codes is not full_data(self.layer):
-            self.followed.dirty.note_all()
-        else:
-            self.followed.dirty.note(box)
+        self._notes.end()
 
 
 class PointsWatch:
