@@ -163,7 +163,8 @@ def test_weights_that_are_not_finite_are_not_kept(tmp_path: Path, monkeypatch):
 
 def test_a_loss_that_is_not_finite_stops_the_training_with_a_reason(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(
-        "napari_strata.training.optimizer.assignment_loss", lambda logits, *args, **kwargs: logits.sum() * float("nan")
+        "napari_strata.training.optimizer.assignment_loss",
+        lambda logits, *args, **kwargs: logits.sum() * float("nan"),
     )
     *_, last = run(simulated(), TrainInputs(tmp_path))
     assert last.reason is FinishReason.FAILED
@@ -342,3 +343,30 @@ def test_atom_tables_among_the_label_files_become_masks(tmp_path: Path):
     (labels,) = read_inputs(with_absolute_paths(config, tmp_path), out=tmp_path / "run").labels
     assert np.bincount(labels.ravel()).tolist() == [0, 315, 5]
     assert labels[0, 0, 5, 7] == 2
+
+
+def test_a_training_that_gets_no_better_ends_early_and_says_so(tmp_path: Path, monkeypatch):
+    scores_of(monkeypatch, 1.0, 2.0, 2.0)
+    *_, last = run(simulated(epochs=100, steps_per_epoch=1, patience=2), TrainInputs(tmp_path))
+    assert last.reason is FinishReason.COMPLETED
+    assert (last.result.figures["steps"], last.result.figures["ended_by"]) == (3, "no better score for 2 epochs")
+
+
+def dice_with_swa(out: Path) -> float:
+    config = simulated(
+        epochs=4,
+        steps_per_epoch=4,
+        schedule={"kind": "constant"},
+        averaging={"kind": "swa", "swa_start": 0.2},
+        optimizer={"name": "adam", "learning_rate": 0.3},
+    )
+    *_, last = run(config, TrainInputs(out))
+    return last.result.figures["validation_dice"]
+
+
+def test_swa_is_good_with_batch_norm_statistics_of_its_own_and_bad_without(tmp_path: Path, monkeypatch):
+    good = dice_with_swa(tmp_path / "with")
+    monkeypatch.setattr("napari_strata.training.averaging.AveragedWeights.settle", lambda *_args: None)
+    bad = dice_with_swa(tmp_path / "without")
+    assert good > 0.5
+    assert bad < 0.2
