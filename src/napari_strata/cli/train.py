@@ -145,8 +145,8 @@ def train(
     Needs CONFIG.yaml and --out, or --resume, or --replay and --out. A reached time limit is success. After an
     interrupt (SIGINT, SIGTERM) the best weights so far are kept, and --resume goes on.
     """
-    settings = {"deterministic": deterministic, "epochs": epochs, "time_limit": time_limit, "patience": patience}
-    settings |= {"device": device, "engine": engine, "devices": devices, "nodes": nodes}
+    settings: dict[str, Any] = {"deterministic": deterministic, "epochs": epochs, "time_limit": time_limit}
+    settings |= {"patience": patience, "device": device, "engine": engine, "devices": devices, "nodes": nodes}
     wanted = Wanted(config, resume, replay, out, start_from, settings)
     wanted.check()
 

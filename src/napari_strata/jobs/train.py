@@ -149,7 +149,7 @@ def _train(
     yield Progress(0.0, "Preparing the network and the training data")
     network = _network(config, len(classes.classes))
     source = make_source(config, inputs, classes, receptive_field=network.receptive_field)
-    if not source.held_out():
+    if not source.holds_out:
         yield Warned(
             "There is no held-out data: the averaged weights are kept, and no score can be trusted.",
             "Label a second slice, or strokes farther from the others.",

@@ -74,7 +74,7 @@ class Answers:
             yield from self._look(self._preview, looks[-1])
 
     def _correct(self, request: Correction, step: int) -> Iterator[JobEvent]:
-        could_validate = bool(self._source.held_out())
+        could_validate = self._source.holds_out
         try:
             repainted = self._source.correct(request, step)
         except StrataError as error:
@@ -87,7 +87,7 @@ class Answers:
         self._best.on_correction()
         self._patience.begin_anew()
         yield CorrectionTaken(request.frame, request.layer, y, x, codes.shape[0], codes.shape[1], step)
-        if could_validate and not self._source.held_out():
+        if could_validate and not self._source.holds_out:
             yield Warned(
                 "Nothing is left to validate on: all that was held out lies near what was painted. From now on "
                 "the newest averaged weights are kept, and no score can be trusted.",

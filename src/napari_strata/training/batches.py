@@ -20,8 +20,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a patch lies.
+
+    Attributes
+    ----------
+    frame : int
+        Number of the frame.
+    y, x : int
+        First row and column, without the margin, on the network's grid [px].
+    """
+
+    frame: int
+    y: int
+    x: int
+
+
+@dataclass(frozen=True, slots=True)
 class Patch:
-    """One patch on the network's grid.
+    """One patch on the network's grid, drawn larger by the margin that its augmentation needs.
 
     Attributes
     ----------
@@ -31,12 +48,15 @@ class Patch:
         0 not labelled, 1 background, 2.. classes.
     weights, values : ndarray of float32, shape (layer, y, x), or None
         As in `napari_strata.types.Truth`.
+    place : Place or None
+        Where it was cut out; None for what was simulated.
     """
 
     image: FloatImage
     labels: LabelArray
     weights: FloatImage | None = None
     values: FloatImage | None = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +117,10 @@ class PatchSource(Protocol):
         item : int
             Its place in the batch.
         """
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether there is anything to validate on; known before it is drawn."""
 
     def held_out(self) -> list[Batch]:
         """Return the batches to validate on, always the same; empty where nothing can be held out."""

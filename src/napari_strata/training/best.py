@@ -28,6 +28,11 @@ class BestSoFar:
         self._respects_pins = respect_pins
         self._rank: Rank | None = None
 
+    @property
+    def is_void(self) -> bool:
+        """Whether no score counts at present."""
+        return self._rank is None
+
     def take(self, loss: float | None, wrong_pins: int) -> bool:
         """Note the score of an epoch and return whether it is the best.
 

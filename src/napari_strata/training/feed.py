@@ -34,6 +34,7 @@ class Feeder:
         self._items = items
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="strata-feed")
         self._next: Future[Batch] | None = None
+        self._held_out: Future[list[Batch]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -55,6 +56,16 @@ class Feeder:
         self.waited = time.perf_counter() - start
         self._next = None
         return batch
+
+    def prepare_held_out(self) -> None:
+        """Begin to draw what is validated on, once; whoever asks the source for it earlier waits."""
+        if self._held_out is None:
+            self._held_out = self._thread.submit(self._source.held_out)
+
+    @property
+    def has_held_out(self) -> bool:
+        """Whether what is validated on is there already."""
+        return self._held_out is not None and self._held_out.done()
 
     def draw(self, step: int) -> Batch:
         """Return the batch of any step, after the one that is being prepared."""

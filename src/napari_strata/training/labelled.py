@@ -70,6 +70,7 @@ class LabelledSource:
         seed: int,
         recent: RecentCorrections | None = None,
         frames: tuple[int, ...] | None = None,
+        margin: int = 0,
     ) -> None:
         self._seed = seed
         self._receptive_field = receptive_field
@@ -91,6 +92,7 @@ class LabelledSource:
             pixel_size=pixel_size,
             receptive_field=receptive_field,
             recent=recent,
+            margin=margin,
         )
         for (number, grid, codes), held_out in zip(labelled, split.validation, strict=True):
             self.frames.add(number, grid, codes, np.asarray((held_out >= BACKGROUND).any(axis=0)))
@@ -100,6 +102,11 @@ class LabelledSource:
         """Return a patch that shows a recent correction or, where there is none, any labelled pixel."""
         rng = patch_rng(self._seed, step, item)
         return self.frames.recent_patch(step, rng) or self.frames.patch(rng)
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether there are windows of held-out labels."""
+        return any(self._held_out.values())
 
     def held_out(self) -> list[Batch]:
         """Return windows of the held-out slices, each a batch of one, with all that its labelled pixels see."""

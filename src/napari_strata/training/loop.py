@@ -23,6 +23,7 @@ from napari_strata.training.batches import Batch, PatchSource, patch_rng
 from napari_strata.training.best import BestSoFar
 from napari_strata.training.checkpoint import State
 from napari_strata.training.feed import Feeder
+from napari_strata.training.hurry import STOP_SECONDS, TimeIsUp, within
 from napari_strata.training.optimizer import Stepper, make_optimizer
 from napari_strata.training.pins import PinBoard
 from napari_strata.training.preview import Preview
@@ -120,12 +121,18 @@ class Trainer:
         """The network with the weights that are validated and kept; they change with every step."""
         return self._average.network
 
-    def score(self, network: nn.Module) -> Scores | None:
-        """Score a network, in the precision of the training, on held-out data; None where there are none."""
+    def score(self, network: nn.Module, *, seconds: float | None = None) -> Scores | None:
+        """Score a network, in the precision of the training, on held-out data; None where there are none.
+
+        Raises
+        ------
+        TimeIsUp
+            If it would take longer than some seconds.
+        """
         if not self._team.leads or not (batches := self._source.held_out()):
             return None
         precise = Precise(network, self._fabric)
-        return validate(precise, batches, self._config.loss, self._device, self._channels)
+        return validate(precise, within(seconds, batches), self._config.loss, self._device, self._channels)
 
     def state_dict(self) -> State:
         """Return where the training stands, between two steps."""
@@ -187,14 +194,16 @@ class Trainer:
         """End an epoch early; a training that was stopped goes on, when it is resumed, as if it had not been."""
         state = self.state_dict()
         save(state)
-        yield from self._end_epoch(self._clock, feed, keep)
-        if not control.stop_requested:
+        hurries = control.stop_requested
+        yield from self._end_epoch(self._clock, feed, keep, hurries=hurries)
+        if not hurries:
             save(state | {"parts": state["parts"] | {"best": self._best.state_dict()}})
 
     def _step(self, clock: Clock, feed: Feeder, control: JobControl) -> Iterator[JobEvent]:
         batch = feed.take()
         yield from self._answers.answer(control, clock.batch + 1)
         feed.prepare(clock.batch + 1)
+        feed.prepare_held_out()
         epoch, progress = clock.epoch, clock.progress
         rate = self._team.of_first(self._schedule.rate(progress))
         with self._seeded(clock.step):
@@ -229,9 +238,14 @@ class Trainer:
             torch.manual_seed(seeds.generate_state(1)[0].item())
             yield
 
-    def _end_epoch(self, clock: Clock, feed: Feeder, keep: Keep) -> Iterator[JobEvent]:
-        self._settle(clock, feed)
-        scores = self.score(self._average.network)
+    def _end_epoch(self, clock: Clock, feed: Feeder, keep: Keep, *, hurries: bool = False) -> Iterator[JobEvent]:
+        """Validate, and keep the best; who hurries keeps what is kept where that would take long."""
+        try:
+            scores = self._score_epoch(clock, feed, seconds=STOP_SECONDS if hurries else None)
+        except TimeIsUp:
+            if not self._best.is_void:
+                return
+            scores = None
         norm = float(torch.stack([p.detach().norm() for p in self._average.network.parameters()]).norm())
         _check_finite(norm, f"The weights became {norm} at step {clock.step}.")
         if scores is not None:
@@ -260,6 +274,12 @@ class Trainer:
             keep(self._average.network, event)
         yield event
         yield from self._pins.take_events()
+
+    def _score_epoch(self, clock: Clock, feed: Feeder, *, seconds: float | None) -> Scores | None:
+        if seconds is not None and not feed.has_held_out:
+            raise TimeIsUp
+        self._settle(clock, feed)
+        return self.score(self._average.network, seconds=seconds)
 
     def _pause(self, clock: Clock, control: JobControl, save: Save) -> None:
         start = time.monotonic()

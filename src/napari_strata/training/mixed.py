@@ -46,6 +46,11 @@ class MixedSource:
                 return corrected
         return self._main.patch(step, item)
 
+    @property
+    def holds_out(self) -> bool:
+        """Whether the source holds anything out."""
+        return self._main.holds_out
+
     def held_out(self) -> list[Batch]:
         """Return what the source holds out; corrections are learned from, all of them."""
         return self._main.held_out()

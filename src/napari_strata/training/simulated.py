@@ -1,6 +1,7 @@
 """Crystals simulated while the network trains."""
 
 from collections import OrderedDict
+from threading import Lock
 
 import numpy as np
 
@@ -59,6 +60,7 @@ class SimulatedSource:
         self._remembered: OrderedDict[tuple[int, int], Patch] = OrderedDict()
         self._held_out_count = held_out
         self._held_out: list[Batch] | None = None
+        self._holding_out = Lock()
 
     def patch(self, step: int, item: int) -> Patch:
         """Return a crystal, new or seen before."""
@@ -67,14 +69,20 @@ class SimulatedSource:
             return self._crystal(int(earlier), item - 1)
         return self._crystal(step, item)
 
+    @property
+    def holds_out(self) -> bool:
+        """Whether there are held-out crystals."""
+        return self._held_out_count > 0
+
     def held_out(self) -> list[Batch]:
-        """Return the held-out crystals."""
-        if self._held_out is None:
-            rng = np.random.default_rng([self._seed, 1])
-            patches = [self._simulate(rng) for _ in range(self._held_out_count)]
-            starts = range(0, len(patches), HELD_OUT_BATCH)
-            self._held_out = [Batch.of(patches[i : i + HELD_OUT_BATCH]) for i in starts]
-        return self._held_out
+        """Return the held-out crystals; simulated at the first call, in whichever thread."""
+        with self._holding_out:
+            if self._held_out is None:
+                rng = np.random.default_rng([self._seed, 1])
+                patches = [self._simulate(rng) for _ in range(self._held_out_count)]
+                starts = range(0, len(patches), HELD_OUT_BATCH)
+                self._held_out = [Batch.of(patches[i : i + HELD_OUT_BATCH]) for i in starts]
+            return self._held_out
 
     def correct(self, correction: Correction, step: int) -> None:
         """Refuse: there is no image to learn from."""

@@ -1,5 +1,6 @@
 """Scores on held-out batches, with each sample's best assignment of decoders to layers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +44,7 @@ class Scores:
 
 def validate(
     network: nn.Module,
-    batches: list[Batch],
+    batches: Iterable[Batch],
     config: LossConfig,
     device: torch.device,
     channels: Channels = CLASSES,
@@ -54,7 +55,7 @@ def validate(
     ----------
     network : Module
         Gives logits of shape (batch, layer, channel, y, x).
-    batches : list of Batch
+    batches : iterable of Batch
         Held-out data, at least one batch.
     config : LossConfig
         The loss.
