@@ -59,9 +59,9 @@ class Transfer:
         sizes = Counter(_part(name) for name in (*self.taken, *dict(self.replaced)))
         parts: dict[str, list[str]] = {}
         for (part, why), count in reasons.items():
-            parts.setdefault(why, []).append(part if count == sizes[part] else f"{count} of the {part}")
+            parts.setdefault(why, []).append(part if count == sizes[part] else f"{count} tensors of the {part}")
         for why, new in parts.items():
-            yield f"{' and '.join(new)} new, because {why}"
+            yield f"{', '.join(new)} new, because {why}"
 
 
 def take_over(network: Network, config: ModelConfig, classes: ClassTable, bundle: Bundle) -> Transfer:
