@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from napari_strata.annotation.doctor.finding import Place
+from napari_strata.annotation.doctor.finding import Box, Place
 from napari_strata.widgets.examined import Examined
 from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.world import to_world
@@ -41,14 +41,35 @@ def go_to(viewer: "Viewer", place: Place, examined: Examined) -> None:
     napari_layer.visible = True
     if place.frame is None and place.box is None:
         return
-    top, left, bottom, right = place.box or (0, 0, *full_data(napari_layer).shape[-2:])
-    leading = [place.frame or 0] * (napari_layer.ndim - 2)
+    show_region(viewer, napari_layer, place.frame or 0, place.box)
+
+
+def show_region(
+    viewer: "Viewer", napari_layer: "Image | Labels", frame: int, box: Box | None, *, side: float = LEAST_SIDE
+) -> None:
+    """Show a slice, and bring a region of it into the middle of the view.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    napari_layer : Image or Labels
+        Whose pixels are meant.
+    frame : int
+        The slice; 0 for a single image.
+    box : (int, int, int, int) or None
+        Top, left, bottom and right edge [px]; None leaves the view where it is.
+    side : float
+        It is magnified until its longer side is so long on the screen [screen px].
+    """
+    top, left, bottom, right = box or (0, 0, *full_data(napari_layer).shape[-2:])
+    leading = [frame] * (napari_layer.ndim - 2)
     middle = to_world(napari_layer, viewer, [*leading, (top + bottom - 1) / 2, (left + right - 1) / 2])
     offset = viewer.dims.ndim - napari_layer.ndim
     for axis in range(len(leading)):
         viewer.dims.set_point(offset + axis, float(middle[axis]))
-    if place.box is not None:
+    if box is not None:
         camera = viewer.scene.camera
         camera.center = (*camera.center[:-2], *middle[-2:])
         ends = [to_world(napari_layer, viewer, [*leading, y, x]) for y, x in ((top, left), (bottom, right))]
-        camera.zoom = max(camera.zoom, LEAST_SIDE / float(abs(ends[1] - ends[0])[-2:].max()))
+        camera.zoom = max(camera.zoom, side / float(abs(ends[1] - ends[0])[-2:].max()))

@@ -5,6 +5,8 @@ undo, redo and new data only that the layer is shown anew (`set_data`); of a hid
 does not tell is found by the look at all chunks that the thread takes little by little.
 """
 
+import math
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +34,18 @@ class EditNotes:
     labels : Labels
         The layer.
     dirty : DirtyChunks
-        Where to note them; of another shape than the layer's data, all are noted.
+        Where to note them.
+
+    Attributes
+    ----------
+    last : float
+        When something was painted the last time, by `time.monotonic` [s].
     """
 
     def __init__(self, viewer: "Viewer", labels: "Labels", dirty: DirtyChunks) -> None:
         self._viewer, self._layer, self._dirty = viewer, labels, dirty
         self._data = full_data(labels)
+        self.last = -math.inf
         self._slots: dict[str, Callable[[Any], None]] = {
             "paint": self._on_paint,
             "labels_update": self._on_update,
@@ -63,6 +71,7 @@ class EditNotes:
         self._dirty.note_all()
 
     def _note(self, box: Box | None) -> None:
+        self.last = time.monotonic()
         data = full_data(self._layer)
         if box is None or data is not self._data:
             self._data = data

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QApplication, QLabel, QToolButton
 from napari_strata.control import JobControl, JobState, JobStateError
 from napari_strata.events import BatchEnded, JobEnded, JobEvent, Progress, StateChanged
 from napari_strata.jobs.job import Job
+from napari_strata.requests import Request
 from napari_strata.widgets.worker import JobWorker, make_worker
 
 REFRESH = 3000
@@ -128,6 +129,10 @@ class JobRunner(QObject):
         """
         self._control.resume()
         self._set_state(JobState.RUNNING)
+
+    def post(self, request: Request) -> None:
+        """Leave a request for the job, which takes it in its own time; one that is over never does."""
+        self._control.post(request)
 
     @Slot(object)
     def _on_event(self, event: JobEvent) -> None:
