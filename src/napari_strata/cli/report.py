@@ -65,6 +65,8 @@ def print_report(report: Report, *, as_json: bool) -> None:
     if report.error is not None:
         words = f"{report.error['message']} {report.error['remedy']}"
         print("Error:", " ".join(words.split()), file=sys.stderr)
+        if "model" in report.paths:
+            print(f"The best weights so far are kept in {report.paths['model']}.", file=sys.stderr)
     if as_json:
         print(json.dumps(asdict(report), allow_nan=False), flush=True)
     elif report.error is None:

@@ -158,5 +158,8 @@ def _parse(data: bytes, card: ModelCard, folder: Path) -> Mapping[str, "Tensor"]
 
 def _replace(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)  # of a disk that is full
