@@ -51,7 +51,9 @@ def test_a_section_search_makes_a_training_a_search():
 
 
 def test_numbers_that_yaml_takes_for_text_are_numbers():
-    assert searching(RATE, low="1e-4", high="1e-2", log=True).parameters[RATE] == Range(low=1e-4, high=0.01, log=True)
+    assert searching(RATE, low="1e-4", high="1e-2", log=True).parameters[RATE] == Range(
+        low=1e-4, high=0.01, log=True
+    )
 
 
 def test_lists_can_be_chosen_from():

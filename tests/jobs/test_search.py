@@ -185,6 +185,7 @@ def test_a_stop_before_the_first_trial_leaves_nothing_to_keep(tmp_path):
         events.append(event)
         control.request_stop()
     assert events[-1] == JobEnded(FinishReason.CANCELED)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_stopped_search_goes_on_with_the_same_call(tmp_path):

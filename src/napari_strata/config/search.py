@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, fi
 from pydantic.fields import FieldInfo
 
 from napari_strata.config.base import Config, setting
-from napari_strata.config.optimization import CorrectionsConfig
+from napari_strata.config.optimization import CorrectionsConfig, EnsembleConfig
 from napari_strata.config.training import TrainConfig
 from napari_strata.errors import ConfigError
 
@@ -31,6 +31,7 @@ FIXED = {
         for name in ("device", "devices", "nodes", "engine", "deterministic", "preview_interval")
     },
     **{f"training.corrections.{name}": "nobody paints during a search" for name in CorrectionsConfig.model_fields},
+    **{f"training.ensemble.{name}": "every trial trains one network" for name in EnsembleConfig.model_fields},
 }
 """Settings that cannot be searched, and why."""
 

@@ -131,15 +131,15 @@ def run_trial(
 
 
 def trial_config(config: SearchTrainConfig, values: Mapping[str, Any]) -> TrainConfig:
-    """Return the settings of one trial, whose length is a number of epochs.
+    """Return the settings of one trial: one network, trained for a number of epochs.
 
     Raises
     ------
     ConfigError
         If the values do not go together.
     """
-    length = {"training.epochs": config.search.epochs, "training.time_limit": None}
-    return with_values(with_values(config.train_config, length), values)
+    own = {"training.epochs": config.search.epochs, "training.time_limit": None, "training.ensemble.kind": "none"}
+    return with_values(config.train_config, {**own, **values})
 
 
 def score_of(epoch: EpochEnded, search: SearchConfig) -> float:

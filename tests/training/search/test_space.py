@@ -30,7 +30,9 @@ def test_more_points_begin_with_the_same_ones():
 
 
 def test_a_grid_too_large_to_be_one_is_refused():
-    many = {f"training.loss.{name}": Range(low=0, high=1, points=100) for name in ("dice", "focal", "tversky", "mse")}
+    many = {
+        f"training.loss.{name}": Range(low=0, high=1, points=100) for name in ("dice", "focal", "tversky", "mse")
+    }
     with pytest.raises(ConfigError, match="100,000,000 points"):
         grid(many, seed=0, most=10)
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from napari_strata.config.search import SearchTrainConfig
+from napari_strata.control import JobCanceled
 from napari_strata.errors import OutputError
 from napari_strata.io.bundle import load_bundle, save_bundle
 from napari_strata.io.files import replacing
 from napari_strata.training.inputs import TrainInputs
 from napari_strata.training.record import CONFIG, EVENTS, HISTORY
-from napari_strata.training.run_data import config_in_run, keep_painted
+from napari_strata.training.run_data import LABELS, config_in_run, keep_painted
 from napari_strata.training.run_facts import FACTS
 from napari_strata.training.run_lock import RunLock
 
@@ -50,13 +51,14 @@ def read_config(folder: Path) -> SearchTrainConfig:
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Keep a folder to oneself.
+    """Keep a folder to oneself; a search that is called off before there was anything to keep leaves no trace.
 
     Raises
     ------
     OutputError
         If it cannot be written, or another search runs in it.
     """
+    is_new = not is_search(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = RunLock(folder)
@@ -66,6 +68,11 @@ def held(folder: Path) -> Iterator[None]:
         ) from error
     try:
         yield
+    except JobCanceled:
+        if is_new and not (folder / LABELS).exists():
+            _discard(folder)
+            lock.remove()
+        raise
     finally:
         lock.release()
 
@@ -112,6 +119,13 @@ def drop_weights(folder: Path, number: int) -> None:
                 shutil.rmtree(path, ignore_errors=True)
             elif path.name not in RECORD:
                 path.unlink(missing_ok=True)
+
+
+def _discard(folder: Path) -> None:
+    shutil.rmtree(folder / TRIALS, ignore_errors=True)
+    with suppress(OSError):
+        for name in (CONFIG, JOURNAL, TABLE):
+            (folder / name).unlink(missing_ok=True)
 
 
 def _check_same(before: SearchTrainConfig, wanted: SearchTrainConfig, folder: Path) -> None:

@@ -1,0 +1,50 @@
+"""Deleting a run: the files that a training wrote, and nothing else."""
+
+import shutil
+from pathlib import Path
+
+from napari_strata.errors import OutputError
+from napari_strata.io.bundle import CARD
+from napari_strata.training.record import CONFIG, EVENTS, HISTORY
+from napari_strata.training.run_data import INPUTS, LABELS, PROVENANCE
+from napari_strata.training.run_facts import FACTS
+from napari_strata.training.run_lock import LOCK, is_running
+from napari_strata.training.search.folder import JOURNAL, MODEL, TABLE, TRIALS
+
+FILES = (CONFIG, EVENTS, HISTORY, FACTS, LABELS, PROVENANCE, CARD, JOURNAL, TABLE, LOCK, f"{JOURNAL}.lock")
+FOLDERS = (MODEL, "checkpoint", "tensorboard", INPUTS, TRIALS)
+MARKS = (CONFIG, CARD, f"{MODEL}/{CARD}")
+"""Files of which a folder must have one to be deleted."""
+
+
+def delete_run(folder: Path) -> tuple[str, ...]:
+    """Delete what a training, or a search, wrote to a folder, and the folder if it is empty then.
+
+    Returns
+    -------
+    tuple of str
+        Names of what somebody else put there; it stays.
+
+    Raises
+    ------
+    OutputError
+        If a training is running there, it is no run, or a file cannot be deleted.
+    """
+    if not any((folder / mark).is_file() for mark in MARKS):
+        raise OutputError(f"{folder} is no run of a training.", remedy="Delete it in the file manager.")
+    if is_running(folder):
+        raise OutputError(f"A training is running in {folder}.", remedy="Stop it first.")
+    try:
+        for name in FOLDERS:
+            if (folder / name).is_dir() and not (folder / name).is_symlink():
+                shutil.rmtree(folder / name)
+        for path in (*(folder / name for name in FILES), *folder.glob("weights-*.safetensors")):
+            path.unlink(missing_ok=True)
+        left = tuple(sorted(path.name for path in folder.iterdir()))
+        if not left:
+            folder.rmdir()
+    except OSError as error:
+        raise OutputError(
+            f"{error.filename or folder} cannot be deleted ({error.strerror}).", remedy="Check its permissions."
+        ) from error
+    return left
