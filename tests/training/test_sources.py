@@ -53,7 +53,7 @@ def stack(frames: int, side: int = 64) -> ImageStack:
 TABLE = ClassTable.from_names(("a", "b"))
 
 
-def source(labels: np.ndarray, *, fraction: float = 0.0, patch_size: int = 32) -> LabelledSource:
+def source(labels: np.ndarray, *, fraction: float = 0.0, patch_size: int = 32, margin: int = 0) -> LabelledSource:
     image = stack(len(labels), labels.shape[-1])
     return LabelledSource(
         (image,),
@@ -64,6 +64,7 @@ def source(labels: np.ndarray, *, fraction: float = 0.0, patch_size: int = 32) -
         receptive_field=5,
         validation_fraction=fraction,
         seed=0,
+        margin=margin,
     )
 
 
@@ -126,3 +127,31 @@ def test_every_crystal_layer_must_be_painted(tmp_path):
 def test_labels_that_cannot_be_used_are_refused_in_words(labels, words, tmp_path):
     with pytest.raises(LabelsError, match=words):
         check_inputs(TrainInputs(tmp_path, (stack(2),), (labels,)), layers=1, table=TABLE)
+
+
+def test_a_margin_shows_more_of_the_image_and_changes_nothing_in_the_middle():
+    labels = np.ones((1, 1, 64, 64), dtype=np.uint8)
+    labels[0, 0, 40:] = 2
+    plain, wide = source(labels).patch(3, 1), source(labels, margin=10).patch(3, 1)
+    assert wide.image.shape == (52, 52)
+    assert np.array_equal(wide.image[10:-10, 10:-10], plain.image)
+    assert np.array_equal(wide.labels[:, 10:-10, 10:-10], plain.labels)
+    assert wide.place == plain.place
+
+
+def test_a_patch_tells_where_it_was_cut_out():
+    labels = np.zeros((3, 1, 64, 64), dtype=np.uint8)
+    labels[1:, 0, 20:40, 20:40] = 1
+    labels[1:, 0, 30, 30] = 2
+    learned = source(labels)
+    patch = learned.patch(0, 0)
+    place = patch.place
+    assert place.frame in (1, 2)
+    frame = learned.frames[place.frame]
+    assert np.array_equal(frame.image[place.y : place.y + 32, place.x : place.x + 32], patch.image)
+
+
+def test_simulated_patches_are_drawn_with_a_margin_and_held_out_ones_without():
+    wide = SimulatedSource(SimulatedData(), patch_size=32, pixel_size=0.2, held_out=1, seed=5, margin=4)
+    assert wide.patch(0, 0).image.shape == (40, 40)
+    assert wide.held_out()[0].images.shape == (1, 32, 32)

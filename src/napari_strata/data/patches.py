@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_strata.types import FloatImage, LabelArray
+from napari_strata.types import NOT_LABELLED, FloatImage, LabelArray
 
 
 def pad_to(image: FloatImage, labels: LabelArray, size: int) -> tuple[FloatImage, LabelArray]:
@@ -19,6 +19,45 @@ def pad_to(image: FloatImage, labels: LabelArray, size: int) -> tuple[FloatImage
     missing = [max(0, size - side) for side in image.shape]
     width = [(m // 2, m - m // 2) for m in missing]
     return np.pad(image, width, mode="symmetric"), np.pad(labels, [(0, 0), *width])
+
+
+def cut_image(image: FloatImage, y: int, x: int, size: int) -> FloatImage:
+    """Copy a square of an image; where it reaches beyond the image, the image goes on mirrored.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (y, x)
+    y, x : int
+        First row and column, which may be negative.
+    size : int
+        Side of the square [px].
+    """
+    rows, columns = (
+        _mirrored(np.arange(size) + start, side) for start, side in zip((y, x), image.shape, strict=True)
+    )
+    return image[rows[:, None], columns]
+
+
+def cut_labels(labels: LabelArray, y: int, x: int, size: int) -> LabelArray:
+    """Copy the same square of labels, shape (layer, y, x); nothing is labelled beyond them."""
+    cut = np.full((len(labels), size, size), NOT_LABELLED, dtype=np.uint8)
+    (inside_y, there_y), (inside_x, there_x) = (
+        _overlap(start, size, side) for start, side in zip((y, x), labels.shape[1:], strict=True)
+    )
+    cut[:, inside_y, inside_x] = labels[:, there_y, there_x]
+    return cut
+
+
+def _mirrored(indices: NDArray[np.intp], side: int) -> NDArray[np.intp]:
+    """Return the pixels that a mirrored continuation shows, the edges repeated."""
+    within = indices % (2 * side)
+    return np.where(within < side, within, 2 * side - 1 - within)
+
+
+def _overlap(start: int, size: int, side: int) -> tuple[slice, slice]:
+    """Return the part of a cut that lies inside, in the cut's and in the array's pixels."""
+    first, last = max(start, 0), max(min(start + size, side), 0)
+    return slice(first - start, max(last, first) - start), slice(first, max(last, first))
 
 
 def validation_windows(

@@ -9,10 +9,10 @@ from napari_strata.config import TrainingConfig
 from napari_strata.config.optimization import CorrectionsConfig
 from napari_strata.data.grid import to_network_grid
 from napari_strata.data.images import check_image
-from napari_strata.data.patches import patch_origin
+from napari_strata.data.patches import cut_image, cut_labels, patch_origin
 from napari_strata.errors import LabelsError
 from napari_strata.requests import Correction
-from napari_strata.training.batches import Patch
+from napari_strata.training.batches import Patch, Place
 from napari_strata.training.learned_frame import LearnedFrame, Repainted
 from napari_strata.training.recent import RecentCorrections
 from napari_strata.types import BACKGROUND, FloatImage, LabelArray
@@ -27,6 +27,8 @@ class LearnedFrames:
         Crystal layers and foreground classes of the network.
     patch_size : int
         Side of a patch [px].
+    margin : int
+        By how much more is cut out on every side, as augmentation needs it [px].
     pixel_size : float or None
         Pixel size of the network's grid [Å/px]; None keeps that of the frames.
     receptive_field : int
@@ -44,14 +46,16 @@ class LearnedFrames:
         pixel_size: float | None,
         receptive_field: int,
         recent: RecentCorrections | None = None,
+        margin: int = 0,
     ) -> None:
         self._layers = layers
         self._largest = BACKGROUND + classes
         self._patch_size = patch_size
+        self._margin = margin
         self._pixel_size = pixel_size
         self._receptive_field = receptive_field
         self._frames: dict[int, LearnedFrame] = {}
-        self._drawn: list[LearnedFrame] = []
+        self._drawn: list[int] = []
         self.recent = recent or RecentCorrections(CorrectionsConfig(), TrainingConfig().steps_per_epoch)
 
     def __len__(self) -> int:
@@ -65,6 +69,11 @@ class LearnedFrames:
 
     def __iter__(self) -> Iterator[LearnedFrame]:
         return (frame for _, frame in sorted(self._frames.items()))
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Numbers of the frames, in order."""
+        return tuple(sorted(self._frames))
 
     def add(
         self, number: int, image: FloatImage, labels: LabelArray, held_out: NDArray[np.bool_] | None = None
@@ -102,17 +111,18 @@ class LearnedFrames:
         Where all labels were erased it shows the first frame, without labels.
         """
         if not self._drawn:
-            return self._cut(next(iter(self)), np.zeros((1, 2), np.intp), rng)
-        frame = self._drawn[int(rng.integers(len(self._drawn)))]
+            return self._cut(min(self._frames), np.zeros((1, 2), np.intp), rng)
+        number = self._drawn[int(rng.integers(len(self._drawn)))]
+        frame = self._frames[number]
         codes = frame.census.codes
         code = codes[int(rng.integers(len(codes)))]
         pixel = frame.census.pixel(code, int(rng.integers(frame.census.number(code))))
-        return self._cut(frame, pixel[None], rng)
+        return self._cut(number, pixel[None], rng)
 
     def recent_patch(self, step: int, rng: np.random.Generator) -> Patch | None:
         """Draw a patch that shows a recent correction, or None where another one is to be drawn."""
         drawn = self.recent.draw(step, rng)
-        return None if drawn is None else self._cut(self._frames[drawn[0]], drawn[1], rng)
+        return None if drawn is None else self._cut(*drawn, rng)
 
     def correct(self, correction: Correction, step: int) -> Repainted | None:
         """Learn what was painted from a step on.
@@ -139,13 +149,15 @@ class LearnedFrames:
             self._look_for_labels()
         return repainted
 
-    def _cut(self, frame: LearnedFrame, pixels: NDArray[np.intp], rng: np.random.Generator) -> Patch:
+    def _cut(self, number: int, pixels: NDArray[np.intp], rng: np.random.Generator) -> Patch:
+        frame = self._frames[number]
         y, x = patch_origin(pixels, frame.image.shape, self._patch_size, rng)
-        window = np.s_[..., y : y + self._patch_size, x : x + self._patch_size]
-        return Patch(frame.image[window], frame.learned[window].copy())
+        square = y - self._margin, x - self._margin, self._patch_size + 2 * self._margin
+        place = Place(number, y - frame.corner[0], x - frame.corner[1])
+        return Patch(cut_image(frame.image, *square), cut_labels(frame.learned, *square), place=place)
 
     def _look_for_labels(self) -> None:
-        self._drawn = [frame for frame in self if frame.census.codes]
+        self._drawn = [number for number, frame in sorted(self._frames.items()) if frame.census.codes]
 
     def _frame_for(self, correction: Correction) -> LearnedFrame:
         """Return the frame of a correction, which is added if it is new."""

@@ -50,6 +50,8 @@ class LabelledSource:
         How often what was painted just now is shown.
     frames : tuple of int, optional
         Which frames of the stack that is painted on the first image holds; by default 0, 1, ...
+    margin : int
+        By how much more is cut out on every side of a patch, as augmentation needs it [px].
 
     Raises
     ------

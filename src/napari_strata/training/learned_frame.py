@@ -102,6 +102,11 @@ class LearnedFrame:
         return self.image[self._inside]
 
     @property
+    def corner(self) -> tuple[int, int]:
+        """(y, x) of the first pixel that was not padded [px]."""
+        return self._inside[0].start, self._inside[1].start
+
+    @property
     def codes(self) -> LabelArray:
         """All that is painted, learned from or not, on the unpadded frame, shape (layer, y, x)."""
         return self._codes

@@ -219,7 +219,7 @@ class Trainer:
     def _augmented(self, batch: Batch, step: int) -> tuple[torch.Tensor, Truth]:
         images, truth = batch.to(self._device)
         rngs = [patch_rng(self._config.seed + AUGMENTATION_SEED, step, i) for i in self._items]
-        images, truth = augment(images, truth, self._config.augmentation, rngs=rngs)
+        images, truth = augment(images, truth, self._config.augmentation, rngs=rngs, size=self._config.patch_size)
         return images.contiguous(memory_format=torch.channels_last), truth
 
     def _settle(self, clock: Clock, feed: Feeder) -> None:

@@ -37,6 +37,8 @@ class SimulatedSource:
         Number of crystals to validate on; simulated from a seed of their own.
     seed : int
         Seed of every crystal.
+    margin : int
+        By how much more is simulated on every side of a training patch, as augmentation needs it [px].
     loss : LossConfig, optional
         Its border weights, if any, go with every crystal.
     """
@@ -49,11 +51,13 @@ class SimulatedSource:
         pixel_size: float,
         held_out: int,
         seed: int,
+        margin: int = 0,
         loss: LossConfig = LossConfig(),  # noqa: B008 (frozen)
     ) -> None:
         self.description = f"simulated {config.simulation.material}, {config.simulation.layers} layers"
         self._config = config
         self._patch_size = patch_size
+        self._margin = margin
         self._pixel_size = pixel_size
         self._seed = seed
         self._loss = loss
@@ -79,7 +83,7 @@ class SimulatedSource:
         with self._holding_out:
             if self._held_out is None:
                 rng = np.random.default_rng([self._seed, 1])
-                patches = [self._simulate(rng) for _ in range(self._held_out_count)]
+                patches = [self._simulate(rng, margin=0) for _ in range(self._held_out_count)]
                 starts = range(0, len(patches), HELD_OUT_BATCH)
                 self._held_out = [Batch.of(patches[i : i + HELD_OUT_BATCH]) for i in starts]
             return self._held_out
@@ -94,15 +98,14 @@ class SimulatedSource:
     def _crystal(self, step: int, item: int) -> Patch:
         key = step, item
         if key not in self._remembered:
-            self._remembered[key] = self._simulate(patch_rng(self._seed, step, item))
+            self._remembered[key] = self._simulate(patch_rng(self._seed, step, item), margin=self._margin)
             if len(self._remembered) > POOL:
                 self._remembered.popitem(last=False)
         return self._remembered[key]
 
-    def _simulate(self, rng: np.random.Generator) -> Patch:
+    def _simulate(self, rng: np.random.Generator, *, margin: int) -> Patch:
         scale = 1 + rng.uniform(-1, 1) * self._config.scale_jitter
-        scene = simulate_image(
-            self._config.simulation, size=self._patch_size, pixel_size=self._pixel_size * scale, rng=rng
-        )
+        size = self._patch_size + 2 * margin
+        scene = simulate_image(self._config.simulation, size=size, pixel_size=self._pixel_size * scale, rng=rng)
         weights = border_weights(scene.labels, self._loss) if self._loss.border_weight else None
         return Patch(normalise(scene.image), scene.labels, weights)

@@ -2,6 +2,7 @@
 
 from napari_strata.config import ClassTable, TrainConfig
 from napari_strata.config.training import SimulatedData
+from napari_strata.data.augmentation import margin
 from napari_strata.training.corrections import LearnedFrames
 from napari_strata.training.inputs import TrainInputs
 from napari_strata.training.labelled import LabelledSource
@@ -32,12 +33,14 @@ def make_source(config: TrainConfig, inputs: TrainInputs, classes: ClassTable, *
         If fewer than two codes are left on the network's grid.
     """
     training, pixel_size = config.training, config.model.pixel_size
+    edge = margin(training.augmentation, training.patch_size)
     recent = RecentCorrections(training.corrections, training.steps_per_epoch)
     if isinstance(config.data, SimulatedData):
         assert pixel_size is not None, "TrainConfig demands it"
         crystals = SimulatedSource(
             config.data,
             patch_size=training.patch_size,
+            margin=edge,
             pixel_size=pixel_size,
             held_out=training.validation_crops,
             seed=training.seed,
@@ -46,6 +49,7 @@ def make_source(config: TrainConfig, inputs: TrainInputs, classes: ClassTable, *
             layers=config.model.layers,
             classes=len(classes.classes),
             patch_size=training.patch_size,
+            margin=edge,
             pixel_size=pixel_size,
             receptive_field=receptive_field,
             recent=recent,
@@ -56,6 +60,7 @@ def make_source(config: TrainConfig, inputs: TrainInputs, classes: ClassTable, *
         inputs.labels,
         table=classes,
         patch_size=training.patch_size,
+        margin=edge,
         pixel_size=pixel_size,
         receptive_field=receptive_field,
         validation_fraction=training.validation_fraction,
