@@ -29,12 +29,15 @@ class LearnedLabels:
         Which frames of the image these are.
     depth : int
         Frames of the image.
+    without_model : bool
+        Whether labels that a network drew, and nobody corrected, were left out.
     """
 
     codes: LabelArray
     provenance: LabelArray
     frames: tuple[int, ...]
     depth: int
+    without_model: bool = False
 
 
 def copy_learned(
@@ -71,7 +74,9 @@ def copy_learned(
         provenance.append(np.where(checked == 0, 0, origin).astype(np.uint8).reshape(-1, *shape[-2:]))
     stacked = np.stack(codes, axis=1)
     frames = np.flatnonzero(stacked.any(axis=(1, 2, 3))).tolist()
-    return LearnedLabels(stacked[frames], np.stack(provenance, axis=1)[frames], tuple(frames), len(stacked))
+    return LearnedLabels(
+        stacked[frames], np.stack(provenance, axis=1)[frames], tuple(frames), len(stacked), without_model
+    )
 
 
 def _codes(napari_layer: Labels | Points, image: Image) -> AnyArray:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari.layers import Labels, Points
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
@@ -58,6 +59,8 @@ class TrainPlan:
         Where that lies.
     learned : LearnedLabels or None
         The same labels with where they come from; None for simulated crystals.
+    layers : tuple of Labels or Points
+        The layers that they were copied from, by crystal layer.
     """
 
     config: TrainConfig
@@ -67,6 +70,12 @@ class TrainPlan:
     preview: ImageStack | None
     window: Window | None
     learned: LearnedLabels | None = None
+    layers: tuple[Labels | Points, ...] = ()
+
+    @property
+    def pixel_size(self) -> float | None:
+        """Pixel size of the image [Å/px]; None where nobody knows it, or there is no image."""
+        return None if self.preview is None else self.preview.pixel_size
 
     def inputs(self, run: Path) -> "TrainInputs":
         """Return what the job works on; its imports take time, so call it in the worker thread."""
@@ -134,7 +143,9 @@ class TrainSettings(QWidget):
         image, layers = self._choice.take()
         learned = copy_learned(image, layers, self._table(), without_model=self.without_model.isChecked())
         stack = stack_of(image, self._pixel_size(config.model), frames=learned.frames)
-        return TrainPlan(config, self._table(), (stack,), (learned.codes,), preview, window, learned)
+        return TrainPlan(
+            config, self._table(), (stack,), (learned.codes,), preview, window, learned, tuple(layers)
+        )
 
     def _config(self, simulated: bool) -> TrainConfig:
         is_unet = self.network.currentText() == UNET
