@@ -83,10 +83,11 @@ def replayed(folder: Path, out: Path) -> tuple[TrainConfig, TrainInputs]:
     CheckpointError
         If there is no run, it left nothing to compare with, or its data changed.
     """
-    from napari_strata.training.run_facts import check_unchanged, read_facts
+    from napari_strata.training.run_facts import check_start, check_unchanged, read_facts
 
     config, facts = _config_of(folder), read_facts(folder)
     _state_of(folder, needed=True)
+    check_start(facts, config)
     inputs = replace(_inputs_of(folder, config, out=out), replays=folder)
     check_unchanged(facts, inputs)
     return config, inputs

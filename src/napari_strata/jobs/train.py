@@ -16,6 +16,7 @@ from napari_strata.jobs.train_process import train_apart, trains_apart
 from napari_strata.simulate.crystals import species
 from napari_strata.training.inputs import TrainInputs, check_inputs
 from napari_strata.training.ranks import is_first
+from napari_strata.training.run_start import START, keep_start, starting_at
 from napari_strata.training.scratch_run import in_scratch_run
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def _train_in_folder(control: JobControl, config: TrainConfig, inputs: TrainInpu
     with deterministic(config.training.deterministic):
         classes = class_table(config, inputs)
         _check(config, inputs, classes)
-        with RunRecord(inputs.out, config_in_run(config, inputs), resumes=inputs.resumes) as record:
+        in_run = starting_at(config_in_run(config, inputs), START)
+        with RunRecord(inputs.out, in_run, resumes=inputs.resumes) as record:
             session = Session(record, config, inputs)
             body = _train(control, config, inputs, classes, session)
             return (yield from recorded(body, control, record, inputs.out))
@@ -82,6 +84,10 @@ def _train_in_folder(control: JobControl, config: TrainConfig, inputs: TrainInpu
 
 def with_absolute_paths(config: TrainConfig, base: Path) -> TrainConfig:
     """Resolve the paths in a configuration against the folder of its file, so that it holds anywhere."""
+    if config.training.start.model:
+        start = {"model": str((base / config.training.start.model).resolve())}
+        training = {"start": config.training.start.model_copy(update=start)}
+        config = config.model_copy(update={"training": config.training.model_copy(update=training)})
     if isinstance(config.data, SimulatedData):
         return config
     data = config.data
@@ -141,13 +147,16 @@ def _train(
     from napari_strata.training.preview import make_preview
     from napari_strata.training.run_data import keep_painted
     from napari_strata.training.sources import make_source
+    from napari_strata.training.start import origin, starting_network, tell
 
     if not inputs.resumes:
         keep_painted(inputs)
-    for warning in inputs.warnings:
+    for warning in (*inputs.warnings, *config.training.augmentation.doubts(config.model.pixel_size)):
         yield Warned(warning)
     yield Progress(0.0, "Preparing the network and the training data")
-    network = _network(config, len(classes.classes))
+    config = keep_start(config, inputs.out)
+    network, transfer = starting_network(config, classes)
+    yield from tell(transfer)
     source = make_source(config, inputs, classes, receptive_field=network.receptive_field)
     if not source.holds_out:
         yield Warned(
@@ -155,9 +164,10 @@ def _train(
             "Label a second slice, or strokes farther from the others.",
         )
     preview = make_preview(config, inputs, receptive_field=network.receptive_field)
-    trainer = _trainer(config, network, source, session, preview)
-    keeper = BestKeeper(inputs.out / MODEL, config, classes, source.description)
-    session.begin(trainer, keeper, split=source.description)
+    trainer = _trainer(config, network, classes, source, session, preview)
+    trained_on = source.description + origin(transfer)
+    keeper = BestKeeper(inputs.out / MODEL, config, classes, trained_on)
+    session.begin(trainer, keeper, source)
     for doubt in session.doubts():
         yield Warned(f"The weights may differ in their last bits: {doubt}.")
     control.run()
@@ -170,23 +180,13 @@ def _train(
     if preview is not None:
         figures["preview_share"] = round(preview.share, 3)
     paths = {"run": str(inputs.out), "model": str(inputs.out / MODEL)}
-    return JobResult({**figures, "trained_on": source.description}, paths, inputs.out / MODEL)
-
-
-def _network(config: TrainConfig, classes: int) -> "Network":
-    """Build the network from the run's own seed, leaving torch's global generator as it was."""
-    import torch
-
-    from napari_strata.models.registry import build_network
-
-    with torch.random.fork_rng():
-        torch.manual_seed(config.training.seed)
-        return build_network(config.model, classes)
+    return JobResult({**figures, "trained_on": trained_on}, paths, inputs.out / MODEL)
 
 
 def _trainer(
     config: TrainConfig,
     network: "Network",
+    classes: ClassTable,
     source: "Source",
     session: "Session",
     preview: "Preview | None",
@@ -196,17 +196,16 @@ def _trainer(
     from napari_strata.training.loop import Trainer
     from napari_strata.training.pins import PinBoard
     from napari_strata.training.schedule import Clock
+    from napari_strata.training.start import starting_network
 
     training = config.training
     pins = PinBoard(source.frames, receptive_field=network.receptive_field)
     fabric = make_fabric(training)
 
     def make_trainer(member: TrainingConfig, first_batch: int) -> Trainer:
-        own = (
-            network
-            if first_batch == 0
-            else _network(config.model_copy(update={"training": member}), network.classes)
-        )
+        own = network
+        if first_batch:
+            own, _transfer = starting_network(config.model_copy(update={"training": member}), classes)
         clock = session.clock if member == training else Clock(member, first_batch=first_batch)
         return Trainer(
             own, source, member, fabric=fabric, preview=preview, clock=clock, log=session.log, pins=pins

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.config import TrainingConfig
+from napari_strata.config.loss import LossConfig
 from napari_strata.config.optimization import CorrectionsConfig
 from napari_strata.data.grid import to_network_grid
 from napari_strata.data.images import check_image
-from napari_strata.data.patches import cut_image, cut_labels, patch_origin
+from napari_strata.data.patches import cut_image, cut_labels, cut_maps, patch_origin
 from napari_strata.errors import LabelsError
 from napari_strata.requests import Correction
 from napari_strata.training.batches import Patch, Place
@@ -35,6 +36,8 @@ class LearnedFrames:
         Radius of the network's receptive field [px].
     recent : RecentCorrections, optional
         How often what was painted just now is shown.
+    loss : LossConfig, optional
+        How background between close objects is weighed.
     """
 
     def __init__(
@@ -47,7 +50,9 @@ class LearnedFrames:
         receptive_field: int,
         recent: RecentCorrections | None = None,
         margin: int = 0,
+        loss: LossConfig = LossConfig(),  # noqa: B008 (frozen)
     ) -> None:
+        self._loss = loss
         self._layers = layers
         self._largest = BACKGROUND + classes
         self._patch_size = patch_size
@@ -97,6 +102,7 @@ class LearnedFrames:
             patch_size=self._patch_size,
             receptive_field=self._receptive_field,
             held_out=held_out,
+            loss=self._loss,
         )
         self._look_for_labels()
 
@@ -154,7 +160,9 @@ class LearnedFrames:
         y, x = patch_origin(pixels, frame.image.shape, self._patch_size, rng)
         square = y - self._margin, x - self._margin, self._patch_size + 2 * self._margin
         place = Place(number, y - frame.corner[0], x - frame.corner[1])
-        return Patch(cut_image(frame.image, *square), cut_labels(frame.learned, *square), place=place)
+        weights = None if frame.weights is None else cut_maps(frame.weights, *square, beyond=1)
+        image, labels = cut_image(frame.image, *square), cut_labels(frame.learned, *square)
+        return Patch(image, labels, weights, place=place)
 
     def _look_for_labels(self) -> None:
         self._drawn = [number for number, frame in sorted(self._frames.items()) if frame.census.codes]

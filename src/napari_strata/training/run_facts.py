@@ -12,6 +12,7 @@ from typing import Any
 
 from napari_strata.config import TrainConfig, TrainingConfig
 from napari_strata.errors import CheckpointError
+from napari_strata.io.bundle import find_bundle, read_card
 from napari_strata.io.files import replacing
 from napari_strata.training.inputs import TrainInputs
 from napari_strata.types import AnyArray
@@ -40,7 +41,8 @@ def begin_facts(config: TrainConfig, inputs: TrainInputs, *, split: object) -> F
         | {"pixel_size": stack.pixel_size, "labels_sha256": hash_of(labels)}
         for stack, labels in zip(inputs.images, inputs.labels, strict=True)
     ]
-    return {"format": 1, "seed": config.training.seed, "split": split, "data": data, "sessions": []}
+    facts = {"format": 1, "seed": config.training.seed, "starts_from": _start_of(config), "split": split}
+    return facts | {"data": data, "sessions": []}
 
 
 def begin_session(facts: Facts, config: TrainingConfig, *, step: int) -> None:
@@ -127,6 +129,20 @@ def read_facts(folder: Path) -> Facts:
     return dict(facts)
 
 
+def check_start(facts: Facts, config: TrainConfig) -> None:
+    """Check that the model whose weights a run began with is still the same.
+
+    Raises
+    ------
+    CheckpointError
+        If it changed.
+    BundleError
+        If it is gone.
+    """
+    if _start_of(config) != facts.get("starts_from"):
+        raise _changed(f"The model {config.training.start.model} is not the one that the run began with.")
+
+
 def check_unchanged(facts: Facts, inputs: TrainInputs) -> None:
     """Check that images and labels are those that a run began with.
 
@@ -160,13 +176,19 @@ def differences(before: Facts, now: Facts) -> list[str]:
 
 
 def hash_of(array: AnyArray) -> str:
-    """Return the SHA-256 of an array's type, shape and values, however they lie in memory; truth counts as 0 and 1."""
+    """Return the SHA-256 of an array's type, shape and values, whatever the order of its bytes."""
     import numpy as np
 
     array = array.astype(np.uint8 if array.dtype == np.bool_ else array.dtype.newbyteorder("<"), copy=False)
     digest = hashlib.sha256(f"{array.dtype.str} {array.shape}".encode())
     digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
+
+
+def _start_of(config: TrainConfig) -> str | None:
+    """Return the checksum of the weights that a run begins with, where they are those of a model."""
+    path = config.training.start.model
+    return read_card(find_bundle(Path(path))).weights_sha256 if path else None
 
 
 def _changed(message: str) -> CheckpointError:

@@ -17,6 +17,7 @@ from napari_strata.training.schedule import Clock
 
 if TYPE_CHECKING:
     from napari_strata.training.keeper import BestKeeper
+    from napari_strata.training.sources import Source
 
 CHECKPOINT, CORRECTIONS = "checkpoint", "corrections"
 """Folders of a run."""
@@ -62,7 +63,7 @@ class Session:
         self.log = RequestLog(inputs.out / CORRECTIONS, earlier)
         self.clock = clock_of_run(replays, config) if replays else Clock(config.training)
 
-    def begin(self, trainer: Stateful, keeper: "BestKeeper", *, split: object) -> None:
+    def begin(self, trainer: Stateful, keeper: "BestKeeper", source: "Source") -> None:
         """Put a training where it was saved, if it was, and write down with what it goes on.
 
         Parameters
@@ -71,8 +72,8 @@ class Session:
             The training.
         keeper : BestKeeper
             Keeps its best weights.
-        split : object
-            In plain data, what is held out.
+        source : Source
+            What it learns from.
 
         Raises
         ------
@@ -94,7 +95,7 @@ class Session:
                 ) from error
         self._record.step = 0 if self._state is None else steps_done(self._state)
         self._state = None
-        self._write_facts(split)
+        self._write_facts(source)
 
     def save(self, state: State) -> None:
         """Write where the training stands to the run folder, in place of what was there.
@@ -124,12 +125,14 @@ class Session:
         mine, other = _kept(self._inputs.out), _kept(self._inputs.replays)
         return {"identical": same and (mine == other or mine["step"] != other["step"])}
 
-    def _write_facts(self, split: object) -> None:
+    def _write_facts(self, source: "Source") -> None:
+        from napari_strata.training.run_split import split_of
+
         out, replays = self._inputs.out, self._inputs.replays
         if self._inputs.resumes and self._record.has_facts:
             facts = read_facts(out)
         else:
-            facts = begin_facts(self._config, self._inputs, split=split)
+            facts = begin_facts(self._config, self._inputs, split=split_of(source))
             facts["replays"] = None if replays is None else str(replays.resolve())
         begin_session(facts, self._config.training, step=self._record.step)
         self._record.write_facts(facts)
