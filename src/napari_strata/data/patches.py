@@ -1,9 +1,13 @@
 """Cutting training patches out of an image around its labelled pixels."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.types import NOT_LABELLED, FloatImage, LabelArray
+
+Maps = TypeVar("Maps", LabelArray, FloatImage)
 
 
 def pad_to(image: FloatImage, labels: LabelArray, size: int) -> tuple[FloatImage, LabelArray]:
@@ -40,11 +44,16 @@ def cut_image(image: FloatImage, y: int, x: int, size: int) -> FloatImage:
 
 def cut_labels(labels: LabelArray, y: int, x: int, size: int) -> LabelArray:
     """Copy the same square of labels, shape (layer, y, x); nothing is labelled beyond them."""
-    cut = np.full((len(labels), size, size), NOT_LABELLED, dtype=np.uint8)
+    return cut_maps(labels, y, x, size, beyond=NOT_LABELLED)
+
+
+def cut_maps(maps: Maps, y: int, x: int, size: int, *, beyond: float) -> Maps:
+    """Copy the same square of maps, shape (layer, y, x), that have the value `beyond` beyond the image."""
+    cut = np.full((len(maps), size, size), beyond, dtype=maps.dtype)
     (inside_y, there_y), (inside_x, there_x) = (
-        _overlap(start, size, side) for start, side in zip((y, x), labels.shape[1:], strict=True)
+        _overlap(start, size, side) for start, side in zip((y, x), maps.shape[1:], strict=True)
     )
-    cut[:, inside_y, inside_x] = labels[:, there_y, there_x]
+    cut[:, inside_y, inside_x] = maps[:, there_y, there_x]
     return cut
 
 

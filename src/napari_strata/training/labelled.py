@@ -4,6 +4,7 @@ import numpy as np
 
 from napari_strata.annotation.checks import check_painted
 from napari_strata.config import ClassTable
+from napari_strata.config.loss import LossConfig
 from napari_strata.data.grid import resample_labels, to_network_grid
 from napari_strata.data.patches import validation_windows
 from napari_strata.data.split import split_labels
@@ -52,6 +53,8 @@ class LabelledSource:
         Which frames of the stack that is painted on the first image holds; by default 0, 1, ...
     margin : int
         By how much more is cut out on every side of a patch, as augmentation needs it [px].
+    loss : LossConfig, optional
+        How background between close objects is weighed.
 
     Raises
     ------
@@ -73,6 +76,7 @@ class LabelledSource:
         recent: RecentCorrections | None = None,
         frames: tuple[int, ...] | None = None,
         margin: int = 0,
+        loss: LossConfig = LossConfig(),  # noqa: B008 (frozen)
     ) -> None:
         self._seed = seed
         self._receptive_field = receptive_field
@@ -95,6 +99,7 @@ class LabelledSource:
             receptive_field=receptive_field,
             recent=recent,
             margin=margin,
+            loss=loss,
         )
         for (number, grid, codes), held_out in zip(labelled, split.validation, strict=True):
             self.frames.add(number, grid, codes, np.asarray((held_out >= BACKGROUND).any(axis=0)))
@@ -124,11 +129,12 @@ class LabelledSource:
     def _windows(self, frame: LearnedFrame) -> list[Batch]:
         batches = []
         halo = -(-self._receptive_field // CORE_STEP) * CORE_STEP
-        image, labels = frame.unpadded, frame.held_out
+        image, labels, weights = frame.unpadded, frame.held_out, frame.held_out_weights
         for rows, columns, *core in validation_windows(labels, core=CORE, halo=halo, limit=WINDOWS_PER_SLICE):
             counted = np.zeros_like(labels)
             counted[:, *core] = labels[:, *core]
-            batches.append(Batch(image[None, rows, columns], counted[None, :, rows, columns]))
+            weighed = None if weights is None else weights[None, :, rows, columns]
+            batches.append(Batch(image[None, rows, columns], counted[None, :, rows, columns], weighed))
         return batches
 
 

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
+from napari_strata.config.loss import LossConfig
 from napari_strata.data.census import PixelCensus
 from napari_strata.data.grid import resample_labels, resample_window, window_after
 from napari_strata.data.patches import pad_to
+from napari_strata.losses.border_weights import border_weights
 from napari_strata.types import NOT_LABELLED, FloatImage, LabelArray
 
 Window = tuple[slice, slice]
@@ -63,6 +65,8 @@ class LearnedFrame:
         Radius of the network's receptive field [px].
     held_out : ndarray of bool, shape (y, x), optional
         Pixels whose labels are validated on and not learned from.
+    loss : LossConfig, optional
+        How background between close objects is weighed.
 
     Attributes
     ----------
@@ -82,7 +86,10 @@ class LearnedFrame:
         patch_size: int,
         receptive_field: int,
         held_out: NDArray[np.bool_] | None = None,
+        loss: LossConfig = LossConfig(),  # noqa: B008 (frozen)
     ) -> None:
+        self._loss = loss
+        self._weights: FloatImage | None = None
         self._shape = image.shape[0], image.shape[1]
         self._own = labels
         self._codes = resample_labels(labels, self._shape)
@@ -95,6 +102,18 @@ class LearnedFrame:
         top, left = ((padded - side) // 2 for padded, side in zip(self.image.shape, self._shape, strict=True))
         self._inside = slice(top, top + self._shape[0]), slice(left, left + self._shape[1])
         self.census = PixelCensus(self.learned)
+
+    @property
+    def weights(self) -> FloatImage | None:
+        """Weights of the pixels of `learned`, computed anew when it has changed; None where all weigh the same."""
+        if self._weights is None and self._loss.border_weight:
+            self._weights = border_weights(self.learned, self._loss)
+        return self._weights
+
+    @property
+    def held_out_weights(self) -> FloatImage | None:
+        """Those of the pixels of `held_out`."""
+        return border_weights(self.held_out, self._loss) if self._loss.border_weight else None
 
     @property
     def unpadded(self) -> FloatImage:
@@ -171,6 +190,7 @@ class LearnedFrame:
         inside = slice(rows.start + top, rows.stop + top), slice(columns.start + left, columns.stop + left)
         self.learned[:, *inside] = np.where(role == Role.LEARNED, self._codes[:, rows, columns], NOT_LABELLED)
         self.census.count(inside[0])
+        self._weights = None
         return were_held_out
 
     def _keep_apart(self, rows: slice, columns: slice, painted: NDArray[np.bool_]) -> bool:

@@ -44,6 +44,7 @@ def make_source(config: TrainConfig, inputs: TrainInputs, classes: ClassTable, *
             pixel_size=pixel_size,
             held_out=training.validation_crops,
             seed=training.seed,
+            loss=training.loss,
         )
         frames = LearnedFrames(
             layers=config.model.layers,
@@ -53,6 +54,7 @@ def make_source(config: TrainConfig, inputs: TrainInputs, classes: ClassTable, *
             pixel_size=pixel_size,
             receptive_field=receptive_field,
             recent=recent,
+            loss=training.loss,
         )
         return MixedSource(crystals, frames, seed=training.seed)
     return LabelledSource(
@@ -66,5 +68,6 @@ def make_source(config: TrainConfig, inputs: TrainInputs, classes: ClassTable, *
         validation_fraction=training.validation_fraction,
         seed=training.seed,
         recent=recent,
+        loss=training.loss,
         frames=None if inputs.painted is None else inputs.painted.frames,
     )
