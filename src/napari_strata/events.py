@@ -57,6 +57,32 @@ class Warned(JobEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class StartedFrom(JobEvent):
+    """A training took over weights of a saved model.
+
+    Attributes
+    ----------
+    model : str
+        Name of that model.
+    weights_sha256 : str
+        Checksum of its weights.
+    taken, total : int
+        Tensors that were taken over, and all of the network.
+    replaced : tuple of (str, str)
+        Tensors that are new, wholly or in some channels, and why.
+    message : str
+        All that in words, for people.
+    """
+
+    model: str
+    weights_sha256: str
+    taken: int
+    total: int
+    replaced: tuple[tuple[str, str], ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class BatchEnded(JobEvent):
     """One optimizer step is done.
 

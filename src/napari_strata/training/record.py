@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import json
 import os
+import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from napari_strata.io.files import replacing
 from napari_strata.training.run_data import LABELS
 from napari_strata.training.run_facts import FACTS, Facts, end_session, write_facts
 from napari_strata.training.run_lock import RunLock
+from napari_strata.training.run_start import START
 
 CONFIG, EVENTS, HISTORY = "config.yaml", "events.jsonl", "history.csv"
 FLUSH_EVERY = 2.0
@@ -168,6 +170,7 @@ class RunRecord:
         kept = {CONFIG} if (self._folder / LABELS).exists() else set()
         for name in {CONFIG, EVENTS, HISTORY, FACTS} - kept:
             (self._folder / name).unlink(missing_ok=True)
+        shutil.rmtree(self._folder / START, ignore_errors=True)
         self._lock.remove()
         with suppress(OSError):  # it holds other things
             self._folder.rmdir()

@@ -1,10 +1,12 @@
 """Where the weights of a training begin: drawn from its seed, or those of a saved model."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
 from napari_strata.config import ClassTable, TrainConfig
+from napari_strata.events import JobEvent, StartedFrom, Warned
 from napari_strata.io.bundle import load_bundle
 from napari_strata.models.network import Network
 from napari_strata.models.registry import build_network
@@ -43,3 +45,18 @@ def starting_network(config: TrainConfig, classes: ClassTable) -> tuple[Network,
     if start.freeze_encoder:
         network.freeze_encoder()
     return network, transfer
+
+
+def tell(transfer: Transfer | None) -> Iterator[JobEvent]:
+    """Say what was taken over, and why it may be of little use; nothing where the network is new."""
+    if transfer is None:
+        return
+    taken, total = len(transfer.taken), transfer.total
+    yield StartedFrom(transfer.model, transfer.weights_sha256, taken, total, transfer.replaced, transfer.words)
+    for doubt in transfer.doubts:
+        yield Warned(doubt, "Choose the same setting for this network if that is not meant.")
+
+
+def origin(transfer: Transfer | None) -> str:
+    """Return words to put behind what a network learns from, so that its card names the model that it began as."""
+    return "" if transfer is None else f"; started from {transfer.model}"
