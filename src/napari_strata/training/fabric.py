@@ -1,5 +1,6 @@
 """Devices, precision and processes that train together, through lightning-fabric."""
 
+import logging
 import os
 from datetime import timedelta
 from typing import Any, Literal
@@ -48,6 +49,7 @@ def make_fabric(config: TrainingConfig) -> Fabric:
         precision=precision,
         plugins=_environment(),
     )
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it greets in several lines
     try:
         fabric.launch()
     except ValueError as error:  # fabric compares with what SLURM was told

@@ -30,7 +30,18 @@ def in_our_words(error: Exception, out: Path) -> Exception:
             f"This training cannot repeat to the bit on this device ({_first_line(text)}).",
             remedy="Leave out 'deterministic', or train on the cpu.",
         )
+    if is_other_process_lost(error):
+        return TrainingError(
+            "Another of the processes that train together has ended.",
+            remedy=f"If the terminal tells no cause, it lacked memory: take a smaller batch. Then {go_on(out)}.",
+        )
     return error
+
+
+def is_other_process_lost(error: Exception) -> bool:
+    """Tell whether an error is what gloo or NCCL say when a process no longer answers."""
+    known = type(error).__name__ in ("DistBackendError", "DistNetworkError", "DistStoreError")
+    return known or (isinstance(error, RuntimeError) and "gloo" in str(error))
 
 
 def is_device_lost(error: Exception) -> bool:
