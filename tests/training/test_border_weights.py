@@ -1,0 +1,79 @@
+"""Which patches carry weights of the gaps between objects, and whether they follow the labels."""
+
+import numpy as np
+import pytest
+
+from napari_strata.config import ClassTable, SimulatedData
+from napari_strata.config.loss import LossConfig
+from napari_strata.losses.border_weights import border_weights
+from napari_strata.requests import Correction
+from napari_strata.training.labelled import LabelledSource
+from napari_strata.training.simulated import SimulatedSource
+from napari_strata.types import ImageStack
+
+LOSS = LossConfig(border_weight=10, border_sigma=3)
+MIDDLE = 16
+
+
+def labels_with_a_gap():
+    labels = np.ones((2, 1, 32, 32), np.uint8)
+    labels[:, 0, :, MIDDLE - 4 : MIDDLE - 2] = labels[:, 0, :, MIDDLE + 3 : MIDDLE + 5] = 2
+    return labels
+
+
+def source(loss, *, fraction=0.0, margin=0):
+    pixels = np.random.default_rng(0).random((2, 32, 32))
+    return LabelledSource(
+        (ImageStack(pixels, None, "cells"),),
+        (labels_with_a_gap(),),
+        table=ClassTable.from_names(("a",)),
+        patch_size=32,
+        pixel_size=None,
+        receptive_field=5,
+        validation_fraction=fraction,
+        seed=0,
+        loss=loss,
+        margin=margin,
+    )
+
+
+def test_without_a_border_weight_patches_have_no_weights():
+    assert source(LossConfig()).patch(0, 0).weights is None
+
+
+def test_a_patch_has_the_weights_of_its_labels():
+    patch = source(LOSS).patch(0, 0)
+    np.testing.assert_array_equal(patch.weights, border_weights(patch.labels, LOSS))
+    assert patch.weights[0, 5, MIDDLE] > 1
+
+
+def test_the_margin_beyond_an_image_weighs_1():
+    patch = source(LOSS, margin=4).patch(0, 0)
+    assert patch.weights.shape == patch.labels.shape == (1, 40, 40)
+    assert (patch.weights[:, :4] == 1).all()
+
+
+def test_weights_follow_what_is_painted():
+    painted = source(LOSS)
+    for frame in (0, 1):
+        before = painted.patch(frame, 0)
+        painted.correct(Correction(frame, 0, 0, 0, np.ones((32, 16), np.uint8)), step=1)
+        assert before.weights.max() > 1
+    after = painted.patch(1, 0)
+    assert after.weights.max() == 1
+    np.testing.assert_array_equal(after.weights, border_weights(after.labels, LOSS))
+
+
+def test_held_out_windows_have_weights():
+    [batch] = source(LOSS, fraction=0.5).held_out()
+    assert batch.weights.shape == batch.labels.shape
+    assert batch.weights.max() > 1
+
+
+@pytest.mark.parametrize("margin", [0, 4])
+def test_crystals_have_weights(margin):
+    crystals = SimulatedSource(
+        SimulatedData(), patch_size=32, pixel_size=0.2, held_out=1, seed=5, loss=LOSS, margin=margin
+    )
+    patch = crystals.patch(0, 0)
+    np.testing.assert_array_equal(patch.weights, border_weights(patch.labels, LOSS))
