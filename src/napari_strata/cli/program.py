@@ -8,6 +8,7 @@ from napari_strata import __version__
 from napari_strata.cli.doctor import doctor
 from napari_strata.cli.evaluate import evaluate
 from napari_strata.cli.explain import explain
+from napari_strata.cli.find_rate import find_rate
 from napari_strata.cli.labels import app as labels
 from napari_strata.cli.predict import atoms, predict
 from napari_strata.cli.search import search
@@ -37,6 +38,6 @@ def _napari_strata(
 ) -> None: ...
 
 
-for _command in (simulate, train, search, predict, atoms, explain, evaluate, doctor):
+for _command in (simulate, train, find_rate, search, predict, atoms, explain, evaluate, doctor):
     app.command()(_command)
 app.add_typer(labels, name="labels")

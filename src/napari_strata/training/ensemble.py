@@ -98,7 +98,7 @@ class DeepEnsemble:
                 yield event
         except StopIteration as stop:
             ending: Ending = stop.value
-        if last is not None and members.count:
+        if last is not None and members.count and not control.stop_requested:
             members.hold_any(self._trainer.averaged)
             _keep_scored(members.with_one_at_hand(), self._trainer, last, keep)
         return ending

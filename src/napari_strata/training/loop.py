@@ -12,14 +12,14 @@ from torch import nn
 
 from napari_strata.config import TrainingConfig
 from napari_strata.control import JobControl, JobState
-from napari_strata.data.augmentation import augment
 from napari_strata.errors import TrainingError
 from napari_strata.events import BatchEnded, EpochEnded, JobEvent
 from napari_strata.losses.channels import CLASSES, Channels
 from napari_strata.models.network import Network
 from napari_strata.training.answers import Answers
+from napari_strata.training.augmented import augmented
 from napari_strata.training.averaging import STATISTICS_BATCHES, AveragedWeights, Precise
-from napari_strata.training.batches import Batch, PatchSource, patch_rng
+from napari_strata.training.batches import Batch, PatchSource
 from napari_strata.training.best import BestSoFar
 from napari_strata.training.checkpoint import State
 from napari_strata.training.feed import Feeder
@@ -39,8 +39,6 @@ Keep = Callable[[Network, EpochEnded], None]
 """Saves the weights of a network that is the best so far."""
 Save = Callable[[State], None]
 """Saves where a training stands."""
-AUGMENTATION_SEED = 2
-"""Tells the draws of augmentation apart from those of patches."""
 
 
 class Trainer:
@@ -217,10 +215,7 @@ class Trainer:
         yield BatchEnded(clock.step, epoch, clock.epochs, loss, rate, clock.elapsed, left, waited, progress)
 
     def _augmented(self, batch: Batch, step: int) -> tuple[torch.Tensor, Truth]:
-        images, truth = batch.to(self._device)
-        rngs = [patch_rng(self._config.seed + AUGMENTATION_SEED, step, i) for i in self._items]
-        images, truth = augment(images, truth, self._config.augmentation, rngs=rngs, size=self._config.patch_size)
-        return images.contiguous(memory_format=torch.channels_last), truth
+        return augmented(batch, step, self._items, self._config, self._device)
 
     def _settle(self, clock: Clock, feed: Feeder) -> None:
         """Give averaged weights statistics of their own where they need them, from the last batches."""
