@@ -1,0 +1,23 @@
+"""Dotted names of settings in words."""
+
+_SECTIONS = {
+    "model": "Network",
+    "training": "",
+    "training.averaging": "Average",
+    "training.start": "Start",
+}
+
+
+def setting_name(name: str) -> str:
+    """Return ``Optimizer: learning rate`` for ``training.optimizer.learning_rate``."""
+    section, _, last = name.rpartition(".")
+    title = _SECTIONS.get(section, section.rpartition(".")[2].replace("_", " ").capitalize())
+    words = last.replace("_", " ")
+    return f"{title}: {words}" if title else words.capitalize()
+
+
+def value_text(value: object) -> str:
+    """Return a value as people write it."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(value_text, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
