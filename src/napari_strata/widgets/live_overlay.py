@@ -120,22 +120,39 @@ class LiveOverlay:
             viewer.add_layer(layer)
         viewer.layers.selection.active = active
 
-    def update(self, probabilities: FloatImage) -> None:
+    @property
+    def is_seen(self) -> bool:
+        """Whether any of the layers is there and not hidden."""
+        return any(layer.visible for layer in self.layers if layer in self._viewer.layers)
+
+    def update(self, probabilities: FloatImage, seen: tuple[slice, slice] | None = None) -> None:
         """Show other predictions, in place.
 
         Parameters
         ----------
         probabilities : ndarray of float32, shape (layer, class, y, x)
             As `napari_strata.events.PreviewReady` brings them.
+        seen : (slice, slice), optional
+            Rows and columns of the window that they are for; by default all.
         """
         for k, layer in enumerate(self.layers):
             if layer not in self._viewer.layers:
                 continue
+            place = (..., *(seen or (slice(None), slice(None))))
             if isinstance(layer, Labels):
-                layer.data[...] = probabilities[k].argmax(axis=0) + BACKGROUND
+                layer.data[place] = probabilities[k].argmax(axis=0) + BACKGROUND
             else:
-                layer.data[...] = 255 * (1 - probabilities[k, 0])
+                layer.data[place] = 255 * (1 - probabilities[k, 0])
             layer.refresh(thumbnail=False, highlight=False, extent=False)
+
+    def move(self, window: Window) -> None:
+        """Lie on another part of the image, or on another slice, empty until it is predicted."""
+        if window == self._window or window.image not in self._viewer.layers:
+            return
+        self._window = window
+        for layer in self.layers:
+            layer.data[...] = 0
+            layer.translate = window.placement()["translate"]
 
     def hide(self) -> None:
         """Hide the layers; the user can show them again."""

@@ -1,7 +1,6 @@
 """The Train dock: settings, Train / Pause / Stop, how it goes, the loss, and live predictions on the image."""
 
 from pathlib import Path
-from typing import Any
 
 from napari.viewer import Viewer
 from qtpy.QtCore import QTimer
@@ -11,13 +10,11 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 from napari_strata.control import JobControl, JobState
 from napari_strata.events import BatchEnded, EpochEnded, JobEnded, JobEvent, PreviewReady, Progress, Warned
 from napari_strata.jobs.job import Job
-from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.dock_links import DockLinks
 from napari_strata.widgets.form import Page
 from napari_strata.widgets.journal import journal_of, keep_state
-from napari_strata.widgets.layer_choice import RESULT
-from napari_strata.widgets.live_overlay import LiveOverlay
+from napari_strata.widgets.live_training import live_training_of
 from napari_strata.widgets.loss_plot import LossPlot
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.notify import in_notifications, show_ending, show_warned
@@ -55,7 +52,7 @@ class TrainDock(Dock):
         journal_of(viewer)  # which keeps what is painted, also without the Label dock
         self._viewer = viewer
         self._library = library or ModelLibrary()
-        self._overlay: LiveOverlay | None = None
+        self._live = live_training_of(viewer)
         self._run: Path | None = None
         self.runner = JobRunner(self)
         self.settings = TrainSettings(viewer)
@@ -71,9 +68,6 @@ class TrainDock(Dock):
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.timeout.connect(self.plot.prepare)
-        self._orphans = QTimer(self)
-        self._orphans.setSingleShot(True)
-        self._orphans.timeout.connect(self._drop_orphans)
         self._lay_out()
         self._connect()
         self._on_state(JobState.IDLE)
@@ -113,8 +107,8 @@ class TrainDock(Dock):
         self.runner.reported.connect(self._on_event)
         self.runner.ended.connect(self._on_ended)
         self.settings.training.changed.connect(self._show_budget)
-        connect_while_alive(self, self._on_removed, self._viewer.layers.events.removed)
-        connect_while_alive(self, self._on_inserted, self._viewer.layers.events.inserted)
+        self._live.said.connect(self.words.add)
+        self._live.changed.connect(self._show_corrections)
         self._show_budget()
 
     def _start(self, _checked: bool = False) -> None:
@@ -123,7 +117,7 @@ class TrainDock(Dock):
         self._run = self._library.new_run(plan.config.name)
         if plan.learned is not None:
             keep_state(self._viewer, f"before training {self._run.name}")
-        self._overlay = self._make_overlay(plan)
+        self._live.begin(plan, self.runner)
         self.plot.start()
         self.plot.show()
         self.words.start(plan.config)
@@ -131,11 +125,6 @@ class TrainDock(Dock):
         self.runner.start(lambda control: _make_job(control, plan, run), name=f"Training {run.name}")
         self._clock.start()
         self._library.mark_training(run, True)
-
-    def _make_overlay(self, plan: TrainPlan) -> LiveOverlay | None:
-        if plan.window is None:
-            return None
-        return LiveOverlay(self._viewer, plan.window, layers=plan.config.model.layers, classes=plan.classes)
 
     def _pause_or_resume(self, _checked: bool = False) -> None:
         if self.runner.state is JobState.PAUSED:
@@ -162,9 +151,7 @@ class TrainDock(Dock):
             case EpochEnded():
                 self.plot.add_epoch(event)
                 self.words.show_epoch(event)
-            case PreviewReady(probabilities=probabilities):
-                if self._overlay is not None:
-                    self._overlay.update(probabilities)
+            case PreviewReady():
                 self._clock.start()  # anew
             case Warned():
                 self.words.show_warning(event)
@@ -182,19 +169,8 @@ class TrainDock(Dock):
         show_ending(ended)
         self._library.mark_training(self._run, False)
 
-    def _on_removed(self, _event: object = None) -> None:
-        self._orphans.start(0)  # when napari is through with what it removes
-
-    def _drop_orphans(self) -> None:
-        if self._overlay is not None and self._overlay.drop_if_orphaned():
-            self._overlay = None
-            if self.runner.is_busy:
-                self.words.add("The image was removed: the training goes on without a live preview.")
-
-    def _on_inserted(self, event: Any) -> None:
-        """Make way for a result when the training is over."""
-        if self._overlay is not None and not self.runner.is_busy and event.value.metadata.get(RESULT):
-            self._overlay.hide()
+    def _show_corrections(self) -> None:
+        self.words.show_corrections(self._live.ledger.taken, self._live.ledger.since)
 
     def _show_budget(self) -> None:
         if not self.runner.is_busy:

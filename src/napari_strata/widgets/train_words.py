@@ -24,7 +24,7 @@ class TrainingWords(QLabel):
         self._epoch = 1
         self._left = math.inf
         self._state = JobState.IDLE
-        self._doing = self._score = ""
+        self._doing = self._score = self._corrections = ""
         self._notes: list[str] = []
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -43,7 +43,7 @@ class TrainingWords(QLabel):
         """Forget the last training."""
         self._name = config.name
         self._epochs, self._epoch, self._left = config.training.epochs, 1, math.inf
-        self._doing = self._score = ""
+        self._doing = self._score = self._corrections = ""
         self._notes = []
 
     def show_state(self, state: JobState) -> None:
@@ -68,6 +68,12 @@ class TrainingWords(QLabel):
             self._score = f"Best so far: Dice {event.validation_dice:.2f} (epoch {event.epoch})."
         self.refresh()
 
+    def show_corrections(self, number: int, step: int) -> None:
+        """Say how many corrections are learned from, the newest since a step."""
+        one = "1 correction is" if number == 1 else f"{number} corrections are"
+        self._corrections = f"{one} learned from since step {step}." if number else ""
+        self.refresh()
+
     def show_warning(self, event: Warned) -> None:
         """Keep a warning in sight."""
         self.add(event.message)
@@ -85,7 +91,7 @@ class TrainingWords(QLabel):
         """Say how it goes now; nothing changes when no training runs."""
         if self._state is JobState.IDLE:
             return
-        lines = [self._state_line(), self._score, *self._notes]
+        lines = [self._state_line(), self._score, self._corrections, *self._notes]
         text = "\n".join(line for line in lines if line)
         if text != self.text():
             self.setText(text)
