@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from napari_strata.events import BatchEnded, EpochEnded, JobEvent, Progress, TrialEnded, TrialStarted, Warned
+from napari_strata.events import (
+    BatchEnded,
+    EpochEnded,
+    JobEvent,
+    Progress,
+    StartedFrom,
+    TrialEnded,
+    TrialStarted,
+    Warned,
+)
 
 
 class Display(Protocol):
@@ -89,6 +98,8 @@ class Bar:
                 self.say(f"Trial {event.trial}/{event.trials}: {in_short(event.values)}")
             case TrialEnded():
                 self.say(trial_line(event))
+            case StartedFrom(message=message):
+                self.say(message)
             case Warned():
                 self.say(warning(event))
 
