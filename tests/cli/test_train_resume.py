@@ -25,7 +25,7 @@ TRAINING = {
     "device": "cpu",
     "time_limit": 5,
 }
-KILLED = -9
+KILLED, STOPPED = -9, 143
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,9 @@ def bytes_of(run: Path) -> dict[str, bytes]:
 
 def history(run: Path) -> list[dict[str, str]]:
     with (run / "history.csv").open() as file:
-        return [{k: v for k, v in row.items() if k not in ("elapsed", "seconds_left")} for row in csv.DictReader(file)]
+        return [
+            {k: v for k, v in row.items() if k not in ("elapsed", "seconds_left")} for row in csv.DictReader(file)
+        ]
 
 
 def steps(run: Path) -> list[int]:
@@ -105,6 +107,14 @@ def test_a_killed_run_goes_on_to_the_same_bit(
     train: Train, simulated: Path, whole_runs: dict[Path, Path], tmp_path: Path, kill: tuple[str, int]
 ) -> None:
     assert train(simulated, "--out", tmp_path / "run", "--deterministic", kill=kill) == KILLED
+    assert train("--resume", tmp_path / "run") == 0
+    assert_same(tmp_path / "run", whole_runs[simulated])
+
+
+def test_a_run_that_a_scheduler_stopped_goes_on_to_the_same_bit(
+    train: Train, simulated: Path, whole_runs: dict[Path, Path], tmp_path: Path
+) -> None:
+    assert train(simulated, "--out", tmp_path / "run", "--deterministic", kill=("stop", 5)) == STOPPED
     assert train("--resume", tmp_path / "run") == 0
     assert_same(tmp_path / "run", whole_runs[simulated])
 

@@ -1,8 +1,9 @@
 """Runs commands in processes of their own, which may be killed at a chosen moment; imports are paid for once.
 
-Reads lines of JSON, ``{"words": [...], "kill": [moment, count] or null}``, and answers each with the process's exit
-code; that of a killed one is -9. Moments are ``batch``: that batch was recorded; ``tensors``: the file of that
-checkpoint is half written; ``state``: all but the small file that names it is.
+Reads lines of JSON, ``{"words": [...], "kill": [moment, count] or null}``, and answers each with the process's
+exit code; that of a killed one is -9. Moments are ``batch``: that batch was recorded; ``tensors``: the file of that
+checkpoint is half written; ``state``: all but the small file that names it is; ``stop``: that batch was recorded,
+and it is only asked to stop (SIGTERM).
 """
 
 import json
@@ -37,15 +38,15 @@ def _run(words: list[str], kill: list | None) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if kill is not None:
         moment, count = kill
-        {"batch": _kill_at_batch, "tensors": _kill_in_tensors, "state": _kill_before_state}[moment](count)
+        _MOMENTS[moment](count)
     os._exit(command(words))
 
 
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def _die(number: int = signal.SIGKILL) -> None:
+    os.kill(os.getpid(), number)
 
 
-def _kill_at_batch(step: int) -> None:
+def _kill_at_batch(step: int, number: int = signal.SIGKILL) -> None:
     from napari_strata.events import BatchEnded
     from napari_strata.training.record import RunRecord
 
@@ -54,7 +55,7 @@ def _kill_at_batch(step: int) -> None:
     def write_and_die(self: RunRecord, event: object) -> None:
         write(self, event)
         if isinstance(event, BatchEnded) and event.step == step:
-            _die()
+            _die(number)
 
     RunRecord.write = write_and_die
 
@@ -83,6 +84,13 @@ def _kill_in_tensors(count: int) -> None:
 def _kill_before_state(count: int) -> None:
     _at_file("state.json", count, half=False)
 
+
+_MOMENTS = {
+    "batch": _kill_at_batch,
+    "stop": lambda step: _kill_at_batch(step, signal.SIGTERM),
+    "tensors": _kill_in_tensors,
+    "state": _kill_before_state,
+}
 
 if __name__ == "__main__":
     main()

@@ -21,8 +21,8 @@ def split_of(source: Source) -> dict[str, Any]:
     -------
     dict
         ``description``; for labels also ``held_out``, the frames with held-out pixels: ``frame``, counted over all
-        images (or in the stack that was painted on), the number of these ``pixels``, the ``box`` around them as first
-        and last row and column on the network's grid [px], and whether they are the ``whole`` of its labels.
+        images (or in the stack that was painted on), the number of these ``pixels``, the ``box`` around them as
+        first and last row and column on the network's grid [px], and whether they are all its labels (``whole``).
     """
     facts: dict[str, Any] = {"description": source.description}
     if isinstance(source, LabelledSource):
