@@ -32,6 +32,7 @@ LINKS = (
     ("Correct…", "Corrections", "What was painted while it learns, and the mistakes that it must not repeat."),
     ("Runs…", "Training runs", "Compare, continue, load and delete trainings."),
     ("Search…", "Parameter search", "Try many settings and keep the best."),
+    ("Follow…", "Follow a run", "Watch a training that runs on another machine or in a terminal."),
 )
 """The docks that are opened from here."""
 
