@@ -62,6 +62,7 @@ class LiveTraining(QObject):
         self._viewer = viewer
         self._runner: JobRunner | None = None
         self._plan: TrainPlan | None = None
+        self._image: Image | None = None
         self._overlay: LiveOverlay | None = None
         self._lookout: Lookout | None = None
         self._watch: CorrectionWatch | None = None
@@ -80,9 +81,8 @@ class LiveTraining(QObject):
 
     @property
     def image(self) -> "Image | None":
-        """The image that can be painted on; None where none was chosen, or it is gone."""
-        window = None if self._plan is None else self._plan.window
-        return window.image if window is not None and window.image in self._viewer.layers else None
+        """The image of the training that runs, or ran last; None where none was chosen, or it is gone."""
+        return self._image if self._image in self._viewer.layers else None
 
     @property
     def painted(self) -> list[Labels | Points]:
@@ -101,6 +101,7 @@ class LiveTraining(QObject):
         """
         self._end()
         self._runner, self._plan, self.ledger = runner, plan, Ledger()
+        self._image = None if plan.window is None else plan.window.image
         self.interval = plan.config.training.preview_interval
         runner.reported.connect(self._on_event)
         runner.ended.connect(self._on_ended)
