@@ -87,7 +87,7 @@ class SearchConfig(Config):
     )
     pruner: PrunerName = setting("hyperband", "End trials early that do worse than others did, or never.")
     trials: int = setting(20, "Trainings that are tried.", ge=1, le=100_000)
-    epochs: int = setting(10, "Length of every trial.", unit="epochs", ge=1, le=100_000)
+    epochs: int = setting(10, "Epochs of every trial.", ge=1, le=100_000)
     time_limit: float | None = setting(
         None, "The search ends after this time; it can be continued.", unit="minutes", gt=0, le=100_000
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def train_dock(viewer: "Viewer") -> "TrainDock":
     """Return the Train dock of a viewer; it is opened where it is not open."""
-    _frame, dock = viewer.window.add_plugin_dock_widget("napari-strata", "Train")
+    _frame, dock = viewer.window.add_plugin_dock_widget("napari-strata", "Train", tabify=True)
     found: TrainDock = dock
     return found
 
@@ -35,7 +35,7 @@ def use_model(viewer: "Viewer", folder: Path) -> None:
 
 
 def _show(viewer: "Viewer", name: str) -> Any:
-    frame, dock = viewer.window.add_plugin_dock_widget("napari-strata", name)
+    frame, dock = viewer.window.add_plugin_dock_widget("napari-strata", name, tabify=True)
     frame.show()
     frame.raise_()
     return dock

@@ -12,6 +12,8 @@ from napari_strata.widgets.setting_names import setting_name
 
 ROWS = 6
 """Rows that are seen without scrolling."""
+_BOX = "QTableWidget::indicator:unchecked { border: 1px solid #868e93; border-radius: 2px; }"
+"""Makes empty boxes visible on the cells of napari's themes."""
 _NAME, _LOW, _HIGH, _LOG = range(4)
 _EDITABLE = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
 _TICKED = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable
@@ -26,6 +28,7 @@ class ParameterTable(QTableWidget):
         self.setHorizontalHeaderLabels(["Setting", "From", "To", "Log"])
         self.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setStyleSheet(_BOX)
         self.verticalHeader().hide()
         header = self.horizontalHeader()
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from napari_strata.config import TrainConfig
 from napari_strata.config.search import SearchConfig, SearchTrainConfig, default_parameters
@@ -29,7 +29,7 @@ from napari_strata.widgets.notify import in_notifications, in_words, show_ending
 from napari_strata.widgets.other_docks import show_train_dock, train_dock, use_model
 from napari_strata.widgets.parameter_table import ParameterTable
 from napari_strata.widgets.runner import JobRunner
-from napari_strata.widgets.setting_names import setting_name, value_text
+from napari_strata.widgets.setting_names import setting_name
 from napari_strata.widgets.shown_settings import show_values
 from napari_strata.widgets.trial_table import TrialTable
 from napari_strata.widgets.words import Words
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 FIELDS = ("sampler", "pruner", "trials", "epochs", "time_limit", "score", "keep_models", "seed")
 _STEPS = 1000
+_TRIALS = 1
+"""Tab of the trials."""
 _HINT = "Many short trainings on the image and with the settings of the Train dock; ticked settings vary."
 _ENDED_BY = {"trials": "All trials are done", "time limit": "The time is over", "stop": "Stopped"}
 
@@ -75,6 +77,7 @@ class SearchDock(Dock):
         self.pause_button = QPushButton("Pause")
         self.stop_button = QPushButton("Stop")
         self.continue_button = QPushButton("Continue…")
+        self.tabs = QTabWidget()
         self.bar = QProgressBar()
         self.words = Words()
         self.trials = TrialTable()
@@ -88,6 +91,8 @@ class SearchDock(Dock):
 
     def _explain(self) -> None:
         self.bar.setRange(0, _STEPS)
+        for minutes in (60.0, None):  # an hour, as soon as somebody ticks it
+            self.form.set_value("time_limit", minutes)
         self.words.setText(_HINT)
         self.start_button.setToolTip("Begin a search; the best model is saved all along.")
         self.pause_button.setToolTip("Let the search wait.")
@@ -97,18 +102,22 @@ class SearchDock(Dock):
         self.model_button.setToolTip("Choose the model of this trial in the Predict dock.")
 
     def _lay_out(self) -> None:
-        top = QWidget()
-        rows = QVBoxLayout(top)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.addWidget(self.parameters)
+        wanted, found = QWidget(), QWidget()
+        rows = QVBoxLayout(wanted)
+        rows.setContentsMargins(0, 4, 0, 0)
+        rows.addWidget(self.parameters, 1)
         rows.addWidget(self.form)
+        rows = QVBoxLayout(found)
+        rows.setContentsMargins(0, 4, 0, 0)
+        rows.addWidget(self.trials, 1)
+        rows.addLayout(_row(self.settings_button, self.model_button))
+        self.tabs.addTab(Page(wanted), "What to try")
+        self.tabs.addTab(found, "Trials")
         layout = QVBoxLayout(self)
-        layout.addWidget(Page(top), 1)
+        layout.addWidget(self.tabs, 1)
         layout.addLayout(_row(self.start_button, self.pause_button, self.stop_button, self.continue_button))
         layout.addWidget(self.bar)
         layout.addWidget(self.words)
-        layout.addWidget(self.trials, 1)
-        layout.addLayout(_row(self.settings_button, self.model_button))
         self.setMinimumWidth(DOCK_WIDTH)
 
     def _connect(self) -> None:
@@ -160,7 +169,8 @@ class SearchDock(Dock):
 
     def _run(self, folder: Path, search: SearchConfig, make_job: Callable[[JobControl], Job]) -> None:
         self._folder = folder
-        self.trials.start(tuple(search.parameters), smallest_first=search.score == "loss")
+        self.trials.start(tuple(search.parameters), search.score)
+        self.tabs.setCurrentIndex(_TRIALS)
         self.runner.start(make_job, name=f"Searching in {folder.name}")
         self._library.mark_training(folder, True)
 
@@ -244,8 +254,7 @@ def _ending(ended: JobEnded) -> str:
     how = _ENDED_BY.get(figures["ended_by"], "Finished")
     if figures.get("best_trial") is None:
         return f"{how}; no trial came to a score."
-    values = ", ".join(f"{setting_name(name)} {value_text(value)}" for name, value in figures["values"].items())
-    lines = [f"{how}. Best: trial {figures['best_trial']}, score {figures['score']:.4f} ({values})."]
+    lines = [f"{how}. Best: trial {figures['best_trial']}, {figures['score']:.4f}."]
     if figures["importances"]:
         name, share = next(iter(figures["importances"].items()))
         lines.append(f"What matters most: {setting_name(name)} ({share:.0%}).")

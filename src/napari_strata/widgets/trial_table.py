@@ -7,8 +7,9 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from napari_strata.config.search import ScoreName
 from napari_strata.events import EpochEnded, TrialEnded, TrialStarted, TrialState
-from napari_strata.widgets.setting_names import setting_name, value_text
+from napari_strata.widgets.setting_names import setting_name, short_names, value_text
 
 ROWS = 7
 """Rows that are seen without scrolling."""
@@ -83,20 +84,23 @@ class TrialTable(QTableWidget):
         ended = (row for row in self.rows if row.score is not None and row.state is not TrialState.RUNNING)
         return next(ended, None)
 
-    def start(self, names: Sequence[str], *, smallest_first: bool) -> None:
+    def start(self, names: Sequence[str], score: ScoreName) -> None:
         """Forget the last search and show the next.
 
         Parameters
         ----------
         names : sequence of str
             Dotted names of the settings searched.
-        smallest_first : bool
-            Whether a small score is a good one.
+        score : ScoreName
+            What is compared.
         """
-        self._names, self._smallest_first = tuple(names), smallest_first
+        self._names, self._smallest_first = tuple(names), score == "loss"
         self._rows = {}
         self.setColumnCount(len(COLUMNS) + len(self._names))
-        self.setHorizontalHeaderLabels([*COLUMNS, *map(setting_name, self._names)])
+        number, _, *others = COLUMNS
+        self.setHorizontalHeaderLabels([number, score.capitalize(), *others, *short_names(self._names)])
+        for column, name in enumerate(self._names, len(COLUMNS)):
+            self.horizontalHeaderItem(column).setToolTip(setting_name(name))
         self._show()
 
     def begin(self, event: TrialStarted) -> None:
