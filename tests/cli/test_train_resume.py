@@ -2,10 +2,12 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ import yaml
 
 from napari_strata.io.bundle import read_card
 
-Train = Callable[..., int]
+Train, Strata = Callable[..., int], Callable[..., Any]
 TRAINING = {
     "epochs": 3,
     "steps_per_epoch": 3,
@@ -32,7 +34,9 @@ KILLED, STOPPED = -9, 143
 def train() -> Iterator[Train]:
     """Run ``train`` in a process of its own, to its end or until it is killed."""
     command = [sys.executable, str(Path(__file__).with_name("training_process.py"))]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+    patient = os.environ | {"OMP_WAIT_POLICY": "PASSIVE"}  # threads that wait leave the cores to others
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, env=patient, text=True) as server:
 
         def run(*words: object, kill: tuple[str, int] | None = None) -> int:
             task = {"words": ["train", *map(str, words)], "kill": kill}
@@ -133,6 +137,15 @@ def test_a_run_on_labels_may_be_killed_twice(
         (3, 3, None),
         (6, 9, "epochs"),
     ]
+
+
+def test_a_replay_reports_that_the_weights_are_the_same(
+    strata: Strata, simulated: Path, whole_runs: dict[Path, Path], tmp_path: Path
+) -> None:
+    report = strata("train", "--replay", whole_runs[simulated], "--out", tmp_path / "again", "--json").report
+    assert report["figures"]["identical"] is True
+    assert report["figures"]["ended_by"] == "epochs"
+    assert report["paths"] == {"run": str(tmp_path / "again"), "model": str(tmp_path / "again" / "model")}
 
 
 def test_a_replay_repeats_a_run_to_the_same_bit(
