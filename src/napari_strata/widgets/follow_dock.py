@@ -15,6 +15,7 @@ from napari_strata.jobs.job import Job
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.loss_plot import LossPlot
 from napari_strata.widgets.notify import in_notifications, in_words, show_ending, show_warned
+from napari_strata.widgets.other_docks import use_model
 from napari_strata.widgets.runner import JobRunner
 from napari_strata.widgets.words import Words
 
@@ -96,8 +97,7 @@ class FollowDock(Dock):
 
     def _predict(self, _checked: bool = False) -> None:
         assert self._run is not None, "the button is off without a run"
-        _dock, predict = self._viewer.window.add_plugin_dock_widget("napari-strata", "Predict", tabify=True)
-        predict.source.model.open(self._run)
+        use_model(self._viewer, self._run)
 
     def _on_state(self, state: JobState) -> None:
         idle = state is JobState.IDLE
