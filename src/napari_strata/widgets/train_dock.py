@@ -1,5 +1,6 @@
 """The Train dock: settings, Train / Pause / Stop, how it goes, the loss, and live predictions on the image."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from napari.viewer import Viewer
@@ -7,6 +8,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
+from napari_strata.config import TrainConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.events import BatchEnded, EpochEnded, JobEnded, JobEvent, PreviewReady, Progress, Warned
 from napari_strata.jobs.job import Job
@@ -115,15 +117,31 @@ class TrainDock(Dock):
     def _start(self, _checked: bool = False) -> None:
         self.runner.check_idle()
         plan = self.settings.take()
-        self._run = self._library.new_run(plan.config.name)
+        run = self._library.new_run(plan.config.name)
         if plan.learned is not None:
-            keep_state(self._viewer, f"before training {self._run.name}")
+            keep_state(self._viewer, f"before training {run.name}")
         self._live.begin(plan, self.runner)
+        self._train(plan.config, run, lambda control: _make_job(control, plan, run))
+
+    def go_on(self, run: Path) -> None:
+        """Go on with a training that was left before its end, in its own folder and without live predictions.
+
+        Raises
+        ------
+        JobStateError
+            If a training runs here.
+        ConfigError
+            If its settings cannot be read.
+        """
+        self.runner.check_idle()
+        self._train(TrainConfig.read(run / "config.yaml"), run, lambda control: _make_resumed(control, run))
+
+    def _train(self, config: TrainConfig, run: Path, make_job: Callable[[JobControl], Job]) -> None:
+        self._run = run
         self.plot.start()
         self.plot.show()
-        self.words.start(plan.config)
-        run = self._run
-        self.runner.start(lambda control: _make_job(control, plan, run), name=f"Training {run.name}")
+        self.words.start(config)
+        self.runner.start(make_job, name=f"Training {run.name}")
         self._clock.start()
         self._library.mark_training(run, True)
 
@@ -183,3 +201,10 @@ def _make_job(control: JobControl, plan: TrainPlan, run: Path) -> Job:
     from napari_strata.jobs.train import train
 
     return train(control, plan.config, plan.inputs(run))
+
+
+def _make_resumed(control: JobControl, run: Path) -> Job:
+    from napari_strata.jobs.resume import resumed
+    from napari_strata.jobs.train import train
+
+    return train(control, *resumed(run))
