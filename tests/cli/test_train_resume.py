@@ -7,8 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
 import tifffile
@@ -16,7 +14,7 @@ import yaml
 
 from napari_strata.io.bundle import read_card
 
-Train, Strata = Callable[..., int], Callable[..., Any]
+Train = Callable[..., int]
 TRAINING = {
     "epochs": 3,
     "steps_per_epoch": 3,
@@ -38,8 +36,8 @@ def train() -> Iterator[Train]:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, **pipes, env=patient, text=True) as server:
 
-        def run(*words: object, kill: tuple[str, int] | None = None) -> int:
-            task = {"words": ["train", *map(str, words)], "kill": kill}
+        def run(*words: object, kill: tuple[str, int] | None = None, out: object = os.devnull) -> int:
+            task = {"words": ["train", *map(str, words)], "kill": kill, "out": str(out)}
             server.stdin.write(json.dumps(task) + "\n")
             server.stdin.flush()
             return int(server.stdout.readline())
@@ -140,9 +138,11 @@ def test_a_run_on_labels_may_be_killed_twice(
 
 
 def test_a_replay_reports_that_the_weights_are_the_same(
-    strata: Strata, simulated: Path, whole_runs: dict[Path, Path], tmp_path: Path
+    train: Train, simulated: Path, whole_runs: dict[Path, Path], tmp_path: Path
 ) -> None:
-    report = strata("train", "--replay", whole_runs[simulated], "--out", tmp_path / "again", "--json").report
+    out = tmp_path / "out"
+    assert train("--replay", whole_runs[simulated], "--out", tmp_path / "again", "--json", out=out) == 0
+    report = json.loads(out.read_text().splitlines()[-1])
     assert report["figures"]["identical"] is True
     assert report["figures"]["ended_by"] == "epochs"
     assert report["paths"] == {"run": str(tmp_path / "again"), "model": str(tmp_path / "again" / "model")}

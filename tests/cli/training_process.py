@@ -1,7 +1,7 @@
 """Runs commands in processes of their own, which may be killed at a chosen moment; imports are paid for once.
 
-Reads lines of JSON, ``{"words": [...], "kill": [moment, count] or null}``, and answers each with the exit code,
-which is -9 of a killed process. Moments are ``batch``: that batch was recorded; ``tensors``: the file of that
+Reads lines of JSON, ``{"words": [...], "kill": [moment, count] or null, "out": file for what is printed}``, and
+answers each with the exit code, which is -9 of a killed process. Moments are ``batch``: that batch was recorded; ``tensors``: the file of that
 checkpoint is half written; ``state``: all but the small file that names it is; ``stop``: that batch was recorded,
 and the process is only asked to stop (SIGTERM).
 """
@@ -27,15 +27,15 @@ def main() -> None:
         task = json.loads(line)
         child = os.fork()
         if child == 0:
-            _run(task["words"], task["kill"])
+            _run(task["words"], task["kill"], task["out"])
         status = os.waitpid(child, 0)[1]
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _run(words: list[str], kill: list | None) -> None:
+def _run(words: list[str], kill: list | None, out: str) -> None:
     from napari_strata.cli import main as command
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(os.open(out, os.O_WRONLY | os.O_CREAT), 1)
     if kill is not None:
         moment, count = kill
         _MOMENTS[moment](count)

@@ -291,5 +291,5 @@ def _forget(*_things: object) -> None:
 def _check_finite(value: float, message: str) -> None:
     """Stop a training that has gone astray, before its weights replace good ones."""
     if not math.isfinite(value):
-        remedy = "Lower the learning rate, or choose the precision fp32; then train anew, or from the best weights."
+        remedy = "Lower the learning rate, or choose the precision fp32, and train anew or from the best weights."
         raise TrainingError(message, remedy=remedy)
