@@ -207,14 +207,14 @@ def _job_of_config(
     from napari_strata.annotation.doctor.facts import Expectations
     from napari_strata.annotation.doctor.files import AtomDrawing, openers
     from napari_strata.annotation.doctor.stated import check_stated_classes
-    from napari_strata.config.training import SimulatedData
+    from napari_strata.config.training import LabelledData
     from napari_strata.jobs.examine import examine
     from napari_strata.jobs.train import with_absolute_paths
 
     config = with_absolute_paths(TrainConfig.read(path), path.parent)
-    if isinstance(config.data, SimulatedData):
+    if not isinstance(config.data, LabelledData):
         raise ConfigError(
-            f"{path} trains on simulated crystals, which have nothing to examine.",
+            f"{path} trains on data.source {config.data.source}, which has no labels to examine.",
             remedy="Give a configuration that learns from labels, data.source: labels.",
         )
     data, has_grid = config.data, config.model.pixel_size is not None

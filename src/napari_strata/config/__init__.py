@@ -11,6 +11,7 @@ from napari_strata.config.inference import (
 )
 from napari_strata.config.labels import ClassTable, LabelClass, SpotConfig
 from napari_strata.config.model import ModelConfig
+from napari_strata.config.paired import PairedData
 from napari_strata.config.simulation import SimulationConfig
 from napari_strata.config.training import (
     LabelledData,
@@ -31,6 +32,7 @@ __all__ = [
     "LabelledData",
     "ModelCard",
     "ModelConfig",
+    "PairedData",
     "SimulatedData",
     "SimulationConfig",
     "SpotConfig",

@@ -1,6 +1,7 @@
 """How training patches are varied; image, labels, weights and points always together."""
 
 import math
+from typing import Self
 
 from napari_strata.config.base import Config, setting
 
@@ -88,6 +89,11 @@ class AugmentationConfig(Config):
         le=0.5,
         advanced=True,
     )
+
+    @property
+    def of_known_values(self) -> Self:
+        """These changes without those that would part an image from the values that its grey levels stand for."""
+        return self.model_copy(update=dict.fromkeys(("contrast", "brightness", "gamma", "background"), 0.0))
 
     @property
     def stiff_length(self) -> float:

@@ -16,6 +16,9 @@ class ModelCard(Config):
     model: ModelConfig = Field(description="The network.")
     members: int = setting(1, "Networks in it, whose probabilities are averaged.", ge=1, le=20)
     classes: ClassTable = Field(description="What its outputs mean.")
+    value_scale: tuple[float, float] | None = setting(
+        None, "Of a network that gives values, their offset and spread; without them, those of each image."
+    )
     trained_on: str = setting(..., "In words, what it learned from.")
     figures: dict[str, float | int | str | None] = setting(..., "Scores at the best validation.")
     software: dict[str, str] = setting(..., "Versions of the packages that trained it.")

@@ -18,6 +18,7 @@ from napari_strata.config.optimization import (
     ScheduleConfig,
     StartConfig,
 )
+from napari_strata.config.paired import PairedData
 from napari_strata.config.simulation import SimulationConfig
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -72,6 +73,11 @@ class LabelledData(Config):
         default_factory=SpotConfig, description="How atom tables among the labels become masks."
     )
 
+    @property
+    def files(self) -> dict[str, tuple[Path, ...]]:
+        """The fields that name files."""
+        return {"images": self.images, "labels": self.labels, "provenance": self.provenance}
+
     @model_validator(mode="after")
     def _paired(self) -> Self:
         if len(self.images) != len(self.labels):
@@ -83,7 +89,7 @@ class LabelledData(Config):
         return self
 
 
-Data = Annotated[SimulatedData | LabelledData, Field(discriminator="source")]
+Data = Annotated[SimulatedData | LabelledData | PairedData, Field(discriminator="source")]
 
 
 class TrainingConfig(Config):
@@ -189,7 +195,14 @@ class TrainConfig(Config):
 
     @model_validator(mode="after")
     def _loss_fits_output(self) -> Self:
-        loss = self.training.loss.fitted(self.model.output)
-        # so that the run's record says what was made small; pydantic freezes fields already here
-        object.__setattr__(self, "training", self.training.model_copy(update={"loss": loss}))
+        if (self.model.output == "values") != isinstance(self.data, PairedData):
+            raise ValueError(
+                f"a network whose output is {self.model.output!r} does not learn from data.source "
+                f"{self.data.source!r}; values are learned from images, classes from labels or simulated crystals"
+            )
+        changes: dict[str, Config] = {"loss": self.training.loss.fitted(self.model.output)}
+        if isinstance(self.data, PairedData):
+            changes["augmentation"] = self.training.augmentation.of_known_values
+        # so that the run's record says what was done; pydantic freezes fields already here
+        object.__setattr__(self, "training", self.training.model_copy(update=changes))
         return self

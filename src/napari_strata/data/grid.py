@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
+from napari_strata.data.scale import Scale
 from napari_strata.errors import CalibrationError
 from napari_strata.types import AnyArray, FloatImage, LabelArray
 
@@ -24,15 +25,20 @@ def normalise(image: AnyArray) -> FloatImage:
     image : ndarray, shape (y, x)
         Finite intensities, not all equal.
     """
+    return _normalise(image)[0]
+
+
+def _normalise(image: AnyArray) -> tuple[FloatImage, Scale]:
     values = np.asarray(image, dtype=np.float64)
     low, high = np.percentile(values, [0.1, 99.9])
     return _standardise(np.clip(values, low, high) if high > low else values)
 
 
-def _standardise(values: AnyArray) -> FloatImage:
-    centred = values - values.mean(dtype=np.float64)
-    spread = float(centred.std(dtype=np.float64))
-    return np.asarray(centred / (spread if spread > 0 else 1.0), dtype=np.float32)
+def _standardise(values: AnyArray) -> tuple[FloatImage, Scale]:
+    offset = values.mean(dtype=np.float64)
+    centred = values - offset
+    spread = float(centred.std(dtype=np.float64)) or 1.0
+    return np.asarray(centred / spread, dtype=np.float32), Scale(float(offset), spread)
 
 
 def scale_factor(pixel_size: float | None, target: float | None) -> float:
@@ -89,12 +95,31 @@ def to_network_grid(image: AnyArray, pixel_size: float | None, target: float | N
     CalibrationError
         If the network needs a pixel size and the image has none.
     """
+    return grid_and_scale(image, pixel_size, target)[0]
+
+
+def grid_and_scale(image: AnyArray, pixel_size: float | None, target: float | None) -> tuple[FloatImage, Scale]:
+    """Do what `to_network_grid` does, and return with it the scale from intensities to what it gives."""
     factor = scale_factor(pixel_size, target)
-    normalised = normalise(image)
+    normalised, scale = _normalise(image)
     if factor == 1.0:
-        return normalised
+        return normalised, scale
     height, width = (max(1, round(side * factor)) for side in normalised.shape)
-    return _standardise(_interpolate(normalised[None], (height, width), mode="bicubic", antialias=factor < 1)[0])
+    resampled = _interpolate(normalised[None], (height, width), mode="bicubic", antialias=factor < 1)[0]
+    grid, again = _standardise(resampled)
+    return grid, again.after(scale)
+
+
+def resample_values(values: FloatImage, shape: tuple[int, int]) -> FloatImage:
+    """Resample values (layer, y, x) to ``(layer, *shape)``; what touches an unknown one (NaN) is unknown."""
+    if values.shape[-2:] == shape:
+        return values
+    known = np.isfinite(values)
+    antialias = shape[0] < values.shape[-2]
+    resampled = _interpolate(np.where(known, values, 0), shape, mode="bilinear", antialias=antialias)
+    whole = _interpolate(known.astype(np.float32), shape, mode="bilinear", antialias=antialias)
+    resampled[whole < 1 - 1e-4] = np.nan
+    return resampled
 
 
 def from_network_grid(probabilities: FloatImage, shape: tuple[int, int]) -> FloatImage:

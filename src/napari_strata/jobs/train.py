@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_strata.config import ClassTable, TrainConfig, TrainingConfig
+from napari_strata.config.paired import PairedData
 from napari_strata.config.training import SimulatedData
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.data.grid import scale_factor
@@ -14,12 +15,13 @@ from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.recorded import MODEL, recorded
 from napari_strata.jobs.train_process import train_apart, trains_apart
 from napari_strata.simulate.crystals import species
-from napari_strata.training.inputs import TrainInputs, check_inputs
+from napari_strata.training.inputs import TrainInputs, check_inputs, check_pairs
 from napari_strata.training.ranks import is_first
 from napari_strata.training.run_start import START, keep_start, starting_at
 from napari_strata.training.scratch_run import in_scratch_run
 
 if TYPE_CHECKING:
+    from napari_strata.losses.channels import Channels
     from napari_strata.models.network import Network
     from napari_strata.training.ensemble import Training
     from napari_strata.training.preview import Preview
@@ -74,7 +76,7 @@ def _train_in_folder(control: JobControl, config: TrainConfig, inputs: TrainInpu
 
     with deterministic(config.training.deterministic):
         classes = class_table(config, inputs)
-        _check(config, inputs, classes)
+        check(config, inputs, classes)
         in_run = starting_at(config_in_run(config, inputs), START)
         with RunRecord(inputs.out, in_run, resumes=inputs.resumes) as record:
             session = Session(record, config, inputs)
@@ -91,15 +93,16 @@ def with_absolute_paths(config: TrainConfig, base: Path) -> TrainConfig:
     if isinstance(config.data, SimulatedData):
         return config
     data = config.data
-    files = {"images": data.images, "labels": data.labels, "provenance": data.provenance}
-    absolute = {name: tuple((base / path).resolve() for path in paths) for name, paths in files.items()}
+    absolute = {name: tuple((base / path).resolve() for path in paths) for name, paths in data.files.items()}
     return config.model_copy(update={"data": data.model_copy(update=absolute)})
 
 
 def class_table(config: TrainConfig, inputs: TrainInputs) -> ClassTable:
-    """Return what the network's outputs will mean."""
+    """Return what the codes of labels mean; a network that gives values has one class that names them."""
     if isinstance(config.data, SimulatedData):
         return ClassTable.from_names(species(config.data.simulation.material))
+    if isinstance(config.data, PairedData):
+        return ClassTable.from_names(("value",))
     return inputs.classes or ClassTable.from_names(config.data.classes)
 
 
@@ -121,18 +124,33 @@ def read_inputs(config: TrainConfig, *, out: Path) -> TrainInputs:
     if isinstance(config.data, SimulatedData):
         return TrainInputs(out)
     from napari_strata.io.images import read_image
+    from napari_strata.io.values import read_values
     from napari_strata.training.learned import doubts_of, read_labels
 
     data = config.data
-    doubts = doubts_of(data)
+    doubts = () if isinstance(data, PairedData) else doubts_of(data)
     files = [read_image(path, pixel_size=data.image_pixel_size) for path in data.images]
     stacks = tuple(file.stack for file in files)
     warnings = (*doubts, *(warning for file in files for warning in file.warnings))
+    if isinstance(data, PairedData):
+        return TrainInputs(out, stacks, targets=tuple(map(read_values, data.targets)), warnings=warnings)
     return TrainInputs(out, stacks, read_labels(data, stacks, layers=config.model.layers), warnings=warnings)
 
 
-def _check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> None:
-    if not isinstance(config.data, SimulatedData):
+def check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> None:
+    """Check that a training can begin.
+
+    Raises
+    ------
+    ConfigError, ImageError, LabelsError, CalibrationError
+        Saying what cannot be used, and why.
+    """
+    from napari_strata.training.overlaps import output_classes
+
+    output_classes(config, classes)
+    if isinstance(config.data, PairedData):
+        check_pairs(inputs, layers=config.model.layers)
+    elif not isinstance(config.data, SimulatedData):
         check_inputs(inputs, layers=config.model.layers, table=classes)
     if inputs.preview is not None:
         check_image(inputs.preview.data, inputs.preview.name)
@@ -143,10 +161,12 @@ def _check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> Non
 def _train(
     control: JobControl, config: TrainConfig, inputs: TrainInputs, classes: ClassTable, session: "Session"
 ) -> JobBody:
+    from napari_strata.training.doubts import doubts_of_validation
     from napari_strata.training.keeper import BestKeeper
+    from napari_strata.training.overlaps import output_classes
     from napari_strata.training.preview import make_preview
     from napari_strata.training.run_data import keep_painted
-    from napari_strata.training.sources import make_source
+    from napari_strata.training.sources import make_source, value_scale_of
     from napari_strata.training.start import origin, starting_network, tell
 
     if not inputs.resumes:
@@ -155,18 +175,15 @@ def _train(
         yield Warned(warning)
     yield Progress(0.0, "Preparing the network and the training data")
     config = keep_start(config, inputs.out)
-    network, transfer = starting_network(config, classes)
+    outputs, channels = output_classes(config, classes)
+    network, transfer = starting_network(config, outputs)
     yield from tell(transfer)
     source = make_source(config, inputs, classes, receptive_field=network.receptive_field)
-    if not source.holds_out:
-        yield Warned(
-            "There is no held-out data: the averaged weights are kept, and no score can be trusted.",
-            "Label a second slice, or strokes farther from the others.",
-        )
+    yield from doubts_of_validation(config, source, outputs, channels)
     preview = make_preview(config, inputs, receptive_field=network.receptive_field)
-    trainer = _trainer(config, network, classes, source, session, preview)
+    trainer = _trainer(config, network, (outputs, channels), source, session, preview)
     trained_on = source.description + origin(transfer)
-    keeper = BestKeeper(inputs.out / MODEL, config, classes, trained_on)
+    keeper = BestKeeper(inputs.out / MODEL, config, outputs, trained_on, value_scale_of(source))
     session.begin(trainer, keeper, source)
     for doubt in session.doubts():
         yield Warned(f"The weights may differ in their last bits: {doubt}.")
@@ -186,7 +203,7 @@ def _train(
 def _trainer(
     config: TrainConfig,
     network: "Network",
-    classes: ClassTable,
+    outputs: "tuple[ClassTable, Channels]",
     source: "Source",
     session: "Session",
     preview: "Preview | None",
@@ -198,7 +215,7 @@ def _trainer(
     from napari_strata.training.schedule import Clock
     from napari_strata.training.start import starting_network
 
-    training = config.training
+    training, (classes, channels) = config.training, outputs
     pins = PinBoard(source.frames, receptive_field=network.receptive_field)
     fabric = make_fabric(training)
 
@@ -208,7 +225,15 @@ def _trainer(
             own, _transfer = starting_network(config.model_copy(update={"training": member}), classes)
         clock = session.clock if member == training else Clock(member, first_batch=first_batch)
         return Trainer(
-            own, source, member, fabric=fabric, preview=preview, clock=clock, log=session.log, pins=pins
+            own,
+            source,
+            member,
+            fabric=fabric,
+            preview=preview,
+            clock=clock,
+            log=session.log,
+            pins=pins,
+            channels=channels,
         )
 
     return make_training(training, make_trainer)

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from napari_strata.annotation.checks import check_labels, check_painted
 from napari_strata.config import ClassTable
 from napari_strata.data.images import check_image
-from napari_strata.errors import LabelsError
-from napari_strata.types import ImageStack, LabelArray
+from napari_strata.errors import ImageError, LabelsError
+from napari_strata.types import AnyArray, FloatImage, ImageStack, LabelArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class TrainInputs:
         Whether the run folder holds a run that is to go on.
     replays : Path or None
         Folder of a run that is to be repeated.
+    targets : tuple of ndarray of float32, shape (frame, layer, y, x) each
+        Values in the order of `images`, NaN where unknown; empty for a network that gives classes.
     """
 
     out: Path
@@ -64,6 +68,12 @@ class TrainInputs:
     painted: Painted | None = None
     resumes: bool = False
     replays: Path | None = None
+    targets: tuple[FloatImage, ...] = ()
+
+    @property
+    def truths(self) -> tuple[AnyArray, ...]:
+        """What should be recognised in each image: labels, or values."""
+        return self.targets or self.labels
 
 
 def check_inputs(inputs: TrainInputs, *, layers: int, table: ClassTable) -> None:
@@ -98,3 +108,34 @@ def check_inputs(inputs: TrainInputs, *, layers: int, table: ClassTable) -> None
     for layer in range(layers):
         name = masks if layers == 1 else f"layer {layer} of {masks}"
         check_painted(*(codes[:, layer] for codes in checked), table=table, name=name)
+
+
+def check_pairs(inputs: TrainInputs, *, layers: int) -> None:
+    """Check images, targets and that they belong together.
+
+    Parameters
+    ----------
+    inputs : TrainInputs
+        What to check.
+    layers : int
+        Crystal layers of the network.
+
+    Raises
+    ------
+    ImageError
+        If an image cannot be used, or a target has another shape than its image, another number of layers than the
+        network, no value that is known, or an infinite one.
+    """
+    for stack, values in zip(inputs.images, inputs.targets, strict=True):
+        frames, *sides = check_image(stack.data, stack.name).shape
+        if values.shape != (frames, layers, *sides):
+            raise ImageError(
+                f"The target of {stack.name} has the shape {values.shape}, its image {stack.data.shape}.",
+                remedy=f"Give each pixel of the image {layers} value{'s' if layers > 1 else ''}: (frame, layer, "
+                "y, x), where there is one layer also (frame, y, x).",
+            )
+        if np.isinf(values).any() or not np.isfinite(values).any():
+            raise ImageError(
+                f"The target of {stack.name} has infinite values, or none that is known.",
+                remedy="Set what is not known to NaN, and leave out what is not known at all.",
+            )

@@ -28,6 +28,8 @@ class BestKeeper:
         What the outputs mean.
     trained_on : str
         In words, what the network learns from.
+    value_scale : tuple of float, optional
+        Offset and spread of values in units of their own.
 
     Attributes
     ----------
@@ -38,13 +40,21 @@ class BestKeeper:
         that is resumed and knows nothing of that end.
     """
 
-    def __init__(self, folder: Path, config: TrainConfig, classes: ClassTable, trained_on: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: TrainConfig,
+        classes: ClassTable,
+        trained_on: str,
+        value_scale: tuple[float, float] | None = None,
+    ) -> None:
         self.figures: Figures = {}
         self.spare: Path | None = None
         self._folder = folder
         self._config = config
         self._classes = classes
         self._trained_on = trained_on
+        self._value_scale = value_scale
 
     def __call__(self, network: Network, epoch: EpochEnded) -> None:
         """Write the network's weights and the scores of this epoch."""
@@ -54,14 +64,18 @@ class BestKeeper:
             "best_epoch": epoch.epoch,
             "train_loss": epoch.train_loss,
             "validation_loss": epoch.validation_loss,
-            "validation_dice": epoch.validation_dice,
         }
+        if self._config.model.output == "values":
+            self.figures |= {"validation_rmse": epoch.validation_rmse, "validation_r2": epoch.validation_r2}
+        else:
+            self.figures["validation_dice"] = epoch.validation_dice
         card = ModelCard(
             name=self._config.name or default_name(self._config),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             model=self._config.model,
             members=len(network.members) if isinstance(network, Ensemble) else 1,
             classes=self._classes,
+            value_scale=self._value_scale,
             trained_on=self._trained_on,
             figures={**self.figures, "seconds": round(epoch.elapsed, 1), "step": epoch.step},
             software={"python": platform.python_version(), **{p: version(p) for p in ("napari-strata", "torch")}},
@@ -96,5 +110,5 @@ class BestKeeper:
 
 def default_name(config: TrainConfig) -> str:
     """Name a model after its architecture and what it learns from."""
-    subject = config.data.simulation.material if config.data.source == "simulated" else "labels"
+    subject = config.data.simulation.material if config.data.source == "simulated" else config.data.source
     return f"{config.model.architecture}-{subject}"

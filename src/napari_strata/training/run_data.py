@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_strata.config import ClassTable, Config, TrainConfig
 from napari_strata.config.base import setting
+from napari_strata.config.paired import PairedData
 from napari_strata.config.training import ORIGINS, LabelledData, SimulatedData
 from napari_strata.io.files import replacing
 from napari_strata.io.images import write_images
@@ -45,8 +46,8 @@ def config_in_run(config: TrainConfig, inputs: TrainInputs) -> TrainConfig:
     if isinstance(config.data, SimulatedData):
         return config
     data = config.data
-    if inputs.painted is None:
-        kept = {name: _below(getattr(data, name), inputs.out) for name in ("images", "labels", "provenance")}
+    if isinstance(data, PairedData) or inputs.painted is None:
+        kept = {name: _below(paths, inputs.out) for name, paths in data.files.items()}
         return config.model_copy(update={"data": data.model_copy(update=kept)})
     return config.model_copy(update={"data": _painted_data(data, inputs.painted, inputs.images[0].pixel_size)})
 

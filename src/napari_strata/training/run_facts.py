@@ -39,7 +39,7 @@ def begin_facts(config: TrainConfig, inputs: TrainInputs, *, split: object) -> F
     data = [
         {"image": stack.name, "shape": list(stack.data.shape), "image_sha256": hash_of(stack.data)}
         | {"pixel_size": stack.pixel_size, "labels_sha256": hash_of(labels)}
-        for stack, labels in zip(inputs.images, inputs.labels, strict=True)
+        for stack, labels in zip(inputs.images, inputs.truths, strict=True)
     ]
     facts = {"format": 1, "seed": config.training.seed, "starts_from": _start_of(config), "split": split}
     return facts | {"data": data, "sessions": []}
@@ -154,7 +154,7 @@ def check_unchanged(facts: Facts, inputs: TrainInputs) -> None:
     known = facts["data"]
     if len(known) != len(inputs.images):
         raise _changed(f"The run learned from {len(known)} images, there are {len(inputs.images)} now.")
-    for before, stack, labels in zip(known, inputs.images, inputs.labels, strict=True):
+    for before, stack, labels in zip(known, inputs.images, inputs.truths, strict=True):
         if hash_of(stack.data) != before["image_sha256"]:
             raise _changed(f"The image {stack.name} is not the one that the run learned from.")
         if hash_of(labels) != before["labels_sha256"]:

@@ -1,16 +1,24 @@
 """The source of patches that a configuration asks for, ready to be corrected while the network trains."""
 
 from napari_strata.config import ClassTable, TrainConfig
+from napari_strata.config.paired import PairedData
 from napari_strata.config.training import SimulatedData
 from napari_strata.data.augmentation import margin
 from napari_strata.training.corrections import LearnedFrames
 from napari_strata.training.inputs import TrainInputs
 from napari_strata.training.labelled import LabelledSource
 from napari_strata.training.mixed import MixedSource
+from napari_strata.training.paired import PairedSource
 from napari_strata.training.recent import RecentCorrections
 from napari_strata.training.simulated import SimulatedSource
 
-Source = LabelledSource | MixedSource
+Source = LabelledSource | MixedSource | PairedSource
+
+
+def value_scale_of(source: Source) -> tuple[float, float] | None:
+    """Return offset and spread of values in units of their own, where a source has such."""
+    scale = source.scale if isinstance(source, PairedSource) else None
+    return None if scale is None else (scale.offset, scale.spread)
 
 
 def make_source(config: TrainConfig, inputs: TrainInputs, classes: ClassTable, *, receptive_field: int) -> Source:
@@ -57,6 +65,18 @@ def make_source(config: TrainConfig, inputs: TrainInputs, classes: ClassTable, *
             loss=training.loss,
         )
         return MixedSource(crystals, frames, seed=training.seed)
+    if isinstance(config.data, PairedData):
+        return PairedSource(
+            inputs.images,
+            inputs.targets,
+            units=config.data.units,
+            patch_size=training.patch_size,
+            margin=edge,
+            pixel_size=pixel_size,
+            receptive_field=receptive_field,
+            validation_fraction=training.validation_fraction,
+            seed=training.seed,
+        )
     return LabelledSource(
         inputs.images,
         inputs.labels,
