@@ -1,9 +1,9 @@
 """Runs commands in processes of their own, which may be killed at a chosen moment; imports are paid for once.
 
 Reads lines of JSON, ``{"words": [...], "kill": [moment, count] or null, "out": file for what is printed}``, and
-answers each with the exit code, which is -9 of a killed process. Moments are ``batch``: that batch was recorded; ``tensors``: the file of that
-checkpoint is half written; ``state``: all but the small file that names it is; ``stop``: that batch was recorded,
-and the process is only asked to stop (SIGTERM).
+answers each with the exit code, which is -9 of a killed process. Moments are ``batch``: that batch was recorded;
+``tensors``: the file of that checkpoint is half written; ``state``: all but the small file that names it is;
+``stop``: that batch was recorded, and the process is only asked to stop (SIGTERM).
 """
 
 import json
