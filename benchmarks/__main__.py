@@ -40,7 +40,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=1, help="trainings, with seeds 0, 1, ... (default 1)")
     parser.add_argument("--out", type=Path, help="folder in which training leaves its run (default: none is left)")
     parser.add_argument(
-        "--seconds", type=float, default=60, help="time for which gui_stall trains (default %(default)s)"
+        "--seconds",
+        type=float,
+        default=60,
+        help="time for which gui_stall and engines train (default %(default)s)",
     )
     parser.add_argument("--curves", type=Path, help="file that gets the curves of time_to_iou (default: none)")
     arguments = parser.parse_args()
@@ -143,6 +146,12 @@ def _hostile_files(_arguments: argparse.Namespace) -> Iterator[Figure]:
     return measure()
 
 
+def _engines(arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.engines import measure
+
+    return measure(arguments.seconds)
+
+
 PARTS: dict[str, Part] = {
     "import_time": _import_time,
     "training": _training,
@@ -150,6 +159,7 @@ PARTS: dict[str, Part] = {
     "dice": _dice,
     "occlusion": _occlusion,
     "gui_stall": _gui_stall,
+    "engines": _engines,
     "footprint": _footprint,
     "throughput": _throughput,
     "feeding": _feeding,

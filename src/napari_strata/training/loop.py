@@ -280,6 +280,8 @@ class Trainer:
         start = time.monotonic()
         if control.state is JobState.PAUSED:
             save(self.state_dict())
+            if self._device.type == "cuda":  # what nobody uses is free for others while this waits
+                torch.cuda.empty_cache()
         control.wait_while_paused()
         clock.add_pause(time.monotonic() - start)
 

@@ -138,8 +138,9 @@ class FollowDock(Dock):
         self._say(_ending(ended))
 
     def _say(self, text: str) -> None:
-        name = "" if self._run is None else f"{self._run}\n"
+        name = "" if self._run is None else f"{self._run.name}\n"
         self.words.setText(f"{name}{text}" + (f"\n{self._score}" if self._score else ""))
+        self.words.setToolTip(str(self._run or ""))
 
     def _look_for_model(self) -> None:
         self.predict_button.setEnabled(self._run is not None and (self._run / "model" / CARD).is_file())
