@@ -71,6 +71,25 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ValuePrediction:
+    """What a network that gives values makes of one image stack, on the image's own grid.
+
+    Attributes
+    ----------
+    values : ndarray of float32, shape (frame, layer, y, x)
+        In the units of the targets that it learned from.
+    pixel_size : float or None
+        Pixel size of the grid [Å/px].
+    name : str
+        Name of the image.
+    """
+
+    values: FloatImage
+    pixel_size: float | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Truth:
     """What a batch of patches should be recognised as; tensors on one device.
 

@@ -9,16 +9,17 @@ import torch
 
 from napari_strata.config import InferenceConfig, ModelConfig
 from napari_strata.control import JobCanceled, JobControl
-from napari_strata.data.grid import from_network_grid, to_network_grid
+from napari_strata.data.grid import from_network_grid, grid_and_scale
+from napari_strata.data.scale import Scale
 from napari_strata.data.turns import TURNS, padded, turned, turned_back
-from napari_strata.errors import DeviceError
+from napari_strata.errors import BundleError, DeviceError
 from napari_strata.events import Progress
 from napari_strata.inference.alignment import order_like_blend, order_like_frame
 from napari_strata.inference.domains import untangle
 from napari_strata.inference.tiling import Canvas, Tile, least_side, plan_tiles
 from napari_strata.models.mode import evaluating
 from napari_strata.models.network import Network
-from napari_strata.types import FloatImage, ImageStack, Prediction
+from napari_strata.types import FloatImage, ImageStack, Prediction, ValuePrediction
 
 SURER = 1e-4
 """By so much the mean probability of the most probable class must be greater to prefer another orientation."""
@@ -42,6 +43,8 @@ class Predictor:
         in four orientations, and what it is surest of counts (`napari_strata.data.turns`).
     device : device
         Where to compute, in fp32.
+    value_scale : Scale, optional
+        That of values in units of their own; by default values have the units of their image.
     """
 
     def __init__(
@@ -52,14 +55,16 @@ class Predictor:
         classes: tuple[str, ...],
         config: InferenceConfig,
         device: torch.device,
+        value_scale: Scale | None = None,
     ) -> None:
         self._network = network.to(device)
         self._pixel_size = model.pixel_size
+        self._value_scale = value_scale
         self._classes = classes
         self._config = config
         self._device = device
         self._batch = 1 if device.type == "cpu" else BATCH
-        self._aligns = config.align_layers and network.layers > 1
+        self._aligns = config.align_layers and network.layers > 1 and network.output != "values"
         self._turns = TURNS if self._aligns else TURNS[:1]
 
     def predict(self, image: ImageStack, *, control: JobControl) -> Generator[Progress, None, Prediction]:
@@ -84,6 +89,8 @@ class Predictor:
 
         Raises
         ------
+        BundleError
+            If the network gives values and no classes.
         CalibrationError
             If the network works at a pixel size and the image has none.
         DeviceError
@@ -91,29 +98,47 @@ class Predictor:
         JobCanceled
             If a stop came before the first frame was done.
         """
+        if self._network.output == "values":
+            raise BundleError(
+                "This network gives values and no classes.",
+                remedy="Predict with it, or choose a model that was trained on labels or crystals.",
+            )
+        maps = yield from self._maps(image, control)
+        prediction = Prediction(maps, self._classes, image.pixel_size, image.name)
+        _ = prediction.masks  # are kept once computed, here and not where a window waits for them
+        return prediction
+
+    def predict_values(
+        self, image: ImageStack, *, control: JobControl
+    ) -> Generator[Progress, None, ValuePrediction]:
+        """Compute the values of every frame of a stack, with a network that gives values; else as `predict`."""
+        maps = yield from self._maps(image, control)
+        return ValuePrediction(maps[:, :, 0], image.pixel_size, image.name)
+
+    def _maps(self, image: ImageStack, control: JobControl) -> Generator[Progress, None, FloatImage]:
+        """Return all that the network says of the frames that were done, shape (frame, layer, map, y, x)."""
         frames, height, width = image.data.shape
-        heads = (self._network.layers, self._network.maps)
-        probabilities = np.empty((frames, *heads, height, width), np.float32)
+        found = np.empty((frames, self._network.layers, self._network.maps, height, width), np.float32)
         previous: FloatImage | None = None
         start = time.monotonic()
         finished = 0
         try:
             for finished, frame in enumerate(image.data):
-                grid = to_network_grid(frame, image.pixel_size, self._pixel_size)
+                grid, scale = grid_and_scale(frame, image.pixel_size, self._pixel_size)
                 surest = Surest()
                 for done in self._look(grid, surest, control):
                     fraction = (finished + done) / frames
                     left = (time.monotonic() - start) * (1 - fraction) / fraction
                     yield Progress(fraction, f"Predicting {image.name}, frame {finished + 1} of {frames}", left)
                 previous = self._align(surest.maps, previous, image.pixel_size)
-                probabilities[finished] = from_network_grid(previous, (height, width))
+                found[finished] = from_network_grid(previous, (height, width))
+                if self._network.output == "values":
+                    found[finished] = (self._value_scale or scale).undo(found[finished])
             finished = frames
         except JobCanceled:
             if not finished:
                 raise
-        prediction = Prediction(probabilities[:finished], self._classes, image.pixel_size, image.name)
-        _ = prediction.masks  # are kept once computed, here and not where a window waits for them
-        return prediction
+        return found[:finished]
 
     def _look(self, grid: FloatImage, surest: "Surest", control: JobControl) -> Iterator[float]:
         """Predict a frame in every orientation; yields the part that is done."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,12 +100,16 @@ def locate_atoms(
     control.run()
     yield StateChanged(control.state)
     tables: list[DataFrame] = []
+    predict_one = partial(predictor.predict, control=control)
     predictions = yield from predict_stacks(
-        control, predictor, stacks, lambda prediction: tables.append(locate(prediction, atoms))
+        predict_one, stacks, lambda prediction: tables.append(locate(prediction, atoms))
     )
     table = pd.concat(tables, ignore_index=True)
     paths = {} if out is None else _write(table, out)
-    figures = {**_counts(table, card.model.layers), **prediction_figures(predictions, start)}
+    figures = {
+        **_counts(table, card.model.layers),
+        **prediction_figures([one.probabilities for one in predictions], start),
+    }
     return JobResult(figures, paths, AtomsFound(predictions, table))
 
 

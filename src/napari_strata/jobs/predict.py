@@ -2,20 +2,22 @@
 
 import time
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from napari_strata.config import InferenceConfig
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import CalibrationError, ImageError, OutputError
 from napari_strata.events import JobResult, Progress, StateChanged
 from napari_strata.jobs.job import JobBody, job
-from napari_strata.types import ImageStack, Prediction
+from napari_strata.types import FloatImage, ImageStack, Prediction, ValuePrediction
 
 if TYPE_CHECKING:
     from napari_strata.config import ModelCard
     from napari_strata.inference.predictor import Predictor
 
+Predicted = TypeVar("Predicted", Prediction, ValuePrediction)
 LEAST_SIDE = 16
 """An image is not shrunk below this side for a network: nothing that the network looks for is left in it [px]."""
 
@@ -29,7 +31,7 @@ def predict(
     *,
     out: Path | None = None,
 ) -> JobBody:
-    """Predict every frame of every image.
+    """Predict every frame of every image: classes, or values if that is what the network gives.
 
     The model is read once, so a training that goes on and replaces it does no harm.
 
@@ -45,7 +47,8 @@ def predict(
         Tiles, alignment and device.
     out : Path, optional
         Folder that gets ``STEM_masks.tif`` (frame, layer, y, x uint8) and ``STEM_probabilities.tif`` (frame,
-        layer, class, y, x float32) of each image as soon as it is done.
+        layer, class, y, x float32) of each image as soon as it is done; or, of a network that gives values,
+        ``STEM_values.tif`` (frame, layer, y, x float32).
 
     Yields
     ------
@@ -55,7 +58,8 @@ def predict(
     Returns
     -------
     JobResult
-        ``value`` is a tuple of `Prediction`, in the order of the images; ``figures`` counts what was done.
+        ``value`` is a tuple of `Prediction` or `ValuePrediction`, in the order of the images; ``figures`` counts
+        what was done.
 
     Raises
     ------
@@ -72,12 +76,15 @@ def predict(
     yield StateChanged(control.state)
     paths: dict[str, str] = {}
 
-    def keep(prediction: Prediction) -> None:
+    def keep(prediction: Prediction | ValuePrediction) -> None:
         if out is not None:
             paths.update(_write(prediction, out))
 
-    predictions = yield from predict_stacks(control, predictor, stacks, keep)
-    return JobResult(prediction_figures(predictions, start), paths, predictions)
+    if card.model.output == "values":
+        values = yield from predict_stacks(partial(predictor.predict_values, control=control), stacks, keep)
+        return JobResult(prediction_figures([one.values for one in values], start), paths, values)
+    predictions = yield from predict_stacks(partial(predictor.predict, control=control), stacks, keep)
+    return JobResult(prediction_figures([one.probabilities for one in predictions], start), paths, predictions)
 
 
 def check_stacks(images: Sequence[ImageStack]) -> tuple[ImageStack, ...]:
@@ -112,6 +119,7 @@ def load_predictor(model: Path, config: InferenceConfig) -> "tuple[Predictor, Mo
     DeviceError
         If this machine lacks the device.
     """
+    from napari_strata.data.scale import Scale
     from napari_strata.inference.predictor import Predictor
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
@@ -119,7 +127,12 @@ def load_predictor(model: Path, config: InferenceConfig) -> "tuple[Predictor, Mo
     device = resolve_device(config.device)
     loaded = load_network(model, device)
     card = loaded.card
-    return Predictor(loaded.network, card.model, classes=card.classes.names, config=config, device=device), card
+    scale = None if card.value_scale is None else Scale(*card.value_scale)
+    names = card.classes.names
+    predictor = Predictor(
+        loaded.network, card.model, classes=names, config=config, device=device, value_scale=scale
+    )
+    return predictor, card
 
 
 def check_calibration(images: Sequence[ImageStack], card: "ModelCard") -> None:
@@ -148,11 +161,10 @@ def check_calibration(images: Sequence[ImageStack], card: "ModelCard") -> None:
 
 
 def predict_stacks(
-    control: JobControl,
-    predictor: "Predictor",
+    predict_one: Callable[[ImageStack], Generator[Progress, None, Predicted]],
     images: Sequence[ImageStack],
-    keep: Callable[[Prediction], None],
-) -> Generator[Progress, None, tuple[Prediction, ...]]:
+    keep: Callable[[Predicted], None],
+) -> Generator[Progress, None, tuple[Predicted, ...]]:
     """Predict checked images one after another, and hand each result to `keep` as soon as it is done.
 
     Yields
@@ -162,7 +174,7 @@ def predict_stacks(
 
     Returns
     -------
-    tuple of Prediction
+    tuple of Prediction or ValuePrediction
         All; or what was done when a stop came, the last one perhaps with fewer frames than its image.
 
     Raises
@@ -172,9 +184,9 @@ def predict_stacks(
     """
     start = time.monotonic()
     sizes = [image.data.size for image in images]
-    predictions: list[Prediction] = []
+    predictions: list[Predicted] = []
     for index, image in enumerate(images):
-        body = predictor.predict(image, control=control)
+        body = predict_one(image)
         try:
             while True:
                 progress = next(body)
@@ -191,12 +203,12 @@ def predict_stacks(
     return tuple(predictions)
 
 
-def prediction_figures(predictions: Sequence[Prediction], start: float) -> dict[str, float]:
+def prediction_figures(maps: Sequence[FloatImage], start: float) -> dict[str, float]:
     """Return counts, and the seconds since `start` of the monotonic clock."""
     return {
-        "images": len(predictions),
-        "frames": sum(len(p.probabilities) for p in predictions),
-        "layers": predictions[0].probabilities.shape[1],
+        "images": len(maps),
+        "frames": sum(len(of_image) for of_image in maps),
+        "layers": maps[0].shape[1],
         "seconds": round(time.monotonic() - start, 2),
     }
 
@@ -218,9 +230,14 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-def _write(prediction: Prediction, out: Path) -> dict[str, str]:
+def _write(prediction: Prediction | ValuePrediction, out: Path) -> dict[str, str]:
     from napari_strata.io.masks import write_masks, write_probabilities
+    from napari_strata.io.values import write_values
 
+    if isinstance(prediction, ValuePrediction):
+        path = out / f"{prediction.name}_values.tif"
+        write_values(prediction.values, path, pixel_size=prediction.pixel_size)
+        return {path.stem: str(path)}
     masks, probabilities = (out / f"{prediction.name}_{what}.tif" for what in ("masks", "probabilities"))
     write_masks(prediction.masks, masks, pixel_size=prediction.pixel_size)
     write_probabilities(prediction.probabilities, probabilities, pixel_size=prediction.pixel_size)
