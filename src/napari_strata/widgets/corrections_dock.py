@@ -85,8 +85,8 @@ class CorrectionsDock(Dock):
         )
         self.view_button.setToolTip("Checks the part of the slice that is seen after every validation.")
         self.pin_button.setToolTip(
-            "Checks this region after every validation and says so if it goes wrong again. 'Respect pins' among the "
-            "settings of the training keeps weights as the best only if no more pins are wrong."
+            "Checks this region after every validation and says so if it goes wrong again. With 'Respect pins' "
+            "among the settings of the training, weights with fewer wrong pins are better than any others."
         )
         self.interval.setToolTip(
             "Shortest time between two live predictions; they take at most a tenth of the time."

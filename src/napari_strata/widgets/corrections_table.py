@@ -10,7 +10,7 @@ from napari_strata.widgets.corrected import Corrected, PinState
 
 ROWS = 7
 """Rows that are seen without scrolling."""
-COLUMNS = ("State", "Slice", "Where", "When")
+COLUMNS = ("State", "Slice", "y, x", "When")
 SYMBOLS = {
     PinState.NOT_PINNED: "",
     PinState.NOT_CHECKED: "…",
@@ -58,7 +58,7 @@ class CorrectionsTable(QTableWidget):
     def show_entries(self, entries: Sequence[Corrected]) -> None:
         """Show other entries; the chosen one stays chosen."""
         before = self.chosen
-        self._shown = sorted(reversed(entries), key=lambda one: not one.pin)
+        self._shown = sorted(entries[::-1], key=lambda one: not one.pin)
         self.clearSelection()
         self.setRowCount(len(self._shown))
         for row, one in enumerate(self._shown):
@@ -67,8 +67,8 @@ class CorrectionsTable(QTableWidget):
                 self.selectRow(row)
 
     def _fill(self, row: int, one: Corrected) -> None:
-        where = f"{one.y}, {one.x}  ({one.height} × {one.width})"
-        for column, text in enumerate((state_words(one), str(one.frame), where, f"{one.time:%H:%M:%S}")):
+        place = str(one.frame), f"{one.y}, {one.x}", f"{one.time:%H:%M:%S}"
+        for column, text in enumerate((state_words(one), *place)):
             item = QTableWidgetItem(text)
             item.setToolTip(_tip(one))
             self.setItem(row, column, item)

@@ -91,7 +91,7 @@ class TrainingWords(QLabel):
         """Say how it goes now; nothing changes when no training runs."""
         if self._state is JobState.IDLE:
             return
-        lines = [self._state_line(), self._score, self._corrections, *self._notes]
+        lines = [self._state_line(), self._corrections, self._score, *self._notes]
         text = "\n".join(line for line in lines if line)
         if text != self.text():
             self.setText(text)
