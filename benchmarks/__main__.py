@@ -43,7 +43,7 @@ def _arguments() -> argparse.Namespace:
         "--seconds",
         type=float,
         default=60,
-        help="time for which gui_stall and engines train (default %(default)s)",
+        help="time for which gui_stall, engines train (default %(default)s)",
     )
     parser.add_argument("--curves", type=Path, help="file that gets the curves of time_to_iou (default: none)")
     arguments = parser.parse_args()
