@@ -40,8 +40,9 @@ def train(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobB
     config : TrainConfig
         Everything that is set.
     inputs : TrainInputs
-        Arrays and the run folder, which gets config.yaml, events.jsonl, history.csv, model/ and, where labels were
-        painted in the viewer, labels.tif.
+        Arrays and the run folder, which gets config.yaml, run.json, events.jsonl, history.csv, model/, checkpoint/
+        and, where labels were painted in the viewer, labels.tif and inputs/. `napari_strata.jobs.resume` makes them
+        of a run that is to go on or to be repeated.
 
     Yields
     ------
