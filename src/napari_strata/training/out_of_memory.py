@@ -4,8 +4,15 @@ import gc
 
 import torch
 
-_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc", "alloc_failed")
-"""What torch's allocators, for which there is no type of error on the CPU, say."""
+_WORDS = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "bad_alloc",
+    "alloc_failed",
+    "could not create a primitive",
+)
+"""What torch's allocators and oneDNN say, for which there is no type of error on the CPU."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
