@@ -41,8 +41,8 @@ def train(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobB
         Everything that is set.
     inputs : TrainInputs
         Arrays and the run folder, which gets config.yaml, run.json, events.jsonl, history.csv, model/, checkpoint/
-        and, where labels were painted in the viewer, labels.tif and inputs/. `napari_strata.jobs.resume` makes them
-        of a run that is to go on or to be repeated.
+        and, where labels were painted in the viewer, labels.tif and inputs/. `napari_strata.jobs.resume` makes
+        them of a run that is to go on or to be repeated.
 
     Yields
     ------
@@ -165,6 +165,7 @@ def _train(
     from napari_strata.training.doubts import doubts_of_validation
     from napari_strata.training.keeper import BestKeeper
     from napari_strata.training.overlaps import output_classes
+    from napari_strata.training.memory import memory_need, memory_warnings
     from napari_strata.training.preview import make_preview
     from napari_strata.training.run_data import keep_painted
     from napari_strata.training.sources import make_source, value_scale_of
@@ -181,6 +182,7 @@ def _train(
     yield from tell(transfer)
     source = make_source(config, inputs, classes, receptive_field=network.receptive_field)
     yield from doubts_of_validation(config, source, outputs, channels)
+    yield from memory_warnings(memory_need(config, network.classes, seen=_seen(inputs, config)))
     preview = make_preview(config, inputs, receptive_field=network.receptive_field)
     trainer = _trainer(config, network, (outputs, channels), source, session, preview)
     trained_on = source.description + origin(transfer)
@@ -199,6 +201,14 @@ def _train(
         figures["preview_share"] = round(preview.share, 3)
     paths = {"run": str(inputs.out), "model": str(inputs.out / MODEL)}
     return JobResult({**figures, "trained_on": trained_on}, paths, inputs.out / MODEL)
+
+
+def _seen(inputs: TrainInputs, config: TrainConfig) -> int:
+    """Return how many pixels of the network's grid a preview predicts at once."""
+    if inputs.preview is None:
+        return 0
+    factor = scale_factor(inputs.preview.pixel_size, config.model.pixel_size)
+    return round(inputs.preview.data[0].size * factor**2)
 
 
 def _trainer(

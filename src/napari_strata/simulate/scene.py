@@ -1,10 +1,9 @@
 """One simulated image with its truth: draw the values, build the layers, scan, label."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_strata.config import SimulationConfig
@@ -21,6 +20,9 @@ from napari_strata.simulate.microscope import (
     smooth_background,
 )
 from napari_strata.types import BACKGROUND, FloatImage, LabelArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MARGIN = 4.0
 """Atoms up to this far outside the field of view still brighten it [Å]."""
@@ -51,11 +53,15 @@ class SimulatedImage:
     parameters: dict[str, Any]
 
     @property
-    def atoms(self) -> pd.DataFrame:
+    def atoms(self) -> "pd.DataFrame":
         """Columns layer, species, y_px, x_px, y_A, x_A; every atom whose centre lies in the image."""
+        import pandas as pd
+
         return pd.concat([self._atoms_of_layer(layer) for layer in range(len(self.positions))], ignore_index=True)
 
-    def _atoms_of_layer(self, layer: int) -> pd.DataFrame:
+    def _atoms_of_layer(self, layer: int) -> "pd.DataFrame":
+        import pandas as pd
+
         positions, codes = self.positions[layer], self.codes[layer]
         inside = ((positions >= -0.5) & (positions < len(self.image) - 0.5)).all(axis=1)
         y, x = positions[inside].T

@@ -201,7 +201,6 @@ class Trainer:
         batch = feed.take()
         yield from self._answers.answer(control, clock.batch + 1)
         feed.prepare(clock.batch + 1)
-        feed.prepare_held_out()
         epoch, progress = clock.epoch, clock.progress
         rate = self._team.of_first(self._schedule.rate(progress))
         with self._seeded(clock.step):
@@ -212,6 +211,7 @@ class Trainer:
         self._losses.append(loss)
         yield from self._stepper.take_warnings()
         left, waited = clock.seconds_left, feed.waited
+        feed.prepare_held_out()  # not earlier: the first step shall have all cores
         yield BatchEnded(clock.step, epoch, clock.epochs, loss, rate, clock.elapsed, left, waited, progress)
 
     def _augmented(self, batch: Batch, step: int) -> tuple[torch.Tensor, Truth]:
