@@ -12,7 +12,27 @@ GAIN = 20.0
 
 
 def bright_network(config, classes):
-    """Build a network that passes the image along the finest skip connection; class 1 is where it is bright."""
+    """Build a network in which class 1 is where the image is bright."""
+    network = passing_network(config, classes)
+    with torch.no_grad():
+        for head in network.heads:
+            head.weight[1, 0] = GAIN
+            head.bias[1] = -GAIN * THRESHOLD
+            head.bias[2:] = -100
+    return network
+
+
+def positive_network(config):
+    """Build a network that gives values: what is above the mean of the image, and the mean elsewhere."""
+    network = passing_network(config, 1)
+    with torch.no_grad():
+        for head in network.heads:
+            head.weight[0, 0] = 1
+    return network
+
+
+def passing_network(config, classes):
+    """Build a network that passes the image, where it is positive, along the finest skip connection."""
     network = build_network(config, classes).eval()
     first = config.filters[0]
     with torch.no_grad():
@@ -24,10 +44,6 @@ def bright_network(config, classes):
                     layer.weight.fill_(1)
             block[0].weight[0, 0 if block is network.encoder.blocks[0] else first, 1, 1] = 1
             block[3].weight[0, 0, 1, 1] = 1
-        for head in network.heads:
-            head.weight[1, 0] = GAIN
-            head.bias[1] = -GAIN * THRESHOLD
-            head.bias[2:] = -100
     return network
 
 
@@ -37,8 +53,8 @@ def save_bright(folder, *, names=("C",), **model):
     return save_network(folder, bright_network(config, len(names)), config, name="bright", names=names)
 
 
-def save_network(folder, network, config, *, name, names=("C",)):
-    """Save a network that no training has made as a bundle; `names` are its classes."""
+def save_network(folder, network, config, *, name, names=("C",), **others):
+    """Save a network that no training has made as a bundle of these classes; `others` are fields of its card."""
     card = ModelCard(
         name=name,
         created="2026-11-21T00:00:00Z",
@@ -49,6 +65,7 @@ def save_network(folder, network, config, *, name, names=("C",)):
         software={},
         weights_file="weights-0.safetensors",
         weights_sha256="0" * 64,
+        **others,
     )
     save_bundle(folder, network.state_dict(), card)
     return folder

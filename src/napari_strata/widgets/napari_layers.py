@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_strata.annotation.provenance import Provenance
 from napari_strata.config import ClassTable, LabelClass, ModelCard
-from napari_strata.types import BACKGROUND, AnyArray, FloatImage, Prediction
+from napari_strata.types import BACKGROUND, AnyArray, FloatImage, Prediction, ValuePrediction
 from napari_strata.widgets.colours import class_colours, layer_colours
 from napari_strata.widgets.explain_targets import Chosen, Place
 from napari_strata.widgets.label_memory import label_memory, remember_birth
@@ -136,6 +136,21 @@ def probability_layers(prediction: Prediction, origin: Origin) -> "list[Image]":
                 )
             )
     return layers
+
+
+def value_layers(prediction: ValuePrediction, origin: Origin) -> "list[Image]":
+    """Make one Image layer per crystal layer of a network that gives values."""
+    from napari.layers import Image
+
+    return [
+        Image(
+            _like(origin.image, np.ascontiguousarray(prediction.values[:, layer])),
+            name=origin.name(_of_layer("values", layer, origin.card)),
+            metadata=origin.tag("values", layer=layer),
+            **placement(origin.image),
+        )
+        for layer in range(prediction.values.shape[1])
+    ]
 
 
 def atom_layer(table: "DataFrame", origin: Origin) -> "Points":

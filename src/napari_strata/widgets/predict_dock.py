@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QPushButton, QVBoxLayout
 
-from napari_strata.config import AtomsConfig, InferenceConfig
+from napari_strata.config import AtomsConfig, InferenceConfig, ModelCard
 from napari_strata.control import JobControl
 from napari_strata.errors import TableError
 from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
+from napari_strata.types import ValuePrediction
 from napari_strata.widgets.atom_export import atom_table
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
@@ -19,7 +20,7 @@ from napari_strata.widgets.form import ConfigForm
 from napari_strata.widgets.job_panel import JobPanel
 from napari_strata.widgets.journal import journal_of
 from napari_strata.widgets.models import ModelLibrary
-from napari_strata.widgets.napari_layers import atom_layer, mask_layers, probability_layers
+from napari_strata.widgets.napari_layers import atom_layer, mask_layers, probability_layers, value_layers
 from napari_strata.widgets.results import find_results, show_results
 from napari_strata.widgets.source import Source, SourceForm
 
@@ -97,7 +98,9 @@ class PredictDock(Dock):
         self.setMinimumWidth(DOCK_WIDTH)
 
     def _on_source(self) -> None:
-        self.find_atoms.setEnabled(self.source.pixel_size is not None)
+        entry = self.source.model.entry
+        gives_values = entry is not None and entry.card.model.output == "values"
+        self.find_atoms.setEnabled(self.source.pixel_size is not None and not gives_values)
         self.panel.set_obstacle(self.source.obstacle)
         self._on_layers()
 
@@ -105,9 +108,9 @@ class PredictDock(Dock):
         self.export_button.setEnabled(self._shown_atoms() is not None)
 
     def _propose_atoms(self, _entry: object = None) -> None:
-        """Tick 'Find atoms' for models that work at a pixel size: theirs are atoms."""
+        """Tick 'Find atoms' for models that work at a pixel size and give classes: theirs are atoms."""
         entry = self.source.model.entry
-        self.find_atoms.setChecked(entry is None or entry.card.model.pixel_size is not None)
+        self.find_atoms.setChecked(entry is None or _gives_atoms(entry.card))
         self.atoms.setVisible(self.find_atoms.isChecked())
 
     def _start(self, _checked: bool = False) -> None:
@@ -128,6 +131,9 @@ class PredictDock(Dock):
         from napari_strata.jobs.locate_atoms import AtomsFound
 
         found = result.value
+        if isinstance(found, tuple) and isinstance(found[0], ValuePrediction):
+            self._show_values(source, found[0])
+            return
         predictions, table = (found.predictions, found.table) if isinstance(found, AtomsFound) else (found, None)
         words = _in_words(predictions[0], table, time.monotonic() - self._started)
         done, wanted = len(predictions[0].probabilities), len(source.stack.data)
@@ -143,6 +149,14 @@ class PredictDock(Dock):
         if table is not None:
             show_results(self._viewer, [atom_layer(table, source.origin)], keep_earlier=not is_whole)
 
+    def _show_values(self, source: Source, prediction: ValuePrediction) -> None:
+        done, wanted = len(prediction.values), len(source.stack.data)
+        layers = value_layers(prediction, source.origin)
+        show_results(self._viewer, layers, keep_earlier=done != wanted)
+        seconds = time.monotonic() - self._started
+        stopped = "" if done == wanted else f"Stopped after {done} of {wanted} slices. "
+        self.panel.say(f"{stopped}Values ({seconds:.1f}\N{NO-BREAK SPACE}s).")
+
     def _shown_atoms(self) -> "Points | None":
         """Return the atoms to export: the selected ones where there are several, else the uppermost."""
         if self.source.image.layer is None:
@@ -156,6 +170,10 @@ class PredictDock(Dock):
         path, _ = QFileDialog.getSaveFileName(self, "Export atoms", name, "CSV table (*.csv)")
         if path:
             self.export(Path(path))
+
+
+def _gives_atoms(card: ModelCard) -> bool:
+    return card.model.pixel_size is not None and card.model.output != "values"
 
 
 def _make_job(control: JobControl, source: Source, inference: InferenceConfig, atoms: AtomsConfig | None) -> Job:
