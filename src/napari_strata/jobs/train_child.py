@@ -7,6 +7,7 @@ no connection and say nothing, but draw their part of each batch (see `napari_st
 import dataclasses
 import os
 import pickle
+import shutil
 import signal
 import sys
 import threading
@@ -45,6 +46,8 @@ def main() -> int:
         if connection is not None:
             with suppress(OSError):  # nobody hears it: the job goes on to keep its best
                 connection.send(_portable(event))
+    if connection is not None:
+        shutil.rmtree(sys.argv[2], ignore_errors=True)  # who laid it down may be gone
     return int(isinstance(event, JobEnded) and event.reason is FinishReason.FAILED and is_helper)
 
 
