@@ -8,9 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from napari_strata.config.model import Output
 from napari_strata.data.patches import validation_windows
 from napari_strata.events import PIN_TOLERANCE, PinResult, PinsChecked
 from napari_strata.models.mode import evaluating
+from napari_strata.models.outputs import probabilities
 from napari_strata.requests import Pin
 from napari_strata.training.corrections import LearnedFrames
 from napari_strata.training.learned_frame import LearnedFrame
@@ -33,10 +35,13 @@ class PinBoard:
         What is painted in them; None where nothing can be painted.
     receptive_field : int
         Radius of the network's receptive field [px].
+    output : str
+        What the network's channels mean, see `napari_strata.models.outputs`; a value is never wrong.
     """
 
-    def __init__(self, frames: LearnedFrames | None, *, receptive_field: int) -> None:
-        self._frames = frames
+    def __init__(self, frames: LearnedFrames | None, *, receptive_field: int, output: Output = "classes") -> None:
+        self._frames = None if output == "values" else frames
+        self._output: Output = output
         self._halo = -(-receptive_field // ALIGNMENT) * ALIGNMENT
         self._pins: dict[str, Pin] = {}
         self._was_right: dict[str, bool] = {}
@@ -112,24 +117,24 @@ class PinBoard:
         wrong = np.zeros((len(labels), len(labels)), np.int64)
         number = 0
         for *wide, in_rows, in_columns in validation_windows(labels, core=CORE, halo=self._halo, limit=MOST_PARTS):
-            predicted = _predict(image[tuple(wide)], network, device)
+            predicted = self._predict(image[tuple(wide)], network, device)
             seen = np.s_[:, in_rows.start - wide[0].start :, in_columns.start - wide[1].start :]
             truth = labels[:, in_rows, in_columns]
             wrong += _mistakes(predicted[seen][:, : truth.shape[1], : truth.shape[2]], truth)
             number += int((truth >= BACKGROUND).sum())
         return None if not number else _fewest(wrong) / number
 
+    def _predict(self, image: NDArray[np.float32], network: nn.Module, device: torch.device) -> LabelArray:
+        """Return the most probable codes, shape (decoder, y, x)."""
+        tensor = torch.from_numpy(np.ascontiguousarray(image))[None, None].to(device)
+        with evaluating(network), torch.inference_mode():
+            classes = probabilities(network(tensor), self._output)[0].argmax(dim=1)
+        codes: LabelArray = (classes + BACKGROUND).to(torch.uint8).cpu().numpy()
+        return codes
+
 
 def _ends(pin: Pin) -> tuple[int, int]:
     return pin.y + pin.height, pin.x + pin.width
-
-
-def _predict(image: NDArray[np.float32], network: nn.Module, device: torch.device) -> LabelArray:
-    """Return the most probable codes, shape (decoder, y, x)."""
-    tensor = torch.from_numpy(np.ascontiguousarray(image))[None, None].to(device)
-    with evaluating(network), torch.inference_mode():
-        codes: LabelArray = (network(tensor)[0].argmax(dim=1) + BACKGROUND).to(torch.uint8).cpu().numpy()
-    return codes
 
 
 def _mistakes(predicted: LabelArray, truth: LabelArray) -> NDArray[np.int64]:
