@@ -33,6 +33,7 @@ class Feeder:
         self._source = source
         self._items = items
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="strata-feed")
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="strata-held-out")
         self._next: Future[Batch] | None = None
         self._held_out: Future[list[Batch]] | None = None
 
@@ -43,6 +44,7 @@ class Feeder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._thread.shutdown(wait=True, cancel_futures=True)
+        self._aside.shutdown(wait=False, cancel_futures=True)  # what it draws may take longer than a stop
 
     def prepare(self, step: int) -> None:
         """Begin to draw the batch of a step."""
@@ -60,7 +62,7 @@ class Feeder:
     def prepare_held_out(self) -> None:
         """Begin to draw what is validated on, once; whoever asks the source for it earlier waits."""
         if self._held_out is None:
-            self._held_out = self._thread.submit(self._source.held_out)
+            self._held_out = self._aside.submit(self._source.held_out)
 
     @property
     def has_held_out(self) -> bool:

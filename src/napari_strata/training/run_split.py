@@ -33,7 +33,7 @@ def split_of(source: Source) -> dict[str, Any]:
 
 
 def _held_out(number: int, frame: LearnedFrame) -> dict[str, Any]:
-    where = frame.held_out.any(axis=0)
+    where = np.asarray(frame.held_out.any(axis=0))
     rows, columns = np.flatnonzero(where.any(axis=1)), np.flatnonzero(where.any(axis=0))
     box = [[int(of[0]), int(of[-1])] for of in (rows, columns)] if len(rows) else []
     return {"frame": number, "pixels": int(where.sum()), "box": box, "whole": not frame.learned.any()}
