@@ -74,6 +74,7 @@ def _train_in_folder(control: JobControl, config: TrainConfig, inputs: TrainInpu
     from napari_strata.training.record import RunRecord
     from napari_strata.training.run_data import config_in_run
     from napari_strata.training.session import Session
+    from napari_strata.training.tensorboard import with_board
 
     with deterministic(config.training.deterministic):
         classes = class_table(config, inputs)
@@ -82,6 +83,8 @@ def _train_in_folder(control: JobControl, config: TrainConfig, inputs: TrainInpu
         with RunRecord(inputs.out, in_run, resumes=inputs.resumes) as record:
             session = Session(record, config, inputs)
             body = _train(control, config, inputs, classes, session)
+            if config.training.tensorboard and is_first():
+                body = with_board(body, inputs.out)
             return (yield from recorded(body, control, record, inputs.out))
 
 
@@ -164,8 +167,8 @@ def _train(
 ) -> JobBody:
     from napari_strata.training.doubts import doubts_of_validation
     from napari_strata.training.keeper import BestKeeper
-    from napari_strata.training.overlaps import output_classes
     from napari_strata.training.memory import memory_need, memory_warnings
+    from napari_strata.training.overlaps import output_classes
     from napari_strata.training.preview import make_preview
     from napari_strata.training.run_data import keep_painted
     from napari_strata.training.sources import make_source, value_scale_of
@@ -208,7 +211,8 @@ def _seen(inputs: TrainInputs, config: TrainConfig) -> int:
     if inputs.preview is None:
         return 0
     factor = scale_factor(inputs.preview.pixel_size, config.model.pixel_size)
-    return round(inputs.preview.data[0].size * factor**2)
+    height, width = inputs.preview.data.shape[-2:]
+    return round(height * width * factor**2)
 
 
 def _trainer(
