@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels
     from napari.viewer import Viewer
 
-    from napari_strata.widgets.train_settings import TrainPlan
+    from napari_strata.widgets.train_plan import TrainPlan
 
 INTERVAL = 250
 """Time between two looks [ms]."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
 
-    from napari_strata.widgets.train_settings import TrainPlan
+    from napari_strata.widgets.train_plan import TrainPlan
 
 _NAME = "napari-strata live training"
 

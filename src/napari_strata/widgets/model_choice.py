@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, Q
 from napari_strata.errors import BundleError
 from napari_strata.widgets.editors import ChoiceBox
 from napari_strata.widgets.models import ModelEntry, ModelLibrary, open_model
+from napari_strata.widgets.network_choice import name_of
 from napari_strata.widgets.notify import in_notifications
 from napari_strata.widgets.words import Words
 
@@ -38,7 +39,7 @@ class ModelChoice(QWidget):
         self._offered: set[Path] | None = None
         self._last: ModelEntry | None = None
         self._seen: object = None
-        self.box = _Box(self.refresh)
+        self.box = FreshBox(self.refresh)
         self.box.setToolTip("Trained models, newest first. A running training offers its best weights so far.")
         self.open_button = QPushButton("…")
         self.open_button.setFixedWidth(28)
@@ -141,7 +142,7 @@ class ModelChoice(QWidget):
             self.open(Path(path))
 
 
-class _Box(ChoiceBox):
+class FreshBox(ChoiceBox):
     """A list that is brought up to date before it drops down, and is then as wide as its entries."""
 
     def __init__(self, refresh: Callable[[], None]) -> None:
@@ -162,7 +163,8 @@ def _identity(entry: ModelEntry | None) -> object:
 def describe(entry: ModelEntry) -> str:
     """Say in words what a model is."""
     model, names = entry.card.model, entry.card.classes.names
-    kind = "U-Net" if model.architecture == "unet" else f"Gomb-Net for {model.layers} crystal layers"
+    layers = f" for {model.layers} crystal layers" if model.layers > 1 else ""
+    kind = f"{name_of(model.architecture)}{layers}"
     grid = "" if model.pixel_size is None else f" at {model.pixel_size:g} Å/px"
     return f"{kind}, finds {', '.join(names)}{grid}. Trained on {entry.trained_on.rstrip('.')}; {entry.created}."
 

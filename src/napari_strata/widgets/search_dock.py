@@ -36,7 +36,7 @@ from napari_strata.widgets.words import Words
 
 if TYPE_CHECKING:
     from napari_strata.widgets.train_dock import TrainDock
-    from napari_strata.widgets.train_settings import TrainPlan
+    from napari_strata.widgets.train_plan import TrainPlan
 
 FIELDS = ("sampler", "pruner", "trials", "epochs", "time_limit", "score", "keep_models", "seed")
 _STEPS = 1000

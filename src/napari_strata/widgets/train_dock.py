@@ -10,7 +10,16 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from napari_strata.config import TrainConfig
 from napari_strata.control import JobControl, JobState
-from napari_strata.events import BatchEnded, EpochEnded, JobEnded, JobEvent, PreviewReady, Progress, Warned
+from napari_strata.events import (
+    BatchEnded,
+    EpochEnded,
+    JobEnded,
+    JobEvent,
+    PreviewReady,
+    Progress,
+    StartedFrom,
+    Warned,
+)
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.dock_links import DockLinks
@@ -21,7 +30,8 @@ from napari_strata.widgets.loss_plot import LossPlot
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.notify import in_notifications, show_ending, show_warned
 from napari_strata.widgets.runner import JobRunner
-from napari_strata.widgets.train_settings import TrainPlan, TrainSettings
+from napari_strata.widgets.train_plan import TrainPlan
+from napari_strata.widgets.train_settings import TrainSettings
 from napari_strata.widgets.train_words import TrainingWords
 
 REDRAW = 3000
@@ -58,7 +68,7 @@ class TrainDock(Dock):
         self._live = live_training_of(viewer)
         self._run: Path | None = None
         self.runner = JobRunner(self)
-        self.settings = TrainSettings(viewer)
+        self.settings = TrainSettings(viewer, self._library)
         self.train_button = QPushButton("Train")
         self.pause_button = QPushButton("Pause")
         self.stop_button = QPushButton("Stop")
@@ -172,6 +182,8 @@ class TrainDock(Dock):
                 self.words.show_epoch(event)
             case PreviewReady():
                 self._clock.start()  # anew
+            case StartedFrom(message=message):
+                self.words.add(message)
             case Warned():
                 self.words.show_warning(event)
                 show_warned(event)

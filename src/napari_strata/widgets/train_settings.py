@@ -1,10 +1,7 @@
 """What the user sets before a training, and what becomes of it: a configuration and copies of the arrays."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from napari.layers import Labels, Points
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
@@ -19,71 +16,25 @@ from napari_strata.config import (
 )
 from napari_strata.config.training import ORIGINS
 from napari_strata.errors import CalibrationError
-from napari_strata.types import ImageStack, LabelArray
 from napari_strata.widgets.calibration import CalibrationRow
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.editors import ChoiceBox, IntegerBox
 from napari_strata.widgets.form import ConfigForm, form_layout, row_label
 from napari_strata.widgets.label_memory import class_table_of, is_drawn, others_of
 from napari_strata.widgets.layer_data import stack_of
-from napari_strata.widgets.learned_labels import LearnedLabels, copy_learned
+from napari_strata.widgets.learned_labels import copy_learned
 from napari_strata.widgets.learning_choice import MOST_LAYERS, LearningChoice
-from napari_strata.widgets.live_overlay import Window, window_of
+from napari_strata.widgets.live_overlay import window_of
+from napari_strata.widgets.models import ModelEntry, ModelLibrary
+from napari_strata.widgets.network_choice import GOMBNET, UNET, NetworkChoice, name_of
 from napari_strata.widgets.proposal import Proposal
-
-if TYPE_CHECKING:
-    from napari_strata.training.inputs import TrainInputs
+from napari_strata.widgets.start_choice import StartChoice
+from napari_strata.widgets.train_plan import TrainPlan
 
 SIMULATED, LABELLED = "Simulated crystals", "My labels"
-GOMBNET, UNET = "Gomb-Net (layer masks)", "U-Net (one mask)"
 ATOMIC = 1.0
 """Coarsest pixel size at which atoms are seen, so that the network's own grid makes sense [Å/px]."""
 _WITHOUT_MODEL = tuple(origin for origin in ORIGINS if origin != "model")
-
-
-@dataclass(frozen=True, slots=True)
-class TrainPlan:
-    """Everything that a training needs, as it was when Train was pressed.
-
-    Attributes
-    ----------
-    config : TrainConfig
-        The settings.
-    classes : ClassTable
-        What the network's outputs will mean.
-    images, labels : tuple
-        Copies of what to learn from; empty for simulated crystals.
-    preview : ImageStack or None
-        Copy of what to predict live.
-    window : Window or None
-        Where that lies.
-    learned : LearnedLabels or None
-        The same labels with where they come from; None for simulated crystals.
-    layers : tuple of Labels or Points
-        The layers that they were copied from, by crystal layer.
-    """
-
-    config: TrainConfig
-    classes: ClassTable
-    images: tuple[ImageStack, ...]
-    labels: tuple[LabelArray, ...]
-    preview: ImageStack | None
-    window: Window | None
-    learned: LearnedLabels | None = None
-    layers: tuple[Labels | Points, ...] = ()
-
-    @property
-    def pixel_size(self) -> float | None:
-        """Pixel size of the image [Å/px]; None where nobody knows it, or there is no image."""
-        return None if self.preview is None else self.preview.pixel_size
-
-    def inputs(self, run: Path) -> "TrainInputs":
-        """Return what the job works on; its imports take time, so call it in the worker thread."""
-        from napari_strata.training.inputs import Painted, TrainInputs
-
-        learned = self.learned
-        painted = None if learned is None else Painted(learned.frames, learned.depth, learned.provenance)
-        return TrainInputs(run, self.images, self.labels, self.classes, self.preview, painted=painted)
 
 
 class TrainSettings(QWidget):
@@ -93,27 +44,36 @@ class TrainSettings(QWidget):
     ----------
     viewer : Viewer
         Whose layers to offer.
+    library : ModelLibrary, optional
+        Whose models to start from; by default the user's library.
     """
 
-    def __init__(self, viewer: Viewer, parent: QWidget | None = None) -> None:
+    def __init__(self, viewer: Viewer, library: ModelLibrary | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
         self._choice = LearningChoice(viewer)
         self.image, self.labels = self._choice.image, self._choice.labels
         self.calibration = CalibrationRow(viewer)
         self.source = _choice_box(SIMULATED, LABELLED)
-        self.network = _choice_box(GOMBNET, UNET)
+        self.network = NetworkChoice()
         self.layers = IntegerBox(2, MOST_LAYERS)
         self.without_model = QCheckBox("what only a model drew")
+        self.start = StartChoice(library or ModelLibrary())
         self.name = QLineEdit()
         self.simulation = ConfigForm(
             SimulationConfig,
             [name for name in SimulationConfig.model_fields if name != "layers"],
             advanced_title="Advanced: simulation",
         )
-        self.training = ConfigForm(TrainingConfig, advanced_title="Advanced: training")
+        self.training = ConfigForm(
+            TrainingConfig,
+            [name for name in TrainingConfig.model_fields if name != "start"],
+            advanced_title="Advanced: training",
+        )
         self.model = ConfigForm(
-            ModelConfig, ("filters", "dropout", "pixel_size"), advanced_title="Advanced: network"
+            ModelConfig,
+            ("filters", "activation", "norm", "padding", "dropout", "pixel_size"),
+            advanced_title="Advanced: network",
         )
         self._is_source_by_hand = False
         self._source_proposal = Proposal(self.source.setCurrentText)
@@ -148,9 +108,8 @@ class TrainSettings(QWidget):
         )
 
     def _config(self, simulated: bool) -> TrainConfig:
-        is_unet = self.network.currentText() == UNET
-        layers = 1 if is_unet else self.layers.value()
-        model = self.model.values(architecture="unet" if is_unet else "gombnet", layers=layers)
+        layers = self._layer_count
+        model = self.model.values(architecture=self.network.architecture, layers=layers)
         data: SimulatedData | LabelledData
         if simulated:
             data = SimulatedData(simulation=self.simulation.values(layers=layers))
@@ -161,8 +120,13 @@ class TrainSettings(QWidget):
             files = {"images": (Path(image.name),), "labels": (Path(labels[0].name),)}
             data = LabelledData(**files, classes=names, learn_from=origins)
         name = self.name.text().strip() or self.name.placeholderText()
-        parts = {"name": name, "model": model, "data": data, "training": self.training.values()}
+        training = self.training.values(start=self.start.values())
+        parts = {"name": name, "model": model, "data": data, "training": training}
         return TrainConfig.parse(parts, source="The Train dock")
+
+    @property
+    def _layer_count(self) -> int:
+        return 1 if self.network.has_one_mask else self.layers.value()
 
     def _pixel_size(self, model: ModelConfig) -> float | None:
         pixel_size = self.calibration.calibration.value
@@ -192,6 +156,7 @@ class TrainSettings(QWidget):
             ("Crystal layers", self.layers),
             *((f"Labels, layer {k}", choice) for k, choice in enumerate(self.labels)),
             ("Leave out", self.without_model),
+            ("Start from", self.start),
         ):
             self._rows.addRow(row_label(text), widget)
         layout = QVBoxLayout(self)
@@ -209,10 +174,6 @@ class TrainSettings(QWidget):
             f"{SIMULATED}: no labels needed; the crystal is simulated while the network trains.\n"
             f"{LABELLED}: learn from what was painted, or from the atoms that were clicked, in the Label dock."
         )
-        self.network.setToolTip(
-            "Gomb-Net gives one mask for each of several overlapping crystal layers.\n"
-            "U-Net gives one mask, for any image."
-        )
         self.layers.setToolTip("Number of overlapping crystal layers.")
         self.without_model.setToolTip(
             "Learn from what was painted, imported or corrected; where a network's mask was left as it was, count "
@@ -228,6 +189,7 @@ class TrainSettings(QWidget):
         self.source.activated.connect(self._on_source_by_hand)
         self.network.currentIndexChanged.connect(self._on_choice)
         self.layers.valueChanged.connect(self._on_choice)
+        self.start.chosen.connect(self._follow_model)
         self.calibration.changed.connect(self._propose_grid)
         self.simulation.changed.connect(self._propose_name)
         self.image.chosen.connect(self._propose_name)
@@ -246,15 +208,15 @@ class TrainSettings(QWidget):
         self._is_source_by_hand = True
 
     def _on_choice(self) -> None:
-        simulated, is_unet = self.source.currentText() == SIMULATED, self.network.currentText() == UNET
-        layers = 1 if is_unet else self.layers.value()
+        simulated, has_one_mask = self.source.currentText() == SIMULATED, self.network.has_one_mask
+        layers = self._layer_count
         self._choice.set_layers(layers)
-        self._show_row(self.layers, not is_unet)
+        self._show_row(self.layers, not has_one_mask)
         for k, choice in enumerate(self.labels):
             self._show_row(choice, k < layers and not simulated)
         self._show_row(self.without_model, not simulated)
         label: QLabel = self._rows.labelForField(self.labels[0])
-        label.setText("Labels" if is_unet else "Labels, layer 0")
+        label.setText("Labels" if has_one_mask else "Labels, layer 0")
         self.simulation.setVisible(simulated)
         self._propose_grid()
         self._propose_name()
@@ -274,17 +236,30 @@ class TrainSettings(QWidget):
         if others and not simulated:
             self._layers_proposal.make(1 + len(others))
 
+    def _follow_model(self, entry: ModelEntry | None) -> None:
+        """Take the settings of the model to start from, so that its weights fit; labels decide how many masks."""
+        if entry is None:
+            return
+        model, simulated = entry.card.model, self.source.currentText() == SIMULATED
+        if simulated or self.network.has_one_mask == (model.layers == 1):
+            self.network.choose(model.architecture)
+        elif self.network.has_one_mask:
+            self.network.choose("unet")  # which is a Gomb-Net of one decoder
+        if simulated and model.layers > 1:
+            self.layers.setValue(model.layers)
+        self.model.set_values(model)
+
     def _propose_name(self, _image: object = None) -> None:
         if self.source.currentText() == SIMULATED:
             what = str(self.simulation.value("material"))
         else:
             what = "labels" if self.image.layer is None else self.image.layer.name
-        self.name.setPlaceholderText(f"{self.network.currentText().partition(' ')[0]} {what}")
+        self.name.setPlaceholderText(f"{name_of(self.network.architecture)} {what}")
 
     def _propose_grid(self) -> None:
         """Resample to the network's own grid where atoms are seen; leave other images as they are."""
         pixel_size = self.calibration.calibration.value
-        atomic = self.network.currentText() == GOMBNET and pixel_size is not None and pixel_size <= ATOMIC
+        atomic = not self.network.has_one_mask and pixel_size is not None and pixel_size <= ATOMIC
         default = ModelConfig.model_fields["pixel_size"].default
         simulated = self.source.currentText() == SIMULATED
         self._grid_proposal.make(default if simulated or atomic else None)
