@@ -40,6 +40,7 @@ def find_learning_rate(control: JobControl, config: TrainConfig, inputs: TrainIn
         If the loss falls nowhere.
     """
     from napari_strata.training.fabric import make_fabric
+    from napari_strata.training.overlaps import output_classes
     from napari_strata.training.rate_finder import sweep_rates
     from napari_strata.training.sources import make_source
     from napari_strata.training.start import starting_network
@@ -49,10 +50,11 @@ def find_learning_rate(control: JobControl, config: TrainConfig, inputs: TrainIn
         check_inputs(inputs, layers=config.model.layers, table=classes)
     yield Progress(0.0, "Preparing the network and the training data")
     training = config.training.model_copy(update={"devices": 1, "nodes": 1})
-    network, _transfer = starting_network(config, classes)
+    outputs, channels = output_classes(config, classes)
+    network, _transfer = starting_network(config, outputs)
     source = make_source(config, inputs, classes, receptive_field=network.receptive_field)
     fabric = make_fabric(training)
     control.run()
     yield StateChanged(control.state)
-    sweep = yield from sweep_rates(network, source, training, fabric=fabric, control=control)
+    sweep = yield from sweep_rates(network, source, training, fabric=fabric, control=control, channels=channels)
     return JobResult({"learning_rate": sweep.proposed, "steps": len(sweep.rates)}, value=sweep)

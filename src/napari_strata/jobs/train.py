@@ -212,7 +212,7 @@ def _seen(inputs: TrainInputs, config: TrainConfig) -> int:
         return 0
     factor = scale_factor(inputs.preview.pixel_size, config.model.pixel_size)
     height, width = inputs.preview.data.shape[-2:]
-    return round(height * width * factor**2)
+    return int(round(height * width * factor**2))
 
 
 def _trainer(
