@@ -10,12 +10,10 @@ from napari_strata.types import ImageStack
 
 RNG = np.random.default_rng(0)
 CODES = RNG.integers(0, 4, (2, 3, 8, 9)).astype(np.uint8)
+VALUES = RNG.random((2, 3, 8, 9)).astype(np.float32)
 FULL = TrainInputs(
     out=Path("/somewhere/run"),
-    images=(
-        ImageStack(RNG.random((2, 8, 9)), 0.1, "a"),
-        ImageStack(RNG.random((1, 8, 9)).astype(np.float32), None, "b"),
-    ),
+    images=(ImageStack(RNG.random((2, 8, 9)), 0.1, "a"), ImageStack(VALUES[:1, 0], None, "b")),
     labels=(CODES, CODES[:1]),
     classes=ClassTable.from_names(("Mo", "S")),
     preview=ImageStack(RNG.integers(0, 9, (1, 8, 9)), 0.2, "view"),
