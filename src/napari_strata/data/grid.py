@@ -173,7 +173,9 @@ def resample_window(labels: LabelArray, shape: tuple[int, int], window: tuple[sl
     return np.stack([_vote(layer[spans[0], spans[1]], to_rows, to_columns, size) for layer in labels])
 
 
-def window_after(box: tuple[slice, slice], before: tuple[int, int], after: tuple[int, int]) -> tuple[slice, slice]:
+def window_after(
+    box: tuple[slice, slice], before: tuple[int, int], after: tuple[int, int], *, grow: int = 1
+) -> tuple[slice, slice]:
     """Return the pixels of a resampled frame that can depend on a box of the frame.
 
     Parameters
@@ -182,14 +184,16 @@ def window_after(box: tuple[slice, slice], before: tuple[int, int], after: tuple
         Rows and columns, inside `before`.
     before, after : (int, int)
         Shapes (y, x) of the frame before and after resampling.
+    grow : int
+        By so many pixels the result is larger on every side; 0 gives those that the box meets.
 
     Returns
     -------
     (slice, slice)
-        Rows and columns, inside `after`: the box, resampled and grown by a pixel.
+        Rows and columns, inside `after`.
     """
     rows, columns = (
-        slice(max(0, part.start * new // old - 1), min(new, -(-part.stop * new // old) + 1))
+        slice(max(0, part.start * new // old - grow), min(new, -(-part.stop * new // old) + grow))
         for part, old, new in zip(box, before, after, strict=True)
     )
     return rows, columns

@@ -140,9 +140,9 @@ class LearnedFrame:
         """Shape (y, x) of the frame on its own grid."""
         return self._own.shape[-2], self._own.shape[-1]
 
-    def window(self, box: Window) -> Window:
-        """Return the pixels of the unpadded frame that can depend on a box of the frame's own grid."""
-        return window_after(box, self.own_shape, self._shape)
+    def region(self, box: Window) -> Window:
+        """Return the pixels of the unpadded frame that a box of the frame's own grid meets."""
+        return window_after(box, self.own_shape, self._shape, grow=0)
 
     def repaint(self, layer: int, y: int, x: int, codes: LabelArray) -> Repainted | None:
         """Take over what is painted in a box; what it changes is learned from.
@@ -171,7 +171,8 @@ class LearnedFrame:
             return None
         inner = _around(differs)
         before[...] = codes
-        rows, columns = self.window((_shifted(inner[0], y), _shifted(inner[1], x)))
+        box = _shifted(inner[0], y), _shifted(inner[1], x)
+        rows, columns = window_after(box, self.own_shape, self._shape)
         now = resample_window(self._own[layer : layer + 1], self._shape, (rows, columns))[0]
         changed = now != self._codes[layer, rows, columns]
         self._codes[layer, rows, columns] = now

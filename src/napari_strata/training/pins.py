@@ -104,7 +104,7 @@ class PinBoard:
         bottom, right = (min(n, end) for n, end in zip(frame.own_shape, _ends(pin), strict=True))
         if bottom <= pin.y or right <= pin.x:
             return None
-        inside = frame.window((slice(pin.y, bottom), slice(pin.x, right)))
+        inside = frame.region((slice(pin.y, bottom), slice(pin.x, right)))
         rows, columns = (
             slice(max(0, (part.start - self._halo) // ALIGNMENT * ALIGNMENT), part.stop + self._halo)
             for part in inside
