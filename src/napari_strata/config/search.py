@@ -28,7 +28,7 @@ FIXED = {
     **dict.fromkeys(("model.layers", "model.output"), "it decides what the network is for"),
     **{
         f"training.{name}": _MACHINE
-        for name in ("device", "devices", "nodes", "engine", "deterministic", "preview_interval")
+        for name in ("device", "devices", "nodes", "engine", "deterministic", "preview_interval", "tensorboard")
     },
     **{f"training.corrections.{name}": "nobody paints during a search" for name in CorrectionsConfig.model_fields},
     **{f"training.ensemble.{name}": "every trial trains one network" for name in EnsembleConfig.model_fields},

@@ -158,6 +158,9 @@ class TrainingConfig(Config):
         le=3600,
         advanced=True,
     )
+    tensorboard: bool = setting(
+        True, "Write the curves for TensorBoard, too, where it is installed.", title="TensorBoard", advanced=True
+    )
     seed: int = setting(0, "Seed of every random draw.", ge=0, advanced=True)
 
     @model_validator(mode="after")

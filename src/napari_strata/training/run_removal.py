@@ -10,9 +10,10 @@ from napari_strata.training.run_data import INPUTS, LABELS, PROVENANCE
 from napari_strata.training.run_facts import FACTS
 from napari_strata.training.run_lock import LOCK, is_running
 from napari_strata.training.search.folder import JOURNAL, MODEL, TABLE, TRIALS
+from napari_strata.training.tensorboard import FOLDER as BOARD
 
 FILES = (CONFIG, EVENTS, HISTORY, FACTS, LABELS, PROVENANCE, CARD, JOURNAL, TABLE, LOCK, f"{JOURNAL}.lock")
-FOLDERS = (MODEL, "checkpoint", "tensorboard", INPUTS, TRIALS)
+FOLDERS = (MODEL, "checkpoint", BOARD, INPUTS, TRIALS)
 MARKS = (CONFIG, CARD, f"{MODEL}/{CARD}")
 """Files of which a folder must have one to be deleted."""
 

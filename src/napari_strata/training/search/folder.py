@@ -16,6 +16,7 @@ from napari_strata.training.record import CONFIG, EVENTS, HISTORY
 from napari_strata.training.run_data import LABELS, config_in_run, keep_painted
 from napari_strata.training.run_facts import FACTS
 from napari_strata.training.run_lock import RunLock
+from napari_strata.training.tensorboard import FOLDER as BOARD
 
 JOURNAL, TABLE, TRIALS, MODEL = "study.journal", "trials.csv", "trials", "model"
 RECORD = (CONFIG, EVENTS, HISTORY, FACTS)
@@ -115,9 +116,9 @@ def drop_weights(folder: Path, number: int) -> None:
     """Remove all of a trial but its record."""
     with suppress(FileNotFoundError):
         for path in trial_folder(folder, number).iterdir():
-            if path.is_dir():
+            if path.is_dir() and path.name != BOARD:
                 shutil.rmtree(path, ignore_errors=True)
-            elif path.name not in RECORD:
+            elif path.is_file() and path.name not in RECORD:
                 path.unlink(missing_ok=True)
 
 
