@@ -40,7 +40,7 @@ def batch_of(size: int, side: int) -> tuple[torch.Tensor, Truth]:
 
 def peak(config: TrainConfig) -> dict[str, float]:
     """Compare the estimated peak of a step with that of the process; both beyond what weights take."""
-    need = memory_need(config, 1)
+    need = memory_need(config.model, config.training, 1)
     stepper = stepper_of(config)
     batch = batch_of(config.training.batch_size, config.training.patch_size)
     gc.collect()

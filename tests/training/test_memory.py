@@ -11,7 +11,8 @@ from napari_strata.control import JobControl
 from napari_strata.events import Warned
 from napari_strata.jobs.estimate_memory import estimate_memory
 from napari_strata.training.free_memory import _left_in_groups, free_main_memory
-from napari_strata.training.memory import MemoryNeed, in_words, memory_need, memory_warnings
+from napari_strata.training import memory
+from napari_strata.training.memory import MemoryNeed, in_words, memory_warnings
 
 MB = 10**6
 
@@ -19,6 +20,10 @@ MB = 10**6
 def config(**training: object) -> TrainConfig:
     brief = {"precision": "fp32", "device": "cpu", "batch_size": 4, "patch_size": 64}
     return TrainConfig.parse({"model": {"filters": [8, 16]}, "training": brief | training})
+
+
+def memory_need(settings: TrainConfig, classes: int, **seen: int) -> MemoryNeed:
+    return memory.memory_need(settings.model, settings.training, classes, **seen)
 
 
 def need(**sizes: int) -> MemoryNeed:
@@ -73,7 +78,7 @@ def test_bytes_are_said_in_words():
 
 
 def test_the_job_tells_peak_and_free_memory():
-    *_, last = estimate_memory(JobControl(), config(), classes=1)
+    *_, last = estimate_memory(JobControl(), config().model, config().training, classes=1)
     assert last.error is None
     assert last.result.figures["peak"] == last.result.value.peak > MB
     assert last.result.figures["fitting_batch"] == 4

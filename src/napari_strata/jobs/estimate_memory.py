@@ -1,21 +1,25 @@
 """Estimate before a training how much memory it will take."""
 
-from napari_strata.config import TrainConfig
+from napari_strata.config import ModelConfig, TrainingConfig
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, StateChanged
 from napari_strata.jobs.job import JobBody, job
 
 
 @job
-def estimate_memory(control: JobControl, config: TrainConfig, *, classes: int, seen: int = 0) -> JobBody:
+def estimate_memory(
+    control: JobControl, model: ModelConfig, training: TrainingConfig, *, classes: int, seen: int = 0
+) -> JobBody:
     """Measure on small patches what a training takes at its peak; takes some tenths of a second.
 
     Parameters
     ----------
     control : JobControl
         There is nothing to stop.
-    config : TrainConfig
-        The training.
+    model : ModelConfig
+        The network.
+    training : TrainingConfig
+        How it is to be trained.
     classes : int
         Foreground classes.
     seen : int
@@ -35,5 +39,5 @@ def estimate_memory(control: JobControl, config: TrainConfig, *, classes: int, s
 
     control.run()
     yield StateChanged(control.state)
-    need = memory_need(config, classes, seen=seen)
+    need = memory_need(model, training, classes, seen=seen)
     return JobResult({"peak": need.peak, "free": need.free, "fitting_batch": need.fitting_batch}, value=need)

@@ -185,7 +185,9 @@ def _train(
     yield from tell(transfer)
     source = make_source(config, inputs, classes, receptive_field=network.receptive_field)
     yield from doubts_of_validation(config, source, outputs, channels)
-    yield from memory_warnings(memory_need(config, network.classes, seen=_seen(inputs, config)))
+    yield from memory_warnings(
+        memory_need(config.model, config.training, network.classes, seen=_seen(inputs, config))
+    )
     preview = make_preview(config, inputs, receptive_field=network.receptive_field)
     trainer = _trainer(config, network, (outputs, channels), source, session, preview)
     trained_on = source.description + origin(transfer)
@@ -212,7 +214,8 @@ def _seen(inputs: TrainInputs, config: TrainConfig) -> int:
         return 0
     factor = scale_factor(inputs.preview.pixel_size, config.model.pixel_size)
     height, width = inputs.preview.data.shape[-2:]
-    return int(round(height * width * factor**2))
+    pixels: int = round(height * width * factor**2)
+    return pixels
 
 
 def _trainer(

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from napari_strata.config import TrainConfig
+from napari_strata.config import ModelConfig, TrainingConfig
+from napari_strata.config.loss import LossConfig
 from napari_strata.errors import DeviceError
 from napari_strata.events import Warned
 from napari_strata.losses.assignment import assignment_loss
@@ -80,13 +81,15 @@ class MemoryNeed:
         return 0 if room < self.looking else min(self.batch, int(room // self.per_patch))
 
 
-def memory_need(config: TrainConfig, classes: int, *, seen: int = 0) -> MemoryNeed:
+def memory_need(model: ModelConfig, training: TrainingConfig, classes: int, *, seen: int = 0) -> MemoryNeed:
     """Estimate what a training will take.
 
     Parameters
     ----------
-    config : TrainConfig
-        The training.
+    model : ModelConfig
+        The network.
+    training : TrainingConfig
+        How it is trained.
     classes : int
         Foreground classes.
     seen : int
@@ -97,13 +100,12 @@ def memory_need(config: TrainConfig, classes: int, *, seen: int = 0) -> MemoryNe
     DeviceError
         If this machine lacks the device.
     """
-    training = config.training
     device = resolve_device(training.device)
     with torch.random.fork_rng():
-        network = build_network(config.model, classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = build_network(model, classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     is_bf16 = training.precision == "bf16" or (training.precision == "auto" and has_fast_bf16(device))
     with torch.autocast("cpu", torch.bfloat16, enabled=is_bf16):
-        small, large = (_saved(network, config, side) for side in SIDES)
+        small, large = (_saved(network, training.loss.fitted(model.output), side) for side in SIDES)
     pixels = training.patch_size**2
     area = SIDES[1] ** 2 - SIDES[0] ** 2
     saved = small.total + (large.total - small.total) * (pixels - SIDES[0] ** 2) / area
@@ -161,18 +163,18 @@ class _Saved:
     largest: int
 
 
-def _saved(network: Network, config: TrainConfig, side: int) -> _Saved:
+def _saved(network: Network, loss: LossConfig, side: int) -> _Saved:
     """Measure what one patch saves."""
     generator = torch.Generator().manual_seed(0)
     image = torch.randn(1, 1, side, side, generator=generator).contiguous(memory_format=torch.channels_last)
-    shape = (1, config.model.layers, side, side)
+    shape = (1, network.layers, side, side)
     labels = torch.randint(BACKGROUND, network.classes + 2, shape, dtype=torch.uint8, generator=generator)
-    truth = Truth(labels, values=torch.zeros(shape) if config.model.output == "values" else None)
+    truth = Truth(labels, values=torch.zeros(shape) if network.output == "values" else None)
     known = {parameter.untyped_storage().data_ptr() for parameter in network.parameters()}
     sizes: dict[int, int] = {}
     held: list[Tensor] = []
     with _watching(known, sizes, held):
-        assignment_loss(network(image), truth, config.training.loss, Channels(config.model.output))
+        assignment_loss(network(image), truth, loss, Channels(network.output))
     return _Saved(sum(sizes.values()), max(sizes.values()))
 
 
