@@ -1,14 +1,17 @@
 """Settings of a trial or of an earlier training, put into the form of the Train dock."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.config import SimulatedData
+from napari_strata.errors import BundleError
 from napari_strata.widgets.form import ConfigForm
 from napari_strata.widgets.setting_names import setting_name
 
 if TYPE_CHECKING:
-    from napari_strata.config import TrainConfig
+    from napari_strata.config import ModelCard, ModelConfig, TrainConfig
     from napari_strata.widgets.train_settings import TrainSettings
 
 
@@ -23,6 +26,9 @@ def show_values(settings: "TrainSettings", values: Mapping[str, Any]) -> tuple[s
     forms: dict[str, ConfigForm[Any]] = {"model": settings.model, "training": settings.training}
     missing = []
     for name, value in values.items():
+        if name == "model.architecture":
+            settings.network.choose(value)
+            continue
         section, *parts = name.split(".")
         try:
             _put(forms[section], parts, value)
@@ -33,16 +39,35 @@ def show_values(settings: "TrainSettings", values: Mapping[str, Any]) -> tuple[s
 
 def show_config(settings: "TrainSettings", config: "TrainConfig") -> None:
     """Put the settings of a training into the form; images and labels stay as they are chosen."""
-    from napari_strata.widgets.train_settings import GOMBNET, SIMULATED, UNET
+    from napari_strata.widgets.train_settings import SIMULATED
 
     if isinstance(config.data, SimulatedData):
         settings.source.setCurrentText(SIMULATED)
         settings.simulation.set_values(config.data.simulation)
-    settings.network.setCurrentText(UNET if config.model.layers == 1 else GOMBNET)
-    if config.model.layers > 1:
-        settings.layers.setValue(config.model.layers)
-    settings.model.set_values(config.model)
+    show_network(settings, config.model)
     settings.training.set_values(config.training)
+    with suppress(BundleError):  # a model that is no more
+        settings.start.set_values(config.training.start)
+
+
+def show_network(settings: "TrainSettings", model: "ModelConfig") -> None:
+    """Put the network of a training into the form."""
+    settings.network.choose(model.architecture)
+    if model.layers > 1:
+        settings.layers.setValue(model.layers)
+    settings.model.set_values(model)
+
+
+def show_start(settings: "TrainSettings", card: "ModelCard", folder: Path) -> None:
+    """Let the next training start from a model, with the network that it has.
+
+    Raises
+    ------
+    BundleError
+        If there is no model in the folder.
+    """
+    settings.start.open(folder)
+    show_network(settings, card.model)
 
 
 def _put(form: ConfigForm[Any], parts: Iterable[str], value: Any) -> None:

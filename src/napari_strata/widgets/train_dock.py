@@ -144,7 +144,9 @@ class TrainDock(Dock):
             If its settings cannot be read.
         """
         self.runner.check_idle()
-        self._train(TrainConfig.read(run / "config.yaml"), run, lambda control: _make_resumed(control, run))
+        config = TrainConfig.read(run / "config.yaml")
+        config = config.model_copy(update={"name": config.name or run.name})
+        self._train(config, run, lambda control: _make_resumed(control, run))
 
     def _train(self, config: TrainConfig, run: Path, make_job: Callable[[JobControl], Job]) -> None:
         self._run = run
