@@ -50,6 +50,8 @@ class Preview:
         As above; it may be changed.
     seconds : float
         Time that all previews took so far [s].
+    key : int
+        That of the `Look` that it looks at.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class Preview:
             grid = to_network_grid(frame, image.pixel_size, self._pixel_size)
             self._grid = torch.from_numpy(grid)[None, None]
             self._shape = frame.shape[0], frame.shape[1]
-            self._key = at.key
+            self.key = at.key
             y, x, height, width = at.seen or (0, 0, *self._shape)
             self._seen = slice(y, y + height), slice(x, x + width)
             self._is_new = True
@@ -121,7 +123,7 @@ class Preview:
         self._cost = time.monotonic() - start
         self.seconds += self._cost
         self._last, self._is_new = self._trained, False
-        return PreviewReady(seen, epoch, self._key, self._cost)
+        return PreviewReady(seen, epoch, self.key, self._cost)
 
     def _predict(self, network: nn.Module, device: torch.device) -> FloatImage:
         shape = self._grid.shape[-2], self._grid.shape[-1]
