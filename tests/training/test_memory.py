@@ -10,8 +10,8 @@ from napari_strata.config import TrainConfig
 from napari_strata.control import JobControl
 from napari_strata.events import Warned
 from napari_strata.jobs.estimate_memory import estimate_memory
-from napari_strata.training.free_memory import _left_in_groups, free_main_memory
 from napari_strata.training import memory
+from napari_strata.training.free_memory import free_main_memory, left_in_groups
 from napari_strata.training.memory import MemoryNeed, in_words, memory_warnings
 
 MB = 10**6
@@ -109,7 +109,7 @@ def test_limits_of_control_groups_count(tmp_path: Path, own, files, left):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert _left_in_groups(own, tmp_path) == left
+    assert left_in_groups(own, tmp_path) == left
 
 
 def test_no_more_is_free_than_the_machine_has_left(monkeypatch):

@@ -14,11 +14,11 @@ def free_main_memory() -> int:
 
     free = int(psutil.virtual_memory().available)
     if sys.platform == "linux" and _OWN.is_file():
-        free = min([free, *_left_in_groups(_OWN.read_text(), _CGROUPS)])
+        free = min([free, *left_in_groups(_OWN.read_text(), _CGROUPS)])
     return max(0, free)
 
 
-def _left_in_groups(own: str, root: Path) -> list[int]:
+def left_in_groups(own: str, root: Path) -> list[int]:
     """Return what is left in the process's memory groups and those around them.
 
     Parameters

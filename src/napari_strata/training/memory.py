@@ -38,6 +38,8 @@ REMEMBERED = {"adamw": 2, "adam": 2, "sgd": 0, "momentum": 1, "rmsprop": 2}
 """Numbers that an optimizer keeps for each weight."""
 SHARE = 0.9
 """Part of the free memory that a training may take."""
+PROPOSED = 0.8
+"""Part of the free memory that the batch which is proposed takes at most; what is free changes all the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class MemoryNeed:
     @property
     def fitting_batch(self) -> int:
         """Largest batch, up to the one that is set, that fits; 0 where none does."""
-        room = SHARE * self.free - self.weights
+        room = PROPOSED * self.free - self.weights
         return 0 if room < self.looking else min(self.batch, int(room // self.per_patch))
 
 

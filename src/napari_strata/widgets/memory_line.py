@@ -134,7 +134,8 @@ class MemoryLine(QWidget):
 
     def _take_batch(self, _checked: bool = False) -> None:
         if self._need is not None:
-            self._settings.training.set_value("batch_size", self._need.fitting_batch)
+            devices = self._settings.training.value("devices") * self._settings.training.value("nodes")
+            self._settings.training.set_value("batch_size", self._need.fitting_batch * devices)
 
 
 def _make_job(

@@ -27,6 +27,7 @@ from napari_strata.widgets.form import Page
 from napari_strata.widgets.journal import journal_of, keep_state
 from napari_strata.widgets.live_training import live_training_of
 from napari_strata.widgets.loss_plot import LossPlot
+from napari_strata.widgets.memory_line import MemoryLine
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.notify import in_notifications, show_ending, show_warned
 from napari_strata.widgets.runner import JobRunner
@@ -73,6 +74,7 @@ class TrainDock(Dock):
         self.pause_button = QPushButton("Pause")
         self.stop_button = QPushButton("Stop")
         self.links = DockLinks(viewer, LINKS)
+        self.memory = MemoryLine(self.settings)
         self.words = TrainingWords()
         self.plot = LossPlot(viewer)
         self._clock = QTimer(self)
@@ -99,6 +101,7 @@ class TrainDock(Dock):
             buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.addWidget(Page(self.settings), 1)
+        layout.addWidget(self.memory)
         layout.addLayout(buttons)
         layout.addWidget(self.links)
         layout.addWidget(self._page_of_words())
@@ -146,6 +149,7 @@ class TrainDock(Dock):
         self.runner.check_idle()
         config = TrainConfig.read(run / "config.yaml")
         config = config.model_copy(update={"name": config.name or run.name})
+        self._live.go_on(run, self.runner)
         self._train(config, run, lambda control: _make_resumed(control, run))
 
     def _train(self, config: TrainConfig, run: Path, make_job: Callable[[JobControl], Job]) -> None:
@@ -166,6 +170,7 @@ class TrainDock(Dock):
     def _on_state(self, state: JobState) -> None:
         idle = state is JobState.IDLE
         self.settings.setEnabled(idle)
+        self.memory.setEnabled(idle)
         self.train_button.setEnabled(idle)
         self.pause_button.setEnabled(state in (JobState.RUNNING, JobState.PAUSED))
         self.pause_button.setText("Resume" if state is JobState.PAUSED else "Pause")
