@@ -1,0 +1,61 @@
+"""Explanations of networks other than the default one; test_architectures.py has those of MONAI."""
+
+import numpy as np
+import pytest
+import torch
+
+from measured_reach import make_positive
+from napari_strata.config import ModelConfig
+from napari_strata.explain.grad_cam import grad_cam, on_image
+from napari_strata.explain.methods import METHODS
+from napari_strata.explain.score import Output, TargetScore
+from napari_strata.explain.targets import PixelTarget, pixel_weights
+from napari_strata.explain.window import window_around
+from napari_strata.models.network import FeatureMap
+from napari_strata.models.registry import build_network
+
+
+def network_of(**model):
+    torch.manual_seed(0)
+    network = make_positive(build_network(ModelConfig(filters=(2, 3, 4), **model), 1))
+    with torch.no_grad():
+        for head in network.heads:
+            head.weight[0] = 0
+    return network
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@pytest.mark.parametrize("at", [(60, 70), (3, 4), (98, 110)])
+@pytest.mark.parametrize("model", [{"padding": "valid"}, {"activation": "gelu"}, {"activation": "silu"}], ids=str)
+def test_the_window_gives_the_same_map_as_the_whole_image(method, at, model):
+    network, shape = network_of(**model), (101, 114)
+    image = torch.randn(1, 1, *shape)
+    weights = pixel_weights(PixelTarget(*at), shape, shape)
+    window = window_around(weights, network)
+    assert any(axis.stop - axis.start < length for axis, length in zip(window, shape, strict=True))
+    whole, part = (
+        method(TargetScore(network, Output(1, 1), torch.from_numpy(w.copy())), i).numpy()
+        for w, i in ((weights, image), (weights[window], image[..., *window]))
+    )
+    assert whole.max() > 0
+    pasted = np.zeros_like(whole)
+    pasted[window] = part
+    np.testing.assert_allclose(pasted, whole, atol=1e-5 * whole.max())
+
+
+def test_a_feature_map_lies_on_the_image_where_it_says():
+    features = torch.zeros(1, 1, 5, 5)
+    features[..., 2, 3] = 1  # of a pixel of 4, the first of which begins 6 before the image: rows 2-5, columns 6-9
+    found = on_image(features, FeatureMap(torch.nn.Identity(), 4, -6), (12, 13))[0, 0]
+    assert found.shape == (12, 13)
+    y, x = (np.average(np.arange(n), weights=found.sum(axis).numpy()) for axis, n in ((1, 12), (0, 13)))
+    assert (y, x) == (pytest.approx(3.5), pytest.approx(7.5))
+
+
+def test_grad_cam_of_unpadded_convolutions_lies_around_the_target():
+    network, shape = network_of(padding="valid"), (60, 60)
+    weights = torch.from_numpy(pixel_weights(PixelTarget(29, 33), shape, shape))
+    found = grad_cam(TargetScore(network, Output(0, 1), weights), torch.rand(1, 1, *shape))
+    rows, columns = (np.flatnonzero(found.sum(axis).numpy()) for axis in (1, 0))
+    middle = (rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2
+    assert middle == (pytest.approx(29, abs=2), pytest.approx(33, abs=2))
