@@ -2,7 +2,7 @@
 
 import colorsys
 
-from napari_strata.config import ModelCard
+from napari_strata.config import ClassTable, ModelCard
 
 HUES = ("#ff7f2a", "#38a1ff", "#5fd35f", "#ff5fb4")
 """Colours of crystal layers 0, 1, ...; lighter than those of the class table because they lie on dark images."""
@@ -14,13 +14,18 @@ def layer_colours(card: ModelCard) -> tuple[str, ...]:
 
 
 def class_colours(card: ModelCard, layer: int) -> tuple[str, ...]:
-    """Return the colour of each class in one crystal layer.
+    """Return the colour of each class in one crystal layer of a model's results."""
+    return label_colours(card.classes, card.model.layers, layer)
+
+
+def label_colours(classes: ClassTable, layers: int, layer: int) -> tuple[str, ...]:
+    """Return the colour of each class in one of some crystal layers.
 
     A model of one layer has the colours of its class table, as the user painted them; in a model of several, each
     class is a shade of its layer's hue, from the hue itself to one nearly as light as white.
     """
-    table = card.classes.classes
-    if card.model.layers == 1:
+    table = classes.classes
+    if layers == 1:
         return tuple(entry.color for entry in table)
     return tuple(_lighten(HUES[layer], 0.7 * index / len(table)) for index in range(len(table)))
 

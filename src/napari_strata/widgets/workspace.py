@@ -1,6 +1,7 @@
 """Opens docks where they are at hand."""
 
 from napari.viewer import Viewer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QWidget
 
 DOCKS = ("Label", "Train", "Predict", "Explain")
@@ -42,7 +43,15 @@ def open_below(viewer: Viewer, name: str, owner: QWidget) -> None:
         others = [one for one in before if one.property(_BELOW) and not one.isHidden()]
         if others:
             dock.parent().tabifyDockWidget(others[0], dock)
+        else:
+            _share_height(owner, dock)
         dock.setProperty(_BELOW, True)
         dock.setWindowTitle(name)
     dock.show()
     dock.raise_()
+
+
+def _share_height(owner: QWidget, dock: QDockWidget) -> None:
+    """Let the dock above keep half of the height; Qt would leave it its least."""
+    above = next(one for one in owner.window().findChildren(QDockWidget) if one.isAncestorOf(owner))
+    above.window().resizeDocks([above, dock], [1, 1], Qt.Orientation.Vertical)
