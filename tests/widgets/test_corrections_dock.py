@@ -303,3 +303,20 @@ def test_a_viewer_closed_after_a_stroke_has_it_in_the_run_folder(qtbot, make_nap
     qtbot.waitUntil(lambda: QThreadPool.globalInstance().activeThreadCount() == 0, timeout=20_000)
     [(_, kept)] = read_requests(next((tmp_path / "models").rglob("corrections")))
     assert (kept.y, kept.x, kept.codes.tolist()) == (10, 60, [[2] * 10] * 10)
+
+
+def test_a_training_that_goes_on_from_its_folder_has_its_corrections_and_pins(qtbot, viewer, labels, train):
+    train.settings.training.set_value("epochs", 30)
+    corrections = CorrectionsDock(viewer)
+    qtbot.addWidget(corrections)
+    live = start(qtbot, train)
+    repaint(labels, STRIPES, STRIPE)
+    live.pin(taken(qtbot, live))
+    qtbot.waitUntil(lambda: live.ledger.entries[0].error is not None, timeout=20_000)
+    click(qtbot, train.stop_button)
+    qtbot.waitUntil(lambda: not train.runner.is_busy, timeout=20_000)
+    train.go_on(train._run)
+    (one,) = live.ledger.entries
+    assert (one.box, one.pin, one.state) == ((52, 52, 92, 92), "Pin 1", PinState.NOT_CHECKED)
+    assert corrections.words.text().startswith("This training goes on from its folder")
+    qtbot.waitUntil(lambda: one.error is not None, timeout=20_000)

@@ -26,6 +26,7 @@ SIDE = 200.0
 """A region that somebody goes to is magnified until it is so long on the screen [screen px]."""
 PIN, UNPIN = "Do not repeat this mistake", "Unpin"
 _IDLE = "No training runs. Press Train; then paint here over what the live prediction gets wrong."
+_GOES_ON = "This training goes on from its folder: its pins are checked, what is painted now is not learned."
 _NO_IMAGE = "This training has no image to paint on: choose one in the Train dock before you press Train."
 _STATES = (PinState.RIGHT, PinState.WRONG, PinState.WRONG_AGAIN, PinState.EMPTY, PinState.NOT_CHECKED)
 
@@ -70,8 +71,10 @@ class CorrectionsDock(Dock):
         self._show_choice()
 
     def _status(self) -> str:
-        if self._live.plan is None:
+        if not self._live.runs:
             return _IDLE
+        if self._live.plan is None:
+            return _GOES_ON
         if self._live.image is None:
             return _NO_IMAGE
         names = " and ".join(f"“{layer.name}”" for layer in self._live.painted)
@@ -120,7 +123,7 @@ class CorrectionsDock(Dock):
 
     def _show_choice(self) -> None:
         chosen = self.table.chosen
-        self.pin_button.setEnabled(chosen is not None and self._live.plan is not None)
+        self.pin_button.setEnabled(chosen is not None and self._live.runs)
         self.pin_button.setText(UNPIN if chosen is not None and chosen.pin else PIN)
 
     def _paint(self, _checked: bool = False) -> None:

@@ -1,5 +1,6 @@
 """The training that runs in a viewer, for all its docks: what it sees, what it is taught, what it is asked."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels, Points
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from napari_strata.widgets.train_plan import TrainPlan
 
+CORRECTIONS = "corrections"
+"""Folder of a run that keeps what was asked of it."""
 _NAME = "napari-strata live training"
 
 
@@ -99,12 +102,10 @@ class LiveTraining(QObject):
         runner : JobRunner
             Runs it.
         """
-        self._end()
-        self._runner, self._plan, self.ledger = runner, plan, Ledger()
+        self._attach(runner)
+        self._plan = plan
         self._image = None if plan.window is None else plan.window.image
         self.interval = plan.config.training.preview_interval
-        runner.reported.connect(self._on_event)
-        runner.ended.connect(self._on_ended)
         if plan.window is not None:
             self._overlay = LiveOverlay(
                 self._viewer, plan.window, layers=plan.config.model.layers, classes=plan.classes
@@ -122,6 +123,24 @@ class LiveTraining(QObject):
                 self._viewer, plan, plan.window.image, runner.post, self._is_ready, parent=self
             )
             self._watch.refused.connect(self.said)
+        self.changed.emit()
+
+    def go_on(self, run: Path, runner: JobRunner) -> None:
+        """Make ready for a training that goes on from its folder, of whose layers nobody knows.
+
+        Its corrections and pins are shown; what is painted now is not learned.
+
+        Raises
+        ------
+        CheckpointError
+            If a correction in the folder is damaged.
+        """
+        from napari_strata.training.run_requests import read_requests
+
+        requests = read_requests(run / CORRECTIONS)
+        self._attach(runner)
+        self._image = None
+        self.ledger.recall(requests)
         self.changed.emit()
 
     def pin(self, one: Corrected) -> None:
@@ -153,6 +172,18 @@ class LiveTraining(QObject):
         self.interval = seconds
         if self._runner is not None and self._is_ready():
             self._runner.post(Pace(seconds))
+
+    @property
+    def runs(self) -> bool:
+        """Whether a training runs."""
+        return self._runner is not None
+
+    def _attach(self, runner: JobRunner) -> None:
+        """Let go of the training before, and hear of the next one."""
+        self._end()
+        self._runner, self.ledger = runner, Ledger()
+        runner.reported.connect(self._on_event)
+        runner.ended.connect(self._on_ended)
 
     def _running(self) -> JobRunner:
         if self._runner is None or not self._is_ready():
