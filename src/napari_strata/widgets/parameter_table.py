@@ -37,6 +37,11 @@ class ParameterTable(QTableWidget):
             header.resizeSection(column, width)
         self.setMinimumHeight(header.sizeHint().height() + ROWS * self.verticalHeader().defaultSectionSize())
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Dotted names of the settings, from top to bottom."""
+        return tuple(self._rows)
+
     def show_parameters(self, proposed: Mapping[str, Parameter], ticked: Mapping[str, Parameter]) -> None:
         """Show what could be searched, and tick what is."""
         self._rows = {}
