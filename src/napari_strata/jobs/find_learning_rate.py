@@ -1,12 +1,11 @@
 """Find a learning rate for a training by a short one whose rate rises; nothing is kept of it."""
 
 from napari_strata.config import TrainConfig
-from napari_strata.config.training import SimulatedData
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, Progress, StateChanged
 from napari_strata.jobs.job import JobBody, job
-from napari_strata.jobs.train import class_table
-from napari_strata.training.inputs import TrainInputs, check_inputs
+from napari_strata.jobs.train import check, class_table
+from napari_strata.training.inputs import TrainInputs
 
 
 @job
@@ -46,8 +45,7 @@ def find_learning_rate(control: JobControl, config: TrainConfig, inputs: TrainIn
     from napari_strata.training.start import starting_network
 
     classes = class_table(config, inputs)
-    if not isinstance(config.data, SimulatedData):
-        check_inputs(inputs, layers=config.model.layers, table=classes)
+    check(config, inputs, classes)
     yield Progress(0.0, "Preparing the network and the training data")
     training = config.training.model_copy(update={"devices": 1, "nodes": 1})
     outputs, channels = output_classes(config, classes)
