@@ -124,6 +124,8 @@ def epoch_line(event: EpochEnded) -> str:
         parts.append(f"validation {event.validation_loss:.3f}")
     if event.validation_dice is not None:
         parts.append(f"Dice {event.validation_dice:.3f}{' *' if event.is_best else ''}")
+    if event.validation_r2 is not None:
+        parts.append(f"R² {event.validation_r2:.3f}{' *' if event.is_best else ''}")
     return ", ".join([*parts, f"{_clock(event.elapsed)} gone", f"{_clock(event.seconds_left)} left"])
 
 

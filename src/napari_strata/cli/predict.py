@@ -50,7 +50,7 @@ def predict(
     """Predict the masks of images.
 
     Writes for each image the masks (frame, layer, y, x; 1 background, 2.. classes) and the probabilities (frame,
-    layer, class, y, x).
+    layer, class, y, x); or, of a network that gives values, STEM_values.tif (frame, layer, y, x).
     """
 
     def make_job(control: JobControl, display: Display) -> Job:
