@@ -26,22 +26,24 @@ WEIGHTED = ("cross_entropy", "binary_cross_entropy", "focal")
 """Terms in which pixels have weights."""
 
 
-def _weight(default: float, of: str) -> float:
-    weight: float = setting(default, f"Weight of {of}.", ge=0, le=100, advanced=True)
+def _weight(default: float, title: str, of: str) -> float:
+    weight: float = setting(default, f"Weight of {of}.", title=title, ge=0, le=100, advanced=True)
     return weight
 
 
 class LossConfig(Config):
     """What a training makes small; a term with weight 0 is not computed."""
 
-    cross_entropy: float = _weight(1.0, "cross-entropy")
-    dice: float = _weight(1.0, "the Dice loss")
-    tversky: float = _weight(0.0, "the Tversky loss")
-    focal: float = _weight(0.0, "the focal loss")
-    lovasz: float = _weight(0.0, "the Lovász loss")
-    cl_dice: float = _weight(0.0, "the centre-line Dice loss, for thin things")
-    binary_cross_entropy: float = _weight(0.0, "binary cross-entropy, each class by itself")
-    mse: float = _weight(0.0, "the mean squared error, for networks that give values")
+    cross_entropy: float = _weight(1.0, "Cross-entropy", "cross-entropy")
+    dice: float = _weight(1.0, "Dice", "the Dice loss")
+    tversky: float = _weight(0.0, "Tversky", "the Tversky loss")
+    focal: float = _weight(0.0, "Focal loss", "the focal loss")
+    lovasz: float = _weight(0.0, "Lovász", "the Lovász loss")
+    cl_dice: float = _weight(0.0, "Centre-line Dice", "the centre-line Dice loss, for thin things")
+    binary_cross_entropy: float = _weight(
+        0.0, "Binary cross-entropy", "binary cross-entropy, each class by itself, for classes that overlap"
+    )
+    mse: float = _weight(0.0, "Squared error", "the mean squared error, for networks that give values")
     class_weights: tuple[float, ...] = setting(
         (),
         "Weights of the classes in cross-entropy and focal loss, background first; empty takes 1 for all.",
@@ -50,19 +52,33 @@ class LossConfig(Config):
     border_weight: float = setting(
         0.0,
         "Weight w0 of background between close objects, in cross-entropy and focal loss; the U-Net paper has 10.",
+        title="Weight of gaps",
         ge=0,
         le=1000,
         advanced=True,
     )
     border_sigma: float = setting(
-        5.0, "How far that reaches, on the network's grid.", unit="px", gt=0, le=1000, advanced=True
+        5.0,
+        "Width of the gaps that weigh more, on the network's grid.",
+        title="Width of gaps",
+        unit="px",
+        gt=0,
+        le=1000,
+        advanced=True,
     )
-    tversky_alpha: float = setting(0.3, "Weight of false positives (Tversky).", ge=0, le=1, advanced=True)
-    tversky_beta: float = setting(0.7, "Weight of false negatives (Tversky).", ge=0, le=1, advanced=True)
-    focal_gamma: float = setting(2.0, "How much sure pixels count less (focal).", ge=0, le=10, advanced=True)
+    tversky_alpha: float = setting(
+        0.3, "Weight of false positives (Tversky).", title="Tversky α", ge=0, le=1, advanced=True
+    )
+    tversky_beta: float = setting(
+        0.7, "Weight of false negatives (Tversky).", title="Tversky β", ge=0, le=1, advanced=True
+    )
+    focal_gamma: float = setting(
+        2.0, "How much sure pixels count less (focal).", title="Focal γ", ge=0, le=10, advanced=True
+    )
     assignment: Assignment = setting(
         "hard",
         "Which decoder takes which layer: best permutation, or the published soft minimum.",
+        title="Order of layers",
         advanced=True,
     )
 
