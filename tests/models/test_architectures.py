@@ -10,7 +10,7 @@ from torch import nn
 
 from bright_network import save_network
 from measured_reach import change_beyond, make_positive, measured_reach
-from napari_strata.config import ModelConfig, TrainConfig
+from napari_strata.config import InferenceConfig, ModelConfig, TrainConfig
 from napari_strata.config.model import Architecture
 from napari_strata.control import JobControl
 from napari_strata.events import EpochEnded, FinishReason
@@ -18,15 +18,27 @@ from napari_strata.explain.methods import METHODS
 from napari_strata.explain.score import Output, TargetScore
 from napari_strata.explain.targets import PixelTarget, pixel_weights
 from napari_strata.explain.window import window_around
+from napari_strata.inference.predictor import Predictor
+from napari_strata.inference.tiling import plan_tiles
 from napari_strata.jobs.train import train
 from napari_strata.models.registry import ARCHITECTURES, build_network, load_network
 from napari_strata.training.inputs import TrainInputs
+from napari_strata.types import ImageStack
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*:FutureWarning")
 
 FILTERS = (2, 3, 4, 5)
 LAYERS = dict.fromkeys(ARCHITECTURES, 1) | {"gombnet": 2}
 OF_MONAI = ("residual-unet", "attention-unet", "resnet-unet")
+
+
+def run_to_end(job):
+    """Return what a generator returns."""
+    while True:
+        try:
+            next(job)
+        except StopIteration as stop:
+            return stop.value
 
 
 def settings(architecture: Architecture, **model: object) -> ModelConfig:
@@ -186,3 +198,29 @@ def test_the_job_trains_it(architecture, tmp_path):
     assert last.reason is FinishReason.COMPLETED
     assert [event.is_best for event in events if isinstance(event, EpochEnded)] == [True]
     assert load_network(tmp_path).card.model.architecture == architecture
+
+
+@pytest.mark.parametrize(
+    "model", [{"architecture": architecture} for architecture in OF_MONAI] + [{"padding": "valid"}], ids=str
+)
+def test_a_tiled_prediction_equals_the_untiled_one(model):
+    config = ModelConfig(**{"architecture": "unet", "layers": 1, "filters": FILTERS, "pixel_size": None} | model)
+    torch.manual_seed(0)
+    network = build_network(config, 1)
+    network(torch.randn(4, 1, 64, 64))  # moves the statistics of batch norm
+    image = ImageStack(np.random.default_rng(0).random((1, 40, 610), np.float32), None, "strip")
+    tiled, whole = (
+        run_to_end(
+            Predictor(
+                network,
+                config,
+                classes=("a",),
+                config=InferenceConfig(tile_size=size),
+                device=torch.device("cpu"),
+            ).predict(image, control=JobControl())
+        )
+        for size in (128, 1024)
+    )
+    tiles = plan_tiles((40, 610), tile_size=128, stride=network.stride, receptive_field=network.receptive_field)
+    assert len(tiles) > 1
+    np.testing.assert_allclose(tiled.probabilities, whole.probabilities, atol=1e-5)
