@@ -116,13 +116,11 @@ class MemoryLine(QWidget):
         from napari_strata.training.memory import in_words
 
         self._need = need
-        text = f"Needs about {in_words(need.peak)} of {in_words(need.free)} free"
+        text = f"Memory: about {in_words(need.peak)} needed, {in_words(need.free)} free"
         if need.fits:
             self._say(f"{text}.")
             return
-        self._say(
-            f"{text}: too much." if need.fitting_batch else f"{text}: take a smaller patch or fewer filters."
-        )
+        self._say(f"{text}." if need.fitting_batch else f"{text}. Take a smaller patch or fewer filters.")
         self.words.setStyleSheet(f"color: {_TOO_MUCH}")
         self.button.setVisible(need.fitting_batch > 0)
         self.button.setText(f"Batch {need.fitting_batch} fits")

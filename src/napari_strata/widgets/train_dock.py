@@ -30,6 +30,7 @@ from napari_strata.widgets.loss_plot import LossPlot
 from napari_strata.widgets.memory_line import MemoryLine
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.notify import in_notifications, show_ending, show_warned
+from napari_strata.widgets.rate_row import RateRow
 from napari_strata.widgets.runner import JobRunner
 from napari_strata.widgets.train_plan import TrainPlan
 from napari_strata.widgets.train_settings import TrainSettings
@@ -75,6 +76,7 @@ class TrainDock(Dock):
         self.stop_button = QPushButton("Stop")
         self.links = DockLinks(viewer, LINKS)
         self.memory = MemoryLine(self.settings)
+        self.rate = RateRow(self.settings)
         self.words = TrainingWords()
         self.plot = LossPlot(viewer)
         self._clock = QTimer(self)

@@ -23,6 +23,7 @@ class TrainingWords(QLabel):
         self._epochs = 0
         self._epoch = 1
         self._left = math.inf
+        self._member, self._members = 0, 1
         self._state = JobState.IDLE
         self._doing = self._score = self._corrections = ""
         self._notes: list[str] = []
@@ -43,6 +44,8 @@ class TrainingWords(QLabel):
         """Forget the last training."""
         self._name = config.name
         self._epochs, self._epoch, self._left = config.training.epochs, 1, math.inf
+        ensemble = config.training.ensemble
+        self._member, self._members = 0, 1 if ensemble.kind == "none" else ensemble.members
         self._doing = self._score = self._corrections = ""
         self._notes = []
 
@@ -59,6 +62,7 @@ class TrainingWords(QLabel):
     def show_batch(self, event: BatchEnded) -> None:
         """Note how far the training is; `refresh` says it."""
         self._epoch, self._epochs, self._left = event.epoch, event.epochs, event.seconds_left
+        self._member = event.member
 
     def show_epoch(self, event: EpochEnded) -> None:
         """Say how good the network is."""
@@ -98,6 +102,8 @@ class TrainingWords(QLabel):
 
     def _state_line(self) -> str:
         epoch = f"epoch {self._epoch} of about {self._epochs}"
+        if self._members > 1:
+            epoch = f"network {self._member + 1} of {self._members}, {epoch}"
         match self._state:
             case JobState.PREPARING:
                 return f"{self._doing or 'Preparing'}…"
