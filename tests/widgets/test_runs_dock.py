@@ -18,6 +18,7 @@ from napari_strata.training.runs import RunState, read_run
 from napari_strata.widgets import runs_dock
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.run_settings import RunSettings
+from napari_strata.widgets.runner import JobRunner
 from napari_strata.widgets.runs_dock import RunsDock
 from napari_strata.widgets.train_dock import TrainDock
 
@@ -61,7 +62,7 @@ def dock(qtbot, viewer, train, home, monkeypatch):
     viewer.window.add_dock_widget(both)
     qtbot.waitUntil(lambda: dock.table.rowCount() == 4 and not dock.runner.is_busy, timeout=10_000)
     yield dock
-    for runner in (dock.runner, train.runner):
+    for runner in both.findChildren(JobRunner):
         runner.stop()
         qtbot.waitUntil(lambda runner=runner: not runner.is_busy, timeout=20_000)
 

@@ -25,6 +25,7 @@ from napari_strata.events import (
 from napari_strata.io.bundle import read_card
 from napari_strata.widgets import search_dock
 from napari_strata.widgets.models import ModelLibrary
+from napari_strata.widgets.runner import JobRunner
 from napari_strata.widgets.search_dock import SearchDock
 from napari_strata.widgets.train_dock import TrainDock
 
@@ -61,8 +62,9 @@ def dock(qtbot, viewer, train, tmp_path, monkeypatch):
     for name in dock.parameters.values():
         dock.parameters.tick(name, name == RATE)
     yield dock
-    dock.runner.stop()
-    qtbot.waitUntil(lambda: not dock.runner.is_busy, timeout=20_000)
+    for runner in both.findChildren(JobRunner):
+        runner.stop()
+        qtbot.waitUntil(lambda runner=runner: not runner.is_busy, timeout=20_000)
 
 
 @pytest.fixture
