@@ -61,7 +61,10 @@ class Answers:
     def answer(self, control: JobControl, step: int) -> Iterator[JobEvent]:
         """Do what was asked for, before the batch of a step is drawn; at first what was asked for at that step."""
         requests = (*self._log.due(step), *control.take_requests())
+        if not requests:
+            return
         looks = [request for request in requests if isinstance(request, Look)]
+        could_validate = self._source.holds_out
         for request in requests:
             match request:
                 case Correction():
@@ -70,11 +73,16 @@ class Answers:
                     self._pin(request, step)
                 case Pace(interval=interval) if self._preview is not None:
                     self._preview.interval = interval
+        if could_validate and not self._source.holds_out:
+            yield Warned(
+                "Nothing is left to validate on: all that was held out lies near what was painted. From now on "
+                "the newest averaged weights are kept, and no score can be trusted.",
+                "Label another slice, or strokes farther away, before the next training.",
+            )
         if looks and self._preview is not None:
             yield from self._look(self._preview, looks[-1])
 
     def _correct(self, request: Correction, step: int) -> Iterator[JobEvent]:
-        could_validate = self._source.holds_out
         try:
             repainted = self._source.correct(request, step)
         except StrataError as error:
@@ -87,12 +95,6 @@ class Answers:
         self._best.on_correction()
         self._patience.begin_anew()
         yield CorrectionTaken(request.frame, request.layer, y, x, codes.shape[0], codes.shape[1], step)
-        if could_validate and not self._source.holds_out:
-            yield Warned(
-                "Nothing is left to validate on: all that was held out lies near what was painted. From now on "
-                "the newest averaged weights are kept, and no score can be trusted.",
-                "Label another slice, or strokes farther away, before the next training.",
-            )
 
     def _pin(self, request: Request, step: int) -> None:
         if isinstance(request, Pin):

@@ -148,6 +148,8 @@ class LearnedFrames:
             If the network needs a pixel size and that frame has none.
         """
         self._check_codes(correction)
+        if correction.frame not in self._frames and not correction.codes.any():
+            return None
         frame = self._frame_for(correction)
         repainted = frame.repaint(correction.layer, correction.y, correction.x, correction.codes)
         if repainted is not None:

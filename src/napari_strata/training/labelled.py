@@ -103,7 +103,8 @@ class LabelledSource:
         )
         for (number, grid, codes), held_out in zip(labelled, split.validation, strict=True):
             self.frames.add(number, grid, codes, np.asarray((held_out >= BACKGROUND).any(axis=0)))
-        self._held_out = {number: self._windows(self.frames[number]) for number, _, _ in labelled}
+        self._held_out: dict[int, list[Batch]] = {}
+        self._stale = {number for number, _, _ in labelled}
 
     def patch(self, step: int, item: int) -> Patch:
         """Return a patch that shows a recent correction or, where there is none, any labelled pixel."""
@@ -113,17 +114,19 @@ class LabelledSource:
     @property
     def holds_out(self) -> bool:
         """Whether there are windows of held-out labels."""
-        return any(self._held_out.values())
+        return bool(self.held_out())
 
     def held_out(self) -> list[Batch]:
         """Return windows of the held-out slices, each a batch of one, with all that its labelled pixels see."""
-        return [batch for batches in self._held_out.values() for batch in batches]
+        self._held_out |= {number: self._windows(self.frames[number]) for number in self._stale}
+        self._stale.clear()
+        return [batch for _, batches in sorted(self._held_out.items()) for batch in batches]
 
     def correct(self, correction: Correction, step: int) -> Repainted | None:
         """Learn what was painted from a step on, and validate no longer near it."""
         repainted = self.frames.correct(correction, step)
         if repainted is not None and repainted.changed_held_out:
-            self._held_out[correction.frame] = self._windows(self.frames[correction.frame])
+            self._stale.add(correction.frame)
         return repainted
 
     def _windows(self, frame: LearnedFrame) -> list[Batch]:

@@ -153,6 +153,8 @@ class CorrectionWatch(QObject):
             self._post(correction)
             return
         if frame not in self._copied:
+            if not correction.codes.any():
+                return
             data = full_data(self._image)
             self._copied[frame] = _Slice(np.empty(data.shape[-2:], data.dtype), 0, [])
         self._copied[frame].waiting.append(correction)

@@ -108,21 +108,23 @@ class LabelChanges:
         if not self._dirty.is_noted:
             return
         noted, look_at_all = self._dirty.take()
-        everything = sorted(self._grid.chunks(), key=self._distance) if look_at_all else []
+        everything = self._from_the_shown() if look_at_all else []
         self._queue = dict.fromkeys([*noted, *self._queue, *everything])
 
-    def _distance(self, chunk: Chunk) -> int:
-        """Return how far from the slice on the screen a chunk is."""
-        return abs(chunk[0] - self._shown) if len(chunk) > 2 else 0
-
-    @property
-    def _shown(self) -> int:
-        return int(np.rint(from_world(self.napari_layer, self._viewer, self._viewer.dims.point)[0]))
+    def _from_the_shown(self) -> list[Chunk]:
+        """Return all chunks, those of the slice on the screen first, then those of its neighbours."""
+        if len(self._grid.shape) < 3:
+            return list(self._grid.chunks())
+        shown = int(np.rint(from_world(self.napari_layer, self._viewer, self._viewer.dims.point)[0]))
+        return sorted(self._grid.chunks(), key=lambda chunk: abs(chunk[0] - shown))
 
     def _compare(self, chunk: Chunk) -> Correction | None:
         box = self._grid.box(chunk)
         frame, (rows, columns) = box[0].start if len(box) > 2 else 0, box[-2:]
-        before, now = self._before(chunk, frame, (rows, columns)), self._codes(box)
+        before = self._before(chunk, frame, (rows, columns))
+        if (np.asarray(full_data(self.napari_layer)[box]) == before).all():  # as most chunks are
+            return None
+        now = self._codes(box)
         differs = before != now
         if not differs.any():
             return None
