@@ -7,8 +7,8 @@ object and to the nearest other object (Ronneberger et al., MICCAI 2015, eq. 2, 
 object is a connected piece of one class, pixels that touch at corners included.
 
 The distance to the nearest *other* object needs no distance transform per object: two different numbers differ in
-at least one binary digit, so d2 is the least of the distances to the objects whose digit is not that of the nearest
-object. That is exact, and takes two transforms per digit: 16 for 200 objects.
+at least one binary digit, so d2 is the least of the distances to objects whose digit is not that of the nearest.
+That is exact, and takes two transforms per digit: 16 for 200 objects.
 """
 
 import numpy as np
