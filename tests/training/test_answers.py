@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from lightning_fabric import Fabric
 
 from napari_strata.config import ClassTable
 from napari_strata.control import JobControl
@@ -12,6 +13,7 @@ from napari_strata.training.pins import PinBoard
 from napari_strata.training.preview import Preview
 from napari_strata.training.run_requests import RequestLog, read_requests
 from napari_strata.training.stopping import Patience
+from napari_strata.training.team import Team
 from napari_strata.types import ImageStack
 
 IMAGE = ImageStack(np.random.default_rng(0).random((2, 64, 64)).astype(np.float32), None, "cells")
@@ -43,6 +45,7 @@ class Asked:
             pins=self.pins,
             best=self.best,
             patience=self.patience,
+            team=Team(Fabric(accelerator="cpu")),
         )
 
     def ask(self, *requests, step=7):

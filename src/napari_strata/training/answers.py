@@ -13,6 +13,7 @@ from napari_strata.training.pins import PinBoard
 from napari_strata.training.preview import Preview
 from napari_strata.training.run_requests import RequestLog
 from napari_strata.training.stopping import Patience
+from napari_strata.training.team import Team
 
 
 class Answers:
@@ -32,6 +33,8 @@ class Answers:
         Scores, which a correction makes void.
     patience : Patience
         What waits for a better score, and waits anew after a correction.
+    team : Team
+        Processes that train together; what the first is asked for, all do.
     """
 
     def __init__(
@@ -43,9 +46,11 @@ class Answers:
         pins: PinBoard,
         best: BestSoFar,
         patience: Patience,
+        team: Team,
     ) -> None:
         self._source, self._log, self._preview = source, log, preview
         self._pins, self._best, self._patience = pins, best, patience
+        self._team = team
 
     def recall(self, step: int) -> None:
         """Do again what was done before a step at which a training goes on; its scores are known already."""
@@ -60,7 +65,8 @@ class Answers:
 
     def answer(self, control: JobControl, step: int) -> Iterator[JobEvent]:
         """Do what was asked for, before the batch of a step is drawn; at first what was asked for at that step."""
-        requests = (*self._log.due(step), *control.take_requests())
+        asked = self._team.all_of_first(control.take_requests())
+        requests = (*self._log.due(step), *asked)
         if not requests:
             return
         looks = [request for request in requests if isinstance(request, Look)]

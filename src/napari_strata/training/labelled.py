@@ -103,8 +103,8 @@ class LabelledSource:
         )
         for (number, grid, codes), held_out in zip(labelled, split.validation, strict=True):
             self.frames.add(number, grid, codes, np.asarray((held_out >= BACKGROUND).any(axis=0)))
-        self._held_out: dict[int, list[Batch]] = {}
-        self._stale = {number for number, _, _ in labelled}
+        self._held_out = {number: self._windows(self.frames[number]) for number, _, _ in labelled}
+        self._stale: set[int] = set()
 
     def patch(self, step: int, item: int) -> Patch:
         """Return a patch that shows a recent correction or, where there is none, any labelled pixel."""
@@ -118,8 +118,9 @@ class LabelledSource:
 
     def held_out(self) -> list[Batch]:
         """Return windows of the held-out slices, each a batch of one, with all that its labelled pixels see."""
-        self._held_out |= {number: self._windows(self.frames[number]) for number in self._stale}
-        self._stale.clear()
+        for number in self._stale:
+            self._held_out[number] = self._windows(self.frames[number])
+        self._stale = set()
         return [batch for _, batches in sorted(self._held_out.items()) for batch in batches]
 
     def correct(self, correction: Correction, step: int) -> Repainted | None:

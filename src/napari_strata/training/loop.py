@@ -105,7 +105,13 @@ class Trainer:
         self._pins = pins or PinBoard(None, receptive_field=0)
         self.parts |= {"best": self._best, "pins": self._pins}
         self._answers = Answers(
-            source, log or RequestLog(), preview=preview, pins=self._pins, best=self._best, patience=self._patience
+            source,
+            log or RequestLog(),
+            preview=preview,
+            pins=self._pins,
+            best=self._best,
+            patience=self._patience,
+            team=self._team,
         )
         self._losses: list[float] = []
 
