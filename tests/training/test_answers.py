@@ -38,15 +38,9 @@ class Asked:
         self.best, self.patience = BestSoFar(respect_pins=True), Patience(3)
         self.pins = PinBoard(self.source.frames, receptive_field=5)
         self.preview = Preview(ImageStack(IMAGE.data[:1], None, "cells"), pixel_size=None, interval=4)
-        self.answers = Answers(
-            self.source,
-            RequestLog(folder, earlier),
-            preview=self.preview,
-            pins=self.pins,
-            best=self.best,
-            patience=self.patience,
-            team=Team(Fabric(accelerator="cpu")),
-        )
+        judges = self.pins, self.best, self.patience
+        team = Team(Fabric(accelerator="cpu"))
+        self.answers = Answers(self.source, RequestLog(folder, earlier), team, self.preview, *judges)
 
     def ask(self, *requests, step=7):
         control = JobControl()

@@ -25,6 +25,8 @@ class Answers:
         What learns corrections.
     log : RequestLog
         Where requests are kept with their steps, and which of them are due again.
+    team : Team
+        Processes that train together; what the first is asked for, all do.
     preview : Preview or None
         What looks at the image.
     pins : PinBoard
@@ -33,20 +35,17 @@ class Answers:
         Scores, which a correction makes void.
     patience : Patience
         What waits for a better score, and waits anew after a correction.
-    team : Team
-        Processes that train together; what the first is asked for, all do.
     """
 
     def __init__(
         self,
         source: PatchSource,
         log: RequestLog,
-        *,
+        team: Team,
         preview: Preview | None,
         pins: PinBoard,
         best: BestSoFar,
         patience: Patience,
-        team: Team,
     ) -> None:
         self._source, self._log, self._preview = source, log, preview
         self._pins, self._best, self._patience = pins, best, patience

@@ -104,15 +104,8 @@ class Trainer:
         self._best = BestSoFar(respect_pins=config.corrections.respect_pins)
         self._pins = pins or PinBoard(None, receptive_field=0)
         self.parts |= {"best": self._best, "pins": self._pins}
-        self._answers = Answers(
-            source,
-            log or RequestLog(),
-            preview=preview,
-            pins=self._pins,
-            best=self._best,
-            patience=self._patience,
-            team=self._team,
-        )
+        judges = self._pins, self._best, self._patience
+        self._answers = Answers(source, log or RequestLog(), self._team, preview, *judges)
         self._losses: list[float] = []
 
     @property
