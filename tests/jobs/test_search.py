@@ -277,6 +277,16 @@ def test_three_failures_in_a_row_end_the_search_with_the_last_one(tmp_path, pret
     assert (events[-1].reason, str(events[-1].error)) == (FinishReason.FAILED, "Nothing is labelled. Paint.")
 
 
+def test_what_was_found_before_a_failure_is_left(tmp_path, pretend):
+    counter = iter(range(100))
+    nan = TrainingError("The loss became nan.", remedy="Lower the rate.")
+    pretend(lambda _config: [0.5] if next(counter) == 0 else [nan])
+    ended = run(config(trials=9), tmp_path)[-1]
+    assert (ended.reason, ended.result.figures["score"]) == (FinishReason.FAILED, 0.5)
+    assert ended.result.figures["ended_by"] == "failure"
+    assert ended.result.value == tmp_path / "model"
+
+
 def test_a_full_disk_ends_the_search_at_once(tmp_path, pretend):
     pretend(lambda _config: [OutputError("The disk is full.", remedy="Make room.")])
     events = run(config(trials=9), tmp_path)

@@ -18,7 +18,7 @@ from napari_strata.events import (
     TrialState,
     Warned,
 )
-from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.job import JobBody, JobFailed, job
 from napari_strata.jobs.train import read_inputs, with_absolute_paths
 from napari_strata.jobs.trial import Budget, TrialJob, run_trial
 from napari_strata.training.inputs import TrainInputs
@@ -121,7 +121,7 @@ class _Search:
         best = self._study.best
         if best is None and self._control.stop_requested:
             raise JobCanceled
-        return self._result(best)
+        return self._result(best, self._ended_by())
 
     def _is_over(self) -> bool:
         return self._control.stop_requested or self._budget.is_spent or self._study.done >= self._study.trials
@@ -170,7 +170,7 @@ class _Search:
         """Go on after a trial that failed, unless the next will fail, too."""
         self._failures += 1
         if isinstance(error, OutputError) or self._failures >= MOST_FAILURES:
-            raise error
+            raise JobFailed(error, self._result(self._study.best, "failure"))
         yield Warned(f"Trial {outcome.number} failed: {outcome.words}", "The search goes on with the next.")
 
     def _told(self, outcome: Outcome) -> TrialEnded:
@@ -196,13 +196,13 @@ class _Search:
             self._inputs.out / TABLE, self._study.outcomes, list(search.parameters), smallest_first=smallest_first
         )
 
-    def _result(self, best: Outcome | None) -> JobResult:
+    def _result(self, best: Outcome | None, ended_by: str) -> JobResult:
         folder = self._inputs.out
         paths = {"search": str(folder)}
         counts = {str(state): 0 for state in TrialState if state is not TrialState.RUNNING}
         for outcome in self._study.outcomes:
             counts[outcome.state] = counts.get(outcome.state, 0) + 1
-        figures = {"trials": counts, "ended_by": self._ended_by()}
+        figures = {"trials": counts, "ended_by": ended_by}
         if best is None:
             return JobResult(figures, paths)
         paths |= {"table": str(folder / TABLE), "model": str(folder / MODEL)}
