@@ -127,6 +127,27 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(finished: Path, tmp_path: P
     assert load_network(tmp_path).card.classes.classes[0].color == "#123456"
 
 
+VARIANTS = {
+    "averages at the end": {"averaging": {"kind": "swa", "swa_start": 0.3}},
+    "no average": {"averaging": {"kind": "none"}, "optimizer": {"name": "momentum", "clip_norm": 1.0}},
+    "plateaus": {"schedule": {"kind": "plateau", "plateau_patience": 1}},
+    "snapshots": {"ensemble": {"kind": "snapshot", "members": 2}},
+    "several networks": {"ensemble": {"kind": "deep", "members": 2}},
+    "smooth displacements": {
+        "augmentation": {"elastic": 2.0, "zoom": 0.1, "poisson_noise": 100.0, "dropout": 0.2}
+    },
+}
+
+
+@pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIANTS)
+def test_every_kind_of_training_goes_on_and_is_repeated(tmp_path: Path, settings: dict[str, object]):
+    run((config(epochs=4, **settings), painted(tmp_path / "whole")))
+    run((config(epochs=4, **settings), painted(tmp_path / "parts")), {7: stop})
+    run(resumed(tmp_path / "parts"))
+    assert digests(tmp_path / "parts") == digests(tmp_path / "whole")
+    assert run(replayed(tmp_path / "whole", tmp_path / "again"))[-1].result.figures["identical"] is True
+
+
 class Watched(JobControl):
     """Notes what is saved when the training waits, and lets it go on."""
 

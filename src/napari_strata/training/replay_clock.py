@@ -19,32 +19,33 @@ class ReplayClock(Clock):
     config : TrainingConfig
         The run's own configuration.
     progress : list of float
-        Part of the training that was done before each step, 0 to 1.
+        Part of the training that was done before each step, and after the last one, 0 to 1.
     """
 
     def __init__(self, config: TrainingConfig, progress: list[float]) -> None:
         super().__init__(config)
         self._course = progress
+        self._steps = len(progress) - 1
 
     @property
     def progress(self) -> float:
         """Part of the training that was done at this step, 0 to 1."""
-        return self._course[min(self.step, len(self._course) - 1)]
+        return self._course[min(self.step, self._steps)]
 
     @property
     def is_over(self) -> bool:
         """Whether the run is as far as the one that it repeats."""
-        return self.step >= len(self._course)
+        return self.step >= self._steps
 
     @property
     def seconds_left(self) -> float:
         """Estimate of the time left [s]."""
-        return self.elapsed * (len(self._course) / self.step - 1) if self.step else 0.0
+        return self.elapsed * (self._steps / self.step - 1) if self.step else 0.0
 
     @property
     def epochs(self) -> int:
         """Epochs of the run that is repeated."""
-        return -(-len(self._course) // self.config.steps_per_epoch)
+        return -(-self._steps // self.config.steps_per_epoch)
 
     @property
     def limit_reached(self) -> bool:
@@ -62,14 +63,15 @@ def clock_of_run(folder: Path, config: TrainConfig) -> Clock:
     """
     if config.training.ensemble.kind == "deep":
         return Clock(config.training)
-    steps = int(load_checkpoint(folder / "checkpoint")["parts"]["clock"]["step"])
+    clock = load_checkpoint(folder / "checkpoint")["parts"]["clock"]
     progress: dict[int, float] = {}
     try:
         with (folder / EVENTS).open(encoding="utf-8") as file:
             for event in map(json.loads, file):
                 if event["event"] == BatchEnded.__name__:
                     progress[int(event["step"])] = float(event["progress"])
-        return ReplayClock(config.training, [progress[step] for step in range(1, steps + 1)])
+        course = [progress[step] for step in range(1, int(clock["step"]) + 1)]
+        return ReplayClock(config.training, [*course, float(clock["progress"])])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
             f"{folder / EVENTS} does not hold every step of the run ({error}).",

@@ -183,8 +183,8 @@ class Clock:
         self._paused += seconds
 
     def state_dict(self) -> dict[str, float]:
-        """Return steps and time [s] that are spent."""
-        return {"step": self.step, "elapsed": self.elapsed}
+        """Return steps and time [s] that are spent, and for a replay how far the training is with them."""
+        return {"step": self.step, "elapsed": self.elapsed, "progress": self.progress}
 
     def load_state_dict(self, state: dict[str, float]) -> None:
         """Go on from there."""
