@@ -90,10 +90,7 @@ def _train_in_folder(control: JobControl, config: TrainConfig, inputs: TrainInpu
 
 def with_absolute_paths(config: TrainConfig, base: Path) -> TrainConfig:
     """Resolve the paths in a configuration against the folder of its file, so that it holds anywhere."""
-    if config.training.start.model:
-        start = {"model": str((base / config.training.start.model).resolve())}
-        training = {"start": config.training.start.model_copy(update=start)}
-        config = config.model_copy(update={"training": config.training.model_copy(update=training)})
+    config = starting_at(config, (base / config.training.start.model).resolve())
     if isinstance(config.data, SimulatedData):
         return config
     data = config.data
