@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,19 @@ def test_epoch_and_time_left_are_said(words, seconds, text):
     words.show_batch(batch(seconds))
     words.refresh()
     assert words.text() == f"Training: epoch 3 of about 14{text}."
+
+
+def test_the_network_of_an_ensemble_is_said(words):
+    words.start(TrainConfig.parse({"training": {"ensemble": {"kind": "deep", "members": 3}}}))
+    words.show_batch(dataclasses.replace(batch(10), member=1))
+    words.refresh()
+    assert words.text() == "Training: network 2 of 3, epoch 3 of about 14, 10 s left."
+
+
+def test_an_early_end_is_said(words):
+    result = JobResult({**FIGURES, "ended_by": "no better score for 5 epochs"})
+    words.show_ending(JobEnded(FinishReason.COMPLETED, result), Path())
+    assert words.text().startswith("Finished: no better score for 5 epochs; best weights kept")
 
 
 def test_the_best_score_stays_until_there_is_a_better_one(words):
