@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from napari_strata.cli.program import app
 from napari_strata.config import AnalysisConfig, Config, SimulationConfig, TrainConfig
+from napari_strata.config.search import SearchTrainConfig
 
 ROOT = Path(__file__).parents[1]
 TOP = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
@@ -46,7 +47,7 @@ def _command_lines() -> Iterator[tuple[str, str]]:
 
 
 def _schema(values: dict[str, object]) -> type[Config]:
-    schemas = (TrainConfig, AnalysisConfig, SimulationConfig)
+    schemas = (TrainConfig, SearchTrainConfig, AnalysisConfig, SimulationConfig)
     return max(schemas, key=lambda schema: len(set(values) & set(schema.model_fields)))
 
 

@@ -58,12 +58,14 @@ class RunTable(QTableWidget):
         chosen = [run.folder for run in self.chosen]
         blocked = self.blockSignals(True)
         self.setSortingEnabled(False)  # else rows move while they are filled
-        self.clearSelection()
+        place = self.verticalScrollBar().value()
+        self.setRowCount(0)  # columns fit their contents again at every cell that is replaced, not at new ones
         self.setRowCount(len(runs))
         for row, run in enumerate(runs):
             self._fill(row, run)
         self.setSortingEnabled(True)
         self.choose(chosen)
+        self.verticalScrollBar().setValue(place)
         self.blockSignals(blocked)
         self.picked.emit()
 

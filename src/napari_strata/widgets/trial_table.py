@@ -132,11 +132,14 @@ class TrialTable(QTableWidget):
         ordered = sorted(self._rows.values(), key=lambda row: (row.score is None, sign * (row.score or 0)))
         self._order = [row.number for row in ordered]
         blocked = self.blockSignals(True)
+        place = self.verticalScrollBar().value()
+        self.setRowCount(0)  # columns fit their contents again at every cell that is replaced, not at new ones
         self.setRowCount(len(ordered))
-        for place, row in enumerate(ordered):
-            self._fill(place, row)
+        for index, row in enumerate(ordered):
+            self._fill(index, row)
         if chosen in self._order:
             self.selectRow(self._order.index(chosen))
+        self.verticalScrollBar().setValue(place)
         self.blockSignals(blocked)
         self.picked.emit()
 
