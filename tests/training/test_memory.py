@@ -57,7 +57,7 @@ def test_a_large_image_that_is_predicted_at_once_counts():
 
 @pytest.mark.parametrize(
     ("sizes", "fits", "batch"),
-    [({}, True, 8), ({"free": 100}, False, 4), ({"free": 20}, False, 0), ({"looking": 990}, False, 0)],
+    [({}, True, 8), ({"free": 100}, False, 3), ({"free": 20}, False, 0), ({"looking": 990}, False, 0)],
 )
 def test_the_largest_batch_that_fits_is_proposed(sizes, fits, batch):
     assert (need(**sizes).fits, need(**sizes).fitting_batch) == (fits, batch)
@@ -67,7 +67,7 @@ def test_only_a_training_that_does_not_fit_is_warned_of():
     assert list(memory_warnings(need())) == []
     (warned,) = memory_warnings(need(per_patch=300 * MB, free=1500 * MB))
     assert warned == Warned(
-        "The training needs about 2.4 GB of memory, and 1.5 GB are free.", "A batch of 4 fits."
+        "The training needs about 2.4 GB of memory, and 1.5 GB are free.", "A batch of 3 fits."
     )
     (warned,) = memory_warnings(need(free=3 * MB, per_patch=9 * MB))
     assert "smaller patch" in warned.remedy
