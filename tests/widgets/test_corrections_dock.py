@@ -78,7 +78,7 @@ def repaint(labels, box, code):
 
 
 def taken(qtbot, live, number=1):
-    qtbot.waitUntil(lambda: live.ledger.taken >= number, timeout=20_000)
+    qtbot.waitUntil(lambda: live.ledger.taken >= number, timeout=60_000)
     return live.ledger.entries[-1]
 
 
@@ -108,14 +108,14 @@ def test_a_mistake_that_is_painted_over_goes_from_the_live_prediction(qtbot, vie
     qtbot.addWidget(corrections)
     live = start(qtbot, train)
     (overlay,) = live._overlay.layers
-    qtbot.waitUntil(lambda: overlay.data.any() and error_of(live) > 0.9, timeout=30_000)
+    qtbot.waitUntil(lambda: overlay.data.any() and error_of(live) > 0.9, timeout=90_000)
     click(qtbot, corrections.paint_button)
     assert (viewer.layers.selection.active, labels.mode) == (labels, "paint")
     repaint(labels, STRIPES, STRIPE)
     one = taken(qtbot, live)
     assert (one.frame, one.box) == (0, (52, 52, 92, 92))
     assert f"1 correction is learned from since step {one.step}." in train.words.text()
-    qtbot.waitUntil(lambda: error_of(live) < 0.3, timeout=30_000)
+    qtbot.waitUntil(lambda: error_of(live) < 0.3, timeout=90_000)
     click(qtbot, train.stop_button)
     qtbot.waitUntil(lambda: not train.runner.is_busy, timeout=20_000)
     [(step, kept)] = read_requests(train._run / "corrections")
