@@ -50,6 +50,14 @@ def test_a_section_search_makes_a_training_a_search():
     assert SearchTrainConfig.of(config.train_config, config.search) == config
 
 
+def test_values_have_no_dice_to_compare():
+    data = {"source": "images", "images": ["a.tif"], "targets": ["b.tif"]}
+    training = {"model": {"architecture": "unet", "layers": 1, "output": "values"}, "data": data}
+    with pytest.raises(ConfigError, match="dice compares masks.*choose loss"):
+        SearchTrainConfig.parse(training)
+    assert SearchTrainConfig.parse({**training, "search": {"score": "loss"}}).search.score == "loss"
+
+
 def test_numbers_that_yaml_takes_for_text_are_numbers():
     assert searching(RATE, low="1e-4", high="1e-2", log=True).parameters[RATE] == Range(
         low=1e-4, high=0.01, log=True

@@ -125,6 +125,12 @@ class SearchTrainConfig(TrainConfig):
 
     search: SearchConfig = Field(default_factory=SearchConfig, description="What to try, and how often.")
 
+    @model_validator(mode="after")
+    def _score_fits_output(self) -> Self:
+        if self.model.output == "values" and self.search.score == "dice":
+            raise ValueError("search.score dice compares masks, and this network gives values; choose loss")
+        return self
+
     @classmethod
     def of(cls, training: TrainConfig, search: SearchConfig) -> Self:
         """Put the two together."""
