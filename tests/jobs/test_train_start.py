@@ -67,6 +67,13 @@ def test_a_training_says_what_it_started_from_and_its_record_and_card_keep_it(gr
     assert load_bundle(tmp_path / "run").card.trained_on == "simulated WS2, 2 layers; started from graphene"
 
 
+def test_an_encoder_of_which_a_part_is_new_cannot_be_kept(graphene, tmp_path):
+    wider = config(graphene, freeze=True, filters=[4, 12])
+    *_, last = train(JobControl(), wider, TrainInputs(tmp_path / "run"))
+    assert isinstance(last.error, BundleError)
+    assert "The encoder cannot be kept as it is in graphene" in last.error.message
+
+
 def test_a_frozen_encoder_is_that_of_the_model_after_training(graphene, tmp_path):
     run(config(graphene, freeze=True), tmp_path / "run")
     before, after = load_bundle(graphene).state, load_bundle(tmp_path / "run").state

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from napari_strata.config import ClassTable, TrainConfig
+from napari_strata.errors import BundleError
 from napari_strata.events import JobEvent, StartedFrom, Warned
 from napari_strata.io.bundle import load_bundle
 from napari_strata.models.network import Network
@@ -33,7 +34,8 @@ def starting_network(config: TrainConfig, classes: ClassTable) -> tuple[Network,
     Raises
     ------
     BundleError
-        If the model to start from cannot be read or shares nothing with the network.
+        If the model to start from cannot be read or shares nothing with the network, or does not have all of an
+        encoder that is to be kept.
     """
     start = config.training.start
     with torch.random.fork_rng():
@@ -43,8 +45,24 @@ def starting_network(config: TrainConfig, classes: ClassTable) -> tuple[Network,
         return network, None
     transfer = take_over(network, config.model, classes, load_bundle(Path(start.model)))
     if start.freeze_encoder:
+        _check_encoder(network, transfer)
         network.freeze_encoder()
     return network, transfer
+
+
+def _check_encoder(network: Network, transfer: Transfer) -> None:
+    """Refuse to keep an encoder of which a part is new: it would never learn anything."""
+    tensors = network.state_dict(keep_vars=True)
+    encoder = {
+        id(tensor) for part in network.encoder_parts() for tensor in part.state_dict(keep_vars=True).values()
+    }
+    new = [why for name, why in transfer.replaced if id(tensors[name]) in encoder]
+    if new:
+        raise BundleError(
+            f"The encoder cannot be kept as it is in {transfer.model}: {len(new)} of its tensors are new, because "
+            f"{new[0]}.",
+            remedy="Choose the settings of that model for this network, or let the encoder learn, too.",
+        )
 
 
 def tell(transfer: Transfer | None) -> Iterator[JobEvent]:
