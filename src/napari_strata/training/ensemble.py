@@ -52,7 +52,7 @@ class DeepEnsemble:
         while True:
             ending = yield from self._run_member(control, keep, save)
             if control.stop_requested:
-                return dataclasses.replace(ending, steps=self._steps + ending.steps)
+                return Ending(self._steps + ending.steps, self._seconds + ending.seconds, ending.by)
             self._members.finish(self._trainer.averaged)
             self._steps += ending.steps
             self._seconds += ending.seconds
