@@ -1,7 +1,7 @@
-"""Make the pictures of the documentation from the real docks: ``python -m docs.make_screenshots [labels]``.
+"""Make the pictures of the documentation from the real docks.
 
-The pictures of the bilayer are those of ``make demo``, which has to run first. With the word "labels" only the
-pictures of the docks for labels are made.
+``python -m docs.make_screenshots`` makes all, ``... labels`` only those of the docks for labels, ``... training``
+only those of the rooms of training. The pictures of the bilayer are those of ``make demo``, which runs before.
 """
 
 import os
@@ -16,6 +16,7 @@ from napari.viewer import Viewer
 from scipy.ndimage import distance_transform_edt
 
 from docs.label_screenshots import make_label_pictures
+from docs.training_screenshots import make_training_pictures
 from napari_strata.control import JobState
 from napari_strata.types import BACKGROUND
 from napari_strata.widgets.calibration import METADATA
@@ -34,27 +35,31 @@ STROKES = 9
 
 
 def main() -> None:
-    """Make all pictures, or those of the labels."""
-    only_labels = sys.argv[1:] == ["labels"]
-    if not only_labels:
-        for name in ("training", "masks", "atoms", "saliency"):
-            shutil.copy(OUT / f"{name}.png", IMAGES / f"{name}.png")
+    """Make all pictures, or those of one part."""
+    wanted = sys.argv[1:] or ["labels", "training", "demo"]
     with tempfile.TemporaryDirectory() as home:
         os.environ["NAPARI_STRATA_HOME"] = home
         viewer = open_viewer()
-        make_label_pictures(viewer, Path(home))
-        _close_labels(viewer)
-        [image] = viewer.open_sample(PLUGIN, "particles")
-        _label(viewer, image)
-        if not only_labels:
-            _train(viewer)
-            _predict(viewer, image)
+        if "training" in wanted:
+            make_training_pictures(viewer)
+            _close_below(viewer, "Train")
+        if "labels" in wanted:
+            make_label_pictures(viewer, Path(home))
+            _close_below(viewer, "Label")
+            [image] = viewer.open_sample(PLUGIN, "particles")
+            _label(viewer, image)
+            if "demo" in wanted:
+                _train(viewer)
+                _predict(viewer, image)
         viewer.close()
+    if "demo" in wanted:
+        for name in ("training", "masks", "atoms", "saliency"):
+            shutil.copy(OUT / f"{name}.png", IMAGES / f"{name}.png")
 
 
-def _close_labels(viewer: Viewer) -> None:
-    """Close the docks below the Label dock."""
-    links = show_dock(viewer, "Label").links
+def _close_below(viewer: Viewer, name: str) -> None:
+    """Close the docks below another one."""
+    links = show_dock(viewer, name).links
     for name in links.buttons:
         dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name)
         dock.destroyOnClose()
