@@ -41,6 +41,22 @@ def test_objects_of_different_classes_that_touch_are_two():
     assert (numbers[1] == 0).all()
 
 
+def test_classes_that_overlap_are_one_object():
+    codes = np.array([[2, 4, 1, 3, 5, 1, 5]], np.uint8)
+    numbers = number_objects(codes, joined=((4, 2), (4, 3)))
+    assert numbers.tolist() == [[1, 1, 0, 2, 3, 0, 4]]
+    assert number_objects(codes).max() == 5
+
+
+def test_beyond_8_sigma_a_gap_weighs_nothing():
+    objects = np.zeros((1, 12), int)
+    objects[0, 0], objects[0, 9] = 1, 2
+    [weights] = border_map(objects, sigma=1)
+    assert weights[9:].tolist() == [0, 0, 0]
+    [wider] = border_map(objects, sigma=1.2)
+    assert wider[5] == pytest.approx(math.exp(-(9**2) / (2 * 1.2**2)))
+
+
 def test_each_layer_is_weighed_by_itself():
     labels = np.ones((2, 1, 5), np.uint8)
     labels[0, 0, 0] = labels[1, 0, 4] = 2

@@ -21,12 +21,12 @@ def labels_with_a_gap():
     return labels
 
 
-def source(loss, *, fraction=0.0, margin=0):
+def source(loss, *, fraction=0.0, margin=0, **more):
     pixels = np.random.default_rng(0).random((2, 32, 32))
     return LabelledSource(
         (ImageStack(pixels, None, "cells"),),
-        (labels_with_a_gap(),),
-        table=ClassTable.from_names(("a",)),
+        (more.pop("labels", labels_with_a_gap()),),
+        table=more.pop("table", ClassTable.from_names(("a",))),
         patch_size=32,
         pixel_size=None,
         receptive_field=5,
@@ -34,6 +34,7 @@ def source(loss, *, fraction=0.0, margin=0):
         seed=0,
         loss=loss,
         margin=margin,
+        **more,
     )
 
 
@@ -45,6 +46,15 @@ def test_a_patch_has_the_weights_of_its_labels():
     patch = source(LOSS).patch(0, 0)
     np.testing.assert_array_equal(patch.weights, border_weights(patch.labels, LOSS))
     assert patch.weights[0, 5, MIDDLE] > 1
+
+
+def test_classes_that_overlap_leave_no_gap_beside_them():
+    codes = np.ones((2, 1, 32, 32), np.uint8)
+    codes[..., 4:12], codes[..., 6:10] = 2, 3
+    table = ClassTable.from_names(("cell", "nucleus"))
+    apart, one = (source(LOSS, labels=codes, table=table, joined=joined) for joined in ((), ((3, 2),)))
+    assert apart.patch(0, 0).weights.max() > 1
+    assert one.patch(0, 0).weights.max() == 1
 
 
 def test_the_margin_beyond_an_image_weighs_1():

@@ -3,7 +3,7 @@ import pytest
 from napari_strata.config import ClassTable, ModelConfig, TrainConfig
 from napari_strata.errors import ConfigError
 from napari_strata.losses.channels import Channels
-from napari_strata.training.overlaps import output_classes
+from napari_strata.training.overlaps import joined_codes, output_classes
 
 
 def config_of(output="multi-label", **loss):
@@ -32,6 +32,17 @@ def test_exclusive_classes_have_no_overlaps():
     table, channels = given("a", "b", "a+b", output="classes")
     assert table.names == ("a", "b", "a+b")
     assert channels == Channels("classes")
+
+
+def test_an_overlap_is_one_object_with_its_classes():
+    painted = ClassTable.from_names(("cell", "nucleus", "spot", "cell+nucleus"))
+    assert joined_codes(config_of(), painted) == ((5, 2, 3),)
+    assert joined_codes(config_of("classes"), painted) == ()
+
+
+def test_the_same_overlap_twice_is_refused():
+    with pytest.raises(ConfigError, match="the same overlap"):
+        given("cell", "nucleus", "cell+nucleus", "nucleus+cell")
 
 
 def test_an_overlap_with_no_class_is_refused():

@@ -12,6 +12,7 @@ from napari_strata.data.grid import to_network_grid
 from napari_strata.data.images import check_image
 from napari_strata.data.patches import cut_image, cut_labels, cut_maps, patch_origin
 from napari_strata.errors import LabelsError
+from napari_strata.losses.border_weights import Joined
 from napari_strata.requests import Correction
 from napari_strata.training.batches import Patch, Place
 from napari_strata.training.learned_frame import LearnedFrame, Repainted
@@ -38,6 +39,8 @@ class LearnedFrames:
         How often what was painted just now is shown.
     loss : LossConfig, optional
         How background between close objects is weighed.
+    joined : tuple of tuple of int
+        Codes of classes that overlap, see `napari_strata.training.overlaps`.
     """
 
     def __init__(
@@ -51,8 +54,9 @@ class LearnedFrames:
         recent: RecentCorrections | None = None,
         margin: int = 0,
         loss: LossConfig = LossConfig(),  # noqa: B008 (frozen)
+        joined: Joined = (),
     ) -> None:
-        self._loss = loss
+        self._loss, self._joined = loss, joined
         self._layers = layers
         self._largest = BACKGROUND + classes
         self._patch_size = patch_size
@@ -103,6 +107,7 @@ class LearnedFrames:
             receptive_field=self._receptive_field,
             held_out=held_out,
             loss=self._loss,
+            joined=self._joined,
         )
         self._look_for_labels()
 

@@ -8,6 +8,7 @@ from napari_strata.config.loss import LossConfig
 from napari_strata.data.grid import resample_labels, to_network_grid
 from napari_strata.data.patches import validation_windows
 from napari_strata.data.split import split_labels
+from napari_strata.losses.border_weights import Joined
 from napari_strata.requests import Correction
 from napari_strata.training.batches import Batch, Patch, patch_rng
 from napari_strata.training.corrections import LearnedFrames
@@ -55,6 +56,8 @@ class LabelledSource:
         By how much more is cut out on every side of a patch, as augmentation needs it [px].
     loss : LossConfig, optional
         How background between close objects is weighed.
+    joined : tuple of tuple of int
+        Codes of classes that overlap, see `napari_strata.training.overlaps`.
 
     Raises
     ------
@@ -77,6 +80,7 @@ class LabelledSource:
         frames: tuple[int, ...] | None = None,
         margin: int = 0,
         loss: LossConfig = LossConfig(),  # noqa: B008 (frozen)
+        joined: Joined = (),
     ) -> None:
         self._seed = seed
         self._receptive_field = receptive_field
@@ -100,6 +104,7 @@ class LabelledSource:
             recent=recent,
             margin=margin,
             loss=loss,
+            joined=joined,
         )
         for (number, grid, codes), held_out in zip(labelled, split.validation, strict=True):
             self.frames.add(number, grid, codes, np.asarray((held_out >= BACKGROUND).any(axis=0)))

@@ -11,7 +11,8 @@ from napari_strata.config.loss import LossConfig
 from napari_strata.data.census import PixelCensus
 from napari_strata.data.grid import resample_labels, resample_window, window_after
 from napari_strata.data.patches import pad_to
-from napari_strata.losses.border_weights import border_weights
+from napari_strata.losses.border_weights import Joined
+from napari_strata.losses.followed_weights import FollowedWeights
 from napari_strata.types import NOT_LABELLED, FloatImage, LabelArray
 
 Window = tuple[slice, slice]
@@ -67,6 +68,8 @@ class LearnedFrame:
         Pixels whose labels are validated on and not learned from.
     loss : LossConfig, optional
         How background between close objects is weighed.
+    joined : tuple of tuple of int
+        Codes of classes that overlap, see `napari_strata.training.overlaps`.
 
     Attributes
     ----------
@@ -87,8 +90,10 @@ class LearnedFrame:
         receptive_field: int,
         held_out: NDArray[np.bool_] | None = None,
         loss: LossConfig = LossConfig(),  # noqa: B008 (frozen)
+        joined: Joined = (),
     ) -> None:
         self._loss = loss
+        self._of_learned, self._of_held_out = (FollowedWeights(loss, joined) for _ in range(2))
         self._weights: FloatImage | None = None
         self._shape = image.shape[0], image.shape[1]
         self._own = labels
@@ -107,13 +112,13 @@ class LearnedFrame:
     def weights(self) -> FloatImage | None:
         """Weights of the pixels of `learned`, computed anew when it has changed; None where all weigh the same."""
         if self._weights is None and self._loss.border_weight:
-            self._weights = border_weights(self.learned, self._loss)
+            self._weights = self._of_learned.of(self.learned)
         return self._weights
 
     @property
     def held_out_weights(self) -> FloatImage | None:
         """Those of the pixels of `held_out`."""
-        return border_weights(self.held_out, self._loss) if self._loss.border_weight else None
+        return self._of_held_out.of(self.held_out) if self._loss.border_weight else None
 
     @property
     def unpadded(self) -> FloatImage:

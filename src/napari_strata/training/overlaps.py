@@ -5,6 +5,7 @@ A mask has one code per pixel, so where two classes overlap a third one is paint
 
 from napari_strata.config import ClassTable, TrainConfig
 from napari_strata.errors import ConfigError
+from napari_strata.losses.border_weights import Joined
 from napari_strata.losses.channels import Channels
 from napari_strata.types import BACKGROUND
 
@@ -24,8 +25,8 @@ def output_classes(config: TrainConfig, painted: ClassTable) -> tuple[ClassTable
     Raises
     ------
     ConfigError
-        If there are more or fewer class weights than classes, or an overlap is of classes that are not there or
-        come after it.
+        If there are more or fewer class weights than classes, or an overlap is there twice, or of classes that are
+        not there or come after it.
     """
     weights = len(config.training.loss.class_weights)
     if weights and weights != BACKGROUND + len(painted.classes):
@@ -43,8 +44,23 @@ def output_classes(config: TrainConfig, painted: ClassTable) -> tuple[ClassTable
             remedy=f"Classes that are overlaps come last: {', '.join(single)} first.",
         )
     overlaps = tuple(tuple(single.index(part) for part in name.split(JOINT)) for name in names[len(single) :])
+    if len({frozenset(overlap) for overlap in overlaps}) < len(overlaps):
+        raise ConfigError(
+            f"Two of the classes {', '.join(names)} are the same overlap.",
+            remedy="Keep one of them.",
+        )
     table = ClassTable(classes=painted.classes[: len(single)])
     return table, Channels("multi-label", overlaps)
+
+
+def joined_codes(config: TrainConfig, painted: ClassTable) -> Joined:
+    """Return, for every overlap, its code and those of its classes: where they touch they are one object."""
+    table, channels = output_classes(config, painted)
+    first = BACKGROUND + 1
+    return tuple(
+        (first + len(table.classes) + number, *(first + part for part in parts))
+        for number, parts in enumerate(channels.overlaps)
+    )
 
 
 def _is_overlap(name: str, names: tuple[str, ...]) -> bool:

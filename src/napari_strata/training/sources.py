@@ -8,6 +8,7 @@ from napari_strata.training.corrections import LearnedFrames
 from napari_strata.training.inputs import TrainInputs
 from napari_strata.training.labelled import LabelledSource
 from napari_strata.training.mixed import MixedSource
+from napari_strata.training.overlaps import joined_codes
 from napari_strata.training.paired import PairedSource
 from napari_strata.training.recent import RecentCorrections
 from napari_strata.training.simulated import SimulatedSource
@@ -31,7 +32,7 @@ def make_source(config: TrainConfig, inputs: TrainInputs, classes: ClassTable, *
     inputs : TrainInputs
         Checked images and labels.
     classes : ClassTable
-        What the network's outputs mean.
+        What the codes of labels mean.
     receptive_field : int
         Radius of the network's receptive field [px].
 
@@ -89,5 +90,6 @@ def make_source(config: TrainConfig, inputs: TrainInputs, classes: ClassTable, *
         seed=training.seed,
         recent=recent,
         loss=training.loss,
+        joined=joined_codes(config, classes),
         frames=None if inputs.painted is None else inputs.painted.frames,
     )
