@@ -3,6 +3,7 @@ import pytest
 import torch
 from torch import nn
 
+from napari_strata.losses.channels import Channels
 from napari_strata.requests import Correction, Pin
 from napari_strata.training.best import BestSoFar
 from napari_strata.training.corrections import LearnedFrames
@@ -62,6 +63,32 @@ def test_a_region_of_many_parts_is_checked_as_a_whole():
     board.pin(Pin("a", 7, 0, 0, 100, 300))
     _, (result,) = check(board, Bright(level))
     assert result.error == 1 / 100
+
+
+class BothBright(nn.Module):
+    """Says both of two classes that may overlap where the image is brighter than a level."""
+
+    def __init__(self, level: float) -> None:
+        super().__init__()
+        self.level = level
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return torch.cat([image - self.level] * 2, dim=1)[:, None]
+
+
+def test_where_classes_overlap_both_must_be_found():
+    frames = LearnedFrames(layers=1, classes=3, patch_size=32, pixel_size=None, receptive_field=5)
+    frames.correct(Correction(7, 0, 0, 0, np.ones((100, 300), np.uint8), PICTURE), 1)
+    image = frames[7].unpadded
+    codes = np.where(image > 0, 4, 1).astype(np.uint8)
+    codes[50, image[50] > 0] = 2
+    frames.correct(Correction(7, 0, 0, 0, codes), 2)
+    board = PinBoard(frames, receptive_field=5, channels=Channels("multi-label", overlaps=((0, 1),)))
+    board.pin(Pin("both", 7, 0, 0, 50, 300))
+    board.pin(Pin("one", 7, 50, 0, 1, 300))
+    _, (both, one) = check(board, BothBright(0.0))
+    assert both.error == 0
+    assert one.error == (image[50] > 0).mean()
 
 
 def test_the_better_order_of_layers_counts():

@@ -231,7 +231,7 @@ def _trainer(
     from napari_strata.training.start import starting_network
 
     training, (classes, channels) = config.training, outputs
-    pins = PinBoard(source.frames, receptive_field=network.receptive_field, output=config.model.output)
+    pins = PinBoard(source.frames, receptive_field=network.receptive_field, channels=channels)
     fabric = make_fabric(training)
 
     def make_trainer(member: TrainingConfig, first_batch: int) -> Trainer:

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from napari_strata.config.model import Output
-from napari_strata.types import BACKGROUND
+from napari_strata.types import BACKGROUND, NOT_LABELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,26 @@ class Channels:
         if self.output == "classes":
             return one_hot(known, channels) * (codes >= BACKGROUND)[..., None]
         return self._table(channels).to(codes.device)[known]
+
+    def codes(self, logits: Tensor) -> Tensor:
+        """Return the mask codes that a network's output says, overlaps included.
+
+        Parameters
+        ----------
+        logits : Tensor, shape (..., channel, y, x)
+            A network's output.
+
+        Returns
+        -------
+        Tensor of int64, shape (..., y, x)
+            Of exclusive classes the most probable one. Of classes that may overlap the code of all those whose
+            probability is above 0.5; 0 where there is none for them.
+        """
+        if self.output == "classes":
+            return logits.argmax(dim=-3) + BACKGROUND
+        table = self._table(logits.shape[-3]).to(logits.device).bool()
+        fits = ((logits > 0).movedim(-3, -1)[..., None, :] == table).all(dim=-1)
+        return torch.where(fits.any(dim=-1), fits.int().argmax(dim=-1) + BACKGROUND, NOT_LABELLED)
 
     def foreground(self, channels: Tensor, dim: int) -> Tensor:
         """Return the channels that are classes, without background."""

@@ -8,11 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from napari_strata.config.model import Output
 from napari_strata.data.patches import validation_windows
 from napari_strata.events import PIN_TOLERANCE, PinResult, PinsChecked
+from napari_strata.losses.channels import CLASSES, Channels
 from napari_strata.models.mode import evaluating
-from napari_strata.models.outputs import probabilities
 from napari_strata.requests import Pin
 from napari_strata.training.corrections import LearnedFrames
 from napari_strata.training.learned_frame import LearnedFrame
@@ -35,13 +34,15 @@ class PinBoard:
         What is painted in them; None where nothing can be painted.
     receptive_field : int
         Radius of the network's receptive field [px].
-    output : str
-        What the network's channels mean, see `napari_strata.models.outputs`; a value is never wrong.
+    channels : Channels
+        What the network's channels mean; a value is never wrong.
     """
 
-    def __init__(self, frames: LearnedFrames | None, *, receptive_field: int, output: Output = "classes") -> None:
-        self._frames = None if output == "values" else frames
-        self._output: Output = output
+    def __init__(
+        self, frames: LearnedFrames | None, *, receptive_field: int, channels: Channels = CLASSES
+    ) -> None:
+        self._frames = None if channels.output == "values" else frames
+        self._channels = channels
         self._halo = -(-receptive_field // ALIGNMENT) * ALIGNMENT
         self._pins: dict[str, Pin] = {}
         self._was_right: dict[str, bool] = {}
@@ -125,11 +126,10 @@ class PinBoard:
         return None if not number else _fewest(wrong) / number
 
     def _predict(self, image: NDArray[np.float32], network: nn.Module, device: torch.device) -> LabelArray:
-        """Return the most probable codes, shape (decoder, y, x)."""
+        """Return the codes that the network says, shape (decoder, y, x)."""
         tensor = torch.from_numpy(np.ascontiguousarray(image))[None, None].to(device)
         with evaluating(network), torch.inference_mode():
-            classes = probabilities(network(tensor), self._output)[0].argmax(dim=1)
-        codes: LabelArray = (classes + BACKGROUND).to(torch.uint8).cpu().numpy()
+            codes: LabelArray = self._channels.codes(network(tensor)[0]).to(torch.uint8).cpu().numpy()
         return codes
 
 
