@@ -198,6 +198,7 @@ def test_a_stopped_search_goes_on_with_the_same_call(tmp_path):
     states = [(one.trial, one.state) for one in trials]
     assert states == [(1, TrialState.STOPPED), (2, TrialState.COMPLETE)]
     assert trials[1].values[RATE] == trials[0].values[RATE]
+    assert {one.trials for one in trials} == {2}
 
 
 def test_a_search_is_read_back_from_its_folder_and_can_get_more_trials(tmp_path, pretend):

@@ -113,6 +113,8 @@ class _Search:
     def run(self) -> JobBody:
         for outcome in self._study.outcomes:
             yield self._told(outcome)
+            if not outcome.is_final:  # it is tried again; its process may have been killed
+                self._drop_weights(outcome.number)
         for warning in self._inputs.warnings:
             yield Warned(warning)
         while not self._is_over():
@@ -128,7 +130,7 @@ class _Search:
 
     def _try(self) -> "Generator[JobEvent]":
         trial = self._study.ask()
-        yield TrialStarted(trial.number, self._study.trials, trial.values)
+        yield TrialStarted(trial.number, self._study.last, trial.values)
         folder = trial_folder(self._inputs.out, trial.number)
         inputs = replace(self._inputs, out=folder, preview=None, painted=None, warnings=())
         running = run_trial(self._control, self._config, inputs, trial, self._budget)
@@ -136,8 +138,7 @@ class _Search:
         if self._study.is_better(outcome):
             keep_best(self._inputs.out, trial.number)
         self._study.tell(trial, outcome)
-        if not self._config.search.keep_models:
-            drop_weights(self._inputs.out, trial.number)
+        self._drop_weights(trial.number)
         self._write_table()
         yield self._told(outcome)
         if error is not None:
@@ -148,6 +149,7 @@ class _Search:
     def _as_part(self, running: TrialJob, number: int) -> TrialJob:
         """Pass on what a trial tells, with the progress of the whole search in place of its batches."""
         done, trials, epochs = self._study.done, self._study.trials, self._config.search.epochs
+        which = f"Trial {number} of {self._study.last}"
         while True:
             try:
                 event = next(running)
@@ -157,12 +159,10 @@ class _Search:
             match event:
                 case BatchEnded(elapsed=elapsed, seconds_left=left, epoch=epoch, loss=loss):
                     part = elapsed / max(elapsed + left, 1e-9)
-                    words = f"Trial {number} of {trials}: epoch {epoch} of {epochs}, loss {loss:.3f}"
+                    words = f"{which}: epoch {epoch} of {epochs}, loss {loss:.3f}"
                     yield Progress((done + part) / trials, words)
                 case Progress(message=message):
-                    yield Progress(
-                        done / trials, f"Trial {number} of {trials}: {message[:1].lower()}{message[1:]}"
-                    )
+                    yield Progress(done / trials, f"{which}: {message[:1].lower()}{message[1:]}")
                 case _:
                     yield event
 
@@ -173,10 +173,14 @@ class _Search:
             raise JobFailed(error, self._result(self._study.best, "failure"))
         yield Warned(f"Trial {outcome.number} failed: {outcome.words}", "The search goes on with the next.")
 
+    def _drop_weights(self, number: int) -> None:
+        if not self._config.search.keep_models:
+            drop_weights(self._inputs.out, number)
+
     def _told(self, outcome: Outcome) -> TrialEnded:
         best = self._study.best
         is_best = best is not None and best.number == outcome.number
-        trials, words = self._study.trials, outcome.words
+        trials, words = self._study.last, outcome.words
         return TrialEnded(
             outcome.number,
             trials,
@@ -201,7 +205,7 @@ class _Search:
         paths = {"search": str(folder)}
         counts = {str(state): 0 for state in TrialState if state is not TrialState.RUNNING}
         for outcome in self._study.outcomes:
-            counts[outcome.state] = counts.get(outcome.state, 0) + 1
+            counts[outcome.state] += 1
         figures = {"trials": counts, "ended_by": ended_by}
         if best is None:
             return JobResult(figures, paths)

@@ -93,7 +93,8 @@ def test_a_trial_that_was_cut_off_is_tried_again(path):
     study = Study(path, config(sampler="random"), PRESENT)
     again = study.ask()
     assert (again.number, again.values) == (3, lost.values)
-    assert study.done == 1
+    assert [outcome.state for outcome in study.outcomes] == ["complete", "stopped", "running"]
+    assert (study.done, study.trials, study.last) == (1, 12, 13)
     end(study, again)
     assert Study(path, config(sampler="random"), PRESENT).ask().values != lost.values
 
@@ -145,7 +146,7 @@ def test_what_matters_is_told_when_enough_trials_say_so(path):
     assert study.importances() == {}
     try_all(study)
     importances = study.importances()
-    assert list(importances)[0] == RATE
+    assert next(iter(importances)) == RATE
     assert sum(importances.values()) == pytest.approx(1, abs=0.01)
 
 

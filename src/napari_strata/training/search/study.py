@@ -35,7 +35,7 @@ class Outcome:
     values : mapping of str to object
         The settings that it tried, by dotted name.
     state : TrialState
-        How it ended; RUNNING for one that was cut off.
+        How it ended; STOPPED for one that was cut off, too.
     score : float or None
         Score of its best weights.
     epochs : int
@@ -135,6 +135,12 @@ class Study:
             return self._config.trials
         waiting = len(self._study.get_trials(deepcopy=False)) - len(self.outcomes)
         return min(self._config.trials, self.done + waiting)
+
+    @property
+    def last(self) -> int:
+        """Number that the last trial will have: stopped ones, which are tried again, count twice."""
+        again = sum(_REPEATS in trial.user_attrs for trial in self._study.get_trials(deepcopy=False))
+        return self.trials + again
 
     @property
     def best(self) -> Outcome | None:
@@ -269,5 +275,6 @@ def _outcome(trial: "optuna.trial.FrozenTrial") -> Outcome:
     known = dict(trial.user_attrs)
     known.pop(_REPEATS, None)
     values = known.pop("values", {})
-    state = TrialState(known.pop("state", TrialState.RUNNING))
+    cut_off = TrialState.STOPPED if trial.state.is_finished() else TrialState.RUNNING
+    state = TrialState(known.pop("state", cut_off))
     return Outcome(trial.number + 1, values, state, **known)
