@@ -124,6 +124,11 @@ def image_id_of(napari_layer: "Layer") -> "Hashable | None":
     return found
 
 
+UNKNOWN = "not known"
+BUTTONS = 60
+"""Width of the two buttons of a box for numbers, and of the frame around it [px]."""
+
+
 class CalibrationRow(QWidget):
     """Shows the pixel size of an image layer and where it comes from; typing another calibrates the layer.
 
@@ -143,7 +148,8 @@ class CalibrationRow(QWidget):
         self._calibration = Calibration(None, CalibrationSource.UNKNOWN)
         self.box = NumberBox(0.0, 1e5)
         self.box.setSuffix(" Å/px")
-        self.box.setSpecialValueText("not known")
+        self.box.setSpecialValueText(UNKNOWN)
+        self.box.setMinimumWidth(self.box.fontMetrics().horizontalAdvance(UNKNOWN) + BUTTONS)
         self.box.setKeyboardTracking(False)
         self.box.setToolTip("Length of one image pixel [Å/px]. Typing it sets the layer's scale and units.")
         self.box.valueChanged.connect(in_notifications(self._type))
@@ -200,7 +206,7 @@ _SOURCES = {
     CalibrationSource.TYPED: "typed",
     CalibrationSource.LAYER: "from the layer",
     CalibrationSource.FILE: "from the file",
-    CalibrationSource.UNKNOWN: "type it if known",
+    CalibrationSource.UNKNOWN: "type it in",
 }
 
 
