@@ -2,21 +2,28 @@ import numpy as np
 import pytest
 from lightning_fabric import Fabric
 
-from napari_strata.config import ClassTable
+from napari_strata.config import ClassTable, TrainingConfig
 from napari_strata.control import JobControl
 from napari_strata.events import CorrectionTaken, Warned
 from napari_strata.requests import Correction, Look, Pace, Pin, Unpin
 from napari_strata.training.answers import Answers
-from napari_strata.training.best import BestSoFar
+from napari_strata.training.judges import Judges
 from napari_strata.training.labelled import LabelledSource
 from napari_strata.training.pins import PinBoard
 from napari_strata.training.preview import Preview
 from napari_strata.training.run_requests import RequestLog, read_requests
-from napari_strata.training.stopping import Patience
 from napari_strata.training.team import Team
 from napari_strata.types import ImageStack
 
 IMAGE = ImageStack(np.random.default_rng(0).random((2, 64, 64)).astype(np.float32), None, "cells")
+
+CONFIG = TrainingConfig.parse(
+    {
+        "patience": 9,
+        "schedule": {"kind": "plateau", "plateau_patience": 2},
+        "corrections": {"respect_pins": True},
+    }
+)
 
 
 class Asked:
@@ -35,12 +42,12 @@ class Asked:
             validation_fraction=0.5,
             seed=0,
         )
-        self.best, self.patience = BestSoFar(respect_pins=True), Patience(3)
+        self.judges = Judges(CONFIG)
         self.pins = PinBoard(self.source.frames, receptive_field=5)
         self.preview = Preview(ImageStack(IMAGE.data[:1], None, "cells"), pixel_size=None, interval=4)
-        judges = self.pins, self.best, self.patience
         team = Team(Fabric(accelerator="cpu"))
-        self.answers = Answers(self.source, RequestLog(folder, earlier), team, self.preview, *judges)
+        log = RequestLog(folder, earlier)
+        self.answers = Answers(self.source, log, team, self.preview, self.pins, self.judges)
 
     def ask(self, *requests, step=7):
         control = JobControl()
@@ -68,19 +75,22 @@ def test_of_a_correction_what_it_changed_is_told_and_kept(asked, tmp_path):
 
 
 def test_a_correction_that_changes_nothing_is_passed_over(asked, tmp_path):
-    asked.best.take(0.5, 0)
+    asked.judges.take(0.5, 0.5, 0)
     assert asked.ask(painted(1)) == []
     assert read_requests(tmp_path) == []
-    assert not asked.best.take(0.6, 0)
+    assert not asked.judges.take(0.6, 0.5, 0)
 
 
-def test_after_a_correction_scores_begin_anew(asked):
-    asked.best.take(0.5, 0)
-    asked.patience.take(0.5)
-    asked.patience.take(0.6)
-    asked.ask(painted(2))
-    assert asked.best.take(0.9, 0)
-    assert asked.patience.state_dict() == {"best": None, "waited": 0}
+@pytest.mark.parametrize("request_", [painted(2), Pin("a", 0, 1, 2, 3, 4), Unpin("a")])
+def test_after_a_correction_or_another_pin_scores_begin_anew(asked, request_):
+    asked.judges.take(0.5, 0.5, 0)
+    asked.judges.take(0.6, 0.5, 0)
+    asked.ask(request_)
+    assert asked.judges.patience.state_dict() == {"best": None, "waited": 0}
+    rate = asked.judges.schedule.rate(0.5)
+    assert asked.judges.take(0.9, 0.5, 0)
+    asked.judges.take(0.9, 0.5, 0)
+    assert asked.judges.schedule.rate(0.5) == rate  # one epoch without a better score, where two lower it
 
 
 def test_a_correction_that_does_not_fit_is_refused_and_the_next_one_is_taken(asked, tmp_path):

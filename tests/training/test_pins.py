@@ -3,10 +3,13 @@ import pytest
 import torch
 from torch import nn
 
+from napari_strata.config import TrainingConfig
 from napari_strata.losses.channels import Channels
 from napari_strata.requests import Correction, Pin
 from napari_strata.training.best import BestSoFar
 from napari_strata.training.corrections import LearnedFrames
+from napari_strata.training.hurry import TimeIsUp
+from napari_strata.training.judges import Judges
 from napari_strata.training.pins import PinBoard
 
 CPU = torch.device("cpu")
@@ -132,6 +135,15 @@ def test_without_pins_nothing_is_told_and_an_unpinned_region_is_checked_no_more(
     assert board.take_events() == []
 
 
+def test_who_hurries_checks_no_more_pins_than_there_is_time_for():
+    frames, level = painted()
+    board = PinBoard(frames, receptive_field=5)
+    board.pin(Pin("a", 7, 0, 0, 100, 300))
+    with pytest.raises(TimeIsUp):
+        board.check(Bright(level), CPU, 1, end=-1.0)
+    assert board.take_events() == []
+
+
 def test_the_smaller_loss_is_better_and_pins_do_not_count_unless_they_are_respected():
     best = BestSoFar(respect_pins=False)
     taken = [best.take(loss, pins) for loss, pins in ((1.0, 0), (0.8, 3), (0.9, 0), (0.8, 0))]
@@ -149,14 +161,27 @@ def test_without_held_out_data_the_newest_weights_are_best_unless_more_pins_are_
     assert [best.take(None, pins) for pins in (1, 1, 2, 1, 0)] == [True, True, False, True, True]
 
 
-def test_a_correction_makes_scores_void_and_pins_do_so_where_they_are_respected():
-    for respects in (False, True):
-        best = BestSoFar(respect_pins=respects)
-        best.take(0.1, 0)
-        best.on_pins()
-        assert best.take(0.5, 0) is respects
-        best.on_correction()
-        assert best.take(0.9, 0)
+@pytest.mark.parametrize("respects", [False, True])
+def test_a_correction_makes_scores_void_and_pins_do_so_where_they_are_respected(respects):
+    judges = judges_of(respects)
+    judges.take(0.1, 0.1, 0)
+    judges.on_pins()
+    assert judges.take(0.5, 0.1, 0) is respects
+    judges.begin_anew()
+    assert judges.take(0.9, 0.1, 0)
+
+
+@pytest.mark.parametrize("respects", [False, True])
+def test_a_pin_that_comes_right_is_worth_waiting_for_where_pins_are_respected(respects):
+    judges = judges_of(respects)
+    for loss, wrong_pins in ((1.0, 3), (1.1, 2), (1.2, 1)):
+        judges.take(loss, 1.0, wrong_pins)
+    assert judges.patience.is_spent is not respects
+
+
+def judges_of(respects: bool) -> Judges:
+    corrections = {"respect_pins": respects}
+    return Judges(TrainingConfig.parse({"patience": 2, "corrections": corrections}))
 
 
 def test_the_best_so_far_outlives_a_checkpoint():

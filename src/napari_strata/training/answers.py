@@ -8,11 +8,10 @@ from napari_strata.errors import StrataError
 from napari_strata.events import CorrectionTaken, JobEvent, Warned
 from napari_strata.requests import Correction, Look, Pace, Pin, Request, Unpin
 from napari_strata.training.batches import PatchSource
-from napari_strata.training.best import BestSoFar
+from napari_strata.training.judges import Judges
 from napari_strata.training.pins import PinBoard
 from napari_strata.training.preview import Preview
 from napari_strata.training.run_requests import RequestLog
-from napari_strata.training.stopping import Patience
 from napari_strata.training.team import Team
 
 
@@ -31,10 +30,8 @@ class Answers:
         What looks at the image.
     pins : PinBoard
         The pinned regions.
-    best : BestSoFar
-        Scores, which a correction makes void.
-    patience : Patience
-        What waits for a better score, and waits anew after a correction.
+    judges : Judges
+        What compares scores, which a correction makes void.
     """
 
     def __init__(
@@ -44,11 +41,10 @@ class Answers:
         team: Team,
         preview: Preview | None,
         pins: PinBoard,
-        best: BestSoFar,
-        patience: Patience,
+        judges: Judges,
     ) -> None:
         self._source, self._log, self._preview = source, log, preview
-        self._pins, self._best, self._patience = pins, best, patience
+        self._pins, self._judges = pins, judges
         self._team = team
 
     def recall(self, step: int) -> None:
@@ -97,8 +93,7 @@ class Answers:
             return
         y, x, codes = repainted.y, repainted.x, repainted.codes
         self._log.keep(replace(request, y=y, x=x, codes=codes), step)
-        self._best.on_correction()
-        self._patience.begin_anew()
+        self._judges.begin_anew()
         yield CorrectionTaken(request.frame, request.layer, y, x, codes.shape[0], codes.shape[1], step)
 
     def _pin(self, request: Request, step: int) -> None:
@@ -107,7 +102,7 @@ class Answers:
         elif isinstance(request, Unpin):
             self._pins.unpin(request.name)
         self._log.keep(request, step)
-        self._best.on_pins()
+        self._judges.on_pins()
 
     def _look(self, preview: Preview, at: Look) -> Iterator[JobEvent]:
         try:

@@ -22,10 +22,15 @@ class BestSoFar:
     ----------
     respect_pins : bool
         Whether wrong pins count.
+
+    Attributes
+    ----------
+    respects_pins : bool
+        The same.
     """
 
     def __init__(self, *, respect_pins: bool) -> None:
-        self._respects_pins = respect_pins
+        self.respects_pins = respect_pins
         self._rank: Rank | None = None
 
     @property
@@ -43,20 +48,15 @@ class BestSoFar:
         wrong_pins : int
             Pinned regions that are wrong.
         """
-        rank = (wrong_pins if self._respects_pins else 0, -math.inf if loss is None else loss)
+        rank = (wrong_pins if self.respects_pins else 0, -math.inf if loss is None else loss)
         is_best = self._rank is None or rank < self._rank or (loss is None and rank == self._rank)
         if is_best:
             self._rank = rank
         return is_best
 
-    def on_correction(self) -> None:
+    def begin_anew(self) -> None:
         """Forget all scores."""
         self._rank = None
-
-    def on_pins(self) -> None:
-        """Forget all scores if pins count."""
-        if self._respects_pins:
-            self._rank = None
 
     def state_dict(self) -> dict[str, Any]:
         """Return what `load_state_dict` restores."""

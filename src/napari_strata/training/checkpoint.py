@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 State = dict[str, Any]
 """Nested dicts, lists and tuples (which come back as lists) of numbers, texts, None and tensors."""
 STATE = "state.json"
-FORMAT = 1
+FORMAT = 2
 
 
 def save_checkpoint(folder: Path, state: State) -> str:

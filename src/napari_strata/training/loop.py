@@ -20,17 +20,17 @@ from napari_strata.training.answers import Answers
 from napari_strata.training.augmented import augmented
 from napari_strata.training.averaging import STATISTICS_BATCHES, AveragedWeights, Precise
 from napari_strata.training.batches import Batch, PatchSource
-from napari_strata.training.best import BestSoFar
 from napari_strata.training.checkpoint import State
 from napari_strata.training.feed import Feeder
-from napari_strata.training.hurry import STOP_SECONDS, TimeIsUp, within
+from napari_strata.training.hurry import STOP_SECONDS, TimeIsUp, as_many, within
+from napari_strata.training.judges import Judges
 from napari_strata.training.optimizer import Stepper, make_optimizer
 from napari_strata.training.pins import PinBoard
 from napari_strata.training.preview import Preview
 from napari_strata.training.run_requests import RequestLog
 from napari_strata.training.run_state import OptimizerState, Stateful, collected, restore
-from napari_strata.training.schedule import Clock, Schedule
-from napari_strata.training.stopping import Ending, Patience, ended_by
+from napari_strata.training.schedule import Clock
+from napari_strata.training.stopping import Ending, ended_by
 from napari_strata.training.team import Team
 from napari_strata.training.validation import Scores, validate
 from napari_strata.types import Truth
@@ -97,15 +97,12 @@ class Trainer:
         state = OptimizerState(optimizer)
         module, optimizer = fabric.setup(self._team.with_common_statistics(network), optimizer)
         self._stepper = Stepper(module, optimizer, config, fabric, channels)
-        self._schedule = Schedule(config)
-        self._patience = Patience(config.patience)
-        self.parts: dict[str, Stateful] = {"clock": self._clock, "network": network, "optimizer": state}
-        self.parts |= {"average": self._average, "schedule": self._schedule, "patience": self._patience}
-        self._best = BestSoFar(respect_pins=config.corrections.respect_pins)
+        self._judges = Judges(config)
         self._pins = pins or PinBoard(None, receptive_field=0)
-        self.parts |= {"best": self._best, "pins": self._pins}
-        judges = self._pins, self._best, self._patience
-        self._answers = Answers(source, log or RequestLog(), self._team, preview, *judges)
+        self.parts: dict[str, Stateful] = {"clock": self._clock, "network": network, "optimizer": state}
+        self.parts |= {"stepper": self._stepper, "average": self._average, "pins": self._pins}
+        self.parts |= self._judges.parts
+        self._answers = Answers(source, log or RequestLog(), self._team, preview, self._pins, self._judges)
         self._losses: list[float] = []
 
     @property
@@ -118,18 +115,18 @@ class Trainer:
         """The network with the weights that are validated and kept; they change with every step."""
         return self._average.network
 
-    def score(self, network: nn.Module, *, seconds: float | None = None) -> Scores | None:
+    def score(self, network: nn.Module, *, end: float | None = None) -> Scores | None:
         """Score a network, in the precision of the training, on held-out data; None where there are none.
 
         Raises
         ------
         TimeIsUp
-            If it would take longer than some seconds.
+            If it would take longer than until `end`, see `napari_strata.training.hurry.within`.
         """
         if not self._team.leads or not (batches := self._source.held_out()):
             return None
         precise = Precise(network, self._fabric)
-        return validate(precise, within(seconds, batches), self._config.loss, self._device, self._channels)
+        return validate(precise, within(end, batches), self._config.loss, self._device, self._channels)
 
     def state_dict(self) -> State:
         """Return where the training stands, between two steps."""
@@ -174,7 +171,7 @@ class Trainer:
         clock.start()
         with Feeder(self._source, self._items) as feed:
             feed.prepare(clock.batch)
-            while not self._team.ends(control, is_over=clock.is_over or self._patience.is_spent):
+            while not self._team.ends(control, is_over=clock.is_over or self._judges.patience.is_spent):
                 yield from self._step(clock, feed, control)
                 if clock.step % self._config.steps_per_epoch == 0:
                     yield from self._end_epoch(clock, feed, keep)
@@ -184,7 +181,7 @@ class Trainer:
                 self._pause(clock, control, save)
             if self._losses:
                 yield from self._end_unfinished(feed, control, keep, save)
-        by = ended_by(control, clock, self._patience, epochs=self._config.patience)
+        by = ended_by(control, clock, self._judges.patience, epochs=self._config.patience)
         return Ending(clock.step, clock.elapsed, by)
 
     def _end_unfinished(self, feed: Feeder, control: JobControl, keep: Keep, save: Save) -> Iterator[JobEvent]:
@@ -194,14 +191,14 @@ class Trainer:
         hurries = control.stop_requested
         yield from self._end_epoch(self._clock, feed, keep, hurries=hurries)
         if not hurries:
-            save(state | {"parts": state["parts"] | {"best": self._best.state_dict()}})
+            save(state | {"parts": state["parts"] | {"best": self._judges.best.state_dict()}})
 
     def _step(self, clock: Clock, feed: Feeder, control: JobControl) -> Iterator[JobEvent]:
         batch = feed.take()
         yield from self._answers.answer(control, clock.batch + 1)
         feed.prepare(clock.batch + 1)
         epoch, progress = clock.epoch, clock.progress
-        rate = self._team.of_first(self._schedule.rate(progress))
+        rate = self._team.of_first(self._judges.schedule.rate(progress))
         with self._seeded(clock.step):
             loss = self._team.mean(self._stepper.step(*self._augmented(batch, clock.batch), rate))
         self._average.follow(progress)
@@ -216,11 +213,11 @@ class Trainer:
     def _augmented(self, batch: Batch, step: int) -> tuple[torch.Tensor, Truth]:
         return augmented(batch, step, self._items, self._config, self._device)
 
-    def _settle(self, clock: Clock, feed: Feeder) -> None:
+    def _settle(self, clock: Clock, feed: Feeder, end: float | None) -> None:
         """Give averaged weights statistics of their own where they need them, from the last batches."""
         if self._average.needs_statistics:
             with self._seeded(clock.step):
-                batches = range(max(0, clock.batch - STATISTICS_BATCHES), clock.batch)
+                batches = as_many(end, range(max(0, clock.batch - STATISTICS_BATCHES), clock.batch))
                 self._average.settle(self._augmented(feed.draw(batch), batch)[0] for batch in batches)
 
     @contextmanager
@@ -234,27 +231,26 @@ class Trainer:
 
     def _end_epoch(self, clock: Clock, feed: Feeder, keep: Keep, *, hurries: bool = False) -> Iterator[JobEvent]:
         """Validate, and keep the best; who hurries keeps what is kept where that would take long."""
+        end = time.monotonic() + STOP_SECONDS if hurries else None
+        epoch = math.ceil(clock.step / self._config.steps_per_epoch)
         try:
-            scores = self._score_epoch(clock, feed, seconds=STOP_SECONDS if hurries else None)
+            scores = self._score_epoch(clock, feed, end)
+            wrong_pins = self._wrong_pins(epoch, end)
         except TimeIsUp:
-            if not self._best.is_void:
+            if not self._judges.best.is_void:
                 return
-            scores = None
+            scores, wrong_pins = None, 0
         norm = float(torch.stack([p.detach().norm() for p in self._average.network.parameters()]).norm())
         _check_finite(norm, f"The weights became {norm} at step {clock.step}.")
         if scores is not None:
             _check_finite(scores.loss, f"The loss on held-out data became {scores.loss} at step {clock.step}.")
-        epoch = math.ceil(clock.step / self._config.steps_per_epoch)
-        wrong_pins = self._pins.check(self._average.precise, self._device, epoch)
-        is_best = self._best.take(scores.loss if scores else None, wrong_pins)
-        score = scores.loss if scores else float(np.mean(self._losses))
-        self._schedule.take(score)
-        self._patience.take(score)
+        train_loss = float(np.mean(self._losses))
+        is_best = self._judges.take(scores.loss if scores else None, train_loss, wrong_pins)
         event = EpochEnded(
             epoch=epoch,
             epochs=clock.epochs,
             step=clock.step,
-            train_loss=float(np.mean(self._losses)),
+            train_loss=train_loss,
             validation_loss=scores.loss if scores else None,
             validation_dice=scores.dice if scores else None,
             is_best=is_best,
@@ -269,11 +265,17 @@ class Trainer:
         yield event
         yield from self._pins.take_events()
 
-    def _score_epoch(self, clock: Clock, feed: Feeder, *, seconds: float | None) -> Scores | None:
-        if seconds is not None and not feed.has_held_out:
+    def _score_epoch(self, clock: Clock, feed: Feeder, end: float | None) -> Scores | None:
+        if end is not None and not feed.has_held_out:
             raise TimeIsUp
-        self._settle(clock, feed)
-        return self.score(self._average.network, seconds=seconds)
+        self._settle(clock, feed, end)
+        return self.score(self._average.network, end=end)
+
+    def _wrong_pins(self, epoch: int, end: float | None) -> int:
+        """Check pins; who hurries does so only where they decide."""
+        if end is not None and not self._judges.best.respects_pins:
+            return 0
+        return self._pins.check(self._average.precise, self._device, epoch, end=end)
 
     def _pause(self, clock: Clock, control: JobControl, save: Save) -> None:
         start = time.monotonic()

@@ -106,6 +106,14 @@ class Stepper:
         self._optimizer.step()
         return loss
 
+    def state_dict(self) -> dict[str, int | None]:
+        """Return what `load_state_dict` restores: batch norm and rounding depend on the parts of a batch."""
+        return {"part_size": self.part_size}
+
+    def load_state_dict(self, state: dict[str, int | None]) -> None:
+        """Go on with parts as small as before."""
+        self.part_size = state["part_size"]
+
     def take_warnings(self) -> list[Warned]:
         """Return what the user should know since the last call."""
         taken, self._warnings = self._warnings, []

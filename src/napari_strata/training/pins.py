@@ -14,6 +14,7 @@ from napari_strata.losses.channels import CLASSES, Channels
 from napari_strata.models.mode import evaluating
 from napari_strata.requests import Pin
 from napari_strata.training.corrections import LearnedFrames
+from napari_strata.training.hurry import within
 from napari_strata.training.learned_frame import LearnedFrame
 from napari_strata.types import BACKGROUND, LabelArray
 
@@ -57,7 +58,7 @@ class PinBoard:
         self._pins.pop(name, None)
         self._was_right.pop(name, None)
 
-    def check(self, network: nn.Module, device: torch.device, epoch: int) -> int:
+    def check(self, network: nn.Module, device: torch.device, epoch: int, *, end: float | None = None) -> int:
         """Check all pinned regions; `take_events` then tells of it.
 
         Parameters
@@ -68,13 +69,20 @@ class PinBoard:
             Where it is.
         epoch : int
             Epoch that ended, from 1.
+        end : float, optional
+            When the time is up, see `napari_strata.training.hurry.within`.
 
         Returns
         -------
         int
             How many are wrong.
+
+        Raises
+        ------
+        TimeIsUp
+            If it would take longer.
         """
-        results = tuple(self._result(pin, network, device) for pin in self._pins.values())
+        results = tuple(self._result(pin, network, device) for pin in within(end, self._pins.values()))
         self._was_right = {result.name: result.is_right for result in results}
         if results:
             self._checked.append(PinsChecked(epoch, results))

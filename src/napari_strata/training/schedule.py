@@ -50,12 +50,16 @@ class Schedule:
         """Return the learning rate of the next step; `progress` is the part that is done, 0 to 1."""
         return self._factor * learning_rate(progress, self._config)
 
-    def take(self, score: float) -> None:
-        """Note the score of an epoch, the smaller the better; only plateau cares."""
-        self._patience.take(score)
+    def take(self, score: float, wrong_pins: int = 0) -> None:
+        """Note the score of an epoch, as `Patience.take` does; only plateau cares."""
+        self._patience.take(score, wrong_pins)
         if self._patience.is_spent:
             self._patience.renew()
             self._factor *= self._config.schedule.plateau_factor
+
+    def begin_anew(self) -> None:
+        """Wait anew, for a score that is better than those to come; the rate stays as low as it is."""
+        self._patience.begin_anew()
 
     def state_dict(self) -> dict[str, Any]:
         """Return what `load_state_dict` restores."""

@@ -9,6 +9,8 @@ from napari_strata.control import JobControl
 if TYPE_CHECKING:
     from napari_strata.training.schedule import Clock
 
+_NONE_YET = (math.inf, math.inf)
+
 
 class Patience:
     """Counts epochs without a better score.
@@ -21,7 +23,7 @@ class Patience:
 
     def __init__(self, epochs: int | None) -> None:
         self._epochs = epochs
-        self._best = math.inf
+        self._best: tuple[float, float] = _NONE_YET
         self._waited = 0
 
     @property
@@ -29,10 +31,10 @@ class Patience:
         """Whether too many epochs have brought nothing better."""
         return self._epochs is not None and self._waited >= self._epochs
 
-    def take(self, score: float) -> None:
-        """Note the score of an epoch; the smaller, the better."""
-        if score < self._best:
-            self._best, self._waited = score, 0
+    def take(self, score: float, wrong_pins: int = 0) -> None:
+        """Note the score of an epoch; the fewer wrong pins and, with as many, the smaller, the better."""
+        if (wrong_pins, score) < self._best:
+            self._best, self._waited = (wrong_pins, score), 0
         else:
             self._waited += 1
 
@@ -42,15 +44,17 @@ class Patience:
 
     def begin_anew(self) -> None:
         """Forget all scores, because they can no longer be compared."""
-        self._best, self._waited = math.inf, 0
+        self._best, self._waited = _NONE_YET, 0
 
     def state_dict(self) -> dict[str, Any]:
         """Return what `load_state_dict` restores; plain numbers, None before the first score."""
-        return {"best": self._best if math.isfinite(self._best) else None, "waited": self._waited}
+        best = None if self._best == _NONE_YET else list(self._best)
+        return {"best": best, "waited": self._waited}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
-        self._best = math.inf if state["best"] is None else float(state["best"])
+        wrong_pins, score = state["best"] or _NONE_YET
+        self._best = wrong_pins, float(score)
         self._waited = int(state["waited"])
 
 
