@@ -6,6 +6,9 @@ from napari_strata.config import ClassTable
 from napari_strata.errors import LabelsError
 from napari_strata.types import BACKGROUND, NOT_LABELLED, AnyArray, LabelArray
 
+_PIECE = 1 << 20
+"""Pixels that are counted at once: numpy counts in integers of eight bytes, too much for a large stack."""
+
 
 def check_labels(labels: AnyArray, shape: tuple[int, ...], table: ClassTable, *, name: str) -> LabelArray:
     """Check labels against their image and their class table.
@@ -53,7 +56,10 @@ def check_labels(labels: AnyArray, shape: tuple[int, ...], table: ClassTable, *,
 
 def painted_codes(*labels: LabelArray) -> dict[int, int]:
     """Return how many pixels of all arrays carry each code, without those not labelled."""
-    counts = sum((np.bincount(array.ravel(), minlength=256) for array in labels), np.zeros(256, np.int64))
+    counts = np.zeros(256, np.int64)
+    for flat in (array.ravel() for array in labels):
+        for start in range(0, flat.size, _PIECE):
+            counts += np.bincount(flat[start : start + _PIECE], minlength=256)
     return {code: int(count) for code, count in enumerate(counts) if count and code != NOT_LABELLED}
 
 

@@ -48,6 +48,10 @@ class Birth:
     codes: AnyArray | None = None
 
 
+_NONE, _HUMAN, _CORRECTED = (
+    np.uint8(one) for one in (Provenance.NOT_LABELLED, Provenance.HUMAN, Provenance.CORRECTED)
+)  # eight times as quick on a large stack as integers of eight bytes
+
 EMPTY = Birth()
 """Labels that began empty: whatever is in them was painted by hand."""
 
@@ -72,14 +76,18 @@ def provenance_of_codes(codes: AnyArray, birth: Birth, born_codes: AnyArray | No
         A `Provenance` per pixel.
     """
     first = birth.codes if born_codes is None else born_codes
+    found: LabelArray
     if first is None:
-        return np.where(codes == NOT_LABELLED, Provenance.NOT_LABELLED, Provenance.HUMAN).astype(np.uint8)
-    was_labelled = first != NOT_LABELLED
-    changed = np.where(was_labelled, Provenance.CORRECTED, Provenance.HUMAN)
-    found = np.where(was_labelled & (codes == first), birth.provenance, changed)
-    return np.where(codes == NOT_LABELLED, Provenance.NOT_LABELLED, found).astype(np.uint8)
+        found = np.where(codes == NOT_LABELLED, _NONE, _HUMAN)
+        return found
+    changed = np.where(first != NOT_LABELLED, _CORRECTED, _HUMAN)
+    found = np.where(codes == first, np.uint8(birth.provenance), changed)
+    found[codes == NOT_LABELLED] = Provenance.NOT_LABELLED
+    return found
 
 
 def without(codes: LabelArray, provenance: AnyArray, unwanted: tuple[Provenance, ...]) -> LabelArray:
     """Return a copy of mask codes in which labels of some provenances are not labelled."""
-    return np.where(np.isin(provenance, unwanted), NOT_LABELLED, codes).astype(codes.dtype)
+    is_unwanted = np.zeros(1 + max(Provenance), bool)
+    is_unwanted[list(unwanted)] = True
+    return np.where(is_unwanted[provenance], codes.dtype.type(NOT_LABELLED), codes)
