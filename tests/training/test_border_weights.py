@@ -7,7 +7,10 @@ from napari_strata.config import ClassTable, SimulatedData
 from napari_strata.config.loss import LossConfig
 from napari_strata.losses.border_weights import border_weights
 from napari_strata.requests import Correction
+from napari_strata.training.batches import Batch, Patch
+from napari_strata.training.corrections import LearnedFrames
 from napari_strata.training.labelled import LabelledSource
+from napari_strata.training.mixed import MixedSource
 from napari_strata.training.simulated import SimulatedSource
 from napari_strata.types import ImageStack
 
@@ -87,3 +90,23 @@ def test_crystals_have_weights(margin):
     )
     patch = crystals.patch(0, 0)
     np.testing.assert_array_equal(patch.weights, border_weights(patch.labels, LOSS))
+
+
+@pytest.mark.parametrize("loss", [LOSS, LossConfig()], ids=["weighed", "plain"])
+def test_crystals_and_what_is_painted_beside_them_make_one_batch(loss):
+    crystals = SimulatedSource(SimulatedData(), patch_size=32, pixel_size=0.2, held_out=1, seed=5, loss=loss)
+    frames = LearnedFrames(layers=2, classes=1, patch_size=32, pixel_size=None, receptive_field=5, loss=loss)
+    mixed = MixedSource(crystals, frames, seed=5)
+    pixels = np.random.default_rng(0).random((40, 40))
+    mixed.correct(Correction(0, 0, 0, 0, np.full((40, 40), 2, np.uint8), pixels), step=1)
+    patches = [mixed.patch(1, item) for item in range(8)]
+    assert {patch.place is None for patch in patches} == {True, False}
+    batch = Batch.of(patches)
+    assert (batch.weights is None) is (loss is not LOSS)
+    assert batch.weights is None or batch.weights.shape == batch.labels.shape == (8, 2, 32, 32)
+
+
+def test_patches_with_and_without_weights_are_no_batch():
+    image, labels = np.zeros((4, 4), np.float32), np.ones((1, 4, 4), np.uint8)
+    with pytest.raises(ValueError, match="only some patches"):
+        Batch.of([Patch(image, labels), Patch(image, labels, np.ones((1, 4, 4), np.float32))])

@@ -80,14 +80,18 @@ class Batch:
 
     @classmethod
     def of(cls, patches: Sequence[Patch]) -> "Batch":
-        """Stack patches; all or none of them have weights, and values."""
-        weights = [patch.weights for patch in patches if patch.weights is not None]
-        values = [patch.values for patch in patches if patch.values is not None]
+        """Stack patches; all or none of them have weights, and values.
+
+        Raises
+        ------
+        ValueError
+            If only some of them have.
+        """
         return cls(
             np.stack([patch.image for patch in patches]),
             np.stack([patch.labels for patch in patches]),
-            np.stack(weights) if weights else None,
-            np.stack(values) if values else None,
+            _stacked([patch.weights for patch in patches]),
+            _stacked([patch.values for patch in patches]),
         )
 
     def to(self, device: torch.device) -> tuple[torch.Tensor, Truth]:
@@ -99,6 +103,13 @@ class Batch:
         assert images is not None
         assert labels is not None
         return images[:, None], Truth(labels, weights, values)
+
+
+def _stacked(maps: Sequence[FloatImage | None]) -> FloatImage | None:
+    there = [one for one in maps if one is not None]
+    if there and len(there) < len(maps):
+        raise ValueError("only some patches of a batch have weights or values")
+    return np.stack(there) if there else None
 
 
 class PatchSource(Protocol):

@@ -1,5 +1,7 @@
 """Batches from images that somebody labelled, wholly or by a few strokes."""
 
+from threading import Lock
+
 import numpy as np
 
 from napari_strata.annotation.checks import check_painted
@@ -110,6 +112,7 @@ class LabelledSource:
             self.frames.add(number, grid, codes, np.asarray((held_out >= BACKGROUND).any(axis=0)))
         self._held_out = {number: self._windows(self.frames[number]) for number, _, _ in labelled}
         self._stale: set[int] = set()
+        self._changing = Lock()
 
     def patch(self, step: int, item: int) -> Patch:
         """Return a patch that shows a recent correction or, where there is none, any labelled pixel."""
@@ -123,17 +126,19 @@ class LabelledSource:
 
     def held_out(self) -> list[Batch]:
         """Return windows of the held-out slices, each a batch of one, with all that its labelled pixels see."""
-        for number in self._stale:
-            self._held_out[number] = self._windows(self.frames[number])
-        self._stale = set()
-        return [batch for _, batches in sorted(self._held_out.items()) for batch in batches]
+        with self._changing:
+            for number in self._stale:
+                self._held_out[number] = self._windows(self.frames[number])
+            self._stale = set()
+            return [batch for _, batches in sorted(self._held_out.items()) for batch in batches]
 
     def correct(self, correction: Correction, step: int) -> Repainted | None:
         """Learn what was painted from a step on, and validate no longer near it."""
-        repainted = self.frames.correct(correction, step)
-        if repainted is not None and repainted.changed_held_out:
-            self._stale.add(correction.frame)
-        return repainted
+        with self._changing:  # what is validated on may be prepared in another thread
+            repainted = self.frames.correct(correction, step)
+            if repainted is not None and repainted.changed_held_out:
+                self._stale.add(correction.frame)
+            return repainted
 
     def _windows(self, frame: LearnedFrame) -> list[Batch]:
         batches = []

@@ -95,7 +95,7 @@ class RunRecord:
         """
         try:
             for file, length in zip(self._files, (position or {}).values(), strict=False):
-                file.truncate(length)
+                file.truncate(min(length, os.fstat(file.fileno()).st_size))  # power may have failed meanwhile
             if position is None:
                 for file in self._files:
                     file.truncate(0)

@@ -75,3 +75,10 @@ def test_grey_squares_cover_at_most_their_part():
 def test_a_patch_gets_its_mean_and_spread_back():
     before = torch.rand((16, 16), generator=generator())
     assert torch.allclose(standardised_like(before * 7 + 3, before), before, atol=1e-5)
+
+
+def test_a_patch_in_which_nothing_was_counted_stays_grey():
+    before = torch.randn(32, 32, generator=generator())
+    counted = shot_noise(before, 1e-4, generator())
+    assert counted.unique().numel() == 1
+    assert (standardised_like(counted, before) == before.mean()).all()

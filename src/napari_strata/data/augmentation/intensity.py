@@ -67,10 +67,13 @@ def cover(image: Tensor, part: float, rng: np.random.Generator) -> Tensor:
 def standardised_like(image: Tensor, before: Tensor) -> Tensor:
     """Give an image the mean and standard deviation that it had before it was changed.
 
-    A network sees images that were normalised with all their noise and background in them.
+    A network sees images that were normalised with all their noise and background in them. One that has become
+    constant, as by a shot noise of hardly any counts, gets that mean only.
     """
+    is_constant = image.amax() == image.amin()
     spread = image.std(correction=0).clamp(min=torch.finfo(image.dtype).tiny)
-    return (image - image.mean()) * (before.std(correction=0) / spread) + before.mean()
+    standardised = (image - image.mean()) * (before.std(correction=0) / spread) + before.mean()
+    return torch.where(is_constant, before.mean(), standardised)
 
 
 def radius_of(sigma: float) -> int:
