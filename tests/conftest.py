@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import napari_strata  # noqa: F401 (before any test imports torch, since it says how threads wait)
+
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 

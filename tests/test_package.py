@@ -1,5 +1,6 @@
 """The package as a whole: its version, its manifest, and what importing it must not drag in."""
 
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -26,6 +27,16 @@ def modules_after(code: str) -> set[str]:
 
 def test_the_version_is_that_of_the_installed_distribution() -> None:
     assert napari_strata.__version__ == version("napari-strata")
+
+
+@pytest.mark.parametrize(("given", "policy"), [({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active")])
+def test_threads_that_wait_sleep_unless_the_user_says_otherwise(given: dict[str, str], policy: str) -> None:
+    code = "import napari_strata, os; print(os.environ['OMP_WAIT_POLICY'])"
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | given
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == policy
 
 
 def test_the_manifest_at_the_top_is_a_link_to_the_one_in_the_package() -> None:
