@@ -139,7 +139,8 @@ class EpochEnded(JobEvent):
     elapsed, seconds_left : float
         Time since the first batch began, and an estimate of the time left [s].
     validation_rmse, validation_r2 : float or None
-        Errors of values on held-out data; None for a network that gives classes.
+        Errors of values on held-out data, the first in the units of the targets; None for a network that gives
+        classes.
     member : int
         Network of an ensemble, from 0.
     """

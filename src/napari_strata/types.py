@@ -101,8 +101,11 @@ class Truth:
         Weight of each pixel in cross-entropy; None means 1 everywhere.
     values : Tensor of float32, shape (batch, layer, y, x), or None
         What a network that gives values should give; NaN where nobody knows.
+    spread : float
+        What a difference of 1 of them is in the units of the targets.
     """
 
     labels: "Tensor"
     weights: "Tensor | None" = None
     values: "Tensor | None" = None
+    spread: float = 1.0

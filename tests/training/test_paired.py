@@ -46,6 +46,16 @@ def test_targets_in_units_of_their_own_get_mean_0_and_spread_1():
     np.testing.assert_array_equal(patch.image, normalise(image.data[patch.place.frame]))
 
 
+@pytest.mark.parametrize("units", ["image", "own"])
+def test_held_out_frames_know_what_their_values_are_in_the_units_of_the_targets(units):
+    image = stack(frames=2)
+    targets = image.data[:, None].astype(np.float32)
+    [batch] = source(image, targets, units=units, fraction=0.5).held_out()
+    scaled = batch.values * batch.spread
+    assert any(np.allclose(np.ptp(scaled), np.ptp(frame), rtol=1e-4) for frame in targets)
+    assert batch.spread == pytest.approx(7 * 12**-0.5, rel=0.05)
+
+
 def test_a_patch_depends_on_step_and_place_alone():
     image = stack()
     first, second = (source(image, image.data[:, None]) for _ in range(2))

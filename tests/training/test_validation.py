@@ -1,6 +1,7 @@
 """Scores on held-out data, by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,6 +89,14 @@ def test_errors_of_values():
     assert found.rmse == pytest.approx(math.sqrt(4 / 2))
     assert found.r2 == pytest.approx(1 - 4 / 4.5)
     assert found.dice is None
+
+
+def test_errors_are_told_in_the_units_of_the_targets():
+    says = Says([[[[1.0, 2.0]]]])
+    narrow, wide = (replace(batch_of([[1, 1]], [[1, 4]]), spread=spread) for spread in (3, 5))
+    found = validate(says, [narrow, wide], VALUES, CPU, Channels("values"))
+    assert found.rmse == pytest.approx(math.sqrt((6**2 + 10**2) / 4))
+    assert found.r2 == pytest.approx(1 - 4 / 4.5)
 
 
 def test_values_that_are_all_the_same_have_no_r2():

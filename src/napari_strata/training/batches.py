@@ -71,12 +71,15 @@ class Batch:
         0 not labelled, 1 background, 2.. classes.
     weights, values : ndarray of float32, shape (batch, layer, y, x), or None
         As in `napari_strata.types.Truth`.
+    spread : float
+        What a difference of 1 of `values` is in the units of the targets.
     """
 
     images: FloatImage
     labels: LabelArray
     weights: FloatImage | None = None
     values: FloatImage | None = None
+    spread: float = 1.0
 
     @classmethod
     def of(cls, patches: Sequence[Patch]) -> "Batch":
@@ -102,7 +105,7 @@ class Batch:
         )
         assert images is not None
         assert labels is not None
-        return images[:, None], Truth(labels, weights, values)
+        return images[:, None], Truth(labels, weights, values, self.spread)
 
 
 def _stacked(maps: Sequence[FloatImage | None]) -> FloatImage | None:

@@ -1,6 +1,6 @@
 """Patches of images and of the values that a network should make of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,10 +31,13 @@ class Pair:
         Normalised intensities.
     values : ndarray of float32, shape (layer, y, x)
         Scaled values, NaN where they are unknown or not to be used.
+    spread : float
+        What a difference of 1 of them is in the units of the target.
     """
 
     image: FloatImage
     values: FloatImage
+    spread: float
 
 
 class PairedSource:
@@ -147,7 +150,8 @@ def _pair(
 ) -> Pair:
     grid, own = grid_and_scale(image, pixel_size, target)
     resampled = resample_values(values, (grid.shape[0], grid.shape[1]))
-    return Pair(grid, (scale or own).apply(resampled))
+    scale = scale or own
+    return Pair(grid, scale.apply(resampled), scale.spread)
 
 
 def _split_frames(
@@ -175,7 +179,7 @@ def _split_rows(
     upper[:, height - rows - receptive_field :] = np.nan
     lower[:, : height - rows] = np.nan
     how = f"of which the {rows} lowest rows are held out"
-    return [Pair(pair.image, upper)], [Pair(pair.image, lower)], how
+    return [replace(pair, values=upper)], [replace(pair, values=lower)], how
 
 
 def _windows(pair: Pair, receptive_field: int) -> list[Batch]:
@@ -187,7 +191,8 @@ def _windows(pair: Pair, receptive_field: int) -> list[Batch]:
         counted = np.full_like(pair.values, np.nan)
         counted[:, *core] = pair.values[:, *core]
         values = counted[None, :, rows, columns]
-        batches.append(Batch(pair.image[None, rows, columns], _known(values), values=values))
+        image = pair.image[None, rows, columns]
+        batches.append(Batch(image, _known(values), values=values, spread=pair.spread))
     return batches
 
 

@@ -30,10 +30,11 @@ class Scores:
         ``2 |P & T| / (|P| + |T|)`` on labelled pixels, P being the most probable class (for classes that may
         overlap: a probability above 0.5); None where no class occurs.
     rmse : float or None
-        Root of the mean squared error of values over all known pixels, in the units of the network's output.
+        Root of the mean squared error of values over all known pixels, in the units of the targets.
     r2 : float or None
         Part of the variance of the true values v that is explained, at most 1:
-        ``1 - sum (z - v)^2 / sum (v - mean v)^2``; None where they do not vary.
+        ``1 - sum (z - v)^2 / sum (v - mean v)^2``, both scaled as the network learns them; None where they do not
+        vary.
     """
 
     loss: float
@@ -126,13 +127,16 @@ class ValueErrors:
     def __init__(self) -> None:
         self._errors: list[Tensor] = []
         self._values: list[Tensor] = []
+        self._squares = 0.0
 
     def add(self, logits: Tensor, truth: Truth, order: Tensor) -> None:
         """Take in a batch; `order`, shape (batch, decoder), is the layer that each decoder takes."""
         assert truth.values is not None, "a network that gives values learns from them"
         values = _in_order(truth.values, order)
         known = values.isfinite()
-        self._errors.append((logits[:, :, 0] - values)[known].cpu())
+        errors = (logits[:, :, 0] - values)[known].cpu()
+        self._errors.append(errors)
+        self._squares += float((errors.double() * truth.spread).square().sum())
         self._values.append(values[known].cpu())
 
     def result(self) -> dict[str, float | None]:
@@ -140,8 +144,11 @@ class ValueErrors:
         errors, values = torch.cat(self._errors).double(), torch.cat(self._values).double()
         if not len(errors):
             return {"rmse": None, "r2": None}
-        squares, spread = float(errors.square().sum()), float((values - values.mean()).square().sum())
-        return {"rmse": (squares / len(errors)) ** 0.5, "r2": 1 - squares / spread if spread > 0 else None}
+        unexplained, variance = float(errors.square().sum()), float((values - values.mean()).square().sum())
+        return {
+            "rmse": (self._squares / len(errors)) ** 0.5,
+            "r2": 1 - unexplained / variance if variance > 0 else None,
+        }
 
 
 def missing_classes(batches: list[Batch], table: ClassTable, channels: Channels = CLASSES) -> tuple[str, ...]:
