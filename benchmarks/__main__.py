@@ -119,7 +119,7 @@ def _throughput(_arguments: argparse.Namespace) -> Iterator[Figure]:
 def _time_to_iou(arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.time_to_iou import measure
 
-    return measure(minutes=arguments.minutes or 5, images=arguments.images, curves=arguments.curves)
+    return measure(minutes=arguments.minutes or 10, images=arguments.images, curves=arguments.curves)
 
 
 def _feeding(_arguments: argparse.Namespace) -> Iterator[Figure]:
