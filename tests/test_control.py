@@ -3,6 +3,7 @@ import threading
 import pytest
 
 from napari_strata.control import JobCanceled, JobControl, JobState, JobStateError
+from napari_strata.requests import Look, Unpin
 
 
 def running() -> JobControl:
@@ -66,6 +67,33 @@ def test_a_paused_job_wakes_up_when_it_is_stopped():
     assert woken.wait(5)
     thread.join()
     assert control.state is JobState.STOPPING
+
+
+def test_a_paused_job_is_woken_by_requests_of_a_kind_and_leaves_the_others():
+    control = running()
+    assert control.wait_for(Look) == []
+    control.pause()
+    pin, look = Unpin("a"), Look(None, 1)
+    found: list[list[Look]] = []
+    thread = threading.Thread(target=lambda: found.append(control.wait_for(Look)))
+    thread.start()
+    control.post(pin)
+    control.post(look)
+    thread.join(20)
+    assert found == [[look]]
+    assert control.take_requests() == [pin]
+
+
+@pytest.mark.parametrize("end", ["resume", "request_stop"])
+def test_a_paused_job_that_waits_for_requests_goes_on_when_it_is_resumed_or_stopped(end):
+    control = running()
+    control.pause()
+    found: list[list[Look]] = []
+    thread = threading.Thread(target=lambda: found.append(control.wait_for(Look)))
+    thread.start()
+    getattr(control, end)()
+    thread.join(20)
+    assert found == [[]]
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "run"])

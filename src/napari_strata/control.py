@@ -13,9 +13,12 @@ Stop means: finish the step at hand, keep what is worth keeping, end.
 
 import threading
 from enum import StrEnum
+from typing import TypeVar
 
 from napari_strata.errors import StrataError
 from napari_strata.requests import Request
+
+R = TypeVar("R", bound=Request)
 
 
 class JobState(StrEnum):
@@ -79,6 +82,7 @@ class JobControl:
         """Leave a request for the job, which takes it between two steps; one that is over never does."""
         with self._condition:
             self._requests.append(request)
+            self._condition.notify_all()
 
     def take_requests(self) -> list[Request]:
         """Return the requests that came since the last call, oldest first; called by the job itself."""
@@ -155,6 +159,29 @@ class JobControl:
         """Block the calling thread until the job is resumed or stopped."""
         with self._condition:
             self._condition.wait_for(lambda: self._stop or not self._pause)
+
+    def wait_for(self, kind: type[R]) -> list[R]:
+        """Block the calling thread while paused, until requests of a kind come; those are taken, the others stay.
+
+        Parameters
+        ----------
+        kind : type of Request
+            What may be answered in a pause.
+
+        Returns
+        -------
+        list of Request
+            Oldest first; empty when the job is resumed or stopped, or is not paused.
+        """
+        with self._condition:
+            self._condition.wait_for(
+                lambda: self._stop or not self._pause or any(isinstance(one, kind) for one in self._requests)
+            )
+            if self._stop or not self._pause:
+                return []
+            taken = [one for one in self._requests if isinstance(one, kind)]
+            self._requests = [one for one in self._requests if not isinstance(one, kind)]
+            return taken
 
     def _move(self, to: JobState) -> None:
         if to not in _ALLOWED[self._state]:

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+import torch
 from lightning_fabric import Fabric
 
 from napari_strata.config import ClassTable, TrainingConfig
 from napari_strata.control import JobControl
-from napari_strata.events import CorrectionTaken, Warned
+from napari_strata.events import CorrectionTaken, PreviewReady, Warned
 from napari_strata.requests import Correction, Look, Pace, Pin, Unpin
 from napari_strata.training.answers import Answers
 from napari_strata.training.judges import Judges
@@ -139,6 +140,29 @@ def test_only_the_last_look_counts_and_the_pace_can_change(asked):
     assert asked.ask(*looks, Pace(0.5)) == []
     assert asked.preview.interval == 0.5
     assert asked.preview.key == 2
+
+
+def test_in_a_pause_what_the_user_turns_to_is_predicted_and_all_else_waits(asked):
+    control = JobControl()
+    control.begin()
+    control.run()
+    control.pause()
+    network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 1), torch.nn.Unflatten(1, (1, 2)))
+    answers = asked.answers.look_in_pause(control, network, torch.device("cpu"), 3)
+    pin = Pin("a", 0, 0, 0, 9, 9)
+    for request in (pin, *(Look(ImageStack(IMAGE.data[1:], None, "cells"), key) for key in (1, 2))):
+        control.post(request)
+    event = next(answers)
+    assert isinstance(event, PreviewReady)
+    assert (event.key, event.epoch) == (2, 3)
+    control.post(Look(ImageStack(np.ones((1, 64, 64)), None, "flat"), 3))
+    assert "flat is constant" in next(answers).message
+    control.post(Look(None, 3))
+    control.post(Look(IMAGE, 4))
+    control.resume()
+    assert list(answers) == []
+    assert asked.preview.seconds == 0
+    assert [type(one) for one in control.take_requests()] == [Pin, Look, Look]
 
 
 def test_a_look_at_a_slice_that_cannot_be_used_is_a_warning(asked):

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import torch
+from torch import nn
+
 from napari_strata.control import JobControl
 from napari_strata.errors import StrataError
 from napari_strata.events import CorrectionTaken, JobEvent, Warned
@@ -82,6 +85,18 @@ class Answers:
             )
         if looks and self._preview is not None:
             yield from self._look(self._preview, looks[-1])
+
+    def look_in_pause(
+        self, control: JobControl, network: nn.Module, device: torch.device, epoch: int
+    ) -> Iterator[JobEvent]:
+        """Show what the user turns to while the training is paused; all else waits until it goes on."""
+        preview = self._preview
+        while preview is not None and (looks := control.wait_for(Look)):
+            before = preview.seconds
+            yield from self._look(preview, looks[-1])
+            if preview.is_new:
+                yield preview.predict(network, device, epoch)
+            preview.seconds = before  # it took no time of the training
 
     def _correct(self, request: Correction, step: int) -> Iterator[JobEvent]:
         try:

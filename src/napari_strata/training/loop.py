@@ -178,7 +178,7 @@ class Trainer:
                     save(self.state_dict())
                 if self._preview is not None and self._preview.is_due(clock.elapsed):
                     yield self._preview.predict(self._average.precise, self._device, clock.epoch)
-                self._pause(clock, control, save)
+                yield from self._pause(clock, control, save)
             if self._losses:
                 yield from self._end_unfinished(feed, control, keep, save)
         by = ended_by(control, clock, self._judges.patience, epochs=self._config.patience)
@@ -277,12 +277,13 @@ class Trainer:
             return 0
         return self._pins.check(self._average.precise, self._device, epoch, end=end)
 
-    def _pause(self, clock: Clock, control: JobControl, save: Save) -> None:
+    def _pause(self, clock: Clock, control: JobControl, save: Save) -> Iterator[JobEvent]:
         start = time.monotonic()
         if control.state is JobState.PAUSED:
             save(self.state_dict())
             if self._device.type == "cuda":  # what nobody uses is free for others while this waits
                 torch.cuda.empty_cache()
+            yield from self._answers.look_in_pause(control, self._average.precise, self._device, clock.epoch)
         control.wait_while_paused()
         clock.add_pause(time.monotonic() - start)
 

@@ -103,6 +103,11 @@ class Preview:
         """Part of the training time that previews took."""
         return self.seconds / self._trained if self._trained else 0.0
 
+    @property
+    def is_new(self) -> bool:
+        """Whether somebody looks at what was never predicted."""
+        return self._wanted and self._is_new
+
     def is_due(self, elapsed: float) -> bool:
         """Tell whether it is time for a preview; what the user has just turned to need not wait for the interval.
 
