@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +37,13 @@ def train() -> Iterator[Train]:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, **pipes, env=patient, text=True) as server:
 
-        def run(*words: object, kill: tuple[str, int] | None = None, out: object = os.devnull) -> int:
-            task = {"words": ["train", *map(str, words)], "kill": kill, "out": str(out)}
+        def run(
+            *words: object,
+            kill: tuple[str, int] | None = None,
+            meets: Sequence[str] = (),
+            out: object = os.devnull,
+        ) -> int:
+            task = {"words": ["train", *map(str, words)], "kill": kill, "meets": meets, "out": str(out)}
             server.stdin.write(json.dumps(task) + "\n")
             server.stdin.flush()
             return int(server.stdout.readline())
@@ -98,11 +103,11 @@ def steps(run: Path) -> list[int]:
     return [event["step"] for event in events if event["event"] == "BatchEnded"]
 
 
-def assert_same(run: Path, whole: Path) -> None:
+def assert_same(run: Path, whole: Path, *, number: int = 9) -> None:
     assert set(bytes_of(run)) == {"model", "checkpoint"}
     assert bytes_of(run) == bytes_of(whole)
     assert history(run) == history(whole)
-    assert steps(run) == list(range(1, 10))
+    assert steps(run) == list(range(1, number + 1))
 
 
 @pytest.mark.parametrize("kill", [("batch", 1), ("batch", 5), ("batch", 6), ("tensors", 2), ("state", 1)])
@@ -136,6 +141,54 @@ def test_a_run_on_labels_may_be_killed_twice(
         (3, 3, None),
         (6, 9, "epochs"),
     ]
+
+
+PLATEAUS = {"schedule": {"kind": "plateau", "plateau_patience": 1}, "patience": 8}
+AVERAGED = {"averaging": {"kind": "swa", "swa_start": 0.3}, "optimizer": {"name": "momentum", "clip_norm": 1.0}}
+BORDERS = {"loss": {"border_weight": 10.0, "border_sigma": 2.0}, "optimizer": {"name": "rmsprop"}}
+PINS = {"corrections": {"respect_pins": True, "share": 0.8, "half_life": 1.0}}
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "meets", "kill", "number"),
+    [
+        ("labelled", PLATEAUS | AVERAGED, [], 5, 9),
+        ("labelled", PLATEAUS | BORDERS | PINS, ["corrections"], 5, 9),
+        ("simulated", PLATEAUS | BORDERS | PINS, ["corrections"], 5, 9),
+        ("labelled", {"averaging": {"kind": "none"}}, ["short memory"], 5, 9),
+        ("labelled", {"ensemble": {"kind": "deep", "members": 2}}, ["corrections"], 11, 18),
+        ("labelled", {"ensemble": {"kind": "deep", "members": 2}} | AVERAGED, [], 14, 18),
+        ("labelled", {"ensemble": {"kind": "snapshot", "members": 2}}, ["corrections"], 7, 9),
+    ],
+    ids=[
+        "averages",
+        "corrections",
+        "crystals and corrections",
+        "short memory",
+        "next network",
+        "second network",
+        "snapshots",
+    ],
+)
+def test_all_that_a_training_remembers_outlives_a_kill(
+    train: Train,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    data: str,
+    settings: dict[str, object],
+    meets: list[str],
+    kill: int,
+    number: int,
+) -> None:
+    config = yaml.safe_load(request.getfixturevalue(data).read_text())
+    config["training"] |= settings
+    path = request.getfixturevalue(data).with_name(f"{request.node.callspec.id}.yaml")
+    path.write_text(yaml.safe_dump(config))
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    assert train(path, "--out", whole, "--deterministic", meets=meets) == 0
+    assert train(path, "--out", run, "--deterministic", kill=("batch", kill), meets=meets) == KILLED
+    assert train("--resume", run) == 0
+    assert_same(run, whole, number=number)
 
 
 def test_a_replay_reports_that_the_weights_are_the_same(

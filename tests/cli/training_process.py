@@ -1,9 +1,12 @@
 """Runs commands in processes of their own, which may be killed at a chosen moment; imports are paid for once.
 
-Reads lines of JSON, ``{"words": [...], "kill": [moment, count] or null, "out": file for what is printed}``, and
-answers each with the exit code, which is -9 of a killed process. Moments are ``batch``: that batch was recorded;
-``tensors``: the file of that checkpoint is half written; ``state``: all but the small file that names it is;
-``stop``: that batch was recorded, and the process is only asked to stop (SIGTERM).
+Reads lines of JSON, ``{"words": [...], "kill": [moment, count] or null, "meets": [...], "out": file for what is
+printed}``, and answers each with the exit code, which is -9 of a killed process.
+
+Moments are ``batch``: that batch was recorded; ``tensors``: the file of that checkpoint is half written;
+``state``: all but the small file that names it is; ``stop``: that batch was recorded, and the process is only asked
+to stop (SIGTERM). What a training meets is ``corrections``: somebody paints and pins while it runs;
+``short memory``: one patch at a time fits.
 """
 
 import json
@@ -27,15 +30,17 @@ def main() -> None:
         task = json.loads(line)
         child = os.fork()
         if child == 0:
-            _run(task["words"], task["kill"], task["out"])
+            _run(task["words"], task["kill"], task["meets"], task["out"])
         status = os.waitpid(child, 0)[1]
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _run(words: list[str], kill: list | None, out: str) -> None:
+def _run(words: list[str], kill: list | None, meets: list[str], out: str) -> None:
     from napari_strata.cli import main as command
 
     os.dup2(os.open(out, os.O_WRONLY | os.O_CREAT), 1)
+    for event in meets:
+        _EVENTS[event]()
     if kill is not None:
         moment, count = kill
         _MOMENTS[moment](count)
@@ -85,6 +90,41 @@ def _kill_before_state(count: int) -> None:
     _at_file("state.json", count, half=False)
 
 
+def _paint() -> None:
+    """Paint on a slice and pin places with the third batch, paint more and unpin one with the fifth."""
+    import numpy as np
+
+    from napari_strata.requests import Correction, Pin, Unpin
+    from napari_strata.training.answers import Answers
+
+    pixels = np.random.default_rng(1).random((48, 48))
+    codes = np.tile(np.array([1, 2], np.uint8), (6, 6))
+    asked = {
+        3: [Correction(9, 0, 8, 8, codes, pixels), Pin("a", 9, 0, 0, 20, 20), Pin("b", 9, 0, 0, 12, 12)],
+        5: [Correction(9, 0, 30, 12, codes), Unpin("b")],
+    }
+    answer = Answers.answer
+
+    def answer_more(self: Answers, control: object, step: int) -> object:
+        for request in asked.get(step, []):
+            control.post(request)
+        return answer(self, control, step)
+
+    Answers.answer = answer_more
+
+
+def _shorten_memory() -> None:
+    from napari_strata.training.optimizer import Stepper
+
+    accumulate = Stepper._accumulate
+
+    def accumulate_one(self: Stepper, images: object, truth: object) -> object:
+        return accumulate(self, images, truth) if self.part_size == 1 else None
+
+    Stepper._accumulate = accumulate_one
+
+
+_EVENTS = {"corrections": _paint, "short memory": _shorten_memory}
 _MOMENTS = {
     "batch": _kill_at_batch,
     "stop": lambda step: _kill_at_batch(step, signal.SIGTERM),
