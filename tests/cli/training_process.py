@@ -4,8 +4,8 @@ Reads lines of JSON, ``{"words": [...], "kill": [moment, count] or null, "meets"
 printed}``, and answers each with the exit code, which is -9 of a killed process.
 
 Moments are ``batch``: that batch was recorded; ``tensors``: the file of that checkpoint is half written;
-``state``: all but the small file that names it is; ``stop``: that batch was recorded, and the process is only asked
-to stop (SIGTERM). What a training meets is ``corrections``: somebody paints and pins while it runs;
+``state``: all but the small file that names it is; ``stop``: that batch was recorded, and the process is only
+asked to stop (SIGTERM). What a training meets is ``corrections``: somebody paints and pins while it runs;
 ``short memory``: one patch at a time fits.
 """
 
