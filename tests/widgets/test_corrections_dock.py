@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt, QThreadPool
 
-from napari_strata.config import ClassTable
+from napari_strata.config import ClassTable, TrainingConfig
 from napari_strata.control import JobState
 from napari_strata.events import CorrectionTaken, PinResult, PinsChecked
 from napari_strata.training.labelled import LabelledSource
@@ -20,6 +20,23 @@ from napari_strata.widgets.train_settings import LABELLED, SIMULATED
 STRIPES = np.s_[0, 52:92, 52:92]
 """A part with a texture of its own, which is labelled as background by mistake."""
 STRIPE, EPOCH = 3, 10
+QUICK = TrainingConfig.parse(
+    {
+        "epochs": 100_000,
+        "time_limit": None,
+        "steps_per_epoch": EPOCH,
+        "batch_size": 2,
+        "patch_size": 32,
+        "validation_crops": 1,
+        "device": "cpu",
+        "precision": "fp32",
+        "preview_interval": 0.1,
+        "optimizer": {"learning_rate": 0.01},
+        "schedule": {"kind": "constant"},
+        "averaging": {"kind": "none"},
+    }
+)
+"""Without end, and as quick as the network can learn."""
 
 
 def picture() -> np.ndarray:
@@ -49,9 +66,7 @@ def labels(viewer):
 def train(qtbot, viewer, tmp_path):
     dock = TrainDock(viewer, ModelLibrary(tmp_path / "models"))
     viewer.window.add_dock_widget(dock)
-    small = {"epochs": 10_000, "steps_per_epoch": EPOCH, "batch_size": 4, "patch_size": 32, "validation_crops": 1}
-    for name, value in (small | {"device": "cpu", "precision": "fp32", "preview_interval": 0.1}).items():
-        dock.settings.training.set_value(name, value)
+    dock.settings.training.set_values(QUICK)
     dock.settings.model.set_value("filters", (8, 16))
     yield dock
     dock.runner.stop()
@@ -108,14 +123,14 @@ def test_a_mistake_that_is_painted_over_goes_from_the_live_prediction(qtbot, vie
     qtbot.addWidget(corrections)
     live = start(qtbot, train)
     (overlay,) = live._overlay.layers
-    qtbot.waitUntil(lambda: overlay.data.any() and error_of(live) > 0.9, timeout=90_000)
+    qtbot.waitUntil(lambda: overlay.data.any() and error_of(live) > 0.9, timeout=300_000)
     click(qtbot, corrections.paint_button)
     assert (viewer.layers.selection.active, labels.mode) == (labels, "paint")
     repaint(labels, STRIPES, STRIPE)
     one = taken(qtbot, live)
     assert (one.frame, one.box) == (0, (52, 52, 92, 92))
     assert f"1 correction is learned from since step {one.step}." in train.words.text()
-    qtbot.waitUntil(lambda: error_of(live) < 0.3, timeout=90_000)
+    qtbot.waitUntil(lambda: error_of(live) < 0.3, timeout=300_000)
     click(qtbot, train.stop_button)
     qtbot.waitUntil(lambda: not train.runner.is_busy, timeout=20_000)
     [(step, kept)] = read_requests(train._run / "corrections")
@@ -272,7 +287,7 @@ def test_closing_the_dock_leaves_the_training_and_what_was_painted(qtbot, viewer
     corrections.destroyed.connect(lambda: gone.append(True))
     corrections.setParent(train)
     corrections.setParent(None)
-    qtbot.waitUntil(lambda: bool(gone), timeout=5000)
+    qtbot.waitUntil(lambda: bool(gone), timeout=20_000)
     repaint(labels, np.s_[0, 10:20, 60:70], 2)
     taken(qtbot, live)
     assert train.runner.state is JobState.RUNNING
@@ -293,8 +308,7 @@ def test_a_viewer_closed_after_a_stroke_has_it_in_the_run_folder(qtbot, make_nap
     image = viewer.add_image(picture(), name="cells")
     (labels,) = new_labels(viewer, image, layers=1, table=ClassTable.from_names(("bubble",)))
     labels.data[0, :, :45], labels.data[0, :, 50:] = 2, 1
-    for name, value in {"steps_per_epoch": 5, "batch_size": 1, "patch_size": 32, "device": "cpu"}.items():
-        dock.settings.training.set_value(name, value)
+    dock.settings.training.set_values(QUICK)
     dock.settings.model.set_value("filters", (4, 8))
     live = start(qtbot, dock)
     repaint(labels, np.s_[0, 10:20, 60:70], 2)
@@ -306,7 +320,6 @@ def test_a_viewer_closed_after_a_stroke_has_it_in_the_run_folder(qtbot, make_nap
 
 
 def test_a_training_that_goes_on_from_its_folder_has_its_corrections_and_pins(qtbot, viewer, labels, train):
-    train.settings.training.set_value("epochs", 30)
     corrections = CorrectionsDock(viewer)
     qtbot.addWidget(corrections)
     live = start(qtbot, train)

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, QThreadPool
 
 from napari_strata.config import ClassTable
 from napari_strata.control import JobState
+from napari_strata.events import BatchEnded
 from napari_strata.io.bundle import find_bundle, read_card
 from napari_strata.io.masks import read_masks
 from napari_strata.widgets.label_layers import new_labels
@@ -35,7 +36,7 @@ def dock(qtbot, viewer, tmp_path):
     dock.settings.model.set_value("filters", (4, 8))
     yield dock
     dock.runner.stop()
-    qtbot.waitUntil(lambda: not dock.runner.is_busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not dock.runner.is_busy, timeout=20_000)
 
 
 def click(qtbot, button):
@@ -53,8 +54,10 @@ def train_to_end(qtbot, dock, then=lambda: None):
 def train_for_long(qtbot, dock):
     """Start a training that will not end by itself, and wait for its first batch."""
     dock.settings.training.set_value("epochs", 10_000)
+    batches = []
+    dock.runner.reported.connect(lambda event: batches.append(event) if isinstance(event, BatchEnded) else None)
     click(qtbot, dock.train_button)
-    qtbot.waitUntil(lambda: dock.runner.state is JobState.RUNNING, timeout=60_000)
+    qtbot.waitUntil(lambda: bool(batches), timeout=60_000)
 
 
 def stop(qtbot, dock):
@@ -65,6 +68,17 @@ def stop(qtbot, dock):
 
 def last_words() -> str:
     return notification_manager.records[-1].message
+
+
+def choose(qtbot, dock, name: str, text: str) -> None:
+    """Choose from a list of the network's settings by keys, as a user does who unfolds them."""
+    if not dock.settings.model.advanced.isExpanded():
+        click(qtbot, dock.settings.model.advanced.toggleButton())
+    box = dock.settings.model.editor(name)
+    while box.currentText() != text:
+        place = box.currentIndex()
+        qtbot.keyClick(box, Qt.Key.Key_Down)
+        assert box.currentIndex() > place, f"there is no {text}"
 
 
 def live_layers(viewer) -> list:
@@ -93,6 +107,22 @@ def test_training_on_simulated_crystals_ends_with_a_model_and_live_layers(qtbot,
     assert first.data.any()
     assert second.data.any()
     assert first.scale.tolist() == [0.2, 0.2]
+
+
+def test_classes_that_overlap_are_chosen_and_learned(qtbot, viewer, dock):
+    names = ("cell", "nucleus", "cell+nucleus")
+    image = viewer.add_image(np.stack([PICTURE] * 2), name="cells")
+    (labels,) = new_labels(viewer, image, layers=1, table=ClassTable.from_names(names))
+    for code, rows in ((1, slice(0, 12)), (2, slice(12, 24)), (3, slice(24, 36)), (4, slice(36, 48))):
+        labels.data[:, rows] = code
+    dock.settings.source.setCurrentText(LABELLED)
+    choose(qtbot, dock, "output", "multi-label")
+    ended = train_to_end(qtbot, dock)
+    assert ended.error is None
+    card = read_card(find_bundle(ended.result.value))
+    assert (card.model.output, card.classes.names) == ("multi-label", ("cell", "nucleus"))
+    (live,) = live_layers(viewer)
+    assert set(np.unique(live.data)) <= {1, 2, 3}
 
 
 def test_without_an_image_there_is_a_model_and_no_live_layer(qtbot, viewer, dock):
@@ -166,13 +196,13 @@ def test_the_buttons_follow_the_state(qtbot, viewer, dock):
     click(qtbot, dock.stop_button)
     assert enabled() == (False, False, False)
     assert dock.words.text().startswith("Stopping: the step at hand is finished first")
-    qtbot.waitUntil(lambda: enabled() == (True, False, False), timeout=10_000)
+    qtbot.waitUntil(lambda: enabled() == (True, False, False), timeout=20_000)
 
 
 def test_loss_and_time_left_are_shown_while_it_trains(qtbot, viewer, dock):
     train_for_long(qtbot, dock)
-    qtbot.waitUntil(lambda: "left." in dock.words.text(), timeout=5000)
-    qtbot.waitUntil(lambda: dock.plot._curves["batch"].getOriginalDataset()[0] is not None, timeout=5000)
+    qtbot.waitUntil(lambda: "left." in dock.words.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: dock.plot._curves["batch"].getOriginalDataset()[0] is not None, timeout=20_000)
     stop(qtbot, dock)
 
 
@@ -260,7 +290,7 @@ def test_closing_the_viewer_stops_the_training_and_keeps_the_model(qtbot, make_n
     dock.settings.model.set_value("filters", (4, 8))
     train_for_long(qtbot, dock)
     viewer.close()
-    qtbot.waitUntil(lambda: QThreadPool.globalInstance().activeThreadCount() == 0, timeout=500)
+    qtbot.waitUntil(lambda: QThreadPool.globalInstance().activeThreadCount() == 0, timeout=20_000)
     assert library.list()[0].card.name == "Gomb-Net graphene"
 
 
