@@ -5,7 +5,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from bright_network import save_bright
-from napari_strata.config import ClassTable
+from napari_strata.config import ClassTable, ModelConfig, TrainConfig
 from napari_strata.config.model import Architecture
 from napari_strata.config.optimization import StartConfig
 from napari_strata.errors import BundleError, ConfigError
@@ -13,6 +13,7 @@ from napari_strata.events import FinishReason
 from napari_strata.widgets.label_layers import new_labels
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.network_choice import GOMBNET, NETWORKS, UNET, NetworkChoice, name_of
+from napari_strata.widgets.shown_settings import show_config
 from napari_strata.widgets.start_choice import NEW, StartChoice
 from napari_strata.widgets.train_dock import TrainDock
 from napari_strata.widgets.train_settings import LABELLED, SIMULATED, TrainSettings
@@ -114,6 +115,19 @@ def test_the_network_follows_the_model(settings, library):
     assert (model.architecture, model.layers, model.filters) == ("gombnet", 2, (4, 6, 8))
     assert (model.pixel_size, model.norm) == (0.1, "group")
     assert settings.take().config.training.start.model.endswith("model")
+
+
+@pytest.mark.parametrize(("output", "shown"), [("multi-label", "multi-label"), ("values", "classes")])
+def test_the_output_of_a_model_is_shown_as_far_as_there_is_one_for_labels(settings, output, shown):
+    settings.show_model(ModelConfig(**BUBBLES, output=output))
+    assert settings.model.values(**BUBBLES).output == shown
+
+
+def test_a_training_on_values_is_not_shown_as_one_on_labels(settings):
+    data = {"source": "images", "images": ["a.tif"], "targets": ["b.tif"]}
+    config = TrainConfig.parse({"model": {**BUBBLES, "output": "values"}, "data": data})
+    with pytest.raises(ConfigError, match="learns values"):
+        show_config(settings, config)
 
 
 def test_labels_decide_how_many_masks_there_are_whatever_the_model_gives(bare_viewer, settings, library):

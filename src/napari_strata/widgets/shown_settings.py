@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.config import SimulatedData
-from napari_strata.errors import BundleError
+from napari_strata.config.paired import PairedData
+from napari_strata.errors import BundleError, ConfigError
 from napari_strata.widgets.form import ConfigForm
 from napari_strata.widgets.setting_names import setting_name
 
@@ -38,9 +39,20 @@ def show_values(settings: "TrainSettings", values: Mapping[str, Any]) -> tuple[s
 
 
 def show_config(settings: "TrainSettings", config: "TrainConfig") -> None:
-    """Put the settings of a training into the form; images and labels stay as they are chosen."""
+    """Put the settings of a training into the form; images and labels stay as they are chosen.
+
+    Raises
+    ------
+    ConfigError
+        If it learns values, for which there is no form.
+    """
     from napari_strata.widgets.train_settings import SIMULATED
 
+    if isinstance(config.data, PairedData):
+        raise ConfigError(
+            "That training learns values from images, and the Train dock trains on labels or simulated crystals.",
+            remedy="Change its config.yaml, and run napari-strata train.",
+        )
     if isinstance(config.data, SimulatedData):
         settings.source.setCurrentText(SIMULATED)
         settings.simulation.set_values(config.data.simulation)
@@ -55,7 +67,7 @@ def show_network(settings: "TrainSettings", model: "ModelConfig") -> None:
     settings.network.choose(model.architecture)
     if model.layers > 1:
         settings.layers.setValue(model.layers)
-    settings.model.set_values(model)
+    settings.show_model(model)
 
 
 def show_start(settings: "TrainSettings", card: "ModelCard", folder: Path) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from napari_strata.config import (
     ClassTable,
@@ -72,9 +72,10 @@ class TrainSettings(QWidget):
         )
         self.model = ConfigForm(
             ModelConfig,
-            ("filters", "activation", "norm", "padding", "dropout", "pixel_size"),
+            ("filters", "activation", "norm", "padding", "output", "dropout", "pixel_size"),
             advanced_title="Advanced: network",
         )
+        _offer_masks_only(self.model.editor("output"))
         self._is_source_by_hand = False
         self._source_proposal = Proposal(self.source.setCurrentText)
         self._network_proposal = Proposal(self.network.setCurrentText)
@@ -106,6 +107,11 @@ class TrainSettings(QWidget):
         return TrainPlan(
             config, self._table(), (stack,), (learned.codes,), preview, window, learned, tuple(layers)
         )
+
+    def show_model(self, model: ModelConfig) -> None:
+        """Show the settings of a network below "Advanced"; one that gives values is shown as one of classes."""
+        output = "classes" if model.output == "values" else model.output
+        self.model.set_values(model.model_copy(update={"output": output}))
 
     def _config(self, simulated: bool) -> TrainConfig:
         layers = self._layer_count
@@ -247,7 +253,7 @@ class TrainSettings(QWidget):
             self.network.choose("unet")  # which is a Gomb-Net of one decoder
         if simulated and model.layers > 1:
             self.layers.setValue(model.layers)
-        self.model.set_values(model)
+        self.show_model(model)
 
     def _propose_name(self, _image: object = None) -> None:
         if self.source.currentText() == SIMULATED:
@@ -266,6 +272,11 @@ class TrainSettings(QWidget):
 
     def _show_row(self, widget: QWidget, visible: bool) -> None:
         self._rows.setRowVisible(widget, visible)
+
+
+def _offer_masks_only(output: QComboBox) -> None:
+    """Leave out values, which are learned from pairs of images: only the command line takes those."""
+    output.removeItem(output.findText("values"))
 
 
 def _choice_box(*texts: str) -> ChoiceBox:
