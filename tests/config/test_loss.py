@@ -34,6 +34,11 @@ def test_what_was_taken_is_written_and_reads_back_the_same():
     assert again.training.loss.terms == {"mse": 1}
 
 
+def test_a_tversky_loss_of_which_no_mistake_counts_is_refused():
+    with pytest.raises(ConfigError, match="no mistake counts"):
+        LossConfig.parse({"tversky": 1, "tversky_alpha": 0, "tversky_beta": 0})
+
+
 def test_chosen_terms_stay():
     loss = {"cross_entropy": 0, "dice": 0, "tversky": 2}
     assert config_of("multi-label", LABELS, loss=loss).training.loss.terms == {"tversky": 2}

@@ -88,6 +88,8 @@ class LossConfig(Config):
             raise ValueError("every term has weight 0")
         if any(weight <= 0 for weight in self.class_weights):
             raise ValueError("class_weights must be positive")
+        if self.tversky and not self.tversky_alpha + self.tversky_beta:
+            raise ValueError("tversky_alpha and tversky_beta are both 0, so that no mistake counts")
         return self
 
     def fitted(self, output: Output) -> Self:
