@@ -53,7 +53,7 @@ def test_a_section_search_makes_a_training_a_search():
 def test_values_have_no_dice_to_compare():
     data = {"source": "images", "images": ["a.tif"], "targets": ["b.tif"]}
     training = {"model": {"architecture": "unet", "layers": 1, "output": "values"}, "data": data}
-    with pytest.raises(ConfigError, match="dice compares masks.*choose loss"):
+    with pytest.raises(ConfigError, match="dice compares masks"):
         SearchTrainConfig.parse(training)
     assert SearchTrainConfig.parse({**training, "search": {"score": "loss"}}).search.score == "loss"
 
