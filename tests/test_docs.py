@@ -73,7 +73,7 @@ def test_every_command_on_a_page_is_understood(line):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_that_is_named_exists(page):
-    assert set(re.findall(r"`napari-strata ([a-z]\w*)", page.read_text(encoding="utf-8"))) <= set(COMMANDS)
+    assert set(re.findall(r"`napari-strata ([a-z][\w-]*)", page.read_text(encoding="utf-8"))) <= set(COMMANDS)
 
 
 def test_every_option_in_the_guide_to_the_command_line_exists():
