@@ -1,7 +1,7 @@
 import pytest
 
 from napari_strata.events import BatchEnded, EpochEnded
-from napari_strata.widgets.loss_plot import LossPlot
+from napari_strata.widgets.loss_plot import LossPlot, log_ticks
 
 
 @pytest.fixture
@@ -68,3 +68,14 @@ def test_a_new_training_starts_with_an_empty_plot(plot):
     plot.draw()
     plot.start()
     assert drawn(plot, "batch") == ([], [])
+
+
+def test_the_ticks_of_the_loss_are_few_and_between_the_ends():
+    assert [text for _, text in log_ticks(-0.8, 0.2)] == ["0.2", "0.5", "1"]
+    assert log_ticks(-1, 0) == [
+        (-1, "0.1"),
+        (pytest.approx(-0.69897), "0.2"),
+        (pytest.approx(-0.30103), "0.5"),
+        (0, "1"),
+    ]
+    assert [text for _, text in log_ticks(-3.2, 1)] == ["0.001", "0.01", "0.1", "1", "10"]

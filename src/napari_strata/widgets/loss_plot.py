@@ -16,6 +16,8 @@ FloatArray = NDArray[np.float64]
 
 MEMORY = 0.9
 """Weight of the past in the running mean of the training loss."""
+DECADES = 2.5
+"""An axis of more decades has ticks at powers of ten only."""
 _HEIGHT = 190
 
 
@@ -38,6 +40,7 @@ class LossPlot(QWidget):
         self._losses: list[tuple[int, float, float]] = []
         self._epochs: list[EpochEnded] = []
         self._sum = 0.0
+        self._shown = (0.0, 0.0)
         self.setFixedHeight(_HEIGHT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -107,4 +110,22 @@ class LossPlot(QWidget):
         if losses.size:
             right = 10 * 1.5 ** np.ceil(np.log(max(last, 10) / 10) / np.log(1.5))
             low, high = 5 * np.log10(np.maximum([losses.min(), losses.max()], 1e-9))
-            self._plot.setRange(xRange=(0, right), yRange=(np.floor(low) / 5, np.ceil(high) / 5), padding=0)
+            bottom, top = np.floor(low) / 5, np.ceil(high) / 5
+            self._plot.setRange(xRange=(0, right), yRange=(bottom, top), padding=0)
+            if self._shown != (bottom, top):
+                self._shown = bottom, top
+                self._plot.getAxis("left").setTicks([log_ticks(bottom, top)])
+
+
+def log_ticks(bottom: float, top: float) -> list[tuple[float, str]]:
+    """Return places and labels on a logarithmic axis, few enough to be read; pyqtgraph's own lie on each other.
+
+    Parameters
+    ----------
+    bottom, top : float
+        Decimal logarithms of the ends.
+    """
+    digits = (1, 2, 5) if top - bottom <= DECADES else (1,)
+    values = [digit * 10.0**k for k in range(int(np.floor(bottom)), int(np.ceil(top)) + 1) for digit in digits]
+    places = [(float(np.log10(value)), f"{value:g}") for value in values]
+    return [(place, text) for place, text in places if bottom - 1e-9 <= place <= top + 1e-9]
