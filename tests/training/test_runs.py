@@ -57,7 +57,7 @@ def test_a_run_tells_how_it_went(tmp_path):
     )
     assert (len(run.history), run.seconds, run.best.step, run.score) == (2, 20.5, 50, 0.5)
     assert run.config == TrainConfig(name="mine")
-    assert not run.is_resumable
+    assert run.is_resumable
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,37 @@ def test_a_run_tells_how_it_went(tmp_path):
 def test_a_run_tells_how_it_ended_and_whether_it_can_go_on(tmp_path, ended_by, state):
     run = read_run(write_run(tmp_path / "run", ended_by=ended_by, error="The loss became nan."))
     assert run.state is state
-    assert run.is_resumable == (state is not RunState.FINISHED)
+    assert run.is_resumable
     if state is RunState.FAILED:
         assert run.words == "The loss became nan."
+
+
+@pytest.mark.parametrize(
+    ("training", "spent"),
+    [
+        ({"epochs": 100, "time_limit": 5}, ()),
+        ({"epochs": 2, "time_limit": 5}, ("epochs",)),
+        ({"epochs": 100, "time_limit": 0.3}, ("time_limit",)),
+        ({"epochs": 2, "time_limit": None}, ("epochs",)),
+    ],
+)
+def test_a_run_tells_which_of_its_budgets_is_spent(tmp_path, training, spent):
+    folder = write_run(tmp_path / "run", ended_by="stop")  # 100 steps in 20.5 s
+    (folder / "config.yaml").write_text(
+        TrainConfig.parse({"training": training | {"steps_per_epoch": 50}}).to_yaml()
+    )
+    assert read_run(folder).spent == spent
+
+
+def test_a_run_that_ended_with_budget_left_lacked_patience(tmp_path):
+    assert read_run(write_run(tmp_path / "run", ended_by="no better score for 3 epochs")).spent == ("patience",)
+
+
+def test_an_ensemble_that_is_finished_cannot_go_on(tmp_path):
+    folder = write_run(tmp_path / "run")
+    config = TrainConfig.parse({"training": {"ensemble": {"kind": "deep", "members": 2}}})
+    (folder / "config.yaml").write_text(config.to_yaml())
+    assert not read_run(folder).is_resumable
 
 
 def test_a_run_without_run_json_is_told_by_its_last_event(tmp_path):

@@ -17,6 +17,7 @@ from napari_strata.events import FinishReason
 from napari_strata.training.runs import RunState, read_run
 from napari_strata.widgets import runs_dock
 from napari_strata.widgets.models import ModelLibrary
+from napari_strata.widgets.more_training import MoreTraining
 from napari_strata.widgets.run_settings import RunSettings
 from napari_strata.widgets.runner import JobRunner
 from napari_strata.widgets.runs_dock import RunsDock
@@ -292,6 +293,29 @@ def test_a_stopped_training_goes_on_in_the_train_dock(qtbot, dock, train, home):
     assert len(run.history) >= before
 
 
+def test_a_finished_training_goes_on_with_more_epochs(qtbot, dock, train, home):
+    for name, value in (SMALL | {"device": "cpu", "precision": "fp32", "time_limit": 5.0}).items():
+        train.settings.training.set_value(name, value)
+    train.settings.model.set_value("filters", (4, 8))
+    train.settings.name.setText("short")
+    with qtbot.waitSignal(train.runner.ended, timeout=60_000):
+        click(qtbot, train.train_button)
+    dock.refresh()
+    settle(qtbot, dock)
+    choose(dock, "short")
+    click(qtbot, dock.continue_button)
+    window = dock.findChild(MoreTraining)
+    assert (window.epochs.value(), window.minutes.value()) == (3, 0)
+    window.epochs.setValue(0)
+    assert not window.continue_button.isEnabled()
+    window.epochs.setValue(2)
+    with qtbot.waitSignal(train.runner.ended, timeout=60_000) as ending:
+        click(qtbot, window.continue_button)
+    assert ending.args[0].reason is FinishReason.COMPLETED
+    assert read_run(home / "short").config.training.epochs == 5
+    assert [epoch.step for epoch in read_run(home / "short").history] == [2, 4, 6, 8, 10]
+
+
 def test_closing_while_it_reads_does_no_harm(qtbot, dock):
     dock.refresh()
     with qtbot.waitSignal(dock.destroyed, timeout=10_000):
@@ -306,3 +330,4 @@ def test_a_whole_window_opens_the_dock_below_train(qtbot, make_napari_viewer_pro
         _frame, widget = viewer.window.add_plugin_dock_widget("napari-strata", name)
         qtbot.waitUntil(lambda widget=widget: not widget.runner.is_busy, timeout=10_000)
         assert type(widget).__name__ in ("RunsDock", "SearchDock")
+        assert widget.minimumSizeHint().height() <= 120  # with the Train dock it fits on the screen of a laptop

@@ -39,6 +39,10 @@ class RunState(StrEnum):
     UNREADABLE = "cannot be read"
 
 
+_LEFT = (RunState.STOPPED, RunState.FAILED, RunState.BROKEN_OFF)
+"""States of runs that did not come to their end."""
+
+
 class Epoch(NamedTuple):
     """One line of history.csv.
 
@@ -123,8 +127,23 @@ class Run:
 
     @property
     def is_resumable(self) -> bool:
-        """Whether it was left before its end."""
-        return self.has_record and self.state in (RunState.STOPPED, RunState.FAILED, RunState.BROKEN_OFF)
+        """Whether it can go on: it was left before its end, or can get more of what is spent."""
+        is_ensemble = self.config is not None and self.config.training.ensemble.kind != "none"
+        return self.has_record and (self.state in _LEFT or (self.state is RunState.FINISHED and not is_ensemble))
+
+    @property
+    def spent(self) -> tuple[str, ...]:
+        """The settings of the training that must be raised before it can go on."""
+        if self.config is None or not self.history or self.config.training.ensemble.kind != "none":
+            return ()
+        training, last = self.config.training, self.history[-1]
+        limit = math.inf if training.time_limit is None else 60 * training.time_limit
+        done = {
+            "epochs": last.step >= training.epochs * training.steps_per_epoch,
+            "time_limit": last.elapsed >= limit,
+        }
+        spent = tuple(name for name, is_spent in done.items() if is_spent)
+        return ("patience",) if self.state is RunState.FINISHED and not spent else spent
 
 
 def find_runs(root: Path) -> tuple[Path, ...]:

@@ -5,13 +5,13 @@ from typing import Any
 
 import yaml
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
 
 from napari_strata.config.search import Choices, Parameter, setting_of
 from napari_strata.widgets.setting_names import setting_name
 
-ROWS = 6
-"""Rows that are seen without scrolling."""
+ROWS = 5
+"""Rows that are always seen."""
 _BOX = "QTableWidget::indicator:unchecked { border: 1px solid #868e93; border-radius: 2px; }"
 """Makes empty boxes visible on the cells of napari's themes."""
 _NAME, _LOW, _HIGH, _LOG = range(4)
@@ -36,6 +36,7 @@ class ParameterTable(QTableWidget):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(column, width)
         self.setMinimumHeight(header.sizeHint().height() + ROWS * self.verticalHeader().defaultSectionSize())
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # as high as there is room
 
     @property
     def names(self) -> tuple[str, ...]:

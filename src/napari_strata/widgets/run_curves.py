@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.theme import get_theme
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_strata.widgets.editors import ChoiceBox
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 COLOURS = ("#8aa0ff", "#ffb05c", "#6ee787", "#ff7a9a", "#5fd8e8", "#d9a5ff", "#e6d35c", "#b0b8c0")
 """Of the curves, in the order of the rows; more than these are not shown."""
 KINDS = {"Dice": "validation_dice", "Loss on held-out data": "validation_loss", "Training loss": "train_loss"}
-_HEIGHT = 190
+LEAST_HEIGHT = 120
+"""Of the plot [px]."""
 
 
 class RunCurves(QWidget):
@@ -74,7 +75,8 @@ class RunCurves(QWidget):
     def _make_plot(self, pg: Any) -> Any:
         text = self._theme.text.as_hex()
         plot = pg.PlotWidget(background=self._theme.background.as_hex())
-        plot.setFixedHeight(_HEIGHT)
+        plot.setMinimumHeight(LEAST_HEIGHT)
+        plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.showGrid(y=True, alpha=0.2)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
 
 from napari_strata.config import SimulatedData
 from napari_strata.widgets.network_choice import name_of
@@ -13,8 +13,8 @@ from napari_strata.widgets.network_choice import name_of
 if TYPE_CHECKING:
     from napari_strata.training.runs import Run
 
-ROWS = 7
-"""Rows that are seen without scrolling."""
+ROWS = 3
+"""Rows that are always seen."""
 COLUMNS = ("Run", "Dice", "State", "Started", "Epochs", "Time", "Learned from", "Network")
 _SORT = Qt.ItemDataRole.UserRole
 _RUN = Qt.ItemDataRole.UserRole + 1
@@ -39,6 +39,7 @@ class RunTable(QTableWidget):
         header.setSortIndicatorShown(True)
         header.setSortIndicator(COLUMNS.index("Started"), Qt.SortOrder.DescendingOrder)
         self.setMinimumHeight(header.sizeHint().height() + ROWS * self.verticalHeader().defaultSectionSize())
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # as high as there is room
         self.setSortingEnabled(True)
         self.itemSelectionChanged.connect(self.picked)
 

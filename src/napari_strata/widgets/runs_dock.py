@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.viewer import Viewer
 from qtpy.QtCore import QTimer, QUrl
 from qtpy.QtGui import QDesktopServices, QHideEvent, QShowEvent
-from qtpy.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QMessageBox, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QFileDialog, QGridLayout, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.control import JobControl
 from napari_strata.events import JobEnded
 from napari_strata.jobs.job import Job
-from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock import Dock
 from napari_strata.widgets.models import ModelLibrary
+from napari_strata.widgets.more_training import MoreTraining
 from napari_strata.widgets.notify import in_notifications, in_words, show_ending
 from napari_strata.widgets.other_docks import show_train_dock, train_dock, use_model
 from napari_strata.widgets.run_curves import RunCurves
@@ -68,10 +69,10 @@ class RunsDock(Dock):
         self.refresh_button = QPushButton("Refresh")
         self.add_button = QPushButton("Add folder…")
         self.load_button = QPushButton("Load")
-        self.continue_button = QPushButton("Continue")
+        self.continue_button = QPushButton("Continue…")
         self.start_button = QPushButton("Start from it")
         self.settings_button = QPushButton("Settings…")
-        self.folder_button = QPushButton("Show folder")
+        self.folder_button = QPushButton("Folder")
         self.delete_button = QPushButton("Delete…")
         self._timer = QTimer(self, interval=LOOK_EVERY)
         self._explain()
@@ -116,7 +117,7 @@ class RunsDock(Dock):
             (self.load_button, "Choose this model in the Predict dock."),
             (
                 self.continue_button,
-                "Go on with a training that was stopped, failed or broke off.",
+                "Go on with a training that was stopped, failed or broke off, or let a finished one train longer.",
             ),
             (self.start_button, "Let the next training start from the weights of this model."),
             (self.settings_button, "See the settings of this training, and use them for another."),
@@ -126,21 +127,19 @@ class RunsDock(Dock):
             button.setToolTip(tip)
 
     def _lay_out(self) -> None:
-        top, actions = QHBoxLayout(), QGridLayout()
-        top.addWidget(self.refresh_button, 1)
-        top.addWidget(self.add_button, 1)
-        buttons = (self.load_button, self.continue_button, self.start_button)
-        more = (self.settings_button, self.folder_button, self.delete_button)
+        content, actions = QWidget(), QGridLayout()
+        actions.setSpacing(3)
+        buttons = (self.load_button, self.continue_button, self.start_button, self.settings_button)
+        more = (self.folder_button, self.delete_button, self.add_button, self.refresh_button)
         for row, line in enumerate((buttons, more)):
             for column, button in enumerate(line):
                 actions.addWidget(button, row, column)
-        layout = QVBoxLayout(self)
-        layout.addLayout(top)
+        layout = QVBoxLayout(content)
         layout.addWidget(self.table, 1)
         layout.addLayout(actions)
         layout.addWidget(self.words)
-        layout.addWidget(self.curves)
-        self.setMinimumWidth(DOCK_WIDTH)
+        layout.addWidget(self.curves, 1)
+        self.scroll(content)
 
     def _connect(self) -> None:
         for button, slot in (
@@ -207,9 +206,23 @@ class RunsDock(Dock):
 
     def _continue(self, _checked: bool = False) -> None:
         for run in self.table.chosen:
-            self._train().go_on(run.folder)
-            show_train_dock(self._viewer)
-            self.words.setText(f"{run.folder.name} goes on in the Train dock.")
+            if run.spent:
+                self._ask_for_more(run)
+            else:
+                self._go_on(run.folder, {})
+
+    def _ask_for_more(self, run: "Run") -> None:
+        window = MoreTraining(run, parent=self)
+        window.accepted.connect(
+            in_notifications(lambda: self._go_on(run.folder, window.budgets), say=self.words.setText)
+        )
+        window.finished.connect(window.deleteLater)
+        window.open()
+
+    def _go_on(self, folder: Path, budgets: dict[str, Any]) -> None:
+        self._train().go_on(folder, **budgets)
+        show_train_dock(self._viewer)
+        self.words.setText(f"{folder.name} goes on in the Train dock.")
 
     def _start_from(self, _checked: bool = False) -> None:
         for run in self.table.chosen:

@@ -21,8 +21,8 @@ from napari_strata.events import (
     Warned,
 )
 from napari_strata.jobs.job import Job
-from napari_strata.widgets.dock import DOCK_WIDTH, Dock
-from napari_strata.widgets.form import ConfigForm, Page
+from napari_strata.widgets.dock import Dock
+from napari_strata.widgets.form import ConfigForm
 from napari_strata.widgets.journal import keep_state
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.notify import in_notifications, in_words, show_ending, show_warned
@@ -111,14 +111,15 @@ class SearchDock(Dock):
         rows.setContentsMargins(0, 4, 0, 0)
         rows.addWidget(self.trials, 1)
         rows.addLayout(_row(self.settings_button, self.model_button))
-        self.tabs.addTab(Page(wanted), "What to try")
+        self.tabs.addTab(wanted, "What to try")
         self.tabs.addTab(found, "Trials")
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.tabs, 1)
+        content = QWidget()
+        layout = QVBoxLayout(content)
         layout.addLayout(_row(self.start_button, self.pause_button, self.stop_button, self.continue_button))
         layout.addWidget(self.bar)
         layout.addWidget(self.words)
-        self.setMinimumWidth(DOCK_WIDTH)
+        layout.addWidget(self.tabs, 1)
+        self.scroll(content)
 
     def _connect(self) -> None:
         self.start_button.clicked.connect(in_notifications(self._start, say=self.words.setText))

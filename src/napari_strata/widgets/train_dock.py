@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from napari.viewer import Viewer
 from qtpy.QtCore import QTimer
@@ -138,8 +139,15 @@ class TrainDock(Dock):
         self._live.begin(plan, self.runner)
         self._train(plan.config, run, lambda control: _make_job(control, plan, run))
 
-    def go_on(self, run: Path) -> None:
+    def go_on(self, run: Path, **budgets: Any) -> None:
         """Go on with a training that was left before its end, in its own folder and without live predictions.
+
+        Parameters
+        ----------
+        run : Path
+            The run folder.
+        **budgets : float or int
+            Budgets that are to be larger than before: fields of `TrainingConfig`.
 
         Raises
         ------
@@ -150,9 +158,10 @@ class TrainDock(Dock):
         """
         self.runner.check_idle()
         config = TrainConfig.read(run / "config.yaml")
-        config = config.model_copy(update={"name": config.name or run.name})
+        training = config.training.model_copy(update=budgets)
+        config = config.model_copy(update={"name": config.name or run.name, "training": training})
         self._live.go_on(run, self.runner)
-        self._train(config, run, lambda control: _make_resumed(control, run))
+        self._train(config, run, lambda control: _make_resumed(control, run, budgets))
 
     def _train(self, config: TrainConfig, run: Path, make_job: Callable[[JobControl], Job]) -> None:
         self._run = run
@@ -224,8 +233,8 @@ def _make_job(control: JobControl, plan: TrainPlan, run: Path) -> Job:
     return train(control, plan.config, plan.inputs(run))
 
 
-def _make_resumed(control: JobControl, run: Path) -> Job:
+def _make_resumed(control: JobControl, run: Path, budgets: dict[str, Any]) -> Job:
     from napari_strata.jobs.resume import resumed
     from napari_strata.jobs.train import train
 
-    return train(control, *resumed(run))
+    return train(control, *resumed(run, **budgets))

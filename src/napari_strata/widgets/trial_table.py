@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
 
 from napari_strata.config.search import ScoreName
 from napari_strata.events import EpochEnded, TrialEnded, TrialStarted, TrialState
 from napari_strata.widgets.setting_names import setting_name, short_names, value_text
 
-ROWS = 7
-"""Rows that are seen without scrolling."""
+ROWS = 3
+"""Rows that are always seen."""
 COLUMNS = ("Trial", "Score", "State", "Epochs")
 
 
@@ -65,6 +65,7 @@ class TrialTable(QTableWidget):
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.setMinimumHeight(header.sizeHint().height() + ROWS * self.verticalHeader().defaultSectionSize())
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # as high as there is room
         self.itemSelectionChanged.connect(self.picked)
 
     @property
@@ -145,10 +146,11 @@ class TrialTable(QTableWidget):
 
     def _fill(self, place: int, row: TrialRow) -> None:
         score = "" if row.score is None else f"{row.score:.4f}"
-        values = (value_text(row.values.get(name, "")) for name in self._names)
+        values = [value_text(row.values.get(name, "")) for name in self._names]
+        told = [f"{setting_name(name)}: {value}" for name, value in zip(self._names, values, strict=True)]
         for column, text in enumerate((str(row.number), score, row.state.value, str(row.epochs), *values)):
             item = QTableWidgetItem(text)
-            item.setToolTip(row.words or text)
+            item.setToolTip("\n".join([row.words] if row.words else told))
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             font = item.font()
             font.setBold(row.state is TrialState.RUNNING)
