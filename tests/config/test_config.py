@@ -116,3 +116,13 @@ def test_codes_follow_the_order_of_the_class_table(names: list[str]):
 def test_two_classes_of_one_name_are_refused():
     with pytest.raises(ConfigError, match="same name"):
         ClassTable.parse({"classes": [{"name": "a", "color": "#000000"}, {"name": "a", "color": "#ffffff"}]})
+
+
+@pytest.mark.parametrize(("patience", "is_refused"), [(None, False), (6, False), (5, True), (1, True)])
+def test_a_training_that_ends_before_its_rate_is_lowered_is_refused(patience: int | None, is_refused: bool):
+    settings = {"training": {"patience": patience, "schedule": {"kind": "plateau"}}}
+    if not is_refused:
+        assert TrainConfig.parse(settings).training.patience == patience
+        return
+    with pytest.raises(ConfigError, match="choose patience above"):
+        TrainConfig.parse(settings)

@@ -174,6 +174,16 @@ class TrainingConfig(Config):
                 raise ValueError("a snapshot ensemble needs all its cycles; leave patience empty")
         return self
 
+    @model_validator(mode="after")
+    def _patience_outlasts_a_plateau(self) -> Self:
+        wait = self.schedule.plateau_patience
+        if self.schedule.kind == "plateau" and self.patience is not None and self.patience <= wait:
+            raise ValueError(
+                f"the training ends after {self.patience} epochs without a better score, before the rate is lowered "
+                f"(after {wait}); choose patience above schedule.plateau_patience"
+            )
+        return self
+
 
 class TrainConfig(Config):
     """Everything that a training run needs; the schema of ``napari-strata train CONFIG.yaml``."""
