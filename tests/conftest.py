@@ -1,5 +1,6 @@
 """What many tests need: a home of their own for models, and a viewer whose workers have all ended."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from bare_viewer import BareViewer
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # for networks this small, threads only wait for each other
 
 REAL_IMAGE = Path(__file__).parents[2] / "shared" / "data" / "twisted_bilayer_graphene.npz"
 
