@@ -179,8 +179,8 @@ class TrainingConfig(Config):
         wait = self.schedule.plateau_patience
         if self.schedule.kind == "plateau" and self.patience is not None and self.patience <= wait:
             raise ValueError(
-                f"the training ends after {self.patience} epochs without a better score, before the rate is lowered "
-                f"(after {wait}); choose patience above schedule.plateau_patience"
+                f"the training ends after {self.patience} epochs without a better score, before the rate is "
+                f"lowered (after {wait}); choose patience above schedule.plateau_patience"
             )
         return self
 
