@@ -49,7 +49,7 @@ def bare_viewer(qtbot: object) -> "Iterator[BareViewer]":
     yield viewer
     viewer.close()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    assert QThreadPool.globalInstance().waitForDone(5000), "a worker is still running"
+    assert QThreadPool.globalInstance().waitForDone(20_000), "a worker is still running"
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def real_viewer(make_napari_viewer_proxy: Callable[[], "Viewer"]) -> "Iterator[V
     from qtpy.QtCore import QThreadPool
 
     yield make_napari_viewer_proxy()
-    assert QThreadPool.globalInstance().waitForDone(5000), "a worker is still running"
+    assert QThreadPool.globalInstance().waitForDone(20_000), "a worker is still running"
 
 
 @pytest.fixture

@@ -1,10 +1,15 @@
+import threading
+
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QThreadPool
 
 from napari_strata.errors import DeviceError
+from napari_strata.events import FinishReason, JobEnded
 from napari_strata.training.memory import MemoryNeed
 from napari_strata.widgets import memory_line
 from napari_strata.widgets.memory_line import MemoryLine
+from napari_strata.widgets.models import ModelLibrary
+from napari_strata.widgets.train_dock import TrainDock
 from napari_strata.widgets.train_settings import TrainSettings
 
 GB = 10**9
@@ -38,8 +43,7 @@ def line(qtbot, viewer, asked):
     for widget in (settings, line):
         qtbot.addWidget(widget)
     line.settings = settings
-    yield line
-    qtbot.waitUntil(lambda: not line.runner.is_busy, timeout=20_000)
+    return line
 
 
 def says(qtbot, line, text: str) -> None:
@@ -81,6 +85,37 @@ def test_a_device_that_is_not_there_is_said(qtbot, line):
     line.settings.training.set_value("device", "cuda")
     line.show()
     says(qtbot, line, "There is no cuda device.")
+
+
+def test_a_line_that_is_hidden_asks_no_more_and_asks_again_when_shown(qtbot, line, asked):
+    line.show()
+    line.hide()
+    qtbot.wait(100)
+    assert (asked, line.runner.is_busy) == ([], False)
+    line.show()
+    says(qtbot, line, "Memory: about 9.0 GB needed, 10.0 GB free.")
+
+
+def test_closing_the_dock_ends_the_estimate(qtbot, viewer, monkeypatch, tmp_path):
+    monkeypatch.setattr(memory_line, "REST", 1)
+    begun, go = threading.Event(), threading.Event()
+
+    def job(control, *_args):
+        control.begin()
+        begun.set()
+        while not go.wait(0.01) and not control.stop_requested:
+            pass
+        control.end()
+        yield JobEnded(FinishReason.CANCELED)
+
+    monkeypatch.setattr(memory_line, "_make_job", job)
+    dock = TrainDock(viewer, ModelLibrary(tmp_path))
+    viewer.window.add_dock_widget(dock)
+    qtbot.waitUntil(begun.is_set, timeout=10_000)
+    with qtbot.waitSignal(dock.destroyed, timeout=10_000):
+        dock.setParent(None)
+    assert QThreadPool.globalInstance().waitForDone(10_000)
+    assert not go.is_set()
 
 
 def test_nothing_is_estimated_while_a_training_runs(qtbot, line, asked):

@@ -15,7 +15,7 @@ def estimate_memory(
     Parameters
     ----------
     control : JobControl
-        There is nothing to stop.
+        A stop leaves nothing.
     model : ModelConfig
         The network.
     training : TrainingConfig
@@ -37,7 +37,7 @@ def estimate_memory(
     """
     from napari_strata.training.memory import memory_need
 
-    control.run()
+    control.run()  # after the import, which takes seconds the first time
     yield StateChanged(control.state)
     need = memory_need(model, training, classes, seen=seen)
     return JobResult({"peak": need.peak, "free": need.free, "fitting_batch": need.fitting_batch}, value=need)

@@ -165,4 +165,5 @@ def _how_to_raise(config: TrainingConfig) -> str:
     now = [f"--epochs above {config.epochs}"]
     now += [f"--time-limit above {config.time_limit:g} minutes"] if config.time_limit is not None else []
     now += [f"--patience above {config.patience}"] if config.patience is not None else []
-    return f"Raise what is spent: {', '.join(now)}; or start a new training from its model (--from). Continue in the Training runs dock asks for more."
+    words = f"Raise what is spent: {', '.join(now)}; or start a new training from its model (--from)."
+    return f"{words} In napari, Continue… in the Training runs dock asks for more."

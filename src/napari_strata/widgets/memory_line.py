@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer
-from qtpy.QtGui import QShowEvent
+from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from napari_strata.control import JobControl
@@ -67,6 +67,12 @@ class MemoryLine(QWidget):
         super().showEvent(event)
         if self._need is None:
             self._timer.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Let nothing be estimated for a dock that is hidden or closed."""
+        super().hideEvent(event)
+        self._timer.stop()
+        self.runner.stop()
 
     def _on_changed(self, *_value: object) -> None:
         if self.isVisible():
