@@ -319,6 +319,13 @@ def test_a_viewer_closed_after_a_stroke_has_it_in_the_run_folder(qtbot, make_nap
     assert (kept.y, kept.x, kept.codes.tolist()) == (10, 60, [[2] * 10] * 10)
 
 
+def stopped(qtbot, train):
+    """Stop a training, and return the folder in which it can go on."""
+    click(qtbot, train.stop_button)
+    qtbot.waitUntil(lambda: not train.runner.is_busy, timeout=20_000)
+    return train._run
+
+
 def test_a_training_that_goes_on_from_its_folder_has_its_corrections_and_pins(qtbot, viewer, labels, train):
     corrections = CorrectionsDock(viewer)
     qtbot.addWidget(corrections)
@@ -326,10 +333,57 @@ def test_a_training_that_goes_on_from_its_folder_has_its_corrections_and_pins(qt
     repaint(labels, STRIPES, STRIPE)
     live.pin(taken(qtbot, live))
     qtbot.waitUntil(lambda: live.ledger.entries[0].error is not None, timeout=20_000)
-    click(qtbot, train.stop_button)
-    qtbot.waitUntil(lambda: not train.runner.is_busy, timeout=20_000)
-    train.go_on(train._run)
+    run = stopped(qtbot, train)
+    viewer.layers.remove("cells")
+    train.go_on(run)
     (one,) = live.ledger.entries
     assert (one.box, one.pin, one.state) == ((52, 52, 92, 92), "Pin 1", PinState.NOT_CHECKED)
-    assert corrections.words.text().startswith("This training goes on from its folder")
+    assert "what is painted now is not learned" in corrections.words.text()
+    assert "what is painted now is not learned" in train.words.text()
     qtbot.waitUntil(lambda: one.error is not None, timeout=20_000)
+
+
+def test_a_training_that_goes_on_learns_what_is_painted_on_its_layers_now_and_meanwhile(
+    qtbot, viewer, labels, train
+):
+    live = start(qtbot, train)
+    repaint(labels, np.s_[0, 10:20, 60:70], 2)
+    taken(qtbot, live)
+    run = stopped(qtbot, train)
+    repaint(labels, np.s_[2, 80:90, 5:25], 3)
+    viewer.dims.set_point(0, 4)
+    train.go_on(run)
+    assert live.painted == [labels]
+    qtbot.waitUntil(lambda: len(live.ledger.entries) == 2, timeout=60_000)
+    assert [(one.frame, one.box) for one in live.ledger.entries] == [(0, (10, 60, 20, 70)), (2, (80, 5, 90, 25))]
+    repaint(labels, np.s_[1, 30:40, 30:40], 2)
+    qtbot.waitUntil(lambda: len(live.ledger.entries) == 3, timeout=60_000)
+    assert (live.ledger.entries[2].frame, live.ledger.entries[2].box) == (1, (30, 30, 40, 40))
+    (overlay,) = live._overlay.layers
+    qtbot.waitUntil(lambda: overlay.data.any(), timeout=60_000)
+    assert overlay.translate[0] == 4
+
+
+@pytest.mark.parametrize("is_other", [False, True])
+def test_a_simulated_training_that_goes_on_knows_the_image_that_was_corrected(qtbot, viewer, train, is_other):
+    image = viewer.add_image(picture()[0], name="a", scale=(0.2, 0.2), units=("angstrom",) * 2)
+    live = start(qtbot, train, SIMULATED)
+    (first, _second) = new_labels(viewer, image, layers=2, table=live.plan.classes)
+    repaint(first, np.s_[10:20, 30:40], 2)
+    taken(qtbot, live)
+    run = stopped(qtbot, train)
+    if is_other:
+        image.data = picture()[1]
+    train.go_on(run)
+    assert live.image == (None if is_other else image)
+    assert len(live.painted) == (0 if is_other else 2)
+
+
+def test_what_the_user_turns_to_is_predicted_while_the_training_is_paused(qtbot, viewer, labels, train):
+    live = start(qtbot, train)
+    click(qtbot, train.pause_button)
+    viewer.dims.set_point(0, 4)
+    (overlay,) = live._overlay.layers
+    qtbot.waitUntil(lambda: overlay.translate[0] == 4 and overlay.data.any(), timeout=60_000)
+    assert train.runner.state is JobState.PAUSED
+    click(qtbot, train.pause_button)

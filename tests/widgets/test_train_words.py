@@ -112,3 +112,10 @@ def test_nothing_is_said_over_the_ending(words, tmp_path):
     words.show_ending(JobEnded(FinishReason.CANCELED), tmp_path)
     words.refresh()
     assert words.text().startswith("Stopped before")
+
+
+def test_a_training_that_went_on_and_was_stopped_at_once_has_its_model_still(words, tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "card.yaml").touch()
+    words.show_ending(JobEnded(FinishReason.CANCELED), tmp_path)
+    assert words.text() == "Stopped before the first batch; the model is as it was."

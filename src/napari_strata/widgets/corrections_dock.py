@@ -18,7 +18,7 @@ from napari_strata.widgets.finding_place import show_region
 from napari_strata.widgets.label_layers import new_labels
 from napari_strata.widgets.layer_data import full_data
 from napari_strata.widgets.live_overlay import window_of
-from napari_strata.widgets.live_training import live_training_of
+from napari_strata.widgets.live_training import NOT_LEARNED, live_training_of
 from napari_strata.widgets.notify import in_notifications
 from napari_strata.widgets.words import Words
 
@@ -26,7 +26,6 @@ SIDE = 200.0
 """A region that somebody goes to is magnified until it is so long on the screen [screen px]."""
 PIN, UNPIN = "Do not repeat this mistake", "Unpin"
 _IDLE = "No training runs. Press Train; then paint here over what the live prediction gets wrong."
-_GOES_ON = "This training goes on from its folder: its pins are checked, what is painted now is not learned."
 _NO_IMAGE = "This training has no image to paint on: choose one in the Train dock before you press Train."
 _STATES = (PinState.RIGHT, PinState.WRONG, PinState.WRONG_AGAIN, PinState.EMPTY, PinState.NOT_CHECKED)
 
@@ -74,7 +73,7 @@ class CorrectionsDock(Dock):
         if not self._live.runs:
             return _IDLE
         if self._live.plan is None:
-            return _GOES_ON
+            return NOT_LEARNED
         if self._live.image is None:
             return _NO_IMAGE
         names = " and ".join(f"“{layer.name}”" for layer in self._live.painted)

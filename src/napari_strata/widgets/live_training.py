@@ -8,7 +8,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_strata.control import JobState
 from napari_strata.errors import TrainingError
-from napari_strata.events import CorrectionTaken, JobEvent, PinsChecked, PreviewReady
+from napari_strata.events import BatchEnded, CorrectionTaken, JobEvent, PinsChecked, PreviewReady
 from napari_strata.requests import Pace
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.corrected import Corrected, Ledger
@@ -16,16 +16,23 @@ from napari_strata.widgets.correction_watch import CorrectionWatch
 from napari_strata.widgets.layer_choice import RESULT
 from napari_strata.widgets.live_overlay import LiveOverlay
 from napari_strata.widgets.lookout import Lookout
+from napari_strata.widgets.resumed_plan import find_plan
 from napari_strata.widgets.runner import JobRunner
 
 if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
 
+    from napari_strata.config import TrainConfig
     from napari_strata.widgets.train_plan import TrainPlan
 
 CORRECTIONS = "corrections"
 """Folder of a run that keeps what was asked of it."""
+NOT_LEARNED = (
+    "The image and the labels of this training are not open, so what is painted now is not learned. "
+    "To paint, stop, open them, and continue again."
+)
+"""Said of a training that goes on from its folder without its layers."""
 _NAME = "napari-strata live training"
 
 
@@ -71,6 +78,7 @@ class LiveTraining(QObject):
         self._watch: CorrectionWatch | None = None
         self.ledger = Ledger()
         self.interval = 0.0
+        self._step = self._due = 0
         self._orphans = QTimer(self)
         self._orphans.setSingleShot(True)
         self._orphans.timeout.connect(self._drop_orphans)
@@ -103,6 +111,53 @@ class LiveTraining(QObject):
             Runs it.
         """
         self._attach(runner)
+        self._follow(plan, runner)
+        self.changed.emit()
+
+    def go_on(
+        self, run: Path, config: "TrainConfig", runner: JobRunner, *, chosen: "Image | None" = None
+    ) -> "TrainPlan | None":
+        """Make ready for a training that goes on from its folder.
+
+        Its corrections and pins are shown. Where the layers that it learned from are open, they are followed
+        again, from what it knows of them; else what is painted now is not learned.
+
+        Parameters
+        ----------
+        run : Path
+            The run folder.
+        config : TrainConfig
+            Its configuration.
+        runner : JobRunner
+            Runs it.
+        chosen : Image, optional
+            What to predict live where it learns from simulated crystals.
+
+        Returns
+        -------
+        TrainPlan or None
+            With the layers; None where they are not open.
+
+        Raises
+        ------
+        CheckpointError
+            If a correction in the folder is damaged.
+        """
+        from napari_strata.training.run_requests import read_requests
+
+        requests = read_requests(run / CORRECTIONS)
+        plan = find_plan(self._viewer, run, config, requests, chosen=chosen)
+        self._attach(runner)
+        self._image = None
+        self.ledger.recall(requests)
+        self._due = max((step for step, _ in requests), default=0)
+        if plan is not None:
+            self._follow(plan, runner)
+        self.changed.emit()
+        return plan
+
+    def _follow(self, plan: "TrainPlan", runner: JobRunner) -> None:
+        """Show what is predicted on the image of a plan, and hear what is painted on its labels."""
         self._plan = plan
         self._image = None if plan.window is None else plan.window.image
         self.interval = plan.config.training.preview_interval
@@ -120,28 +175,9 @@ class LiveTraining(QObject):
                 parent=self,
             )
             self._watch = CorrectionWatch(
-                self._viewer, plan, plan.window.image, runner.post, self._is_ready, parent=self
+                self._viewer, plan, plan.window.image, runner.post, self._knows_all, parent=self
             )
             self._watch.refused.connect(self.said)
-        self.changed.emit()
-
-    def go_on(self, run: Path, runner: JobRunner) -> None:
-        """Make ready for a training that goes on from its folder, of whose layers nobody knows.
-
-        Its corrections and pins are shown; what is painted now is not learned.
-
-        Raises
-        ------
-        CheckpointError
-            If a correction in the folder is damaged.
-        """
-        from napari_strata.training.run_requests import read_requests
-
-        requests = read_requests(run / CORRECTIONS)
-        self._attach(runner)
-        self._image = None
-        self.ledger.recall(requests)
-        self.changed.emit()
 
     def pin(self, one: Corrected) -> None:
         """Have a region checked after every validation.
@@ -182,6 +218,7 @@ class LiveTraining(QObject):
         """Let go of the training before, and hear of the next one."""
         self._end()
         self._runner, self.ledger = runner, Ledger()
+        self._step = self._due = 0
         runner.reported.connect(self._on_event)
         runner.ended.connect(self._on_ended)
 
@@ -196,8 +233,14 @@ class LiveTraining(QObject):
         """Tell whether the training takes requests: before its first step it would forget them."""
         return self._runner is not None and self._runner.state in (JobState.RUNNING, JobState.PAUSED)
 
+    def _knows_all(self) -> bool:
+        """Tell whether the training has been through all that it was taught before it went on."""
+        return self._is_ready() and self._step >= self._due
+
     def _on_event(self, event: JobEvent) -> None:
         match event:
+            case BatchEnded(step=step):
+                self._step = step
             case PreviewReady(probabilities=probabilities, key=key):
                 glance = None if self._lookout is None else self._lookout.glance(key)
                 if self._overlay is not None and glance is not None:

@@ -22,11 +22,12 @@ from napari_strata.events import (
     Warned,
 )
 from napari_strata.jobs.job import Job
+from napari_strata.types import ImageStack
 from napari_strata.widgets.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.dock_links import DockLinks
 from napari_strata.widgets.form import Page
 from napari_strata.widgets.journal import journal_of, keep_state
-from napari_strata.widgets.live_training import live_training_of
+from napari_strata.widgets.live_training import NOT_LEARNED, live_training_of
 from napari_strata.widgets.loss_plot import LossPlot
 from napari_strata.widgets.memory_line import MemoryLine
 from napari_strata.widgets.models import ModelLibrary
@@ -35,7 +36,7 @@ from napari_strata.widgets.rate_row import RateRow
 from napari_strata.widgets.runner import JobRunner
 from napari_strata.widgets.train_plan import TrainPlan
 from napari_strata.widgets.train_settings import TrainSettings
-from napari_strata.widgets.train_words import TrainingWords
+from napari_strata.widgets.train_words import TrainingWords, WordsPage
 
 REDRAW = 3000
 """Time between two drawings of plot and words [ms]; both at once, and well apart from live predictions, because
@@ -107,16 +108,10 @@ class TrainDock(Dock):
         layout.addWidget(self.memory)
         layout.addLayout(buttons)
         layout.addWidget(self.links)
-        layout.addWidget(self._page_of_words())
+        layout.addWidget(WordsPage(self.words))
         layout.addWidget(self.plot)
         self.plot.hide()
         self.setMinimumWidth(DOCK_WIDTH)
-
-    def _page_of_words(self) -> Page:
-        """Keep the words on a page of their own: other words then lay out that page and not the whole dock."""
-        page = Page(self.words)
-        page.setFixedHeight(4 * self.words.fontMetrics().lineSpacing() + 2)
-        return page
 
     def _connect(self) -> None:
         self.train_button.clicked.connect(in_notifications(self._start, say=self.words.say))
@@ -140,7 +135,9 @@ class TrainDock(Dock):
         self._train(plan.config, run, lambda control: _make_job(control, plan, run))
 
     def go_on(self, run: Path, **budgets: Any) -> None:
-        """Go on with a training that was left before its end, in its own folder and without live predictions.
+        """Go on with a training that was left before its end, in its own folder.
+
+        Where its image and its labels are open it is predicted live, and learns what is painted.
 
         Parameters
         ----------
@@ -160,8 +157,11 @@ class TrainDock(Dock):
         config = TrainConfig.read(run / "config.yaml")
         training = config.training.model_copy(update=budgets)
         config = config.model_copy(update={"name": config.name or run.name, "training": training})
-        self._live.go_on(run, self.runner)
-        self._train(config, run, lambda control: _make_resumed(control, run, budgets))
+        plan = self._live.go_on(run, config, self.runner, chosen=self.settings.image.layer)
+        preview = None if plan is None else plan.preview
+        self._train(config, run, lambda control: _make_resumed(control, run, preview, budgets))
+        if plan is None:
+            self.words.add(NOT_LEARNED)
 
     def _train(self, config: TrainConfig, run: Path, make_job: Callable[[JobControl], Job]) -> None:
         self._run = run
@@ -233,8 +233,8 @@ def _make_job(control: JobControl, plan: TrainPlan, run: Path) -> Job:
     return train(control, plan.config, plan.inputs(run))
 
 
-def _make_resumed(control: JobControl, run: Path, budgets: dict[str, Any]) -> Job:
+def _make_resumed(control: JobControl, run: Path, preview: ImageStack | None, budgets: dict[str, Any]) -> Job:
     from napari_strata.jobs.resume import resumed
     from napari_strata.jobs.train import train
 
-    return train(control, *resumed(run, **budgets))
+    return train(control, *resumed(run, preview=preview, **budgets))

@@ -4,13 +4,17 @@ import math
 from pathlib import Path
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_strata.config import TrainConfig, TrainingConfig
 from napari_strata.control import JobState
 from napari_strata.events import BatchEnded, EpochEnded, FinishReason, JobEnded, JobResult, Warned
+from napari_strata.widgets.form import Page
 from napari_strata.widgets.notify import in_words
 
+LINES = 4
+"""That are seen without scrolling."""
 _ENDED_BY = {"time limit": "Finished: the time limit is reached", "epochs": "Finished: all epochs are done"}
 
 
@@ -115,6 +119,15 @@ class TrainingWords(QLabel):
                 return f"Training: {epoch}{_left(self._left)}."
 
 
+class WordsPage(Page):
+    """Keeps words on a page of their own: other words then lay out that page and not the whole dock."""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Be as high as some lines, now that the theme has given them their font."""
+        super().showEvent(event)
+        self.setFixedHeight(LINES * self.widget().fontMetrics().lineSpacing() + 2)
+
+
 def _left(seconds: float) -> str:
     if not math.isfinite(seconds):
         return ""
@@ -128,7 +141,8 @@ def _ending(ended: JobEnded, name: str, run: Path) -> str:
         kept = (run / "model" / "card.yaml").is_file()
         return in_words(ended.error) + (f"\nThe best weights so far are kept. {ready}" if kept else "")
     if ended.result is None:
-        return "Stopped before the first batch; there is no model."
+        kept = (run / "model" / "card.yaml").is_file()
+        return f"Stopped before the first batch; {'the model is as it was' if kept else 'there is no model'}."
     how = "Stopped"
     if ended.reason is FinishReason.COMPLETED:
         reason = ended.result.figures.get("ended_by", "")
