@@ -320,14 +320,35 @@ def test_two_searches_do_not_share_a_folder(tmp_path, pretend):
     assert "is running in" in str(ended.error)
 
 
+def on_labels(**settings: object) -> SearchTrainConfig:
+    data = {"source": "labels", "images": ["layer"], "labels": ["paint"], "classes": ["bubble"]}
+    parts = config(trials=1, epochs=1, parameters={RATE: {"low": 1e-4, "high": 1e-1}}, **settings).model_dump()
+    model = {"architecture": "unet", "layers": 1, "filters": [4, 8], "pixel_size": None}
+    return SearchTrainConfig.parse(parts | {"data": data, "model": model})
+
+
+@pytest.mark.parametrize(
+    ("slices", "with_class", "score"),
+    [(1, 1, "dice"), (1, 1, "loss"), (3, 1, "dice")],
+    ids=["nothing held out, dice", "nothing held out, loss", "no class held out"],
+)
+def test_what_could_give_no_score_is_refused_before_anything_is_trained(tmp_path, slices, with_class, score):
+    values = np.random.default_rng(0).random((slices, 40, 40)).astype(np.float32)
+    codes = np.ones((slices, 1, 40, 40), np.uint8)
+    codes[:with_class, :, :20] = 2
+    inputs = TrainInputs(tmp_path / "search", (ImageStack(values, None, "layer"),), (codes,))
+    *events, ended = run(on_labels(score=score), inputs)
+    assert isinstance(ended.error, TrainingError)
+    assert "no held-out data" in ended.error.message
+    assert not any(isinstance(event, TrialStarted) for event in events)
+    assert not (tmp_path / "search").exists()
+
+
 def test_what_was_painted_is_kept_with_the_search_and_read_back(tmp_path):
     values = np.random.default_rng(0).random((2, 40, 40)).astype(np.float32)
     codes = np.ones((2, 1, 40, 40), np.uint8)
     codes[:, :, :20] = 2
-    data = {"source": "labels", "images": ["layer"], "labels": ["paint"], "classes": ["bubble"]}
-    parts = config(trials=1, epochs=1, parameters={RATE: {"low": 1e-4, "high": 1e-1}}).model_dump()
-    model = {"architecture": "unet", "layers": 1, "filters": [4, 8], "pixel_size": None}
-    settings = SearchTrainConfig.parse(parts | {"data": data, "model": model})
+    settings = on_labels()
     inputs = TrainInputs(tmp_path, (ImageStack(values, None, "layer"),), (codes,), painted=Painted((0, 2), 3))
     assert run(settings, inputs)[-1].error is None
     read, again = read_search(tmp_path)

@@ -20,7 +20,7 @@ from napari_strata.events import (
 )
 from napari_strata.jobs.job import JobBody, JobFailed, job
 from napari_strata.jobs.train import read_inputs, with_absolute_paths
-from napari_strata.jobs.trial import Budget, TrialJob, run_trial
+from napari_strata.jobs.trial import Budget, TrialJob, check_comparable, run_trial
 from napari_strata.training.inputs import TrainInputs
 from napari_strata.training.search.folder import (
     JOURNAL,
@@ -69,6 +69,7 @@ def search(control: JobControl, config: SearchTrainConfig, inputs: TrainInputs) 
     """
     check_installed()
     yield Progress(0.0, "Preparing the search")
+    check_comparable(config, inputs)
     with held(inputs.out):
         keep_config(config, inputs)
         present = {name: value_of(config, name) for name in config.search.parameters}

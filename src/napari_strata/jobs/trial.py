@@ -8,10 +8,11 @@ from typing import Any
 
 from napari_strata.config import TrainConfig
 from napari_strata.config.search import SearchConfig, SearchTrainConfig, with_values
+from napari_strata.config.training import LabelledData
 from napari_strata.control import JobControl, JobState
 from napari_strata.errors import ConfigError, TrainingError
 from napari_strata.events import EpochEnded, JobEnded, JobEvent, StateChanged, TrialState
-from napari_strata.jobs.train import train
+from napari_strata.jobs.train import check, class_table, train
 from napari_strata.training.inputs import TrainInputs
 from napari_strata.training.search.study import Outcome, Trial
 
@@ -152,11 +153,51 @@ def score_of(epoch: EpochEnded, search: SearchConfig) -> float:
     """
     score = epoch.validation_loss if search.score == "loss" else epoch.validation_dice
     if score is None:
-        raise TrainingError(
-            "The trials cannot be compared: there is no held-out data, or no class occurs in it.",
-            remedy="Label a second slice or more, or compare the loss (search.score) where there are no classes.",
-        )
+        raise _not_comparable()
     return score
+
+
+def check_comparable(config: SearchTrainConfig, inputs: TrainInputs) -> None:
+    """Check before the first trial that a training can begin, and that what is held out gives a score.
+
+    Parameters
+    ----------
+    config : SearchTrainConfig
+        The training, and what is searched.
+    inputs : TrainInputs
+        What to learn from.
+
+    Raises
+    ------
+    TrainingError
+        If trials could not be compared.
+    ConfigError, ImageError, LabelsError, CalibrationError
+        If no trial could begin.
+    """
+    from napari_strata.models.registry import build_network
+    from napari_strata.training.overlaps import output_classes
+    from napari_strata.training.sources import make_source
+    from napari_strata.training.validation import missing_classes
+
+    training = config.train_config
+    classes = class_table(training, inputs)
+    check(training, inputs, classes)
+    outputs, channels = output_classes(training, classes)
+    network = build_network(training.model, len(outputs.classes))
+    source = make_source(training, inputs, classes, receptive_field=network.receptive_field)
+    if not source.holds_out:
+        raise _not_comparable()
+    if config.search.score == "dice" and isinstance(training.data, LabelledData):
+        missing = missing_classes(source.held_out(), outputs, channels)
+        if len(missing) == len(outputs.classes):
+            raise _not_comparable()
+
+
+def _not_comparable() -> TrainingError:
+    return TrainingError(
+        "The trials cannot be compared: there is no held-out data, or no class occurs in it.",
+        remedy="Label a second slice or more, or compare the loss (search.score) where there are no classes.",
+    )
 
 
 def _ending(
