@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,15 +29,6 @@ BRIEF = {"epochs": 3, "steps_per_epoch": 2, "batch_size": 2, "patch_size": 32, "
 BRIEF |= {"precision": "fp32", "device": "cpu"}
 MODEL = {"architecture": "unet", "layers": 1, "filters": [4, 8], "pixel_size": None}
 DATA = {"source": "labels", "images": ["i"], "labels": ["l"], "classes": ["square"]}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Leave the other cores alone: for networks this small, threads only wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def config(**training: object) -> TrainConfig:

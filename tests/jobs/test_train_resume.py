@@ -1,7 +1,7 @@
 """Taking up a run from its folder, in one process: resume, replay, and what is refused."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,15 +30,6 @@ BRIEF = {"epochs": 2, "steps_per_epoch": 3, "batch_size": 2, "patch_size": 32, "
 BRIEF |= {"precision": "fp32", "device": "cpu", "deterministic": True}
 MODEL = {"architecture": "unet", "layers": 1, "filters": [4, 8], "dropout": 0.2, "pixel_size": None}
 At = Callable[[JobControl], None]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Leave the other cores alone: for networks this small, threads only wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def config(**training: object) -> TrainConfig:
