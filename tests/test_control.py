@@ -51,6 +51,26 @@ def test_pause_and_resume_come_back_to_running():
     control.checkpoint()
 
 
+def test_the_time_of_pauses_is_counted(monkeypatch):
+    now = [10.0]
+    monkeypatch.setattr("napari_strata.control.time.monotonic", lambda: now[0])
+    control = JobControl()
+    control.begin()
+    control.run()
+    for seconds in (2.0, 3.0):
+        control.pause()
+        now[0] += seconds
+        control.resume()
+        now[0] += 100
+    assert control.seconds_paused == 5
+    control.pause()
+    now[0] += 1
+    assert control.seconds_paused == 6
+    control.request_stop()
+    now[0] += 50
+    assert control.seconds_paused == 6
+
+
 def test_a_paused_job_wakes_up_when_it_is_stopped():
     control = running()
     control.pause()

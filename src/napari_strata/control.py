@@ -12,6 +12,7 @@ Stop means: finish the step at hand, keep what is worth keeping, end.
 """
 
 import threading
+import time
 from enum import StrEnum
 from typing import TypeVar
 
@@ -57,6 +58,7 @@ class JobControl:
         self._stop = False
         self._pause = False
         self._requests: list[Request] = []
+        self._waited, self._waits_since = 0.0, 0.0
 
     @property
     def state(self) -> JobState:
@@ -67,6 +69,13 @@ class JobControl:
     def stop_requested(self) -> bool:
         """Whether somebody asked the job to stop."""
         return self._stop
+
+    @property
+    def seconds_paused(self) -> float:
+        """How long the job has been paused since it began, the present pause included [s]."""
+        with self._condition:
+            is_paused = self._state is JobState.PAUSED
+            return self._waited + (time.monotonic() - self._waits_since if is_paused else 0.0)
 
     def request_stop(self) -> None:
         """Ask the job to stop at the next checkpoint; a paused job wakes up for it."""
@@ -123,6 +132,7 @@ class JobControl:
             self._move(JobState.PREPARING)
             self._stop = self._pause = False
             self._requests = []
+            self._waited = 0.0
 
     def run(self) -> None:
         """Enter RUNNING when preparations are over.
@@ -186,6 +196,10 @@ class JobControl:
     def _move(self, to: JobState) -> None:
         if to not in _ALLOWED[self._state]:
             raise _forbidden(self._state, to)
+        if self._state is JobState.PAUSED:
+            self._waited += time.monotonic() - self._waits_since
+        elif to is JobState.PAUSED:
+            self._waits_since = time.monotonic()
         self._state = to
 
 

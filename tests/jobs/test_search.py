@@ -1,5 +1,6 @@
 import csv
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -57,6 +58,13 @@ def config(**settings: object) -> SearchTrainConfig:
 def run(config: SearchTrainConfig, out: Path | TrainInputs, control: JobControl | None = None) -> list[JobEvent]:
     inputs = out if isinstance(out, TrainInputs) else TrainInputs(out)
     return list(search(control or JobControl(), config, inputs))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def trials_of(events: list[JobEvent]) -> list[TrialEnded]:
@@ -232,6 +240,39 @@ def test_the_time_limit_ends_the_search_in_the_middle_of_a_trial(tmp_path, prete
     events = run(config(time_limit=1), tmp_path)
     assert [one.state for one in trials_of(events)] == [TrialState.STOPPED]
     assert (events[-1].reason, events[-1].result.figures["ended_by"]) == (FinishReason.COMPLETED, "time limit")
+
+
+def test_a_pause_takes_nothing_from_the_time_limit(tmp_path, pretend, monkeypatch):
+    pretend(lambda _config: [0.5, 0.6])
+    now = [0.0]
+    monkeypatch.setattr(trial_module.time, "monotonic", lambda: now[0])
+    control = JobControl()
+    for event in search(control, config(time_limit=1), TrainInputs(tmp_path)):
+        if isinstance(event, EpochEnded):
+            control.pause()
+            now[0] += 100
+            control.resume()
+    assert event.result.figures["ended_by"] == "trials"
+
+
+def test_a_pause_reaches_a_trial_in_a_process_of_its_own(tmp_path):
+    """The training there goes on only where the search tells it nothing, whoever reads its events."""
+    training = TRAINING | {"engine": "process", "steps_per_epoch": 100_000}
+    settings = SearchTrainConfig.parse(config(trials=1).model_dump() | {"training": training})
+    control, seen = JobControl(), []
+
+    def follow() -> None:
+        seen.extend(search(control, settings, TrainInputs(tmp_path)))
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    history = tmp_path / "trials" / "001" / "events.jsonl"
+    wait_for(lambda: history.exists() and history.read_text().count("BatchEnded") > 3)
+    control.pause()
+    wait_for(lambda: (tmp_path / "trials" / "001" / "checkpoint").exists())  # it saves where it stands
+    control.request_stop()
+    thread.join(60)
+    assert seen[-1].reason is FinishReason.CANCELED
 
 
 def test_a_pause_holds_the_trial_and_a_stop_wakes_it(tmp_path, pretend):

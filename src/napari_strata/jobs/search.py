@@ -108,7 +108,7 @@ class _Search:
     def __init__(self, control: JobControl, config: SearchTrainConfig, inputs: TrainInputs, study: Study) -> None:
         self._control, self._config, self._inputs, self._study = control, config, inputs, study
         minutes = config.search.time_limit
-        self._budget = Budget(None if minutes is None else 60 * minutes)
+        self._budget = Budget(None if minutes is None else 60 * minutes, control)
         self._failures = 0
 
     def run(self) -> JobBody:
@@ -120,7 +120,7 @@ class _Search:
             yield Warned(warning)
         while not self._is_over():
             yield from self._try()
-            self._budget.wait(self._control)
+            self._control.wait_while_paused()
         best = self._study.best
         if best is None and self._control.stop_requested:
             raise JobCanceled

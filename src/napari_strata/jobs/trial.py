@@ -3,7 +3,7 @@
 import time
 from collections.abc import Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from napari_strata.config import TrainConfig
@@ -47,33 +47,27 @@ class TrialControl(JobControl):
         self._search.wait_while_paused()
 
 
-@dataclass
 class Budget:
     """The time that a search may take; pauses do not count.
 
-    Attributes
+    Parameters
     ----------
     limit : float or None
         Longest time [s].
+    control : JobControl
+        Of the search, which knows its pauses.
     """
 
-    limit: float | None
-    _start: float = 0.0
-    _paused: float = 0.0
-
-    def __post_init__(self) -> None:
+    def __init__(self, limit: float | None, control: JobControl) -> None:
+        self._limit, self._control = limit, control
         self._start = time.monotonic()
 
     @property
     def is_spent(self) -> bool:
         """Whether the time is over."""
-        return self.limit is not None and time.monotonic() - self._start - self._paused >= self.limit
-
-    def wait(self, control: JobControl) -> None:
-        """Wait while the search is paused."""
-        begin = time.monotonic()
-        control.wait_while_paused()
-        self._paused += time.monotonic() - begin
+        if self._limit is None:
+            return False
+        return time.monotonic() - self._start - self._control.seconds_paused >= self._limit
 
 
 TrialJob = Generator[JobEvent, None, tuple[Outcome, Exception | None]]
@@ -125,7 +119,6 @@ def run_trial(
                     is_bad = trial.report(epoch, score_of(event, config.search)) and epoch < config.search.epochs
             if not isinstance(event, StateChanged):
                 yield event
-            budget.wait(control)
             if is_bad or budget.is_spent:
                 own.request_stop()
     raise AssertionError("every job ends with JobEnded")
