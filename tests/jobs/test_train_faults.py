@@ -97,6 +97,17 @@ def test_what_is_not_exact_on_a_device_is_told_from_a_fault_of_the_program(tmp_p
     assert "Leave out 'deterministic'" in last.error.remedy
 
 
+def test_memory_that_is_used_up_beside_the_steps_is_told_with_a_remedy(tmp_path: Path, monkeypatch):
+    error = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+    monkeypatch.setattr(Stepper, "step", failing_from(3, error))
+    last = run(squares(tmp_path, 48, 48))[-1]
+    assert isinstance(last.error, TrainingError)
+    assert "memory is used up (CUDA out of memory" in last.error.message
+    assert "smaller batch or patch" in last.error.remedy
+    assert f"--resume {tmp_path}" in last.error.remedy
+    assert_kept(last, tmp_path, step=2)
+
+
 def test_an_unknown_fault_stays_what_it_is(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(Stepper, "step", failing_from(3, ZeroDivisionError("oops")))
     last = run(squares(tmp_path, 48, 48))[-1]

@@ -5,12 +5,14 @@ from torch import nn
 
 from napari_strata.data.grid import from_network_grid, to_network_grid
 from napari_strata.errors import ImageError
+from napari_strata.events import PreviewReady, Warned
 from napari_strata.requests import Look
 from napari_strata.training import preview as module
 from napari_strata.training.preview import Preview
 from napari_strata.types import ImageStack
 
 CPU = torch.device("cpu")
+FULL = torch.OutOfMemoryError("CUDA out of memory.")
 PICTURE = np.random.default_rng(0).random((1, 220, 180)).astype(np.float32)
 
 
@@ -103,3 +105,16 @@ def test_a_slice_that_cannot_be_used_is_refused_and_the_one_before_stays():
     with pytest.raises(ImageError):
         preview.look(Look(ImageStack(np.full((1, 20, 20), np.nan), None, "a"), 9))
     assert preview.predict(network(), CPU, 1).key == 0
+
+
+def test_where_memory_is_short_nothing_more_is_predicted_until_the_user_looks_elsewhere(monkeypatch):
+    preview = made(interval=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Smooth, "forward", lambda *_args: (_ for _ in ()).throw(FULL))
+        warned = preview.predict(network(), CPU, 1)
+    assert isinstance(warned, Warned)
+    assert "Zoom in" in warned.remedy
+    assert not preview.is_due(1e6)
+    preview.look(Look(ImageStack(PICTURE, None, "a"), 2, (0, 0, 20, 20)))
+    assert preview.is_due(2e6)
+    assert isinstance(preview.predict(network(), CPU, 1), PreviewReady)

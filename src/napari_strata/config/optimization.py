@@ -124,7 +124,7 @@ class CorrectionsConfig(Config):
     )
     respect_pins: bool = setting(
         False,
-        "Keep weights as the best only if they are right in every pinned region.",
+        "Weights that are right in more of the pinned regions are better than all others, whatever their score.",
         title="Pins must be right",
         advanced=True,
     )

@@ -17,6 +17,8 @@ def in_our_words(error: Exception, out: Path) -> Exception:
     out : Path
         Its run folder.
     """
+    from napari_strata.training.out_of_memory import is_out_of_memory
+
     text = str(error)
     if isinstance(error, StrataError):
         return error
@@ -24,6 +26,11 @@ def in_our_words(error: Exception, out: Path) -> Exception:
         return TrainingError(
             f"The GPU no longer answers ({_first_line(text)}).",
             remedy=f"Start the program again and {go_on(out)}; if it happens again, train on the cpu.",
+        )
+    if is_out_of_memory(error):
+        return TrainingError(
+            f"The memory is used up ({_first_line(text)}).",
+            remedy=f"Take a smaller batch or patch, or close other programs. Then {go_on(out)}.",
         )
     if _DETERMINISM in text:
         return TrainingError(

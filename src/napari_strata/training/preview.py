@@ -10,17 +10,22 @@ from napari_strata.config import TrainConfig
 from napari_strata.config.model import Output
 from napari_strata.data.grid import from_network_grid, to_network_grid, window_after
 from napari_strata.data.images import check_image
-from napari_strata.events import PreviewReady
+from napari_strata.events import PreviewReady, Warned
 from napari_strata.models.mode import evaluating
 from napari_strata.models.outputs import probabilities
 from napari_strata.requests import Look
 from napari_strata.training.inputs import TrainInputs
+from napari_strata.training.out_of_memory import free_memory, is_out_of_memory
 from napari_strata.types import FloatImage, ImageStack
 
 COST = 0.1
 """Largest part of the training time that previews may take."""
 ALIGNMENT = 64
 """What is predicted begins at multiples of this, itself a multiple of every network's stride [px]."""
+TOO_LARGE = Warned(
+    "The memory is too small to predict all that is seen beside the training, which goes on without.",
+    "Zoom in, so that less is predicted.",
+)
 MARGIN = 2
 """So many pixels of the image more are predicted than are seen, for the interpolation to the image's grid."""
 
@@ -121,10 +126,22 @@ class Preview:
         has_waited = self._is_new or self._trained >= self._last + self.interval
         return self._wanted and has_waited and self.seconds + self._cost <= COST * self._trained
 
-    def predict(self, network: nn.Module, device: torch.device, epoch: int) -> PreviewReady:
-        """Return probabilities of what is seen, on the image's grid."""
+    def predict(self, network: nn.Module, device: torch.device, epoch: int) -> PreviewReady | Warned:
+        """Return probabilities of what is seen, on the image's grid; a warning where memory is too small for that.
+
+        Then nothing is predicted until the user looks at something else.
+        """
         start = time.monotonic()
-        seen = self._predict(network, device)
+        try:
+            seen = self._predict(network, device)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            seen = None  # outside, nothing holds the tensors of the attempt any longer
+        if seen is None:
+            free_memory(device)
+            self._wanted = False
+            return TOO_LARGE
         self._cost = time.monotonic() - start
         self.seconds += self._cost
         self._last, self._is_new = self._trained, False

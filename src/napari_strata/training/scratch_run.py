@@ -9,6 +9,9 @@ from pathlib import Path
 
 from napari_strata.training.inputs import TrainInputs
 
+_OF_THE_FIRST = (".*", "model", "tensorboard")
+"""What the first process alone needs, and may change while it is copied."""
+
 
 @contextmanager
 def in_scratch_run(inputs: TrainInputs) -> Iterator[TrainInputs]:
@@ -27,5 +30,5 @@ def in_scratch_run(inputs: TrainInputs) -> Iterator[TrainInputs]:
     with tempfile.TemporaryDirectory(prefix="strata-run-") as folder:
         out = Path(folder) / "run"
         if inputs.resumes:
-            shutil.copytree(inputs.out, out, ignore=shutil.ignore_patterns(".*"))
+            shutil.copytree(inputs.out, out, ignore=shutil.ignore_patterns(*_OF_THE_FIRST))
         yield replace(inputs, out=out, preview=None, painted=None)
