@@ -14,6 +14,7 @@ from napari_strata.widgets.corrections_dock import CorrectionsDock
 from napari_strata.widgets.label_layers import new_labels
 from napari_strata.widgets.live_training import live_training_of
 from napari_strata.widgets.models import ModelLibrary
+from napari_strata.widgets.patches_dock import PatchesDock
 from napari_strata.widgets.train_dock import TrainDock
 from napari_strata.widgets.train_settings import LABELLED, SIMULATED
 
@@ -387,3 +388,10 @@ def test_what_the_user_turns_to_is_predicted_while_the_training_is_paused(qtbot,
     qtbot.waitUntil(lambda: overlay.translate[0] == 4 and overlay.data.any(), timeout=60_000)
     assert train.runner.state is JobState.PAUSED
     click(qtbot, train.pause_button)
+
+
+@pytest.mark.parametrize("dock", [CorrectionsDock, PatchesDock])
+def test_the_docks_scroll_where_the_window_is_low(qtbot, viewer, dock):
+    low = dock(viewer)
+    qtbot.addWidget(low)
+    assert low.minimumSizeHint().height() <= 120

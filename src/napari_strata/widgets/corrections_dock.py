@@ -5,14 +5,14 @@ from collections import Counter
 import numpy as np
 from napari.layers import Labels
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.annotation.classes import FIRST_CLASS
 from napari_strata.errors import ImageError, TrainingError
 from napari_strata.types import NOT_LABELLED
 from napari_strata.widgets.corrected import Corrected, PinState
 from napari_strata.widgets.corrections_table import CorrectionsTable
-from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock import Dock
 from napari_strata.widgets.editors import NumberBox
 from napari_strata.widgets.finding_place import show_region
 from napari_strata.widgets.label_layers import new_labels
@@ -96,7 +96,8 @@ class CorrectionsDock(Dock):
         self.table.setToolTip("Click a row to go there.")
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
         layout.addWidget(self.words)
         buttons, pace = QHBoxLayout(), QHBoxLayout()
         for button in (self.paint_button, self.view_button):
@@ -109,7 +110,7 @@ class CorrectionsDock(Dock):
         pace.addWidget(self.interval, 1)
         pace.addWidget(QLabel("s"))
         layout.addLayout(pace)
-        self.setMinimumWidth(DOCK_WIDTH)
+        self.scroll(content)
 
     def _connect(self) -> None:
         self.paint_button.clicked.connect(in_notifications(self._paint))

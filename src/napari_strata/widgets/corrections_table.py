@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 
 from napari_strata.widgets.corrected import Corrected, PinState
 
-ROWS = 7
+ROWS = 5
 """Rows that are seen without scrolling."""
 COLUMNS = ("State", "Slice", "y, x", "When")
 SYMBOLS = {
@@ -58,7 +58,9 @@ class CorrectionsTable(QTableWidget):
     def show_entries(self, entries: Sequence[Corrected]) -> None:
         """Show other entries; the chosen one stays chosen."""
         before = self.chosen
-        self._shown = sorted(entries[::-1], key=lambda one: not one.pin)
+        self._shown = [*entries]
+        self._shown.reverse()
+        self._shown.sort(key=lambda one: not one.pin)
         self.clearSelection()
         self.setRowCount(len(self._shown))
         for row, one in enumerate(self._shown):

@@ -108,10 +108,11 @@ class LossPlot(QWidget):
             if axis.style["showValues"] != (losses.size > 0):
                 axis.setStyle(showValues=losses.size > 0)
         if losses.size:
-            right = 10 * 1.5 ** np.ceil(np.log(max(last, 10) / 10) / np.log(1.5))
+            first = self._losses[0][0] if self._losses else 1  # later where a training goes on
+            right = 10 * 1.5 ** np.ceil(np.log(max(last, first + 1, 10) / 10) / np.log(1.5))
             low, high = 5 * np.log10(np.maximum([losses.min(), losses.max()], 1e-9))
             bottom, top = np.floor(low) / 5, np.ceil(high) / 5
-            self._plot.setRange(xRange=(0, right), yRange=(bottom, top), padding=0)
+            self._plot.setRange(xRange=(first - 1, right), yRange=(bottom, top), padding=0)
             if self._shown != (bottom, top):
                 self._shown = bottom, top
                 self._plot.getAxis("left").setTicks([log_ticks(bottom, top)])

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.types import NOT_LABELLED
 from napari_strata.widgets.colours import label_colours
-from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock import Dock
 from napari_strata.widgets.finding_place import show_region
 from napari_strata.widgets.job_panel import JobPanel
 from napari_strata.widgets.other_docks import train_dock
@@ -75,12 +75,13 @@ class PatchesDock(Dock):
         switches = QHBoxLayout()
         for switch in (self.as_drawn, self.outlines):
             switches.addWidget(switch)
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
         layout.addWidget(self.panel)
         layout.addLayout(switches)
         layout.addWidget(self.grid, 1)
         layout.addWidget(self.legend)
-        self.setMinimumWidth(DOCK_WIDTH)
+        self.scroll(content)
 
     def _start(self, _checked: bool = False) -> None:
         plan, first = self._train().settings.take(), self._first
