@@ -20,7 +20,7 @@ from napari_strata.events import FinishReason, JobEnded, JobResult, StateChanged
 from napari_strata.jobs.child import Child, ChildEnded
 from napari_strata.jobs.job import JobBody, JobFailed
 from napari_strata.jobs.recorded import kept_in
-from napari_strata.training.faults import go_on
+from napari_strata.training.faults import go_on, short_of_memory
 from napari_strata.training.handover import lay_down
 from napari_strata.training.inputs import TrainInputs
 from napari_strata.training.ranks import launched_from_outside
@@ -146,7 +146,7 @@ def _in_words(ended: ChildEnded, out: Path) -> TrainingError:
     number = -ended.code
     if number == KILL:
         cause = f"was ended by the system (signal {number}), probably for lack of memory"
-        remedy = f"Take a smaller batch or patch under Advanced, or close other programs. Then {go_on(out)}."
+        remedy = short_of_memory(out)
     elif number > 0:
         cause, remedy = f"crashed (signal {number})", f"Please report its words in the terminal, and {go_on(out)}."
     else:

@@ -30,7 +30,7 @@ def in_our_words(error: Exception, out: Path) -> Exception:
     if is_out_of_memory(error):
         return TrainingError(
             f"The memory is used up ({_first_line(text)}).",
-            remedy=f"Take a smaller batch or patch, or close other programs. Then {go_on(out)}.",
+            remedy=short_of_memory(out),
         )
     if _DETERMINISM in text:
         return TrainingError(
@@ -40,7 +40,7 @@ def in_our_words(error: Exception, out: Path) -> Exception:
     if is_other_process_lost(error):
         return TrainingError(
             "Another of the processes that train together has ended.",
-            remedy=f"If the terminal tells no cause, it lacked memory: take a smaller batch. Then {go_on(out)}.",
+            remedy=f"If the terminal tells no cause, it lacked memory. {short_of_memory(out)}",
         )
     return error
 
@@ -56,6 +56,11 @@ def is_device_lost(error: Exception) -> bool:
     kind = type(error).__name__
     lost = kind == "AcceleratorError" or (isinstance(error, RuntimeError) and "CUDA error" in str(error))
     return lost and kind != "OutOfMemoryError"
+
+
+def short_of_memory(out: Path) -> str:
+    """Say what to do when memory was short; a run that is resumed keeps its batch and patch."""
+    return f"Close other programs and {go_on(out)}; or train anew with a smaller batch or patch (Advanced)."
 
 
 def go_on(out: Path) -> str:
