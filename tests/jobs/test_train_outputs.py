@@ -10,6 +10,7 @@ from napari_strata.errors import ConfigError, ImageError
 from napari_strata.events import BatchEnded, EpochEnded, FinishReason, Warned
 from napari_strata.io.bundle import load_bundle
 from napari_strata.jobs.predict import predict
+from napari_strata.jobs.resume import resumed
 from napari_strata.jobs.train import read_inputs, train
 
 MODEL = {"architecture": "unet", "layers": 1, "filters": [4, 8], "pixel_size": None}
@@ -165,3 +166,29 @@ def test_a_batch_without_labels_costs_nothing_and_the_training_goes_on(pictures,
     assert losses[1] == 0
     assert min(losses[0], *losses[2:]) > 0
     assert np.isfinite(losses).all()
+
+
+def test_a_training_on_values_that_was_stopped_goes_on_as_if_it_had_not_been(pictures, tmp_path):
+    config = config_of(pictures, pairs("own"), output="values", epochs=3, steps_per_epoch=2)
+    run(config, tmp_path / "whole")
+    control = JobControl()
+    for event in train(control, config, read_inputs(config, out=tmp_path / "parts")):
+        if isinstance(event, BatchEnded) and event.step == 3:
+            control.request_stop()
+    list(train(JobControl(), *resumed(tmp_path / "parts")))
+    whole, parts = (load_bundle(tmp_path / name).card for name in ("whole", "parts"))
+    assert whole.weights_sha256 == parts.weights_sha256
+    assert whole.figures["step"] == parts.figures["step"]
+
+
+def test_three_decoders_learn_two_species_each(tmp_path):
+    model = {"layers": 3, "filters": [4, 8]}
+    data = {"source": "simulated", "simulation": {"material": "WS2", "layers": 3}}
+    small = TRAINING | RATE | {"validation_crops": 1, "steps_per_epoch": 4, "batch_size": 2}
+    config = TrainConfig.parse({"model": model, "data": data, "training": small})
+    events, last = run(config, tmp_path)
+    assert last.error is None, last.error
+    losses = [event.train_loss for event in events if isinstance(event, EpochEnded)]
+    assert losses[1] < losses[0]
+    card = load_bundle(tmp_path).card
+    assert (card.model.layers, [one.name for one in card.classes.classes]) == (3, ["W", "S"])

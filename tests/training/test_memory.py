@@ -63,6 +63,24 @@ def test_the_largest_batch_that_fits_is_proposed(sizes, fits, batch):
     assert (need(**sizes).fits, need(**sizes).fitting_batch) == (fits, batch)
 
 
+def test_where_not_one_patch_fits_a_smaller_one_is_proposed_with_which_the_batch_does(monkeypatch):
+    whole = memory_need(config(patch_size=512, batch_size=4), 1)
+    free = whole.weights + whole.per_patch
+    monkeypatch.setattr(memory, "free_memory_of", lambda _device: free)
+    need = memory_need(config(patch_size=512, batch_size=4), 1)
+    assert (need.fitting_batch, need.fitting_patch % 16) == (0, 0)
+    assert 160 <= need.fitting_patch < 256  # a quarter of the pixels, 80 % of the memory
+    assert memory_need(config(patch_size=need.fitting_patch, batch_size=4), 1).fits
+    assert not memory_need(config(patch_size=512, batch_size=4), 1).fits
+    (warned,) = memory_warnings(need)
+    assert warned.remedy == f"A patch of {need.fitting_patch} px fits."
+
+
+def test_where_the_image_in_view_alone_takes_too_much_no_patch_is_proposed(monkeypatch):
+    monkeypatch.setattr(memory, "free_memory_of", lambda _device: 20 * MB)
+    assert memory_need(config(), 1, seen=4000**2).fitting_patch == 0
+
+
 def test_only_a_training_that_does_not_fit_is_warned_of():
     assert list(memory_warnings(need())) == []
     (warned,) = memory_warnings(need(per_patch=300 * MB, free=1500 * MB))

@@ -29,6 +29,8 @@ def asked(monkeypatch):
         calls.append((model.architecture, training.batch_size, classes, seen))
         if training.device == "cuda":
             raise DeviceError("There is no cuda device.", remedy="Choose auto.")
+        if training.patch_size == 1024:
+            return MemoryNeed(weights=GB, per_patch=64 * GB, looking=0, batch=8, free=10 * GB, fitting_patch=128)
         return MemoryNeed(weights=GB, per_patch=GB, looking=0, batch=training.batch_size, free=10 * GB)
 
     monkeypatch.setattr("napari_strata.training.memory.memory_need", need)
@@ -70,6 +72,16 @@ def test_a_batch_that_fits_is_proposed_and_taken_by_a_click(qtbot, line):
     says(qtbot, line, "Memory: about 8.0 GB needed, 10.0 GB free.")
     assert not line.button.isVisible()
     assert line.words.styleSheet() == ""
+
+
+def test_where_no_batch_fits_a_patch_is_proposed_and_taken_by_a_click(qtbot, line):
+    line.settings.training.set_value("patch_size", 1024)
+    line.show()
+    says(qtbot, line, "Memory: about 513.0 GB needed, 10.0 GB free.")
+    assert line.button.text() == "Patch 128 px fits"
+    qtbot.mouseClick(line.button, Qt.MouseButton.LeftButton)
+    assert line.settings.training.value("patch_size") == 128
+    says(qtbot, line, "Memory: about 9.0 GB needed, 10.0 GB free.")
 
 
 def test_many_changes_are_looked_at_once(qtbot, line, asked):

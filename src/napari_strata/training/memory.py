@@ -12,7 +12,7 @@ Convolutions on a GPU may take scratch memory on top.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -36,6 +36,8 @@ IN_PASSING = 4
 """Tensors of the size of the largest activation that are there for a moment."""
 REMEMBERED = {"adamw": 2, "adam": 2, "sgd": 0, "momentum": 1, "rmsprop": 2}
 """Numbers that an optimizer keeps for each weight."""
+GRADATION = 16
+"""Between the sides of patches that may be proposed [px]."""
 SHARE = 0.9
 """Part of the free memory that a training may take."""
 PROPOSED = 0.8
@@ -58,6 +60,9 @@ class MemoryNeed:
         Patches of a batch on one device.
     free : int
         Memory that is free where it trains [bytes].
+    fitting_patch : int
+        Side of the largest patch with which the batch fits, where not one patch of the present size does; 0 where
+        none does either [px].
     """
 
     weights: int
@@ -65,6 +70,7 @@ class MemoryNeed:
     looking: int
     batch: int
     free: int
+    fitting_patch: int = 0
 
     @property
     def peak(self) -> int:
@@ -81,6 +87,13 @@ class MemoryNeed:
         """Largest batch, up to the one that is set, that fits; 0 where none does."""
         room = PROPOSED * self.free - self.weights
         return 0 if room < self.looking else min(self.batch, int(room // self.per_patch))
+
+    @property
+    def advice(self) -> str:
+        """What to do about it where no smaller batch fits."""
+        if self.fitting_patch:
+            return f"A patch of {self.fitting_patch} px fits."
+        return "Choose a smaller patch or fewer filters."
 
 
 def memory_need(model: ModelConfig, training: TrainingConfig, classes: int, *, seen: int = 0) -> MemoryNeed:
@@ -108,20 +121,29 @@ def memory_need(model: ModelConfig, training: TrainingConfig, classes: int, *, s
     is_bf16 = training.precision == "bf16" or (training.precision == "auto" and has_fast_bf16(device))
     with torch.autocast("cpu", torch.bfloat16, enabled=is_bf16):
         small, large = (_saved(network, training.loss.fitted(model.output), side) for side in SIDES)
-    pixels = training.patch_size**2
-    area = SIDES[1] ** 2 - SIDES[0] ** 2
-    saved = small.total + (large.total - small.total) * (pixels - SIDES[0] ** 2) / area
+    saved_per_pixel = (large.total - small.total) / (SIDES[1] ** 2 - SIDES[0] ** 2)
     in_passing = IN_PASSING * large.largest / SIDES[1] ** 2
     of_weights = sum(each.nbytes for each in (*network.parameters(), *network.buffers()))
     averages = 0 if training.averaging.kind == "none" else 1
     members = training.ensemble.members if training.ensemble.kind != "none" else 0
-    return MemoryNeed(
-        weights=of_weights * (2 + averages + REMEMBERED[training.optimizer.name] + members),
-        per_patch=round(saved + in_passing * pixels),
-        looking=round(in_passing * max(seen, training.batch_size * pixels)),
-        batch=-(-training.batch_size // (training.devices * training.nodes)),
-        free=free_memory_of(device),
-    )
+    free = free_memory_of(device)
+
+    def with_patch(side: int) -> MemoryNeed:
+        return MemoryNeed(
+            weights=of_weights * (2 + averages + REMEMBERED[training.optimizer.name] + members),
+            per_patch=round(small.total + saved_per_pixel * (side**2 - SIDES[0] ** 2) + in_passing * side**2),
+            looking=round(in_passing * max(seen, training.batch_size * side**2)),
+            batch=-(-training.batch_size // (training.devices * training.nodes)),
+            free=free,
+        )
+
+    need = with_patch(training.patch_size)
+    if need.fits or need.fitting_batch:
+        return need
+    smallest = max(GRADATION, 2 ** (len(model.filters) - 1))
+    sides = range(smallest, training.patch_size, GRADATION)
+    fitting = [side for side in sides if with_patch(side).peak <= PROPOSED * free]
+    return replace(need, fitting_patch=max(fitting, default=0))
 
 
 def memory_warnings(need: MemoryNeed) -> Iterator[Warned]:
@@ -130,7 +152,7 @@ def memory_warnings(need: MemoryNeed) -> Iterator[Warned]:
         fits = need.fitting_batch
         yield Warned(
             f"The training needs about {in_words(need.peak)} of memory, and {in_words(need.free)} are free.",
-            f"A batch of {fits} fits." if fits else "Choose a smaller patch size or fewer filters.",
+            f"A batch of {fits} fits." if fits else need.advice,
         )
 
 

@@ -1,4 +1,4 @@
-"""How much memory a training will need, said before it starts, and a smaller batch where that is too much."""
+"""How much memory a training will need, said before it starts, and what fits where that is too much."""
 
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ class MemoryLine(QWidget):
     Parameters
     ----------
     settings : TrainSettings
-        The settings; a batch that fits is put into them.
+        The settings; a batch or patch that fits is put into them.
     """
 
     def __init__(self, settings: "TrainSettings", parent: QWidget | None = None) -> None:
@@ -41,7 +41,7 @@ class MemoryLine(QWidget):
         self.words = Words()
         self.words.setToolTip("Estimated from what the network saves for a small patch.")
         self.button = QPushButton()
-        self.button.setToolTip("Take so many patches per batch.")
+        self.button.setToolTip("Take so many patches per batch, or patches of this side.")
         self.button.hide()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -51,7 +51,7 @@ class MemoryLine(QWidget):
         layout.addWidget(self.words, 1)
         layout.addWidget(self.button)
         self._timer.timeout.connect(self._estimate)
-        self.button.clicked.connect(self._take_batch)
+        self.button.clicked.connect(self._take_what_fits)
         self.runner.ended.connect(self._on_ended)
         for signal in (
             settings.training.changed,
@@ -126,20 +126,27 @@ class MemoryLine(QWidget):
         if need.fits:
             self._say(f"{text}.")
             return
-        self._say(f"{text}." if need.fitting_batch else f"{text}. Take a smaller patch or fewer filters.")
+        fits = need.fitting_batch or need.fitting_patch
+        self._say(f"{text}." if fits else f"{text}. {need.advice}")
         self.words.setStyleSheet(f"color: {_TOO_MUCH}")
-        self.button.setVisible(need.fitting_batch > 0)
-        self.button.setText(f"Batch {need.fitting_batch} fits")
+        self.button.setVisible(fits > 0)
+        self.button.setText(f"Batch {fits} fits" if need.fitting_batch else f"Patch {fits} px fits")
 
     def _say(self, text: str) -> None:
         self.words.setStyleSheet("")
         self.words.setText(text)
         self.button.hide()
 
-    def _take_batch(self, _checked: bool = False) -> None:
-        if self._need is not None:
-            devices = self._settings.training.value("devices") * self._settings.training.value("nodes")
-            self._settings.training.set_value("batch_size", self._need.fitting_batch * devices)
+    def _take_what_fits(self, _checked: bool = False) -> None:
+        if self._need is None:
+            return
+        training = self._settings.training
+        if self._need.fitting_batch:
+            training.set_value(
+                "batch_size", self._need.fitting_batch * training.value("devices") * training.value("nodes")
+            )
+        else:
+            training.set_value("patch_size", self._need.fitting_patch)
 
 
 def _make_job(
