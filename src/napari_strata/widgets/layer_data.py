@@ -34,9 +34,11 @@ def stack_of(
     """
     check_kind(napari_layer)
     data = full_data(napari_layer)
-    if frames is not None and napari_layer.ndim == 3:
-        data = data[list(frames)]
-    return ImageStack(check_image(np.array(data), napari_layer.name), pixel_size, napari_layer.name)
+    if frames is None or napari_layer.ndim == 2:
+        copied = np.array(data)
+    else:
+        copied = np.stack([data[frame] for frame in frames])
+    return ImageStack(check_image(copied, napari_layer.name), pixel_size, napari_layer.name)
 
 
 def check_kind(napari_layer: "Image") -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from napari.layers import Image, Labels, Points
@@ -9,7 +10,7 @@ from napari.layers import Image, Labels, Points
 from napari_strata.annotation.checks import check_labels, check_painted
 from napari_strata.annotation.provenance import EMPTY, Provenance, provenance_of_codes, without
 from napari_strata.config import ClassTable
-from napari_strata.types import AnyArray, LabelArray
+from napari_strata.types import NOT_LABELLED, AnyArray, LabelArray
 from napari_strata.widgets.atom_points import draw_mask
 from napari_strata.widgets.label_memory import birth_of
 from napari_strata.widgets.layer_data import full_data
@@ -69,14 +70,15 @@ def copy_learned(
         origin = provenance_of_codes(checked, birth)
         if without_model:
             checked = without(checked, origin, (Provenance.MODEL,))
+            origin = np.where(checked == NOT_LABELLED, np.uint8(Provenance.NOT_LABELLED), origin)
         check_painted(checked, table=table, name=one.name)
         codes.append(checked.reshape(-1, *shape[-2:]))
-        provenance.append(np.where(checked == 0, 0, origin).astype(np.uint8).reshape(-1, *shape[-2:]))
-    stacked = np.stack(codes, axis=1)
-    frames = np.flatnonzero(stacked.any(axis=(1, 2, 3))).tolist()
-    return LearnedLabels(
-        stacked[frames], np.stack(provenance, axis=1)[frames], tuple(frames), len(stacked), without_model
-    )
+        provenance.append(origin.reshape(-1, *shape[-2:]))
+    depth = len(codes[0])
+    frames = tuple(frame for frame in range(depth) if any(one[frame].any() for one in codes))
+    labelled: Any = slice(None) if len(frames) == depth else list(frames)
+    stacked, origins = (np.stack([one[labelled] for one in arrays], axis=1) for arrays in (codes, provenance))
+    return LearnedLabels(stacked, origins, frames, depth, without_model)
 
 
 def _codes(napari_layer: Labels | Points, image: Image) -> AnyArray:
