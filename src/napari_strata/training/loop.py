@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ from napari_strata.training.preview import Preview
 from napari_strata.training.run_requests import RequestLog
 from napari_strata.training.run_state import OptimizerState, Stateful, collected, restore
 from napari_strata.training.schedule import Clock
+from napari_strata.training.seeding import seeded
 from napari_strata.training.stopping import Ending, ended_by
 from napari_strata.training.team import Team
 from napari_strata.training.validation import Scores, validate
@@ -220,14 +221,10 @@ class Trainer:
                 batches = as_many(end, range(max(0, clock.batch - STATISTICS_BATCHES), clock.batch))
                 self._average.settle(self._augmented(feed.draw(batch), batch)[0] for batch in batches)
 
-    @contextmanager
-    def _seeded(self, step: int) -> Iterator[None]:
-        """Let dropout depend on seed, step and process alone, and leave torch's global generator as it was."""
-        devices = [self._device] if self._device.type == "cuda" else []
-        with torch.random.fork_rng(devices=devices):
-            seeds = np.random.SeedSequence([self._config.seed, step, self._team.rank])
-            torch.manual_seed(seeds.generate_state(1)[0].item())
-            yield
+    def _seeded(self, step: int) -> AbstractContextManager[None]:
+        """Let dropout depend on seed, step and process alone."""
+        seeds = np.random.SeedSequence([self._config.seed, step, self._team.rank])
+        return seeded(seeds.generate_state(1)[0].item(), self._device)
 
     def _end_epoch(self, clock: Clock, feed: Feeder, keep: Keep, *, hurries: bool = False) -> Iterator[JobEvent]:
         """Validate, and keep the best; who hurries keeps what is kept where that would take long."""

@@ -28,6 +28,7 @@ from napari_strata.models.network import Network
 from napari_strata.models.registry import build_network
 from napari_strata.training.fabric import has_fast_bf16
 from napari_strata.training.free_memory import free_main_memory
+from napari_strata.training.seeding import seeded
 from napari_strata.types import BACKGROUND, Truth
 
 SIDES = (64, 128)
@@ -116,10 +117,9 @@ def memory_need(model: ModelConfig, training: TrainingConfig, classes: int, *, s
         If this machine lacks the device.
     """
     device = resolve_device(training.device)
-    with torch.random.fork_rng():
-        network = build_network(model, classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     is_bf16 = training.precision == "bf16" or (training.precision == "auto" and has_fast_bf16(device))
-    with torch.autocast("cpu", torch.bfloat16, enabled=is_bf16):
+    with seeded(0), torch.autocast("cpu", torch.bfloat16, enabled=is_bf16):
+        network = build_network(model, classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         small, large = (_saved(network, training.loss.fitted(model.output), side) for side in SIDES)
     saved_per_pixel = (large.total - small.total) / (SIDES[1] ** 2 - SIDES[0] ** 2)
     in_passing = IN_PASSING * large.largest / SIDES[1] ** 2

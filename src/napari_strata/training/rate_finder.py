@@ -25,6 +25,7 @@ from napari_strata.training.augmented import augmented
 from napari_strata.training.batches import PatchSource
 from napari_strata.training.feed import Feeder
 from napari_strata.training.optimizer import Stepper, make_optimizer
+from napari_strata.training.seeding import seeded
 
 LOWEST, HIGHEST = 1e-6, 10.0
 """Rates between which is looked."""
@@ -103,8 +104,7 @@ def sweep_rates(
             batch = feed.take()
             feed.prepare(step + 1)
             rate = LOWEST * (HIGHEST / LOWEST) ** (step / (STEPS - 1))
-            with torch.random.fork_rng():
-                torch.manual_seed(config.seed + step)
+            with seeded(config.seed + step, fabric.device):
                 loss = stepper.step(*augmented(batch, step, items, config, fabric.device), rate)
             if not math.isfinite(loss):
                 break

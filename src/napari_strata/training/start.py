@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
-
 from napari_strata.config import ClassTable, TrainConfig
 from napari_strata.errors import BundleError
 from napari_strata.events import JobEvent, StartedFrom, Warned
@@ -12,6 +10,7 @@ from napari_strata.io.bundle import load_bundle
 from napari_strata.models.network import Network
 from napari_strata.models.registry import build_network
 from napari_strata.models.transfer import Transfer, take_over
+from napari_strata.training.seeding import seeded
 
 
 def starting_network(config: TrainConfig, classes: ClassTable) -> tuple[Network, Transfer | None]:
@@ -38,8 +37,7 @@ def starting_network(config: TrainConfig, classes: ClassTable) -> tuple[Network,
         encoder that is to be kept.
     """
     start = config.training.start
-    with torch.random.fork_rng():
-        torch.manual_seed(config.training.seed)
+    with seeded(config.training.seed):
         network = build_network(config.model, len(classes.classes))
     if not start.model:
         return network, None
