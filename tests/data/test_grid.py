@@ -111,6 +111,8 @@ def test_repainting_a_box_and_resampling_what_depends_on_it_is_resampling_the_wh
     left, right = sorted(int(c * before[1]) for c in corners[2:])
     box = slice(top, bottom + 1), slice(left, right + 1)
     labels[:, *box] = rng.integers(0, 4, labels[:, *box].shape)
-    window = window_after(tuple(slice(*part.indices(n)[:2]) for part, n in zip(box, before)), before, after)
+    window = window_after(
+        tuple(slice(*part.indices(n)[:2]) for part, n in zip(box, before, strict=True)), before, after
+    )
     grid[:, *window] = resample_window(labels, after, window)
     np.testing.assert_array_equal(grid, resample_labels(labels, after))
