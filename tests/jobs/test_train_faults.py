@@ -115,11 +115,21 @@ def test_an_unknown_fault_stays_what_it_is(tmp_path: Path, monkeypatch):
     assert_kept(last, tmp_path, step=2)
 
 
-def test_a_loss_that_is_nan_leaves_the_best_weights(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(Stepper, "step", lambda *_args, **_kw: float("nan"))
+@pytest.mark.parametrize(("step", "kept"), [(1, None), (3, 2), (6, 4)])
+def test_a_loss_that_is_nan_leaves_the_best_weights(tmp_path: Path, monkeypatch, step: int, kept: int | None):
+    original, calls = Stepper.step, []
+
+    def stepped(self: Stepper, *args: Any, **kwargs: Any) -> float:
+        calls.append(1)
+        return float("nan") if len(calls) == step else original(self, *args, **kwargs)
+
+    monkeypatch.setattr(Stepper, "step", stepped)
     last = run(squares(tmp_path, 48, 48))[-1]
-    assert "became nan at step 1" in last.error.message
-    assert "model" not in last.result.paths
+    assert f"became nan at step {step}" in last.error.message
+    if kept is None:
+        assert "model" not in last.result.paths
+    else:
+        assert_kept(last, tmp_path, step=kept)
 
 
 def full(code: int, from_call: int, original: Callable[..., Any]) -> Callable[..., Any]:
