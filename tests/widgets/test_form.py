@@ -2,7 +2,9 @@ import re
 from typing import Literal
 
 import pytest
-from qtpy.QtCore import QPoint, QPointF, Qt
+from hypothesis import given
+from hypothesis import strategies as st
+from qtpy.QtCore import QLocale, QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QCheckBox, QDoubleSpinBox, QLabel
 from superqt import QCollapsible
@@ -10,7 +12,7 @@ from superqt import QCollapsible
 from napari_strata.config import AtomsConfig, ExplainConfig, ModelConfig, SimulationConfig, TrainingConfig
 from napari_strata.config.base import Config, setting
 from napari_strata.errors import ConfigError
-from napari_strata.widgets.editors import NumberBox
+from napari_strata.widgets.editors import IntegerBox, NumberBox
 from napari_strata.widgets.form import ConfigForm
 
 
@@ -198,3 +200,92 @@ def test_a_form_is_no_wider_than_a_narrow_dock(qtbot):
         for part in form.findChildren(QCollapsible):
             part.expand(animate=False)
         assert form.minimumSizeHint().width() <= 320
+
+
+def type_in(qtbot, box, text):
+    """Select all, type over it, and return what the box shows after every key."""
+    if box.parent() is None:
+        qtbot.addWidget(box)
+        box.show()
+    box.lineEdit().selectAll()
+    shown = []
+    for key in text:
+        qtbot.keyClicks(box, key)
+        shown.append(box.lineEdit().text())
+    return shown
+
+
+def test_a_whole_number_is_not_rewritten_while_it_is_typed(qtbot):
+    form = ConfigForm(TrainingConfig)
+    qtbot.addWidget(form)
+    box = form.editor("patch_size")
+    form.show()
+    assert box.minimum() > 6
+    assert type_in(qtbot, box, "64") == ["6", "64"]
+    assert box.value() == 64
+
+
+def test_a_whole_number_below_the_least_becomes_the_least_when_editing_ends(qtbot):
+    box = IntegerBox(16, 512)
+    assert type_in(qtbot, box, "6") == ["6"]
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert (box.text(), box.value()) == ("16", 16)
+
+
+@pytest.mark.parametrize("language", ["en_US", "de_DE"])
+@pytest.mark.parametrize("text", ["1e-3", "1E-3", "0,001", "0.001", ",001", "100e-5"])
+def test_a_number_is_taken_as_it_is_typed(qtbot, language, text):
+    QLocale.setDefault(QLocale(language))
+    try:
+        box = NumberBox()
+        assert type_in(qtbot, box, text)[-1] == text
+        assert box.value() == pytest.approx(0.001)
+        qtbot.keyClick(box, Qt.Key.Key_Return)
+        assert box.value() == pytest.approx(0.001)
+    finally:
+        QLocale.setDefault(QLocale.c())
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1e-", 1), ("0,0005", 0.01), ("5e3", 10), ("", 2), ("-", 2), ("3x", 3), ("1,2,3", 1.23)]
+)
+def test_what_is_no_number_yet_becomes_the_nearest_when_editing_ends(qtbot, text, value):
+    box = NumberBox(0.01, 10)
+    box.setValue(2)
+    type_in(qtbot, box, text)
+    if not text:
+        box.clear()
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert box.value() == pytest.approx(value)
+
+
+@given(st.floats(min_value=1e-6, max_value=1e6))
+def test_every_number_comes_back_from_its_text(qapp, value):
+    box = NumberBox()
+    assert box.valueFromText(box.textFromValue(value)) == pytest.approx(value, rel=1e-5)
+
+
+@pytest.mark.parametrize("language", ["en_US", "de_DE"])
+def test_thousands_have_no_marks_that_could_be_read_as_decimals(qtbot, language):
+    QLocale.setDefault(QLocale(language))
+    try:
+        assert NumberBox().textFromValue(12345.0) == "12345"
+    finally:
+        QLocale.setDefault(QLocale.c())
+
+
+def test_a_unit_behind_the_number_and_a_word_for_the_least_are_no_part_of_it(qtbot):
+    box = NumberBox(0.0, 100.0)
+    box.setSuffix(" Å/px")
+    box.setSpecialValueText("not known")
+    qtbot.addWidget(box)
+    box.set_value(0.2)
+    box.show()
+    box.lineEdit().selectAll()
+    qtbot.keyClicks(box, "1e-1")
+    assert box.value() == pytest.approx(0.1)
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert box.text() == "0.1 Å/px"
+    box.setValue(0)
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert (box.text(), box.value()) == ("not known", 0)

@@ -1,9 +1,11 @@
 """One editor for each kind of setting: number, pair of numbers, optional number, choice, switch, text, list.
 
-magicgui makes those of switches, whole numbers, texts and choices. It has none that leaves a value empty or that
-shows decimal numbers without useless zeros, and its lists take a row per value, so the others are made here.
+magicgui makes those of switches, texts and choices. It has none that leaves a value empty or that shows decimal
+numbers without useless zeros, it keeps whole numbers within their bounds after every key (64 could not be typed
+where 16 is the least), and its lists take a row per value, so the others are made here.
 """
 
+import re
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +14,16 @@ from typing import Any, Literal, Union, get_args, get_origin
 from magicgui.widgets import create_widget
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
 _LARGEST_INT = 2**31 - 1
 _DECIMALS = 6
+_ROUNDED_TO = 9
+"""Decimals that the value of a box has; no more than `_DECIMALS` digits of it are shown."""
+_BEGUN = re.compile(r"[+-]?\d*([.,]\d*)?([eE][+-]?\d*)?")
+"""What is a number, or the beginning of one."""
+_UNENDED = re.compile(r"[eE][+-]?$")
 _END_WIDTH = 50
 """Least width of the number in a box for one end of a range [px]."""
 
@@ -62,17 +70,51 @@ def _at_ease(box: QWidget) -> None:
 
 
 class NumberBox(QDoubleSpinBox):
-    """A box for a decimal number that shows no useless zeros and leaves the wheel to the page it is on."""
+    """A box for a decimal number that shows no useless zeros and leaves the wheel to the page it is on.
+
+    It takes ``0.003``, ``0,003`` and ``3e-3``, whatever the language: Qt takes the comma of an English text for a
+    mark of thousands and refuses the e, so that other numbers would come of what was typed. What is on the way to
+    a number stays as it is until editing ends.
+    """
 
     def __init__(self, minimum: float = 0.0, maximum: float = 1e6) -> None:
         super().__init__()
-        self.setDecimals(_DECIMALS)
+        locale = self.locale()
+        locale.setNumberOptions(locale.NumberOption.OmitGroupSeparator)
+        self.setLocale(locale)
+        self.setDecimals(_ROUNDED_TO)
         self.setRange(minimum, maximum)
         _at_ease(self)
 
     def textFromValue(self, value: float) -> str:
         """Write 5 as ``5`` and 0.106 as ``0.106``."""
         return str(self.locale().toString(value, "g", _DECIMALS))
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Refuse what can become no number, and wait where it can become one, or one within the bounds."""
+        if text and text == self.specialValueText():
+            return QValidator.State.Acceptable, text, position
+        if not _BEGUN.fullmatch(self._bare(text)):
+            return QValidator.State.Invalid, text, position
+        number = _number(self._bare(text))
+        is_done = number is not None and self.minimum() <= number <= self.maximum()
+        return QValidator.State.Acceptable if is_done else QValidator.State.Intermediate, text, position
+
+    def valueFromText(self, text: str) -> float:
+        """Read a number; what is none leaves the value as it is."""
+        if text and text == self.specialValueText():
+            return float(self.minimum())
+        number = _number(self._bare(text))
+        return float(self.value()) if number is None else number
+
+    def fixup(self, text: str) -> str:
+        """Return the nearest number within the bounds, once editing ends."""
+        number = _number(_UNENDED.sub("", self._bare(text)))
+        nearest = self.value() if number is None else min(max(number, self.minimum()), self.maximum())
+        return f"{self.prefix()}{self.textFromValue(nearest)}{self.suffix()}"
+
+    def _bare(self, text: str) -> str:
+        return text.removeprefix(self.prefix()).removesuffix(self.suffix()).strip()
 
     def set_value(self, value: float) -> None:
         """Show a value and step by about a tenth of it."""
@@ -87,6 +129,7 @@ class IntegerBox(QSpinBox):
     def __init__(self, minimum: int = 0, maximum: int = _LARGEST_INT) -> None:
         super().__init__()
         self.setRange(minimum, maximum)
+        self.setCorrectionMode(QSpinBox.CorrectionMode.CorrectToNearestValue)
         _at_ease(self)
 
 
@@ -117,8 +160,10 @@ def _plain(kind: Any, field: FieldInfo) -> Editor:
     if kind is float:
         number = NumberBox(*_bounds(field, step=10.0**-_DECIMALS, default=(0.0, 1e6)))
         return Editor(number, number.value, number.set_value, (number.valueChanged,))
-    if kind in (bool, int, str) or get_origin(kind) is Literal:
-        return _magic(kind, field)
+    if kind is int:
+        return _whole(field)
+    if kind in (bool, str) or get_origin(kind) is Literal:
+        return _magic(kind)
     if get_origin(kind) is tuple and get_args(kind) == (float, float):
         return _pair(field)
     if get_origin(kind) is tuple and get_args(kind)[1:] == (...,):
@@ -126,9 +171,15 @@ def _plain(kind: Any, field: FieldInfo) -> Editor:
     raise TypeError(f"no editor for a field of type {kind}")
 
 
-def _magic(kind: Any, field: FieldInfo) -> Editor:
+def _whole(field: FieldInfo) -> Editor:
     low, high = _bounds(field, step=1, default=(0, _LARGEST_INT))
-    widget = create_widget(annotation=kind, options={"min": low, "max": high} if kind is int else {})
+    box = IntegerBox(int(low), int(high))
+    box.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
+    return Editor(box, box.value, box.setValue, (box.valueChanged,))
+
+
+def _magic(kind: Any) -> Editor:
+    widget = create_widget(annotation=kind)
     _at_ease(widget.native)
     return Editor(widget.native, widget.get_value, widget.set_value, (widget.changed,))
 
@@ -190,6 +241,13 @@ def _bounds(field: FieldInfo, *, step: float, default: tuple[float, float]) -> t
         low = bound.gt + step if hasattr(bound, "gt") else low
         high = bound.lt - step if hasattr(bound, "lt") else high
     return low, high
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return None
 
 
 def _exponent(value: float) -> int:
