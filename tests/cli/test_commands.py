@@ -92,6 +92,15 @@ def test_train_without_options_keeps_the_configuration(strata: Strata, recorder:
     assert recorder.args[0].training.time_limit == 9
 
 
+def test_epochs_given_as_an_option_are_not_ended_by_a_time_limit_that_nobody_named(
+    strata: Strata, recorder: Recorder, tmp_path: Path
+) -> None:
+    (tmp_path / "train.yaml").write_text("training: {seed: 5}\n")
+    strata("train", tmp_path / "train.yaml", "--out", tmp_path / "run", "--epochs", 30)
+    training = recorder.args[0].training
+    assert (training.seed, training.epochs, training.time_limit) == (5, 30, None)
+
+
 def test_train_reads_labels_relative_to_the_configuration(
     strata: Strata, recorder: Recorder, image: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,11 +24,61 @@ def test_settings_survive_yaml(tmp_path: Path):
     assert TrainConfig.read(path) == config
 
 
-def test_an_unknown_field_is_named_together_with_the_known_ones(tmp_path: Path):
-    path = tmp_path / "config.yaml"
-    path.write_text("modle: {}\n")
-    with pytest.raises(ConfigError, match=r"modle.*Known fields here are name, model, data, training"):
-        TrainConfig.read(path)
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"zebra": {}}, r"zebra: there is no such field\. Known fields here are name, model, data, training\."),
+        ({"modle": {}}, r"modle: there is no such field \(is model meant\?\)\. Change or remove"),
+        (
+            {"training": {"batches_per_epoch": 9}},
+            r"batches_per_epoch: .* \(is steps_per_epoch meant\?\)",
+        ),
+        ({"training": {"optimizer": {"momentun": 1}}}, r"optimizer\.momentun: .* \(is momentum meant\?\)"),
+        ({"training": {"schedule": {"zebra": 1}}}, r"Known fields of training\.schedule are kind, "),
+        ({"data": {"source": "labels", "imagess": ["a"]}}, r"data\.imagess: .* \(is images meant\?\)"),
+        (
+            {"data": {"source": "simulated", "simulation": {"dosis": [1, 2]}}},
+            r"data\.simulation\.dosis: .* \(is dose meant\?\)",
+        ),
+    ],
+)
+def test_of_an_unknown_field_the_near_one_or_the_known_ones_of_its_section_are_named(values, words):
+    with pytest.raises(ConfigError, match=words):
+        TrainConfig.parse(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"model": {"architecture": "unett"}}, r"model\.architecture: 'unett' is not 'unet', 'gombnet'"),
+        ({"data": {"source": "label"}}, r"data\.source: 'label' is not 'simulated', 'labels', 'images'"),
+        ("coins", "fields are expected here, each with its value, not 'coins'"),
+    ],
+)
+def test_what_was_written_in_place_of_a_choice_is_named(values, words):
+    with pytest.raises(ConfigError, match=words):
+        TrainConfig.parse(values)
+
+
+@pytest.mark.parametrize(
+    ("named", "limit"),
+    [
+        ({}, 5),
+        ({"batch_size": 2}, 5),
+        ({"epochs": 30}, None),
+        ({"deterministic": True}, None),
+        ({"deterministic": False}, 5),
+        ({"epochs": 30, "time_limit": 7}, 7),
+        ({"deterministic": True, "time_limit": 7}, 7),
+    ],
+)
+def test_where_epochs_or_exact_repetition_are_named_only_a_named_time_limit_holds(named, limit):
+    assert TrainConfig.parse({"training": named}).training.time_limit == limit
+
+
+def test_no_time_limit_stays_none_in_a_record(tmp_path: Path):
+    (tmp_path / "config.yaml").write_text(TrainConfig.parse({"training": {"epochs": 3}}).to_yaml())
+    assert TrainConfig.read(tmp_path / "config.yaml").training.time_limit is None
 
 
 def test_a_nested_value_out_of_range_is_named_with_its_path():
@@ -42,6 +92,20 @@ def test_a_file_that_is_no_yaml_is_refused_in_words(tmp_path: Path, text: str):
     path.write_text(text)
     with pytest.raises(ConfigError, match="not valid YAML"):
         TrainConfig.read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("coins.tif", b"II*\0\x08\0\0\0\xff\xfe", "coins.tif is an image, and no YAML file.*Give a YAML file"),
+        ("train.yaml", b"name: a\0b", "train.yaml is no text, and no YAML file"),
+        ("train.yaml", b"name: a\nb: [1,", r"line 2.*Mend the line that is named\."),
+    ],
+)
+def test_what_a_file_is_instead_of_yaml_is_said(tmp_path: Path, name: str, data: bytes, words: str):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ConfigError, match=words):
+        TrainConfig.read(tmp_path / name)
 
 
 def test_a_missing_file_is_refused_in_words(tmp_path: Path):

@@ -90,7 +90,7 @@ def with_options(config: C, **given: object) -> C:
     if not values:
         return config
     try:
-        return config.parse(config.model_dump() | values, source="not possible")
+        return config.parse(config.model_dump(exclude_unset=True) | values, source="not possible")
     except ConfigError as error:
         flags = [f"--{field.replace('_', '-')}" for field in values]
         raise typer.BadParameter(error.message, param_hint=flags) from error

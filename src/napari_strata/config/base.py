@@ -1,13 +1,21 @@
 """What all settings share: frozen, no unknown fields, and one description that feeds form, help and docs."""
 
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
+from yaml import MarkedYAMLError
+from yaml.reader import ReaderError
 
+from napari_strata.config.known_fields import near_field, section_at
 from napari_strata.errors import ConfigError
+
+LONGEST = 60
+"""A value is quoted in an error up to this length."""
+_QUOTE = "'"
 
 
 class Config(BaseModel):
@@ -34,7 +42,7 @@ class Config(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise ConfigError(f"{source}: {_in_words(error)}", remedy=_remedy(cls, error)) from error
+            raise ConfigError(f"{source}: {_in_words(cls, error)}", remedy=_remedy(cls, error)) from error
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -52,9 +60,7 @@ class Config(BaseModel):
                 f"{path} cannot be read ({error.strerror}).", remedy="Check the path and its permissions."
             ) from error
         except (yaml.YAMLError, ValueError, RecursionError) as error:  # also a date that is none, nested too deep
-            raise ConfigError(
-                f"{path} is not valid YAML ({_one_line(error)}).", remedy="Mend the line that is named."
-            ) from error
+            raise _unreadable(path, error) from error
         return cls.parse(values if values is not None else {}, source=str(path))
 
     def to_yaml(self) -> str:
@@ -101,21 +107,62 @@ def section(config_class: type[Config], description: str, *, title: str | None =
     return Field(default_factory=config_class, title=title, description=description, json_schema_extra=extra)
 
 
-def _in_words(error: ValidationError) -> str:
-    return "; ".join(_one_in_words(one) for one in error.errors()) + "."
+def _in_words(cls: type[BaseModel], error: ValidationError) -> str:
+    return "; ".join(_one_in_words(cls, one) for one in error.errors()) + "."
 
 
-def _one_in_words(error: ErrorDetails) -> str:
+def _one_in_words(cls: type[BaseModel], error: ErrorDetails) -> str:
+    _, place = section_at(cls, error["loc"])
     reason = error["msg"].removeprefix("Value error, ")  # pydantic's, before the words of our own checks
-    if error["type"] == "extra_forbidden":
-        reason = "there is no such field"
-    return ": ".join(filter(None, (".".join(map(str, error["loc"])), reason)))
+    match error["type"]:
+        case "extra_forbidden":
+            near = _near(cls, error)
+            reason = "there is no such field" + (f" (is {near} meant?)" if near else "")
+        case "literal_error":
+            reason = f"{error['input']!r} is not {error['ctx']['expected']}"
+        case "union_tag_invalid":
+            place = f"{place}.{error['ctx']['discriminator'].strip(_QUOTE)}"
+            reason = f"{error['ctx']['tag']!r} is not {error['ctx']['expected_tags']}"
+        case "model_type":
+            reason = f"fields are expected here, each with its value, not {_short(error['input'])}"
+    return ": ".join(filter(None, (place, reason)))
 
 
 def _remedy(cls: type[BaseModel], error: ValidationError) -> str:
-    if any(e["type"] == "extra_forbidden" and len(e["loc"]) == 1 for e in error.errors()):
-        return f"Known fields here are {', '.join(cls.model_fields)}."
-    return "Change or remove the named fields."
+    """List the fields of the sections in which a name is like none of them."""
+    unknown = [e for e in error.errors() if e["type"] == "extra_forbidden" and _near(cls, e) is None]
+    known = {}
+    for one in unknown:
+        section, place = section_at(cls, one["loc"][:-1])
+        if section is not None:
+            known[place] = ", ".join(section.model_fields)
+    lists = [f"Known fields {f'of {place}' if place else 'here'} are {names}." for place, names in known.items()]
+    return " ".join(lists) or "Change or remove the named fields."
+
+
+def _near(cls: type[BaseModel], error: ErrorDetails) -> str | None:
+    section, _ = section_at(cls, error["loc"][:-1])
+    return None if section is None else near_field(section, str(error["loc"][-1]))
+
+
+def _unreadable(path: Path, error: Exception) -> ConfigError:
+    """Say what a file is that is no YAML."""
+    if isinstance(error, UnicodeError | ReaderError):
+        is_image = (guess_type(path)[0] or "").startswith("image/")
+        return ConfigError(
+            f"{path} is {'an image' if is_image else 'no text'}, and no YAML file with settings.",
+            remedy="Give a YAML file; it names the images. The how-to 'Work without a screen' shows some.",
+        )
+    has_line = isinstance(error, MarkedYAMLError) and error.problem_mark is not None
+    return ConfigError(
+        f"{path} is not valid YAML ({_one_line(error)}).",
+        remedy="Mend the line that is named." if has_line else "Mend it with a text editor.",
+    )
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _one_line(error: Exception) -> str:

@@ -95,7 +95,13 @@ Data = Annotated[SimulatedData | LabelledData | PairedData, Field(discriminator=
 class TrainingConfig(Config):
     """Length, hardware, and all that decides how the weights move."""
 
-    time_limit: float | None = setting(5.0, "Training ends after this time.", unit="minutes", gt=0, le=10_000)
+    time_limit: float | None = setting(
+        5.0,
+        "Training ends after this time; a file that names epochs or deterministic but no time limit has none.",
+        unit="minutes",
+        gt=0,
+        le=10_000,
+    )
     epochs: int = setting(100, "Training ends after so many epochs.", ge=1, le=100_000)
     patience: int | None = setting(
         None,
@@ -162,6 +168,14 @@ class TrainingConfig(Config):
         True, "Write the curves for TensorBoard, too, where it is installed.", title="TensorBoard", advanced=True
     )
     seed: int = setting(0, "Seed of every random draw.", ge=0, advanced=True)
+
+    @model_validator(mode="after")
+    def _epochs_alone_are_a_budget(self) -> Self:
+        """Let the clock end nothing whose length was named otherwise, or that is to be repeated exactly."""
+        is_long_enough = "epochs" in self.model_fields_set or self.deterministic
+        if is_long_enough and "time_limit" not in self.model_fields_set:
+            object.__setattr__(self, "time_limit", None)  # pydantic freezes fields already here
+        return self
 
     @model_validator(mode="after")
     def _snapshots_need_whole_cycles(self) -> Self:
