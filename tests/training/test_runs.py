@@ -8,11 +8,12 @@ from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_strata.config import ClassTable, ModelCard, ModelConfig, TrainConfig
+from napari_strata.config import ClassTable, LabelledData, ModelCard, ModelConfig, TrainConfig
 from napari_strata.config.search import SearchTrainConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import OutputError
 from napari_strata.jobs.list_runs import list_runs
+from napari_strata.training.run_mark import clear_mark, set_mark
 from napari_strata.training.run_removal import delete_run
 from napari_strata.training.runs import RunState, find_runs, read_run, stamp_of
 
@@ -124,6 +125,43 @@ def test_a_run_in_which_somebody_trains_is_running(tmp_path):
     assert read_run(folder).state is RunState.BROKEN_OFF
 
 
+def test_a_run_that_goes_on_is_training_and_did_not_end(tmp_path):
+    run = write_run(tmp_path / "run", ended_by=None)
+    assert read_run(run).state is RunState.BROKEN_OFF
+    with FileLock(run / ".lock"):
+        assert (read_run(run).state, read_run(run).words) == (RunState.RUNNING, "")
+
+
+def test_a_run_is_training_from_the_click_on(tmp_path):
+    run = write_run(tmp_path / "run", ended_by=None)
+    before = stamp_of(run)
+    set_mark(run)
+    assert stamp_of(run) != before
+    assert (read_run(run).state, read_run(run).words) == (RunState.RUNNING, "")
+    with pytest.raises(OutputError, match="A training is running"):
+        delete_run(run)
+    clear_mark(run)
+    assert stamp_of(run) == before
+    assert read_run(run).state is RunState.BROKEN_OFF
+    (run / ".training").write_text("of a process that was killed")
+    assert read_run(run).state is RunState.BROKEN_OFF
+
+
+def test_a_new_run_is_training_before_anything_is_written(tmp_path):
+    set_mark(tmp_path)
+    assert read_run(tmp_path).state is RunState.RUNNING
+
+
+def test_a_run_without_a_model_names_the_images_whose_labels_it_learned(tmp_path):
+    run = write_run(tmp_path / "run", lines=())
+    data = LabelledData(images=("inputs/image.tif",), labels=("inputs/masks.tif",), classes=("C",))
+    (run / "config.yaml").write_text(TrainConfig(data=data).to_yaml())
+    assert read_run(run).images == ()
+    facts = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(facts | {"data": [{"image": "cells"}]}))
+    assert read_run(run).images == ("cells",)
+
+
 def test_lines_of_the_history_that_are_cut_short_are_passed_over(tmp_path):
     run = read_run(write_run(tmp_path / "run", lines=(*LINES, "3,2,15", "4,2,200,nan,1,1,True,1,1,0")))
     assert [epoch.step for epoch in run.history] == [50, 100]
@@ -211,7 +249,13 @@ def test_only_what_changed_is_read_again(tmp_path):
 def test_delete_leaves_nothing_of_a_run_and_all_of_what_is_not_its_own(tmp_path):
     folder = write_run(tmp_path / "run")
     write_card(folder / "model")
+    write_card(folder / "start")
     (folder / "labels.tif").write_bytes(b"")
+    for name in ("checkpoint", "corrections", "inputs", "tensorboard", "trials", ".handover-abc"):
+        (folder / name / "deep").mkdir(parents=True)
+        (folder / name / "deep" / "00000006-000.npz").write_bytes(b"")
+    for name in (".training", ".lock", ".run.json.part", "provenance.tif"):
+        (folder / name).write_text("")
     assert delete_run(folder) == ()
     assert not folder.exists()
     folder = write_run(tmp_path / "other")

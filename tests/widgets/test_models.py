@@ -10,6 +10,7 @@ from npe2 import PluginManifest
 from bright_network import save_bright
 from napari_strata.errors import BundleError, OutputError
 from napari_strata.io.bundle import CARD
+from napari_strata.training import run_mark
 from napari_strata.widgets import models
 from napari_strata.widgets.models import ModelLibrary, models_folder, open_model
 
@@ -86,7 +87,7 @@ def test_a_training_offers_its_best_weights_so_far_in_every_library_of_the_folde
 def test_a_training_that_died_with_its_process_is_a_model_like_others(library, monkeypatch):
     run = save(library, "a")
     library.mark_training(run, True)
-    monkeypatch.setattr(models, "_PROCESS", "another process")
+    monkeypatch.setattr(run_mark, "_PROCESS", "another process")
     assert not library.list()[0].is_training
 
 

@@ -19,6 +19,7 @@ from napari_strata.widgets import runs_dock
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.more_training import MoreTraining
 from napari_strata.widgets.run_settings import RunSettings
+from napari_strata.widgets.run_table import learned_from
 from napari_strata.widgets.runner import JobRunner
 from napari_strata.widgets.runs_dock import RunsDock
 from napari_strata.widgets.train_dock import TrainDock
@@ -224,6 +225,16 @@ def test_painted_labels_are_not_deleted_without_saying_so(qtbot, dock, home, mon
     assert "The labels that were painted for stopped are deleted, too" in asked[0]
 
 
+def test_a_run_that_was_killed_before_its_first_epoch_names_the_image_of_its_labels(dock, home):
+    data = {"source": "labels", "images": ["inputs/image.tif"], "labels": ["inputs/masks.tif"], "classes": ["C"]}
+    config = TrainConfig.parse({"model": {"architecture": "unet", "layers": 1}, "data": data})
+    (home / "stopped" / "config.yaml").write_text(config.to_yaml())
+    assert learned_from(read_run(home / "stopped")) == "labels painted in napari"
+    facts = json.loads((home / "stopped" / "run.json").read_text())
+    (home / "stopped" / "run.json").write_text(json.dumps(facts | {"data": [{"image": "cells"}]}))
+    assert learned_from(read_run(home / "stopped")) == "labels of cells"
+
+
 def test_what_somebody_else_put_into_a_run_stays_and_is_named(qtbot, dock, home, monkeypatch):
     (home / "stopped" / "thesis.tex").write_text("")
     answer(monkeypatch, QMessageBox.StandardButton.Yes)
@@ -284,6 +295,10 @@ def test_a_stopped_training_goes_on_in_the_train_dock(qtbot, dock, train, home):
     choose(dock, "long")
     click(qtbot, dock.continue_button)
     assert dock.words.text() == "long goes on in the Train dock."
+    qtbot.waitUntil(lambda: row_of(dock, "long")[2] == "training now", timeout=10_000)  # while it is prepared
+    choose(dock, "long")
+    assert dock.words.text() == "long: training now."
+    assert not dock.delete_button.isEnabled()
     qtbot.waitUntil(lambda: train.runner.state is JobState.RUNNING, timeout=60_000)
     with qtbot.waitSignal(train.runner.ended, timeout=30_000) as ending:
         click(qtbot, train.stop_button)
@@ -291,6 +306,7 @@ def test_a_stopped_training_goes_on_in_the_train_dock(qtbot, dock, train, home):
     run = read_run(home / "long")
     assert run.state is RunState.STOPPED
     assert len(run.history) >= before
+    qtbot.waitUntil(lambda: row_of(dock, "long")[2] == "stopped", timeout=10_000)
 
 
 def test_a_finished_training_goes_on_with_more_epochs(qtbot, dock, train, home):

@@ -9,11 +9,17 @@ from napari_strata.training.record import CONFIG, EVENTS, HISTORY
 from napari_strata.training.run_data import INPUTS, LABELS, PROVENANCE
 from napari_strata.training.run_facts import FACTS
 from napari_strata.training.run_lock import LOCK, is_running
+from napari_strata.training.run_mark import MARK, is_marked
+from napari_strata.training.run_start import START
 from napari_strata.training.search.folder import JOURNAL, MODEL, TABLE, TRIALS
 from napari_strata.training.tensorboard import FOLDER as BOARD
 
-FILES = (CONFIG, EVENTS, HISTORY, FACTS, LABELS, PROVENANCE, CARD, JOURNAL, TABLE, LOCK, f"{JOURNAL}.lock")
-FOLDERS = (MODEL, "checkpoint", BOARD, INPUTS, TRIALS)
+FILES = (CONFIG, EVENTS, HISTORY, FACTS, LABELS, PROVENANCE, CARD, JOURNAL, TABLE, LOCK, MARK, f"{JOURNAL}.lock")
+FOLDERS = (MODEL, "checkpoint", "corrections", BOARD, INPUTS, START, TRIALS)
+HANDOVER = ".handover-*"
+"""Folders that a process leaves which is killed."""
+OTHER_FILES = (".*.part", "weights-*.safetensors")
+"""What is left of a file that was being written, and the weights of a model without a run."""
 MARKS = (CONFIG, CARD, f"{MODEL}/{CARD}")
 """Files of which a folder must have one to be deleted."""
 
@@ -33,13 +39,14 @@ def delete_run(folder: Path) -> tuple[str, ...]:
     """
     if not any((folder / mark).is_file() for mark in MARKS):
         raise OutputError(f"{folder} is no run of a training.", remedy="Delete it in the file manager.")
-    if is_running(folder):
+    if is_running(folder) or is_marked(folder):
         raise OutputError(f"A training is running in {folder}.", remedy="Stop it first.")
     try:
-        for name in FOLDERS:
-            if (folder / name).is_dir() and not (folder / name).is_symlink():
-                shutil.rmtree(folder / name)
-        for path in (*(folder / name for name in FILES), *folder.glob("weights-*.safetensors")):
+        for path in (*(folder / name for name in FOLDERS), *folder.glob(HANDOVER)):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+        others = (path for pattern in OTHER_FILES for path in folder.glob(pattern))
+        for path in (*(folder / name for name in FILES), *others):
             path.unlink(missing_ok=True)
         left = tuple(sorted(path.name for path in folder.iterdir()))
         if not left:

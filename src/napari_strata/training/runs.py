@@ -1,24 +1,25 @@
 """What lies in a run folder, told without torch and without an exception: how it went, how it ended, its curve."""
 
-import csv
 import json
 import math
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from napari_strata.config import ModelCard, TrainConfig
 from napari_strata.config.search import SearchTrainConfig
+from napari_strata.config.training import SimulatedData
 from napari_strata.errors import BundleError, StrataError
 from napari_strata.io.bundle import CARD, read_card
 from napari_strata.training.record import CONFIG, EVENTS, HISTORY
-from napari_strata.training.run_data import LABELS
+from napari_strata.training.run_data import INPUTS, LABELS
 from napari_strata.training.run_facts import FACTS, read_facts
+from napari_strata.training.run_history import Epoch, read_history
 from napari_strata.training.run_lock import is_running
+from napari_strata.training.run_mark import is_marked
 from napari_strata.training.search.folder import JOURNAL, MODEL
 
 _TAIL = 1 << 16
@@ -41,31 +42,6 @@ class RunState(StrEnum):
 
 _LEFT = (RunState.STOPPED, RunState.FAILED, RunState.BROKEN_OFF)
 """States of runs that did not come to their end."""
-
-
-class Epoch(NamedTuple):
-    """One line of history.csv.
-
-    Attributes
-    ----------
-    step : int
-        Steps done so far.
-    train_loss : float
-        Mean loss over the epoch's batches.
-    validation_loss, validation_dice : float or None
-        Scores on held-out data.
-    is_best : bool
-        Whether these weights were the best so far.
-    elapsed : float
-        Time since the first batch began [s].
-    """
-
-    step: int
-    train_loss: float
-    validation_loss: float | None
-    validation_dice: float | None
-    is_best: bool
-    elapsed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +70,8 @@ class Run:
         Whether a training wrote down here what it was made of, so that it can be taken up.
     has_labels : bool
         Whether it holds what was painted in the viewer.
+    images : tuple of str
+        Names of the images that it learned from; none where they are simulated, or nothing tells.
     """
 
     folder: Path
@@ -106,6 +84,7 @@ class Run:
     history: tuple[Epoch, ...] = field(default=(), repr=False)
     has_record: bool = False
     has_labels: bool = False
+    images: tuple[str, ...] = ()
 
     @property
     def best(self) -> Epoch | None:
@@ -158,7 +137,12 @@ def find_runs(root: Path) -> tuple[Path, ...]:
 def stamp_of(folder: Path) -> tuple[object, ...]:
     """Return what changes whenever the row of a run does; quick."""
     files = (CONFIG, FACTS, HISTORY, JOURNAL, LABELS, f"{MODEL}/{CARD}", CARD)
-    return (*(_changed(folder / name) for name in files), is_running(folder))
+    return (*(_changed(folder / name) for name in files), is_worked_on(folder))
+
+
+def is_worked_on(folder: Path) -> bool:
+    """Return whether a training runs in a folder, of whichever process, or is prepared by this one."""
+    return is_marked(folder) or is_running(folder)
 
 
 def read_run(folder: Path) -> Run:
@@ -175,23 +159,31 @@ def _read(folder: Path) -> Run:
         return _read_search(folder)
     card = _card(folder)
     if not (folder / CONFIG).is_file():
+        if card is None and is_marked(folder):
+            return Run(folder, folder.name, RunState.RUNNING)
         if card is None:
             return Run(folder, folder.name, RunState.UNREADABLE, f"There is no {CONFIG} in it: it is no training.")
         return Run(folder, card.name, RunState.MODEL, started=_time(card.created), card=card)
     config = TrainConfig.read(folder / CONFIG)
-    sessions = read_facts(folder)["sessions"] if (folder / FACTS).is_file() else []
-    state, words = _ending(sessions[-1] if sessions else _last_event(folder / EVENTS))
+    facts = read_facts(folder) if (folder / FACTS).is_file() else {"sessions": []}
+    sessions = facts["sessions"]
+    state, words = (
+        (RunState.RUNNING, "")
+        if is_worked_on(folder)
+        else _ending(sessions[-1] if sessions else _last_event(folder / EVENTS))
+    )
     return Run(
         folder,
         (card.name if card else config.name) or folder.name,
-        RunState.RUNNING if is_running(folder) else state,
+        state,
         words,
         _time(sessions[0]["started"]) if sessions else _first_change(folder),
         config,
         card,
-        tuple(_history(folder / HISTORY)),
+        tuple(read_history(folder / HISTORY)),
         has_record=bool(sessions),
         has_labels=(folder / LABELS).is_file(),
+        images=_images(config, facts),
     )
 
 
@@ -206,6 +198,7 @@ def _read_search(folder: Path) -> Run:
         search.train_config,
         card,
         has_labels=(folder / LABELS).is_file(),
+        images=_images(search.train_config, {}),
     )
 
 
@@ -219,6 +212,15 @@ def _ending(last: dict[str, Any]) -> tuple[RunState, str]:
     return (RunState.STOPPED, "") if by in _STOPPED else (RunState.FINISHED, f"Ended by: {by}.")
 
 
+def _images(config: TrainConfig, facts: dict[str, Any]) -> tuple[str, ...]:
+    """Return the names of what was learned from; run.json has those of layers, too."""
+    if isinstance(config.data, SimulatedData):
+        return ()
+    if facts.get("data"):
+        return tuple(str(one["image"]) for one in facts["data"])
+    return tuple(path.stem for path in config.data.images if path.parent != Path(INPUTS))
+
+
 def _last_event(path: Path) -> dict[str, Any]:
     """Return the end of events.jsonl, {} if it has none."""
     with suppress(FileNotFoundError), path.open("rb") as file:
@@ -228,28 +230,6 @@ def _last_event(path: Path) -> dict[str, Any]:
                 event = json.loads(line)
                 return dict(event) if event["event"] == "JobEnded" else {}
     return {}
-
-
-def _history(path: Path) -> Iterator[Epoch]:
-    """Yield the lines that can be read; the last may be cut short."""
-    with suppress(FileNotFoundError), path.open(encoding="utf-8", errors="replace", newline="") as file:
-        for row in csv.DictReader(file):
-            with suppress(ValueError, TypeError, KeyError):
-                yield Epoch(
-                    int(row["step"]),
-                    _number(row["train_loss"]),
-                    _number(row["validation_loss"]) if row["validation_loss"] else None,
-                    _number(row["validation_dice"]) if row["validation_dice"] else None,
-                    row["is_best"] == "True",
-                    _number(row["elapsed"]),
-                )
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text} is no number")
-    return value
 
 
 def _card(folder: Path) -> ModelCard | None:

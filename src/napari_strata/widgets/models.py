@@ -2,7 +2,6 @@
 
 import os
 import re
-import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +13,9 @@ from platformdirs import user_data_path
 from napari_strata.config import ModelCard
 from napari_strata.errors import BundleError, OutputError
 from napari_strata.io.bundle import CARD, find_bundle, read_card
+from napari_strata.training.run_mark import MARK, clear_mark, is_marked, set_mark
 
 HOME_VARIABLE = "NAPARI_STRATA_HOME"
-_MARKER = ".training"
-_PROCESS = uuid.uuid4().hex
-"""Tells a training of this process from one that ended with another process, however it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +105,12 @@ class ModelLibrary:
         for run in sorted(self.folder.glob("*")):
             for bundle in (run, run / "model"):
                 with suppress(OSError):
-                    stamps.append(Stamp(bundle, (bundle / CARD).stat().st_mtime_ns, _is_training(bundle)))
+                    stamps.append(Stamp(bundle, (bundle / CARD).stat().st_mtime_ns, is_marked(bundle.parent)))
         return tuple(stamps)
+
+    def runs_in_training(self) -> "tuple[Path, ...]":
+        """Return the folders that trainings of this process work on, with a model or without; quick."""
+        return tuple(mark.parent for mark in sorted(self.folder.glob(f"*/{MARK}")) if is_marked(mark.parent))
 
     def new_run(self, name: str) -> Path:
         """Make an empty folder for a training.
@@ -145,12 +146,11 @@ class ModelLibrary:
         OutputError
             If the run folder cannot be written.
         """
-        marker = path / _MARKER
         try:
             if is_training:
-                marker.write_text(_PROCESS, encoding="utf-8")
+                set_mark(path)
             else:
-                marker.unlink(missing_ok=True)
+                clear_mark(path)
                 if not any(path.glob("*")):  # stopped before the first batch
                     path.rmdir()
         except OSError as error:
@@ -184,13 +184,7 @@ def open_model(path: Path) -> ModelEntry:
         If there is no model, or its card is damaged.
     """
     bundle = find_bundle(path)
-    return ModelEntry(bundle, read_card(bundle), _is_training(bundle))
-
-
-def _is_training(bundle: Path) -> bool:
-    with suppress(OSError, UnicodeDecodeError):
-        return (bundle.parent / _MARKER).read_text(encoding="utf-8") == _PROCESS
-    return False
+    return ModelEntry(bundle, read_card(bundle), is_marked(bundle.parent))
 
 
 def _folder_in_preferences() -> str:

@@ -11,7 +11,8 @@ from napari_strata.widgets.editors import ChoiceBox
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from napari_strata.training.runs import Epoch, Run
+    from napari_strata.training.run_history import Epoch
+    from napari_strata.training.runs import Run
 
 COLOURS = ("#8aa0ff", "#ffb05c", "#6ee787", "#ff7a9a", "#5fd8e8", "#d9a5ff", "#e6d35c", "#b0b8c0")
 """Of the curves, in the order of the rows; more than these are not shown."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
 
-from napari_strata.config import SimulatedData
+from napari_strata.config import LabelledData, SimulatedData
 from napari_strata.widgets.network_choice import name_of
 
 if TYPE_CHECKING:
@@ -118,7 +118,10 @@ def learned_from(run: "Run") -> str:
     data = run.config.data
     if isinstance(data, SimulatedData):
         return f"simulated {data.simulation.material}"
-    return ", ".join(path.stem for path in data.images)
+    names = ", ".join(run.images)
+    if isinstance(data, LabelledData):
+        return f"labels of {names}" if names else "labels painted in napari"
+    return names
 
 
 def network(run: "Run") -> str:

@@ -159,7 +159,8 @@ class RunsDock(Dock):
 
     def _look(self) -> object:
         """Return what changes when a run comes, goes, begins or ends; quick."""
-        return tuple((stamp.bundle, stamp.is_training) for stamp in self._library.stamps()), tuple(self._added)
+        models = tuple(stamp.bundle for stamp in self._library.stamps())
+        return models, self._library.runs_in_training(), tuple(self._added)
 
     def _refresh_if_changed(self) -> None:
         if not self.runner.is_busy and self._look() != self._seen:
@@ -222,6 +223,7 @@ class RunsDock(Dock):
     def _go_on(self, folder: Path, budgets: dict[str, Any]) -> None:
         self._train().go_on(folder, **budgets)
         show_train_dock(self._viewer)
+        self.refresh()
         self.words.setText(f"{folder.name} goes on in the Train dock.")
 
     def _start_from(self, _checked: bool = False) -> None:
