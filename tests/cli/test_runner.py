@@ -89,7 +89,7 @@ def test_people_get_figures_on_stdout_and_progress_on_stderr(run: Run) -> None:
         "  per layer    3, 4",
         "  wrote model  run",
     ]
-    assert "Epoch 1/2, loss 0.250, validation 0.500, Dice 0.750 *, 1:00 gone, 1:05 left" in err
+    assert "Epoch 1/2, loss 0.250, validation 0.500 *, Dice 0.750, 1:00 gone, 1:05 left" in err
     assert "Warning: The light is dim. Use a lamp." in err
 
 

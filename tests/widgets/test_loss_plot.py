@@ -47,6 +47,14 @@ def test_only_the_last_best_validation_is_marked(plot):
     assert drawn(plot, "best") == ([20], [2])
 
 
+def test_the_mark_goes_when_weights_without_a_score_are_the_best(plot):
+    plot.add_epoch(epoch(1, 3.0, is_best=True))
+    plot.add_epoch(epoch(2, None, is_best=True))
+    plot.draw()
+    assert drawn(plot, "validation") == ([10], [3])
+    assert drawn(plot, "best") == ([], [])
+
+
 def test_without_held_out_data_there_is_no_validation(plot):
     add(plot, [4.0])
     plot.add_epoch(epoch(1, None, is_best=True))

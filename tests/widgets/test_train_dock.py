@@ -208,7 +208,7 @@ def test_loss_and_time_left_are_shown_while_it_trains(qtbot, viewer, dock):
 
 def test_stop_keeps_the_best_weights_and_says_where(qtbot, viewer, dock):
     train_for_long(qtbot, dock)
-    qtbot.waitUntil(lambda: "Best so far: Dice" in dock.words.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "Best so far: loss" in dock.words.text(), timeout=20_000)
     ended = stop(qtbot, dock)
     assert find_bundle(ended.result.value)
     assert dock.words.text().startswith("Stopped; best weights kept (epoch ")

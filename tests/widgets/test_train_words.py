@@ -52,7 +52,7 @@ def test_an_early_end_is_said(words):
 def test_the_best_score_stays_until_there_is_a_better_one(words):
     words.show_epoch(epoch(0.812, is_best=True))
     words.show_epoch(epoch(0.7, is_best=False))
-    assert words.text().endswith("\nBest so far: Dice 0.81 (epoch 2).")
+    assert words.text().endswith("\nBest so far: loss 1, Dice 0.81 (epoch 2).")
 
 
 def test_without_held_out_data_that_is_said(words):
@@ -73,7 +73,7 @@ def test_the_budget_is_said_before(words, config, text):
     assert words.text().startswith(text)
 
 
-FIGURES = {"best_epoch": 7, "validation_dice": 0.81}
+FIGURES = {"best_epoch": 7, "validation_loss": 0.213, "validation_dice": 0.81}
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,16 @@ FIGURES = {"best_epoch": 7, "validation_dice": 0.81}
     [
         (
             JobEnded(FinishReason.CANCELED, JobResult(FIGURES)),
-            "Stopped; best weights kept (epoch 7, Dice 0.81). “net” is ready in the Predict dock.",
+            "Stopped; best weights kept (epoch 7: loss 0.21, Dice 0.81). “net” is ready in the Predict dock.",
         ),
         (
             JobEnded(FinishReason.COMPLETED, JobResult({**FIGURES, "ended_by": "time limit"})),
-            "Finished: the time limit is reached; best weights kept (epoch 7, Dice 0.81). "
+            "Finished: the time limit is reached; best weights kept (epoch 7: loss 0.21, Dice 0.81). "
             "“net” is ready in the Predict dock.",
+        ),
+        (
+            JobEnded(FinishReason.CANCELED, JobResult({"best_epoch": 9, "validation_loss": None})),
+            "Stopped; weights of epoch 9 kept, no score. “net” is ready in the Predict dock.",
         ),
         (JobEnded(FinishReason.CANCELED), "Stopped before the first batch; there is no model."),
         (

@@ -118,14 +118,14 @@ def warning(event: Warned) -> str:
 
 
 def epoch_line(event: EpochEnded) -> str:
-    """Return an epoch as one line; a star marks the best so far."""
+    """Return an epoch as one line; a star marks the best validation loss so far."""
     parts = [f"Epoch {event.epoch}/{event.epochs}", f"loss {event.train_loss:.3f}"]
     if event.validation_loss is not None:
-        parts.append(f"validation {event.validation_loss:.3f}")
+        parts.append(f"validation {event.validation_loss:.3f}{' *' if event.is_best else ''}")
     if event.validation_dice is not None:
-        parts.append(f"Dice {event.validation_dice:.3f}{' *' if event.is_best else ''}")
+        parts.append(f"Dice {event.validation_dice:.3f}")
     if event.validation_r2 is not None:
-        parts.append(f"R² {event.validation_r2:.3f}{' *' if event.is_best else ''}")
+        parts.append(f"R² {event.validation_r2:.3f}")
     return ", ".join([*parts, f"{_clock(event.elapsed)} gone", f"{_clock(event.seconds_left)} left"])
 
 

@@ -79,9 +79,8 @@ class Answers:
                     self._preview.interval = interval
         if could_validate and not self._source.holds_out:
             yield Warned(
-                "Nothing is left to validate on: all that was held out lies near what was painted. From now on "
-                "the newest averaged weights are kept, and no score can be trusted.",
-                "Label another slice, or strokes farther away, before the next training.",
+                "Nothing is left to validate on: from now on the newest weights are kept, without a score.",
+                "Label another slice before the next training.",
             )
         if looks and self._preview is not None:
             yield from self._look(self._preview, looks[-1])

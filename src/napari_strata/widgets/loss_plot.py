@@ -19,6 +19,8 @@ MEMORY = 0.9
 DECADES = 2.5
 """An axis of more decades has ticks at powers of ten only."""
 _HEIGHT = 190
+_TITLE_ROW = 0
+"""Row of pyqtgraph's layout above the curves; its title, which is not used here, has it, too."""
 
 
 class LossPlot(QWidget):
@@ -72,7 +74,8 @@ class LossPlot(QWidget):
         self._curves["batch"].setData(steps, losses)
         self._curves["mean"].setData(steps, means)
         scored = [epoch for epoch in self._epochs if epoch.validation_loss is not None]
-        for name, epochs in (("validation", scored), ("best", [e for e in scored if e.is_best][-1:])):
+        best = [epoch for epoch in self._epochs if epoch.is_best][-1:]
+        for name, epochs in (("validation", scored), ("best", [e for e in best if e in scored])):
             self._curves[name].setData([e.step for e in epochs], [e.validation_loss for e in epochs])
         last = max([*steps[-1:], *(epoch.step for epoch in scored)], default=0)
         self._fit(last, np.concatenate([losses, [epoch.validation_loss for epoch in scored]]))
@@ -91,7 +94,8 @@ class LossPlot(QWidget):
             plot.getAxis(side).setPen(self._theme.secondary.as_hex())
             plot.getAxis(side).setTextPen(text)
             plot.setLabel(side, label, color=text)
-        plot.addLegend(offset=(-4, 4), labelTextColor=text, verSpacing=-6, labelTextSize="8pt")
+            plot.getAxis(side).enableAutoSIPrefix(False)
+        legend = _legend_above(plot, text)
         faint, strong = "#8aa0ff60", "#8aa0ff"
         self._curves = {
             "batch": plot.plot(pen=faint),
@@ -99,6 +103,7 @@ class LossPlot(QWidget):
             "validation": plot.plot(pen=None, symbol="o", symbolSize=6, symbolBrush="#ffb05c", name="validation"),
             "best": plot.plot(pen=None, symbol="star", symbolSize=15, symbolBrush="#6ee787", name="best"),
         }
+        plot.getPlotItem().layout.setRowFixedHeight(_TITLE_ROW, legend.height())
         return plot
 
     def _fit(self, last: float, losses: FloatArray) -> None:
@@ -116,6 +121,17 @@ class LossPlot(QWidget):
             if self._shown != (bottom, top):
                 self._shown = bottom, top
                 self._plot.getAxis("left").setTicks([log_ticks(bottom, top)])
+
+
+def _legend_above(plot: Any, text: str) -> Any:
+    """Put the legend into the row above the curves, side by side, where it covers none of them."""
+    import pyqtgraph as pg
+
+    item = plot.getPlotItem()
+    legend = pg.LegendItem(colCount=3, horSpacing=14, labelTextColor=text, labelTextSize="8pt")
+    item.legend = legend
+    item.layout.addItem(legend, _TITLE_ROW, 1)
+    return legend
 
 
 def log_ticks(bottom: float, top: float) -> list[tuple[float, str]]:

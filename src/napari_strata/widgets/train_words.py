@@ -9,9 +9,10 @@ from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_strata.config import TrainConfig, TrainingConfig
 from napari_strata.control import JobState
-from napari_strata.events import BatchEnded, EpochEnded, FinishReason, JobEnded, JobResult, Warned
+from napari_strata.events import BatchEnded, EpochEnded, FinishReason, JobEnded, Warned
 from napari_strata.widgets.form import Page
 from napari_strata.widgets.notify import in_words
+from napari_strata.widgets.score_words import best_so_far, kept_weights
 
 LINES = 4
 """That are seen without scrolling."""
@@ -70,16 +71,17 @@ class TrainingWords(QLabel):
 
     def show_epoch(self, event: EpochEnded) -> None:
         """Say how good the network is."""
-        if event.validation_dice is None:
-            self._score = "No held-out data: the averaged weights are kept."
-        elif event.is_best:
-            self._score = f"Best so far: Dice {event.validation_dice:.2f} (epoch {event.epoch})."
+        if event.is_best or event.validation_loss is None:
+            self._score = best_so_far(event)
         self.refresh()
 
-    def show_corrections(self, number: int, step: int) -> None:
-        """Say how many corrections are learned from, the newest since a step."""
+    def show_corrections(self, number: int, step: int, *, waiting: int = 0) -> None:
+        """Say how many corrections are learned from, the newest since a step, and how many wait for Resume."""
         one = "1 correction is" if number == 1 else f"{number} corrections are"
-        self._corrections = f"{one} learned from since step {step}." if number else ""
+        lines = [f"{one} learned from since step {step}."] if number else []
+        if waiting:
+            lines.append(f"{waiting} correction{'s wait' if waiting > 1 else ' waits'} for Resume.")
+        self._corrections = " ".join(lines)
         self.refresh()
 
     def show_warning(self, event: Warned) -> None:
@@ -147,11 +149,4 @@ def _ending(ended: JobEnded, name: str, run: Path) -> str:
     if ended.reason is FinishReason.COMPLETED:
         reason = ended.result.figures.get("ended_by", "")
         how = _ENDED_BY.get(reason, f"Finished: {reason}" if reason else "Finished")
-    return f"{how}; best weights kept{_best(ended.result)}. {ready}"
-
-
-def _best(result: JobResult) -> str:
-    epoch, dice = result.figures.get("best_epoch"), result.figures.get("validation_dice")
-    if epoch is None:
-        return ""
-    return f" (epoch {epoch})" if dice is None else f" (epoch {epoch}, Dice {dice:.2f})"
+    return f"{how}; {kept_weights(ended.result.figures)}. {ready}"
