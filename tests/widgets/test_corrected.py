@@ -32,6 +32,18 @@ def at_once(monkeypatch):
     monkeypatch.setattr(atom_changes, "QUIET", -1.0)
 
 
+def test_strokes_of_a_pause_that_lie_side_by_side_wait_as_one_correction():
+    ledger = Ledger()
+    for frame, layer, x in ((0, 0, 10), (0, 1, 20), (3, 0, 20)):
+        ledger.wait(Correction(frame, layer, 5, x, np.ones((4, 6), np.uint8)))
+    assert [(one.frame, one.box, one.layers) for one in ledger.waiting] == [
+        (0, (5, 10, 9, 26), {0, 1}),
+        (3, (5, 20, 9, 26), {0}),
+    ]
+    assert all(one.waits for one in ledger.waiting)
+    assert (ledger.entries, ledger.taken) == ([], 0)
+
+
 def labels_on(viewer, shape):
     image = viewer.add_image(np.random.default_rng(0).random(shape).astype(np.float32), name="a")
     return new_labels(viewer, image, layers=1, table=TABLE)[0]

@@ -185,11 +185,33 @@ def test_a_class_that_came_later_is_refused_in_words_and_the_rest_is_learned(qtb
 
 def test_what_is_painted_while_it_is_paused_is_learned_when_it_goes_on(qtbot, viewer, labels, train):
     live = start(qtbot, train)
+    corrections = CorrectionsDock(viewer)
+    qtbot.addWidget(corrections)
     click(qtbot, train.pause_button)
+    assert corrections.words.text().endswith("learns them when you press Resume.")
     repaint(labels, np.s_[0, 10:20, 60:70], 2)
-    qtbot.wait(1000)
+    qtbot.waitUntil(lambda: corrections.table.rowCount() == 1, timeout=20_000)
+    assert [corrections.table.item(0, column).text() for column in range(3)] == ["waits for Resume", "0", "10, 60"]
+    assert "1 correction waits for Resume." in train.words.text()
+    corrections.table.selectRow(0)
+    assert not corrections.pin_button.isEnabled()
     assert live.ledger.taken == 0
     click(qtbot, train.pause_button)
+    assert taken(qtbot, live).box == (10, 60, 20, 70)
+    qtbot.waitUntil(lambda: not live.ledger.waiting, timeout=20_000)
+    assert corrections.table.rowCount() == 1
+    assert corrections.table.item(0, 0).text().startswith("learned since step")
+    assert corrections.words.text().endswith("learns them within seconds.")
+
+
+def test_what_was_painted_in_a_pause_that_ends_with_stop_waits_no_longer(qtbot, viewer, labels, train):
+    live = start(qtbot, train)
+    click(qtbot, train.pause_button)
+    repaint(labels, np.s_[0, 10:20, 60:70], 2)
+    qtbot.waitUntil(lambda: bool(live.ledger.waiting), timeout=20_000)
+    run = stopped(qtbot, train)
+    assert live.ledger.waiting == []
+    train.go_on(run)
     assert taken(qtbot, live).box == (10, 60, 20, 70)
 
 
@@ -327,6 +349,10 @@ def stopped(qtbot, train):
     return train._run
 
 
+def live_layers(viewer):
+    return [layer.name for layer in viewer.layers if layer.metadata.get("napari_strata_live")]
+
+
 def test_a_training_that_goes_on_from_its_folder_has_its_corrections_and_pins(qtbot, viewer, labels, train):
     corrections = CorrectionsDock(viewer)
     qtbot.addWidget(corrections)
@@ -335,8 +361,10 @@ def test_a_training_that_goes_on_from_its_folder_has_its_corrections_and_pins(qt
     live.pin(taken(qtbot, live))
     qtbot.waitUntil(lambda: live.ledger.entries[0].error is not None, timeout=20_000)
     run = stopped(qtbot, train)
-    viewer.layers.remove("cells")
+    assert len(live_layers(viewer)) == 1
+    viewer.layers["cells"].data = picture()[::-1]  # another image: nothing is predicted on it
     train.go_on(run)
+    assert live_layers(viewer) == []
     (one,) = live.ledger.entries
     assert (one.box, one.pin, one.state) == ((52, 52, 92, 92), "Pin 1", PinState.NOT_CHECKED)
     assert "what is painted now is not learned" in corrections.words.text()

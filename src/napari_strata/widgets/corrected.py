@@ -36,7 +36,7 @@ class Corrected:
     y, x, height, width : int
         Where [px].
     step : int or None
-        First step that learns from it; None where nothing was painted, only pinned.
+        First step that learns from it; None where nothing was painted, only pinned, and of what waits.
     time : datetime
         When.
     layers : set of int
@@ -66,6 +66,11 @@ class Corrected:
         """Top, left, bottom and right edge [px]."""
         return self.y, self.x, self.y + self.height, self.x + self.width
 
+    @property
+    def waits(self) -> bool:
+        """Whether it was painted in a pause and is not learned yet."""
+        return self.step is None and not self.pin
+
     def as_pin(self) -> Pin:
         """Return the request that pins it."""
         return Pin(self.pin, self.frame, self.y, self.x, self.height, self.width)
@@ -89,6 +94,8 @@ class Ledger:
     ----------
     entries : list of Corrected
         The corrections, and regions that were only pinned.
+    waiting : list of Corrected
+        What was painted in a pause that is not over yet.
     taken : int
         How many corrections are learned from.
     since : int
@@ -97,6 +104,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.entries: list[Corrected] = []
+        self.waiting: list[Corrected] = []
         self.taken = self.since = 0
         self._pins = 0
 
@@ -112,14 +120,22 @@ class Ledger:
         box = event.y, event.x, event.y + event.height, event.x + event.width
         last = next((one for one in reversed(self.entries) if one.step is not None), None)
         if last is not None and _belongs(last, event.frame, box, now):
-            top, left, bottom, right = _around(last.box, box)
-            last.y, last.x, last.height, last.width = top, left, bottom - top, right - left
-            last.step, last.time = event.step, now
-            last.layers.add(event.layer)
+            _grow(last, box, event.layer, now)
+            last.step = event.step
             return
         self.taken += 1
         size = event.height, event.width
         self.entries.append(Corrected(event.frame, event.y, event.x, *size, event.step, now, {event.layer}))
+
+    def wait(self, painted: Correction) -> None:
+        """Note that something was painted which is learned later; strokes side by side are one correction."""
+        now, (height, width) = datetime.now(), painted.codes.shape
+        box = painted.y, painted.x, painted.y + height, painted.x + width
+        if self.waiting and _belongs(self.waiting[-1], painted.frame, box, now):
+            _grow(self.waiting[-1], box, painted.layer, now)
+        else:
+            one = Corrected(painted.frame, painted.y, painted.x, height, width, None, now, {painted.layer})
+            self.waiting.append(one)
 
     def pin(self, one: Corrected) -> Pin:
         """Pin an entry, which may be a new one, and return the request for it."""
@@ -167,6 +183,14 @@ def _belongs(last: Corrected, frame: int, box: Box, now: datetime) -> bool:
     """Return whether a stroke is part of the last correction."""
     is_soon = (now - last.time).total_seconds() <= TOGETHER
     return is_soon and not last.pin and last.frame == frame and _near(last.box, box)
+
+
+def _grow(one: Corrected, box: Box, layer: int, now: datetime) -> None:
+    """Let a stroke be part of a correction."""
+    top, left, bottom, right = _around(one.box, box)
+    one.y, one.x, one.height, one.width = top, left, bottom - top, right - left
+    one.layers.add(layer)
+    one.time = now
 
 
 def _near(one: Box, other: Box) -> bool:

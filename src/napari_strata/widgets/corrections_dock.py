@@ -58,7 +58,7 @@ class CorrectionsDock(Dock):
         """Show how things are now."""
         plan, ledger = self._live.plan, self._live.ledger
         self.words.setText(self._status())
-        self.table.show_entries(ledger.entries)
+        self.table.show_entries([*ledger.entries, *ledger.waiting])
         self.pins.setText(pin_words([one.state for one in ledger.pinned]))
         runs = plan is not None and self._live.image is not None
         for widget in (self.paint_button, self.view_button, self.interval):
@@ -79,7 +79,8 @@ class CorrectionsDock(Dock):
         names = " and ".join(f"“{layer.name}”" for layer in self._live.painted)
         if not names:
             return "Press Paint for labels of this image: what you paint on them is learned within seconds."
-        return f"Paint over mistakes in {names}: the training learns them within seconds."
+        when = "when you press Resume" if self._live.is_paused else "within seconds"
+        return f"Paint over mistakes in {names}: the training learns them {when}."
 
     def _explain(self) -> None:
         self.paint_button.setToolTip(
@@ -123,7 +124,7 @@ class CorrectionsDock(Dock):
 
     def _show_choice(self) -> None:
         chosen = self.table.chosen
-        self.pin_button.setEnabled(chosen is not None and self._live.runs)
+        self.pin_button.setEnabled(chosen is not None and not chosen.waits and self._live.runs)
         self.pin_button.setText(UNPIN if chosen is not None and chosen.pin else PIN)
 
     def _paint(self, _checked: bool = False) -> None:

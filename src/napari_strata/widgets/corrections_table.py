@@ -84,6 +84,8 @@ class CorrectionsTable(QTableWidget):
 
 def state_words(one: Corrected) -> str:
     """Say how an entry does."""
+    if one.waits:
+        return "waits for Resume"
     if not one.pin:
         return f"learned since step {one.step}"
     wrong = one.state in (PinState.WRONG, PinState.WRONG_AGAIN) and one.error is not None
@@ -95,6 +97,7 @@ def _tip(one: Corrected) -> str:
     lines = [
         f"{one.height} × {one.width} px from row {one.y}, column {one.x} of slice {one.frame}."
         + (f" Crystal layer {layers}." if len(one.layers) > 1 or any(one.layers) else ""),
+        "It will be learned when the training goes on." if one.waits else "",
         "" if one.step is None else f"Learned from since step {one.step}.",
         "" if one.error is None else f"{one.error:.1%} of its labelled pixels were wrong at the last check.",
         "Click to go there.",

@@ -90,6 +90,12 @@ def window_of(image: Image, viewer: "Viewer") -> Window:
     return Window(image, frame, start[0], start[1], (size[0], size[1]))
 
 
+def remove_live_layers(viewer: "Viewer") -> None:
+    """Remove what an earlier training predicted live."""
+    for old in [layer for layer in viewer.layers if layer.metadata.get(_ROLE)]:
+        viewer.layers.remove(old)
+
+
 class LiveOverlay:
     """Layers that show a running training's predictions on a part of the image.
 
@@ -99,7 +105,7 @@ class LiveOverlay:
     Parameters
     ----------
     viewer : Viewer
-        Where to show them; those of an earlier training are removed.
+        Where to show them.
     window : Window
         What is predicted.
     layers : int
@@ -111,8 +117,6 @@ class LiveOverlay:
     def __init__(self, viewer: "Viewer", window: Window, *, layers: int, classes: ClassTable) -> None:
         self._viewer = viewer
         self._window = window
-        for old in [layer for layer in viewer.layers if layer.metadata.get(_ROLE)]:
-            viewer.layers.remove(old)
         self.layers = [self._labels(classes)] if layers == 1 else [self._image(k) for k in range(layers)]
         active = viewer.layers.selection.active
         for layer in self.layers:

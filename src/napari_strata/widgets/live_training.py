@@ -9,12 +9,12 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_strata.control import JobState
 from napari_strata.errors import TrainingError
 from napari_strata.events import BatchEnded, CorrectionTaken, JobEvent, PinsChecked, PreviewReady
-from napari_strata.requests import Pace
+from napari_strata.requests import Correction, Pace
 from napari_strata.widgets.connections import connect_while_alive
 from napari_strata.widgets.corrected import Corrected, Ledger
 from napari_strata.widgets.correction_watch import CorrectionWatch
 from napari_strata.widgets.layer_choice import RESULT
-from napari_strata.widgets.live_overlay import LiveOverlay
+from napari_strata.widgets.live_overlay import LiveOverlay, remove_live_layers
 from napari_strata.widgets.lookout import Lookout
 from napari_strata.widgets.resumed_plan import find_plan
 from napari_strata.widgets.runner import JobRunner
@@ -175,7 +175,7 @@ class LiveTraining(QObject):
                 parent=self,
             )
             self._watch = CorrectionWatch(
-                self._viewer, plan, plan.window.image, runner.post, self._knows_all, parent=self
+                self._viewer, plan, plan.window.image, self._teach, self._knows_all, parent=self
             )
             self._watch.refused.connect(self.said)
 
@@ -214,11 +214,28 @@ class LiveTraining(QObject):
         """Whether a training runs."""
         return self._runner is not None
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether a training is paused, and learns what is painted later."""
+        return self._runner is not None and self._runner.state is JobState.PAUSED
+
+    def _teach(self, painted: Correction) -> None:
+        """Send what was painted; in a pause it waits."""
+        if self._runner is None:
+            return
+        self._runner.post(painted)
+        if self.is_paused:
+            self.ledger.wait(painted)
+            self.changed.emit()
+
     def _attach(self, runner: JobRunner) -> None:
         """Let go of the training before, and hear of the next one."""
         self._end()
+        self._overlay = None
+        remove_live_layers(self._viewer)
         self._runner, self.ledger = runner, Ledger()
         self._step = self._due = 0
+        runner.state_changed.connect(self.changed)
         runner.reported.connect(self._on_event)
         runner.ended.connect(self._on_ended)
 
@@ -241,6 +258,9 @@ class LiveTraining(QObject):
         match event:
             case BatchEnded(step=step):
                 self._step = step
+                if self.ledger.waiting and not self.is_paused:  # all of it is learned now
+                    self.ledger.waiting.clear()
+                    self.changed.emit()
             case PreviewReady(probabilities=probabilities, key=key):
                 glance = None if self._lookout is None else self._lookout.glance(key)
                 if self._overlay is not None and glance is not None:
@@ -263,9 +283,11 @@ class LiveTraining(QObject):
             if one is not None:
                 one.end()
         if self._runner is not None:
+            self._runner.state_changed.disconnect(self.changed)
             self._runner.reported.disconnect(self._on_event)
             self._runner.ended.disconnect(self._on_ended)
         self._runner = self._plan = self._lookout = self._watch = None
+        self.ledger.waiting.clear()
 
     def _on_removed(self, _event: object = None) -> None:
         self._orphans.start(0)  # when napari is through with what it removes

@@ -219,7 +219,8 @@ class TrainDock(Dock):
         self._library.mark_training(self._run, False)
 
     def _show_corrections(self) -> None:
-        self.words.show_corrections(self._live.ledger.taken, self._live.ledger.since)
+        ledger = self._live.ledger
+        self.words.show_corrections(ledger.taken, ledger.since, waiting=len(ledger.waiting))
 
     def _show_budget(self) -> None:
         if not self.runner.is_busy:
