@@ -146,6 +146,25 @@ def test_a_class_that_no_held_out_label_shows_is_told(pictures, tmp_path):
     assert last.result.figures["validation_dice"] is not None
 
 
+def test_a_class_that_is_labelled_nowhere_is_told_as_that(pictures, tmp_path):
+    for number in range(3):
+        codes = tifffile.imread(pictures / f"codes{number}.tif")
+        tifffile.imwrite(pictures / f"codes{number}.tif", np.where(codes == 4, 1, codes).astype(np.uint8))
+    config = config_of(pictures, labels("hill", "valley", "top"), epochs=1, steps_per_epoch=2)
+    events, _last = run(config, tmp_path / "run")
+    told = [event for event in events if isinstance(event, Warned) and "top" in event.message]
+    assert [event.message for event in told] == ["Nothing is labelled top: the network cannot learn it."]
+
+
+def test_a_patch_that_is_larger_than_the_image_is_told(pictures, tmp_path):
+    config = config_of(pictures, labels("hill", "valley", "top"), epochs=1, steps_per_epoch=2, patch_size=128)
+    events, _last = run(config, tmp_path / "run")
+    (told,) = (event for event in events if isinstance(event, Warned) and "smaller than a patch" in event.message)
+    side = tifffile.imread(pictures / "codes0.tif").shape[0]
+    assert f"{side} px of 128 px" in told.message
+    assert told.remedy == f"Set the patch size to {side // 16 * 16} px."
+
+
 def test_a_batch_without_labels_costs_nothing_and_the_training_goes_on(pictures, tmp_path, monkeypatch):
     from dataclasses import replace
 

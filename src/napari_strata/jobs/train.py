@@ -162,7 +162,7 @@ def check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> None
 def _train(
     control: JobControl, config: TrainConfig, inputs: TrainInputs, classes: ClassTable, session: "Session"
 ) -> JobBody:
-    from napari_strata.training.doubts import doubts_of_validation
+    from napari_strata.training.doubts import doubts_of_size, doubts_of_validation
     from napari_strata.training.keeper import BestKeeper
     from napari_strata.training.memory import memory_need, memory_warnings
     from napari_strata.training.overlaps import output_classes
@@ -181,6 +181,7 @@ def _train(
     network, transfer = starting_network(config, outputs)
     yield from tell(transfer)
     source = make_source(config, inputs, classes, receptive_field=network.receptive_field)
+    yield from doubts_of_size(config, inputs)
     yield from doubts_of_validation(config, source, outputs, channels)
     yield from memory_warnings(
         memory_need(config.model, config.training, network.classes, seen=_seen(inputs, config))

@@ -14,7 +14,7 @@ from napari_strata.losses.channels import CLASSES, Channels
 from napari_strata.losses.segmentation import pairwise_cost
 from napari_strata.models.mode import evaluating
 from napari_strata.training.batches import Batch
-from napari_strata.types import BACKGROUND, Truth
+from napari_strata.types import BACKGROUND, LabelArray, Truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,12 @@ class ValueErrors:
 
 def missing_classes(batches: list[Batch], table: ClassTable, channels: Channels = CLASSES) -> tuple[str, ...]:
     """Return the names of the classes that no held-out label shows, so that no score tells about them."""
-    shown = {int(code) for batch in batches for code in np.unique(batch.labels)}
+    return classes_not_in((batch.labels for batch in batches), table, channels)
+
+
+def classes_not_in(labels: Iterable[LabelArray], table: ClassTable, channels: Channels) -> tuple[str, ...]:
+    """Return the names of the classes that some labels, mask codes of any shape, do not show."""
+    shown = {int(code) for codes in labels for code in np.unique(codes)}
     overlaps = dict(enumerate(channels.overlaps, start=BACKGROUND + 1 + len(table.names)))
     indices = {c for code in shown for c in overlaps.get(code, (code - BACKGROUND - 1,))}
     return tuple(name for index, name in enumerate(table.names) if index not in indices)
