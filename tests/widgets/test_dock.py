@@ -6,8 +6,10 @@ from qtpy.QtCore import Qt, QThreadPool
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QPushButton, QVBoxLayout
 
 from napari_strata.control import JobState
-from napari_strata.widgets.dock import Dock
+from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.form import Page
 from napari_strata.widgets.job_panel import JobPanel
+from napari_strata.widgets.train_words import WordsPage
 
 
 class Working(Dock):
@@ -89,3 +91,19 @@ def test_a_dock_outside_a_window_of_napari_is_in_front_when_it_is_shown(qtbot):
     qtbot.addWidget(dock)
     dock.show()
     assert dock.seen == [True]
+
+
+@pytest.mark.parametrize("name", ["Label", "Train", "Label history"])
+def test_a_dock_leaves_room_for_its_form_and_the_scroll_bar(qtbot, make_napari_viewer, name):
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1200, 500)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-strata", name)
+    page = next(page for page in dock.findChildren(Page) if not isinstance(page, WordsPage))
+
+    def has_room():
+        bar = page.verticalScrollBar().sizeHint().width()
+        assert page.width() >= page.widget().minimumSizeHint().width() + bar
+        assert page.viewport().width() >= page.widget().width()
+
+    qtbot.waitUntil(lambda: dock.isVisible() and dock.minimumSizeHint().width() >= DOCK_WIDTH)
+    qtbot.waitUntil(has_room)

@@ -86,4 +86,21 @@ def test_the_ticks_of_the_loss_are_few_and_between_the_ends():
         (pytest.approx(-0.30103), "0.5"),
         (0, "1"),
     ]
+    assert [text for _, text in log_ticks(-2, 0)] == ["0.01", "0.1", "1"]
     assert [text for _, text in log_ticks(-3.2, 1)] == ["0.001", "0.01", "0.1", "1", "10"]
+
+
+def test_the_legend_stands_above_the_curves(qtbot, plot):
+    add(plot, [4.0, 0.5])
+    plot.draw()
+    plot.resize(340, plot.height())
+    plot.show()
+    item = plot._plot.getPlotItem()
+    box = item.vb
+    qtbot.waitUntil(lambda: item.legend.sceneBoundingRect().bottom() <= box.sceneBoundingRect().top())
+    assert box.sceneBoundingRect().height() > 80
+    assert [label.text for _, label in item.legend.items] == ["training", "validation", "best"]
+
+
+def test_numbers_of_the_axes_are_not_scaled(plot):
+    assert not any(plot._plot.getAxis(side).autoSIPrefix for side in ("left", "bottom"))

@@ -1,14 +1,16 @@
 """What all docks have in common: their width, and their end."""
 
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, QSize, QTimerEvent
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QDockWidget, QVBoxLayout, QWidget
 
 from napari_strata.widgets.form import Page
 from napari_strata.widgets.runner import JobRunner
 
-DOCK_WIDTH = 360
+DOCK_WIDTH = 370
 """Least width of a dock [px]."""
+_SETTLED = 200
+"""Time after which contents that are shown have napari's style and their size [ms]."""
 
 
 class Dock(QWidget):
@@ -19,17 +21,27 @@ class Dock(QWidget):
     """
 
     _frame: QDockWidget | None = None
+    _was_shown = False
 
     def scroll(self, content: QWidget) -> None:
         """Fill the dock with a form that scrolls where the dock is lower than the form."""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(Page(content))
-        self.setMinimumWidth(DOCK_WIDTH)
+
+    def minimumSizeHint(self) -> QSize:
+        """Ask for the width that all docks have, and for more where the contents need it.
+
+        Contents that were never shown have not yet napari's style and are wider; a frame keeps its greatest width.
+        """
+        needed = super().minimumSizeHint()
+        return needed.expandedTo(QSize(DOCK_WIDTH, 0)) if self._was_shown else QSize(DOCK_WIDTH, needed.height())
 
     def showEvent(self, event: QShowEvent) -> None:
         """Follow whether the dock is in front of those that share its place; Qt calls all of them visible."""
         super().showEvent(event)
+        if not self._was_shown:
+            self.startTimer(_SETTLED)
         frame = self.parentWidget()
         while frame is not None and not isinstance(frame, QDockWidget):
             frame = frame.parentWidget()
@@ -38,6 +50,12 @@ class Dock(QWidget):
             frame.visibilityChanged.connect(self._on_front)
         if frame is None:
             self.came_to_front(True)
+
+    def timerEvent(self, event: QTimerEvent) -> None:
+        """Ask for the width that is needed, now that the contents have napari's style."""
+        self.killTimer(event.timerId())
+        self._was_shown = True
+        self.updateGeometry()
 
     def came_to_front(self, is_in_front: bool) -> None:
         """Take note that the dock came to the front, or went behind another one or out of sight."""

@@ -10,7 +10,7 @@ from napari_strata.control import JobControl
 from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.connections import connect_while_alive
-from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock import Dock
 from napari_strata.widgets.examined import Examined, ExaminedWatch, numbers_of_objects
 from napari_strata.widgets.finding_fixes import apply_fix
 from napari_strata.widgets.finding_place import go_to
@@ -73,7 +73,6 @@ class DoctorDock(Dock):
         layout.addWidget(self.remedy)
         self.table.hide()
         layout.addStretch(0)
-        self.setMinimumWidth(DOCK_WIDTH)
 
     def _connect(self) -> None:
         self.image.chosen.connect(self._on_image)

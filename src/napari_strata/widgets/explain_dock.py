@@ -15,7 +15,7 @@ from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.atom_export import atom_table
 from napari_strata.widgets.click import ClickPicker
-from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock import Dock
 from napari_strata.widgets.editors import ChoiceBox
 from napari_strata.widgets.explain_targets import Chosen, Place, drawn_region, nearest_atom, place_in
 from napari_strata.widgets.form import LABEL_WIDTH, ConfigForm
@@ -112,7 +112,6 @@ class ExplainDock(Dock):
         for widget in (self.config, self.keep, self.panel):
             layout.addWidget(widget)
         layout.addStretch(1)
-        self.setMinimumWidth(DOCK_WIDTH)
 
     def _on_source(self) -> None:
         self.picker.disarm()

@@ -16,6 +16,8 @@ LABEL_WIDTH = 120
 """Least width of the labels in front of the editors [px]."""
 _NO_LIMIT = 2**24 - 1
 """Qt's QWIDGETSIZE_MAX, which not every binding has [px]."""
+_GAP = 4
+"""Room between a form and its scroll bar [px]."""
 _QUIET = "QCollapsible > QPushButton, QCollapsible > QPushButton:checked { background: transparent; }"
 """Style of a fold inside a fold, so that the outer one stands out."""
 
@@ -150,6 +152,7 @@ class Page(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setViewportMargins(0, 0, _GAP, 0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Ask for another width when a part of the form is unfolded."""
@@ -158,9 +161,10 @@ class Page(QScrollArea):
         return bool(super().eventFilter(watched, event))
 
     def minimumSizeHint(self) -> QSize:
-        """Leave room for the form and the scroll bar."""
+        """Leave room for the form, the scroll bar, and a gap between them."""
         content, bar = self.widget().minimumSizeHint(), self.verticalScrollBar().sizeHint()
-        return QSize(content.width() + bar.width(), min(content.height(), 100))
+        width = content.width() + _GAP + bar.width() + 2 * self.frameWidth()
+        return QSize(width, min(content.height(), 100))
 
     def sizeHint(self) -> QSize:
         """Ask for the whole form."""

@@ -10,11 +10,12 @@ from napari_strata.widgets.atom_points import new_atoms
 from napari_strata.widgets.atoms_panel import AtomsPanel
 from napari_strata.widgets.class_editor import ClassEditor
 from napari_strata.widgets.connections import connect_while_alive
-from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock import Dock
 from napari_strata.widgets.dock_links import DockLinks
 from napari_strata.widgets.editors import IntegerBox
 from napari_strata.widgets.form import Page, fold, form_layout
 from napari_strata.widgets.group_panel import GroupPanel
+from napari_strata.widgets.kept_line import KeptLine
 from napari_strata.widgets.label_layers import add_grey, new_labels
 from napari_strata.widgets.label_memory import (
     crystal_layer_of,
@@ -73,7 +74,7 @@ class LabelDock(Dock):
         self.new_button = QPushButton("New labels")
         self.atoms_button = QPushButton("New atoms")
         self.classes_button = QPushButton("Objects to classes")
-        self.hint = QLabel()
+        self.hint, self.kept = QLabel(), KeptLine(viewer)
         self.editor = ClassEditor(viewer)
         self.group, self.atoms = GroupPanel(viewer), AtomsPanel(viewer)
         self.shapes = ShapesPanel(viewer, lambda: (self.editor.layer, self.classes.code))
@@ -98,6 +99,7 @@ class LabelDock(Dock):
         inner = QVBoxLayout(content)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addLayout(form)
+        inner.addWidget(self.kept)
         inner.addWidget(self.hint)
         inner.addWidget(self.classes_button)
         inner.addWidget(self.editor)
@@ -116,7 +118,6 @@ class LabelDock(Dock):
         layout.addWidget(self.recovery)
         layout.addWidget(Page(content), 1)
         layout.addWidget(self.links)
-        self.setMinimumWidth(DOCK_WIDTH)
 
     def _explain(self) -> None:
         self.image.setToolTip("The image to label.")
@@ -137,6 +138,7 @@ class LabelDock(Dock):
         self.classes_button.clicked.connect(in_notifications(self._make_classes))
         self.editor.table_changed.connect(self._on_table)
         self.group.changed.connect(self._say_what_to_do)
+        self.kept.brought_back.connect(self._on_brought_back)
         connect_while_alive(self, self._on_active, self._viewer.layers.selection.events.active)
 
     def _on_image(self, image: Image | None) -> None:
@@ -171,6 +173,7 @@ class LabelDock(Dock):
 
     def _say_what_to_do(self) -> None:
         image, labels = self.image.layer, self.labels.layer
+        self.kept.follow(None if image is None or labels_of(image, self._viewer.layers) else image)
         if image is None:
             self.hint.setText(_NO_IMAGE)
         elif image.rgb:
@@ -194,6 +197,10 @@ class LabelDock(Dock):
         active = self._viewer.layers.selection.active
         self.labels.choose(active)
         self.image.choose(active)
+
+    def _on_brought_back(self, layers: list[Layer]) -> None:
+        self.labels.choose(layers[0])
+        self._say_what_to_do()
 
     def _convert_to_grey(self, _checked: bool = False) -> None:
         add_grey(self._viewer, self.image.layer)

@@ -16,11 +16,11 @@ FloatArray = NDArray[np.float64]
 
 MEMORY = 0.9
 """Weight of the past in the running mean of the training loss."""
-DECADES = 2.5
+DECADES = 1.5
 """An axis of more decades has ticks at powers of ten only."""
 _HEIGHT = 190
 _TITLE_ROW = 0
-"""Row of pyqtgraph's layout above the curves; its title, which is not used here, has it, too."""
+"""Row of pyqtgraph's layout above the curves, where an empty title is at first."""
 
 
 class LossPlot(QWidget):
@@ -128,8 +128,9 @@ def _legend_above(plot: Any, text: str) -> Any:
     import pyqtgraph as pg
 
     item = plot.getPlotItem()
-    legend = pg.LegendItem(colCount=3, horSpacing=14, labelTextColor=text, labelTextSize="8pt")
+    legend = pg.LegendItem(colCount=3, horSpacing=4, labelTextColor=text, labelTextSize="8pt")
     item.legend = legend
+    item.layout.removeItem(item.titleLabel)
     item.layout.addItem(legend, _TITLE_ROW, 1)
     return legend
 

@@ -15,7 +15,7 @@ from napari_strata.jobs.job import Job
 from napari_strata.types import ValuePrediction
 from napari_strata.widgets.atom_export import atom_table
 from napari_strata.widgets.connections import connect_while_alive
-from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock import Dock
 from napari_strata.widgets.form import ConfigForm
 from napari_strata.widgets.job_panel import JobPanel
 from napari_strata.widgets.journal import journal_of
@@ -95,7 +95,6 @@ class PredictDock(Dock):
         for widget in (self.source, self.find_atoms, self.atoms, self.inference, self.panel, self.export_button):
             layout.addWidget(widget)
         layout.addStretch(1)
-        self.setMinimumWidth(DOCK_WIDTH)
 
     def _on_source(self) -> None:
         entry = self.source.model.entry

@@ -23,7 +23,7 @@ from napari_strata.events import (
 )
 from napari_strata.jobs.job import Job
 from napari_strata.types import ImageStack
-from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock import Dock
 from napari_strata.widgets.dock_links import DockLinks
 from napari_strata.widgets.form import Page
 from napari_strata.widgets.journal import journal_of, keep_state
@@ -111,7 +111,6 @@ class TrainDock(Dock):
         layout.addWidget(WordsPage(self.words))
         layout.addWidget(self.plot)
         self.plot.hide()
-        self.setMinimumWidth(DOCK_WIDTH)
 
     def _connect(self) -> None:
         self.train_button.clicked.connect(in_notifications(self._start, say=self.words.say))
