@@ -66,7 +66,7 @@ def test_curve_and_words_follow_what_happens_elsewhere(qtbot, dock, run):
     assert curve(dock, "batch") == [0.5]
     epoch(run)
     batch(run, 13)
-    qtbot.waitUntil(lambda: "Best so far: Dice 0.81 (epoch 3)." in dock.words.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "Best so far: loss 0.4, Dice 0.81 (epoch 3)." in dock.words.text(), timeout=10_000)
     qtbot.waitUntil(lambda: "step 13" in dock.words.text(), timeout=10_000)
     assert curve(dock, "best") == [0.4]
     write(run, "JobEnded", reason="completed", error=None)

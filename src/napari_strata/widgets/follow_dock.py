@@ -12,11 +12,12 @@ from napari_strata.control import JobControl, JobState
 from napari_strata.events import BatchEnded, EpochEnded, JobEnded, JobEvent, Warned
 from napari_strata.io.bundle import CARD
 from napari_strata.jobs.job import Job
-from napari_strata.widgets.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.dock import Dock
 from napari_strata.widgets.loss_plot import LossPlot
 from napari_strata.widgets.notify import in_notifications, in_words, show_ending, show_warned
 from napari_strata.widgets.other_docks import use_model
 from napari_strata.widgets.runner import JobRunner
+from napari_strata.widgets.score_words import best_so_far
 from napari_strata.widgets.words import Words
 
 REDRAW = 3000
@@ -88,7 +89,6 @@ class FollowDock(Dock):
         layout.addStretch(1)
         self.plot.hide()
         self.scroll(content)
-        self.setMinimumWidth(DOCK_WIDTH)
 
     def _choose(self, _checked: bool = False) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Run folder to follow", str(self._run or ""))
@@ -112,8 +112,8 @@ class FollowDock(Dock):
                 self._batch = event
             case EpochEnded():
                 self.plot.add_epoch(event)
-                if event.is_best and event.validation_dice is not None:
-                    self._score = f"Best so far: Dice {event.validation_dice:.2f} (epoch {event.epoch})."
+                if event.is_best:
+                    self._score = best_so_far(event)
             case Warned():
                 show_warned(event)
 
