@@ -127,6 +127,18 @@ def test_a_run_that_a_scheduler_stopped_goes_on_to_the_same_bit(
     assert_same(tmp_path / "run", whole_runs[simulated])
 
 
+def test_a_run_in_a_process_of_its_own_that_a_scheduler_stopped_keeps_its_model(
+    train: Train, simulated: Path, tmp_path: Path
+) -> None:
+    run, endless = tmp_path / "run", ("--epochs", 100_000)
+    words = (simulated, "--out", run, "--engine", "process", *endless)
+    assert train(*words, kill=("heard", 4), out=tmp_path / "told") == STOPPED
+    assert (tmp_path / "told").read_text().startswith("Canceled.")
+    assert read_card(run / "model").figures["step"] >= 3
+    assert json.loads((run / "run.json").read_text())["sessions"][-1]["ended_by"] == "stop"
+    assert not list(run.glob(".handover-*"))
+
+
 def test_a_run_on_labels_may_be_killed_twice(
     train: Train, labelled: Path, whole_runs: dict[Path, Path], tmp_path: Path
 ) -> None:

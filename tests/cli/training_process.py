@@ -5,8 +5,9 @@ printed}``, and answers each with the exit code, which is -9 of a killed process
 
 Moments are ``batch``: that batch was recorded; ``tensors``: the file of that checkpoint is half written;
 ``state``: all but the small file that names it is; ``stop``: that batch was recorded, and the process is only
-asked to stop (SIGTERM). What a training meets is ``corrections``: somebody paints and pins while it runs;
-``short memory``: one patch at a time fits.
+asked to stop (SIGTERM); ``heard``: so it is when a training in a child process has told of that batch. What a
+training meets is ``corrections``: somebody paints and pins while it runs; ``short memory``: one patch at a time
+fits.
 """
 
 import json
@@ -63,6 +64,21 @@ def _kill_at_batch(step: int, number: int = signal.SIGKILL) -> None:
             _die(number)
 
     RunRecord.write = write_and_die
+
+
+def _stop_when_heard(step: int) -> None:
+    from napari_strata.events import BatchEnded
+    from napari_strata.jobs.child import Child
+
+    hear = Child.hear
+
+    def hear_and_stop(self: Child, seconds: float) -> object:
+        event = hear(self, seconds)
+        if isinstance(event, BatchEnded) and event.step == step:
+            _die(signal.SIGTERM)
+        return event
+
+    Child.hear = hear_and_stop
 
 
 def _at_file(pattern: str, count: int, half: bool) -> None:
@@ -128,6 +144,7 @@ _EVENTS = {"corrections": _paint, "short memory": _shorten_memory}
 _MOMENTS = {
     "batch": _kill_at_batch,
     "stop": lambda step: _kill_at_batch(step, signal.SIGTERM),
+    "heard": _stop_when_heard,
     "tensors": _kill_in_tensors,
     "state": _kill_before_state,
 }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_strata.config import ModelConfig, TrainConfig
+from napari_strata.config import InferenceConfig, ModelConfig, TrainConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.errors import CalibrationError, ImageError, LabelsError, OutputError, TrainingError
 from napari_strata.events import (
@@ -21,6 +21,7 @@ from napari_strata.events import (
     Warned,
 )
 from napari_strata.io.masks import read_masks
+from napari_strata.jobs.predict import predict
 from napari_strata.jobs.train import read_inputs, train, with_absolute_paths
 from napari_strata.models.registry import load_network
 from napari_strata.training.inputs import Painted, TrainInputs
@@ -262,6 +263,25 @@ def test_a_gombnet_learns_to_tell_overlapping_layers_apart(tmp_path: Path):
     right = [(found == truth).mean() for truth in (layers, layers[:, ::-1])]
     assert max(right) > 0.95
     assert min(right) < 0.9  # not both layers in both decoders
+
+
+def test_a_gombnet_of_three_layers_learns_from_labels_and_predicts_three_masks(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    layers = np.zeros((2, 3, 64, 64), dtype=np.uint8)
+    layers[:, 0, 8:40, 8:40] = layers[:, 1, :, 24:36] = layers[:, 2, 44:56] = 1
+    brightness = np.array([2.0, -1.0, 4.0])[:, None, None]
+    image = (brightness * layers).sum(axis=1) + rng.normal(0, 0.1, (2, 64, 64))
+    stack = ImageStack(image.astype(np.float32), None, "crossed")
+    config = labelled(epochs=4, steps_per_epoch=6, optimizer={"learning_rate": 0.02})
+    config = config.model_copy(update={"model": ModelConfig(layers=3, filters=(4, 8), pixel_size=None)})
+    events = run(config, TrainInputs(tmp_path, (stack,), (layers + 1,)))
+    losses = [event.train_loss for event in events if isinstance(event, EpochEnded)]
+    assert losses[-1] < losses[0] - 0.1
+    *_, last = predict(JobControl(), tmp_path, (stack,), InferenceConfig(device="cpu"))
+    (masks,) = (prediction.masks for prediction in last.result.value)
+    assert masks.shape == (2, 3, 64, 64)
+    assert set(np.unique(masks)) == {1, 2}
+    assert len({masks[:, layer].tobytes() for layer in range(3)}) == 3  # each decoder says something of its own
 
 
 def strokes_of_a_viewer(out: Path) -> TrainInputs:

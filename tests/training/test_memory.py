@@ -77,6 +77,19 @@ def test_where_not_one_patch_fits_a_smaller_one_is_proposed_with_which_the_batch
     assert warned.remedy == f"A patch of {need.fitting_patch} px fits."
 
 
+def test_a_patch_that_is_proposed_is_a_multiple_of_the_stride(monkeypatch):
+    deep = TrainConfig.parse(
+        {
+            "model": {"filters": [2] * 6},
+            "training": {"precision": "fp32", "device": "cpu", "batch_size": 1, "patch_size": 512},
+        }
+    )
+    whole = memory_need(deep, 1)
+    free = whole.weights + 36 * whole.per_patch // 100
+    monkeypatch.setattr(memory, "free_memory_of", lambda _device: free)
+    assert memory_need(deep, 1).fitting_patch == 256  # 272 would fit, too, but be filled up to 288
+
+
 def test_where_the_image_in_view_alone_takes_too_much_no_patch_is_proposed(monkeypatch):
     monkeypatch.setattr(memory, "free_memory_of", lambda _device: 20 * MB)
     assert memory_need(config(), 1, seen=4000**2).fitting_patch == 0

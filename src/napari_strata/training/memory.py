@@ -38,7 +38,7 @@ IN_PASSING = 4
 REMEMBERED = {"adamw": 2, "adam": 2, "sgd": 0, "momentum": 1, "rmsprop": 2}
 """Numbers that an optimizer keeps for each weight."""
 GRADATION = 16
-"""Between the sides of patches that may be proposed [px]."""
+"""Between the sides of patches that may be proposed, where the network asks for no more [px]."""
 SHARE = 0.9
 """Part of the free memory that a training may take."""
 PROPOSED = 0.8
@@ -140,8 +140,8 @@ def memory_need(model: ModelConfig, training: TrainingConfig, classes: int, *, s
     need = with_patch(training.patch_size)
     if need.fits or need.fitting_batch:
         return need
-    smallest = max(GRADATION, 2 ** (len(model.filters) - 1))
-    sides = range(smallest, training.patch_size, GRADATION)
+    gradation = max(GRADATION, network.stride)  # a patch of another side would be filled up to one of these
+    sides = range(gradation, training.patch_size, gradation)
     fitting = [side for side in sides if with_patch(side).peak <= PROPOSED * free]
     return replace(need, fitting_patch=max(fitting, default=0))
 
