@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 import torch
 
@@ -34,3 +36,13 @@ def test_the_precision_is_what_was_chosen_or_what_is_fast(monkeypatch, precision
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": fast})
     with make_fabric(TrainingConfig(precision=precision, device="cpu")).autocast():
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is dtype
+
+
+def test_nothing_is_said_on_the_terminal_about_the_precision(monkeypatch):
+    told = []
+    log = logging.getLogger("lightning_fabric")
+    monkeypatch.setattr(log, "handlers", [handler := logging.Handler()])
+    monkeypatch.setattr(handler, "emit", told.append)
+    log.setLevel(logging.INFO)
+    make_fabric(TrainingConfig(precision="bf16", device="cpu"))
+    assert told == []

@@ -14,6 +14,7 @@ from napari_strata.widgets import atom_changes, label_changes
 from napari_strata.widgets.atom_changes import AtomChanges
 from napari_strata.widgets.atom_points import draw_mask, new_atoms
 from napari_strata.widgets.corrected import Corrected, Ledger, PinState
+from napari_strata.widgets.corrections_table import CorrectionsTable
 from napari_strata.widgets.label_changes import LabelChanges
 from napari_strata.widgets.label_layers import new_labels
 from napari_strata.widgets.label_memory import remember_birth, remember_spots
@@ -191,3 +192,15 @@ def test_a_resumed_run_knows_its_corrections_and_pins():
     assert ledger.pin(new) == Pin("Pin 3", 2, 0, 0, 9, 9)
     assert ledger.unpin(new) == Unpin("Pin 3")
     assert ledger.entries == [one]
+
+
+def test_the_table_tells_the_middle_of_a_correction_and_of_a_stack_its_slice(qtbot):
+    table = CorrectionsTable()
+    qtbot.addWidget(table)
+    table.show_entries([Corrected(2, 20, 60, 10, 20, 7)])
+    assert [table.item(0, column).text() for column in (1, 2)] == ["2", "25, 70"]
+    assert table.item(0, 0).toolTip().startswith("10 × 20 px around row 25, column 70.")
+    table.show_slices(False)
+    assert table.isColumnHidden(1)
+    table.show_slices(True)
+    assert not table.isColumnHidden(1)

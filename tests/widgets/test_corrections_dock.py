@@ -191,7 +191,7 @@ def test_what_is_painted_while_it_is_paused_is_learned_when_it_goes_on(qtbot, vi
     assert corrections.words.text().endswith("learns them when you press Resume.")
     repaint(labels, np.s_[0, 10:20, 60:70], 2)
     qtbot.waitUntil(lambda: corrections.table.rowCount() == 1, timeout=20_000)
-    assert [corrections.table.item(0, column).text() for column in range(3)] == ["waits for Resume", "0", "10, 60"]
+    assert [corrections.table.item(0, column).text() for column in range(3)] == ["waits for Resume", "0", "15, 65"]
     assert "1 correction waits for Resume." in train.words.text()
     corrections.table.selectRow(0)
     assert not corrections.pin_button.isEnabled()

@@ -37,6 +37,7 @@ def make_fabric(config: TrainingConfig) -> Fabric:
     precision: Literal["bf16-mixed", "32-true"] = "32-true"
     if config.precision == "bf16" or (config.precision == "auto" and has_fast_bf16(device)):
         precision = "bf16-mixed"
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it greets, and tells the precision
     if config.devices * config.nodes == 1:
         _check_started(1)
         return Fabric(accelerator=device.type, devices=1, precision=precision)
@@ -49,7 +50,6 @@ def make_fabric(config: TrainingConfig) -> Fabric:
         precision=precision,
         plugins=_environment(),
     )
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it greets in several lines
     try:
         fabric.launch()
     except ValueError as error:  # fabric compares with what SLURM was told

@@ -67,6 +67,11 @@ class Corrected:
         return self.y, self.x, self.y + self.height, self.x + self.width
 
     @property
+    def centre(self) -> tuple[int, int]:
+        """Its middle pixel (y, x)."""
+        return self.y + self.height // 2, self.x + self.width // 2
+
+    @property
     def waits(self) -> bool:
         """Whether it was painted in a pause and is not learned yet."""
         return self.step is None and not self.pin

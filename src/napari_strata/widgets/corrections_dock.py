@@ -58,6 +58,8 @@ class CorrectionsDock(Dock):
         """Show how things are now."""
         plan, ledger = self._live.plan, self._live.ledger
         self.words.setText(self._status())
+        if self._live.image is not None:
+            self.table.show_slices(self._live.image.ndim > 2)
         self.table.show_entries([*ledger.entries, *ledger.waiting])
         self.pins.setText(pin_words([one.state for one in ledger.pinned]))
         runs = plan is not None and self._live.image is not None

@@ -55,6 +55,10 @@ class CorrectionsTable(QTableWidget):
         rows = self.selectionModel().selectedRows()
         return self._shown[rows[0].row()] if rows else None
 
+    def show_slices(self, are_there: bool) -> None:
+        """Show or hide on which slice a correction lies: a single image has none."""
+        self.setColumnHidden(COLUMNS.index("Slice"), not are_there)
+
     def show_entries(self, entries: Sequence[Corrected]) -> None:
         """Show other entries; the chosen one stays chosen."""
         before = self.chosen
@@ -69,7 +73,8 @@ class CorrectionsTable(QTableWidget):
                 self.selectRow(row)
 
     def _fill(self, row: int, one: Corrected) -> None:
-        place = str(one.frame), f"{one.y}, {one.x}", f"{one.time:%H:%M:%S}"
+        y, x = one.centre
+        place = str(one.frame), f"{y}, {x}", f"{one.time:%H:%M:%S}"
         for column, text in enumerate((state_words(one), *place)):
             item = QTableWidgetItem(text)
             item.setToolTip(_tip(one))
@@ -94,8 +99,9 @@ def state_words(one: Corrected) -> str:
 
 def _tip(one: Corrected) -> str:
     layers = ", ".join(map(str, sorted(one.layers)))
+    y, x = one.centre
     lines = [
-        f"{one.height} × {one.width} px from row {one.y}, column {one.x} of slice {one.frame}."
+        f"{one.height} × {one.width} px around row {y}, column {x}."
         + (f" Crystal layer {layers}." if len(one.layers) > 1 or any(one.layers) else ""),
         "It will be learned when the training goes on." if one.waits else "",
         "" if one.step is None else f"Learned from since step {one.step}.",
