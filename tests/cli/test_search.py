@@ -36,6 +36,9 @@ def test_a_search_ends_with_a_model_and_a_table_and_goes_on_with_resume(strata, 
     assert more.code == 0
     assert "Trial 1/2 complete after 1 epochs, score" in more.err
     assert "Trial 2/2: dropout 0." in more.err
+    assert "values model.dropout" in more.out
+    refused = strata("train", "--resume", tmp_path / "found", "--json")
+    assert "search --resume" in refused.report["error"]["remedy"]
     same = strata("search", config, "--out", tmp_path / "found")
     assert same.code == 0
     assert "Trial 3" not in same.err
@@ -60,3 +63,9 @@ def test_half_a_command_is_wrong_usage(strata, words):
     done = strata("search", *words)
     assert done.code == 2
     assert "give CONFIG.yaml and --out, or --resume alone" in done.err
+
+
+def test_a_file_for_a_search_does_not_train(strata, config, tmp_path):
+    done = strata("train", config, "--out", tmp_path / "run", "--json")
+    assert done.code == 1
+    assert "napari-strata search" in done.report["error"]["message"]

@@ -14,6 +14,7 @@ from napari_strata.config.search import (
     value_of,
     with_values,
 )
+from napari_strata.config.search_proposal import proposals
 from napari_strata.errors import ConfigError
 
 RATE = "training.optimizer.learning_rate"
@@ -142,3 +143,16 @@ def test_every_searchable_setting_is_found_and_can_keep_its_value(name):
     config = TrainConfig()
     assert setting_of(name).description
     assert with_values(config, {name: value_of(config, name)}) == config
+
+
+def test_terms_of_the_loss_and_architectures_that_cannot_fit_are_not_proposed():
+    proposed = proposals(TrainConfig())
+    terms = {name.rpartition(".")[2] for name in proposed if name.startswith("training.loss.")}
+    assert {"dice", "focal"} <= terms
+    assert not {"mse", "binary_cross_entropy"} & terms
+    assert proposed["model.architecture"].choices == ("unet", "residual-unet", "attention-unet", "resnet-unet")
+
+
+def test_a_file_for_a_search_is_refused_as_a_training_in_words():
+    with pytest.raises(ConfigError, match="napari-strata search"):
+        TrainConfig.parse({"search": {"trials": 3}}, source="file.yaml")

@@ -25,7 +25,7 @@ def test_without_models_it_says_how_to_come_by_one(choice):
 def test_the_model_is_described_in_words(choice, models_home):
     save_model(models_home, names=("W", "S"))
     choice.refresh()
-    assert choice.box.currentText() == "bright"
+    assert choice.box.currentText() == f"bright, {choice.entry.created}"
     assert choice.words.text().startswith(
         "Gomb-Net for 2 crystal layers, finds W, S at 0.2 Å/px. Trained on nothing: weights set by hand; "
     )
@@ -40,11 +40,12 @@ def test_a_visible_list_notices_a_new_model_by_itself(qtbot, choice, models_home
     assert told == [choice.entry]
 
 
-def test_models_of_one_name_are_told_apart_by_time(choice, models_home):
-    save_model(models_home, run="a")
-    save_model(models_home, run="b")
+def test_models_of_one_name_are_told_apart_by_their_runs(choice, models_home):
+    save_model(models_home, run="bright")
+    save_model(models_home, run="bright-2")
     choice.refresh()
-    assert [choice.box.itemText(i).partition(",")[0] for i in range(2)] == ["bright", "bright"]
+    names = {choice.box.itemText(i).partition(",")[0] for i in range(2)}
+    assert names == {"bright", "bright-2"}
     assert all(" 2026, " in choice.box.itemText(i) for i in range(2))
 
 

@@ -81,7 +81,14 @@ def test_a_training_offers_its_best_weights_so_far_in_every_library_of_the_folde
     assert [entry.label for entry in other.list()] == ["a (training, best so far)"]
     assert other.stamps() != before
     library.mark_training(run, False)
-    assert [entry.label for entry in other.list()] == ["a"]
+    assert [entry.label for entry in other.list()] == [f"a, {other.list()[0].created}"]
+
+
+def test_models_of_one_name_are_called_as_their_runs(library):
+    for _ in range(2):
+        save(library, "U-Net coins", created="2026-11-21T12:00:00Z")
+    names = {entry.label.partition(",")[0] for entry in library.list()}
+    assert names == {"U-Net-coins", "U-Net-coins-2"}
 
 
 def test_a_training_that_died_with_its_process_is_a_model_like_others(library, monkeypatch):

@@ -8,6 +8,7 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
+from bright_network import save_bright
 from napari_strata.config.search import Choices, Range
 from napari_strata.control import JobState
 from napari_strata.errors import TrainingError
@@ -27,6 +28,7 @@ from napari_strata.widgets import search_dock
 from napari_strata.widgets.models import ModelLibrary
 from napari_strata.widgets.runner import JobRunner
 from napari_strata.widgets.search_dock import SearchDock
+from napari_strata.widgets.setting_names import short_names
 from napari_strata.widgets.train_dock import TrainDock
 
 RATE, BATCH = "training.optimizer.learning_rate", "training.batch_size"
@@ -182,6 +184,32 @@ def test_settings_of_the_train_dock_that_cannot_be_are_said(qtbot, dock, train):
     assert "filters" in dock.words.text()
 
 
+@pytest.mark.parametrize("name", ["mse", "binary_cross_entropy"])
+def test_a_term_of_the_loss_that_cannot_fit_is_not_offered(dock, name):
+    assert f"training.loss.{name}" not in dock.parameters.names
+
+
+def test_settings_are_called_as_in_the_train_dock(dock):
+    row = dock.parameters.names.index("training.optimizer.clip_norm")
+    assert dock.parameters.item(row, 0).text() == "Optimizer: Largest gradient"
+    assert short_names((RATE, "model.norm", "training.optimizer.clip_norm")) == [
+        "Learning rate",
+        "Norm",
+        "Largest gradient",
+    ]
+
+
+def test_what_every_trial_starts_from_is_said(qtbot, dock, train, pretend, tmp_path):
+    pretend()
+    search_to_end(qtbot, dock)
+    assert dock.start_words.text() == "Every trial starts from a new network."
+    folder = tmp_path / "models" / "coins-2" / "model"
+    save_bright(folder, architecture="gombnet", layers=2)
+    train.settings.start.open(folder)
+    search_to_end(qtbot, dock)
+    assert dock.start_words.text() == "Every trial starts from coins-2."
+
+
 def test_trials_are_sorted_by_score_and_the_running_one_is_bold(qtbot, dock, pretend):
     dock.parameters.tick(BATCH)
     go = pretend(TrialStarted(1, 2, VALUES[0]), ended(1, 0.6), TrialStarted(2, 2, VALUES[1]), epoch(0.7), None)
@@ -263,7 +291,7 @@ def test_stop_ends_a_search_that_runs(qtbot, dock, pretend):
         click(qtbot, dock.stop_button)
     assert ending.args[0].reason is FinishReason.CANCELED
     assert dock.words.text().startswith(
-        "Stopped. Best: trial 1, 0.7000.\nWhat matters most: Optimizer: learning rate"
+        "Stopped. Best: trial 1, 0.7000.\nWhat matters most: Optimizer: Learning rate"
     )
 
 

@@ -54,7 +54,7 @@ def offered(choice) -> list[str]:
 def test_a_training_begins_with_a_new_network_unless_told_otherwise(choice, library):
     save_unet(library)
     choice.refresh()
-    assert offered(choice) == [NEW, "bright"]
+    assert offered(choice) == [NEW, "bubbles"]
     assert choice.values() == StartConfig()
     assert not choice.freeze.isVisible()
 

@@ -117,8 +117,8 @@ def _flat(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
                 (prefix + name.replace("_", " "), _readable([v for v in row.values() if v is not None]))
                 for row in value
             )
-        else:
-            yield prefix + name.replace("_", " "), _readable(value)
+        else:  # dotted names are those of settings, to be typed as they are
+            yield prefix + (name if "." in name else name.replace("_", " ")), _readable(value)
 
 
 def _readable(value: Any) -> str:

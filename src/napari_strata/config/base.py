@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from yaml import MarkedYAMLError
 from yaml.reader import ReaderError
@@ -99,6 +100,11 @@ def setting(
     return Field(
         default, title=title, description=text, json_schema_extra={"unit": unit, "advanced": advanced}, **bounds
     )
+
+
+def title_of(name: str, field: FieldInfo) -> str:
+    """Return what people read in front of a field."""
+    return field.title or name.replace("_", " ").capitalize()
 
 
 def section(config_class: type[Config], description: str, *, title: str | None = None) -> Any:

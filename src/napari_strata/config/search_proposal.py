@@ -6,8 +6,11 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from napari_strata.config import TrainConfig
+from napari_strata.config.loss import FITTING, TERMS
+from napari_strata.config.model import Architecture
 from napari_strata.config.search import Choices, Range, default_parameters, searchable, value_of
 
+ARCHITECTURE = "model.architecture"
 FACTOR = 10.0
 """How far a positive number is searched, up and down."""
 _USUAL = 1.0
@@ -17,7 +20,8 @@ _USUAL = 1.0
 def proposals(config: TrainConfig) -> dict[str, Range | Choices]:
     """Propose where to search each setting, those first that are searched by default.
 
-    Settings that are text are left out.
+    Settings that are text are left out, and so is what cannot fit: terms of the loss for another output, and
+    the architecture for several crystal layers, for which there is only one.
 
     Parameters
     ----------
@@ -28,9 +32,17 @@ def proposals(config: TrainConfig) -> dict[str, Range | Choices]:
     others = {
         name: proposed
         for name, field in searchable()
-        if name not in usual and (proposed := _propose(field, value_of(config, name))) is not None
+        if name not in usual
+        and _fits(name, config)
+        and (proposed := _propose(field, value_of(config, name))) is not None
     }
+    others[ARCHITECTURE] = Choices(choices=tuple(one for one in get_args(Architecture) if one != "gombnet"))
     return {**usual, **others}
+
+
+def _fits(name: str, config: TrainConfig) -> bool:
+    section, _, last = name.rpartition(".")
+    return section != "training.loss" or last not in TERMS or last in FITTING[config.model.output]
 
 
 def _propose(field: FieldInfo, value: Any) -> Range | Choices | None:

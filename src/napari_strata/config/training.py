@@ -1,7 +1,8 @@
 """How to train: on what data, for how long, on what hardware; the parts have files of their own."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -206,6 +207,15 @@ class TrainConfig(Config):
     model: ModelConfig = Field(default_factory=ModelConfig, description="Which network.")
     data: Data = Field(default_factory=SimulatedData, description="What to learn from.")
     training: TrainingConfig = Field(default_factory=TrainingConfig, description="How to train.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _describes_no_search(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "search" in values and "search" not in cls.model_fields:
+            raise ValueError(
+                "the section search is read by napari-strata search CONFIG.yaml alone; take it out to train once"
+            )
+        return values
 
     @model_validator(mode="after")
     def _layers_agree(self) -> Self:

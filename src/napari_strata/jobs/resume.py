@@ -47,7 +47,13 @@ def resumed(folder: Path, *, preview: ImageStack | None = None, **changes: Any) 
     """
     from napari_strata.training.run_facts import check_unchanged, read_facts
     from napari_strata.training.run_lock import is_running
+    from napari_strata.training.search.folder import is_search
 
+    if is_search(folder):
+        raise CheckpointError(
+            f"{folder} holds a search, not a training.",
+            remedy=f"Continue it: napari-strata search --resume {folder}",
+        )
     config = with_changes(_config_of(folder), **changes)
     if is_running(folder):
         raise OutputError(

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QVBoxLayout
 from superqt import QCollapsible
 
 from napari_strata.config import Config
+from napari_strata.config.base import title_of
 from napari_strata.widgets.editors import Editor, make_editor
 
 C = TypeVar("C", bound=Config)
@@ -220,7 +221,7 @@ def _is_section(field: FieldInfo) -> bool:
 
 def _label(name: str, field: FieldInfo) -> str:
     unit = _extra(field).get("unit")
-    text = field.title or name.replace("_", " ").capitalize()
+    text = title_of(name, field)
     return f"{text} [{unit}]" if unit else text
 
 

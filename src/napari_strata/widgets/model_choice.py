@@ -1,6 +1,5 @@
 """A drop-down list of trained models, a button for one that lies elsewhere, and the chosen one in words."""
 
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -74,14 +73,13 @@ class ModelChoice(QWidget):
         """Look at the folder anew; the model chosen stays chosen until it goes or a new one comes."""
         self._seen = self._library.stamps()
         entries = self._entries()
-        names = Counter(entry.label for entry in entries)
         kept = choose or self._newcomer(entries) or (self._last.path if self._last else None)
         blocked = self.box.blockSignals(True)
         self.box.clear()
         if not entries:
             self.box.addItem("no model yet", None)
         for index, entry in enumerate(entries):
-            self.box.addItem(entry.label if names[entry.label] == 1 else f"{entry.label}, {entry.created}", entry)
+            self.box.addItem(entry.label, entry)
             self.box.setItemData(index, str(entry.path), Qt.ItemDataRole.ToolTipRole)
         self.box.setCurrentIndex(next((i for i, entry in enumerate(entries) if entry.path == kept), 0))
         self.box.blockSignals(blocked)

@@ -16,6 +16,8 @@ from napari_strata.io.bundle import CARD, find_bundle, read_card
 from napari_strata.training.run_mark import MARK, clear_mark, is_marked, set_mark
 
 HOME_VARIABLE = "NAPARI_STRATA_HOME"
+MODEL = "model"
+"""Folder of a model in that of its run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,9 @@ class ModelEntry:
 
     @property
     def label(self) -> str:
-        """Name, for lists."""
-        return f"{self.name} (training, best so far)" if self.is_training else self.name
+        """What lists call it: the name of its run, which no other run has, and its time."""
+        name = run_name(self.path)
+        return f"{name} (training, best so far)" if self.is_training else f"{name}, {self.created}"
 
     @property
     def created(self) -> str:
@@ -103,7 +106,7 @@ class ModelLibrary:
         """Return what tells whether any model has changed; quick enough to be asked every second."""
         stamps = []
         for run in sorted(self.folder.glob("*")):
-            for bundle in (run, run / "model"):
+            for bundle in (run, run / MODEL):
                 with suppress(OSError):
                     stamps.append(Stamp(bundle, (bundle / CARD).stat().st_mtime_ns, is_marked(bundle.parent)))
         return tuple(stamps)
@@ -168,6 +171,11 @@ def models_folder() -> Path:
     if chosen := _folder_in_preferences():
         return Path(chosen).expanduser()
     return user_data_path("napari-strata", appauthor=False) / "models"
+
+
+def run_name(model: Path) -> str:
+    """Return the name of the run that made a model, from the folder of the model or of the run."""
+    return model.parent.name if model.name == MODEL else model.name
 
 
 def open_model(path: Path) -> ModelEntry:

@@ -24,13 +24,14 @@ from napari_strata.jobs.job import Job
 from napari_strata.widgets.dock import Dock
 from napari_strata.widgets.form import ConfigForm
 from napari_strata.widgets.journal import keep_state
-from napari_strata.widgets.models import ModelLibrary
+from napari_strata.widgets.models import ModelLibrary, run_name
 from napari_strata.widgets.notify import in_notifications, in_words, show_ending, show_warned
 from napari_strata.widgets.other_docks import show_train_dock, train_dock, use_model
 from napari_strata.widgets.parameter_table import ParameterTable
 from napari_strata.widgets.runner import JobRunner
 from napari_strata.widgets.setting_names import setting_name
 from napari_strata.widgets.shown_settings import show_values
+from napari_strata.widgets.start_choice import NEW
 from napari_strata.widgets.trial_table import TrialTable
 from napari_strata.widgets.words import Words
 
@@ -79,7 +80,7 @@ class SearchDock(Dock):
         self.continue_button = QPushButton("Continue…")
         self.tabs = QTabWidget()
         self.bar = QProgressBar()
-        self.words = Words()
+        self.words, self.start_words = Words(), Words()
         self.trials = TrialTable()
         self.settings_button = QPushButton("Use these settings")
         self.model_button = QPushButton("Use model")
@@ -118,6 +119,7 @@ class SearchDock(Dock):
         layout.addLayout(_row(self.start_button, self.pause_button, self.stop_button, self.continue_button))
         layout.addWidget(self.bar)
         layout.addWidget(self.words)
+        layout.addWidget(self.start_words)
         layout.addWidget(self.tabs, 1)
         self.scroll(content)
 
@@ -141,6 +143,7 @@ class SearchDock(Dock):
         folder = self._library.new_run(f"Search {plan.config.name}")
         if plan.learned is not None:
             keep_state(self._viewer, f"before {folder.name}")
+        self._say_start(config)
         self._run(folder, search, lambda control: _make_job(control, config, plan, folder))
 
     def _ask_which(self, _checked: bool = False) -> None:
@@ -162,7 +165,9 @@ class SearchDock(Dock):
         from napari_strata.training.search.folder import read_config
 
         self.runner.check_idle()
-        search = read_config(folder).search
+        config = read_config(folder)
+        self._say_start(config)
+        search = config.search
         search = search.model_copy(update={"trials": max(search.trials, self.form.value("trials"))})
         self.form.set_values(search)
         self.parameters.show_parameters(proposals(TrainConfig()), search.parameters)
@@ -174,6 +179,11 @@ class SearchDock(Dock):
         self.tabs.setCurrentIndex(_TRIALS)
         self.runner.start(make_job, name=f"Searching in {folder.name}")
         self._library.mark_training(folder, True)
+
+    def _say_start(self, config: TrainConfig) -> None:
+        """Say with which weights trials begin; a model chosen in the Train dock may have been forgotten."""
+        start = config.training.start.model
+        self.start_words.setText(f"Every trial starts from {run_name(Path(start)) if start else NEW}.")
 
     def _pause_or_resume(self, _checked: bool = False) -> None:
         if self.runner.state is JobState.PAUSED:

@@ -1,6 +1,5 @@
 """Where the weights of a training begin: a new network, or a trained model that learns on."""
 
-from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
@@ -93,13 +92,12 @@ class StartChoice(QWidget):
     def refresh(self, choose: Path | None = None) -> None:
         """Look at the library anew; the model chosen stays chosen until it goes."""
         entries = self._entries()
-        names = Counter(entry.label for entry in entries)
         kept = choose or (self.entry.path if self.entry else None)
         blocked = self.box.blockSignals(True)
         self.box.clear()
         self.box.addItem(NEW, None)
         for entry in entries:
-            self.box.addItem(entry.label if names[entry.label] == 1 else f"{entry.label}, {entry.created}", entry)
+            self.box.addItem(entry.label, entry)
             self.box.setItemData(self.box.count() - 1, describe(entry), Qt.ItemDataRole.ToolTipRole)
         self.box.setCurrentIndex(next((i for i, entry in enumerate(entries, 1) if entry.path == kept), 0))
         self.box.blockSignals(blocked)
