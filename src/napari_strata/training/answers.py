@@ -79,7 +79,7 @@ class Answers:
                     self._preview.interval = interval
         if could_validate and not self._source.holds_out:
             yield Warned(
-                "Nothing is left to validate on: from now on the newest weights are kept, without a score.",
+                "Nothing is left to validate on. From now on the newest weights are kept, without a score.",
                 "Label another slice before the next training.",
             )
         if looks and self._preview is not None:
