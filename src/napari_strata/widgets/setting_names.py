@@ -12,7 +12,7 @@ _SECTIONS = {"model": "Network", "training": ""}
 
 
 def setting_name(name: str) -> str:
-    """Return the titles of the Train dock: ``Optimizer: Learning rate`` of ``training.optimizer.learning_rate``."""
+    """Return the titles of the Train dock: ``Network: Dropout`` for ``model.dropout``."""
     section = name.rpartition(".")[0]
     title = _SECTIONS[section] if section in _SECTIONS else _title(section)
     return f"{title}: {_title(name)}" if title else _title(name)
