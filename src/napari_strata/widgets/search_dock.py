@@ -43,7 +43,7 @@ FIELDS = ("sampler", "pruner", "trials", "epochs", "time_limit", "score", "keep_
 _STEPS = 1000
 _TRIALS = 1
 """Tab of the trials."""
-_HINT = "Many short trainings on the image and with the settings of the Train dock, Start from included; ticked ones vary."
+_HINT = "Many short trainings as the Train dock is set, Start from included; ticked settings vary."
 _ENDED_BY = {"trials": "All trials are done", "time limit": "The time is over", "stop": "Stopped"}
 
 
