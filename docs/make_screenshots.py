@@ -11,14 +11,12 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from napari.layers import Image, Labels
+from napari.layers import Image
 from napari.viewer import Viewer
-from scipy.ndimage import distance_transform_edt
 
 from docs.label_screenshots import make_label_pictures
-from docs.training_screenshots import make_training_pictures
+from docs.training_screenshots import FRAMES, make_training_pictures, paint_strokes
 from napari_strata.control import JobState
-from napari_strata.types import BACKGROUND
 from napari_strata.widgets.calibration import METADATA
 from napari_strata.widgets.results import find_results
 from napari_strata.widgets.train_settings import LABELLED
@@ -28,10 +26,6 @@ from scripts.driving import PLUGIN, click, open_viewer, pause, show_dock, take_p
 IMAGES = Path(__file__).resolve().parent / "images"
 MINUTES = 5.0
 """Time limit of the training on strokes."""
-FRAMES = (0, 3, 5, 7)
-"""Slices that are painted."""
-STROKES = 9
-"""Strokes of each code on each of them."""
 
 
 def main() -> None:
@@ -70,23 +64,10 @@ def _label(viewer: Viewer, image: Image) -> None:
     click(dock.new_button)
     labels = dock.labels.layer
     for frame in FRAMES:
-        _paint_strokes(labels, np.asarray(image.metadata[METADATA]["truth_labels"])[frame], frame)
+        paint_strokes(labels, np.asarray(image.metadata[METADATA]["truth_labels"])[frame], frame)
     viewer.dims.set_current_step(0, FRAMES[0])
     pause(0.5)
     take_picture(viewer, IMAGES / "label.png")
-
-
-def _paint_strokes(labels: Labels, truth: np.ndarray, frame: int) -> None:
-    """Paint short strokes across some particles and across the background."""
-    rng = np.random.default_rng(frame)
-    labels.brush_size = 5
-    for code in (BACKGROUND, BACKGROUND + 1):
-        inside = np.argwhere(distance_transform_edt(truth == code) > 6)
-        for y, x in inside[rng.choice(len(inside), STROKES, replace=False)]:
-            for step in range(-12, 13, 2):
-                place = (y, int(np.clip(x + step, 0, truth.shape[1] - 1)))
-                if truth[place] == code:
-                    labels.paint((frame, *place), code)
 
 
 def _train(viewer: Viewer) -> None:
