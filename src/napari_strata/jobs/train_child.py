@@ -100,7 +100,7 @@ def _portable(event: JobEvent) -> JobEvent:
     error = event.error
     error.add_note("In the training process:\n" + "".join(traceback.format_exception(error)))
     try:
-        pickle.loads(pickle.dumps(error))
+        pickle.loads(pickle.dumps(error))  # what this process has just written itself
     except Exception:  # noqa: BLE001 (an error of any library may not survive it, in any way)
         words = f"{type(error).__name__}: {error}"
         error = TrainingError(words, remedy="This is a fault of napari-strata; please report it with the log.")

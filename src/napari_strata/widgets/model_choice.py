@@ -1,14 +1,12 @@
 """A drop-down list of trained models, a button for one that lies elsewhere, and the chosen one in words."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_strata.errors import BundleError
 from napari_strata.widgets.editors import ChoiceBox
 from napari_strata.widgets.models import ModelEntry, ModelLibrary, open_model
 from napari_strata.widgets.network_choice import name_of
@@ -72,7 +70,7 @@ class ModelChoice(QWidget):
     def refresh(self, choose: Path | None = None) -> None:
         """Look at the folder anew; the model chosen stays chosen until it goes or a new one comes."""
         self._seen = self._library.stamps()
-        entries = self._entries()
+        entries = self._library.offered(self._opened)
         kept = choose or self._newcomer(entries) or (self._last.path if self._last else None)
         blocked = self.box.blockSignals(True)
         self.box.clear()
@@ -105,16 +103,7 @@ class ModelChoice(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.words)
 
-    def _entries(self) -> list[ModelEntry]:
-        listed = self._library.list()
-        known = {entry.path for entry in listed}
-        opened = []
-        for path in self._opened:
-            with suppress(BundleError):  # removed since it was opened
-                opened.append(open_model(path))
-        return [*(entry for entry in reversed(opened) if entry.path not in known), *listed]
-
-    def _newcomer(self, entries: list[ModelEntry]) -> Path | None:
+    def _newcomer(self, entries: tuple[ModelEntry, ...]) -> Path | None:
         """Return the newest model that was not offered before: a training has just brought it, to be looked at."""
         known, self._offered = self._offered, {entry.path for entry in entries}
         new = [entry.path for entry in entries if known is not None and entry.path not in known]

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -101,6 +102,22 @@ class ModelLibrary:
                 entries.append(ModelEntry(stamp.bundle, card, stamp.is_training))
         self.damaged = tuple(sorted(damaged))
         return tuple(sorted(entries, key=lambda entry: _time(entry.card), reverse=True))
+
+    def offered(self, opened: Iterable[Path]) -> tuple[ModelEntry, ...]:
+        """Return models that were opened from elsewhere, the last one first, and then those of the library.
+
+        Parameters
+        ----------
+        opened : iterable of Path
+            Folders of models; one that has been removed since is left out.
+        """
+        listed = self.list()
+        known = {entry.path for entry in listed}
+        others = []
+        for path in opened:
+            with suppress(BundleError):
+                others.append(open_model(path))
+        return (*(entry for entry in reversed(others) if entry.path not in known), *listed)
 
     def stamps(self) -> "tuple[Stamp, ...]":
         """Return what tells whether any model has changed; quick enough to be asked every second."""

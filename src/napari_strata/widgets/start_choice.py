@@ -1,6 +1,5 @@
 """Where the weights of a training begin: a new network, or a trained model that learns on."""
 
-from contextlib import suppress
 from pathlib import Path
 
 from qtpy.QtCore import Qt, Signal
@@ -8,7 +7,6 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.config.optimization import StartConfig
-from napari_strata.errors import BundleError
 from napari_strata.widgets.model_choice import FreshBox, describe
 from napari_strata.widgets.models import ModelEntry, ModelLibrary, open_model
 from napari_strata.widgets.notify import in_notifications
@@ -91,7 +89,7 @@ class StartChoice(QWidget):
 
     def refresh(self, choose: Path | None = None) -> None:
         """Look at the library anew; the model chosen stays chosen until it goes."""
-        entries = self._entries()
+        entries = self._library.offered(self._opened)
         kept = choose or (self.entry.path if self.entry else None)
         blocked = self.box.blockSignals(True)
         self.box.clear()
@@ -116,15 +114,6 @@ class StartChoice(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
         layout.addWidget(self.freeze)
-
-    def _entries(self) -> list[ModelEntry]:
-        listed = self._library.list()
-        known = {entry.path for entry in listed}
-        opened = []
-        for path in self._opened:
-            with suppress(BundleError):  # removed since it was opened
-                opened.append(open_model(path))
-        return [*(entry for entry in reversed(opened) if entry.path not in known), *listed]
 
     def _on_index(self, _index: int = 0) -> None:
         self.freeze.setVisible(self.entry is not None)
