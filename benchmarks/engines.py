@@ -70,7 +70,7 @@ def figures(process: Run, thread: Run) -> Iterator[Figure]:
 
 
 def _train(engine: str, seconds: float) -> Run:
-    from napari_strata.widgets.models import HOME_VARIABLE
+    from napari_strata.widgets.parts.models import HOME_VARIABLE
     from scripts.driving import PLUGIN, open_viewer, pause, show_dock
 
     with tempfile.TemporaryDirectory() as home, mock.patch.dict(os.environ, {HOME_VARIABLE: home}):

@@ -39,7 +39,7 @@ def _waits(steps: int, augmentation: dict[str, float]) -> tuple[float, float]:
     from napari_strata.control import JobControl
     from napari_strata.events import BatchEnded
     from napari_strata.jobs.train import train
-    from napari_strata.training.inputs import TrainInputs
+    from napari_strata.training.patches.inputs import TrainInputs
 
     recipe = TrainConfig.read(RECIPE)
     varied = recipe.training.augmentation.model_copy(update=augmentation)

@@ -31,7 +31,7 @@ def measure(seconds: float = 40) -> Iterator[Figure]:
 def train_once(engine: str, seconds: float) -> dict[str, float]:
     """Train in the real dock for a time [s]; return the peak memory of this process and of its children [MB]."""
     from benchmarks.gui_stall import train_in_dock
-    from napari_strata.widgets.models import HOME_VARIABLE
+    from napari_strata.widgets.parts.models import HOME_VARIABLE
     from scripts.driving import PLUGIN, open_viewer, show_dock
 
     with tempfile.TemporaryDirectory() as home, mock.patch.dict(os.environ, {HOME_VARIABLE: home}):

@@ -124,7 +124,7 @@ class TrainingClock:
 
 def measure(seconds: float) -> Iterator[Figure]:
     """Train in the real dock of a real viewer for a time [s], after a quarter of it in which nothing happens."""
-    from napari_strata.widgets.models import HOME_VARIABLE
+    from napari_strata.widgets.parts.models import HOME_VARIABLE
     from scripts.driving import PLUGIN, open_viewer, pause, show_dock
 
     with tempfile.TemporaryDirectory() as home, mock.patch.dict(os.environ, {HOME_VARIABLE: home}):

@@ -6,25 +6,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+from npe2 import PluginManifest
+
 from benchmarks.figure import Figure
 
 REPEATS = 5
 TARGET = "< 0.3"
-DOCKS = (
-    "label_dock",
-    "label_tools_dock",
-    "label_files_dock",
-    "history_dock",
-    "doctor_dock",
-    "train_dock",
-    "predict_dock",
-    "explain_dock",
-)
+COMMANDS = PluginManifest.from_distribution("napari-strata").contributions.commands or []
+_MODULES = (str(command.python_name).partition(":")[0] for command in COMMANDS)
+DOCKS = [module for module in _MODULES if module.endswith(".dock")]
 NAPARI = "napari.viewer, napari.layers, napari.qt.threading, qtpy.QtWidgets, magicgui"
 """What an open napari has imported long before it opens a dock."""
 DRAW = "QApplication.processEvents()"
 VIEWER = f"import napari; from qtpy.QtWidgets import QApplication; viewer = napari.Viewer(); {DRAW}"
-OPEN = f"from napari_strata.widgets.workspace import open_workspace; open_workspace(viewer); {DRAW}"
+OPEN = f"from napari_strata.widgets.parts.workspace import open_workspace; open_workspace(viewer); {DRAW}"
 CLOSE = "viewer.close()"
 
 
@@ -34,10 +29,10 @@ def measure() -> Iterator[Figure]:
     yield _figure("import napari_strata", import_seconds("import napari_strata"), baseline)
     baseline = {NAPARI: import_seconds(f"import {NAPARI}")}
     for dock in DOCKS:
-        code = f"import napari_strata.widgets.{dock}"
+        code = f"import {dock}"
         yield _figure(f"{code}, from nothing", import_seconds(code), baseline, target="")
         yield _figure(f"{code}, beyond napari", import_seconds(code, before=f"import {NAPARI}"), {})
-    code = "; ".join(f"import napari_strata.widgets.{dock}" for dock in DOCKS)
+    code = "; ".join(f"import {dock}" for dock in DOCKS)
     yield _figure("import all docks, beyond napari", import_seconds(code, before=f"import {NAPARI}"), {})
     if has_screen():
         seconds = import_seconds(OPEN, before=VIEWER, after=CLOSE)

@@ -53,8 +53,8 @@ def _measure_in_viewer() -> tuple[NDArray[np.float64], NDArray[np.float64], floa
     import napari
     from qtpy.QtWidgets import QApplication
 
-    from napari_strata.widgets.journal import journal_of
-    from napari_strata.widgets.label_layers import new_labels
+    from napari_strata.widgets.journal.journal import journal_of
+    from napari_strata.widgets.layers.label_layers import new_labels
 
     viewer = napari.Viewer()
     try:

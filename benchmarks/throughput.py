@@ -46,9 +46,9 @@ def measure(blocks: int = 8) -> Iterator[Figure]:
 def our_steps(images: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> Iterator[float]:
     """Train the same network on the same images and batches; yield the time from each step to the next [s]."""
     from napari_strata.models.registry import build_network
-    from napari_strata.training.fabric import make_fabric
-    from napari_strata.training.labelled import LabelledSource
-    from napari_strata.training.loop import Trainer
+    from napari_strata.training.engine.loop import Trainer
+    from napari_strata.training.machine.fabric import make_fabric
+    from napari_strata.training.patches.labelled import LabelledSource
 
     network_config = ModelConfig(filters=(32, 64, 128, 256), dropout=0.2, pixel_size=None)
     config = TrainingConfig(batch_size=BATCH, patch_size=SIDE, time_limit=None, steps_per_epoch=100_000)

@@ -103,7 +103,7 @@ def _train(folder: Path, minutes: float) -> list[tuple[float, Path]]:
     from napari_strata.control import JobControl
     from napari_strata.events import EpochEnded
     from napari_strata.jobs.train import train
-    from napari_strata.training.inputs import TrainInputs
+    from napari_strata.training.patches.inputs import TrainInputs
 
     recipe = TrainConfig.read(RECIPE)
     limited = recipe.training.model_copy(update={"time_limit": minutes})

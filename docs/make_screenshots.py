@@ -17,9 +17,9 @@ from napari.viewer import Viewer
 from docs.label_screenshots import make_label_pictures
 from docs.training_screenshots import FRAMES, make_training_pictures, paint_strokes
 from napari_strata.control import JobState
-from napari_strata.widgets.calibration import METADATA
-from napari_strata.widgets.results import find_results
-from napari_strata.widgets.train_settings import LABELLED
+from napari_strata.widgets.layers.calibration import METADATA
+from napari_strata.widgets.layers.results import find_results
+from napari_strata.widgets.train.settings import LABELLED
 from scripts.demo import OUT
 from scripts.driving import PLUGIN, click, open_viewer, pause, show_dock, take_picture, wait_until
 

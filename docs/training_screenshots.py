@@ -10,8 +10,8 @@ from scipy.ndimage import distance_transform_edt
 from docs.label_screenshots import IMAGES
 from napari_strata.control import JobState
 from napari_strata.types import BACKGROUND
-from napari_strata.widgets.calibration import METADATA
-from napari_strata.widgets.train_settings import LABELLED
+from napari_strata.widgets.layers.calibration import METADATA
+from napari_strata.widgets.train.settings import LABELLED
 from scripts.driving import PLUGIN, click, pause, show_dock, take_picture, wait_until
 
 FRAMES = (0, 3, 5, 7)

@@ -2,7 +2,7 @@
 
 import napari
 
-from napari_strata.widgets.workspace import open_workspace
+from napari_strata.widgets.parts.workspace import open_workspace
 
 viewer = napari.Viewer()
 viewer.open_sample("napari-strata", "twisted_bilayer_graphene")

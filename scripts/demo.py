@@ -26,9 +26,9 @@ from napari_strata.control import JobState
 from napari_strata.errors import StrataError
 from napari_strata.events import BatchEnded, FinishReason, JobEnded, JobEvent
 from napari_strata.io.atom_tables import read_atoms
-from napari_strata.widgets.results import find_results
-from napari_strata.widgets.runner import JobRunner
-from napari_strata.widgets.train_settings import GOMBNET, SIMULATED, UNET, TrainSettings
+from napari_strata.widgets.layers.results import find_results
+from napari_strata.widgets.parts.runner import JobRunner
+from napari_strata.widgets.train.settings import GOMBNET, SIMULATED, UNET, TrainSettings
 from scripts.driving import click, click_canvas, open_viewer, pause, show_dock, take_picture, wait_until
 from scripts.figures import lattice_figures, truth_figures
 from scripts.images import check_image, open_file, open_sample

@@ -14,7 +14,7 @@ from qtpy.QtCore import QEventLoop, QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QPushButton, QWidget
 
-from napari_strata.widgets.workspace import open_workspace
+from napari_strata.widgets.parts.workspace import open_workspace
 
 PLUGIN = "napari-strata"
 WINDOW = (1600, 1000)

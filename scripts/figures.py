@@ -10,7 +10,7 @@ from napari_strata.evaluate.detection import pooled_scores, score_atoms
 from napari_strata.evaluate.lattice import describe_layers, fold_twist
 from napari_strata.evaluate.segmentation import mean_scores, score_masks
 from napari_strata.types import LabelArray
-from napari_strata.widgets.calibration import METADATA
+from napari_strata.widgets.layers.calibration import METADATA
 
 TOLERANCE = 0.4
 """Largest distance between an atom found and a true one [Å]."""

@@ -10,7 +10,7 @@ from napari_strata.config import TrainConfig
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult
 from napari_strata.jobs.job import JobBody, job
-from napari_strata.training.inputs import TrainInputs
+from napari_strata.training.patches.inputs import TrainInputs
 
 Strata = Callable[..., Any]
 WRONG = {

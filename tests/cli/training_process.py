@@ -19,13 +19,6 @@ from pathlib import Path
 
 def main() -> None:
     """Import once, then fork for every line."""
-    import napari_strata.cli.program
-    import napari_strata.jobs.train
-    import napari_strata.training.keeper
-    import napari_strata.training.labelled
-    import napari_strata.training.loop
-    import napari_strata.training.session
-    import napari_strata.training.simulated  # noqa: F401
 
     for line in sys.stdin:
         task = json.loads(line)
@@ -54,7 +47,7 @@ def _die(number: int = signal.SIGKILL) -> None:
 
 def _kill_at_batch(step: int, number: int = signal.SIGKILL) -> None:
     from napari_strata.events import BatchEnded
-    from napari_strata.training.record import RunRecord
+    from napari_strata.training.run.record import RunRecord
 
     write = RunRecord.write
 
@@ -82,7 +75,7 @@ def _stop_when_heard(step: int) -> None:
 
 
 def _at_file(pattern: str, count: int, half: bool) -> None:
-    from napari_strata.training import checkpoint
+    from napari_strata.training.engine import checkpoint
 
     write, seen = checkpoint._write, []
 
@@ -111,7 +104,7 @@ def _paint() -> None:
     import numpy as np
 
     from napari_strata.requests import Correction, Pin, Unpin
-    from napari_strata.training.answers import Answers
+    from napari_strata.training.engine.answers import Answers
 
     pixels = np.random.default_rng(1).random((48, 48))
     codes = np.tile(np.array([1, 2], np.uint8), (6, 6))
@@ -130,7 +123,7 @@ def _paint() -> None:
 
 
 def _shorten_memory() -> None:
-    from napari_strata.training.optimizer import Stepper
+    from napari_strata.training.engine.optimizer import Stepper
 
     accumulate = Stepper._accumulate
 

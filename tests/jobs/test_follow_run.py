@@ -21,7 +21,7 @@ from napari_strata.events import (
 )
 from napari_strata.jobs import follow_run as module
 from napari_strata.jobs.follow_run import follow_run
-from napari_strata.training.told_events import ToldEvents, event_of
+from napari_strata.training.run.told_events import ToldEvents, event_of
 
 EPOCH = {"event": "EpochEnded", "epoch": 1, "epochs": 2, "step": 2, "train_loss": 0.5, "validation_loss": 0.4}
 EPOCH |= {"validation_dice": None, "is_best": True, "elapsed": 1.0, "seconds_left": 1.0}

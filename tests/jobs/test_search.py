@@ -28,7 +28,7 @@ from napari_strata.events import (
 from napari_strata.io.bundle import load_bundle, read_card
 from napari_strata.jobs import trial as trial_module
 from napari_strata.jobs.search import read_search, search
-from napari_strata.training.inputs import Painted, TrainInputs
+from napari_strata.training.patches.inputs import Painted, TrainInputs
 from napari_strata.types import ImageStack
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*:FutureWarning")

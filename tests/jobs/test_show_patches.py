@@ -9,10 +9,10 @@ from napari_strata.control import JobControl
 from napari_strata.errors import LabelsError
 from napari_strata.events import FinishReason, JobEnded, Progress
 from napari_strata.jobs.show_patches import SeenPatches, show_patches
-from napari_strata.training.augmented import augmented
-from napari_strata.training.batches import Batch
-from napari_strata.training.inputs import TrainInputs
-from napari_strata.training.sources import make_source
+from napari_strata.training.patches.augmented import augmented
+from napari_strata.training.patches.batches import Batch
+from napari_strata.training.patches.inputs import TrainInputs
+from napari_strata.training.patches.sources import make_source
 from napari_strata.types import ImageStack
 
 NAMES = ClassTable.from_names(("cell",))

@@ -24,8 +24,8 @@ from napari_strata.io.masks import read_masks
 from napari_strata.jobs.predict import predict
 from napari_strata.jobs.train import read_inputs, train, with_absolute_paths
 from napari_strata.models.registry import load_network
-from napari_strata.training.inputs import Painted, TrainInputs
-from napari_strata.training.validation import Scores
+from napari_strata.training.engine.validation import Scores
+from napari_strata.training.patches.inputs import Painted, TrainInputs
 from napari_strata.types import ImageStack
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*:FutureWarning")
@@ -133,7 +133,9 @@ def test_the_preview_has_the_shape_of_the_image(tmp_path: Path):
 def scores_of(monkeypatch, *losses: float) -> None:
     """Let validation give such losses, epoch by epoch."""
     remaining = iter(losses)
-    monkeypatch.setattr("napari_strata.training.loop.validate", lambda *_args: Scores(next(remaining), dice=None))
+    monkeypatch.setattr(
+        "napari_strata.training.engine.loop.validate", lambda *_args: Scores(next(remaining), dice=None)
+    )
 
 
 def test_the_weights_of_the_best_validation_are_kept(tmp_path: Path, monkeypatch):
@@ -164,7 +166,7 @@ def test_weights_that_are_not_finite_are_not_kept(tmp_path: Path, monkeypatch):
 
 def test_a_loss_that_is_not_finite_stops_the_training_with_a_reason(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(
-        "napari_strata.training.optimizer.assignment_loss",
+        "napari_strata.training.engine.optimizer.assignment_loss",
         lambda logits, *args, **kwargs: logits.sum() * float("nan"),
     )
     *_, last = run(simulated(), TrainInputs(tmp_path))
@@ -386,7 +388,7 @@ def dice_with_swa(out: Path) -> float:
 
 def test_swa_is_good_with_batch_norm_statistics_of_its_own_and_bad_without(tmp_path: Path, monkeypatch):
     good = dice_with_swa(tmp_path / "with")
-    monkeypatch.setattr("napari_strata.training.averaging.AveragedWeights.settle", lambda *_args: None)
+    monkeypatch.setattr("napari_strata.training.engine.averaging.AveragedWeights.settle", lambda *_args: None)
     bad = dice_with_swa(tmp_path / "without")
     assert good > 0.5
     assert bad < 0.2

@@ -9,7 +9,7 @@ from napari_strata.config import ClassTable, TrainConfig
 from napari_strata.control import JobControl
 from napari_strata.events import BatchEnded, FinishReason, JobEvent, Warned
 from napari_strata.jobs.train import train
-from napari_strata.training.inputs import TrainInputs
+from napari_strata.training.patches.inputs import TrainInputs
 from napari_strata.types import ImageStack
 
 EVERYTHING = {

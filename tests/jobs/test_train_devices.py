@@ -20,7 +20,7 @@ from napari_strata.events import BatchEnded, EpochEnded, FinishReason, JobEvent
 from napari_strata.jobs.train import train
 from napari_strata.jobs.train_process import MODULE
 from napari_strata.models.registry import load_network
-from napari_strata.training.inputs import TrainInputs
+from napari_strata.training.patches.inputs import TrainInputs
 
 TOLERANCE = 1e-5
 """Of losses, after few steps in float32: sums over parts are rounded otherwise than those over the whole."""

@@ -17,10 +17,10 @@ from napari_strata.errors import OutputError, TrainingError
 from napari_strata.events import BatchEnded, EpochEnded, FinishReason, JobEnded, JobEvent
 from napari_strata.jobs.train import train
 from napari_strata.models.registry import load_network
-from napari_strata.training.checkpoint import load_checkpoint
-from napari_strata.training.inputs import TrainInputs
-from napari_strata.training.optimizer import Stepper
-from napari_strata.training.run_facts import read_facts
+from napari_strata.training.engine.checkpoint import load_checkpoint
+from napari_strata.training.engine.optimizer import Stepper
+from napari_strata.training.patches.inputs import TrainInputs
+from napari_strata.training.run.facts import read_facts
 from napari_strata.types import ImageStack
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*:FutureWarning")
@@ -196,7 +196,7 @@ def test_one_tiny_image_trains_without_a_score(tmp_path: Path):
 
 
 def test_a_stop_waits_for_no_long_validation(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("napari_strata.training.loop.STOP_SECONDS", -1.0)
+    monkeypatch.setattr("napari_strata.training.engine.loop.STOP_SECONDS", -1.0)
     control, events = JobControl(), []
     for event in train(control, config(), squares(tmp_path, 48, 48)):
         events.append(event)
@@ -210,7 +210,7 @@ def test_a_stop_waits_for_no_long_validation(tmp_path: Path, monkeypatch):
 def test_a_stop_in_the_first_epoch_keeps_the_weights_at_hand_though_nobody_scored_them(
     tmp_path: Path, monkeypatch
 ):
-    monkeypatch.setattr("napari_strata.training.loop.STOP_SECONDS", -1.0)
+    monkeypatch.setattr("napari_strata.training.engine.loop.STOP_SECONDS", -1.0)
     control = JobControl()
     for event in train(control, config(), squares(tmp_path, 48, 48)):
         if isinstance(event, BatchEnded):

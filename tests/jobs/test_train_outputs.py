@@ -168,7 +168,7 @@ def test_a_patch_that_is_larger_than_the_image_is_told(pictures, tmp_path):
 def test_a_batch_without_labels_costs_nothing_and_the_training_goes_on(pictures, tmp_path, monkeypatch):
     from dataclasses import replace
 
-    from napari_strata.training.labelled import LabelledSource
+    from napari_strata.training.patches.labelled import LabelledSource
 
     drawn = LabelledSource.patch
 

@@ -28,7 +28,7 @@ from napari_strata.jobs.train import train
 from napari_strata.jobs.train_process import MODULE, trains_apart
 from napari_strata.models.registry import load_network
 from napari_strata.requests import Correction, Look
-from napari_strata.training.inputs import Painted, TrainInputs
+from napari_strata.training.patches.inputs import Painted, TrainInputs
 from napari_strata.types import ImageStack
 
 IMAGE = ImageStack(np.random.default_rng(0).random((1, 40, 50)), 0.2, "view")

@@ -19,9 +19,9 @@ from napari_strata.jobs.resume import replayed, resumed
 from napari_strata.jobs.train import read_inputs, train, with_absolute_paths
 from napari_strata.models.registry import load_network
 from napari_strata.requests import Correction
-from napari_strata.training.checkpoint import checksum, load_checkpoint
-from napari_strata.training.inputs import Painted, TrainInputs
-from napari_strata.training.run_lock import RunLock, is_running
+from napari_strata.training.engine.checkpoint import checksum, load_checkpoint
+from napari_strata.training.patches.inputs import Painted, TrainInputs
+from napari_strata.training.run.lock import RunLock, is_running
 from napari_strata.types import ImageStack
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*:FutureWarning")
@@ -148,6 +148,37 @@ def test_every_kind_of_training_goes_on_and_is_repeated(tmp_path: Path, settings
     assert run(replayed(tmp_path / "whole", tmp_path / "again"))[-1].result.figures["identical"] is True
 
 
+def test_networks_that_the_clock_ended_are_repeated(tmp_path: Path):
+    deep = {"ensemble": {"kind": "deep", "members": 2}, "deterministic": False}
+    run((config(epochs=100_000, time_limit=0.02, **deep), painted(tmp_path / "run")))
+    assert run(replayed(tmp_path / "run", tmp_path / "again"))[-1].result.figures["identical"] is True
+    assert load_network(tmp_path / "again").card.members == 2
+
+
+def test_networks_of_a_run_that_was_stopped_are_repeated_as_far_as_they_went(tmp_path: Path):
+    deep = {"ensemble": {"kind": "deep", "members": 3}}
+    run((config(**deep), painted(tmp_path / "run")), {9: stop})
+    assert run(replayed(tmp_path / "run", tmp_path / "again"))[-1].result.figures["identical"] is True
+    assert load_network(tmp_path / "again").card.members == 2
+
+
+def test_networks_are_scored_together_where_the_run_was_killed_just_before(tmp_path: Path, monkeypatch):
+    deep = {"ensemble": {"kind": "deep", "members": 2}}
+    run((config(**deep), painted(tmp_path / "whole")))
+
+    def die(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("napari_strata.training.engine.ensemble._keep_scored", die)
+        run((config(**deep), painted(tmp_path / "killed")))
+    run(resumed(tmp_path / "killed"))
+    whole, killed = (load_network(tmp_path / name).card for name in ("whole", "killed"))
+    assert killed.members == 2
+    assert killed.figures["validation_loss"] == whole.figures["validation_loss"]
+    assert killed.weights_sha256 == whole.weights_sha256
+
+
 class Watched(JobControl):
     """Notes what is saved when the training waits, and lets it go on."""
 
@@ -225,9 +256,9 @@ def test_a_finished_run_is_refused_unless_its_budget_is_raised(finished: Path, t
 
 def test_a_run_that_goes_on_keeps_its_best_weights(tmp_path: Path, monkeypatch):
     losses = iter([0.5, 0.9])
-    from napari_strata.training.validation import Scores
+    from napari_strata.training.engine.validation import Scores
 
-    monkeypatch.setattr("napari_strata.training.loop.validate", lambda *_args: Scores(next(losses)))
+    monkeypatch.setattr("napari_strata.training.engine.loop.validate", lambda *_args: Scores(next(losses)))
     run((config(epochs=1), painted(tmp_path)))
     last = run(resumed(tmp_path, epochs=2))[-1]
     assert last.result.figures["best_epoch"] == 1

@@ -14,7 +14,7 @@ from napari_strata.events import FinishReason, JobEnded, JobEvent, StartedFrom, 
 from napari_strata.io.bundle import load_bundle
 from napari_strata.jobs.resume import resumed
 from napari_strata.jobs.train import train, with_absolute_paths
-from napari_strata.training.inputs import TrainInputs
+from napari_strata.training.patches.inputs import TrainInputs
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*:FutureWarning")
 

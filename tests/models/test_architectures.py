@@ -22,7 +22,7 @@ from napari_strata.inference.predictor import Predictor
 from napari_strata.inference.tiling import plan_tiles
 from napari_strata.jobs.train import train
 from napari_strata.models.registry import ARCHITECTURES, build_network, load_network
-from napari_strata.training.inputs import TrainInputs
+from napari_strata.training.patches.inputs import TrainInputs
 from napari_strata.types import ImageStack
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*:FutureWarning")

@@ -23,7 +23,7 @@ def main() -> None:
     import napari
     from qtpy.QtCore import QTimer
 
-    from napari_strata.widgets.label_dock import LabelDock
+    from napari_strata.widgets.label.dock import LabelDock
 
     viewer = napari.Viewer()
     viewer.open(sys.argv[1], plugin="napari-strata")

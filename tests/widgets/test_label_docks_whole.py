@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QApplication, QInputDialog
 
 from napari_strata.control import JobState
 from napari_strata.jobs import examine
-from napari_strata.widgets.label_dock import LabelDock
+from napari_strata.widgets.label.dock import LabelDock
 from napari_strata.widgets.label_tools import threshold_page
 
 SQUARES = np.zeros((60, 80), np.float32)

@@ -12,7 +12,7 @@ from napari_strata.cli.report import Report, print_report, print_traceback
 from napari_strata.control import JobControl, JobState
 from napari_strata.events import FinishReason, JobEnded, JobEvent
 from napari_strata.jobs.job import Job
-from napari_strata.training.ranks import is_first
+from napari_strata.training.machine.ranks import is_first
 
 DONE, FAILED, WRONG_USAGE, SIGNALLED = 0, 1, 2, 128
 """Exit codes; a signal adds its number to the last, as shells do: 130 for SIGINT, 143 for SIGTERM."""

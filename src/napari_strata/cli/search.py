@@ -15,7 +15,7 @@ from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
 
 if TYPE_CHECKING:
-    from napari_strata.training.inputs import TrainInputs
+    from napari_strata.training.patches.inputs import TrainInputs
 
 _FROM_CONFIG = "from CONFIG"
 

@@ -35,7 +35,7 @@ def estimate_memory(
     DeviceError
         If this machine lacks the device.
     """
-    from napari_strata.training.memory import memory_need
+    from napari_strata.training.machine.memory import memory_need
 
     control.run()  # after the import, which takes seconds the first time
     yield StateChanged(control.state)

@@ -5,7 +5,7 @@ from napari_strata.control import JobControl
 from napari_strata.events import JobResult, Progress, StateChanged
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.train import check, class_table
-from napari_strata.training.inputs import TrainInputs
+from napari_strata.training.patches.inputs import TrainInputs
 
 
 @job
@@ -38,11 +38,11 @@ def find_learning_rate(control: JobControl, config: TrainConfig, inputs: TrainIn
     TrainingError
         If the loss falls nowhere.
     """
-    from napari_strata.training.fabric import make_fabric
-    from napari_strata.training.overlaps import output_classes
-    from napari_strata.training.rate_finder import sweep_rates
-    from napari_strata.training.sources import make_source
-    from napari_strata.training.start import starting_network
+    from napari_strata.training.engine.rate_finder import sweep_rates
+    from napari_strata.training.engine.transfer import starting_network
+    from napari_strata.training.machine.fabric import make_fabric
+    from napari_strata.training.patches.overlaps import output_classes
+    from napari_strata.training.patches.sources import make_source
 
     classes = class_table(config, inputs)
     check(config, inputs, classes)

@@ -12,8 +12,8 @@ from napari_strata.errors import TrainingError
 from napari_strata.events import BatchEnded, JobEvent, JobResult, Progress, StateChanged, Warned
 from napari_strata.jobs.job import JobBody, JobFailed, job
 from napari_strata.jobs.recorded import kept_in
-from napari_strata.training.record import CONFIG, EVENTS
-from napari_strata.training.told_events import ToldEvents, event_of
+from napari_strata.training.run.record import CONFIG, EVENTS
+from napari_strata.training.run.told_events import ToldEvents, event_of
 
 POLL = 0.5
 """Time between two looks at the folder [s]."""

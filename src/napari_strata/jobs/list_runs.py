@@ -6,7 +6,7 @@ from pathlib import Path
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, Progress, StateChanged
 from napari_strata.jobs.job import JobBody, job
-from napari_strata.training.runs import Run, find_runs, read_run, stamp_of
+from napari_strata.training.folders.listing import Run, find_runs, read_run, stamp_of
 
 Known = Mapping[Path, tuple[tuple[object, ...], Run]]
 """What was read before: by folder, its stamp and its run."""

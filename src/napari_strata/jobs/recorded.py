@@ -10,10 +10,10 @@ from napari_strata.errors import BundleError, OutputError
 from napari_strata.events import FinishReason, JobResult
 from napari_strata.io.bundle import find_bundle, read_card
 from napari_strata.jobs.job import JobBody, JobFailed
-from napari_strata.training.faults import in_our_words
+from napari_strata.training.engine.faults import in_our_words
 
 if TYPE_CHECKING:
-    from napari_strata.training.record import RunRecord
+    from napari_strata.training.run.record import RunRecord
 
 MODEL = "model"
 """Folder of the bundle inside a run folder."""

@@ -8,7 +8,7 @@ from napari_strata.config import TrainConfig
 from napari_strata.config.training import TrainingConfig
 from napari_strata.errors import CheckpointError, ConfigError, OutputError
 from napari_strata.jobs.train import read_inputs, with_absolute_paths
-from napari_strata.training.inputs import TrainInputs
+from napari_strata.training.patches.inputs import TrainInputs
 from napari_strata.types import ImageStack
 
 RAISED = ("epochs", "time_limit", "patience")
@@ -45,8 +45,8 @@ def resumed(folder: Path, *, preview: ImageStack | None = None, **changes: Any) 
     ConfigError
         If a change is out of its range.
     """
-    from napari_strata.training.run_facts import check_unchanged, read_facts
-    from napari_strata.training.run_lock import is_running
+    from napari_strata.training.run.facts import check_unchanged, read_facts
+    from napari_strata.training.run.lock import is_running
     from napari_strata.training.search.folder import is_search
 
     if is_search(folder):
@@ -89,7 +89,7 @@ def replayed(folder: Path, out: Path) -> tuple[TrainConfig, TrainInputs]:
     CheckpointError
         If there is no run, it left nothing to compare with, or its data changed.
     """
-    from napari_strata.training.run_facts import check_start, check_unchanged, read_facts
+    from napari_strata.training.run.facts import check_start, check_unchanged, read_facts
 
     config, facts = _config_of(folder), read_facts(folder)
     _state_of(folder, needed=True)
@@ -130,13 +130,13 @@ def _config_of(folder: Path) -> TrainConfig:
 
 
 def _inputs_of(folder: Path, config: TrainConfig, *, out: Path) -> TrainInputs:
-    from napari_strata.training.run_data import as_painted
+    from napari_strata.training.run.data import as_painted
 
     return as_painted(read_inputs(config, out=out), folder)
 
 
 def _state_of(folder: Path, *, needed: bool) -> dict[str, Any] | None:
-    from napari_strata.training.checkpoint import STATE, load_checkpoint
+    from napari_strata.training.engine.checkpoint import STATE, load_checkpoint
 
     if not needed and not (folder / CHECKPOINT / STATE).exists():
         return None
@@ -158,8 +158,8 @@ def _check_unspent(folder: Path, config: TrainingConfig, sessions: list[dict[str
 
 
 def _is_spent(config: TrainingConfig, parts: dict[str, Any]) -> bool:
-    from napari_strata.training.schedule import Clock
-    from napari_strata.training.stopping import Patience
+    from napari_strata.training.engine.schedule import Clock
+    from napari_strata.training.engine.stopping import Patience
 
     clock, patience = Clock(config), Patience(config.patience)
     clock.load_state_dict(parts["clock"])

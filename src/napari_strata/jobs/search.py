@@ -21,7 +21,7 @@ from napari_strata.events import (
 from napari_strata.jobs.job import JobBody, JobFailed, job
 from napari_strata.jobs.train import read_inputs, with_absolute_paths
 from napari_strata.jobs.trial import Budget, TrialJob, check_comparable, run_trial
-from napari_strata.training.inputs import TrainInputs
+from napari_strata.training.patches.inputs import TrainInputs
 from napari_strata.training.search.folder import (
     JOURNAL,
     MODEL,
@@ -94,7 +94,7 @@ def read_search(folder: Path) -> tuple[SearchTrainConfig, TrainInputs]:
     ImageError, LabelsError, TableError, CalibrationError, ConfigError
         If its settings or the files that they name cannot be read.
     """
-    from napari_strata.training.run_data import as_painted
+    from napari_strata.training.run.data import as_painted
 
     config = read_config(folder)
     training = with_absolute_paths(config.train_config, folder)

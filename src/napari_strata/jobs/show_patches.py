@@ -8,11 +8,11 @@ from napari_strata.control import JobControl
 from napari_strata.events import JobResult, Progress, StateChanged
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.train import check, class_table
-from napari_strata.training.inputs import TrainInputs
+from napari_strata.training.patches.inputs import TrainInputs
 from napari_strata.types import FloatImage, LabelArray
 
 if TYPE_CHECKING:
-    from napari_strata.training.batches import Patch
+    from napari_strata.training.patches.batches import Patch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +83,7 @@ def show_patches(
     """
     from napari_strata.data.grid import scale_factor
     from napari_strata.models.registry import build_network
-    from napari_strata.training.sources import make_source
+    from napari_strata.training.patches.sources import make_source
 
     classes = class_table(config, inputs)
     check(config, inputs, classes)
@@ -106,8 +106,8 @@ def show_patches(
 def _seen(patch: "Patch", config: TrainingConfig, number: int, item: int, factor: float) -> SeenPatch:
     import torch
 
-    from napari_strata.training.augmented import augmented
-    from napari_strata.training.batches import Batch
+    from napari_strata.training.patches.augmented import augmented
+    from napari_strata.training.patches.batches import Batch
 
     images, truth = augmented(Batch.of([patch]), number, [item], config, torch.device("cpu"))
     edge = (patch.image.shape[-1] - config.patch_size) // 2

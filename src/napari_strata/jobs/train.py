@@ -15,18 +15,18 @@ from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.recorded import MODEL, recorded
 from napari_strata.jobs.train_process import train_apart, trains_apart
 from napari_strata.simulate.crystals import species
-from napari_strata.training.inputs import TrainInputs, check_inputs, check_pairs
-from napari_strata.training.ranks import is_first
-from napari_strata.training.run_start import START, keep_start, starting_at
-from napari_strata.training.scratch_run import in_scratch_run
+from napari_strata.training.machine.ranks import is_first
+from napari_strata.training.patches.inputs import TrainInputs, check_inputs, check_pairs
+from napari_strata.training.run.scratch import in_scratch_run
+from napari_strata.training.run.start import START, keep_start, starting_at
 
 if TYPE_CHECKING:
     from napari_strata.losses.channels import Channels
     from napari_strata.models.network import Network
-    from napari_strata.training.ensemble import Training
-    from napari_strata.training.preview import Preview
-    from napari_strata.training.session import Session
-    from napari_strata.training.sources import Source
+    from napari_strata.training.engine.ensemble import Training
+    from napari_strata.training.engine.preview import Preview
+    from napari_strata.training.patches.sources import Source
+    from napari_strata.training.run.session import Session
 
 
 @job
@@ -70,11 +70,11 @@ def train_here(control: JobControl, config: TrainConfig, inputs: TrainInputs) ->
 
 
 def _train_in_folder(control: JobControl, config: TrainConfig, inputs: TrainInputs) -> JobBody:
-    from napari_strata.training.determinism import deterministic
-    from napari_strata.training.record import RunRecord
-    from napari_strata.training.run_data import config_in_run
-    from napari_strata.training.session import Session
-    from napari_strata.training.tensorboard import with_board
+    from napari_strata.training.machine.determinism import deterministic
+    from napari_strata.training.run.data import config_in_run
+    from napari_strata.training.run.record import RunRecord
+    from napari_strata.training.run.session import Session
+    from napari_strata.training.run.tensorboard import with_board
 
     with deterministic(config.training.deterministic):
         classes = class_table(config, inputs)
@@ -126,7 +126,7 @@ def read_inputs(config: TrainConfig, *, out: Path) -> TrainInputs:
         return TrainInputs(out)
     from napari_strata.io.images import read_image
     from napari_strata.io.values import read_values
-    from napari_strata.training.learned import doubts_of, read_labels
+    from napari_strata.training.patches.learned import doubts_of, read_labels
 
     data = config.data
     doubts = () if isinstance(data, PairedData) else doubts_of(data)
@@ -146,7 +146,7 @@ def check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> None
     ConfigError, ImageError, LabelsError, CalibrationError
         Saying what cannot be used, and why.
     """
-    from napari_strata.training.overlaps import output_classes
+    from napari_strata.training.patches.overlaps import output_classes
 
     output_classes(config, classes)
     if isinstance(config.data, PairedData):
@@ -162,14 +162,14 @@ def check(config: TrainConfig, inputs: TrainInputs, classes: ClassTable) -> None
 def _train(
     control: JobControl, config: TrainConfig, inputs: TrainInputs, classes: ClassTable, session: "Session"
 ) -> JobBody:
-    from napari_strata.training.doubts import doubts_of_size, doubts_of_validation
-    from napari_strata.training.keeper import BestKeeper
-    from napari_strata.training.memory import memory_need, memory_warnings
-    from napari_strata.training.overlaps import output_classes
-    from napari_strata.training.preview import make_preview
-    from napari_strata.training.run_data import keep_painted
-    from napari_strata.training.sources import make_source, value_scale_of
-    from napari_strata.training.start import origin, starting_network, tell
+    from napari_strata.training.engine.preview import make_preview
+    from napari_strata.training.engine.transfer import origin, starting_network, tell
+    from napari_strata.training.machine.memory import memory_need, memory_warnings
+    from napari_strata.training.patches.overlaps import output_classes
+    from napari_strata.training.patches.sources import make_source, value_scale_of
+    from napari_strata.training.run.data import keep_painted
+    from napari_strata.training.run.doubts import doubts_of_size, doubts_of_validation
+    from napari_strata.training.run.keeper import BestKeeper
 
     if not inputs.resumes:
         keep_painted(inputs)
@@ -224,14 +224,13 @@ def _trainer(
     session: "Session",
     preview: "Preview | None",
 ) -> "Training":
-    from napari_strata.training.ensemble import make_training
-    from napari_strata.training.fabric import make_fabric
-    from napari_strata.training.loop import Trainer
-    from napari_strata.training.pins import PinBoard
-    from napari_strata.training.schedule import Clock
-    from napari_strata.training.start import starting_network
+    from napari_strata.training.engine.ensemble import make_training
+    from napari_strata.training.engine.loop import Trainer
+    from napari_strata.training.engine.pins import PinBoard
+    from napari_strata.training.engine.transfer import starting_network
+    from napari_strata.training.machine.fabric import make_fabric
 
-    training, (classes, channels) = config.training, outputs
+    training, (classes, channels) = session.training, outputs
     pins = PinBoard(source.frames, receptive_field=network.receptive_field, channels=channels)
     fabric = make_fabric(training)
 
@@ -239,14 +238,13 @@ def _trainer(
         own = network
         if first_batch:
             own, _transfer = starting_network(config.model_copy(update={"training": member}), classes)
-        clock = session.clock if member == training else Clock(member, first_batch=first_batch)
         return Trainer(
             own,
             source,
             member,
             fabric=fabric,
             preview=preview,
-            clock=clock,
+            clock=session.clock(member, first_batch),
             log=session.log,
             pins=pins,
             channels=channels,

@@ -1,7 +1,7 @@
 """``python -m napari_strata.jobs.train_child ADDRESS FOLDER``: a training in a process of its own.
 
 Only `train_process` starts it. With several devices fabric starts the others by the same command line; they have
-no connection and say nothing, but draw their part of each batch (see `napari_strata.training.team`).
+no connection and say nothing, but draw their part of each batch (see `napari_strata.training.machine.team`).
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ from napari_strata.errors import TrainingError
 from napari_strata.events import FinishReason, JobEnded, JobEvent
 from napari_strata.jobs.child import connect
 from napari_strata.jobs.job import JobBody, job
-from napari_strata.training.ranks import LOCAL_RANK
+from napari_strata.training.machine.ranks import LOCAL_RANK
 
 PATIENCE = 60.0
 """Time to keep the best weights in when nobody is left to hear of it [s]."""
@@ -54,7 +54,7 @@ def main() -> int:
 @job
 def _train(control: JobControl, folder: Path) -> JobBody:
     from napari_strata.jobs.train import train_here
-    from napari_strata.training.handover import pick_up
+    from napari_strata.training.run.handover import pick_up
 
     return (yield from train_here(control, *pick_up(folder)))
 

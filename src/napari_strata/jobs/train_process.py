@@ -20,10 +20,10 @@ from napari_strata.events import FinishReason, JobEnded, JobResult, StateChanged
 from napari_strata.jobs.child import Child, ChildEnded
 from napari_strata.jobs.job import JobBody, JobFailed
 from napari_strata.jobs.recorded import kept_in
-from napari_strata.training.faults import go_on, short_of_memory
-from napari_strata.training.handover import lay_down
-from napari_strata.training.inputs import TrainInputs
-from napari_strata.training.ranks import launched_from_outside
+from napari_strata.training.engine.faults import go_on, short_of_memory
+from napari_strata.training.machine.ranks import launched_from_outside
+from napari_strata.training.patches.inputs import TrainInputs
+from napari_strata.training.run.handover import lay_down
 
 MODULE = "napari_strata.jobs.train_child"
 POLL = 0.05
@@ -135,7 +135,7 @@ def _ending(ended: JobEnded, control: JobControl) -> JobResult:
 
 def _failure(ended: ChildEnded, out: Path) -> JobFailed:
     """Say why the child is gone, complete its record, and find what it has kept."""
-    from napari_strata.training.run_end import record_end
+    from napari_strata.training.run.end import record_end
 
     error = _in_words(ended, out)
     record_end(out, error)

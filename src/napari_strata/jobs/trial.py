@@ -13,7 +13,7 @@ from napari_strata.control import JobControl, JobState
 from napari_strata.errors import ConfigError, TrainingError
 from napari_strata.events import EpochEnded, JobEnded, JobEvent, StateChanged, TrialState
 from napari_strata.jobs.train import check, class_table, train
-from napari_strata.training.inputs import TrainInputs
+from napari_strata.training.patches.inputs import TrainInputs
 from napari_strata.training.search.study import Outcome, Trial
 
 
@@ -168,9 +168,9 @@ def check_comparable(config: SearchTrainConfig, inputs: TrainInputs) -> None:
         If no trial could begin.
     """
     from napari_strata.models.registry import build_network
-    from napari_strata.training.overlaps import output_classes
-    from napari_strata.training.sources import make_source
-    from napari_strata.training.validation import missing_classes
+    from napari_strata.training.engine.validation import missing_classes
+    from napari_strata.training.patches.overlaps import output_classes
+    from napari_strata.training.patches.sources import make_source
 
     training = config.train_config
     classes = class_table(training, inputs)

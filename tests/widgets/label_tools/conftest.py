@@ -4,8 +4,8 @@ import pytest
 from bright_stack import bright_stack
 
 from napari_strata.config import ClassTable
-from napari_strata.widgets.label_layers import new_labels
-from napari_strata.widgets.label_tools_dock import LabelToolsDock
+from napari_strata.widgets.label_tools.dock import LabelToolsDock
+from napari_strata.widgets.layers.label_layers import new_labels
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from bright_stack import BRIGHT, SHAPE
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
-from napari_strata.widgets import label_tools_dock as module
-from napari_strata.widgets.label_tools_dock import LabelToolsDock
+from napari_strata.widgets.label_tools import dock as module
+from napari_strata.widgets.label_tools.dock import LabelToolsDock
 
 
 def click(qtbot, button):

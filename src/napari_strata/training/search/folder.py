@@ -11,12 +11,12 @@ from napari_strata.control import JobCanceled
 from napari_strata.errors import OutputError
 from napari_strata.io.bundle import load_bundle, save_bundle
 from napari_strata.io.files import replacing
-from napari_strata.training.inputs import TrainInputs
-from napari_strata.training.record import CONFIG, EVENTS, HISTORY
-from napari_strata.training.run_data import LABELS, config_in_run, keep_painted
-from napari_strata.training.run_facts import FACTS
-from napari_strata.training.run_lock import RunLock
-from napari_strata.training.tensorboard import FOLDER as BOARD
+from napari_strata.training.patches.inputs import TrainInputs
+from napari_strata.training.run.data import LABELS, config_in_run, keep_painted
+from napari_strata.training.run.facts import FACTS
+from napari_strata.training.run.lock import RunLock
+from napari_strata.training.run.record import CONFIG, EVENTS, HISTORY
+from napari_strata.training.run.tensorboard import FOLDER as BOARD
 
 JOURNAL, TABLE, TRIALS, MODEL = "study.journal", "trials.csv", "trials", "model"
 RECORD = (CONFIG, EVENTS, HISTORY, FACTS)

@@ -3,7 +3,7 @@
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
-from napari_strata.widgets.editors import ChoiceBox, NumberBox
+from napari_strata.widgets.parts.editors import ChoiceBox, NumberBox
 
 _UNITS = {1: ("px", "Å"), 2: ("px²", "Å²")}
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from napari_strata.annotation.tools.between import fill_between, gaps_of
 from napari_strata.types import AnyArray
 from napari_strata.widgets.label_tools.page import ToolPage, Work
-from napari_strata.widgets.words import Words
+from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

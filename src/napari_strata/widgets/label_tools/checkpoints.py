@@ -20,9 +20,9 @@ from qtpy.QtWidgets import (
 )
 
 from napari_strata.inference.promptable.checkpoint import WEIGHTS, find_checkpoint
-from napari_strata.widgets.editors import ChoiceBox
-from napari_strata.widgets.models import HOME_VARIABLE
-from napari_strata.widgets.words import Words
+from napari_strata.widgets.parts.editors import ChoiceBox
+from napari_strata.widgets.parts.models import HOME_VARIABLE
+from napari_strata.widgets.parts.words import Words
 
 ADDRESSES = (
     "https://huggingface.co/facebook/sam-vit-base/resolve/main",

@@ -9,8 +9,8 @@ from napari_strata.annotation.classes import FIRST_CLASS
 from napari_strata.annotation.tools.edit import Edit
 from napari_strata.errors import LabelsError, StrataError
 from napari_strata.types import BACKGROUND, NOT_LABELLED
-from napari_strata.widgets.label_memory import class_table_of
-from napari_strata.widgets.label_step import sliced
+from napari_strata.widgets.layers.label_memory import class_table_of
+from napari_strata.widgets.layers.label_step import sliced
 
 if TYPE_CHECKING:
     from napari.layers import Labels

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from napari_strata.annotation.tools.outline import grow, shrink, smooth
 from napari_strata.types import AnyArray
-from napari_strata.widgets.editors import ChoiceBox
 from napari_strata.widgets.label_tools.amount import AmountRow
 from napari_strata.widgets.label_tools.page import TAKES_PAINT_AWAY, Becomes, OverPaint, ToolPage, Work
+from napari_strata.widgets.parts.editors import ChoiceBox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,9 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
-from napari_strata.widgets.calibration import IMAGE, METADATA
-from napari_strata.widgets.layer_choice import RESULT
-from napari_strata.widgets.napari_layers import frame_placement
+from napari_strata.widgets.layers.calibration import IMAGE, METADATA
+from napari_strata.widgets.layers.napari_layers import frame_placement
+from napari_strata.widgets.parts.layer_choice import RESULT
 
 if TYPE_CHECKING:
     from napari.layers import Layer

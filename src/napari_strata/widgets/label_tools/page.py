@@ -9,8 +9,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QWidget
 
 from napari_strata.types import BACKGROUND, NOT_LABELLED, AnyArray
-from napari_strata.widgets.editors import ChoiceBox
-from napari_strata.widgets.form import row_label
+from napari_strata.widgets.parts.editors import ChoiceBox
+from napari_strata.widgets.parts.form import row_label
 
 if TYPE_CHECKING:
     from napari_strata.jobs.label_tool import LabelTool

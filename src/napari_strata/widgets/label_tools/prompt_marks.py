@@ -8,11 +8,11 @@ from napari.layers import Points, Shapes
 from numpy.typing import ArrayLike
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_strata.widgets.calibration import IMAGE, METADATA
-from napari_strata.widgets.layer_choice import RESULT
-from napari_strata.widgets.layer_data import full_data
-from napari_strata.widgets.napari_layers import placement
-from napari_strata.widgets.world import between
+from napari_strata.widgets.layers.calibration import IMAGE, METADATA
+from napari_strata.widgets.layers.layer_data import full_data
+from napari_strata.widgets.layers.napari_layers import placement
+from napari_strata.widgets.layers.world import between
+from napari_strata.widgets.parts.layer_choice import RESULT
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer

@@ -17,17 +17,17 @@ from napari_strata.inference.promptable.checkpoint import CONFIG, WEIGHTS, check
 from napari_strata.inference.promptable.prompts import Prompts
 from napari_strata.jobs.job import Job
 from napari_strata.jobs.segment import SegmenterShelf, segment
-from napari_strata.widgets.click import ClickPicker
-from napari_strata.widgets.editors import ChoiceBox
-from napari_strata.widgets.explain_targets import place_in
-from napari_strata.widgets.form import row_label
-from napari_strata.widgets.job_panel import JobPanel
 from napari_strata.widgets.label_tools.checkpoints import CheckpointRow, FetchDialog, folder_for
 from napari_strata.widgets.label_tools.edits import write_edit
 from napari_strata.widgets.label_tools.overlay import PreviewOverlay
 from napari_strata.widgets.label_tools.prompt_marks import Box, PromptMarks
 from napari_strata.widgets.label_tools.target import LabelTarget
-from napari_strata.widgets.world import from_world
+from napari_strata.widgets.layers.targets import place_in
+from napari_strata.widgets.layers.world import from_world
+from napari_strata.widgets.parts.click import ClickPicker
+from napari_strata.widgets.parts.editors import ChoiceBox
+from napari_strata.widgets.parts.form import row_label
+from napari_strata.widgets.parts.job_panel import JobPanel
 
 if TYPE_CHECKING:
     from napari.layers import Image

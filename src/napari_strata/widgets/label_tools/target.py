@@ -8,16 +8,16 @@ from qtpy.QtWidgets import QCheckBox, QFormLayout, QWidget
 
 from napari_strata.errors import StrataError
 from napari_strata.types import NOT_LABELLED, AnyArray
-from napari_strata.widgets.calibration import calibration_of
-from napari_strata.widgets.connections import LayerFollower, connect_while_alive
-from napari_strata.widgets.editors import ChoiceBox
-from napari_strata.widgets.form import row_label
-from napari_strata.widgets.label_memory import image_of, is_for, labels_of
 from napari_strata.widgets.label_tools.edits import check_editable, names_of, shown_frame
-from napari_strata.widgets.layer_choice import LayerChoice
-from napari_strata.widgets.layer_data import check_kind, full_data
-from napari_strata.widgets.numbered_objects import holds_objects
-from napari_strata.widgets.world import from_world
+from napari_strata.widgets.layers.calibration import calibration_of
+from napari_strata.widgets.layers.label_memory import image_of, is_for, labels_of
+from napari_strata.widgets.layers.layer_data import check_kind, full_data
+from napari_strata.widgets.layers.numbered_objects import holds_objects
+from napari_strata.widgets.layers.world import from_world
+from napari_strata.widgets.parts.connections import LayerFollower, connect_while_alive
+from napari_strata.widgets.parts.editors import ChoiceBox
+from napari_strata.widgets.parts.form import row_label
+from napari_strata.widgets.parts.layer_choice import LayerChoice
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels

@@ -4,8 +4,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_strata.annotation.tools.watershed import Surface, flood_from_markers
-from napari_strata.widgets.editors import ChoiceBox
 from napari_strata.widgets.label_tools.page import ToolPage, Work
+from napari_strata.widgets.parts.editors import ChoiceBox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

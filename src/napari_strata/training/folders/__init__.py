@@ -1,0 +1,1 @@
+"""Folders of trainings: what lies in them, and deleting it."""

@@ -1,0 +1,58 @@
+"""Deleting a run: the files that a training wrote, and nothing else."""
+
+import shutil
+from pathlib import Path
+
+from napari_strata.errors import OutputError
+from napari_strata.io.bundle import CARD
+from napari_strata.training.run.data import INPUTS, LABELS, PROVENANCE
+from napari_strata.training.run.facts import FACTS
+from napari_strata.training.run.lock import LOCK, is_running
+from napari_strata.training.run.mark import MARK, is_marked
+from napari_strata.training.run.record import CONFIG, EVENTS, HISTORY
+from napari_strata.training.run.start import START
+from napari_strata.training.run.tensorboard import FOLDER as BOARD
+from napari_strata.training.search.folder import JOURNAL, MODEL, TABLE, TRIALS
+
+FILES = (CONFIG, EVENTS, HISTORY, FACTS, LABELS, PROVENANCE, CARD, JOURNAL, TABLE, LOCK, MARK, f"{JOURNAL}.lock")
+FOLDERS = (MODEL, "checkpoint", "corrections", BOARD, INPUTS, START, TRIALS)
+HANDOVER = ".handover-*"
+"""Folders that a process leaves which is killed."""
+OTHER_FILES = (".*.part", "weights-*.safetensors")
+"""What is left of a file that was being written, and the weights of a model without a run."""
+MARKS = (CONFIG, CARD, f"{MODEL}/{CARD}")
+"""Files of which a folder must have one to be deleted."""
+
+
+def delete_run(folder: Path) -> tuple[str, ...]:
+    """Delete what a training, or a search, wrote to a folder, and the folder if it is empty then.
+
+    Returns
+    -------
+    tuple of str
+        Names of what somebody else put there; it stays.
+
+    Raises
+    ------
+    OutputError
+        If a training is running there, it is no run, or a file cannot be deleted.
+    """
+    if not any((folder / mark).is_file() for mark in MARKS):
+        raise OutputError(f"{folder} is no run of a training.", remedy="Delete it in the file manager.")
+    if is_running(folder) or is_marked(folder):
+        raise OutputError(f"A training is running in {folder}.", remedy="Stop it first.")
+    try:
+        for path in (*(folder / name for name in FOLDERS), *folder.glob(HANDOVER)):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+        others = (path for pattern in OTHER_FILES for path in folder.glob(pattern))
+        for path in (*(folder / name for name in FILES), *others):
+            path.unlink(missing_ok=True)
+        left = tuple(sorted(path.name for path in folder.iterdir()))
+        if not left:
+            folder.rmdir()
+    except OSError as error:
+        raise OutputError(
+            f"{error.filename or folder} cannot be deleted ({error.strerror}).", remedy="Check its permissions."
+        ) from error
+    return left

@@ -1,0 +1,1 @@
+"""One run in its folder: what it was made of, what happened, and taking it up again."""

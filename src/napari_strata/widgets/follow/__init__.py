@@ -1,0 +1,1 @@
+"""The Follow a run dock."""

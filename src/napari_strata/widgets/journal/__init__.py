@@ -1,0 +1,1 @@
+"""The journal that keeps every stroke, and the Label history dock that shows it."""

@@ -1,0 +1,1 @@
+"""napari's layers as this package means them: what they hold, where they lie, what they come from."""

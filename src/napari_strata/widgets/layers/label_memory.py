@@ -1,0 +1,262 @@
+"""What Labels and Points layers remember in their metadata: classes, image, crystal layer and mates."""
+
+import json
+import uuid
+from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_strata.annotation.classes import table_for_codes
+from napari_strata.annotation.provenance import EMPTY, Birth, Provenance, provenance_of_codes
+from napari_strata.annotation.recoding import Recoding
+from napari_strata.config import ClassTable, SpotConfig
+from napari_strata.errors import LabelsError
+from napari_strata.types import LabelArray
+from napari_strata.widgets.layers.calibration import IMAGE, METADATA, image_id_of
+from napari_strata.widgets.layers.layer_data import full_data
+from napari_strata.widgets.layers.results import ORIGIN
+from napari_strata.widgets.parts.layer_choice import RESULT
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Layer
+
+_CLASSES, _GROUP, _LAYER, _IMAGE_NAME = "classes", "group", "crystal_layer", "image_name"
+"""Keys in our metadata: the class table, what Labels layers that were made together have in common, which crystal
+layer it is, and the image's name, in case that is closed."""
+_BIRTH = "birth"
+"""Key of how the labels began; without it they began empty."""
+_DIVIDED = "divided"
+"""Key of the first codes before each merge or deletion of a class, with that change, the last one last."""
+_SPOTS = "spots"
+"""Key of how points become a mask."""
+_MERGED = "merged"
+"""Key of the positions of atoms by the class that they had before it was merged into another one."""
+
+
+def label_memory(image: "Image", table: ClassTable, *, layer: int, group: str) -> dict[str, Any]:
+    """Return the metadata of a new Labels layer.
+
+    Parameters
+    ----------
+    image : Image
+        What it labels.
+    table : ClassTable
+        Its classes.
+    layer : int
+        Its crystal layer, from 0.
+    group : str
+        The same for all that are made together.
+    """
+    made_for = {IMAGE: image.unique_id, _IMAGE_NAME: image.name}
+    return {METADATA: {_CLASSES: _plain(table), _GROUP: group, _LAYER: layer, **made_for}}
+
+
+def new_group() -> str:
+    """Return what layers that are made together have in common, and no others."""
+    return uuid.uuid4().hex
+
+
+def remember_classes(labels: "Layer", table: ClassTable) -> None:
+    """Note another class table."""
+    _remember(labels, {_CLASSES: _plain(table)})
+
+
+def remember_spots(points: "Layer", config: SpotConfig) -> None:
+    """Note how points become a mask."""
+    _remember(points, {_SPOTS: config.model_dump()})
+
+
+def spots_of(points: "Layer") -> SpotConfig:
+    """Return how points become a mask."""
+    return SpotConfig.parse(_memory(points).get(_SPOTS, {}), source=f"The spots of {points.name}")
+
+
+def remember_merged(points: "Layer", merged: dict[str, list[list[float]]]) -> None:
+    """Note where the atoms of merged classes lie, by class, so that undo finds them."""
+    _remember(points, {_MERGED: merged})
+
+
+def merged_of(points: "Layer") -> dict[str, list[list[float]]]:
+    """Return where the atoms of merged classes lie, by class."""
+    return dict(_memory(points).get(_MERGED, {}))
+
+
+def remember_crystal_layer(labels: "Layer", layer: int) -> None:
+    """Note which crystal layer labels or points belong to."""
+    _remember(labels, {_LAYER: layer})
+
+
+def join(labels: "Layer", mate: "Layer", *, layer: int) -> None:
+    """Take labels or points into the group of others, for its image, as a crystal layer of it.
+
+    What they remembered of a network that drew them is forgotten, or nobody would let them be painted on.
+    """
+    shared = {key: value for key, value in _memory(mate).items() if key in (_GROUP, IMAGE, _IMAGE_NAME)}
+    _remember(labels, {**shared, _LAYER: layer})
+    labels.metadata = {key: value for key, value in labels.metadata.items() if key not in (RESULT, ORIGIN)}
+
+
+def class_table_of(labels: "Layer") -> ClassTable:
+    """Return the class table of labels or points; labels from elsewhere get one that fits their codes.
+
+    Raises
+    ------
+    LabelsError
+        If they hold more codes than a class table has.
+    """
+    classes = _memory(labels).get(_CLASSES)
+    if classes is None:
+        return table_for_codes(int(np.max(full_data(labels), initial=0)), name=labels.name)
+    return ClassTable.parse({_CLASSES: classes}, source=f"The class table of {labels.name}")
+
+
+def members_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
+    """Return the Labels and Points layers that were made together, copies of them too, ordered by crystal layer.
+
+    Of the masks of one prediction these are the ones that somebody edited.
+    """
+    group = _memory(labels).get(_GROUP)
+    mates = [one for one in layers if group and _memory(one).get(_GROUP) == group and not one.metadata.get(RESULT)]
+    return sorted(mates, key=crystal_layer_of) or [labels]
+
+
+def mates_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
+    """Return those of the group that are of the same kind, Labels or Points."""
+    return [one for one in members_of(labels, layers) if isinstance(one, labels.__class__)]
+
+
+def others_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
+    """Return one mate of the same kind for each of the other crystal layers, in their order."""
+    others = {crystal_layer_of(mate): mate for mate in reversed(mates_of(labels, layers))}
+    others.pop(crystal_layer_of(labels), None)
+    return [others[layer] for layer in sorted(others)]
+
+
+def crystal_layer_of(labels: "Layer") -> int:
+    """Return the crystal layer that labels or points belong to, 0 where nobody noted it."""
+    return int(_memory(labels).get(_LAYER, 0))
+
+
+def group_of(napari_layer: "Layer") -> str:
+    """Return what a layer has in common with those made together with it; empty for layers from elsewhere."""
+    return str(_memory(napari_layer).get(_GROUP, ""))
+
+
+def is_drawn(napari_layer: "Layer") -> bool:
+    """Tell labels and points that were made to be worked on from others, and from what a network drew."""
+    return _GROUP in _memory(napari_layer) and ORIGIN not in napari_layer.metadata
+
+
+def image_of(labels: "Layer", layers: "Iterable[Layer]") -> "Image | None":
+    """Return the image that labels were made for; once it is closed, one that was opened again under its name."""
+    from napari.layers import Image
+
+    images = [one for one in layers if isinstance(one, Image)]
+    made_for = [one for one in images if one.unique_id == image_id_of(labels)]
+    namesakes = [one for one in images if one.name == _memory(labels).get(_IMAGE_NAME)]
+    return next(iter(made_for + namesakes), None)
+
+
+def image_name_of(labels: "Layer") -> str:
+    """Return the name of the image that labels were made for."""
+    return str(_memory(labels).get(_IMAGE_NAME, "image"))
+
+
+def labels_of(image: "Image", layers: "Iterable[Layer]") -> "list[Any]":
+    """Return the layers that were made to label an image, Labels before Points, the last made first."""
+    from napari.layers import Points
+
+    layers = list(layers)
+    drawn = [one for one in reversed(layers) if is_drawn(one) and image_of(one, layers) == image]
+    return sorted(drawn, key=lambda one: isinstance(one, Points))
+
+
+def is_for(labels: "Layer", image: "Image | None", layers: "Iterable[Layer]") -> bool:
+    """Return whether labels were made for an image; of labels from elsewhere nobody knows."""
+    return image_id_of(labels) is None or image == image_of(labels, layers)
+
+
+def check_is_for(labels: "Layer", image: "Image", layers: "Iterable[Layer]") -> None:
+    """Check that nobody learns from the pixels of another image than the one that was labelled.
+
+    Raises
+    ------
+    LabelsError
+        If the labels were made for another image.
+    """
+    layers = list(layers)
+    if is_for(labels, image, layers):
+        return
+    owner = image_of(labels, layers)
+    name = image_name_of(labels) if owner is None else owner.name
+    raise LabelsError(
+        f"{labels.name} was made for the image {name}, not for {image.name}.",
+        remedy=f"{'Open' if owner is None else 'Choose'} {name}, or make labels for {image.name}.",
+    )
+
+
+def remember_birth(labels: "Layer", provenance: Provenance) -> None:
+    """Note that what labels hold now was imported, or drawn by a network."""
+    _remember(labels, {_BIRTH: Birth(provenance, np.array(full_data(labels)))})
+
+
+def recode_birth(labels: "Layer", lookup: LabelArray) -> None:
+    """Note that the codes were exchanged by others in the first labels, too: that corrects nothing."""
+    birth = birth_of(labels)
+    if birth.codes is not None:
+        _remember(labels, {_BIRTH: Birth(birth.provenance, lookup[birth.codes])})
+
+
+def let_birth_follow(labels: "Layer", recoding: Recoding) -> None:
+    """Give the first labels the codes of another class table; undo finds them again where a class was dropped."""
+    birth = birth_of(labels)
+    if birth.codes is None:
+        return
+    divided = list(_memory(labels).get(_DIVIDED, ()))
+    if divided and recoding.undoes(divided[-1][0]):
+        codes = divided.pop()[1]
+    else:
+        codes = recoding.lookup[birth.codes]
+        if len(recoding.back) < len(recoding.codes):
+            divided.append((recoding, birth.codes))
+    _remember(labels, {_BIRTH: Birth(birth.provenance, codes), _DIVIDED: divided})
+
+
+def birth_of(labels: "Layer") -> Birth:
+    """Return how labels began."""
+    birth: Birth = _memory(labels).get(_BIRTH, EMPTY)
+    fits = birth.codes is None or birth.codes.shape == full_data(labels).shape
+    return birth if fits else EMPTY  # other data altogether
+
+
+def provenance_of(labels: "Layer") -> LabelArray:
+    """Return where each label comes from: a `Provenance` per pixel."""
+    return provenance_of_codes(np.asarray(full_data(labels)), birth_of(labels))
+
+
+def lasting_memory(napari_layer: "Layer") -> dict[str, Any]:
+    """Return what a layer remembers, as far as it means anything in another session."""
+    lasting = {key: value for key, value in _memory(napari_layer).items() if key not in (IMAGE, _BIRTH, _DIVIDED)}
+    memory: dict[str, Any] = json.loads(json.dumps(lasting, default=lambda _value: None))
+    return memory
+
+
+def recalled_memory(memory: dict[str, Any], image: Hashable, birth: Birth) -> dict[str, Any]:
+    """Return the metadata of a layer of an earlier session, now of an image with this `unique_id`."""
+    began = {} if birth.codes is None else {_BIRTH: birth}
+    return {METADATA: {**memory, IMAGE: image, **began}}
+
+
+def _memory(napari_layer: "Layer") -> dict[str, Any]:
+    memory: dict[str, Any] = napari_layer.metadata.get(METADATA, {})
+    return memory
+
+
+def _remember(napari_layer: "Layer", values: dict[str, Any]) -> None:
+    """Note something, and let napari tell those who follow the metadata."""
+    napari_layer.metadata = {**napari_layer.metadata, METADATA: {**_memory(napari_layer), **values}}
+
+
+def _plain(table: ClassTable) -> Any:
+    return table.model_dump()["classes"]

@@ -1,0 +1,120 @@
+"""Result layers in the viewer: what they come from, which replace which, and what a person changed stays."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_strata.widgets.parts.layer_choice import RESULT
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Layer
+    from napari.viewer import Viewer
+
+ORIGIN = "napari_strata_origin"
+"""Key in the metadata of result layers under which lies what they were computed from."""
+
+
+def tag(role: str, image: "Image", model: str, provenance: dict[str, Any], **details: Any) -> dict[str, Any]:
+    """Return a result layer's metadata; layers of equal role, image, model and details replace each other."""
+    key = {"role": role, "image": image.unique_id, "model": model, **details}
+    return {RESULT: True, ORIGIN: {"key": key, "provenance": provenance}}
+
+
+def find_results(viewer: "Viewer", role: str, image: "Image", *, model: str | None = None) -> "list[Any]":
+    """Return the result layers of an image that play a role, the uppermost last."""
+    wanted = {"role": role, "image": image.unique_id} | ({} if model is None else {"model": model})
+    return [layer for layer in viewer.layers if wanted.items() <= _key(layer).items()]
+
+
+def show_results(
+    viewer: "Viewer", layers: "Sequence[Layer]", *, below: str | None = None, keep_earlier: bool = False
+) -> None:
+    """Put result layers into the viewer in place of earlier ones.
+
+    An earlier one that was painted on, or whose points or features were changed, stays: it is called edited, and
+    offered as input like any layer of the user's own. One that was renamed stays, too, and copies of
+    a result belong to whoever made them. What was hidden stays hidden, and the active layer stays active, so that
+    nobody's brush is taken away.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    layers : sequence of Layer
+        New layers, lowest first.
+    below : str, optional
+        Role of results under which new layers go; by default they go on top.
+    keep_earlier : bool
+        Keep what the new layers would replace, now and later.
+    """
+    active = viewer.layers.selection.active
+    for layer in layers:
+        index = _take_out(viewer, layer, keep=keep_earlier)
+        viewer.layers.insert(_index_below(viewer, below) if index is None else index, layer)
+        layer.metadata[ORIGIN] |= {"shown": layer.unique_id, "name": layer.name, "checksum": _checksum(layer)}
+    if active is not None and active in viewer.layers:
+        viewer.layers.selection.active = active
+
+
+def take_over(napari_layer: "Layer") -> None:
+    """Note that a person edits a result: from now on it is offered as input like any layer of the user's own."""
+    napari_layer.metadata = {key: value for key, value in napari_layer.metadata.items() if key != RESULT}
+
+
+def remove_results(viewer: "Viewer", role: str, image: "Image") -> None:
+    """Remove the results of an image that play a role."""
+    for layer in find_results(viewer, role, image):
+        viewer.layers.remove(layer)
+
+
+def _take_out(viewer: "Viewer", new: "Layer", *, keep: bool) -> int | None:
+    """Remove the layers that a new one replaces; return the index of the uppermost."""
+    index = None
+    for old in list(_alike(viewer, new)):
+        origin = old.metadata[ORIGIN]
+        is_edited = _checksum(old) != origin["checksum"]
+        if is_edited or keep or old.name != origin["name"]:
+            old.metadata[ORIGIN] = {**origin, "key": {**_key(old), "kept": True}}
+        else:
+            new.visible, new.opacity = old.visible, old.opacity
+            index = viewer.layers.index(old)
+            viewer.layers.remove(old)
+        if is_edited:
+            take_over(old)
+            old.name = f"{old.name} (edited)"
+    return index
+
+
+def _alike(viewer: "Viewer", new: "Layer") -> "Iterator[Layer]":
+    return (layer for layer in viewer.layers if _key(layer) == _key(new) and _is_original(layer))
+
+
+def _index_below(viewer: "Viewer", role: str | None) -> int:
+    return next(
+        (i for i, layer in enumerate(viewer.layers) if role and _key(layer).get("role") == role),
+        len(viewer.layers),
+    )
+
+
+def _is_original(napari_layer: "Layer") -> bool:
+    """Tell a result from a copy that the user made of it; napari copies the metadata, too."""
+    return bool(napari_layer.metadata[ORIGIN].get("shown") == napari_layer.unique_id)
+
+
+def _key(napari_layer: "Layer") -> dict[str, Any]:
+    key: dict[str, Any] = napari_layer.metadata.get(ORIGIN, {}).get("key", {})
+    return key
+
+
+def _checksum(napari_layer: "Layer") -> int:
+    """Return what changes when a person edits the layer; nobody edits an image's pixels."""
+    from napari.layers import Image, Points
+
+    if isinstance(napari_layer, Image):
+        return 0
+    checksum = zlib.crc32(np.ascontiguousarray(napari_layer.data).data)
+    if isinstance(napari_layer, Points):
+        checksum = zlib.crc32(napari_layer.features.to_csv().encode(), checksum)
+    return checksum

@@ -1,0 +1,122 @@
+"""What a job works on: an image with its pixel size, and a trained model."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+
+from napari_strata.errors import BundleError, ImageError
+from napari_strata.types import ImageStack
+from napari_strata.widgets.layers.calibration import CalibrationRow, calibration_of
+from napari_strata.widgets.layers.layer_data import full_data, stack_of
+from napari_strata.widgets.layers.napari_layers import Origin
+from napari_strata.widgets.parts.layer_choice import LayerChoice
+from napari_strata.widgets.parts.model_choice import ModelChoice
+from napari_strata.widgets.parts.models import ModelEntry, ModelLibrary, open_model
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A copy of the image and all else that a job needs, as it was when the job was started.
+
+    Attributes
+    ----------
+    stack : ImageStack
+        Copy of the image.
+    entry : ModelEntry
+        The model.
+    origin : Origin
+        What the result's layers will say of where they come from.
+    data : object
+        The very array that the image layer showed.
+    """
+
+    stack: ImageStack
+    entry: ModelEntry
+    origin: Origin
+    data: object
+
+    def why_dropped(self, viewer: "Viewer") -> str:
+        """Say why a result can no longer be placed; an empty text where it can."""
+        image = self.origin.image
+        if image not in viewer.layers:
+            return f"{self.stack.name} was removed meanwhile; the result was dropped."
+        if full_data(image) is not self.data:
+            return f"The data of {self.stack.name} were replaced meanwhile; the result was dropped. Start again."
+        if calibration_of(image).value != self.stack.pixel_size:
+            return (
+                f"The pixel size of {self.stack.name} was changed meanwhile; the result was dropped. Start again."
+            )
+        return ""
+
+
+class SourceForm(QWidget):
+    """Rows to choose an image, its pixel size and a model.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Whose images to offer.
+    library : ModelLibrary
+        Whose models to offer.
+    """
+
+    changed = Signal()
+    """Emitted when the image, its pixel size or the model is another one."""
+
+    def __init__(self, viewer: "Viewer", library: ModelLibrary, parent: QWidget | None = None) -> None:
+        from napari.layers import Image
+
+        super().__init__(parent)
+        self.image = LayerChoice(viewer, Image)
+        self.calibration = CalibrationRow(viewer)
+        self.model = ModelChoice(library)
+        rows = QFormLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for label, widget in (("Image", self.image), ("Pixel size", self.calibration), ("Model", self.model)):
+            rows.addRow(QLabel(label), widget)
+        self.calibration.set_layer(self.image.layer)
+        self.image.chosen.connect(self.calibration.set_layer)
+        self.calibration.changed.connect(self.changed)
+        self.model.chosen.connect(lambda _entry: self.changed.emit())
+
+    @property
+    def pixel_size(self) -> float | None:
+        """Pixel size of the chosen image [Å/px]; None where nobody knows it."""
+        return self.calibration.calibration.value
+
+    @property
+    def obstacle(self) -> str:
+        """In words, what is missing; empty where nothing is."""
+        if self.image.layer is None:
+            return "Open an image."
+        entry = self.model.entry
+        if entry is None:
+            return "Train a model first, or open one."
+        if entry.card.model.pixel_size is not None and self.pixel_size is None:
+            return f"Type the pixel size: {entry.name} works at {entry.card.model.pixel_size:g} Å/px."
+        return ""
+
+    def take(self) -> Source:
+        """Copy the image and note the model.
+
+        Raises
+        ------
+        ImageError
+            If the image cannot be used, or none is open.
+        BundleError
+            If the model was removed meanwhile, or none is chosen.
+        """
+        layer, entry = self.image.layer, self.model.entry
+        if layer is None:
+            raise ImageError("No image is open.", remedy="Open an image.")
+        if entry is None:
+            raise BundleError("No model is chosen.", remedy="Train a model first, or open one.")
+        entry = open_model(entry.path)  # a running training may have written another card
+        stack = stack_of(layer, self.pixel_size)
+        return Source(stack, entry, Origin(layer, stack.pixel_size, entry.card, str(entry.path)), full_data(layer))

@@ -1,0 +1,1 @@
+"""What napari opens: files of images and of annotations, and samples."""

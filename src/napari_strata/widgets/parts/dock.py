@@ -1,0 +1,80 @@
+"""What all docks have in common: their width, and their end."""
+
+from qtpy.QtCore import QEvent, QSize, QTimerEvent
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QDockWidget, QVBoxLayout, QWidget
+
+from napari_strata.widgets.parts.form import Page
+from napari_strata.widgets.parts.runner import JobRunner
+
+DOCK_WIDTH = 370
+"""Least width of a dock [px]."""
+_SETTLED = 200
+"""Time after which contents that are shown have napari's style and their size [ms]."""
+
+
+class Dock(QWidget):
+    """A widget for napari's dock area.
+
+    When a dock is closed napari lets go of the widget in it but does not destroy it, so it would live on unseen,
+    its job and its connections with it. This one then stops its job, which keeps what is worth keeping, and goes.
+    """
+
+    _frame: QDockWidget | None = None
+    _was_shown = False
+
+    def scroll(self, content: QWidget) -> None:
+        """Fill the dock with a form that scrolls where the dock is lower than the form."""
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(Page(content))
+
+    def minimumSizeHint(self) -> QSize:
+        """Ask for the width that all docks have, and for more where the contents need it.
+
+        Contents that were never shown have not yet napari's style and are wider; a frame keeps its greatest width.
+        """
+        needed = super().minimumSizeHint()
+        return needed.expandedTo(QSize(DOCK_WIDTH, 0)) if self._was_shown else QSize(DOCK_WIDTH, needed.height())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Follow whether the dock is in front of those that share its place; Qt calls all of them visible."""
+        super().showEvent(event)
+        if not self._was_shown:
+            self.startTimer(_SETTLED)
+        frame = self.parentWidget()
+        while frame is not None and not isinstance(frame, QDockWidget):
+            frame = frame.parentWidget()
+        if frame is not None and frame is not self._frame:
+            self._frame = frame
+            frame.visibilityChanged.connect(self._on_front)
+        if frame is None:
+            self.came_to_front(True)
+
+    def timerEvent(self, event: QTimerEvent) -> None:
+        """Ask for the width that is needed, now that the contents have napari's style."""
+        self.killTimer(event.timerId())
+        self._was_shown = True
+        self.updateGeometry()
+
+    def came_to_front(self, is_in_front: bool) -> None:
+        """Take note that the dock came to the front, or went behind another one or out of sight."""
+
+    def _on_front(self, is_in_front: bool) -> None:
+        self.came_to_front(is_in_front)
+
+    def event(self, event: QEvent) -> bool:
+        """Notice when napari lets go."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._end()
+        return bool(super().event(event))
+
+    def _end(self) -> None:
+        for child in self.findChildren(QWidget):
+            child.blockSignals(True)  # nobody asks for a result any more
+        busy = [runner for runner in self.findChildren(JobRunner) if runner.is_busy]
+        for runner in busy:
+            runner.ended.connect(lambda _ended: self._end())
+            runner.stop()
+        if not busy:
+            self.deleteLater()

@@ -1,0 +1,98 @@
+"""Runs a dock's jobs: a button that starts, one that cancels, progress, and a line that says how it went."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from napari_strata.control import JobControl, JobState
+from napari_strata.events import JobEnded, JobEvent, Progress, Warned
+from napari_strata.jobs.job import Job
+from napari_strata.widgets.parts.notify import in_notifications, in_words, show_ending, show_warned
+from napari_strata.widgets.parts.runner import JobRunner
+from napari_strata.widgets.parts.words import Words
+
+P = ParamSpec("P")
+_STEPS = 1000
+
+
+class JobPanel(QWidget):
+    """Starts and cancels one kind of job; its buttons follow the job's state, never the click.
+
+    Parameters
+    ----------
+    start_button : QPushButton
+        The button that starts; what it does is the dock's affair.
+    """
+
+    brought = Signal(object)
+    """The `JobResult` of a job that completed, or was canceled and kept what was done."""
+
+    def __init__(self, start_button: QPushButton, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.runner = JobRunner(self)
+        self.start_button = start_button
+        self.cancel_button = QPushButton("Cancel")
+        self.bar = QProgressBar()
+        self.bar.setRange(0, _STEPS)
+        self.words = Words()
+        self._obstacle = ""
+        row = QHBoxLayout()
+        row.addWidget(start_button, 1)
+        row.addWidget(self.cancel_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.words)
+        self.cancel_button.clicked.connect(self.runner.stop)
+        self.runner.state_changed.connect(self._on_state)
+        self.runner.reported.connect(self._on_event)
+        self.runner.ended.connect(self._on_ended)
+        self._on_state(JobState.IDLE)
+
+    def run(self, make_job: Callable[[JobControl], Job], *, name: str) -> None:
+        """Start a job; see `JobRunner.start`."""
+        self.runner.start(make_job, name=name)
+
+    def guarded(self, slot: Callable[P, Any]) -> Callable[P, None]:
+        """Wrap what a click starts so that a mistake is said here and in a notification."""
+        return in_notifications(slot, say=self.say)
+
+    def say(self, text: str) -> None:
+        """Show a line of words."""
+        self.words.setText(text)
+
+    def set_obstacle(self, text: str) -> None:
+        """Say what keeps a job from starting; an empty text lets it start."""
+        if text or self.words.text() == self._obstacle:
+            self.say(text)
+        self._obstacle = text
+        self._on_state(self.runner.state)
+
+    def _on_state(self, state: JobState) -> None:
+        busy = state is not JobState.IDLE
+        self.start_button.setEnabled(not busy and not self._obstacle)
+        self.cancel_button.setEnabled(busy and state is not JobState.STOPPING)
+        self.bar.setVisible(busy)
+        if busy:
+            self.say({JobState.STOPPING: "Stopping…", JobState.PREPARING: "Preparing…"}.get(state, ""))
+
+    def _on_event(self, event: JobEvent) -> None:
+        match event:
+            case Progress(fraction=fraction, message=message):
+                self.bar.setValue(round(fraction * _STEPS))
+                self.say(f"{message}…")
+            case Warned():
+                show_warned(event)
+
+    def _on_ended(self, ended: JobEnded) -> None:
+        self.bar.setValue(0)
+        show_ending(ended)
+        if ended.error is not None:
+            self.say(in_words(ended.error))
+        elif ended.result is None:
+            self.say("Stopped.")
+        else:
+            self.brought.emit(ended.result)

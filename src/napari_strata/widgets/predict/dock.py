@@ -1,0 +1,199 @@
+"""The Predict dock: masks of every layer, atoms of every layer, and the atoms as a file."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari.viewer import Viewer
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QPushButton, QVBoxLayout
+
+from napari_strata.config import AtomsConfig, InferenceConfig, ModelCard
+from napari_strata.control import JobControl
+from napari_strata.errors import TableError
+from napari_strata.events import JobResult
+from napari_strata.jobs.job import Job
+from napari_strata.types import ValuePrediction
+from napari_strata.widgets.journal.journal import journal_of
+from napari_strata.widgets.layers.napari_layers import atom_layer, mask_layers, probability_layers, value_layers
+from napari_strata.widgets.layers.results import find_results, show_results
+from napari_strata.widgets.layers.source import Source, SourceForm
+from napari_strata.widgets.parts.connections import connect_while_alive
+from napari_strata.widgets.parts.dock import Dock
+from napari_strata.widgets.parts.form import ConfigForm
+from napari_strata.widgets.parts.job_panel import JobPanel
+from napari_strata.widgets.parts.models import ModelLibrary
+from napari_strata.widgets.predict.atom_export import atom_table
+
+if TYPE_CHECKING:
+    from napari.layers import Points
+    from pandas import DataFrame
+
+    from napari_strata.types import Prediction
+
+
+class PredictDock(Dock):
+    """Applies a trained model to an image; works beside a running training.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    library : ModelLibrary, optional
+        Whose models to offer; by default a library of its own on the usual folder.
+    """
+
+    def __init__(self, viewer: Viewer, library: ModelLibrary | None = None) -> None:
+        super().__init__()
+        journal_of(viewer)  # which keeps what is painted, also without the Label dock
+        self._viewer = viewer
+        self._source: Source | None = None
+        self._started = 0.0
+        self.source = SourceForm(viewer, library or ModelLibrary())
+        self.find_atoms = QCheckBox("Find atoms")
+        self.atoms = ConfigForm(AtomsConfig, advanced_title="Advanced: atoms")
+        self.inference = ConfigForm(InferenceConfig, advanced_title="Advanced: prediction")
+        self.panel = JobPanel(QPushButton("Predict"))
+        self.export_button = QPushButton("Export atoms (CSV)…")
+        self._lay_out()
+        self.source.changed.connect(self._on_source)
+        self.source.model.chosen.connect(self._propose_atoms)
+        self.find_atoms.toggled.connect(self.atoms.setVisible)
+        self.panel.start_button.clicked.connect(self.panel.guarded(self._start))
+        self.panel.brought.connect(self._on_result)
+        self.export_button.clicked.connect(self.panel.guarded(self._ask_where_to_export))
+        events = viewer.layers.events
+        connect_while_alive(self, self._on_layers, events.inserted, events.removed)
+        self._propose_atoms()
+        self._on_source()
+
+    def export(self, path: Path) -> None:
+        """Write the atoms that are shown to a CSV file.
+
+        Raises
+        ------
+        TableError
+            If there are none.
+        OutputError
+            If the file cannot be written.
+        """
+        from napari_strata.io.atom_tables import write_atoms
+
+        points = self._shown_atoms()
+        if points is None:
+            raise TableError("There are no atoms of this image.", remedy="Predict with 'Find atoms' ticked first.")
+        path = path if path.suffix else path.with_suffix(".csv")
+        table = atom_table(points, self.source.image.layer)
+        write_atoms(table, path)
+        self.panel.say(f"{len(table)} atoms of '{points.name}' written to {path}.")
+
+    def _lay_out(self) -> None:
+        self.find_atoms.setToolTip("Locate the atoms of every layer; needs the pixel size.")
+        self.export_button.setToolTip(
+            "Write the atoms as the Points layer shows them, your own corrections included."
+        )
+        layout = QVBoxLayout(self)
+        for widget in (self.source, self.find_atoms, self.atoms, self.inference, self.panel, self.export_button):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+
+    def _on_source(self) -> None:
+        entry = self.source.model.entry
+        gives_values = entry is not None and entry.card.model.output == "values"
+        self.find_atoms.setEnabled(self.source.pixel_size is not None and not gives_values)
+        self.panel.set_obstacle(self.source.obstacle)
+        self._on_layers()
+
+    def _on_layers(self, _event: object = None) -> None:
+        self.export_button.setEnabled(self._shown_atoms() is not None)
+
+    def _propose_atoms(self, _entry: object = None) -> None:
+        """Tick 'Find atoms' for models that work at a pixel size and give classes: theirs are atoms."""
+        entry = self.source.model.entry
+        self.find_atoms.setChecked(entry is None or _gives_atoms(entry.card))
+        self.atoms.setVisible(self.find_atoms.isChecked())
+
+    def _start(self, _checked: bool = False) -> None:
+        source = self.source.take()
+        inference = self.inference.values()
+        atoms = self.atoms.values() if self.find_atoms.isChecked() and self.find_atoms.isEnabled() else None
+        self._source, self._started = source, time.monotonic()
+        self.panel.run(
+            lambda control: _make_job(control, source, inference, atoms), name=f"Predicting {source.stack.name}"
+        )
+
+    def _on_result(self, result: JobResult) -> None:
+        source, self._source = self._source, None
+        assert source is not None, "a job ended that was never started"
+        if dropped := source.why_dropped(self._viewer):
+            self.panel.say(dropped)
+            return
+        from napari_strata.jobs.locate_atoms import AtomsFound
+
+        found = result.value
+        if isinstance(found, tuple) and isinstance(found[0], ValuePrediction):
+            self._show_values(source, found[0])
+            return
+        predictions, table = (found.predictions, found.table) if isinstance(found, AtomsFound) else (found, None)
+        words = _in_words(predictions[0], table, time.monotonic() - self._started)
+        done, wanted = len(predictions[0].probabilities), len(source.stack.data)
+        self._show(source, predictions[0], table, is_whole=done == wanted)
+        self.panel.say(words if done == wanted else f"Stopped after {done} of {wanted} slices. {words}")
+
+    def _show(
+        self, source: Source, prediction: "Prediction", table: "DataFrame | None", *, is_whole: bool
+    ) -> None:
+        """Show results in place of earlier ones, or beside them where some slices are missing."""
+        layers = [*probability_layers(prediction, source.origin), *mask_layers(prediction, source.origin)]
+        show_results(self._viewer, layers, below="atoms", keep_earlier=not is_whole)
+        if table is not None:
+            show_results(self._viewer, [atom_layer(table, source.origin)], keep_earlier=not is_whole)
+
+    def _show_values(self, source: Source, prediction: ValuePrediction) -> None:
+        done, wanted = len(prediction.values), len(source.stack.data)
+        layers = value_layers(prediction, source.origin)
+        show_results(self._viewer, layers, keep_earlier=done != wanted)
+        seconds = time.monotonic() - self._started
+        stopped = "" if done == wanted else f"Stopped after {done} of {wanted} slices. "
+        self.panel.say(f"{stopped}Values ({seconds:.1f}\N{NO-BREAK SPACE}s).")
+
+    def _shown_atoms(self) -> "Points | None":
+        """Return the atoms to export: the selected ones where there are several, else the uppermost."""
+        if self.source.image.layer is None:
+            return None
+        layers = find_results(self._viewer, "atoms", self.source.image.layer)
+        selected = [layer for layer in layers if layer in self._viewer.layers.selection]
+        return (selected or layers or [None])[-1]
+
+    def _ask_where_to_export(self, _checked: bool = False) -> None:
+        name = f"{self.source.image.layer.name}_atoms.csv"
+        path, _ = QFileDialog.getSaveFileName(self, "Export atoms", name, "CSV table (*.csv)")
+        if path:
+            self.export(Path(path))
+
+
+def _gives_atoms(card: ModelCard) -> bool:
+    return card.model.pixel_size is not None and card.model.output != "values"
+
+
+def _make_job(control: JobControl, source: Source, inference: InferenceConfig, atoms: AtomsConfig | None) -> Job:
+    """Make the job in the worker thread, so that its imports do not hold the GUI up."""
+    if atoms is None:
+        from napari_strata.jobs.predict import predict
+
+        return predict(control, source.entry.path, (source.stack,), inference)
+    from napari_strata.jobs.locate_atoms import locate_atoms
+
+    return locate_atoms(control, source.entry.path, (source.stack,), inference, atoms)
+
+
+def _in_words(prediction: "Prediction", table: "DataFrame | None", seconds: float) -> str:
+    layers = range(prediction.probabilities.shape[1])
+    took = f"({seconds:.1f}\N{NO-BREAK SPACE}s)"
+    if table is None:
+        names = ", ".join(prediction.classes)
+        return f"Masks of {names} {took}." if len(layers) == 1 else f"Masks of {len(layers)} layers {took}."
+    counts = [f"{int((table['layer'] == layer).sum())}" for layer in layers]
+    if len(layers) == 1:
+        return f"{counts[0]} atoms {took}."
+    first, *rest = (f"{count} in layer {layer}" for layer, count in enumerate(counts))
+    return ", ".join([first.replace(" in", " atoms in", 1), *rest]) + f" {took}."

@@ -1,0 +1,95 @@
+"""The curves of several trainings in one plot."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.theme import get_theme
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from napari_strata.widgets.parts.editors import ChoiceBox
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+    from napari_strata.training.folders.listing import Run
+    from napari_strata.training.run.history import Epoch
+
+COLOURS = ("#8aa0ff", "#ffb05c", "#6ee787", "#ff7a9a", "#5fd8e8", "#d9a5ff", "#e6d35c", "#b0b8c0")
+"""Of the curves, in the order of the rows; more than these are not shown."""
+KINDS = {"Dice": "validation_dice", "Loss on held-out data": "validation_loss", "Training loss": "train_loss"}
+LEAST_HEIGHT = 120
+"""Of the plot [px]."""
+
+
+class RunCurves(QWidget):
+    """Compares runs by a curve each; pyqtgraph is imported when there is one to draw.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Whose theme to wear.
+    """
+
+    def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = get_theme(viewer.theme)
+        self._plot: Any = None
+        self._runs: tuple[Run, ...] = ()
+        self.kind = ChoiceBox()
+        self.kind.addItems(list(KINDS))
+        self.kind.setToolTip("What to compare, epoch by epoch.")
+        self.kind.currentIndexChanged.connect(self._draw)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.kind)
+
+    @property
+    def curves(self) -> list[tuple[str, list[int], list[float]]]:
+        """What is drawn: the name in the legend, batches, and the values after them."""
+        return [(run.folder.name, *self._points(run)) for run in self._runs]
+
+    def show_runs(self, runs: "Sequence[Run]") -> None:
+        """Compare other runs."""
+        self._runs = tuple(run for run in runs if run.history)[: len(COLOURS)]
+        self.setVisible(bool(self._runs))
+        if self._runs:
+            self._draw()
+
+    def _draw(self, _index: int = 0) -> None:
+        import pyqtgraph as pg
+
+        if self._plot is None:
+            self._plot = self._make_plot(pg)
+            self.layout().addWidget(self._plot)
+        self._plot.clear()
+        self._legend.setOffset((-4, -4 if self.kind.currentText() == "Dice" else 4))  # where the curves are not
+        self._plot.setLabel("left", self.kind.currentText().lower(), color=self._theme.text.as_hex())
+        for colour, (name, steps, values) in zip(COLOURS, self.curves, strict=False):
+            dots = {"symbol": "o", "symbolSize": 4, "symbolBrush": colour, "symbolPen": None}
+            self._plot.plot(steps, values, pen=pg.mkPen(colour, width=2), name=name, **dots)
+
+    def _points(self, run: "Run") -> tuple[list[int], list[float]]:
+        kind = KINDS[self.kind.currentText()]
+        points = [(epoch.step, value) for epoch in run.history if (value := _value(epoch, kind)) is not None]
+        return [step for step, _ in points], [value for _, value in points]
+
+    def _make_plot(self, pg: Any) -> Any:
+        text = self._theme.text.as_hex()
+        plot = pg.PlotWidget(background=self._theme.background.as_hex())
+        plot.setMinimumHeight(LEAST_HEIGHT)
+        plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.showGrid(y=True, alpha=0.2)
+        for side in ("left", "bottom"):
+            plot.getAxis(side).setPen(self._theme.secondary.as_hex())
+            plot.getAxis(side).setTextPen(text)
+            plot.getAxis(side).enableAutoSIPrefix(False)
+        plot.setLabel("bottom", "batch", color=text)
+        self._legend = plot.addLegend(labelTextColor=text, verSpacing=-6, labelTextSize="8pt")
+        return plot
+
+
+def _value(epoch: "Epoch", kind: str) -> float | None:
+    value: float | None = getattr(epoch, kind)
+    return value

@@ -1,0 +1,1 @@
+"""The Parameter search dock."""

@@ -1,0 +1,206 @@
+import numpy as np
+import pytest
+from napari.utils.notifications import notification_manager
+from qtpy.compat import isalive
+
+from napari_strata.config import ClassTable
+from napari_strata.io.calibration import CalibrationSource
+from napari_strata.io.images import write_images
+from napari_strata.widgets.layers.calibration import (
+    IMAGE,
+    METADATA,
+    CalibrationRow,
+    calibration_of,
+    doubt_about,
+    set_pixel_size,
+)
+from napari_strata.widgets.layers.results import tag
+from napari_strata.widgets.live.overlay import LiveOverlay, Window
+
+CLASSES = ClassTable.from_names(("C",))
+
+
+@pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
+def picture():
+    return np.random.default_rng(0).random((16, 24))
+
+
+@pytest.mark.parametrize(
+    ("scale", "unit", "angstrom"),
+    [(0.106, "angstrom", 0.106), (0.02, "nm", 0.2), (2e-5, "µm", 0.2), (20, "pm", 0.2), (2e-11, "m", 0.2)],
+)
+def test_a_layer_with_a_length_unit_states_its_pixel_size(viewer, picture, scale, unit, angstrom):
+    layer = viewer.add_image(picture, scale=(scale, scale), units=(unit, unit))
+    assert calibration_of(layer).value == pytest.approx(angstrom)
+    assert calibration_of(layer).source is CalibrationSource.LAYER
+
+
+@pytest.mark.parametrize("settings", [{}, {"scale": (0.2, 0.2)}, {"scale": (0.1, 0.2), "units": ("nm", "nm")}])
+def test_a_layer_in_pixels_or_with_oblong_pixels_states_none(viewer, picture, settings):
+    assert calibration_of(viewer.add_image(picture, **settings)).source is CalibrationSource.UNKNOWN
+
+
+@pytest.mark.canvas  # napari's own readers come with a whole viewer
+def test_the_file_of_an_uncalibrated_layer_states_the_pixel_size(viewer, picture, tmp_path):
+    write_images(picture, tmp_path / "a.tif", pixel_size=0.25)
+    (layer,) = viewer.open(tmp_path / "a.tif", plugin="napari")
+    assert layer.units[-1] == "pixel"
+    calibration = calibration_of(layer)
+    assert calibration.value == pytest.approx(0.25)
+    assert calibration.source is CalibrationSource.FILE
+
+
+def test_typing_calibrates_a_stack_in_y_and_x_only(viewer):
+    layer = viewer.add_image(np.zeros((3, 16, 24)), scale=(2, 1, 1))
+    row = CalibrationRow(viewer)
+    row.set_layer(layer)
+    assert row.box.text() == "not known"
+    row.box.setValue(0.106)
+    assert layer.scale.tolist() == [2, 0.106, 0.106]
+    assert [str(unit) for unit in layer.units] == ["pixel", "angstrom", "angstrom"]
+    assert row.calibration.value == pytest.approx(0.106)
+    assert (row.box.text(), row.source.text()) == ("0.106 Å/px", "typed")
+
+
+@pytest.mark.canvas  # napari's own readers come with a whole viewer
+def test_a_file_that_is_saved_anew_states_its_new_pixel_size(viewer, picture, tmp_path):
+    write_images(picture, tmp_path / "a.tif", pixel_size=0.25)
+    (layer,) = viewer.open(tmp_path / "a.tif", plugin="napari")
+    assert calibration_of(layer).value == 0.25
+    write_images(np.stack([picture] * 2), tmp_path / "a.tif", pixel_size=0.5)
+    assert calibration_of(layer).value == 0.5
+    (tmp_path / "a.tif").unlink()
+    assert calibration_of(layer).source is CalibrationSource.UNKNOWN
+
+
+def test_what_belongs_to_the_image_stays_on_it_when_it_is_calibrated(viewer, picture):
+    image = viewer.add_image(picture, translate=(5, 7))
+    labels = viewer.add_labels(np.zeros(picture.shape, np.uint8), translate=(5, 7))
+    result = viewer.add_image(
+        picture[4:, 6:], translate=(9, 13), metadata=tag("heatmap", image, "a model", provenance={})
+    )
+    (live,) = LiveOverlay(viewer, Window(image, 0, 2, 4, (6, 8)), layers=1, classes=CLASSES).layers
+    set_pixel_size(image, 0.5, viewer.layers)
+    assert labels.scale.tolist() == [0.5, 0.5]
+    assert labels.translate.tolist() == image.translate.tolist() == [5, 7]
+    assert result.translate.tolist() == [7, 10]  # pixels 4 and 6, half an ångström each, from (5, 7)
+    assert live.translate.tolist() == [6, 9]
+
+
+def test_what_belongs_to_another_image_is_not_calibrated_with_this_one(viewer, picture):
+    image, other = (viewer.add_image(picture) for _ in range(2))
+    of_other = [
+        viewer.add_image(picture, metadata=tag("probability", other, "a model", provenance={})),
+        viewer.add_labels(np.zeros(picture.shape, np.uint8), metadata={METADATA: {IMAGE: other.unique_id}}),
+    ]
+    set_pixel_size(image, 0.5, viewer.layers)
+    for layer in (other, *of_other):
+        assert layer.scale.tolist() == [1, 1]
+        assert str(layer.units[-1]) == "pixel"
+
+
+def test_labels_of_an_image_that_was_closed_stay_on_the_one_that_is_opened_again(viewer, picture):
+    closed = viewer.add_image(picture)
+    labels = viewer.add_labels(np.zeros(picture.shape, np.uint8), metadata={METADATA: {IMAGE: closed.unique_id}})
+    viewer.layers.remove(closed)
+    set_pixel_size(viewer.add_image(picture), 0.5, viewer.layers)
+    assert labels.scale.tolist() == [0.5, 0.5]
+
+
+def test_of_layers_that_nobody_assigned_only_those_on_the_image_follow(viewer, picture):
+    image = viewer.add_image(picture)
+    inside, outside = (viewer.add_points([[1 + shift, 2], [3 + shift, 30]]) for shift in (0, 200))
+    shape = viewer.add_shapes([[2, 2], [40, 9]], shape_type="rectangle")
+    smaller = viewer.add_labels(np.zeros((8, 8), np.uint8))
+    empty = viewer.add_points(ndim=2)
+    set_pixel_size(image, 0.5, viewer.layers)
+    sizes = [layer.scale[-1] for layer in (inside, shape, outside, smaller, empty)]
+    assert sizes == [0.5, 1, 1, 1, 1]
+
+
+def test_zero_is_refused_in_words_and_the_row_shows_what_counts_again(viewer, picture):
+    layer = viewer.add_image(picture, scale=(0.2, 0.2), units=("angstrom", "angstrom"))
+    row = CalibrationRow(viewer)
+    row.set_layer(layer)
+    row.box.setValue(0)
+    assert "the pixel size 0 Å is not positive" in notification_manager.records[-1].message
+    assert layer.scale.tolist() == [0.2, 0.2]
+    assert (row.box.text(), row.source.text()) == ("0.2 Å/px", "from the layer")
+
+
+@pytest.mark.canvas  # napari's own readers come with a whole viewer
+def test_a_value_that_contradicts_the_layer_or_its_file_is_doubted_until_it_is_mended(viewer, picture, tmp_path):
+    write_images(picture, tmp_path / "a.tif", pixel_size=0.25)
+    (of_file,) = viewer.open(tmp_path / "a.tif", plugin="napari")
+    of_layer = viewer.add_image(picture, name="b", scale=(0.025, 0.025), units=("nm", "nm"))
+    row = CalibrationRow(viewer)
+    for layer, says in ((of_file, "the file says"), (of_layer, "the layer said")):
+        row.set_layer(layer)
+        for typed in (0.3, 0.4):
+            row.box.setValue(typed)
+            warning = f"{layer.name}: the pixel size given, {typed} Å, is used; {says} 0.25 Å."
+            assert row.doubt.text() == warning
+        row.box.setValue(0.251)
+        assert row.doubt.text() == ""
+        assert row.doubt.isHidden()
+
+
+def test_pixels_that_are_not_square_are_called_so_before_and_after_a_value_is_typed(viewer, picture):
+    layer = viewer.add_image(picture, scale=(0.1, 0.2), units=("nm", "nm"))
+    row = CalibrationRow(viewer)
+    row.set_layer(layer)
+    assert row.doubt.text().startswith("Its pixels are not square: 0.1 by 0.2 nanometer.")
+    row.box.setValue(2)
+    assert layer.scale.tolist() == [2, 2]
+    assert row.doubt.text() == "Its pixels were not square; now they are taken as square."
+
+
+@pytest.mark.parametrize(
+    ("scale", "units", "oblong"),
+    [((1, 2), ("pixel", "pixel"), True), ((1, 0.1), ("angstrom", "nm"), False), ((1, 2), ("pixel", "nm"), False)],
+)
+def test_square_is_what_has_equal_sides_in_whatever_unit(viewer, picture, scale, units, oblong):
+    assert bool(doubt_about(viewer.add_image(picture, scale=scale, units=units))) is oblong
+
+
+def test_the_view_keeps_the_same_pixels_in_its_middle(viewer, picture):
+    layer = viewer.add_image(picture, translate=(5, 7))
+    row = CalibrationRow(viewer)
+    row.set_layer(layer)
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (0, 9, 13), 8
+    row.box.setValue(0.5)
+    assert viewer.scene.camera.center[-2:] == (7, 10)  # pixel (4, 6)
+    assert viewer.scene.camera.zoom == pytest.approx(16)
+
+
+def test_an_image_of_one_pixel_can_be_calibrated(viewer):
+    row = CalibrationRow(viewer)
+    row.set_layer(viewer.add_image(np.zeros((1, 1))))
+    row.box.setValue(0.5)
+    assert row.calibration.value == 0.5
+
+
+def test_the_row_follows_changes_made_elsewhere(viewer, picture):
+    layer = viewer.add_image(picture)
+    row = CalibrationRow(viewer)
+    row.set_layer(layer)
+    layer.units = ("nm", "nm")
+    layer.scale = (0.03, 0.03)
+    assert row.calibration.value == pytest.approx(0.3)
+    assert row.source.text() == "from the layer"
+    row.set_layer(None)
+    assert not row.isEnabled()
+
+
+def test_a_destroyed_row_no_longer_listens(qtbot, viewer, picture):
+    layer = viewer.add_image(picture)
+    row = CalibrationRow(viewer)
+    row.set_layer(layer)
+    row.deleteLater()
+    qtbot.waitUntil(lambda: not isalive(row))
+    layer.scale = (2, 2)

@@ -1,0 +1,109 @@
+import functools
+
+import pytest
+from fake_jobs import counting
+from qtpy.QtCore import Qt, QThreadPool
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QPushButton, QVBoxLayout
+
+from napari_strata.control import JobState
+from napari_strata.widgets.parts.dock import DOCK_WIDTH, Dock
+from napari_strata.widgets.parts.form import Page
+from napari_strata.widgets.parts.job_panel import JobPanel
+from napari_strata.widgets.train.words import WordsPage
+
+
+class Working(Dock):
+    """A dock with a job."""
+
+    def __init__(self):
+        super().__init__()
+        self.panel = JobPanel(QPushButton("Go"))
+        QVBoxLayout(self).addWidget(self.panel)
+
+
+@pytest.fixture
+def dock(viewer):
+    dock = Working()
+    dock.napari_dock = viewer.window.add_dock_widget(dock, name="Working")
+    return dock
+
+
+def close(qtbot, dock):
+    """Press the cross of its title bar, and wait until it is destroyed."""
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
+    dock.napari_dock.destroyOnClose()
+    qtbot.waitUntil(lambda: bool(gone))
+
+
+def test_a_closed_dock_is_destroyed(qtbot, dock):
+    close(qtbot, dock)
+
+
+def test_a_dock_closed_while_its_job_runs_stops_the_job_first(qtbot, dock):
+    dock.panel.run(functools.partial(counting, steps=100_000), name="Test")
+    qtbot.waitUntil(lambda: dock.panel.runner.state is JobState.RUNNING)
+    ends = []
+    dock.panel.runner.ended.connect(lambda ended: ends.append(ended.reason.value))
+    close(qtbot, dock)
+    assert ends == ["canceled"]
+    assert QThreadPool.globalInstance().activeThreadCount() == 0
+
+
+def test_a_hidden_dock_lives_on(qtbot, dock):
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(dock))
+    dock.napari_dock.hide()
+    dock.napari_dock.show()
+    qtbot.wait(50)
+    assert not gone
+
+
+class Watching(Dock):
+    """A dock that takes note of where it is."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def came_to_front(self, is_in_front):
+        self.seen.append(is_in_front)
+
+
+def test_a_dock_knows_when_it_goes_behind_another_one_and_comes_back(qtbot):
+    window, dock = QMainWindow(), Watching()
+    qtbot.addWidget(window)
+    first, second = QDockWidget("First"), QDockWidget("Second")
+    first.setWidget(dock)
+    for frame in (first, second):
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, frame)
+    window.tabifyDockWidget(first, second)
+    with qtbot.waitExposed(window):
+        window.show()
+    second.raise_()
+    qtbot.waitUntil(lambda: dock.seen[-1:] == [False])
+    first.raise_()
+    qtbot.waitUntil(lambda: dock.seen[-1] is True)
+
+
+def test_a_dock_outside_a_window_of_napari_is_in_front_when_it_is_shown(qtbot):
+    dock = Watching()
+    qtbot.addWidget(dock)
+    dock.show()
+    assert dock.seen == [True]
+
+
+@pytest.mark.parametrize("name", ["Label", "Train", "Label history"])
+def test_a_dock_leaves_room_for_its_form_and_the_scroll_bar(qtbot, make_napari_viewer, name):
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1200, 500)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-strata", name)
+    page = next(page for page in dock.findChildren(Page) if not isinstance(page, WordsPage))
+
+    def has_room():
+        bar = page.verticalScrollBar().sizeHint().width()
+        assert page.width() >= page.widget().minimumSizeHint().width() + bar
+        assert page.viewport().width() >= page.widget().width()
+
+    qtbot.waitUntil(lambda: dock.isVisible() and dock.minimumSizeHint().width() >= DOCK_WIDTH)
+    qtbot.waitUntil(has_room)

@@ -1,0 +1,56 @@
+import subprocess
+import sys
+
+from qtpy.QtCore import Qt
+
+from napari_strata.widgets.parts.workspace import DOCKS, open_workspace
+
+NAMES = [f"{name} (napari-strata)" for name in DOCKS]
+
+
+def test_all_docks_open_tabbed_with_the_first_in_front(viewer):
+    viewer.window.resize(1500, 900)
+    open_workspace(viewer)
+    docks = [viewer.window.dock_widgets[name].parent() for name in NAMES]
+    main = docks[0].parent()
+    assert {dock.windowTitle() for dock in [docks[0], *main.tabifiedDockWidgets(docks[0])]} == set(DOCKS)
+
+
+def test_opening_the_workspace_twice_opens_nothing_twice(viewer):
+    open_workspace(viewer)
+    first = [viewer.window.dock_widgets[name] for name in NAMES]
+    open_workspace(viewer)
+    assert [viewer.window.dock_widgets[name] for name in NAMES] == first
+
+
+def test_hidden_docks_are_shown_again(viewer):
+    open_workspace(viewer)
+    docks = [viewer.window.dock_widgets[name].parent() for name in NAMES]
+    docks[2].hide()
+    open_workspace(viewer)
+    assert not any(dock.isHidden() for dock in docks)
+
+
+def test_docks_for_labels_open_below_the_label_dock_and_share_their_place(qtbot, viewer):
+    open_workspace(viewer)
+    links = viewer.window.dock_widgets[NAMES[0]].links
+    for button in links.buttons.values():
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    below = [viewer.window.dock_widgets[f"{name} (napari-strata)"].parent() for name in links.buttons]
+    main = below[0].parent()
+    assert {dock.windowTitle() for dock in [below[0], *main.tabifiedDockWidgets(below[0])]} == set(links.buttons)
+    label = viewer.window.dock_widgets[NAMES[0]].parent()
+    assert not set(main.tabifiedDockWidgets(label)) & set(below)
+
+
+def test_opening_all_docks_imports_none_of_the_heavy_libraries():
+    code = (
+        "import sys, napari; from napari_strata.widgets.label.dock import LINKS;"
+        "from napari_strata.widgets.parts.workspace import open_workspace;"
+        "viewer = napari.Viewer(show=False); open_workspace(viewer);"
+        "[viewer.window.add_plugin_dock_widget('napari-strata', name) for _, name, _ in LINKS];"
+        "heavy = {'torch', 'captum', 'lightning_fabric', 'pyqtgraph', 'transformers', 'scipy.ndimage'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip().splitlines()[-1] == "[]", done.stderr

@@ -1,0 +1,337 @@
+import functools
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model, waiting
+from fake_jobs import counting, raising
+from napari.layers import Image, Labels, Points
+from qtpy.QtCore import Qt, QThreadPool
+from qtpy.QtWidgets import QFileDialog
+from scipy.spatial import KDTree
+
+from napari_strata.control import JobState
+from napari_strata.events import Progress
+from napari_strata.io.atom_tables import read_atoms
+from napari_strata.widgets.parts.runner import JobRunner
+from napari_strata.widgets.predict import dock as predict_dock
+from napari_strata.widgets.predict.dock import PredictDock
+
+
+@pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
+def dock(viewer):
+    """Return a dock in the viewer's window."""
+    dock = PredictDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Predict")
+    return dock
+
+
+@pytest.fixture
+def open_dock(viewer, models_home):
+    """Open a dock on the image with known atoms and a model that sees them."""
+
+    def open_dock(*, frames=0, image=None, **model) -> PredictDock:
+        add_bright(viewer, frames, **image or {})
+        save_model(models_home, **model)
+        dock = PredictDock(viewer)
+        viewer.window.add_dock_widget(dock, name="Predict")
+        return dock
+
+    return open_dock
+
+
+def click(qtbot, button) -> None:
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def predict(qtbot, dock: PredictDock) -> str:
+    """Press Predict and wait for the end; return what the dock then says."""
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=60_000):
+        click(qtbot, dock.panel.start_button)
+    return dock.panel.words.text()
+
+
+def layers(viewer, kind):
+    return [layer for layer in viewer.layers if isinstance(layer, kind)]
+
+
+def test_predict_adds_masks_probabilities_and_atoms_of_every_layer(qtbot, viewer, open_dock):
+    dock = open_dock()
+    said = predict(qtbot, dock)
+    assert said.startswith("16 atoms in layer 0, 16 in layer 1 (")
+    names = [layer.name.partition(" -")[0] for layer in viewer.layers]
+    assert names == ["bright", "Layer 0 P(C)", "Layer 1 P(C)", "Layer 0 masks", "Layer 1 masks", "Atoms"]
+    (points,) = layers(viewer, Points)
+    for layer in (0, 1):
+        found = points.data[points.features["layer"] == layer]
+        distance, _ = KDTree(found).query(ATOMS)
+        assert distance.max() < 0.1
+    for mask in layers(viewer, Labels):
+        at = tuple(ATOMS.astype(int).T)
+        assert (mask.data[at] == 2).all()
+        assert set(np.unique(mask.data)) == {1, 2}
+
+
+def test_a_stack_is_predicted_frame_by_frame_where_it_lies(qtbot, viewer, open_dock):
+    place = {"scale": (3, 0.02, 0.02), "translate": (1, 5, -7), "units": ("s", "nm", "nm")}
+    dock = open_dock(frames=3, image=place)
+    predict(qtbot, dock)
+    (points,) = layers(viewer, Points)
+    assert np.bincount(points.data[:, 0].astype(int)).tolist() == [32, 30, 28]
+    assert [layer.data.shape for layer in layers(viewer, Labels)] == [(3, 56, 56)] * 2
+    for layer in viewer.layers:
+        assert np.allclose(layer.scale, place["scale"])
+        assert np.allclose(layer.translate, place["translate"])
+        assert [f"{unit:~}" for unit in layer.units] == ["s", "nm", "nm"]
+
+
+def test_a_model_of_one_layer_that_needs_no_pixel_size_gives_one_mask(qtbot, viewer, open_dock):
+    dock = open_dock(image={"scale": (1, 1), "units": ("pixel", "pixel")}, layers=1, pixel_size=None)
+    assert not dock.find_atoms.isChecked()
+    assert predict(qtbot, dock).startswith("Masks of C (")
+    assert [layer.name.partition(" -")[0] for layer in viewer.layers] == ["bright", "P(C)", "Masks"]
+
+
+def test_without_a_pixel_size_the_dock_says_at_once_that_it_is_needed(qtbot, open_dock):
+    dock = open_dock(image={"scale": (1, 1), "units": ("pixel", "pixel")})
+    assert not dock.panel.start_button.isEnabled()
+    assert dock.panel.words.text() == "Type the pixel size: bright works at 0.2 Å/px."
+    dock.source.calibration.box.setValue(PIXEL_SIZE)
+    assert dock.panel.start_button.isEnabled()
+    assert dock.panel.words.text() == ""
+    assert predict(qtbot, dock).startswith("16 atoms in layer 0")
+
+
+def test_an_empty_dock_says_what_is_missing(viewer, dock, models_home):
+    assert dock.panel.words.text() == "Open an image."
+    add_bright(viewer)
+    assert dock.panel.words.text() == "Train a model first, or open one."
+    save_model(models_home)
+    dock.source.model.refresh()
+    assert dock.panel.words.text() == ""
+    assert dock.panel.start_button.isEnabled()
+
+
+def test_without_find_atoms_there_are_masks_only(qtbot, viewer, open_dock):
+    dock = open_dock()
+    dock.find_atoms.setChecked(False)
+    assert not dock.atoms.isVisible()
+    assert predict(qtbot, dock).startswith("Masks of 2 layers (")
+    assert layers(viewer, Points) == []
+    assert not dock.export_button.isEnabled()
+
+
+def test_predicting_again_replaces_what_nobody_edited_and_keeps_what_somebody_did(qtbot, viewer, open_dock):
+    dock = open_dock()
+    predict(qtbot, dock)
+    before = [layer.name for layer in viewer.layers]
+    predict(qtbot, dock)
+    assert [layer.name for layer in viewer.layers] == before
+    mask = layers(viewer, Labels)[0]
+    mask.paint((3, 3), 2)
+    predict(qtbot, dock)
+    assert mask in viewer.layers
+    assert mask.name.endswith("(edited)")
+    assert len(viewer.layers) == len(before) + 1
+
+
+def test_atoms_are_exported_as_the_user_left_them(qtbot, viewer, open_dock, tmp_path, monkeypatch):
+    dock = open_dock()
+    predict(qtbot, dock)
+    (points,) = layers(viewer, Points)
+    points.data = points.data + np.array([0.5, 0])
+    points.selected_data = {0, 1, 2}
+    points.remove_selected()
+    points.add([1.0, 2.0])
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "atoms"), ""))
+    click(qtbot, dock.export_button)
+    table = read_atoms(tmp_path / "atoms.csv")
+    assert len(table) == 32 - 3 + 1
+    assert set(table["image"]) == {"bright"}
+    added = table[(table["y_px"] == 1) & (table["x_px"] == 2)]
+    assert added[["layer", "species", "y_A", "probability"]].to_numpy().tolist() == [[0, "C", 0.2, 1.0]]
+    assert np.allclose(table["y_A"], PIXEL_SIZE * table["y_px"], atol=1e-6)
+    assert dock.panel.words.text().startswith("30 atoms of 'Atoms - bright - bright' written to ")
+
+
+def test_an_export_that_cannot_be_written_is_refused_in_words(qtbot, open_dock, tmp_path, monkeypatch):
+    dock = open_dock()
+    predict(qtbot, dock)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path), ""))
+    click(qtbot, dock.export_button)
+    assert str(tmp_path) in dock.panel.words.text()
+
+
+def test_a_cancelled_dialog_exports_nothing(qtbot, open_dock, monkeypatch):
+    dock = open_dock()
+    said = predict(qtbot, dock)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    click(qtbot, dock.export_button)
+    assert dock.panel.words.text() == said
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda viewer, image: viewer.layers.remove(image), "was removed meanwhile"),
+        (lambda viewer, image: setattr(image, "data", np.zeros((20, 20))), "were replaced meanwhile"),
+        (lambda viewer, image: setattr(image, "data", image.data + 1), "were replaced meanwhile"),
+        (lambda viewer, image: setattr(image, "scale", (0.3, 0.3)), "pixel size of bright was changed meanwhile"),
+    ],
+)
+def test_a_result_that_no_longer_fits_is_dropped_with_words(qtbot, viewer, open_dock, monkeypatch, change, words):
+    dock, release = open_dock(), threading.Event()
+    monkeypatch.setattr(predict_dock, "_make_job", lambda control, *_: waiting(control, release=release))
+    with qtbot.waitSignal(dock.panel.runner.reported):
+        click(qtbot, dock.panel.start_button)
+    (image,) = layers(viewer, Image)
+    change(viewer, image)
+    with qtbot.waitSignal(dock.panel.runner.ended):
+        release.set()
+    assert words in dock.panel.words.text()
+    assert not layers(viewer, Labels)
+
+
+def test_a_moved_image_gets_its_result_where_it_now_is(qtbot, viewer, open_dock, monkeypatch):
+    dock, make_job, release = open_dock(), predict_dock._make_job, threading.Event()
+
+    def late(*arguments):
+        release.wait(5)
+        return make_job(*arguments)
+
+    monkeypatch.setattr(predict_dock, "_make_job", late)
+    click(qtbot, dock.panel.start_button)
+    viewer.layers["bright"].translate = (4, 5)
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=60_000):
+        release.set()
+    assert [layer.translate.tolist() for layer in viewer.layers] == [[4, 5]] * 6
+
+
+def test_cancel_ends_the_job_and_leaves_no_layers(qtbot, viewer, open_dock, monkeypatch):
+    dock, release = open_dock(), threading.Event()
+    monkeypatch.setattr(predict_dock, "_make_job", lambda control, *_: waiting(control, release=release))
+    with qtbot.waitSignal(dock.panel.runner.reported):
+        click(qtbot, dock.panel.start_button)
+    assert not dock.panel.start_button.isEnabled()
+    assert dock.panel.bar.isVisibleTo(dock)
+    with qtbot.waitSignal(dock.panel.runner.ended):
+        click(qtbot, dock.panel.cancel_button)
+        assert dock.panel.words.text() == "Stopping…"
+        assert not dock.panel.cancel_button.isEnabled()
+        release.set()
+    assert dock.panel.words.text() == "Stopped."
+    assert dock.panel.start_button.isEnabled()
+    assert not dock.panel.bar.isVisibleTo(dock)
+    assert [layer.name for layer in viewer.layers] == ["bright"]
+
+
+IN_NANOMETRES = {"scale": (1, 0.02, 0.02), "units": ("s", "nm", "nm")}
+
+
+def stopped_in_the_third_frame(make_job, control, *arguments):
+    for event in make_job(control, *arguments):
+        yield event
+        if isinstance(event, Progress) and "frame 3" in event.message:
+            control.request_stop()
+
+
+def test_cancel_shows_the_slices_that_were_done(qtbot, viewer, open_dock, monkeypatch):
+    dock, make_job = open_dock(frames=3, image=IN_NANOMETRES), predict_dock._make_job
+    monkeypatch.setattr(predict_dock, "_make_job", functools.partial(stopped_in_the_third_frame, make_job))
+    assert predict(qtbot, dock).startswith("Stopped after 2 of 3 slices. 31 atoms in layer 0, 31 in layer 1 (")
+    assert [layer.data.shape for layer in layers(viewer, Labels)] == [(2, 56, 56)] * 2
+
+
+def test_a_cancelled_prediction_does_not_replace_a_whole_one(qtbot, viewer, open_dock, monkeypatch):
+    dock, make_job = open_dock(frames=3, image=IN_NANOMETRES), predict_dock._make_job
+    predict(qtbot, dock)
+    whole = [*layers(viewer, Labels), *layers(viewer, Points)]
+    monkeypatch.setattr(predict_dock, "_make_job", functools.partial(stopped_in_the_third_frame, make_job))
+    predict(qtbot, dock)
+    assert all(layer in viewer.layers for layer in whole)
+    assert len(layers(viewer, Labels)) == 4
+    assert len(layers(viewer, Points)) == 2
+
+
+def test_a_failure_is_said_in_words_and_the_dock_stays_usable(qtbot, viewer, open_dock, monkeypatch):
+    dock, make_job = open_dock(), predict_dock._make_job
+    monkeypatch.setattr(predict_dock, "_make_job", lambda control, *_: raising(control, RuntimeError("broken")))
+    assert "RuntimeError: broken" in predict(qtbot, dock)
+    monkeypatch.setattr(predict_dock, "_make_job", make_job)
+    assert predict(qtbot, dock).startswith("16 atoms")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (np.full((20, 20), 3.0), "is constant"),
+        (np.full((20, 20), np.nan), "not finite"),
+        (np.full((20, 20), np.inf), "not finite"),
+        (np.zeros((1, 1)), "1 x 1 pixels"),
+        (np.zeros((2, 2, 2, 20, 20)), "5 dimensions"),
+        (np.zeros((20, 20, 3)), "colour image"),
+        (np.zeros((2, 2, 20, 20)), "4 dimensions"),
+    ],
+)
+def test_an_image_that_cannot_be_used_is_refused_in_words(qtbot, viewer, dock, models_home, data, words):
+    save_model(models_home, pixel_size=None)
+    dock.source.model.refresh()
+    viewer.add_image(data, rgb=data.shape[-1] == 3)
+    click(qtbot, dock.panel.start_button)
+    assert words in dock.panel.words.text()
+    assert dock.panel.runner.state is JobState.IDLE
+
+
+def test_a_truncated_model_is_refused_in_words(qtbot, open_dock, models_home):
+    dock = open_dock()
+    (weights,) = (models_home / "models").rglob("*.safetensors")
+    weights.write_bytes(weights.read_bytes()[:-10])
+    assert "does not match the checksum" in predict(qtbot, dock)
+
+
+def test_a_model_that_was_deleted_meanwhile_is_refused_in_words(qtbot, open_dock):
+    dock = open_dock()
+    (Path(dock.source.model.entry.path) / "card.yaml").unlink()
+    click(qtbot, dock.panel.start_button)
+    assert "is no model" in dock.panel.words.text()
+
+
+def test_it_predicts_while_a_training_runs(qtbot, open_dock):
+    dock, training = open_dock(), JobRunner()
+    training.start(functools.partial(counting, steps=100_000), name="Training")
+    assert predict(qtbot, dock).startswith("16 atoms")
+    assert training.is_busy
+    with qtbot.waitSignal(training.ended):
+        training.stop()
+
+
+@pytest.mark.canvas
+def test_a_dock_that_is_closed_while_it_predicts_leaves_no_worker(qtbot, viewer, open_dock, monkeypatch):
+    dock = open_dock()
+    monkeypatch.setattr(predict_dock, "_make_job", lambda control, *_: counting(control, steps=100_000))
+    with qtbot.waitSignal(dock.panel.runner.reported):
+        click(qtbot, dock.panel.start_button)
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
+    viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: bool(gone))
+    assert QThreadPool.globalInstance().activeThreadCount() == 0
+
+
+def test_a_viewer_closed_while_it_predicts_leaves_no_worker(qtbot, make_napari_viewer, models_home, monkeypatch):
+    viewer = make_napari_viewer()
+    add_bright(viewer)
+    save_model(models_home)
+    dock = PredictDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Predict")
+    monkeypatch.setattr(predict_dock, "_make_job", lambda control, *_: counting(control, steps=100_000))
+    with qtbot.waitSignal(dock.panel.runner.reported):
+        click(qtbot, dock.panel.start_button)
+    viewer.close()
+    qtbot.waitUntil(lambda: QThreadPool.globalInstance().activeThreadCount() == 0)
