@@ -40,9 +40,9 @@ lint: setup
 	$(BIN)/lint-imports
 	$(BIN)/npe2 validate napari_strata
 
-# pytest-xvfb gives the suite a virtual screen with OpenGL of its own.
+# One process per core; pytest-xvfb gives each a virtual screen with OpenGL of its own.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 demo: setup
 	$(SCREEN) $(BIN)/python -m scripts.demo $(if $(IMAGE),--image "$(IMAGE)") $(if $(PIXEL_SIZE),--pixel-size "$(PIXEL_SIZE)")

@@ -22,7 +22,7 @@ def main() -> None:
         axes.plot([s / 60 for s in seconds], ious, marker="o", label=WORDS[name])
     axes.axhline(PUBLISHED_IOU, color="grey", linestyle="--", label=f"published: {PUBLISHED_IOU}")
     axes.set(xlabel="training time [min]", ylabel="IoU", ylim=(0, 1))
-    axes.legend(loc="center right")
+    axes.legend(loc="lower right")
     figure.savefig(IMAGE, dpi=150)
 
 
