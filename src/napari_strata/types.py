@@ -21,6 +21,34 @@ BACKGROUND = 1
 
 ATOM_COLUMNS = ("image", "frame", "layer", "species", "y_px", "x_px", "y_A", "x_A", "probability")
 """Columns of every atom table, in order; a truth table has no ``probability``."""
+ATOM_DETAILS = {
+    "sigma_y": "Å",
+    "sigma_x": "Å",
+    "amplitude": "intensity",
+    "background": "intensity",
+    "width": "Å",
+    "chi2": "",
+    "flag": "",
+    "edited": "",
+}
+"""Columns that an atom table may have after those, in this order, with their units.
+
+sigma_y, sigma_x
+    Standard uncertainty of the position.
+amplitude, background
+    Height of the fitted peak above its local background, and that background, in units of the image.
+width
+    Standard deviation of the fitted peak; of an elliptical one the geometric mean of both.
+chi2
+    Sum of squared residuals in units of their variances, by degrees of freedom; 1 of a fit that leaves only noise.
+flag
+    What is doubtful, in words that are separated by blanks: `napari_strata.types.ATOM_FLAGS`; else empty.
+edited
+    What a person did, added, moved or changed; else empty.
+"""
+ATOM_FLAGS = ("border", "failed", "crowded")
+"""Its footprint is cut by the image's border; its fit failed, so that it keeps the centroid; it overlaps others so
+much that its uncertainty is more than twice that of an isolated atom."""
 
 
 @dataclass(frozen=True, slots=True)

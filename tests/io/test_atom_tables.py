@@ -127,3 +127,31 @@ def test_a_failed_write_leaves_the_old_table(tmp_path: Path, monkeypatch: pytest
         write_atoms(table(layer=0), tmp_path / "atoms.csv")
     assert (tmp_path / "atoms.csv").read_text() == before
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["atoms.csv"]
+
+
+def test_details_of_a_fit_come_back_with_intensities_of_any_size(tmp_path: Path) -> None:
+    fit = {
+        "sigma_y": 0.0125,
+        "sigma_x": np.nan,
+        "amplitude": 3.25e-9,
+        "background": 7.5e12,
+        "width": 0.5,
+        "chi2": 1.0,
+    }
+    written = table(**fit, flag="border crowded", edited="moved")
+    write_atoms(written, tmp_path / "atoms.csv")
+    pd.testing.assert_frame_equal(read_atoms(tmp_path / "atoms.csv"), written, check_dtype=False)
+
+
+def test_details_may_follow_a_truth_table_but_only_in_their_order(tmp_path: Path) -> None:
+    truth = table(flag="").drop(columns="probability")
+    write_atoms(truth, tmp_path / "atoms.csv")
+    assert tuple(read_atoms(tmp_path / "atoms.csv").columns) == (*TRUTH_COLUMNS, "flag")
+    with pytest.raises(TableError, match="columns"):
+        write_atoms(table(flag="", sigma_y=0.1), tmp_path / "atoms.csv")
+
+
+@pytest.mark.parametrize("column", ["sigma_y", "sigma_x", "width", "chi2"])
+def test_an_uncertainty_below_zero_is_refused(tmp_path: Path, column: str) -> None:
+    with pytest.raises(TableError, match=column):
+        write_atoms(table(**{column: -0.1}), tmp_path / "atoms.csv")

@@ -1,11 +1,11 @@
-"""Atom tables on disk: CSV with the columns of `napari_strata.types.ATOM_COLUMNS`."""
+"""Atom tables on disk: CSV with the columns of `ATOM_COLUMNS`, and any of `ATOM_DETAILS` after them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_strata.errors import TableError
 from napari_strata.io.files import replacing
-from napari_strata.types import ATOM_COLUMNS
+from napari_strata.types import ATOM_COLUMNS, ATOM_DETAILS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 TRUTH_COLUMNS = ATOM_COLUMNS[:-1]
 """Columns of a truth table: it has no probability."""
 
-_TEXT = ("image", "species")
+_TEXT = ("image", "species", "flag", "edited")
+_INTENSITIES = tuple(name for name, unit in ATOM_DETAILS.items() if unit == "intensity")
 _COUNTS = ("frame", "layer")
 _FINITE = ("y_px", "x_px")
 _REMEDY = f"An atom table has the columns {', '.join(TRUTH_COLUMNS)}, and probability where atoms were found."
@@ -25,7 +26,8 @@ def write_atoms(table: "DataFrame", path: Path) -> None:
     Parameters
     ----------
     table : DataFrame
-        Columns `ATOM_COLUMNS` in this order, or all but the probability (a truth table).
+        Columns `ATOM_COLUMNS` in this order, or all but the probability (a truth table), and then any of
+        `ATOM_DETAILS`.
     path : Path
         File to write.
 
@@ -36,11 +38,11 @@ def write_atoms(table: "DataFrame", path: Path) -> None:
     OutputError
         If the file cannot be written.
     """
-    if tuple(table.columns) not in (ATOM_COLUMNS, TRUTH_COLUMNS):
+    if list(table.columns) != _known(table) or not set(TRUTH_COLUMNS) <= set(table.columns):
         raise TableError(f"The atom table has the columns {', '.join(map(str, table.columns))}.", remedy=_REMEDY)
     _check(table, "The atom table")
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6f")
+        _written(table).to_csv(temporary, index=False, float_format="%.6f")
 
 
 def read_atoms(path: Path) -> "DataFrame":
@@ -54,8 +56,8 @@ def read_atoms(path: Path) -> "DataFrame":
     Returns
     -------
     DataFrame
-        Columns `ATOM_COLUMNS`, without the probability where the file has none. ``y_A`` and ``x_A`` are NaN
-        where the file leaves them empty.
+        Columns `ATOM_COLUMNS`, without the probability where the file has none, and those of `ATOM_DETAILS` that
+        it has. Numbers but counts and positions in px are NaN where the file leaves them empty.
 
     Raises
     ------
@@ -73,10 +75,22 @@ def read_atoms(path: Path) -> "DataFrame":
     missing = [column for column in TRUTH_COLUMNS if column not in raw.columns]
     if missing:
         raise TableError(f"{path} lacks {', '.join(missing)}.", remedy=_REMEDY)
-    columns = [column for column in ATOM_COLUMNS if column in raw.columns]
-    table = pd.DataFrame({column: _parse(raw[column], path) for column in columns})
+    table = pd.DataFrame({column: _parse(raw[column], path) for column in _known(raw)})
     _check(table, str(path))
     return table
+
+
+def _written(table: "DataFrame") -> "DataFrame":
+    """Give intensities, whatever their size, nine digits in place of six decimals."""
+    columns = {
+        name: table[name].map("{:.9g}".format, na_action="ignore") for name in _INTENSITIES if name in table
+    }
+    return table.assign(**columns)
+
+
+def _known(table: "DataFrame") -> list[str]:
+    """Return the columns of a table that are known, in the order of every atom table."""
+    return [column for column in (*ATOM_COLUMNS, *ATOM_DETAILS) if column in table.columns]
 
 
 def _parse(text: "DataFrame", path: Path) -> "DataFrame":
@@ -106,8 +120,11 @@ def _check(table: "DataFrame", name: str) -> None:
     for column in _FINITE:
         if not np.isfinite(table[column].to_numpy(dtype=np.float64)).all():
             raise TableError(f"{name}: {column} must be a number in every row.", remedy="Mend that column.")
-    for column in ("y_A", "x_A"):
+    for column in ("y_A", "x_A", *(c for c in ATOM_DETAILS if c in table and c not in _TEXT)):
         if np.isinf(table[column].to_numpy(dtype=np.float64)).any():
             raise TableError(f"{name}: {column} must be a finite number or empty.", remedy="Mend that column.")
+    for column in ("sigma_y", "sigma_x", "width", "chi2"):
+        if column in table and (table[column] < 0).any():
+            raise TableError(f"{name}: {column} must not be negative.", remedy="Mend that column.")
     if "probability" in table and not table["probability"].between(0, 1).all():
         raise TableError(f"{name}: probability must lie between 0 and 1.", remedy="Mend that column.")
