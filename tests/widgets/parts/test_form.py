@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from qtpy.QtCore import QLocale, QPoint, QPointF, Qt
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtGui import QValidator, QWheelEvent
 from qtpy.QtWidgets import QApplication, QCheckBox, QDoubleSpinBox, QLabel
 from superqt import QCollapsible
 
@@ -73,7 +73,7 @@ def test_every_field_of_every_form_has_a_tooltip(qtbot):
 def test_numbers_out_of_range_cannot_be_entered(form):
     form.editor("number").setValue(-5)
     form.editor("count").setValue(99)
-    assert form.values().number == pytest.approx(1e-6)
+    assert form.values().number == pytest.approx(1e-9)
     assert form.values().count == 9
 
 
@@ -232,7 +232,7 @@ def test_a_whole_number_below_the_least_becomes_the_least_when_editing_ends(qtbo
     assert (box.text(), box.value()) == ("16", 16)
 
 
-@pytest.mark.parametrize("language", ["en_US", "de_DE"])
+@pytest.mark.parametrize("language", ["en_US", "de_DE", "sv_SE", "ar_EG"])
 @pytest.mark.parametrize("text", ["1e-3", "1E-3", "0,001", "0.001", ",001", "100e-5"])
 def test_a_number_is_taken_as_it_is_typed(qtbot, language, text):
     QLocale.setDefault(QLocale(language))
@@ -263,6 +263,29 @@ def test_what_is_no_number_yet_becomes_the_nearest_when_editing_ends(qtbot, text
 def test_every_number_comes_back_from_its_text(qapp, value):
     box = NumberBox()
     assert box.valueFromText(box.textFromValue(value)) == pytest.approx(value, rel=1e-5)
+
+
+@pytest.mark.parametrize("language", ["en_US", "de_DE", "sv_SE", "ar_EG", "fa_IR"])
+@pytest.mark.parametrize("value", [1e-5, 0.106, -2.5, 12345.0])
+def test_what_a_box_shows_can_be_edited_in_every_language(qtbot, language, value):
+    QLocale.setDefault(QLocale(language))
+    try:
+        box = NumberBox(-10, 1e6)
+        box.set_value(value)
+        assert box.validate(box.text(), 0)[0] is QValidator.State.Acceptable
+        type_in(qtbot, box, box.text())
+        assert box.value() == value
+    finally:
+        QLocale.setDefault(QLocale.c())
+
+
+def test_digits_that_are_not_shown_stay_when_editing_ends(qtbot):
+    box = NumberBox()
+    qtbot.addWidget(box)
+    box.set_value(0.10623784)
+    assert box.text() == "0.106238"
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert box.value() == 0.10623784
 
 
 @pytest.mark.parametrize("language", ["en_US", "de_DE"])

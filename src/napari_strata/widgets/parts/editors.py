@@ -18,9 +18,10 @@ from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
 _LARGEST_INT = 2**31 - 1
-_DECIMALS = 6
-_ROUNDED_TO = 9
-"""Decimals that the value of a box has; no more than `_DECIMALS` digits of it are shown."""
+_DIGITS = 6
+"""Digits of a number that are shown."""
+_DECIMALS = 9
+"""Decimals that the value of a box has."""
 _BEGUN = re.compile(r"[+-]?\d*([.,]\d*)?([eE][+-]?\d*)?")
 """What is a number, or the beginning of one."""
 _UNENDED = re.compile(r"[eE][+-]?$")
@@ -75,20 +76,20 @@ class NumberBox(QDoubleSpinBox):
     It takes ``0.003``, ``0,003`` and ``3e-3``, whatever the language: Qt takes the comma of an English text for a
     mark of thousands and refuses the e, so that other numbers would come of what was typed. What is on the way to
     a number stays as it is until editing ends.
+
+    Of the language it takes the comma alone: other digits, minus signs and ``1×10^−5`` could not be edited.
     """
 
     def __init__(self, minimum: float = 0.0, maximum: float = 1e6) -> None:
         super().__init__()
-        locale = self.locale()
-        locale.setNumberOptions(locale.NumberOption.OmitGroupSeparator)
-        self.setLocale(locale)
-        self.setDecimals(_ROUNDED_TO)
+        self.setDecimals(_DECIMALS)
         self.setRange(minimum, maximum)
         _at_ease(self)
 
     def textFromValue(self, value: float) -> str:
         """Write 5 as ``5`` and 0.106 as ``0.106``."""
-        return str(self.locale().toString(value, "g", _DECIMALS))
+        text = f"{value:.{_DIGITS}g}"
+        return text.replace(".", ",") if self.locale().decimalPoint() == "," else text
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """Refuse what can become no number, and wait where it can become one, or one within the bounds."""
@@ -101,10 +102,11 @@ class NumberBox(QDoubleSpinBox):
         return QValidator.State.Acceptable if is_done else QValidator.State.Intermediate, text, position
 
     def valueFromText(self, text: str) -> float:
-        """Read a number; what is none leaves the value as it is."""
+        """Read a number; what is none, or what the value is shown as, leaves all its digits as they are."""
         if text and text == self.specialValueText():
             return float(self.minimum())
-        number = _number(self._bare(text))
+        bare = self._bare(text)
+        number = None if bare == self.textFromValue(self.value()) else _number(bare)
         return float(self.value()) if number is None else number
 
     def fixup(self, text: str) -> str:
