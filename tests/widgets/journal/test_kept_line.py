@@ -38,7 +38,7 @@ def test_labels_of_an_earlier_session_are_offered_and_come_back_by_a_click(qtbot
     keep()
     viewer.add_image(STACK, name="a")
     assert not dock.kept.isHidden()
-    assert dock.kept.words.text().startswith("Labels of this image are kept, last changed on ")
+    assert dock.kept.words.text().startswith("Labels of an image of this name and size are kept, last changed on ")
     qtbot.mouseClick(dock.kept.button, Qt.MouseButton.LeftButton)
     labels = viewer.layers["a labels"]
     assert (labels.data == 2).sum() == 25
@@ -50,6 +50,13 @@ def test_labels_of_an_earlier_session_are_offered_and_come_back_by_a_click(qtbot
 def test_labels_of_other_images_are_not_offered(viewer, dock, name, path):
     keep(name, path)
     viewer.add_image(STACK, name="a")
+    assert dock.kept.isHidden()
+
+
+@pytest.mark.parametrize("shape", [(2, 31, 40), (30, 40), (1, 30, 40)])
+def test_labels_of_another_size_are_not_offered_whatever_the_name(viewer, dock, shape):
+    keep()
+    viewer.add_image(np.zeros(shape, np.float32), name="a")
     assert dock.kept.isHidden()
 
 

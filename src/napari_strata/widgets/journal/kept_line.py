@@ -8,11 +8,12 @@ from napari.viewer import Viewer
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from napari_strata.annotation.store.card import ImageCard
+from napari_strata.annotation.store.card import LayerCard, SetCard
 from napari_strata.annotation.store.home import SetState, StoredSet
 from napari_strata.widgets.journal.bring_back import bring_back
 from napari_strata.widgets.journal.journal import journal_of
 from napari_strata.widgets.journal.recovery_line import stored_sets
+from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.parts.notify import in_notifications
 from napari_strata.widgets.parts.words import Words
 
@@ -58,11 +59,12 @@ class KeptLine(QWidget):
         self.setVisible(self._offered is not None)
         if self._offered is not None:
             when = datetime.fromisoformat(self._offered.card.changed).astimezone()
-            self.words.setText(f"Labels of this image are kept, last changed on {when:%d %b, %H:%M}.")
+            which = "this image" if self._offered.card.image.path else "an image of this name and size"
+            self.words.setText(f"Labels of {which} are kept, last changed on {when:%d %b, %H:%M}.")
 
     def _newest_of(self, image: Image) -> StoredSet | None:
         closed = (one for one in stored_sets(self._journal) if one.state is SetState.CLOSED)
-        return next((one for one in closed if _is_of(one.card.image, image)), None)
+        return next((one for one in closed if _is_of(one.card, image)), None)
 
     def _bring_back(self, _checked: bool = False) -> None:
         if self._offered is not None:
@@ -71,6 +73,12 @@ class KeptLine(QWidget):
             self.brought_back.emit(layers)
 
 
-def _is_of(card: ImageCard, image: Image) -> bool:
-    """Tell an image by its name and, where it has one, by its file."""
-    return card.name == image.name and Path(card.path) == Path(image.source.path or "")
+def _is_of(card: SetCard, image: Image) -> bool:
+    """Tell an image by its name, by its size and, where it has one, by its file."""
+    is_called_so = card.image.name == image.name and Path(card.image.path) == Path(image.source.path or "")
+    return is_called_so and all(_fits(layer, image) for layer in card.present)
+
+
+def _fits(layer: LayerCard, image: Image) -> bool:
+    """Tell whether labels have the shape of an image, or points its dimensions."""
+    return layer.ndim == image.ndim if layer.kind == "points" else layer.shape == full_data(image).shape
