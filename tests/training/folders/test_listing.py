@@ -56,7 +56,7 @@ def test_a_run_tells_how_it_went(tmp_path):
         RunState.FINISHED,
         datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
     )
-    assert (len(run.history), run.seconds, run.best.step, run.score) == (2, 20.5, 50, 0.5)
+    assert (len(run.history), run.seconds, run.best.step, run.scores["validation_dice"]) == (2, 20.5, 50, 0.5)
     assert run.config == TrainConfig(name="mine")
     assert run.is_resumable
 
@@ -169,14 +169,22 @@ def test_lines_of_the_history_that_are_cut_short_are_passed_over(tmp_path):
 
 def test_a_run_without_held_out_data_has_a_curve_and_no_score(tmp_path):
     run = read_run(write_run(tmp_path / "run", lines=("1,1,50,1.5,,,True,10.5,0.0,0",)))
-    assert run.score is None
+    assert run.scores == {}
     assert run.history[0].validation_loss is None
+
+
+def test_a_run_that_learns_values_has_their_errors_as_scores(tmp_path):
+    run = write_run(tmp_path / "run")
+    line = "1,1,50,1.5,0.2,,True,10.5,0.0,0.03,0.91,0"
+    head = HEAD.replace("seconds_left", "seconds_left,validation_rmse,validation_r2")
+    (run / "history.csv").write_text(f"{head}\n{line}\n")
+    assert read_run(run).scores == {"validation_loss": 0.2, "validation_rmse": 0.03, "validation_r2": 0.91}
 
 
 def test_a_model_alone_is_told_by_its_card(tmp_path):
     write_card(tmp_path / "bought")
     run = read_run(tmp_path / "bought")
-    assert (run.name, run.state, run.score, run.card.trained_on) == (
+    assert (run.name, run.state, run.scores["validation_dice"], run.card.trained_on) == (
         "its model",
         RunState.MODEL,
         0.5,
@@ -189,7 +197,7 @@ def test_a_search_is_told_as_one(tmp_path):
     (tmp_path / "study.journal").write_text("")
     write_card(tmp_path / "model")
     run = read_run(tmp_path)
-    assert (run.state, run.words, run.score, run.is_resumable) == (
+    assert (run.state, run.words, run.scores["validation_dice"], run.is_resumable) == (
         RunState.SEARCH,
         "A search of 7 trials.",
         0.5,

@@ -9,7 +9,7 @@ from filelock import FileLock
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QDesktopServices
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMessageBox, QWidget
+from qtpy.QtWidgets import QDialogButtonBox, QFileDialog, QHBoxLayout, QMessageBox, QWidget
 
 from napari_strata.config import ClassTable, ModelCard, ModelConfig, TrainConfig
 from napari_strata.control import JobState
@@ -127,7 +127,7 @@ def answer(monkeypatch, button) -> list[str]:
 def test_the_runs_of_the_library_are_listed_the_newest_first(dock):
     assert names(dock) == ["stopped", "finished", "broken", "holiday pictures"]
     run, dice, state, started, epochs, time, learned_from, network = row_of(dock, "finished")
-    assert (run, dice, state, epochs, time) == ("finished", "0.900", "finished", "2", "0:02:01")
+    assert (run, dice, state, epochs, time) == ("finished", "Dice 0.900", "finished", "2", "0:02:01")
     assert started.startswith("02 Jan 2026")
     assert (learned_from, network) == ("labels of two slices", "Attention U-Net")
     assert row_of(dock, "stopped")[-2:] == ["simulated graphene", "Gomb-Net, 2 layers"]
@@ -157,6 +157,20 @@ def test_the_curves_of_chosen_runs_are_compared(dock):
     assert dock.curves.curves[1] == ("finished", [50, 100], [1.5, 1.5])
     choose(dock, "holiday pictures")
     assert not dock.curves.isVisible()
+
+
+def test_a_run_that_learns_values_is_told_and_drawn_by_their_errors(qtbot, dock, home):
+    head = HEAD.replace("seconds_left", "seconds_left,validation_rmse,validation_r2")
+    (home / "stopped" / "history.csv").write_text(f"{head}\n1,3,50,1.5,0.2,,True,60,1,0.03,0.91,0\n")
+    click(qtbot, dock.refresh_button)
+    settle(qtbot, dock)
+    assert row_of(dock, "stopped")[1] == "R² 0.910, RMSE 0.03"
+    dock.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    assert names(dock)[:2] == ["stopped", "finished"]
+    choose(dock, "stopped")
+    assert dock.curves.kind.currentText() == "Loss on held-out data"  # there is no Dice
+    dock.curves.kind.setCurrentText("R² (values)")
+    assert dock.curves.curves == [("stopped", [50], [0.91])]
 
 
 def test_load_chooses_the_model_in_the_predict_dock(qtbot, dock, home, monkeypatch):
@@ -330,6 +344,36 @@ def test_a_finished_training_goes_on_with_more_epochs(qtbot, dock, train, home):
     assert ending.args[0].reason is FinishReason.COMPLETED
     assert read_run(home / "short").config.training.epochs == 5
     assert [epoch.step for epoch in read_run(home / "short").history] == [2, 4, 6, 8, 10]
+
+
+def test_a_window_that_asks_for_more_can_be_cancelled(qtbot, dock, train, home):
+    choose(dock, "finished")
+    before = (home / "finished" / "config.yaml").read_bytes()
+    click(qtbot, dock.continue_button)
+    window = dock.findChild(MoreTraining)
+    qtbot.mouseClick(window.buttons.button(QDialogButtonBox.StandardButton.Cancel), Qt.MouseButton.LeftButton)
+    assert not train.runner.is_busy
+    assert (home / "finished" / "config.yaml").read_bytes() == before
+
+
+def test_a_folder_that_is_not_chosen_adds_nothing(qtbot, dock, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_args: "")
+    before = names(dock)
+    click(qtbot, dock.add_button)
+    settle(qtbot, dock)
+    assert names(dock) == before
+
+
+def test_a_run_goes_on_only_where_nobody_trains_it(qtbot, dock, train, home):
+    choose(dock, "stopped")
+    with FileLock(home / "stopped" / ".lock"):  # another program does, since the list was read
+        with qtbot.waitSignal(train.runner.ended, timeout=60_000) as ending:
+            click(qtbot, dock.continue_button)
+            if (window := dock.findChild(MoreTraining)) is not None:
+                click(qtbot, window.continue_button)
+        assert ending.args[0].reason is FinishReason.FAILED
+    assert not (home / "stopped" / ".training").exists()
+    assert train.train_button.isEnabled()
 
 
 def test_closing_while_it_reads_does_no_harm(qtbot, dock):

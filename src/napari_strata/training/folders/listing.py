@@ -25,6 +25,8 @@ from napari_strata.training.search.folder import JOURNAL, MODEL
 _TAIL = 1 << 16
 """Bytes at the end of events.jsonl that are read."""
 _STOPPED = ("stop", "canceled")
+SCORES = ("validation_loss", "validation_dice", "validation_rmse", "validation_r2")
+"""Scores on held-out data."""
 
 
 class RunState(StrEnum):
@@ -92,12 +94,11 @@ class Run:
         return next((epoch for epoch in reversed(self.history) if epoch.is_best), None)
 
     @property
-    def score(self) -> float | None:
-        """Dice of the weights that were kept."""
-        if self.best is not None:
-            return self.best.validation_dice
-        dice = None if self.card is None else self.card.figures.get("validation_dice")
-        return float(dice) if isinstance(dice, int | float) else None
+    def scores(self) -> dict[str, float]:
+        """Scores of the weights that were kept, as far as they are known, by their names in `Epoch`."""
+        figures = {} if self.card is None else self.card.figures
+        known = figures if self.best is None else self.best._asdict()
+        return {name: float(value) for name in SCORES if isinstance(value := known.get(name), int | float)}
 
     @property
     def seconds(self) -> float | None:
@@ -192,7 +193,7 @@ def _read_search(folder: Path) -> Run:
     return Run(
         folder,
         (card.name if card else search.name) or folder.name,
-        RunState.RUNNING if is_running(folder) else RunState.SEARCH,
+        RunState.RUNNING if is_worked_on(folder) else RunState.SEARCH,
         f"A search of {search.search.trials} trials.",
         _first_change(folder),
         search.train_config,

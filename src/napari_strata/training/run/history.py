@@ -17,8 +17,8 @@ class Epoch(NamedTuple):
         Steps done so far.
     train_loss : float
         Mean loss over the epoch's batches.
-    validation_loss, validation_dice : float or None
-        Scores on held-out data.
+    validation_loss, validation_dice, validation_rmse, validation_r2 : float or None
+        Scores on held-out data: Dice of classes, errors of values.
     is_best : bool
         Whether these weights were the best so far.
     elapsed : float
@@ -31,6 +31,8 @@ class Epoch(NamedTuple):
     validation_dice: float | None
     is_best: bool
     elapsed: float
+    validation_rmse: float | None = None
+    validation_r2: float | None = None
 
 
 def read_history(path: Path) -> Iterator[Epoch]:
@@ -41,11 +43,17 @@ def read_history(path: Path) -> Iterator[Epoch]:
                 yield Epoch(
                     int(row["step"]),
                     _number(row["train_loss"]),
-                    _number(row["validation_loss"]) if row["validation_loss"] else None,
-                    _number(row["validation_dice"]) if row["validation_dice"] else None,
+                    _score(row["validation_loss"]),
+                    _score(row["validation_dice"]),
                     row["is_best"] == "True",
                     _number(row["elapsed"]),
+                    _score(row.get("validation_rmse")),
+                    _score(row.get("validation_r2")),
                 )
+
+
+def _score(text: str | None) -> float | None:
+    return _number(text) if text else None
 
 
 def _number(text: str) -> float:

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 COLOURS = ("#8aa0ff", "#ffb05c", "#6ee787", "#ff7a9a", "#5fd8e8", "#d9a5ff", "#e6d35c", "#b0b8c0")
 """Of the curves, in the order of the rows; more than these are not shown."""
-KINDS = {"Dice": "validation_dice", "Loss on held-out data": "validation_loss", "Training loss": "train_loss"}
+KINDS = {
+    "Dice": "validation_dice",
+    "Loss on held-out data": "validation_loss",
+    "Training loss": "train_loss",
+    "R² (values)": "validation_r2",
+    "RMSE (values)": "validation_rmse",
+}
+_RISING = ("Dice", "R² (values)")
+"""The larger, the better: their curves leave room below."""
 LEAST_HEIGHT = 120
 """Of the plot [px]."""
 
@@ -49,11 +57,21 @@ class RunCurves(QWidget):
         return [(run.folder.name, *self._points(run)) for run in self._runs]
 
     def show_runs(self, runs: "Sequence[Run]") -> None:
-        """Compare other runs."""
+        """Compare other runs; by something else where none of them has a curve of what was chosen."""
         self._runs = tuple(run for run in runs if run.history)[: len(COLOURS)]
         self.setVisible(bool(self._runs))
         if self._runs:
+            kinds = (self.kind.currentText(), *KINDS)
+            self._show_kind(next((kind for kind in kinds if self._has_curve(kind)), kinds[0]))
             self._draw()
+
+    def _show_kind(self, kind: str) -> None:
+        blocked = self.kind.blockSignals(True)
+        self.kind.setCurrentText(kind)
+        self.kind.blockSignals(blocked)
+
+    def _has_curve(self, kind: str) -> bool:
+        return any(_value(epoch, KINDS[kind]) is not None for run in self._runs for epoch in run.history)
 
     def _draw(self, _index: int = 0) -> None:
         import pyqtgraph as pg
@@ -62,8 +80,8 @@ class RunCurves(QWidget):
             self._plot = self._make_plot(pg)
             self.layout().addWidget(self._plot)
         self._plot.clear()
-        self._legend.setOffset((-4, -4 if self.kind.currentText() == "Dice" else 4))  # where the curves are not
-        self._plot.setLabel("left", self.kind.currentText().lower(), color=self._theme.text.as_hex())
+        self._legend.setOffset((-4, -4 if self.kind.currentText() in _RISING else 4))  # where the curves are not
+        self._plot.setLabel("left", self.kind.currentText(), color=self._theme.text.as_hex())
         for colour, (name, steps, values) in zip(COLOURS, self.curves, strict=False):
             dots = {"symbol": "o", "symbolSize": 4, "symbolBrush": colour, "symbolPen": None}
             self._plot.plot(steps, values, pen=pg.mkPen(colour, width=2), name=name, **dots)

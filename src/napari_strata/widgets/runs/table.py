@@ -1,5 +1,6 @@
 """Trainings as a table: when, how it ended, how long, how good, on what."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 ROWS = 3
 """Rows that are always seen."""
-COLUMNS = ("Run", "Dice", "State", "Started", "Epochs", "Time", "Learned from", "Network")
+COLUMNS = ("Run", "Score", "State", "Started", "Epochs", "Time", "Learned from", "Network")
 _SORT = Qt.ItemDataRole.UserRole
 _RUN = Qt.ItemDataRole.UserRole + 1
 
@@ -84,7 +85,7 @@ class RunTable(QTableWidget):
         name = run.folder.name
         cells: tuple[tuple[str, Any], ...] = (
             (name, name.lower()),
-            ("" if run.score is None else f"{run.score:.3f}", -1.0 if run.score is None else run.score),
+            score(run),
             (run.state.value, run.state.value),
             (started, 0.0 if run.started is None else run.started.timestamp()),
             (str(len(run.history) or ""), len(run.history)),
@@ -107,6 +108,14 @@ class _Cell(QTableWidgetItem):
 
     def __lt__(self, other: QTableWidgetItem) -> bool:
         return bool(self.data(_SORT) < other.data(_SORT))
+
+
+def score(run: "Run") -> tuple[str, float]:
+    """Say how good a run's model is on held-out data, and by which number to sort it: the larger, the better."""
+    dice, r2, rmse = (run.scores.get(f"validation_{name}") for name in ("dice", "r2", "rmse"))
+    written = (("Dice", dice, ".3f"), ("R²", r2, ".3f"), ("RMSE", rmse, ".3g"))
+    text = ", ".join(f"{name} {value:{form}}" for name, value, form in written if value is not None)
+    return text, next((value for value in (dice, r2) if value is not None), -math.inf)
 
 
 def learned_from(run: "Run") -> str:
