@@ -7,6 +7,16 @@ from napari_strata.config.labels import ClassTable
 from napari_strata.config.model import ModelConfig
 
 
+class Seen(Config):
+    """What a model learned from looked like on its grid: least and greatest figures of many images."""
+
+    window: int = setting(..., "Side of the windows in which images were looked at.", unit="px", ge=32)
+    spacing: tuple[float, float] = setting(..., "Period of the strongest ring of the spectrum.", unit="px")
+    order: tuple[float, float] = setting(..., "By how much that ring stands out, in powers of ten.")
+    noise: tuple[float, float] = setting(..., "Share of noise, 0 to about 1.")
+    skewness: tuple[float, float] = setting(..., "Skewness of the intensities.")
+
+
 class ModelCard(Config):
     """What a model is and where it comes from; stored as card.yaml beside the weights."""
 
@@ -20,6 +30,9 @@ class ModelCard(Config):
         None, "Of a network that gives values, their offset and spread; without them, those of each image."
     )
     trained_on: str = setting(..., "In words, what it learned from.")
+    seen: Seen | None = setting(
+        None, "What that looked like; without it nothing is said of images that look otherwise."
+    )
     figures: dict[str, float | int | str | None] = setting(..., "Scores at the best validation.")
     software: dict[str, str] = setting(..., "Versions of the packages that trained it.")
     weights_file: str = setting(..., "File name of the weights beside the card.", pattern=r"^[\w-]+\.safetensors$")
