@@ -46,9 +46,9 @@ flag
 edited
     What a person did, added, moved or changed; else empty.
 """
-ATOM_FLAGS = ("border", "failed", "crowded")
+ATOM_FLAGS = ("border", "failed", "crowded", "unsure")
 """Its footprint is cut by the image's border; its fit failed, so that it keeps the centroid; it overlaps others so
-much that its uncertainty is more than twice that of an isolated atom."""
+much that its uncertainty is more than twice that of an isolated atom; another species is likely, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def test_the_table_has_the_agreed_columns_and_conventions():
     crystal = honeycomb(EXTENT, angle=8.0)
     layers = maps([crystal, crystal], EXTENT, 0.2)
     table = locate_atoms(prediction(layers, layers, pixel_size=0.2), AtomsConfig())
-    assert tuple(table.columns) == ATOM_COLUMNS
+    assert tuple(table.columns) == (*ATOM_COLUMNS, "flag")
     assert set(table["image"]) == {"specimen"}
     assert set(table["species"]) == {"C"}
     assert set(zip(table["frame"], table["layer"], strict=True)) == {(0, 0), (0, 1), (1, 0), (1, 1)}
@@ -73,7 +73,7 @@ def test_an_atom_centred_outside_the_image_is_left_out():
 def test_background_alone_gives_an_empty_table_with_all_columns():
     empty = maps([np.empty((0, 2))], EXTENT, 0.2)
     table = locate_atoms(prediction(empty, pixel_size=0.2), AtomsConfig())
-    assert tuple(table.columns) == ATOM_COLUMNS
+    assert tuple(table.columns) == (*ATOM_COLUMNS, "flag")
     assert len(table) == 0
     assert pd.api.types.is_integer_dtype(table["layer"])
 

@@ -33,7 +33,7 @@ def test_the_atoms_of_every_frame_and_layer_are_found(model):
     ended = end(locate_atoms(JobControl(), model, [image(frames=2)], INFERENCE, ATOMS))
     assert ended.reason is FinishReason.COMPLETED
     found, truth = ended.result.value, inside(CRYSTAL, EXTENT, PIXEL)
-    assert tuple(found.table.columns) == ATOM_COLUMNS
+    assert tuple(found.table.columns) == (*ATOM_COLUMNS, "flag")
     for (_frame, _layer), atoms in found.table.groupby(["frame", "layer"]):
         assert len(atoms) == pytest.approx(len(truth), abs=2)
         inner = truth[((truth > 1) & (truth < EXTENT - 1)).all(axis=1)]

@@ -47,8 +47,7 @@ def refine_at_border(
         The same positions, those of cut footprints corrected; some may lie outside the image. Nothing is
         corrected where too few footprints are whole.
     """
-    limits = np.array(probability.shape) - 1
-    is_cut = ((positions < radius) | (positions > limits - radius)).any(axis=1)
+    is_cut = cut_by_border(positions, probability.shape, radius=radius)
     if np.sum(~is_cut) < ENOUGH:
         return positions
     profile = _mean_profile(probability, positions[~is_cut], (REACH + 1.5 * SEARCH) * radius)
@@ -58,6 +57,13 @@ def refine_at_border(
     corrected = positions.copy()
     corrected[is_cut] = cut
     return corrected
+
+
+def cut_by_border(positions: NDArray[np.float64], shape: tuple[int, ...], *, radius: float) -> NDArray[np.bool_]:
+    """Tell which footprints of a radius [px] around positions (atom, 2) reach beyond an image (y, x)."""
+    limits = np.array(shape) - 1
+    cut: NDArray[np.bool_] = ((positions < radius) | (positions > limits - radius)).any(axis=1)
+    return cut
 
 
 Profile = tuple[NDArray[np.floating], NDArray[np.float64]]

@@ -64,15 +64,21 @@ def _between_pixels(height: NDArray[np.float64], peaks: NDArray[np.intp]) -> NDA
     return between
 
 
-def keep_separate(positions: NDArray[np.float64], min_distance: float) -> NDArray[np.bool_]:
+def keep_separate(
+    positions: NDArray[np.float64],
+    min_distance: float | NDArray[np.float64],
+    kinds: NDArray[np.intp] | None = None,
+) -> NDArray[np.bool_]:
     """Choose positions that are no closer to each other than a distance; the earlier of two stays.
 
     Parameters
     ----------
     positions : ndarray, shape (atom, 2)
         Positions, best first.
-    min_distance : float
-        Smallest allowed separation, in the unit of `positions`.
+    min_distance : float, or ndarray of shape (kind, kind)
+        Smallest allowed separation, in the unit of `positions`; where it depends on what the two are, symmetric.
+    kinds : ndarray of int, shape (atom,), optional
+        Kind of each atom, from 0; all are of the first one by default.
 
     Returns
     -------
@@ -82,8 +88,15 @@ def keep_separate(positions: NDArray[np.float64], min_distance: float) -> NDArra
     keep = np.ones(len(positions), bool)
     if len(positions) < 2:
         return keep
-    pairs = KDTree(positions).query_pairs(min_distance, output_type="ndarray")
+    limits = np.atleast_2d(min_distance)
+    kinds = np.zeros(len(positions), np.intp) if kinds is None else kinds
+    pairs = KDTree(positions).query_pairs(float(limits.max()), output_type="ndarray")
     first, second = pairs.min(axis=1), pairs.max(axis=1)
+    if limits.size > 1:
+        too_close = (
+            np.linalg.norm(positions[first] - positions[second], axis=1) <= limits[kinds[first], kinds[second]]
+        )
+        first, second = first[too_close], second[too_close]
     while len(first):
         certain = np.ones(len(positions), bool)
         certain[second] = False  # nothing better that still counts is near

@@ -27,13 +27,36 @@ class InferenceConfig(Config):
     device: Device = setting("auto", "Where to compute.", advanced=True)
 
 
+SpeciesBy = Literal["class", "intensity", "both"]
+
+
 class AtomsConfig(Config):
     """How atoms are found in probability maps."""
 
-    min_distance: float = setting(0.9, "Smallest distance of two atoms of one layer.", unit="Å", gt=0, le=100)
+    min_distance: float = setting(
+        0.9,
+        "Smallest distance of two atoms of one layer; atoms of one species keep more where the image shows more.",
+        unit="Å",
+        gt=0,
+        le=100,
+    )
     min_probability: float = setting(0.4, "Least probability of an atom at its peak.", gt=0, lt=1)
     refinement_radius: float = setting(
         0.5, "Radius within which a position is refined.", unit="Å", gt=0, le=100, advanced=True
+    )
+    species: SpeciesBy = setting(
+        "class",
+        "What tells species apart: the class that the network sees, the brightness of the columns, or both together.",
+    )
+    components: int = setting(
+        0,
+        "How many species the brightness tells apart; 0 lets the image decide. Only for species by intensity.",
+        ge=0,
+        le=6,
+        advanced=True,
+    )
+    candidates: bool = setting(
+        False, "Propose atoms that are missing from the lattice, and some that do not belong to it."
     )
 
 

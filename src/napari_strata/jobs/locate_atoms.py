@@ -35,7 +35,7 @@ class AtomsFound:
     predictions : tuple of Prediction
         The maps in which atoms were sought, in the order of the images.
     table : DataFrame
-        One row per atom, columns `napari_strata.types.ATOM_COLUMNS`.
+        One row per atom, columns `napari_strata.types.ATOM_COLUMNS` and some of its `ATOM_DETAILS`.
     """
 
     predictions: tuple[Prediction, ...]
@@ -100,10 +100,12 @@ def locate_atoms(
     control.run()
     yield StateChanged(control.state)
     tables: list[DataFrame] = []
-    predict_one = partial(predictor.predict, control=control)
-    predictions = yield from predict_stacks(
-        predict_one, stacks, lambda prediction: tables.append(locate(prediction, atoms))
-    )
+    data = {stack.name: stack.data for stack in stacks}
+
+    def keep(prediction: Prediction) -> None:
+        tables.append(locate(prediction, atoms, data[prediction.name]))
+
+    predictions = yield from predict_stacks(partial(predictor.predict, control=control), stacks, keep)
     table = pd.concat(tables, ignore_index=True)
     paths = {} if out is None else _write(table, out)
     figures = {
