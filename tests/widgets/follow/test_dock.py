@@ -30,9 +30,12 @@ def dock(qtbot, viewer, run):
     dock = FollowDock(viewer)
     viewer.window.add_dock_widget(dock)
     dock.show()
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
     yield dock
-    dock.runner.stop()
-    qtbot.waitUntil(lambda: not dock.runner.is_busy, timeout=10_000)
+    if not gone:
+        dock.runner.stop()
+        qtbot.waitUntil(lambda: not dock.runner.is_busy, timeout=10_000)
 
 
 def click(qtbot, button):
@@ -56,7 +59,8 @@ def epoch(run: Path) -> None:
 
 def curve(dock: FollowDock, name: str) -> list[float]:
     """Return what is drawn, on a logarithmic axis."""
-    return [round(10 ** float(y), 6) for y in dock.plot._curves[name].getData()[1]]
+    y = dock.plot._curves[name].getData()[1]
+    return [] if y is None else [round(10 ** float(one), 6) for one in y]
 
 
 def test_curve_and_words_follow_what_happens_elsewhere(qtbot, dock, run):
@@ -72,6 +76,41 @@ def test_curve_and_words_follow_what_happens_elsewhere(qtbot, dock, run):
     write(run, "JobEnded", reason="completed", error=None)
     qtbot.waitUntil(lambda: "The training has ended there (completed)." in dock.words.text(), timeout=10_000)
     assert dock.runner.state is JobState.IDLE
+
+
+def test_a_correction_there_takes_the_best_score_back(qtbot, dock, run):
+    batch(run, 11)
+    epoch(run)
+    click(qtbot, dock.choose_button)
+    qtbot.waitUntil(lambda: "Best so far" in dock.words.text(), timeout=10_000)
+    write(run, "CorrectionTaken", frame=0, layer=0, y=1, x=2, height=3, width=4, step=12)
+    qtbot.waitUntil(lambda: "Best so far" not in dock.words.text(), timeout=10_000)
+    assert not curve(dock, "best")
+
+
+def test_a_folder_that_is_not_chosen_changes_nothing(qtbot, dock, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
+    before = dock.words.text()
+    click(qtbot, dock.choose_button)
+    assert not dock.runner.is_busy
+    assert dock.words.text() == before
+
+
+def test_what_cannot_be_read_is_passed_over(qtbot, dock, run):
+    (run / "events.jsonl").write_text('no event\n{"event": "BatchEnded"}\n')
+    batch(run, 11)
+    click(qtbot, dock.choose_button)
+    qtbot.waitUntil(lambda: "step 11" in dock.words.text(), timeout=10_000)
+
+
+def test_closing_the_dock_looks_there_no_longer(qtbot, dock, run):
+    batch(run, 1)
+    click(qtbot, dock.choose_button)
+    qtbot.waitUntil(lambda: "step 1" in dock.words.text(), timeout=10_000)
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
+    dock.setParent(None)
+    qtbot.waitUntil(lambda: bool(gone), timeout=10_000)
 
 
 def test_stop_says_that_the_training_goes_on(qtbot, dock, run):

@@ -101,7 +101,7 @@ def test_training_on_simulated_crystals_ends_with_a_model_and_live_layers(qtbot,
     card = read_card(find_bundle(ended.result.value))
     assert (card.name, card.model.architecture, card.classes.names) == ("Gomb-Net graphene", "gombnet", ("C",))
     assert dock.words.text().startswith("Finished: all epochs are done; best weights kept (epoch ")
-    assert "“Gomb-Net graphene” is ready in the Predict dock" in dock.words.text()
+    assert "“Gomb-Net-graphene” is ready in the Predict dock" in dock.words.text()
     first, second = live_layers(viewer)
     assert first.data.shape == PICTURE.shape
     assert first.data.any()

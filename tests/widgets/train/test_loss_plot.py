@@ -55,6 +55,16 @@ def test_the_mark_goes_when_weights_without_a_score_are_the_best(plot):
     assert drawn(plot, "best") == ([], [])
 
 
+def test_the_mark_goes_with_a_correction_until_there_is_a_best_again(plot):
+    plot.add_epoch(epoch(1, 2.0, is_best=True))
+    plot.forget_best()
+    plot.draw()
+    assert drawn(plot, "best") == ([], [])
+    plot.add_epoch(epoch(2, 3.0, is_best=True))
+    plot.draw()
+    assert drawn(plot, "best") == ([20], [3])
+
+
 def test_without_held_out_data_there_is_no_validation(plot):
     add(plot, [4.0])
     plot.add_epoch(epoch(1, None, is_best=True))

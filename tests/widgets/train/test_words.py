@@ -55,6 +55,14 @@ def test_the_best_score_stays_until_there_is_a_better_one(words):
     assert words.text().endswith("\nBest so far: loss 1, Dice 0.81 (epoch 2).")
 
 
+def test_a_correction_takes_the_best_score_back(words):
+    words.show_epoch(epoch(0.812, is_best=True))
+    words.forget_best()
+    words.refresh()
+    assert "0.81" not in words.text()
+    assert "Best so far: none since the last correction" in words.text()
+
+
 def test_without_held_out_data_that_is_said(words):
     words.show_warning(Warned("There is no held-out data.", "Label more."))
     words.show_epoch(epoch(None, is_best=True))
@@ -81,16 +89,16 @@ FIGURES = {"best_epoch": 7, "validation_loss": 0.213, "validation_dice": 0.81}
     [
         (
             JobEnded(FinishReason.CANCELED, JobResult(FIGURES)),
-            "Stopped; best weights kept (epoch 7: loss 0.21, Dice 0.81). “net” is ready in the Predict dock.",
+            "Stopped; best weights kept (epoch 7: loss 0.21, Dice 0.81). “net-2” is ready in the Predict dock.",
         ),
         (
             JobEnded(FinishReason.COMPLETED, JobResult({**FIGURES, "ended_by": "time limit"})),
             "Finished: the time limit is reached; best weights kept (epoch 7: loss 0.21, Dice 0.81). "
-            "“net” is ready in the Predict dock.",
+            "“net-2” is ready in the Predict dock.",
         ),
         (
             JobEnded(FinishReason.CANCELED, JobResult({"best_epoch": 9, "validation_loss": None})),
-            "Stopped; weights of epoch 9 kept, no score. “net” is ready in the Predict dock.",
+            "Stopped; weights of epoch 9 kept, no score. “net-2” is ready in the Predict dock.",
         ),
         (JobEnded(FinishReason.CANCELED), "Stopped before the first batch; there is no model."),
         (
@@ -100,15 +108,16 @@ FIGURES = {"best_epoch": 7, "validation_loss": 0.213, "validation_dice": 0.81}
     ],
 )
 def test_the_ending_is_said_with_what_to_do_next(words, tmp_path, ended, text):
-    words.show_ending(ended, tmp_path)
+    words.show_ending(ended, tmp_path / "net-2")
     assert words.text() == text
 
 
 def test_what_was_kept_before_a_failure_is_said(words, tmp_path: Path):
-    (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "card.yaml").touch()
-    words.show_ending(JobEnded(FinishReason.FAILED, error=RuntimeError("no")), tmp_path)
-    assert words.text().endswith("\nThe best weights so far are kept. “net” is ready in the Predict dock.")
+    run = tmp_path / "net-2"
+    (run / "model").mkdir(parents=True)
+    (run / "model" / "card.yaml").touch()
+    words.show_ending(JobEnded(FinishReason.FAILED, error=RuntimeError("no")), run)
+    assert words.text().endswith("\nThe best weights so far are kept. “net-2” is ready in the Predict dock.")
 
 
 def test_nothing_is_said_over_the_ending(words, tmp_path):

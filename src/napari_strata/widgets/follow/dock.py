@@ -9,7 +9,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.control import JobControl, JobState
-from napari_strata.events import BatchEnded, EpochEnded, JobEnded, JobEvent, Warned
+from napari_strata.events import BatchEnded, CorrectionTaken, EpochEnded, JobEnded, JobEvent, Warned
 from napari_strata.io.bundle import CARD
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.parts.dock import Dock
@@ -114,6 +114,9 @@ class FollowDock(Dock):
                 self.plot.add_epoch(event)
                 if event.is_best:
                     self._score = best_so_far(event)
+            case CorrectionTaken():
+                self.plot.forget_best()
+                self._score = ""
             case Warned():
                 show_warned(event)
 

@@ -13,6 +13,7 @@ from napari_strata.config import TrainConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.events import (
     BatchEnded,
+    CorrectionTaken,
     EpochEnded,
     JobEnded,
     JobEvent,
@@ -197,6 +198,9 @@ class TrainDock(Dock):
             case EpochEnded():
                 self.plot.add_epoch(event)
                 self.words.show_epoch(event)
+            case CorrectionTaken():
+                self.plot.forget_best()
+                self.words.forget_best()
             case PreviewReady():
                 self._clock.start()  # anew
             case StartedFrom(message=message):

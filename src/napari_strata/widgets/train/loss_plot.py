@@ -41,6 +41,7 @@ class LossPlot(QWidget):
         self._curves: dict[str, Any] = {}
         self._losses: list[tuple[int, float, float]] = []
         self._epochs: list[EpochEnded] = []
+        self._best: EpochEnded | None = None
         self._sum = 0.0
         self._shown = (0.0, 0.0)
         self.setFixedHeight(_HEIGHT)
@@ -56,7 +57,7 @@ class LossPlot(QWidget):
     def start(self) -> None:
         """Forget the last training and draw the next."""
         self.prepare()
-        self._losses, self._epochs, self._sum = [], [], 0.0
+        self._losses, self._epochs, self._best, self._sum = [], [], None, 0.0
         self.draw()
 
     def add_batch(self, event: BatchEnded) -> None:
@@ -67,6 +68,12 @@ class LossPlot(QWidget):
     def add_epoch(self, event: EpochEnded) -> None:
         """Note the scores of an epoch."""
         self._epochs.append(event)
+        if event.is_best:
+            self._best = event
+
+    def forget_best(self) -> None:
+        """Mark no best epoch until there is one again: a correction made earlier scores void."""
+        self._best = None
 
     def draw(self) -> None:
         """Draw what was noted since the last time."""
@@ -74,8 +81,7 @@ class LossPlot(QWidget):
         self._curves["batch"].setData(steps, losses)
         self._curves["mean"].setData(steps, means)
         scored = [epoch for epoch in self._epochs if epoch.validation_loss is not None]
-        best = [epoch for epoch in self._epochs if epoch.is_best][-1:]
-        for name, epochs in (("validation", scored), ("best", [e for e in best if e in scored])):
+        for name, epochs in (("validation", scored), ("best", [e for e in scored if e is self._best])):
             self._curves[name].setData([e.step for e in epochs], [e.validation_loss for e in epochs])
         last = max([*steps[-1:], *(epoch.step for epoch in scored)], default=0)
         self._fit(last, np.concatenate([losses, [epoch.validation_loss for epoch in scored]]))

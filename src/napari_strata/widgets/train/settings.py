@@ -185,7 +185,9 @@ class TrainSettings(QWidget):
             "Learn from what was painted, imported or corrected; where a network's mask was left as it was, count "
             "nothing."
         )
-        self.name.setToolTip("Under this name the model is offered in the Predict dock.")
+        self.name.setToolTip(
+            "Under this name the model is offered in the Predict dock; a number follows it where it is taken."
+        )
         for choice in self.labels:
             choice.setToolTip("Painted labels of this layer, or its atoms; unpainted pixels are ignored.")
 

@@ -24,13 +24,13 @@ class TrainingWords(QLabel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._name = ""
         self._epochs = 0
         self._epoch = 1
         self._left = math.inf
         self._member, self._members = 0, 1
         self._state = JobState.IDLE
         self._doing = self._score = self._corrections = ""
+        self._is_scored = False
         self._notes: list[str] = []
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -47,12 +47,11 @@ class TrainingWords(QLabel):
 
     def start(self, config: TrainConfig) -> None:
         """Forget the last training."""
-        self._name = config.name
         self._epochs, self._epoch, self._left = config.training.epochs, 1, math.inf
         ensemble = config.training.ensemble
         self._member, self._members = 0, 1 if ensemble.kind == "none" else ensemble.members
         self._doing = self._score = self._corrections = ""
-        self._notes = []
+        self._is_scored, self._notes = False, []
 
     def show_state(self, state: JobState) -> None:
         """Say what the training is at; how it ended is for `show_ending` to say."""
@@ -71,9 +70,15 @@ class TrainingWords(QLabel):
 
     def show_epoch(self, event: EpochEnded) -> None:
         """Say how good the network is."""
-        if event.is_best or event.validation_loss is None:
+        self._is_scored = event.validation_loss is not None
+        if event.is_best or not self._is_scored:
             self._score = best_so_far(event)
         self.refresh()
+
+    def forget_best(self) -> None:
+        """Say that a correction made earlier scores void."""
+        if self._is_scored:
+            self._score = "Best so far: none since the last correction; this epoch will be."
 
     def show_corrections(self, number: int, step: int, *, waiting: int = 0) -> None:
         """Say how many corrections are learned from, the newest since a step, and how many wait for Resume."""
@@ -95,7 +100,7 @@ class TrainingWords(QLabel):
 
     def show_ending(self, ended: JobEnded, run: Path) -> None:
         """Say how the training ended and what to do next."""
-        self.setText(_ending(ended, self._name, run))
+        self.setText(_ending(ended, run))
 
     def refresh(self) -> None:
         """Say how it goes now; nothing changes when no training runs."""
@@ -137,8 +142,8 @@ def _left(seconds: float) -> str:
     return f", {minutes} min {rest} s left" if minutes else f", {rest} s left"
 
 
-def _ending(ended: JobEnded, name: str, run: Path) -> str:
-    ready = f"“{name}” is ready in the Predict dock."
+def _ending(ended: JobEnded, run: Path) -> str:
+    ready = f"“{run.name}” is ready in the Predict dock."
     if ended.error is not None:
         kept = (run / "model" / "card.yaml").is_file()
         return in_words(ended.error) + (f"\nThe best weights so far are kept. {ready}" if kept else "")
