@@ -21,8 +21,9 @@ REAL_IMAGE = Path(__file__).parents[2] / "shared" / "data" / "twisted_bilayer_gr
 
 @pytest.fixture(autouse=True)
 def models_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep trained models out of the user's folder."""
+    """Keep trained models out of the user's folder, and lists without those that come with the package."""
     home = tmp_path / "home"
+    monkeypatch.setattr("napari_strata.io.bundled.FOLDER", tmp_path / "bundled")
     monkeypatch.setenv("NAPARI_STRATA_HOME", str(home))
     return home
 

@@ -5,7 +5,8 @@ import torch
 
 from napari_strata.config import ClassTable, ModelCard, ModelConfig
 from napari_strata.errors import BundleError, OutputError
-from napari_strata.io.bundle import CARD, load_bundle, save_bundle
+from napari_strata.io.bundle import CARD, find_bundle, load_bundle, save_bundle
+from napari_strata.io.bundled import bundled_models
 from napari_strata.models.registry import build_network, load_network
 
 CONFIG = ModelConfig(filters=(4, 8))
@@ -42,6 +43,43 @@ def test_weights_and_card_come_back_as_they_were_written(tmp_path: Path):
 
 def test_a_bundle_is_found_by_its_folder_its_card_and_its_run(bundle: Path):
     assert [load_bundle(p).card.name for p in (bundle, bundle / CARD, bundle.parent)] == ["tiny"] * 3
+
+
+def test_half_the_space_costs_three_digits(tmp_path: Path):
+    network = build_network(CONFIG, 1)
+    save_bundle(tmp_path / "whole", network.state_dict(), card())
+    save_bundle(tmp_path / "half", network.state_dict(), card(), half=True)
+    for name, tensor in load_bundle(tmp_path / "half").state.items():
+        assert tensor.dtype == network.state_dict()[name].dtype
+        torch.testing.assert_close(tensor, network.state_dict()[name], rtol=1e-3, atol=1e-6)
+    whole, half = (next((tmp_path / name).glob("*.safetensors")).stat().st_size for name in ("whole", "half"))
+    assert half < 0.75 * whole  # the names of so small a network take much of the file
+
+
+@pytest.fixture
+def bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package that comes with one model."""
+    monkeypatch.setattr("napari_strata.io.bundled.FOLDER", tmp_path / "bundled")
+    save_bundle(tmp_path / "bundled" / "gombnet-tiny", build_network(CONFIG, 1).state_dict(), card())
+    return tmp_path / "bundled" / "gombnet-tiny"
+
+
+def test_a_model_that_comes_with_the_package_is_found_by_its_name(bundled: Path):
+    assert find_bundle(Path("gombnet-tiny")) == bundled
+    assert bundled_models() == (bundled,)
+
+
+def test_a_folder_of_that_name_goes_first(bundled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    save_bundle(tmp_path / "gombnet-tiny", build_network(CONFIG, 1).state_dict(), card(name="mine"))
+    assert load_bundle(Path("gombnet-tiny")).card.name == "mine"
+
+
+@pytest.mark.parametrize("name", ["gombnet-other", "elsewhere/gombnet-tiny", "../bundled/gombnet-tiny"])
+def test_other_names_are_refused_and_those_that_there_are_named(bundled: Path, name: str):
+    with pytest.raises(BundleError) as caught:
+        find_bundle(Path(name))
+    assert "gombnet-tiny" in caught.value.remedy
 
 
 def test_writing_again_replaces_the_weights_and_leaves_one_file(bundle: Path):

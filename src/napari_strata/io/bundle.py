@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_strata.config import ModelCard
 from napari_strata.errors import BundleError, ConfigError, OutputError
+from napari_strata.io.bundled import bundled_model, bundled_models
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,7 +33,7 @@ class Bundle:
     state: Mapping[str, "Tensor"]
 
 
-def save_bundle(folder: Path, state: Mapping[str, "Tensor"], card: ModelCard) -> ModelCard:
+def save_bundle(folder: Path, state: Mapping[str, "Tensor"], card: ModelCard, *, half: bool = False) -> ModelCard:
     """Write a bundle so that a reader at any moment sees the old or the new one, whole.
 
     The weights go to a file named by their checksum before the card that names them replaces the old card.
@@ -45,6 +46,8 @@ def save_bundle(folder: Path, state: Mapping[str, "Tensor"], card: ModelCard) ->
         The network's ``state_dict``.
     card : ModelCard
         The card; its checksum and file name are filled in here.
+    half : bool
+        Whether to write numbers of 16 bits, which takes half the space and rounds to three digits.
 
     Returns
     -------
@@ -58,7 +61,8 @@ def save_bundle(folder: Path, state: Mapping[str, "Tensor"], card: ModelCard) ->
     """
     from safetensors.torch import save
 
-    data = save({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    data = save({name: _halved(tensor) for name, tensor in tensors.items()} if half else tensors)
     digest = hashlib.sha256(data).hexdigest()
     card = card.model_copy(update={"weights_file": f"weights-{digest[:8]}.safetensors", "weights_sha256": digest})
     try:
@@ -82,7 +86,8 @@ def load_bundle(path: Path) -> Bundle:
     Parameters
     ----------
     path : Path
-        The bundle's folder, its card.yaml, or a run folder that holds the bundle as ``model``.
+        The bundle's folder, its card.yaml, a run folder that holds the bundle as ``model``, or the name of a
+        model that comes with the package, where nothing else has it.
 
     Raises
     ------
@@ -120,9 +125,13 @@ def find_bundle(path: Path) -> Path:
     for folder in (path, path / "model", path.parent if path.is_file() else path):
         if (folder / CARD).is_file():
             return folder
+    if not path.exists() and (bundled := bundled_model(path)):
+        return bundled
+    names = ", ".join(folder.name for folder in bundled_models())
     raise BundleError(
         f"{path} is no model: there is no {CARD} in it." if path.exists() else f"{path} does not exist.",
-        remedy="Choose the folder that a training wrote, or the card.yaml in it.",
+        remedy="Choose the folder that a training wrote, or the card.yaml in it"
+        + (f"; or a model that comes with the package: {names}." if names else "."),
     )
 
 
@@ -151,9 +160,18 @@ def _parse(data: bytes, card: ModelCard, folder: Path) -> Mapping[str, "Tensor"]
     if hashlib.sha256(data).hexdigest() != card.weights_sha256:
         raise BundleError(f"{folder / card.weights_file} does not match the checksum in its card.", remedy=remedy)
     try:
-        return load(data)
+        return {name: _widened(tensor) for name, tensor in load(data).items()}
     except SafetensorError as error:
         raise BundleError(f"{folder / card.weights_file} is damaged ({error}).", remedy=remedy) from error
+
+
+def _halved(tensor: "Tensor") -> "Tensor":
+    return tensor.half() if tensor.is_floating_point() else tensor
+
+
+def _widened(tensor: "Tensor") -> "Tensor":
+    """Return 32 bits of numbers that were written with 16."""
+    return tensor.float() if tensor.is_floating_point() and tensor.element_size() < 4 else tensor
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -9,6 +9,7 @@ from npe2 import PluginManifest
 
 from bright_network import save_bright
 from napari_strata.errors import BundleError, OutputError
+from napari_strata.io import bundled
 from napari_strata.io.bundle import CARD
 from napari_strata.training.run import mark as run_mark
 from napari_strata.widgets.parts import models
@@ -47,6 +48,14 @@ def test_an_entry_says_what_the_model_is_and_where(library):
 def test_a_bundle_copied_straight_into_the_folder_is_listed(library):
     folder = save_bright(library.folder / "copied", architecture="unet", layers=1)
     assert [entry.path for entry in library.list()] == [folder]
+
+
+def test_models_that_come_with_the_plugin_follow_those_of_the_user(library):
+    save(library, "mine")
+    save_bright(bundled.FOLDER / "gombnet-bright", architecture="unet", layers=1)
+    mine, ours = library.list()
+    assert (mine.name, ours.path) == ("mine", bundled.FOLDER / "gombnet-bright")
+    assert ours.label == "gombnet-bright (comes with the plugin)"
 
 
 def test_a_damaged_card_is_left_out_with_a_note(library):

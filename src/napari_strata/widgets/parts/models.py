@@ -14,6 +14,7 @@ from platformdirs import user_data_path
 from napari_strata.config import ModelCard
 from napari_strata.errors import BundleError, OutputError
 from napari_strata.io.bundle import CARD, find_bundle, read_card
+from napari_strata.io.bundled import bundled_models
 from napari_strata.training.run.mark import MARK, clear_mark, is_marked, set_mark
 
 HOME_VARIABLE = "NAPARI_STRATA_HOME"
@@ -33,11 +34,14 @@ class ModelEntry:
         What it is.
     is_training : bool
         Whether a training of this process is still making it better.
+    is_bundled : bool
+        Whether it comes with the plugin.
     """
 
     path: Path
     card: ModelCard
     is_training: bool = False
+    is_bundled: bool = False
 
     @property
     def name(self) -> str:
@@ -53,6 +57,8 @@ class ModelEntry:
     def label(self) -> str:
         """What lists call it: the name of its run, which no other run has, and its time."""
         name = run_name(self.path)
+        if self.is_bundled:
+            return f"{name} (comes with the plugin)"
         return f"{name} (training, best so far)" if self.is_training else f"{name}, {self.created}"
 
     @property
@@ -89,7 +95,7 @@ class ModelLibrary:
         self._read: dict[Stamp, ModelCard] = {}
 
     def list(self) -> tuple[ModelEntry, ...]:
-        """Return the models that can be read, newest first."""
+        """Return the models that can be read, newest first, and then those that come with the plugin."""
         entries, damaged = [], []
         known, self._read = self._read, {}
         for stamp in self.stamps():
@@ -101,7 +107,8 @@ class ModelLibrary:
                 self._read[stamp] = card
                 entries.append(ModelEntry(stamp.bundle, card, stamp.is_training))
         self.damaged = tuple(sorted(damaged))
-        return tuple(sorted(entries, key=lambda entry: _time(entry.card), reverse=True))
+        bundled = (ModelEntry(folder, read_card(folder), is_bundled=True) for folder in bundled_models())
+        return (*sorted(entries, key=lambda entry: _time(entry.card), reverse=True), *bundled)
 
     def offered(self, opened: Iterable[Path]) -> tuple[ModelEntry, ...]:
         """Return models that were opened from elsewhere, the last one first, and then those of the library.
