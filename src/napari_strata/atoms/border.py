@@ -62,8 +62,8 @@ def refine_at_border(
 def cut_by_border(positions: NDArray[np.float64], shape: tuple[int, ...], *, radius: float) -> NDArray[np.bool_]:
     """Tell which footprints of a radius [px] around positions (atom, 2) reach beyond an image (y, x)."""
     limits = np.array(shape) - 1
-    cut: NDArray[np.bool_] = ((positions < radius) | (positions > limits - radius)).any(axis=1)
-    return cut
+    is_cut: NDArray[np.bool_] = np.any((positions < radius) | (positions > limits - radius), axis=1)
+    return is_cut
 
 
 Profile = tuple[NDArray[np.floating], NDArray[np.float64]]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.atoms.windows import Windows, chunks
-from napari_strata.types import FloatImage
+from napari_strata.types import AnyArray
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,7 +23,7 @@ def fitted_volumes(table: "DataFrame") -> NDArray[np.float64]:
     return volumes
 
 
-def column_intensities(image: FloatImage, positions: NDArray[np.float64], *, radius: float) -> NDArray[np.float64]:
+def column_intensities(image: AnyArray, positions: NDArray[np.float64], *, radius: float) -> NDArray[np.float64]:
     """Return the mean of the image in a disk around each position, less the local background.
 
     Tails of neighbours count; where columns overlap, as those of two crystal layers do, only a joint fit can say
@@ -44,7 +44,7 @@ def column_intensities(image: FloatImage, positions: NDArray[np.float64], *, rad
         In units of the image.
     """
     intensities = np.zeros(len(positions))
-    values = np.asarray(image, dtype=np.float64)
+    values = np.asarray(image, dtype=np.float32)
     for chunk in chunks(len(positions), AROUND * radius):
         windows = Windows.around(positions[chunk], AROUND * radius, values.shape)
         pixels = np.where(windows.inside, windows.values(values), np.nan)

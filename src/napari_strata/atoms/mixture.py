@@ -13,12 +13,12 @@ STEPS = 500
 CONVERGED = 1e-7
 """Gain of the mean log likelihood per step below which a mixture counts as settled."""
 NARROWEST = 1e-3
-"""Least width of a component, in units of the standard deviation of all values; narrower ones sit on single values."""
+"""Least width of a component, by the standard deviation of all values; narrower ones sit on single values."""
 FEWEST = 3
 """Values a component must stand for, at least."""
 SEPARATE = 2.0
-"""Distance of neighbouring components above which they are two peaks and not one that is skew, in units of the root
-mean square of both widths (D of Ashman, Bird, Zepf, Astron. J. 108, 2348, 1994)."""
+"""Distance of neighbouring components above which they are two peaks and not one that is skew, in units of the
+root mean square of both widths (D of Ashman, Bird, Zepf, Astron. J. 108, 2348, 1994)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,9 +69,11 @@ def fit_mixture(
     values : ndarray of float64, shape (value,)
         Finite, at least one.
     components : int
-        Number of components; they begin where a few steps of k-means divide the values.
+        Number of components. They begin as parts of the values of equal number, of equal width, and as parts
+        between the widest gaps; the most likely result counts.
     beliefs : ndarray of float64, shape (value, component), optional
-        What is known of each single value, as probabilities that take the place of the weights.
+        What is known of each single value, as probabilities that take the place of the weights; the components
+        then keep this order.
 
     Returns
     -------
@@ -80,14 +82,9 @@ def fit_mixture(
     """
     scale = float(values.std()) or 1.0
     z = (values - values.mean()) / scale
-    shares = _divided(z, components) if beliefs is None else beliefs
-    before, likelihood = -np.inf, -np.inf
-    for _ in range(STEPS):
-        weights, means, widths = _maximise(z, shares)
-        shares, likelihood = _expect(z, weights if beliefs is None else beliefs, means, widths)
-        if likelihood - before < CONVERGED:
-            break
-        before = likelihood
+    starts = _starts(z, components) if beliefs is None else [beliefs]
+    shares, likelihood = max((_settle(z, start, beliefs) for start in starts), key=lambda settled: settled[1])
+    weights, means, widths = _maximise(z, shares)
     free = 3 * components - 1 if beliefs is None else 2 * components
     is_empty = components > 1 and (shares.sum(axis=0) < FEWEST).any()
     bic = np.inf if is_empty else free * np.log(len(z)) - 2 * len(z) * likelihood
@@ -103,23 +100,30 @@ def _are_separate(mixture: Mixture) -> bool:
     return bool((distances > SEPARATE).all())
 
 
-def _divided(z: NDArray[np.float64], components: int) -> NDArray[np.float64]:
-    """Divide values among components at cuts that leave the least variance, a few steps of k-means."""
-    centres = np.quantile(z, (np.arange(components) + 0.5) / components)
-    outer = np.linspace(z.min(), z.max(), components)
-    best, least = centres, np.inf
-    for start in (centres, outer):
-        found = start
-        for _ in range(50):
-            nearest = np.abs(z[:, None] - found).argmin(axis=1)
-            found = np.array(
-                [z[nearest == k].mean() if (nearest == k).any() else found[k] for k in range(components)]
-            )
-        spread = float((np.abs(z[:, None] - found).min(axis=1) ** 2).sum())
-        if spread < least:
-            best, least = found, spread
-    shares: NDArray[np.float64] = np.eye(components)[np.abs(z[:, None] - best).argmin(axis=1)]
-    return shares
+def _starts(z: NDArray[np.float64], components: int) -> list[NDArray[np.float64]]:
+    """Return ways to divide the values among components, as shares."""
+    ranked = np.sort(z)
+    widest = np.sort(np.argsort(np.diff(ranked))[::-1][: components - 1])
+    cuts = (
+        np.quantile(z, np.arange(1, components) / components),
+        np.linspace(ranked[0], ranked[-1], components + 1)[1:-1],
+        (ranked[widest] + ranked[widest + 1]) / 2,
+    )
+    return [np.eye(components)[np.searchsorted(cut, z)] for cut in cuts]
+
+
+def _settle(
+    z: NDArray[np.float64], shares: NDArray[np.float64], beliefs: NDArray[np.float64] | None
+) -> tuple[NDArray[np.float64], float]:
+    """Improve the shares until the mean log likelihood of a value, the second result, gains no more."""
+    before, likelihood = -np.inf, -np.inf
+    for _ in range(STEPS):
+        weights, means, widths = _maximise(z, shares)
+        shares, likelihood = _expect(z, weights if beliefs is None else beliefs, means, widths)
+        if likelihood - before < CONVERGED:
+            break
+        before = likelihood
+    return shares, likelihood
 
 
 def _maximise(

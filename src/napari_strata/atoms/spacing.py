@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 PART = 0.55
-"""Closer than this part of the usual distance, two atoms are one: no site of a lattice lies nearer than half of it."""
+"""Closer than this part of the usual distance two atoms are one: no site of a lattice is nearer than half."""
 SITES = 0.85
-"""Atoms on neighbouring sites are never taken for one, not even of one species, as antisites are: the limit stays
-below this part of the distance of nearest neighbours, whatever these are."""
+"""Atoms on neighbouring sites are never taken for one, not even of one species, as antisites are: the limit
+stays below this part of the distance of nearest neighbours, whatever these are."""
 ENOUGH = 30
 """Least number of atoms of a species that tell its distances."""
 SPREAD = 0.3
