@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_strata.config import ClassTable, ModelConfig, SimulationConfig, TrainConfig
+from napari_strata.config.crystal import DefectsConfig
 from napari_strata.errors import ConfigError
 
 
@@ -142,27 +143,30 @@ def test_settings_that_contradict_each_other_are_refused(values, words):
 
 
 @pytest.mark.parametrize(
-    ("field", "bounds"),
+    ("place", "bounds"),
     [
-        ("vacancies", [1, 1]),
-        ("tail_width", [0, 0]),
-        ("tail_fraction", [3, 3]),
+        ("defects.vacancies", [1, 1]),
+        ("probe.tail_width", [0, 0]),
+        ("probe.tail_fraction", [3, 3]),
         ("dose", [1e30, 1e30]),
         ("dose", [0, 1]),
-        ("probe_sigma", [0, 0.5]),
-        ("layer_contrast", [0.5, 2]),
-        ("background", [0, 100]),
-        ("displacement", [-0.1, 0.1]),
+        ("probe.sigma", [0, 0.5]),
+        ("stacking.layer_contrast", [0.5, 2]),
+        ("contamination.background", [0, 100]),
+        ("defects.displacement", [-0.1, 0.1]),
         ("twist", [0, float("nan")]),
     ],
 )
-def test_ranges_that_no_microscope_has_are_refused_with_their_limits(field, bounds):
-    with pytest.raises(ConfigError, match=f"{field}: .* does not lie within"):
-        SimulationConfig.parse({field: bounds})
+def test_ranges_that_no_microscope_has_are_refused_with_their_limits(place, bounds):
+    values = bounds
+    for part in reversed(place.split(".")):
+        values = {part: values}
+    with pytest.raises(ConfigError, match=f"{place}: .* does not lie within"):
+        SimulationConfig.parse(values)
 
 
 def test_limits_of_a_range_are_part_of_the_schema():
-    vacancies = SimulationConfig.model_json_schema()["properties"]["vacancies"]
+    vacancies = DefectsConfig.model_json_schema()["properties"]["vacancies"]
     assert [(item["minimum"], item["maximum"]) for item in vacancies["prefixItems"]] == [(0, 0.9), (0, 0.9)]
 
 

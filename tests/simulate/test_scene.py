@@ -3,15 +3,29 @@ import pytest
 from scipy.spatial import KDTree
 
 from napari_strata.config import SimulationConfig
-from napari_strata.config.simulation import Limits
+from napari_strata.config.base import Config
+from napari_strata.config.ranges import Limits
 from napari_strata.simulate.crystals import CRYSTALS, species
 from napari_strata.simulate.layers import build_layer
 from napari_strata.simulate.microscope import Probe, render
 from napari_strata.simulate.scene import simulate_image
 
-STILL = SimulationConfig(
-    displacement=(0, 0), vacancies=(0, 0), affine=0, scan_distortion=0, scan_jitter=0, background=(0, 0)
-)
+QUIET = {
+    "defects": {"displacement": (0, 0), "vacancies": (0, 0)},
+    "scan": {"affine": 0, "distortion": 0, "jitter": 0},
+    "contamination": {"background": (0, 0)},
+}
+
+
+def still(**changes: object) -> SimulationConfig:
+    """Return ranges without any disorder, but for some changes; those of sections are added to theirs."""
+    parts = {
+        name: QUIET.get(name, {}) | value if isinstance(value, dict) else value for name, value in changes.items()
+    }
+    return SimulationConfig.parse(QUIET | parts)
+
+
+STILL = still()
 
 
 def simulate(config: SimulationConfig = STILL, *, size: int = 128, pixel_size: float = 0.2, seed: int = 0):
@@ -61,7 +75,7 @@ def test_the_twist_is_that_of_the_truth():
 
 
 def test_every_layer_has_a_disorder_of_its_own():
-    config = STILL.model_copy(update={"twist": (0, 0), "displacement": (0.1, 0.1)})
+    config = still(twist=(0, 0), defects={"displacement": (0.1, 0.1)})
     first, second = (
         np.round(KDTree(positions).query(positions, k=4)[0][:, 1:], 7) for positions in simulate(config).positions
     )
@@ -98,28 +112,26 @@ def test_the_centre_of_every_atom_lies_in_its_own_disk():
 
 
 def test_disks_have_the_stated_radius():
-    scene = simulate(STILL.model_copy(update={"mask_radius": 0.53}), size=512, pixel_size=0.05)
+    scene = simulate(still(mask_radius=0.53), size=512, pixel_size=0.05)
     expected = np.pi * 0.53**2 * 2 / (2.46**2 * np.sqrt(3) / 2)
     assert (scene.labels[0] == 2).mean() == pytest.approx(expected, rel=0.02)
 
 
 def test_sulphur_is_dimmer_than_tungsten():
-    scene = simulate(
-        STILL.model_copy(update={"material": "WS2", "layers": 1, "dose": (1e5, 1e5), "probe_sigma": (0.3, 0.3)})
-    )
+    scene = simulate(still(material="WS2", layers=1, dose=(1e5, 1e5), probe={"sigma": (0.3, 0.3)}))
     means = [scene.image[scene.labels[0] == code].mean() for code in (2, 3)]
     assert species("WS2") == ("W", "S")
     assert means[1] < 0.6 * means[0]
 
 
 def test_shot_noise_has_the_variance_of_its_mean():
-    scene = simulate(STILL.model_copy(update={"dose": (50, 50), "probe_sigma": (5, 5), "layers": 1}))
+    scene = simulate(still(dose=(50, 50), probe={"sigma": (5, 5)}, layers=1))
     centre = scene.image[48:80, 48:80]  # far from the edge, where fewer neighbours shine
     assert centre.var() == pytest.approx(centre.mean(), rel=0.15)
 
 
 def test_the_dose_is_stated_for_pixels_of_a_fifth_of_an_angstrom():
-    config = STILL.model_copy(update={"dose": (50, 50), "probe_sigma": (5, 5), "layers": 1})
+    config = still(dose=(50, 50), probe={"sigma": (5, 5)}, layers=1)
     assert simulate(config, pixel_size=0.1, size=256).image.mean() == pytest.approx(
         simulate(config, pixel_size=0.2, size=128).image.mean() / 4, rel=0.02
     )
@@ -127,21 +139,17 @@ def test_the_dose_is_stated_for_pixels_of_a_fifth_of_an_angstrom():
 
 def test_vacancies_leave_atoms_out_of_image_and_truth():
     full = len(simulate(size=256).atoms)
-    assert len(simulate(STILL.model_copy(update={"vacancies": (0.1, 0.1)}), size=256).atoms) == pytest.approx(
+    assert len(simulate(still(defects={"vacancies": (0.1, 0.1)}), size=256).atoms) == pytest.approx(
         0.9 * full, rel=0.02
     )
 
 
 def test_distortion_moves_truth_and_image_together():
-    config = STILL.model_copy(
-        update={
-            "affine": 0.05,
-            "scan_distortion": 0.5,
-            "layers": 1,
-            "dose": (1e6, 1e6),
-            "probe_sigma": (0.25, 0.25),
-            "tail_fraction": (0, 0),
-        }
+    config = still(
+        scan={"affine": 0.05, "distortion": 0.5},
+        layers=1,
+        dose=(1e6, 1e6),
+        probe={"sigma": (0.25, 0.25), "tail_fraction": (0, 0)},
     )
     scene = simulate(config, size=256, pixel_size=0.1)
     atoms = scene.atoms[["y_px", "x_px"]].to_numpy()
@@ -156,15 +164,21 @@ def test_distortion_moves_truth_and_image_together():
 
 @pytest.mark.parametrize("end", ["lowest", "highest"])
 def test_ranges_at_their_limits_can_be_simulated(end: str):
-    limits = {
-        name: getattr(bound, "ge" if end == "lowest" else "le")
-        for name, field in SimulationConfig.model_fields.items()
-        for bound in field.metadata
-        if isinstance(bound, Limits)
-    }
-    assert len(limits) == 9
-    settings = {name: (limit, limit) for name, limit in limits.items()} | {"layer_contrast": (1, 1)}
+    settings = _at_limits(SimulationConfig, "ge" if end == "lowest" else "le")
+    settings["stacking"]["layer_contrast"] = (1, 1)
     for size, pixel_size in ((16, 0.01), (32, 0.2), (32, 2.0)):
-        scene = simulate(SimulationConfig(**settings), size=size, pixel_size=pixel_size)
+        scene = simulate(SimulationConfig.parse(settings), size=size, pixel_size=pixel_size)
         assert np.isfinite(scene.image).all()
         assert scene.image.min() >= 0
+
+
+def _at_limits(config_class: type[Config], end: str) -> dict[str, object]:
+    """Return every range at one of its limits."""
+    settings = {}
+    for name, field in config_class.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Config):
+            settings[name] = _at_limits(field.annotation, end)
+        for bound in field.metadata:
+            if isinstance(bound, Limits):
+                settings[name] = (getattr(bound, end),) * 2
+    return settings

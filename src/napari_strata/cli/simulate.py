@@ -9,7 +9,7 @@ from napari_strata.cli.display import Display
 from napari_strata.cli.options import AsJson, Verbose, option, with_options
 from napari_strata.cli.runner import run_command
 from napari_strata.config import SimulationConfig
-from napari_strata.config.simulation import Material
+from napari_strata.config.crystal import Material
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
 

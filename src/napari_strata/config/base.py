@@ -77,6 +77,7 @@ def setting(
     title: str | None = None,
     unit: str | None = None,
     advanced: bool = False,
+    fills: bool = False,
     **bounds: Any,
 ) -> Any:
     """Declare one field of a settings model.
@@ -93,13 +94,14 @@ def setting(
         Unit shown behind the field and in the tooltip.
     advanced : bool
         Folded away in forms unless asked for.
+    fills : bool
+        The value decides others of the model; a form then shows those.
     **bounds
         ``ge``, ``gt``, ``le``, ``lt``, ``min_length``, ``max_length`` as in pydantic.
     """
     text = f"{description} [{unit}]" if unit else description
-    return Field(
-        default, title=title, description=text, json_schema_extra={"unit": unit, "advanced": advanced}, **bounds
-    )
+    extra: dict[str, Any] = {"unit": unit, "advanced": advanced, "fills": fills}
+    return Field(default, title=title, description=text, json_schema_extra=extra, **bounds)
 
 
 def title_of(name: str, field: FieldInfo) -> str:

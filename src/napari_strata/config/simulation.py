@@ -1,56 +1,28 @@
 """What to simulate: the crystal, its layers, and the ranges from which the microscope is drawn."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema, core_schema
+from pydantic import model_validator
 
-from napari_strata.config.base import Config, setting
+from napari_strata.config.base import Config, section, setting
+from napari_strata.config.crystal import CrystalConfig, DefectsConfig, Material, StackingConfig
+from napari_strata.config.microscope import ContaminationConfig, DetectorConfig, ProbeConfig, ScanConfig
+from napari_strata.config.ranges import Bounds, Limits
 
-Bounds = tuple[float, float]
-"""Lower and upper bound of a uniform draw."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Where both bounds of a draw must lie, the lower one not above the upper one.
-
-    Attributes
-    ----------
-    ge, le : float
-        Least and greatest value, named as in pydantic so that forms and docs find them.
-    """
-
-    ge: float
-    le: float
-
-    def check(self, bounds: Bounds) -> Bounds:
-        """Return the bounds.
-
-        Raises
-        ------
-        ValueError
-            If they descend, or one lies outside the limits.
-        """
-        low, high = bounds
-        if low > high:
-            raise ValueError(f"the lower bound {low:g} is above the upper bound {high:g}")
-        if not self.ge <= low <= high <= self.le:
-            raise ValueError(f"{low:g} to {high:g} does not lie within {self.ge:g} to {self.le:g}")
-        return bounds
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self.check, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        described = handler(schema)
-        for item in described["prefixItems"]:
-            item.update(minimum=self.ge, maximum=self.le)
-        return described
-
-
-Material = Literal["graphene", "WS2"]
+_MOVED = {
+    "probe_sigma": ("probe", "sigma"),
+    "tail_fraction": ("probe", "tail_fraction"),
+    "tail_width": ("probe", "tail_width"),
+    "displacement": ("defects", "displacement"),
+    "vacancies": ("defects", "vacancies"),
+    "layer_contrast": ("stacking", "layer_contrast"),
+    "affine": ("scan", "affine"),
+    "scan_distortion": ("scan", "distortion"),
+    "scan_jitter": ("scan", "jitter"),
+    "background": ("contamination", "background"),
+}
+"""Where the settings of records from before there were sections are now."""
 
 
 class SimulationConfig(Config):
@@ -63,43 +35,43 @@ class SimulationConfig(Config):
     )
     dose: Annotated[Bounds, Limits(1e-3, 1e9)] = setting(
         (4.0, 150.0),
-        "Expected counts in the brightest pixel at 0.2 Å/px; drawn log-uniformly.",
+        "Expected counts in the brightest pixel at 0.2 Å/px, or per Å²; drawn log-uniformly.",
         unit="counts",
     )
-    probe_sigma: Annotated[Bounds, Limits(0.05, 5)] = setting(
-        (0.38, 0.62), "Width (standard deviation) of one atom's image.", unit="Å", advanced=True
-    )
-    tail_fraction: Annotated[Bounds, Limits(0, 1)] = setting(
-        (0.0, 0.45), "Part of an atom's intensity in the probe's broad tail.", advanced=True
-    )
-    tail_width: Annotated[Bounds, Limits(1, 20)] = setting(
-        (1.8, 3.2), "Width of the tail in units of the probe's width.", advanced=True
-    )
-    displacement: Annotated[Bounds, Limits(0, 2)] = setting(
-        (0.02, 0.10), "Random static and thermal displacement per axis.", unit="Å", advanced=True
-    )
-    vacancies: Annotated[Bounds, Limits(0, 0.9)] = setting(
-        (0.0, 0.02), "Part of the atoms that are missing.", advanced=True
-    )
-    layer_contrast: Annotated[Bounds, Limits(0, 1)] = setting(
-        (0.7, 1.0), "Brightness of each layer relative to the brightest.", advanced=True
-    )
-    affine: float = setting(
-        0.03, "Largest scale, shear and stretch of the whole scan.", ge=0, le=0.3, advanced=True
-    )
-    scan_distortion: float = setting(
-        0.15, "Amplitude of the smooth scan distortion.", unit="Å", ge=0, le=2, advanced=True
-    )
-    scan_jitter: float = setting(0.03, "Random shift of each scan line.", unit="Å", ge=0, le=1, advanced=True)
-    background: Annotated[Bounds, Limits(0, 10)] = setting(
-        (0.0, 0.6), "Smooth background relative to the brightest atom.", advanced=True
+    dose_per: Literal["peak", "area"] = setting(
+        "peak",
+        "Whether the dose is that of the brightest pixel at 0.2 Å/px, or the mean per Å² of the image.",
+        advanced=True,
     )
     mask_radius: float = setting(
         0.53, "Radius of the disk that labels an atom.", unit="Å", gt=0, le=2, advanced=True
     )
+    crystal: CrystalConfig = section(CrystalConfig, "Which crystals.", title="Crystals")
+    stacking: StackingConfig = section(StackingConfig, "How the layers lie.", title="Stacking and strain")
+    defects: DefectsConfig = section(
+        DefectsConfig, "What is wrong with the crystals.", title="Disorder and defects"
+    )
+    probe: ProbeConfig = section(ProbeConfig, "The image of one atom.")
+    scan: ScanConfig = section(ScanConfig, "How the scan shows the specimen.")
+    contamination: ContaminationConfig = section(ContaminationConfig, "What lies on the specimen.")
+    detector: DetectorConfig = section(DetectorConfig, "How electrons become pixel values.")
 
-    @model_validator(mode="after")
-    def _enough_brightness(self) -> Self:
-        if self.layer_contrast[1] == 0:
-            raise ValueError("layer_contrast: at least one layer must be brighter than 0")
-        return self
+    @property
+    def subject(self) -> str:
+        """What is simulated, for names: ``graphene``, ``graphene on hBN``, or the name of the CIF file."""
+        lowest = self.material if self.crystal.cif is None else self.crystal.cif.stem
+        materials = (lowest, *self.crystal.upper[: self.layers - 1])
+        return " on ".join(reversed(materials)) if len(set(materials)) > 1 else lowest
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_earlier_names(cls, values: Any) -> Any:
+        """Read records from before there were sections."""
+        if not isinstance(values, Mapping) or not _MOVED.keys() & values.keys():
+            return values
+        kept = {name: value for name, value in values.items() if name not in _MOVED}
+        for name in _MOVED.keys() & values.keys():
+            part, field = _MOVED[name]
+            if isinstance(kept.get(part, {}), Mapping):
+                kept[part] = {field: values[name], **kept.get(part, {})}
+        return kept

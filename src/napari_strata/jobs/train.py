@@ -14,7 +14,7 @@ from napari_strata.events import JobResult, Progress, StateChanged, Warned
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.recorded import MODEL, recorded
 from napari_strata.jobs.train_process import train_apart, trains_apart
-from napari_strata.simulate.crystals import species
+from napari_strata.simulate.classes import class_names
 from napari_strata.training.machine.ranks import is_first
 from napari_strata.training.patches.inputs import TrainInputs, check_inputs, check_pairs
 from napari_strata.training.run.scratch import in_scratch_run
@@ -101,7 +101,7 @@ def with_absolute_paths(config: TrainConfig, base: Path) -> TrainConfig:
 def class_table(config: TrainConfig, inputs: TrainInputs) -> ClassTable:
     """Return what the codes of labels mean; a network that gives values has one class that names them."""
     if isinstance(config.data, SimulatedData):
-        return ClassTable.from_names(species(config.data.simulation.material))
+        return ClassTable.from_names(class_names(config.data.simulation))
     if isinstance(config.data, PairedData):
         return ClassTable.from_names(("value",))
     return inputs.classes or ClassTable.from_names(config.data.classes)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_strata.config.simulation import Material
+from napari_strata.config.crystal import Material
 
 Z_EXPONENT = 1.7
 """Exponent of the atomic number in annular dark-field contrast (Krivanek et al., Nature 464, 571, 2010: 1.64)."""

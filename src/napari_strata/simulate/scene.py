@@ -120,19 +120,19 @@ def simulate_image(
 
 def _draw(config: SimulationConfig, field_of_view: float, rng: np.random.Generator) -> _Draw:
     twists = rng.uniform(*config.twist, config.layers - 1) * rng.choice([-1.0, 1.0], config.layers - 1)
-    contrast = rng.uniform(*config.layer_contrast, config.layers)
+    contrast = rng.uniform(*config.stacking.layer_contrast, config.layers)
     return _Draw(
         rotations=rng.uniform(0, 360) + np.concatenate([[0.0], np.cumsum(twists)]),
         contrast=contrast / contrast.max(),
         shifts=rng.random((config.layers, 2)),
         dose=float(np.exp(rng.uniform(*np.log(config.dose)))),
         probe=Probe(
-            rng.uniform(*config.probe_sigma), rng.uniform(*config.tail_fraction), rng.uniform(*config.tail_width)
+            rng.uniform(*config.probe.sigma), rng.uniform(*config.probe.tail_fraction), rng.uniform(*config.probe.tail_width)
         ),
-        displacement=rng.uniform(*config.displacement),
-        vacancies=rng.uniform(*config.vacancies),
-        background=rng.uniform(*config.background),
-        distortion=draw_distortion(config.affine, config.scan_distortion, field_of_view, rng),
+        displacement=rng.uniform(*config.defects.displacement),
+        vacancies=rng.uniform(*config.defects.vacancies),
+        background=rng.uniform(*config.contamination.background),
+        distortion=draw_distortion(config.scan.affine, config.scan.distortion, field_of_view, rng),
     )
 
 
@@ -147,7 +147,7 @@ def _scanned_layers(
             CRYSTALS[config.material],
             rotation=float(rotation),
             shift=shift,
-            half_width=half * (1 + 2.5 * config.affine) + MARGIN + 3 * config.scan_distortion,
+            half_width=half * (1 + 2.5 * config.scan.affine) + MARGIN + 3 * config.scan.distortion,
             displacement=draw.displacement,
             vacancies=draw.vacancies,
             rng=rng,
@@ -162,7 +162,7 @@ def _scan(
     clean: FloatImage, config: SimulationConfig, draw: _Draw, pixel_size: float, rng: np.random.Generator
 ) -> FloatImage:
     size = len(clean)
-    jittered = jitter_lines(clean, rng.normal(0, config.scan_jitter / pixel_size, size))
+    jittered = jitter_lines(clean, rng.normal(0, config.scan.jitter / pixel_size, size))
     lit = jittered + draw.background * clean.max() * smooth_background(size, pixel_size, rng)
     return detect(lit, draw.dose * (pixel_size / REFERENCE_PIXEL) ** 2, rng)
 

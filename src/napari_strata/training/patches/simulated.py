@@ -54,7 +54,7 @@ class SimulatedSource:
         margin: int = 0,
         loss: LossConfig = LossConfig(),  # noqa: B008 (frozen)
     ) -> None:
-        self.description = f"simulated {config.simulation.material}, {config.simulation.layers} layers"
+        self.description = f"simulated {config.simulation.subject}, {config.simulation.layers} layers"
         self._config = config
         self._patch_size = patch_size
         self._margin = margin

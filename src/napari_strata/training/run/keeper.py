@@ -110,5 +110,5 @@ class BestKeeper:
 
 def default_name(config: TrainConfig) -> str:
     """Name a model after its architecture and what it learns from."""
-    subject = config.data.simulation.material if config.data.source == "simulated" else config.data.source
+    subject = config.data.simulation.subject if config.data.source == "simulated" else config.data.source
     return f"{config.model.architecture}-{subject}"

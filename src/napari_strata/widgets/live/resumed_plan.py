@@ -73,7 +73,7 @@ def _simulated_plan(
     corrections: Sequence[Correction],
     chosen: Image | None,
 ) -> TrainPlan | None:
-    from napari_strata.simulate.crystals import species
+    from napari_strata.simulate.classes import class_names
 
     images = [one for one in viewer.layers if isinstance(one, Image)] if corrections else [chosen]
     image = next((one for one in images if one is not None and _was_corrected(one, corrections)), None)
@@ -81,7 +81,7 @@ def _simulated_plan(
         return None
     window = window_of(image, viewer)
     preview = window.copy(calibration_of(image).value)
-    classes = ClassTable.from_names(species(data.simulation.material))
+    classes = ClassTable.from_names(class_names(data.simulation))
     return TrainPlan(config, classes, (), (), preview, window)
 
 

@@ -9,6 +9,7 @@ import re
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from magicgui.widgets import create_widget
@@ -164,11 +165,11 @@ def _plain(kind: Any, field: FieldInfo) -> Editor:
         return Editor(number, number.value, number.set_value, (number.valueChanged,))
     if kind is int:
         return _whole(field)
-    if kind in (bool, str) or get_origin(kind) is Literal:
+    if kind in (bool, str, Path) or get_origin(kind) is Literal:
         return _magic(kind)
     if get_origin(kind) is tuple and get_args(kind) == (float, float):
         return _pair(field)
-    if get_origin(kind) is tuple and get_args(kind)[1:] == (...,):
+    if get_origin(kind) is tuple:
         return _listing()
     raise TypeError(f"no editor for a field of type {kind}")
 

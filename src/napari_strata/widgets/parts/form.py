@@ -1,6 +1,7 @@
 """A form made from a settings model: a basic face, and the rest folded away under "Advanced"."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from pydantic.fields import FieldInfo
@@ -130,9 +131,17 @@ class ConfigForm(QWidget, Generic[C]):
             editor.put(default)
         for signal in editor.changed:
             signal.connect(self._on_changed)
+            if _extra(field).get("fills"):
+                signal.connect(partial(self._fill, name))
         editor.widget.setToolTip(field.description or "")
         self._editors[name] = editor
         rows.addRow(label, editor.widget)
+
+    def _fill(self, name: str, *_value: object) -> None:
+        """Show what a field decides that decides others."""
+        filled = self._config_class.parse({name: self.value(name)}, source="The form")
+        for other in filled.model_fields_set - {name}:
+            self.set_value(other, getattr(filled, other))
 
     def _on_changed(self, *_value: object) -> None:
         self.changed.emit()

@@ -126,7 +126,7 @@ def learned_from(run: "Run") -> str:
         return ""
     data = run.config.data
     if isinstance(data, SimulatedData):
-        return f"simulated {data.simulation.material}"
+        return f"simulated {data.simulation.subject}"
     names = ", ".join(run.images)
     if isinstance(data, LabelledData):
         return f"labels of {names}" if names else "labels painted in napari"

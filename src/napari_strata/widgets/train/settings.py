@@ -148,9 +148,9 @@ class TrainSettings(QWidget):
         return class_table_of(self.labels[0].layer)
 
     def _species(self) -> ClassTable:
-        from napari_strata.simulate.crystals import species
+        from napari_strata.simulate.classes import class_names
 
-        return ClassTable.from_names(species(self.simulation.values().material))
+        return ClassTable.from_names(class_names(self.simulation.values(layers=self._layer_count)))
 
     def _lay_out(self) -> None:
         self._rows = form_layout()
