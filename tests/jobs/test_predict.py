@@ -4,9 +4,11 @@ import tifffile
 
 from bright_network import save_bright
 from napari_strata.config import InferenceConfig
+from napari_strata.config.card import Seen
 from napari_strata.control import JobControl, JobState
 from napari_strata.errors import BundleError, CalibrationError, ImageError, OutputError
-from napari_strata.events import FinishReason, JobEnded, Progress, StateChanged
+from napari_strata.events import FinishReason, JobEnded, Progress, StateChanged, Warned
+from napari_strata.io.bundle import load_bundle, save_bundle
 from napari_strata.jobs.predict import predict
 from napari_strata.types import ImageStack
 
@@ -41,6 +43,22 @@ def test_every_frame_gets_a_mask_of_each_layer(model):
     assert ended.result.figures["images"] == 1
     assert ended.result.figures["frames"] == 3
     assert ended.result.figures["layers"] == 2
+
+
+def test_an_image_that_the_model_has_not_seen_is_predicted_with_a_warning(model):
+    bundle = load_bundle(model)
+    seen = Seen(window=64, spacing=(9, 13), order=(1, 2), noise=(0, 1), skewness=(-1, 1))
+    save_bundle(model, bundle.state, bundle.card.model_copy(update={"seen": seen}))
+    events, ended = run(
+        predict(JobControl(), model, [spots(shape=(70, 80), name=name) for name in ("one", "two")], CONFIG)
+    )
+    warnings = [event.message for event in events if isinstance(event, Warned)]
+    assert [warning.split(",")[0] for warning in warnings] == [
+        "one is outside what the model bright has seen",
+        "two is outside what the model bright has seen",
+    ]
+    assert "hardly any spacing" in warnings[0]
+    assert ended.reason is FinishReason.COMPLETED
 
 
 def test_the_files_hold_masks_and_probabilities_of_each_image(model, tmp_path):

@@ -63,6 +63,14 @@ def test_a_training_reports_every_batch_and_epoch_and_leaves_a_model(tmp_path: P
     assert TrainConfig.read(tmp_path / "config.yaml") == simulated()
 
 
+def test_the_card_tells_what_the_simulated_crystals_looked_like(tmp_path: Path):
+    run(simulated(patch_size=64, validation_crops=8), TrainInputs(tmp_path))
+    seen = load_network(tmp_path).card.seen
+    assert seen.window == 64
+    low, high = seen.spacing
+    assert 8 < low < high < 14  # rows of graphene are 2.13 Å apart, here 0.2 Å/px, the scale varied by 20 %
+
+
 def test_the_record_of_a_run_can_be_read_back(tmp_path: Path):
     run(simulated(), TrainInputs(tmp_path))
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]

@@ -10,7 +10,7 @@ from napari_strata.config.model import ModelConfig
 class Seen(Config):
     """What a model learned from looked like on its grid: least and greatest figures of many images."""
 
-    window: int = setting(..., "Side of the windows in which images were looked at.", unit="px", ge=32)
+    window: int = setting(..., "Side of the windows in which images were looked at.", unit="px", ge=64)
     spacing: tuple[float, float] = setting(..., "Period of the strongest ring of the spectrum.", unit="px")
     order: tuple[float, float] = setting(..., "By how much that ring stands out, in powers of ten.")
     noise: tuple[float, float] = setting(..., "Share of noise, 0 to about 1.")

@@ -14,8 +14,10 @@ from napari_strata.types import FloatImage
 
 WINDOW = 128
 """Side of a window [px]: that of a default training patch."""
-LEAST_SIDE = 32
+LEAST_SIDE = 64
 """Side of an image below which its spectrum has too few rings [px]."""
+STANDS_OUT = 0.5
+"""Order from which the strongest ring is one; that of noise is below 0.3."""
 SLOWEST = 8
 """Rings below this one, in half cycles per window, belong to the background."""
 OCTAVE = 2**0.5

@@ -2,7 +2,7 @@
 
 from napari_strata.config import ModelCard
 from napari_strata.config.card import Seen
-from napari_strata.data.appearance import LEAST_SIDE, Appearance, appearance
+from napari_strata.data.appearance import LEAST_SIDE, STANDS_OUT, Appearance, appearance
 from napari_strata.data.grid import scale_factor, to_network_grid
 from napari_strata.types import ImageStack
 
@@ -49,7 +49,7 @@ def _of_lattice(look: Appearance, seen: Seen, pixel_size: float | None) -> list[
     """Compare the strongest spacing, or, where none stands out, say so."""
     if look.order < _widened(seen.order)[0]:
         return ["hardly any spacing stands out of its spectrum"]
-    if _is_within(look.spacing, seen.spacing):
+    if look.order < STANDS_OUT or _is_within(look.spacing, seen.spacing):
         return []
     factor, unit = (pixel_size, "Å") if pixel_size else (1.0, "px")
     low, high = (factor * spacing for spacing in seen.spacing)

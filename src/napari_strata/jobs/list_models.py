@@ -42,7 +42,7 @@ def describe(card: ModelCard, folder: Path) -> dict[str, Any]:
         Its folder.
     """
     grid = card.model.pixel_size
-    described = {
+    described: dict[str, Any] = {
         "architecture": card.model.architecture,
         "layers": card.model.layers,
         "species": list(card.classes.names),

@@ -1,7 +1,7 @@
 """Predict the masks of image stacks with a trained network."""
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from napari_strata.config import InferenceConfig
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import CalibrationError, ImageError, OutputError
-from napari_strata.events import JobResult, Progress, StateChanged
+from napari_strata.events import JobResult, Progress, StateChanged, Warned
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.types import FloatImage, ImageStack, Prediction, ValuePrediction
 
@@ -74,6 +74,7 @@ def predict(
         make_folder(out)
     control.run()
     yield StateChanged(control.state)
+    yield from familiarity(stacks, card)
     paths: dict[str, str] = {}
 
     def keep(prediction: Prediction | ValuePrediction) -> None:
@@ -158,6 +159,14 @@ def check_calibration(images: Sequence[ImageStack], card: "ModelCard") -> None:
                 f" {LEAST_SIDE} a side.",
                 remedy="Check the pixel size and its unit (Å), or take an image of a larger field of view.",
             )
+
+
+def familiarity(images: Sequence[ImageStack], card: "ModelCard") -> Iterator[Warned]:
+    """Warn of images, checked and calibrated, that are outside what the model has seen."""
+    from napari_strata.inference.familiarity import doubts_about
+
+    doubts = (doubts_about(image, card) for image in images)
+    return (Warned(doubt) for doubt in doubts if doubt)
 
 
 def predict_stacks(

@@ -1,5 +1,6 @@
 """Train a U-Net or a Gomb-Net, on simulated crystals or on labels."""
 
+import functools
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from napari_strata.training.engine.ensemble import Training
     from napari_strata.training.engine.preview import Preview
     from napari_strata.training.patches.sources import Source
+    from napari_strata.training.run.keeper import BestKeeper
     from napari_strata.training.run.session import Session
 
 
@@ -166,10 +168,9 @@ def _train(
     from napari_strata.training.engine.transfer import origin, starting_network, tell
     from napari_strata.training.machine.memory import memory_need, memory_warnings
     from napari_strata.training.patches.overlaps import output_classes
-    from napari_strata.training.patches.sources import make_source, value_scale_of
+    from napari_strata.training.patches.sources import make_source
     from napari_strata.training.run.data import keep_painted
     from napari_strata.training.run.doubts import doubts_of_size, doubts_of_validation
-    from napari_strata.training.run.keeper import BestKeeper
 
     if not inputs.resumes:
         keep_painted(inputs)
@@ -189,7 +190,7 @@ def _train(
     preview = make_preview(config, inputs, receptive_field=network.receptive_field)
     trainer = _trainer(config, network, (outputs, channels), source, session, preview)
     trained_on = source.description + origin(transfer)
-    keeper = BestKeeper(inputs.out / MODEL, config, outputs, trained_on, value_scale_of(source))
+    keeper = _keeper(config, inputs, outputs, trained_on, source)
     session.begin(trainer, keeper, source)
     for doubt in session.doubts():
         yield Warned(f"The weights may differ in their last bits: {doubt}.")
@@ -204,6 +205,19 @@ def _train(
         figures["preview_share"] = round(preview.share, 3)
     paths = {"run": str(inputs.out), "model": str(inputs.out / MODEL)}
     return JobResult({**figures, "trained_on": trained_on}, paths, inputs.out / MODEL)
+
+
+def _keeper(
+    config: TrainConfig, inputs: TrainInputs, classes: ClassTable, trained_on: str, source: "Source"
+) -> "BestKeeper":
+    """Keep the best weights, and with them the looks of simulated images: each is new, those of labels are few."""
+    from napari_strata.training.patches.seen import seen_in
+    from napari_strata.training.patches.sources import value_scale_of
+    from napari_strata.training.run.keeper import BestKeeper
+
+    is_new = isinstance(config.data, SimulatedData)
+    seen = functools.partial(seen_in, source) if is_new else None
+    return BestKeeper(inputs.out / MODEL, config, classes, trained_on, value_scale_of(source), seen)
 
 
 def _seen(inputs: TrainInputs, config: TrainConfig) -> int:

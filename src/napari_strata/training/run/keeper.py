@@ -1,12 +1,15 @@
 """Keeps the best weights of a run on disk, with a card that says what they are."""
 
+import functools
 import platform
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from napari_strata.config import ClassTable, ModelCard, TrainConfig
+from napari_strata.config.card import Seen
 from napari_strata.events import EpochEnded
 from napari_strata.io.bundle import load_bundle, save_bundle
 from napari_strata.models.ensemble import Ensemble
@@ -30,6 +33,8 @@ class BestKeeper:
         In words, what the network learns from.
     value_scale : tuple of float, optional
         Offset and spread of values in units of their own.
+    seen : callable, optional
+        Tells what it learns from looks like, asked once.
 
     Attributes
     ----------
@@ -47,6 +52,7 @@ class BestKeeper:
         classes: ClassTable,
         trained_on: str,
         value_scale: tuple[float, float] | None = None,
+        seen: Callable[[], Seen | None] | None = None,
     ) -> None:
         self.figures: Figures = {}
         self.spare: Path | None = None
@@ -55,6 +61,7 @@ class BestKeeper:
         self._classes = classes
         self._trained_on = trained_on
         self._value_scale = value_scale
+        self._seen = functools.cache(seen or (lambda: None))
 
     def __call__(self, network: Network, epoch: EpochEnded) -> None:
         """Write the network's weights and the scores of this epoch."""
@@ -77,6 +84,7 @@ class BestKeeper:
             classes=self._classes,
             value_scale=self._value_scale,
             trained_on=self._trained_on,
+            seen=self._seen(),
             figures={**self.figures, "seconds": round(epoch.elapsed, 1), "step": epoch.step},
             software={"python": platform.python_version(), **{p: version(p) for p in ("napari-strata", "torch")}},
             weights_file="weights.safetensors",
