@@ -148,18 +148,25 @@ def test_every_kind_of_training_goes_on_and_is_repeated(tmp_path: Path, settings
     assert run(replayed(tmp_path / "whole", tmp_path / "again"))[-1].result.figures["identical"] is True
 
 
-def test_networks_that_the_clock_ended_are_repeated(tmp_path: Path):
-    deep = {"ensemble": {"kind": "deep", "members": 2}, "deterministic": False}
-    run((config(epochs=100_000, time_limit=0.02, **deep), painted(tmp_path / "run")))
+@pytest.mark.parametrize("kind", ["deep", "snapshot"])
+def test_networks_that_the_clock_ended_are_repeated(tmp_path: Path, kind: str):
+    several = {"ensemble": {"kind": kind, "members": 2}, "deterministic": False}
+    run((config(epochs=100_000, time_limit=0.02, **several), painted(tmp_path / "run")))
     assert run(replayed(tmp_path / "run", tmp_path / "again"))[-1].result.figures["identical"] is True
     assert load_network(tmp_path / "again").card.members == 2
 
 
-def test_networks_of_a_run_that_was_stopped_are_repeated_as_far_as_they_went(tmp_path: Path):
+@pytest.mark.parametrize("step", [8, 9])
+def test_networks_of_a_run_that_was_stopped_are_repeated_as_far_as_they_went(tmp_path: Path, step: int):
     deep = {"ensemble": {"kind": "deep", "members": 3}}
-    run((config(**deep), painted(tmp_path / "run")), {9: stop})
+    run((config(**deep), painted(tmp_path / "run")), {step: stop})
     assert run(replayed(tmp_path / "run", tmp_path / "again"))[-1].result.figures["identical"] is True
     assert load_network(tmp_path / "again").card.members == 2
+
+
+def test_averages_of_a_run_that_was_stopped_within_an_epoch_are_repeated(tmp_path: Path):
+    run((config(averaging={"kind": "swa", "swa_start": 0.1}), painted(tmp_path / "run")), {4: stop})
+    assert run(replayed(tmp_path / "run", tmp_path / "again"))[-1].result.figures["identical"] is True
 
 
 def test_networks_are_scored_together_where_the_run_was_killed_just_before(tmp_path: Path, monkeypatch):

@@ -63,9 +63,12 @@ class DeepEnsemble:
 
     def state_dict(self) -> State:
         """Return where the training stands, between two steps."""
+        return self._around(self._trainer.state_dict())
+
+    def _around(self, of_member: State) -> State:
         done = {"steps": self._steps, "seconds": self._seconds}
-        state = {"members": self._members.state_dict(), "done": done, "trainer": self._trainer.state_dict()}
-        return state | {"last": None if self._last is None else dataclasses.asdict(self._last)}
+        last = None if self._last is None else dataclasses.asdict(self._last)
+        return {"members": self._members.state_dict(), "done": done, "trainer": of_member, "last": last}
 
     def load_state_dict(self, state: State) -> None:
         """Go on from there, with the member that was at hand."""
@@ -85,9 +88,14 @@ class DeepEnsemble:
             members.hold(network)
             keep(members.with_one_at_hand(), self._counted(event, epochs))
 
-        def save_all(_state: State) -> None:
-            if save is not None:
-                save(self.state_dict())
+        saved = None
+
+        def save_all(state: State) -> None:
+            nonlocal saved
+            step = state["parts"]["clock"]["step"]
+            if save is not None and step != saved:  # no ensemble is given more time after its unfinished epoch
+                save(self._around(state))
+            saved = step
 
         body = self._trainer.run(control, keep_all, save_all)
         try:
@@ -146,9 +154,9 @@ class SnapshotEnsemble:
             if not members.count:
                 keep(network, event)
 
-        def save_all(_state: State) -> None:
+        def save_all(state: State) -> None:
             if save is not None:
-                save(self.state_dict())
+                save(state | {"members": members.state_dict()})
 
         body = self._trainer.run(control, keep_first, save_all)
         try:

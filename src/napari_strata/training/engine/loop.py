@@ -1,5 +1,6 @@
 """The training loop: batches until a budget is spent or somebody stops it, best weights kept."""
 
+import copy
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -188,6 +189,7 @@ class Trainer:
     def _end_unfinished(self, feed: Feeder, control: JobControl, keep: Keep, save: Save) -> Iterator[JobEvent]:
         """End an epoch early; a training that was stopped goes on, when it is resumed, as if it had not been."""
         state = self.state_dict()
+        state["parts"]["average"] = copy.deepcopy(state["parts"]["average"])  # its statistics are about to change
         save(state)
         hurries = control.stop_requested
         yield from self._end_epoch(self._clock, feed, keep, hurries=hurries)
@@ -203,7 +205,7 @@ class Trainer:
         with self._seeded(clock.step):
             loss = self._team.mean(self._stepper.step(*self._augmented(batch, clock.batch), rate))
         self._average.follow(progress)
-        clock.step += 1
+        clock.advance()
         _check_finite(loss, f"The loss became {loss} at step {clock.step}.")
         self._losses.append(loss)
         yield from self._stepper.take_warnings()

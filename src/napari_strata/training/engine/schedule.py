@@ -134,6 +134,7 @@ class Clock:
     first_batch: int = 0
     _start: float = field(default_factory=time.monotonic)
     _paused: float = 0.0
+    _progress: float | None = None
 
     @property
     def batch(self) -> int:
@@ -147,7 +148,9 @@ class Clock:
 
     @property
     def progress(self) -> float:
-        """Part of the training that is done, 0 to 1."""
+        """Part of the training that was done when the last step ended, 0 to 1: one number until the next one ends."""
+        if self._progress is not None:
+            return self._progress
         return min(1.0, self._by_steps if self.config.deterministic else max(self._by_steps, self._by_time))
 
     @property
@@ -182,6 +185,11 @@ class Clock:
         """Count time from now on, beside what was counted before."""
         self._start = time.monotonic()
 
+    def advance(self) -> None:
+        """Count a step."""
+        self.step, self._progress = self.step + 1, None
+        self._progress = self.progress
+
     def add_pause(self, seconds: float) -> None:
         """Do not count a pause."""
         self._paused += seconds
@@ -192,7 +200,7 @@ class Clock:
 
     def load_state_dict(self, state: dict[str, float]) -> None:
         """Go on from there."""
-        self.step, self._paused = int(state["step"]), -state["elapsed"]
+        self.step, self._paused, self._progress = int(state["step"]), -state["elapsed"], None
         self.start()
 
     @property
