@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_strata.config import TrainConfig
+from napari_strata.config.loss import FITTING, TERMS
 from napari_strata.config.search import (
     Choices,
     Range,
@@ -14,7 +15,7 @@ from napari_strata.config.search import (
     value_of,
     with_values,
 )
-from napari_strata.config.search_proposal import proposals
+from napari_strata.config.search_proposal import fits, proposals
 from napari_strata.errors import ConfigError
 
 RATE = "training.optimizer.learning_rate"
@@ -145,12 +146,25 @@ def test_every_searchable_setting_is_found_and_can_keep_its_value(name):
     assert with_values(config, {name: value_of(config, name)}) == config
 
 
-def test_terms_of_the_loss_and_architectures_that_cannot_fit_are_not_proposed():
-    proposed = proposals(TrainConfig())
-    terms = {name.rpartition(".")[2] for name in proposed if name.startswith("training.loss.")}
-    assert {"dice", "focal"} <= terms
-    assert not {"mse", "binary_cross_entropy"} & terms
-    assert proposed["model.architecture"].choices == ("unet", "residual-unet", "attention-unet", "resnet-unet")
+def fitting(architecture, output):
+    return {name for name in proposals(TrainConfig()) if fits(name, architecture, output)}
+
+
+def test_terms_of_the_loss_fit_one_output_or_another():
+    terms = {output: {n.rpartition(".")[2] for n in fitting("unet", output)} & set(TERMS) for output in FITTING}
+    assert terms == {output: set(fit) for output, fit in FITTING.items()}
+
+
+def test_there_is_a_choice_of_architectures_for_one_mask_only():
+    assert "model.architecture" not in fitting("gombnet", "classes")
+    assert "model.architecture" in fitting("resnet-unet", "classes")
+    choices = proposals(TrainConfig())["model.architecture"].choices
+    assert choices == ("unet", "residual-unet", "attention-unet", "resnet-unet")
+
+
+def test_the_plain_networks_alone_can_go_without_padding():
+    assert "model.padding" in fitting("unet", "classes") & fitting("gombnet", "classes")
+    assert "model.padding" not in fitting("attention-unet", "classes")
 
 
 def test_a_file_for_a_search_is_refused_as_a_training_in_words():

@@ -11,6 +11,8 @@ Activation = Literal["relu", "gelu", "silu"]
 Norm = Literal["batch", "group", "instance"]
 Padding = Literal["same", "valid"]
 Output = Literal["classes", "multi-label", "values"]
+UNPADDED: tuple[Architecture, ...] = ("gombnet", "unet")
+"""Those that can go without padding."""
 RESNET_STAGES = 4
 """Levels of a U-Net on a ResNet: the stages of every ResNet."""
 
@@ -72,6 +74,6 @@ class ModelConfig(Config):
             raise ValueError(f"a resnet-unet has {RESNET_STAGES} levels; give {RESNET_STAGES} filters")
         if self.architecture == "attention-unet" and min(self.filters) < 2:
             raise ValueError("an attention-unet needs 2 or more filters at every level")
-        if self.padding == "valid" and self.architecture not in ("gombnet", "unet"):
+        if self.padding == "valid" and self.architecture not in UNPADDED:
             raise ValueError(f"a {self.architecture} is always padded; choose padding same")
         return self

@@ -7,7 +7,7 @@ from pydantic.fields import FieldInfo
 
 from napari_strata.config import TrainConfig
 from napari_strata.config.loss import FITTING, TERMS
-from napari_strata.config.model import Architecture
+from napari_strata.config.model import UNPADDED, Architecture, Output
 from napari_strata.config.search import Choices, Range, default_parameters, searchable, value_of
 
 ARCHITECTURE = "model.architecture"
@@ -20,8 +20,7 @@ _USUAL = 1.0
 def proposals(config: TrainConfig) -> dict[str, Range | Choices]:
     """Propose where to search each setting, those first that are searched by default.
 
-    Settings that are text are left out, and so is what cannot fit: terms of the loss for another output, and
-    the architecture for several crystal layers, for which there is only one.
+    Settings that are text are left out. Not all fit every network; see `fits`.
 
     Parameters
     ----------
@@ -32,17 +31,33 @@ def proposals(config: TrainConfig) -> dict[str, Range | Choices]:
     others = {
         name: proposed
         for name, field in searchable()
-        if name not in usual
-        and _fits(name, config)
-        and (proposed := _propose(field, value_of(config, name))) is not None
+        if name not in usual and (proposed := _propose(field, value_of(config, name))) is not None
     }
     others[ARCHITECTURE] = Choices(choices=tuple(one for one in get_args(Architecture) if one != "gombnet"))
     return {**usual, **others}
 
 
-def _fits(name: str, config: TrainConfig) -> bool:
+def fits(name: str, architecture: Architecture, output: Output) -> bool:
+    """Return whether it makes sense to search a setting for a network.
+
+    Terms of the loss are for one output or another, there is one architecture only for several crystal layers,
+    and only the plain ones can go without padding.
+
+    Parameters
+    ----------
+    name : str
+        Dotted name of the setting.
+    architecture : Architecture
+        The network.
+    output : Output
+        What it gives.
+    """
+    if name == ARCHITECTURE:
+        return architecture != "gombnet"
+    if name == "model.padding":
+        return architecture in UNPADDED
     section, _, last = name.rpartition(".")
-    return section != "training.loss" or last not in TERMS or last in FITTING[config.model.output]
+    return section != "training.loss" or last not in TERMS or last in FITTING[output]
 
 
 def _propose(field: FieldInfo, value: Any) -> Range | Choices | None:

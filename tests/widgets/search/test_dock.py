@@ -184,14 +184,42 @@ def test_settings_of_the_train_dock_that_cannot_be_are_said(qtbot, dock, train):
     assert "filters" in dock.words.text()
 
 
-@pytest.mark.parametrize("name", ["mse", "binary_cross_entropy"])
-def test_a_term_of_the_loss_that_cannot_fit_is_not_offered(dock, name):
-    assert f"training.loss.{name}" not in dock.parameters.names
+def test_what_fits_the_network_of_the_train_dock_is_offered(qtbot, dock, train):
+    def offered():
+        return {name.rpartition(".")[2] for name in dock.parameters.names}
+
+    dock.came_to_front(True)
+    assert "focal" in offered()
+    assert not {"architecture", "mse", "binary_cross_entropy"} & offered()
+    train.settings.network.choose("unet")
+    assert "architecture" in offered()
+    train.settings.model.set_value("output", "multi-label")
+    assert "binary_cross_entropy" in offered()
+    assert "cross_entropy" not in offered()
+
+
+def test_what_was_ticked_for_another_network_is_not_searched(qtbot, dock, train, pretend):
+    train.settings.network.choose("unet")
+    dock.came_to_front(True)
+    dock.parameters.tick("model.architecture")
+    assert list(dock.parameters.values()) == [RATE, "model.architecture"]
+    train.settings.network.choose("gombnet")
+    assert list(dock.parameters.values()) == [RATE]
+    pretend()
+    assert search_to_end(qtbot, dock).error is None
+
+
+def test_a_folder_that_is_not_chosen_continues_nothing(qtbot, dock, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_args: "")
+    before = dock.words.text()
+    click(qtbot, dock.continue_button)
+    assert not dock.runner.is_busy
+    assert dock.words.text() == before
 
 
 def test_settings_are_called_as_in_the_train_dock(dock):
-    row = dock.parameters.names.index("training.optimizer.clip_norm")
-    assert dock.parameters.item(row, 0).text() == "Optimizer: Largest gradient"
+    titles = [dock.parameters.item(row, 0).text() for row in range(dock.parameters.rowCount())]
+    assert "Optimizer: Largest gradient" in titles
     assert short_names((RATE, "model.norm", "training.optimizer.clip_norm")) == [
         "Learning rate",
         "Norm",

@@ -9,42 +9,34 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButton, 
 
 from napari_strata.config import TrainConfig
 from napari_strata.config.search import SearchConfig, SearchTrainConfig, default_parameters
-from napari_strata.config.search_proposal import proposals
+from napari_strata.config.search_proposal import fits, proposals
 from napari_strata.control import JobControl, JobState
-from napari_strata.events import (
-    EpochEnded,
-    JobEnded,
-    JobEvent,
-    Progress,
-    TrialEnded,
-    TrialStarted,
-    Warned,
-)
+from napari_strata.events import EpochEnded, JobEnded, JobEvent, Progress, TrialEnded, TrialStarted, Warned
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.journal.journal import keep_state
 from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.form import ConfigForm
 from napari_strata.widgets.parts.models import ModelLibrary, run_name
-from napari_strata.widgets.parts.notify import in_notifications, in_words, show_ending, show_warned
+from napari_strata.widgets.parts.notify import in_notifications, show_ending, show_warned
 from napari_strata.widgets.parts.other_docks import show_train_dock, train_dock, use_model
 from napari_strata.widgets.parts.runner import JobRunner
-from napari_strata.widgets.parts.setting_names import setting_name
 from napari_strata.widgets.parts.words import Words
+from napari_strata.widgets.search.ending import ending_words
 from napari_strata.widgets.search.parameter_table import ParameterTable
 from napari_strata.widgets.search.trial_table import TrialTable
+from napari_strata.widgets.train.dock import TrainDock
+from napari_strata.widgets.train.settings import TrainSettings
 from napari_strata.widgets.train.shown_settings import show_values
 from napari_strata.widgets.train.start_choice import NEW
 
 if TYPE_CHECKING:
     from napari_strata.widgets.live.plan import TrainPlan
-    from napari_strata.widgets.train.dock import TrainDock
 
 FIELDS = ("sampler", "pruner", "trials", "epochs", "time_limit", "score", "keep_models", "seed")
 _STEPS = 1000
 _TRIALS = 1
 """Tab of the trials."""
 _HINT = "Many short trainings as the Train dock is set, Start from included; ticked settings vary."
-_ENDED_BY = {"trials": "All trials are done", "time limit": "The time is over", "stop": "Stopped"}
 
 
 class SearchDock(Dock):
@@ -64,13 +56,14 @@ class SearchDock(Dock):
         self,
         viewer: Viewer,
         library: ModelLibrary | None = None,
-        train: "Callable[[], TrainDock] | None" = None,
+        train: Callable[[], TrainDock] | None = None,
     ) -> None:
         super().__init__()
         self._viewer = viewer
         self._library = library or ModelLibrary()
         self._train = train or (lambda: train_dock(viewer))
         self._folder: Path | None = None
+        self._followed: TrainSettings | None = None
         self.runner = JobRunner(self)
         self.parameters = ParameterTable()
         self.form = ConfigForm(SearchConfig, FIELDS)
@@ -89,6 +82,26 @@ class SearchDock(Dock):
         self._connect()
         self.parameters.show_parameters(proposals(TrainConfig()), default_parameters())
         self._on_state(JobState.IDLE)
+
+    def came_to_front(self, is_in_front: bool) -> None:
+        """Offer what fits the network of the Train dock, as long as that is open."""
+        train = self._viewer.window.main_menu.window().findChild(TrainDock)
+        if is_in_front and train is not None:
+            self._follow(train.settings)
+
+    def _follow(self, settings: TrainSettings) -> None:
+        """Offer what fits the network that is set, now and whenever it is another one."""
+        if settings is not self._followed:
+            self._followed = settings
+            settings.network.currentIndexChanged.connect(self._offer)
+            settings.model.changed.connect(self._offer)
+        self._offer()
+
+    def _offer(self, _index: int = 0) -> None:
+        settings = self._followed
+        if settings is not None and not self.runner.is_busy:
+            architecture, output = settings.network.architecture, settings.model.value("output")
+            self.parameters.offer(lambda name: fits(name, architecture, output))
 
     def _explain(self) -> None:
         self.bar.setRange(0, _STEPS)
@@ -137,8 +150,10 @@ class SearchDock(Dock):
 
     def _start(self, _checked: bool = False) -> None:
         self.runner.check_idle()
+        settings = self._train().settings
+        self._follow(settings)
         search = self.form.values(parameters=self.parameters.values())
-        plan = self._train().settings.take()
+        plan = settings.take()
         config = SearchTrainConfig.of(plan.config, search)
         folder = self._library.new_run(f"Search {plan.config.name}")
         if plan.learned is not None:
@@ -171,6 +186,7 @@ class SearchDock(Dock):
         search = search.model_copy(update={"trials": max(search.trials, self.form.value("trials"))})
         self.form.set_values(search)
         self.parameters.show_parameters(proposals(TrainConfig()), search.parameters)
+        self.parameters.offer(lambda name: fits(name, config.model.architecture, config.model.output))
         self._run(folder, search, lambda control: _make_continued(control, folder, search))
 
     def _run(self, folder: Path, search: SearchConfig, make_job: Callable[[JobControl], Job]) -> None:
@@ -222,7 +238,7 @@ class SearchDock(Dock):
     def _on_ended(self, ended: JobEnded) -> None:
         assert self._folder is not None, "a search has run"
         self.bar.setValue(0)
-        self.words.setText(_ending(ended))
+        self.words.setText(ending_words(ended))
         show_ending(ended)
         self._library.mark_training(self._folder, False)
         self._on_picked()
@@ -254,22 +270,6 @@ class SearchDock(Dock):
         model = self._model_of_chosen()
         if model is not None:
             use_model(self._viewer, model)
-
-
-def _ending(ended: JobEnded) -> str:
-    if ended.error is not None:
-        return in_words(ended.error)
-    if ended.result is None:
-        return "Stopped before the first trial had a score; there is no model."
-    figures = ended.result.figures
-    how = _ENDED_BY.get(figures["ended_by"], "Finished")
-    if figures.get("best_trial") is None:
-        return f"{how}; no trial came to a score."
-    lines = [f"{how}. Best: trial {figures['best_trial']}, {figures['score']:.4f}."]
-    if figures["importances"]:
-        name, share = next(iter(figures["importances"].items()))
-        lines.append(f"What matters most: {setting_name(name)} ({share:.0%}).")
-    return "\n".join(lines)
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

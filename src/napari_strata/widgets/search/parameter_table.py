@@ -1,6 +1,6 @@
 """Settings to search, as rows that are ticked, each with its ends or its choices."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
@@ -40,8 +40,8 @@ class ParameterTable(QTableWidget):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Dotted names of the settings, from top to bottom."""
-        return tuple(self._rows)
+        """Dotted names of the settings that are offered, from top to bottom."""
+        return tuple(name for name, row in self._rows.items() if not self.isRowHidden(row))
 
     def show_parameters(self, proposed: Mapping[str, Parameter], ticked: Mapping[str, Parameter]) -> None:
         """Show what could be searched, and tick what is."""
@@ -52,11 +52,17 @@ class ParameterTable(QTableWidget):
         self.setRowCount(len(shown))
         for row, (name, parameter) in enumerate(shown.items()):
             self._rows[name] = row
+            self.setRowHidden(row, False)
             self._fill(row, name, parameter, is_ticked=name in ticked)
+
+    def offer(self, fits: Callable[[str], bool]) -> None:
+        """Offer those settings only that fit; the others stay as they are and are not searched."""
+        for name, row in self._rows.items():
+            self.setRowHidden(row, not fits(name))
 
     def values(self) -> dict[str, Any]:
         """Return what is ticked as plain data, not validated."""
-        return {name: self._plain(row) for name, row in self._rows.items() if self.is_ticked(name)}
+        return {name: self._plain(self._rows[name]) for name in self.names if self.is_ticked(name)}
 
     def is_ticked(self, name: str) -> bool:
         """Tell whether a setting is searched."""
