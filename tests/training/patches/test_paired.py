@@ -46,6 +46,36 @@ def test_targets_in_units_of_their_own_get_mean_0_and_spread_1():
     np.testing.assert_array_equal(patch.image, normalise(image.data[patch.place.frame]))
 
 
+def test_values_that_are_held_out_tell_nothing_of_the_scale():
+    targets = np.random.default_rng(1).normal(0, 1, (2, 1, 64, 64))
+    targets[1] *= 100
+    paired = source(stack(2), targets, units="own", fraction=0.5)
+    [batch] = paired.held_out()
+    learned, held_out = sorted(
+        targets, key=lambda one: np.isclose(np.ptp(batch.values * batch.spread), np.ptp(one))
+    )
+    assert (paired.scale.offset, paired.scale.spread) == pytest.approx((learned.mean(), learned.std()), rel=1e-4)
+    np.testing.assert_allclose(
+        batch.values[0] * batch.spread + paired.scale.offset, held_out, rtol=1e-3, atol=1e-3
+    )
+
+
+def test_rows_that_are_held_out_tell_nothing_of_the_scale():
+    targets = np.random.default_rng(1).normal(0, 1, (1, 1, 100, 100))
+    targets[:, :, 75:] = 1e6
+    paired = source(stack(1, 100), targets, units="own", fraction=0.2)
+    upper = targets[:, :, :75]
+    assert (paired.scale.offset, paired.scale.spread) == pytest.approx((upper.mean(), upper.std()), rel=1e-4)
+
+
+def test_a_frame_of_which_nothing_is_known_is_neither_learned_from_nor_held_out():
+    targets = stack().data[:, None].copy()
+    targets[0] = np.nan
+    paired = source(stack(), targets, fraction=0.5)
+    assert paired.description == "2 images and their targets, 1 of them held out"
+    assert all(np.isfinite(paired.patch(step, 0).values).all() for step in range(5))
+
+
 @pytest.mark.parametrize("units", ["image", "own"])
 def test_held_out_frames_know_what_their_values_are_in_the_units_of_the_targets(units):
     image = stack(frames=2)

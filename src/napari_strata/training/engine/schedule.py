@@ -148,7 +148,7 @@ class Clock:
 
     @property
     def progress(self) -> float:
-        """Part of the training that was done when the last step ended, 0 to 1: one number until the next one ends."""
+        """Part of the training that was done when the last step ended, 0 to 1; it stays until the next ends."""
         if self._progress is not None:
             return self._progress
         return min(1.0, self._by_steps if self.config.deterministic else max(self._by_steps, self._by_time))

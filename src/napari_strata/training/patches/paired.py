@@ -23,21 +23,31 @@ TRIES = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """A frame and its values on the network's grid, both as the network sees them.
+    """A frame and its values on the network's grid.
 
     Attributes
     ----------
     image : ndarray of float32, shape (y, x)
         Normalised intensities.
     values : ndarray of float32, shape (layer, y, x)
-        Scaled values, NaN where they are unknown or not to be used.
-    spread : float
-        What a difference of 1 of them is in the units of the target.
+        Values, NaN where they are unknown or not to be used.
+    scale : Scale
+        How the network sees the values; that of the image's intensities unless they have units of their own.
     """
 
     image: FloatImage
     values: FloatImage
-    spread: float
+    scale: Scale
+
+    @property
+    def known(self) -> np.ndarray:
+        """The values that are known."""
+        return self.values[np.isfinite(self.values)]
+
+    def scaled(self, common: Scale | None) -> "Pair":
+        """Return it with its values as the network sees them."""
+        scale = common or self.scale
+        return replace(self, values=scale.apply(self.values), scale=scale)
 
 
 class PairedSource:
@@ -50,7 +60,8 @@ class PairedSource:
     targets : sequence of ndarray of float32, shape (frame, layer, y, x) each
         Checked values, in the order of `images`.
     units : str
-        "image": values are scaled as their image is, "own": all by their common mean and standard deviation.
+        "image": values are scaled as their image is, "own": all by mean and standard deviation of those that are
+        learned from.
     patch_size : int
         Side of a patch on the network's grid [px].
     pixel_size : float or None
@@ -63,6 +74,11 @@ class PairedSource:
         Seed of the split and of every patch.
     margin : int
         By how much more is cut out on every side of a patch, as augmentation needs it [px].
+
+    Raises
+    ------
+    ImageError
+        If no value is left on the network's grid, or all that are learned from in units of their own are the same.
 
     Attributes
     ----------
@@ -85,7 +101,6 @@ class PairedSource:
         seed: int,
         margin: int = 0,
     ) -> None:
-        self.scale = _common_scale(targets) if units == "own" else None
         self.frames = LearnedFrames(
             layers=targets[0].shape[1],
             classes=1,
@@ -94,14 +109,13 @@ class PairedSource:
             receptive_field=receptive_field,
         )
         self._patch_size, self._margin, self._seed = patch_size, margin, seed
-        pairs = [
-            _pair(image, values, stack.pixel_size, pixel_size, self.scale)
-            for stack, target in zip(images, targets, strict=True)
-            for image, values in zip(stack.data, target, strict=True)
-        ]
+        pairs = _known_pairs(images, targets, pixel_size)
         split = _split_frames if len(pairs) > 1 else _split_rows
-        self._pairs, held_out, how = split(pairs, validation_fraction, receptive_field, seed)
-        self._held_out = [batch for pair in held_out for batch in _windows(pair, receptive_field)]
+        learned, held_out, how = split(pairs, validation_fraction, receptive_field, seed)
+        self.scale = _common_scale(learned) if units == "own" else None
+        self._pairs = [pair.scaled(self.scale) for pair in learned]
+        windows = (_windows(pair.scaled(self.scale), receptive_field) for pair in held_out)
+        self._held_out = [batch for batches in windows for batch in batches]
         self.description = f"{len(pairs)} image{'s' if len(pairs) > 1 else ''} and their targets, {how}"
 
     def patch(self, step: int, item: int) -> Patch:
@@ -134,24 +148,37 @@ class PairedSource:
         )
 
 
-def _common_scale(targets: tuple[FloatImage, ...]) -> Scale:
-    known = np.concatenate([values[np.isfinite(values)].ravel() for values in targets]).astype(np.float64)
+def _known_pairs(
+    images: tuple[ImageStack, ...], targets: tuple[FloatImage, ...], pixel_size: float | None
+) -> list[Pair]:
+    """Return the frames of which a value is known."""
+    pairs = [
+        _pair(image, values, stack.pixel_size, pixel_size)
+        for stack, target in zip(images, targets, strict=True)
+        for image, values in zip(stack.data, target, strict=True)
+    ]
+    known = [pair for pair in pairs if len(pair.known)]
+    if not known:
+        raise ImageError(
+            "On the network's grid no value of the targets is known.", remedy="Choose targets with fewer gaps."
+        )
+    return known
+
+
+def _common_scale(learned: list[Pair]) -> Scale:
+    known = np.concatenate([pair.known for pair in learned]).astype(np.float64)
     spread = float(known.std())
     if spread == 0:
         raise ImageError(
-            f"All values of the targets are {known[0]:g}.",
+            f"All values of the targets that are learned from are {known[0]:g}.",
             remedy="Choose targets that differ from pixel to pixel.",
         )
     return Scale(float(known.mean()), spread)
 
 
-def _pair(
-    image: FloatImage, values: FloatImage, pixel_size: float | None, target: float | None, scale: Scale | None
-) -> Pair:
-    grid, own = grid_and_scale(image, pixel_size, target)
-    resampled = resample_values(values, (grid.shape[0], grid.shape[1]))
-    scale = scale or own
-    return Pair(grid, scale.apply(resampled), scale.spread)
+def _pair(image: FloatImage, values: FloatImage, pixel_size: float | None, target: float | None) -> Pair:
+    grid, scale = grid_and_scale(image, pixel_size, target)
+    return Pair(grid, resample_values(values, (grid.shape[0], grid.shape[1])), scale)
 
 
 def _split_frames(
@@ -178,8 +205,10 @@ def _split_rows(
     upper, lower = pair.values.copy(), pair.values.copy()
     upper[:, height - rows - receptive_field :] = np.nan
     lower[:, : height - rows] = np.nan
-    how = f"of which the {rows} lowest rows are held out"
-    return [replace(pair, values=upper)], [replace(pair, values=lower)], how
+    learned, held_out = replace(pair, values=upper), replace(pair, values=lower)
+    if not len(learned.known) or not len(held_out.known):
+        return pairs, [], "no held-out data"
+    return [learned], [held_out], f"of which the {rows} lowest rows are held out"
 
 
 def _windows(pair: Pair, receptive_field: int) -> list[Batch]:
@@ -192,7 +221,7 @@ def _windows(pair: Pair, receptive_field: int) -> list[Batch]:
         counted[:, *core] = pair.values[:, *core]
         values = counted[None, :, rows, columns]
         image = pair.image[None, rows, columns]
-        batches.append(Batch(image, _known(values), values=values, spread=pair.spread))
+        batches.append(Batch(image, _known(values), values=values, spread=pair.scale.spread))
     return batches
 
 
