@@ -14,7 +14,7 @@ PIXEL_SIZE ?=
 # others use the cores: a step then took 1.1 s instead of 3.4 s.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: help setup lint test demo app bench docs screenshots clean
+.PHONY: help setup lint test demo app bench models docs screenshots clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make test               lint, types, import contracts, manifest, and the whole test suite"
 	@echo "make app                open napari with sample data and the docks of the main job"
 	@echo "make bench              print the benchmark figures"
+	@echo "make models             train the models that come with the package again (hours; NAMES=... only some)"
 	@echo "make docs               build the documentation into docs/_build/html"
 	@echo "make screenshots        make the pictures of the documentation again"
 	@echo "make setup              only the set-up that all of these begin with"
@@ -52,6 +53,9 @@ app: setup
 
 bench: setup
 	$(SCREEN) $(BIN)/python -m benchmarks
+
+models: setup
+	$(BIN)/python -m scripts.make_models $(NAMES)
 
 docs: setup
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -b html docs docs/_build/html

@@ -1,0 +1,107 @@
+"""Train the models that come with the package: ``python -m scripts.make_models [NAME ...] [--runs FOLDER]``.
+
+Each file of recipes/bundled is trained by the package's own command; one that was interrupted goes on. Its best
+weights are written with 16 bits to the package, beside a card with the figures of both: Dice on crystals that no
+training draws, with 32 bits and with 16.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.jobs import result_of
+from napari_strata.config import InferenceConfig, TrainConfig
+from napari_strata.control import JobControl
+from napari_strata.evaluate.segmentation import mean_scores, score_masks
+from napari_strata.io.bundle import load_bundle, save_bundle
+from napari_strata.io.bundled import FOLDER
+from napari_strata.jobs.predict import predict
+from napari_strata.simulate.scene import SimulatedImage, simulate_image
+from napari_strata.training.run.facts import read_facts
+from napari_strata.types import ImageStack
+
+RECIPES = Path(__file__).resolve().parents[1] / "recipes" / "bundled"
+CRYSTALS, SIDE, SEED = 24, 256, 99
+"""How many crystals are scored, their side [px], and from which seed they are drawn."""
+
+
+def main() -> None:
+    """Train, write and score each model."""
+    parser = argparse.ArgumentParser(description="Train the models that come with the package.")
+    parser.add_argument("names", nargs="*", help="names of recipes (default: all)")
+    parser.add_argument("--runs", type=Path, default=Path("build/models"), help="where the trainings are kept")
+    options = parser.parse_args()
+    for recipe in sorted(RECIPES.glob("*.yaml")):
+        if not options.names or recipe.stem in options.names:
+            run = options.runs / recipe.stem
+            train(recipe, run)
+            bundle(recipe, run)
+
+
+def train(recipe: Path, run: Path) -> None:
+    """Train, or go on with a training that was interrupted; one that is over is left alone."""
+    command = [sys.executable, "-m", "napari_strata", "train"]
+    if not (run / "run.json").is_file():
+        subprocess.run([*command, str(recipe), "--out", str(run)], check=True)
+    elif read_facts(run)["sessions"][-1]["ended_by"] != "epochs":
+        subprocess.run([*command, "--resume", str(run)], check=True)
+
+
+def bundle(recipe: Path, run: Path) -> None:
+    """Put the best weights of a run into the package, with 16 bits, and say on the card what that costs."""
+    model, sessions = load_bundle(run), read_facts(run)["sessions"]
+    config = TrainConfig.read(recipe)
+    scenes = crystals(config)
+    whole = dice(run, scenes, config)
+    figures = {
+        **model.card.figures,
+        "trained_on_processor": sessions[-1]["processor"],
+        "trained_on_device": sessions[-1]["device"],
+        "dice": round(whole, 4),
+    }
+    folder = FOLDER / recipe.stem
+    card = model.card.model_copy(update={"figures": figures})
+    card = save_bundle(folder, model.state, card, half=True)
+    halved = dice(folder, scenes, config)
+    (folder / "card.yaml").write_text(
+        card.model_copy(update={"figures": {**figures, "dice_16_bits": round(halved, 4)}}).to_yaml()
+    )
+    size = (folder / card.weights_file).stat().st_size / 1e6
+    print(f"{recipe.stem}: {size:.2f} MB, Dice {whole:.4f} with 32 bits, {halved:.4f} with 16")
+
+
+def crystals(config: TrainConfig) -> list[SimulatedImage]:
+    """Simulate what a recipe trains on, from a seed of its own."""
+    assert config.data.source == "simulated"
+    assert config.model.pixel_size is not None
+    return [
+        simulate_image(
+            config.data.simulation,
+            size=SIDE,
+            pixel_size=config.model.pixel_size,
+            rng=np.random.default_rng([SEED, index]),
+        )
+        for index in range(CRYSTALS)
+    ]
+
+
+def dice(model: Path, scenes: list[SimulatedImage], config: TrainConfig) -> float:
+    """Return the mean Dice of a model, each image with one permutation of layers."""
+    images = [
+        ImageStack(scene.image[None], config.model.pixel_size, f"crystal {index}")
+        for index, scene in enumerate(scenes)
+    ]
+    result = result_of(predict(JobControl(), model, images, InferenceConfig()))
+    scores = [
+        score
+        for prediction, scene in zip(result.value, scenes, strict=True)
+        for score in score_masks(prediction.masks, scene.labels[None])
+    ]
+    return mean_scores(scores)["dice"]
+
+
+if __name__ == "__main__":
+    main()
