@@ -29,9 +29,9 @@ def measure(model: Path, *, image: Path = IMAGE) -> Iterator[Figure]:
         return
     from napari_strata.config import AtomsConfig, InferenceConfig
     from napari_strata.control import JobControl
-    from napari_strata.evaluate.lattice import describe_layers
     from napari_strata.io.images import read_image
     from napari_strata.jobs.locate_atoms import locate_atoms
+    from napari_strata.lattice.order import describe_layers
 
     stack = read_image(image).stack
     found = result_of(locate_atoms(JobControl(), model, [stack], InferenceConfig(), AtomsConfig())).value

@@ -7,8 +7,9 @@ import pandas as pd
 from napari.layers import Image
 
 from napari_strata.evaluate.detection import pooled_scores, score_atoms
-from napari_strata.evaluate.lattice import describe_layers, fold_twist
 from napari_strata.evaluate.segmentation import mean_scores, score_masks
+from napari_strata.lattice.cells import fold_twist
+from napari_strata.lattice.order import describe_layers
 from napari_strata.types import LabelArray
 from napari_strata.widgets.layers.calibration import METADATA
 

@@ -82,3 +82,7 @@ class ExtraError(StrataError):
 
 class DownloadError(StrataError):
     """A file cannot be fetched, or is not what its checksum says."""
+
+
+class LatticeError(StrataError):
+    """Atoms or the Fourier transform of an image show no lattice that could be fitted."""

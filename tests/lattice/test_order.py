@@ -7,7 +7,8 @@ import pytest
 
 from honeycomb import honeycomb
 from napari_strata.errors import CalibrationError, TableError
-from napari_strata.evaluate.lattice import describe_layers, fold_twist
+from napari_strata.lattice.cells import fold_twist
+from napari_strata.lattice.order import describe_layers
 
 EXTENT = 40.0
 

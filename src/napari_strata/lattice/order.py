@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.errors import CalibrationError, TableError
+from napari_strata.lattice.cells import fold_twist
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -95,11 +96,6 @@ def describe_layers(atoms: "DataFrame") -> LatticeFigures:
     )
     twists = tuple(fold_twist(b.orientation - a.orientation) for a, b in itertools.pairwise(layers))
     return LatticeFigures(layers, twists)
-
-
-def fold_twist(angle: float) -> float:
-    """Fold an angle between two honeycombs to 0 to 30 [degrees]: neither is first."""
-    return float(abs((angle + 30) % 60 - 30))
 
 
 def _check(atoms: "DataFrame") -> None:
