@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from bright_network import save_bright
@@ -78,3 +79,45 @@ def test_a_folder_as_output_file_is_refused_before_any_work(model, tmp_path):
     events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS, out=tmp_path))
     assert isinstance(events[-1].error, OutputError)
     assert not any(isinstance(event, Progress) for event in events)
+
+
+def test_the_figures_count_what_was_flagged(model):
+    ended = end(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS))
+    table, figures = ended.result.value.table, ended.result.figures
+    positions = table[["y_A", "x_A"]].to_numpy()
+    near = ((positions < 0.5) | (positions > EXTENT - PIXEL - 0.5)).any(axis=1)
+    assert (table["flag"] == np.where(near, "border", "")).all()
+    assert figures["flags"] == {"border": near.sum()}
+    assert figures["species"] == {"C": len(table)}
+    assert ended.result.value.candidates is None
+
+
+def test_a_missing_atom_is_proposed_where_asked_for_and_written_beside_the_table(model, tmp_path):
+    gone = int(np.argmin(np.hypot(*(CRYSTAL - 7).T)))
+    picture = footprints(np.delete(CRYSTAL, gone, axis=0), EXTENT, PIXEL)
+    asked = AtomsConfig(candidates=True)
+    stack = ImageStack(picture[None], PIXEL, "vacancy")
+    ended = end(locate_atoms(JobControl(), model, [stack], INFERENCE, asked, out=tmp_path / "atoms.csv"))
+    assert ended.result.paths["candidates"] == str(tmp_path / "atoms_candidates.csv")
+    found = pd.read_csv(tmp_path / "atoms_candidates.csv")
+    assert set(found["image"]) == {"vacancy"}
+    assert found[["layer", "kind"]].to_numpy().tolist() == [[0, "missing"], [1, "missing"]]
+    assert np.hypot(*(found.loc[0, ["y_px", "x_px"]] * PIXEL - CRYSTAL[gone])) < 0.15
+    assert (ended.result.figures["missing"], ended.result.figures["extra"]) == (2, 0)
+
+
+def test_species_are_told_apart_by_brightness_that_the_network_does_not_see(model):
+    bright = np.arange(len(CRYSTAL)) % 3 == 0
+    stack = ImageStack((picture_of(bright))[None], PIXEL, "alloy")
+    found = end(locate_atoms(JobControl(), model, [stack], INFERENCE, AtomsConfig(species="intensity")))
+    table = found.result.value.table
+    species = dict(table.groupby("species").size())
+    assert set(species) == {"C 1", "C 2"}
+    whole = table[table["flag"] == ""]
+    nearest = np.array([np.argmin(np.hypot(*(CRYSTAL - place).T)) for place in whole[["y_A", "x_A"]].to_numpy()])
+    assert (whole["species"] == np.where(bright[nearest], "C 1", "C 2")).all()
+
+
+def picture_of(bright):
+    """Draw the crystal, some atoms with twice the brightness."""
+    return footprints(CRYSTAL, EXTENT, PIXEL) + footprints(CRYSTAL[bright], EXTENT, PIXEL)

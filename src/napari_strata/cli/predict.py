@@ -19,6 +19,7 @@ from napari_strata.cli.options import (
 )
 from napari_strata.cli.runner import run_command
 from napari_strata.config import AtomsConfig, InferenceConfig
+from napari_strata.config.inference import SpeciesBy
 from napari_strata.config.training import Device
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
@@ -66,10 +67,16 @@ def predict(
 def atoms(
     model: Model,
     images: Images,
-    out: Annotated[Path, typer.Option(metavar="ATOMS.csv", help="Table of all atoms.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="ATOMS.csv", help="Table of all atoms; without it only counts are printed."),
+    ] = None,
     pixel_size: PixelSize = None,
     min_distance: Annotated[float | None, option(AtomsConfig, "min_distance")] = None,
     min_probability: Annotated[float | None, option(AtomsConfig, "min_probability")] = None,
+    species: Annotated[SpeciesBy | None, option(AtomsConfig, "species")] = None,
+    components: Annotated[int | None, option(AtomsConfig, "components")] = None,
+    candidates: Annotated[bool | None, option(AtomsConfig, "candidates")] = None,
     tile_size: TileSize = None,
     device: OnDevice = None,
     config: AnalysisFile = None,
@@ -79,7 +86,8 @@ def atoms(
 ) -> int:
     """Locate the atoms of every layer of images.
 
-    Writes a CSV table with the columns image, frame, layer, species, y_px, x_px, y_A, x_A and probability.
+    Writes a CSV table with the columns image, frame, layer, species, y_px, x_px, y_A, x_A, probability and flag,
+    and those of a fit where there is one; candidates for missing and extra atoms go to ATOMS_candidates.csv.
     """
 
     def make_job(control: JobControl, display: Display) -> Job:
@@ -87,7 +95,14 @@ def atoms(
 
         settings = read_analysis(config)
         inference = with_options(settings.inference, tile_size=tile_size, device=device)
-        locating = with_options(settings.atoms, min_distance=min_distance, min_probability=min_probability)
+        locating = with_options(
+            settings.atoms,
+            min_distance=min_distance,
+            min_probability=min_probability,
+            species=species,
+            components=components,
+            candidates=candidates,
+        )
         stacks = read_stacks(images, display, pixel_size=pixel_size, to_grey=to_grey)
         return job(control, model, stacks, inference, locating, out=out)
 

@@ -20,7 +20,7 @@ from napari_strata.jobs.predict import (
     predict_stacks,
     prediction_figures,
 )
-from napari_strata.types import ImageStack, Prediction
+from napari_strata.types import ATOM_FLAGS, ImageStack, Prediction
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -36,10 +36,13 @@ class AtomsFound:
         The maps in which atoms were sought, in the order of the images.
     table : DataFrame
         One row per atom, columns `napari_strata.types.ATOM_COLUMNS` and some of its `ATOM_DETAILS`.
+    candidates : DataFrame or None
+        Missing and extra atoms, columns image and `napari_strata.atoms.candidates.COLUMNS`, if asked for.
     """
 
     predictions: tuple[Prediction, ...]
     table: "DataFrame"
+    candidates: "DataFrame | None" = None
 
 
 @job
@@ -65,9 +68,9 @@ def locate_atoms(
     inference : InferenceConfig
         Tiles, alignment and device.
     atoms : AtomsConfig
-        Distances and thresholds.
+        Distances and thresholds, what tells species apart, and whether to propose candidates.
     out : Path, optional
-        CSV file for the atom table.
+        CSV file for the atom table; candidates go to ``STEM_candidates.csv`` beside it.
 
     Yields
     ------
@@ -77,7 +80,8 @@ def locate_atoms(
     Returns
     -------
     JobResult
-        ``value`` is `AtomsFound`; ``figures["atoms_per_layer"]`` sums over images and frames.
+        ``value`` is `AtomsFound`; the figures count atoms per layer and species, flags and candidates, over all
+        images and frames.
 
     Raises
     ------
@@ -100,24 +104,49 @@ def locate_atoms(
     control.run()
     yield StateChanged(control.state)
     tables: list[DataFrame] = []
+    proposed: list[DataFrame] = []
     data = {stack.name: stack.data for stack in stacks}
 
     def keep(prediction: Prediction) -> None:
         tables.append(locate(prediction, atoms, data[prediction.name]))
+        if atoms.candidates:
+            proposed.append(_propose(tables[-1], prediction))
 
     predictions = yield from predict_stacks(partial(predictor.predict, control=control), stacks, keep)
     table = pd.concat(tables, ignore_index=True)
-    paths = {} if out is None else _write(table, out)
+    candidates = pd.concat(proposed, ignore_index=True) if proposed else None
+    paths = {} if out is None else _write(table, candidates, out)
     figures = {
-        **_counts(table, card.model.layers),
+        **_counts(table, candidates, card.model.layers),
         **prediction_figures([one.probabilities for one in predictions], start),
     }
-    return JobResult(figures, paths, AtomsFound(predictions, table))
+    return JobResult(figures, paths, AtomsFound(predictions, table, candidates))
 
 
-def _counts(table: "DataFrame", layers: int) -> dict[str, Any]:
+def flag_counts(table: "DataFrame") -> dict[str, int]:
+    """Count the atoms that bear each of `ATOM_FLAGS`; flags that none bears are left out."""
+    borne = [word for words in table["flag"] for word in words.split()]
+    return {flag: borne.count(flag) for flag in ATOM_FLAGS if flag in borne}
+
+
+def _propose(table: "DataFrame", prediction: Prediction) -> "DataFrame":
+    from napari_strata.atoms.candidates import find_candidates
+
+    height, width = prediction.probabilities.shape[-2:]
+    found = find_candidates(table, (height, width))
+    found.insert(0, "image", prediction.name)
+    return found
+
+
+def _counts(table: "DataFrame", candidates: "DataFrame | None", layers: int) -> dict[str, Any]:
     per_layer = [int((table["layer"] == layer).sum()) for layer in range(layers)]
-    return {"atoms": len(table), "atoms_per_layer": per_layer}
+    species = {str(name): int(count) for name, count in table["species"].value_counts(sort=False).items()}
+    counts = {"atoms": len(table), "atoms_per_layer": per_layer, "species": species, "flags": flag_counts(table)}
+    if "sigma_y" in table and table["sigma_y"].notna().any():
+        counts["median_sigma_A"] = float(table[["sigma_y", "sigma_x"]].median(axis=None))
+    if candidates is not None:
+        counts |= {kind: int((candidates["kind"] == kind).sum()) for kind in ("missing", "extra")}
+    return counts
 
 
 def _check_file(out: Path) -> None:
@@ -128,8 +157,14 @@ def _check_file(out: Path) -> None:
     make_folder(out.parent)
 
 
-def _write(table: "DataFrame", out: Path) -> dict[str, str]:
+def _write(table: "DataFrame", candidates: "DataFrame | None", out: Path) -> dict[str, str]:
     from napari_strata.io.atom_tables import write_atoms
+    from napari_strata.io.files import replacing
 
     write_atoms(table, out)
-    return {"atoms": str(out)}
+    if candidates is None:
+        return {"atoms": str(out)}
+    beside = out.with_name(f"{out.stem}_candidates.csv")
+    with replacing(beside) as temporary:
+        candidates.to_csv(temporary, index=False, float_format="%.6f")
+    return {"atoms": str(out), "candidates": str(beside)}
