@@ -113,7 +113,7 @@ def probe(monkeypatch) -> list[int]:
 
 
 def error_of(live) -> float:
-    (overlay,) = live._overlay.layers
+    (overlay,) = live.prediction.overlay.layers
     return float((overlay.data[STRIPES] != STRIPE).mean())
 
 
@@ -123,7 +123,7 @@ def test_a_mistake_that_is_painted_over_goes_from_the_live_prediction(qtbot, vie
     corrections = CorrectionsDock(viewer)
     qtbot.addWidget(corrections)
     live = start(qtbot, train)
-    (overlay,) = live._overlay.layers
+    (overlay,) = live.prediction.overlay.layers
     qtbot.waitUntil(lambda: overlay.data.any() and error_of(live) > 0.9, timeout=300_000)
     click(qtbot, corrections.paint_button)
     assert (viewer.layers.selection.active, labels.mode) == (labels, "paint")
@@ -295,7 +295,7 @@ def test_the_live_prediction_follows_the_slice_and_its_interval_can_be_changed(q
     corrections = CorrectionsDock(viewer)
     qtbot.addWidget(corrections)
     live = start(qtbot, train)
-    (overlay,) = live._overlay.layers
+    (overlay,) = live.prediction.overlay.layers
     corrections.interval.setValue(0.2)
     viewer.dims.set_point(0, 4)
     qtbot.waitUntil(lambda: overlay.translate[0] == 4 and overlay.data.any(), timeout=30_000)
@@ -388,7 +388,7 @@ def test_a_training_that_goes_on_learns_what_is_painted_on_its_layers_now_and_me
     repaint(labels, np.s_[1, 30:40, 30:40], 2)
     qtbot.waitUntil(lambda: len(live.ledger.entries) == 3, timeout=60_000)
     assert (live.ledger.entries[2].frame, live.ledger.entries[2].box) == (1, (30, 30, 40, 40))
-    (overlay,) = live._overlay.layers
+    (overlay,) = live.prediction.overlay.layers
     qtbot.waitUntil(lambda: overlay.data.any(), timeout=60_000)
     assert overlay.translate[0] == 4
 
@@ -412,7 +412,7 @@ def test_what_the_user_turns_to_is_predicted_while_the_training_is_paused(qtbot,
     live = start(qtbot, train)
     click(qtbot, train.pause_button)
     viewer.dims.set_point(0, 4)
-    (overlay,) = live._overlay.layers
+    (overlay,) = live.prediction.overlay.layers
     qtbot.waitUntil(lambda: overlay.translate[0] == 4 and overlay.data.any(), timeout=60_000)
     assert train.runner.state is JobState.PAUSED
     click(qtbot, train.pause_button)

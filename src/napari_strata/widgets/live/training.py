@@ -1,10 +1,10 @@
 """The training that runs in a viewer, for all its docks: what it sees, what it is taught, what it is asked."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari.layers import Labels, Points
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
 from napari_strata.control import JobState
 from napari_strata.errors import TrainingError
@@ -12,11 +12,8 @@ from napari_strata.events import BatchEnded, CorrectionTaken, JobEvent, PinsChec
 from napari_strata.requests import Correction, Pace
 from napari_strata.widgets.live.corrected import Corrected, Ledger
 from napari_strata.widgets.live.correction_watch import CorrectionWatch
-from napari_strata.widgets.live.lookout import Lookout
-from napari_strata.widgets.live.overlay import LiveOverlay, remove_live_layers
+from napari_strata.widgets.live.prediction import LivePrediction
 from napari_strata.widgets.live.resumed_plan import find_plan
-from napari_strata.widgets.parts.connections import connect_while_alive
-from napari_strata.widgets.parts.layer_choice import RESULT
 from napari_strata.widgets.parts.runner import JobRunner
 
 if TYPE_CHECKING:
@@ -59,6 +56,8 @@ class LiveTraining(QObject):
         What was corrected in the training that runs, or ran last.
     interval : float
         Shortest time between two live predictions [s].
+    prediction : LivePrediction
+        What it predicts live.
     """
 
     changed = Signal()
@@ -73,17 +72,12 @@ class LiveTraining(QObject):
         self._runner: JobRunner | None = None
         self._plan: TrainPlan | None = None
         self._image: Image | None = None
-        self._overlay: LiveOverlay | None = None
-        self._lookout: Lookout | None = None
         self._watch: CorrectionWatch | None = None
         self.ledger = Ledger()
         self.interval = 0.0
         self._step = self._due = 0
-        self._orphans = QTimer(self)
-        self._orphans.setSingleShot(True)
-        self._orphans.timeout.connect(self._drop_orphans)
-        connect_while_alive(self, self._on_removed, viewer.layers.events.removed)
-        connect_while_alive(self, self._on_inserted, viewer.layers.events.inserted)
+        self.prediction = LivePrediction(viewer, self)
+        self.prediction.orphaned.connect(self._on_orphaned)
 
     @property
     def plan(self) -> "TrainPlan | None":
@@ -162,18 +156,7 @@ class LiveTraining(QObject):
         self._image = None if plan.window is None else plan.window.image
         self.interval = plan.config.training.preview_interval
         if plan.window is not None:
-            self._overlay = LiveOverlay(
-                self._viewer, plan.window, layers=plan.config.model.layers, classes=plan.classes
-            )
-            self._lookout = Lookout(
-                self._viewer,
-                self._overlay,
-                plan.window,
-                pixel_size=plan.pixel_size,
-                post=runner.post,
-                is_ready=self._is_ready,
-                parent=self,
-            )
+            self.prediction.begin(plan, plan.window, runner.post, self._is_ready)
             self._watch = CorrectionWatch(
                 self._viewer, plan, plan.window.image, self._teach, self._knows_all, parent=self
             )
@@ -231,8 +214,7 @@ class LiveTraining(QObject):
     def _attach(self, runner: JobRunner) -> None:
         """Let go of the training before, and hear of the next one."""
         self._end()
-        self._overlay = None
-        remove_live_layers(self._viewer)
+        self.prediction.clear()
         self._runner, self.ledger = runner, Ledger()
         self._step = self._due = 0
         runner.state_changed.connect(self.changed)
@@ -261,11 +243,8 @@ class LiveTraining(QObject):
                 if self.ledger.waiting and not self.is_paused:  # all of it is learned now
                     self.ledger.waiting.clear()
                     self.changed.emit()
-            case PreviewReady(probabilities=probabilities, key=key):
-                glance = None if self._lookout is None else self._lookout.glance(key)
-                if self._overlay is not None and glance is not None:
-                    self._overlay.move(glance.window)
-                    self._overlay.update(probabilities, glance.seen)
+            case PreviewReady():
+                self.prediction.show(event)
             case CorrectionTaken():
                 self.ledger.add(event)
                 self.changed.emit()
@@ -278,28 +257,18 @@ class LiveTraining(QObject):
         self.changed.emit()
 
     def _end(self) -> None:
-        """Follow nothing any more; the live layers stay until they make way for something."""
-        for one in (self._lookout, self._watch):
-            if one is not None:
-                one.end()
+        """Follow nothing any more."""
+        self.prediction.end()
+        if self._watch is not None:
+            self._watch.end()
         if self._runner is not None:
             self._runner.state_changed.disconnect(self.changed)
             self._runner.reported.disconnect(self._on_event)
             self._runner.ended.disconnect(self._on_ended)
-        self._runner = self._plan = self._lookout = self._watch = None
+        self._runner = self._plan = self._watch = None
         self.ledger.waiting.clear()
 
-    def _on_removed(self, _event: object = None) -> None:
-        self._orphans.start(0)  # when napari is through with what it removes
-
-    def _drop_orphans(self) -> None:
-        if self._overlay is not None and self._overlay.drop_if_orphaned():
-            self._overlay = None
-            if self._runner is not None:
-                self.said.emit("The image was removed: the training goes on without a live preview.")
-            self.changed.emit()
-
-    def _on_inserted(self, event: Any) -> None:
-        """Make way for a result when the training is over."""
-        if self._overlay is not None and self._runner is None and event.value.metadata.get(RESULT):
-            self._overlay.hide()
+    def _on_orphaned(self) -> None:
+        if self._runner is not None:
+            self.said.emit("The image was removed: the training goes on without a live preview.")
+        self.changed.emit()
