@@ -69,7 +69,8 @@ def test_pixels_that_are_not_square_are_reported_and_calibrate_nothing(tmp_path:
     image = read_image(tmp_path / "ij.tif")
     assert image.stack.pixel_size is None
     assert image.warnings == (
-        "ij.tif: its header says that pixels are 0.4 Å high and 0.2 Å wide; it is not used.",
+        "ij.tif: its header says that pixels are 0.4 Å high and 0.2 Å wide; networks and atoms need square ones,"
+        " so it is not used: resample the image, or type a pixel size to take them as square.",
     )
 
 

@@ -1,14 +1,17 @@
-"""Reading the one array that a file holds, or only its header: tif, npy, npz or png; never a pickle."""
+"""Reading one array of a file, or only its header: tif, npy, npz, png or a microscope's file; never a pickle."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from napari_strata.errors import ImageError, StrataError
-from napari_strata.io.calibration import in_angstrom
+from napari_strata.io.calibration import PixelSides, in_angstrom, side_of_square, words_for_oblong
+from napari_strata.io.microscope.endings import ENDINGS as MICROSCOPE_ENDINGS
+from napari_strata.io.microscope.signals import Signal, read_signal
 from napari_strata.io.tif import read_tif, read_tif_header
 from napari_strata.types import AnyArray, LabelArray
 
@@ -59,6 +62,8 @@ class FileArray:
         What was passed over, each without the file's name.
     indices : ndarray of uint8, shape (y, x), or None
         Of a picture with a palette, where each pixel's colour stands in it: the codes of a label picture.
+    sides : tuple of float or None
+        Height and width of pixels that are not square [Å]; then there is no pixel size.
     """
 
     data: AnyArray
@@ -66,6 +71,7 @@ class FileArray:
     pixel_size: float | None
     warnings: tuple[str, ...] = ()
     indices: LabelArray | None = None
+    sides: PixelSides | None = None
 
     @property
     def codes(self) -> AnyArray:
@@ -73,22 +79,29 @@ class FileArray:
         return self.data if self.indices is None else self.indices
 
 
-def read_array(path: Path, *, error_type: type[StrataError] = ImageError) -> FileArray:
+def read_array(path: Path, *, signal: str | None = None, error_type: type[StrataError] = ImageError) -> FileArray:
     """Read an array and what its header says about it.
 
     Parameters
     ----------
     path : Path
-        A .tif, .tiff, .npy, .npz or .png file.
+        A .tif, .tiff, .npy, .npz or .png file, or one of a microscope (`napari_strata.io.microscope.endings`).
+    signal : str, optional
+        Which image to read of a microscope's file that holds several.
     error_type : type of StrataError
         What to raise: images and labels come in the same files.
 
     Raises
     ------
     StrataError
-        Of type `error_type`, if there is no such file, or it is of another kind, damaged, or holds no numbers.
+        Of type `error_type`, if there is no such file, or it is of another kind, damaged, or holds no numbers; or
+        several images, and none is named.
+    ExtraError
+        If RosettaSciIO is needed and not installed.
     """
-    array = _read(_READERS, path, error_type)
+    if signal is not None and path.suffix.lower() not in MICROSCOPE_ENDINGS:
+        raise error_type(f"{path} holds no named images.", remedy="Leave --signal out.")
+    array = _read(_READERS | dict.fromkeys(MICROSCOPE_ENDINGS, partial(_signal, name=signal)), path, error_type)
     _check_numbers(array.data.dtype, path, error_type)
     return array
 
@@ -99,12 +112,14 @@ def read_header(path: Path) -> FileHeader:
     Parameters
     ----------
     path : Path
-        A .tif, .tiff, .npy, .npz or .png file.
+        A .tif, .tiff, .npy, .npz or .png file, or one of a microscope that holds one image.
 
     Raises
     ------
     ImageError
         Where `read_array` raises one, except that damage to the array itself goes unnoticed.
+    ExtraError
+        If RosettaSciIO is needed and not installed.
     """
     header = _read(_HEADERS, path, ImageError)
     _check_numbers(header.dtype, path, ImageError)
@@ -121,6 +136,10 @@ def _read(readers: Mapping[str, Callable[[Path], T]], path: Path, error_type: ty
         )
     try:
         return reader(path)
+    except ImageError as error:
+        raise error_type(error.message, remedy=error.remedy) from error
+    except StrataError:
+        raise
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise error_type(f"{path} cannot be read ({error.strerror}).", remedy="Check the path.") from error
     except Exception as error:  # the readers raise nearly anything on a damaged file
@@ -160,7 +179,7 @@ def _tif(path: Path) -> FileArray:
     is_colour = "S" in header.axes
     if is_colour:
         data = np.moveaxis(data, header.axes.index("S"), -1)
-    return FileArray(_native(data), is_colour, header.pixel_size, header.warnings)
+    return FileArray(_native(data), is_colour, header.pixel_size, header.warnings, sides=header.sides)
 
 
 def _tif_header(path: Path) -> FileHeader:
@@ -249,6 +268,28 @@ def _png_header(path: Path) -> FileHeader:
     return FileHeader(shape if samples > 1 else shape[:2], np.dtype(mode.typestr), samples > 1, None)
 
 
+def _signal(path: Path, name: str | None) -> FileArray:
+    import psutil
+
+    signal, said = read_signal(path, name)
+    is_mapped = isinstance(signal.data, np.memmap)
+    if not is_mapped and signal.data.nbytes > psutil.virtual_memory().available:
+        raise MemoryError(f"it holds {signal.data.nbytes / 2**30:.1f} GB")
+    warnings, sides = said, _oblong(signal)
+    if sides is not None:
+        warnings += (words_for_oblong(sides),)
+    return FileArray(_native(np.asarray(signal.data)), False, side_of_square(signal.sides), warnings, sides=sides)
+
+
+def _signal_header(path: Path) -> FileHeader:
+    signal, _ = read_signal(path)
+    return FileHeader(signal.data.shape, signal.data.dtype, False, side_of_square(signal.sides))
+
+
+def _oblong(signal: Signal) -> PixelSides | None:
+    return signal.sides if side_of_square(signal.sides) is None else None
+
+
 _READERS: dict[str, Callable[[Path], FileArray]] = {
     ".tif": _tif,
     ".tiff": _tif,
@@ -262,4 +303,5 @@ _HEADERS: dict[str, Callable[[Path], FileHeader]] = {
     ".npy": _npy_header,
     ".npz": _npz_header,
     ".png": _png_header,
+    **dict.fromkeys(MICROSCOPE_ENDINGS, _signal_header),
 }

@@ -36,6 +36,10 @@ _ANGSTROM = {
 }
 
 
+PixelSides = tuple[float, float]
+"""Height and width of a pixel [Å]."""
+
+
 class CalibrationSource(StrEnum):
     """Who states the pixel size."""
 
@@ -88,6 +92,19 @@ def in_angstrom(length: float, unit: str) -> float | None:
 def agree(a: float, b: float) -> bool:
     """Tell whether two pixel sizes are the same to `TOLERANCE`."""
     return math.isclose(a, b, rel_tol=TOLERANCE)
+
+
+def side_of_square(sides: PixelSides | None) -> float | None:
+    """Return the side of a square pixel [Å]; None where pixels are not square or nobody knows."""
+    return sides[1] if sides is not None and agree(*sides) else None
+
+
+def words_for_oblong(sides: PixelSides) -> str:
+    """Say what is done about pixels that are not square, and what can be, without the file's name."""
+    return (
+        f"its header says that pixels are {sides[0]:g} Å high and {sides[1]:g} Å wide; networks and atoms need"
+        " square ones, so it is not used: resample the image, or type a pixel size to take them as square"
+    )
 
 
 def settle(

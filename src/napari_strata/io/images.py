@@ -34,18 +34,23 @@ class ImageFile:
     warnings: tuple[str, ...]
 
 
-def read_image(path: Path, *, pixel_size: float | None = None, to_grey: bool = False) -> ImageFile:
+def read_image(
+    path: Path, *, pixel_size: float | None = None, to_grey: bool = False, signal: str | None = None
+) -> ImageFile:
     """Read an image as a stack of frames.
 
     Parameters
     ----------
     path : Path
         A tif (calibration from OME or ImageJ metadata, or from metric resolution tags), npy, npz (array
-        ``im_array`` or the only one; ``pixel_size`` in metres), or png file, (y, x) or (frame, y, x).
+        ``im_array`` or the only one; ``pixel_size`` in metres), or png file, or a file of a microscope
+        (`napari_strata.io.microscope.endings`), (y, x) or (frame, y, x).
     pixel_size : float, optional
         Pixel size [Å/px]; it wins over the file's own.
     to_grey : bool
         Turn a colour picture into its luminance instead of refusing it.
+    signal : str, optional
+        Which image to read of a microscope's file that holds several.
 
     Returns
     -------
@@ -58,8 +63,10 @@ def read_image(path: Path, *, pixel_size: float | None = None, to_grey: bool = F
         If the file cannot be read, is a colour picture, or has more than three axes.
     CalibrationError
         If the pixel size given is not positive.
+    ExtraError
+        If the file needs RosettaSciIO, and that is not installed.
     """
-    content = read_array(path)
+    content = read_array(path, signal=signal)
     calibration, warnings = settle(pixel_size, content.pixel_size, name=path.name)
     data = content.data
     if content.is_colour:

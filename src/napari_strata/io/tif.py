@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from napari_strata.io.calibration import agree, in_angstrom
+from napari_strata.io.calibration import PixelSides, agree, in_angstrom, words_for_oblong
 from napari_strata.io.files import replacing
 from napari_strata.types import AnyArray
 
@@ -44,6 +44,8 @@ class TifHeader:
         Pixel size [Å/px]; None where the file states none in metric units.
     warnings : tuple of str
         What was passed over.
+    sides : tuple of float or None
+        Height and width of pixels that are not square [Å].
     """
 
     shape: tuple[int, ...]
@@ -51,6 +53,7 @@ class TifHeader:
     dtype: "np.dtype[Any]"
     pixel_size: float | None
     warnings: tuple[str, ...]
+    sides: PixelSides | None = None
 
 
 def read_tif(path: Path) -> tuple[AnyArray, TifHeader]:
@@ -132,7 +135,8 @@ def _opened(path: Path) -> "Iterator[tuple[TiffFile, list[str]]]":
 def _header(tif: "TiffFile", complaints: list[str]) -> TifHeader:
     series = tif.series[0]
     shape, axes = series.shape, series.axes
-    pixel_size, warnings = _square(_pixel_size(tif))
+    pixel_size, sides = _square(_pixel_size(tif))
+    warnings: tuple[str, ...] = () if sides is None else (words_for_oblong(sides),)
     if any("invalid page offset" in complaint for complaint in complaints):
         raise TruncatedTif("pages are missing at its end")
     if any("invalid value offset" in complaint for complaint in complaints):
@@ -142,7 +146,7 @@ def _header(tif: "TiffFile", complaints: list[str]) -> TifHeader:
         warnings += (f"it calls its {shape[0]} frames colours; they are taken as frames",)
     if len(tif.series) > 1:
         warnings += (f"it holds {len(tif.series)} image series, of which the first is used",)
-    return TifHeader(shape, axes, series.dtype, pixel_size, warnings)
+    return TifHeader(shape, axes, series.dtype, pixel_size, warnings, sides)
 
 
 def _pixel_size(tif: "TiffFile") -> PixelSize:
@@ -185,13 +189,11 @@ def _from_tags(tif: "TiffFile", unit: str) -> PixelSize:
     return None if y is None or x is None else (y, x)
 
 
-def _square(size: PixelSize) -> tuple[float | None, tuple[str, ...]]:
+def _square(size: PixelSize) -> tuple[float | None, PixelSides | None]:
+    """Return the side of square pixels, or both sides of others."""
     if not isinstance(size, tuple):
-        return size, ()
-    y, x = size
-    if agree(y, x):
-        return x, ()
-    return None, (f"its header says that pixels are {y:g} Å high and {x:g} Å wide; it is not used",)
+        return size, None
+    return (size[1], None) if agree(*size) else (None, size)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_strata.errors import ImageError
+from napari_strata.errors import StrataError
 from napari_strata.io.calibration import COARSEST, agree
 
 if TYPE_CHECKING:
@@ -51,5 +51,5 @@ def _in_header(path: str, _mtime: int, _size: int) -> float | None:
 
     try:
         return read_header(Path(path)).pixel_size
-    except ImageError:  # a format that only napari's other readers know
+    except StrataError:  # a format that only napari's other readers know, or that needs what is not installed
         return None
