@@ -1,0 +1,1 @@
+"""Positions at the noise limit: all atoms of an image fitted together."""

@@ -1,0 +1,106 @@
+"""What is fitted: Gaussians on a background."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_strata.atoms.fit.background import Knots
+from napari_strata.atoms.fit.polynomials import Shape, full_precision, widths
+from napari_strata.atoms.fit.squares import Floats, Squares, chunks, gaussians
+
+REACH = 5.0
+"""Half the side of the square on which an atom is drawn, in standard deviations: 4e-6 of the height is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The numbers that are fitted.
+
+    Attributes
+    ----------
+    positions : ndarray, shape (atom, 2)
+        Centres (y, x) [px].
+    amplitudes : ndarray, shape (atom,)
+        Heights.
+    shapes : ndarray, shape (group, 1 or 3)
+        Inverse covariance of each group's peaks: of round ones one number, of elliptical ones yy, yx, xx [1/px²].
+    background : ndarray, shape (knot,)
+        Heights of the background at its knots.
+    """
+
+    positions: Floats
+    amplitudes: Floats
+    shapes: Floats
+    background: Floats
+
+    def moved(self, step: "Parameters") -> "Parameters":
+        """Add a step to every number."""
+        return Parameters(
+            self.positions + step.positions,
+            self.amplitudes + step.amplitudes,
+            self.shapes + step.shapes,
+            self.background + step.background,
+        )
+
+    def with_atoms(self, atoms: NDArray[np.bool_], other: "Parameters") -> "Parameters":
+        """Take positions and amplitudes of the chosen atoms (atom,) from other parameters."""
+        return replace(
+            self,
+            positions=np.where(atoms[:, None], other.positions, self.positions),
+            amplitudes=np.where(atoms, other.amplitudes, self.amplitudes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """How parameters make an image.
+
+    Attributes
+    ----------
+    shape : {"round", "elliptical"}
+        Of the peaks.
+    groups : ndarray of int, shape (atom,)
+        Atoms of one group share their shape.
+    knots : Knots
+        Grid of the background.
+    fixed : ndarray, shape (y, x)
+        What is added to the image: atoms that are not fitted at the moment.
+    """
+
+    shape: Shape
+    groups: NDArray[np.intp]
+    knots: Knots
+    fixed: Floats
+
+    def precision(self, parameters: Parameters) -> Floats:
+        """Return the inverse covariance of each atom's peak, shape (atom, 3) [1/px²]."""
+        return full_precision(self.shape, parameters.shapes)[self.groups]
+
+    def reach(self, parameters: Parameters) -> int:
+        """Return half the side of the squares on which atoms are drawn [px]."""
+        return int(np.ceil(REACH * widths(full_precision(self.shape, parameters.shapes)).max()))
+
+    def draw(self, parameters: Parameters) -> Floats:
+        """Draw the image (y, x)."""
+        image = self.fixed + self.knots.draw(parameters.background)
+        precision, reach = self.precision(parameters), self.reach(parameters)
+        for chunk in chunks(len(self.groups), reach):
+            positions = parameters.positions[chunk]
+            squares = Squares.around(positions, reach, image.shape)
+            peaks = gaussians(squares, positions, precision[chunk])
+            squares.paste(peaks * parameters.amplitudes[chunk, None, None], image)
+        return image
+
+    def only(self, atoms: NDArray[np.intp], parameters: Parameters) -> "Model":
+        """Return the model in which all atoms but those of the given indices are fixed."""
+        others = np.ones(len(self.groups), bool)
+        others[atoms] = False
+        rest = replace(
+            parameters,
+            positions=parameters.positions[others],
+            amplitudes=parameters.amplitudes[others],
+            background=np.zeros_like(parameters.background),
+        )
+        fixed = replace(self, groups=self.groups[others]).draw(rest)
+        return replace(self, groups=self.groups[atoms], fixed=fixed)

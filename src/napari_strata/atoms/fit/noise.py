@@ -1,0 +1,99 @@
+"""The variance of the noise: a gain times the mean, and a constant."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_strata.atoms.fit.squares import Floats
+
+BINS = 24
+"""Into how many bins of equal size the pixels are sorted by their mean to measure the noise."""
+ROUNDS = 10
+LEAST = 3e-3
+"""Smallest variance believed, in units of the variance of the brightest pixels."""
+TINY = np.finfo(np.float64).tiny
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Variance of a pixel: ``gain * mean + readout``, and never below ``least``.
+
+    Attributes
+    ----------
+    gain : float
+        Variance per unit of intensity: the intensity of one quantum; 1 where pixels are counts.
+    readout : float
+        Variance where the mean is 0. Negative where the image's zero lies above the detector's.
+    least : float
+        Smallest variance that is believed, so that no pixel decides alone.
+    """
+
+    gain: float
+    readout: float
+    least: float
+
+    def variance(self, mean: Floats) -> Floats:
+        """Return the variance at each mean."""
+        return np.maximum(self.gain * mean + self.readout, self.least)
+
+
+def measure_noise(
+    image: Floats, mean: Floats, used: NDArray[np.bool_], *, parameters: int, gain: float | None, uniform: bool
+) -> Noise:
+    """Measure the noise by what a fit has left.
+
+    Parameters
+    ----------
+    image, mean : ndarray, shape (y, x)
+        What was recorded and what was fitted.
+    used : ndarray of bool, shape (y, x)
+        Pixels that were fitted.
+    parameters : int
+        How many numbers were fitted; the residuals of so many pixels have gone into them.
+    gain : float or None
+        The gain where it is known; nothing is measured then.
+    uniform : bool
+        The noise is the same everywhere.
+
+    Returns
+    -------
+    Noise
+        Gain and readout by weighted least squares of the mean squares of bins of pixels of like mean.
+    """
+    means = mean[used]
+    spread = float(np.subtract(*np.quantile(means[:: max(1, len(means) // 100_000)], (0.99, 0.01))))
+    if gain is not None and not uniform:
+        return Noise(gain, 0.0, LEAST * gain * max(spread, TINY))
+    squares = (image[used] - means) ** 2 * (len(means) / max(len(means) - parameters, 1))
+    floor = max((1e-9 * spread) ** 2, TINY)
+    if uniform:
+        level = max(float(squares.mean()), floor)
+        return Noise(0.0, level, level)
+    slope, readout = _line(*_binned(means, squares))
+    return Noise(slope, readout, max(LEAST * slope * spread, floor))
+
+
+def _binned(means: Floats, squares: Floats) -> tuple[Floats, Floats, Floats]:
+    """Average means and squares over bins of equal width of the root of the mean above the lowest."""
+    place = np.sqrt(np.clip(means - means.min(), 0, None))
+    top = place.max()
+    index = np.minimum((place * (BINS / top if top > 0 else 0)).astype(np.intp), BINS - 1)
+    counts = np.bincount(index, minlength=BINS)
+    filled = counts > max(20, 1e-4 * len(means))
+    if filled.sum() < 2:
+        return np.array([means.mean()]), np.array([squares.mean()]), np.ones(1)
+    mean, square = (np.bincount(index, of, BINS)[filled] / counts[filled] for of in (means, squares))
+    return mean, square, counts[filled].astype(np.float64)
+
+
+def _line(means: Floats, variances: Floats, counts: Floats) -> tuple[float, float]:
+    """Lay a line with no negative slope through variances; each is known to a fraction of itself."""
+    slope, readout = 0.0, float(variances.mean())
+    for _ in range(ROUNDS if len(means) > 1 else 0):
+        weights = counts / np.maximum(slope * means + readout, 0.02 * variances.max()) ** 2
+        centre = np.average(means, weights=weights)
+        slope = float((weights * (means - centre) * variances).sum() / (weights * (means - centre) ** 2).sum())
+        slope = max(slope, 0.0)
+        readout = float(np.average(variances - slope * means, weights=weights))
+    return slope, readout

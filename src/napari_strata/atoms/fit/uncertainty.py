@@ -1,0 +1,79 @@
+"""Standard uncertainties from Fisher's matrix of the joint fit."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_strata.atoms.fit.equations import Equations
+from napari_strata.atoms.fit.solver import Solver
+from napari_strata.atoms.fit.squares import Floats
+
+ELEMENTS_AT_ONCE = 4_000_000
+
+
+def position_covariance(equations: Equations, held: NDArray[np.bool_], solver: Solver) -> Floats:
+    """Return the covariance of each atom's position.
+
+    The matrix of an atom and all that couple with it is inverted, everything beyond held; what the shared shapes
+    add is exact.
+
+    Parameters
+    ----------
+    equations : Equations
+        At the optimum.
+    held : ndarray of bool, shape (atom,)
+        Atoms whose positions were not fitted.
+    solver : Solver
+        Of the same equations without damping.
+
+    Returns
+    -------
+    ndarray, shape (atom, 2, 2)
+        Covariance of (y, x) [px²]; NaN where there is none.
+    """
+    covariance = _local(equations, held)
+    first = equations.splits[0]
+    free_shapes = solver.free[equations.splits[1] :]
+    if free_shapes.any():
+        columns = np.concatenate([equations.atoms_shapes, equations.knots_shapes])[:, free_shapes]
+        padding = np.zeros((len(free_shapes), columns.shape[1]))
+        without = solver.without_shapes()
+        through = np.stack(
+            [without.solve(column, tolerance=1e-4) for column in np.concatenate([columns, padding]).T], axis=1
+        )
+        left = equations.shapes[np.ix_(free_shapes, free_shapes)] - columns.T @ through[: len(columns)]
+        moved = through[:first].reshape(-1, 3, columns.shape[1])[:, :2]
+        covariance = covariance + moved @ np.linalg.inv(left) @ moved.transpose(0, 2, 1)
+    covariance[held] = np.nan
+    return covariance
+
+
+def _local(equations: Equations, held: NDArray[np.bool_]) -> Floats:
+    starts, others = equations.pairs.neighbours()
+    counts = np.diff(starts)
+    covariance = np.empty((equations.pairs.atoms, 2, 2))
+    for count in np.unique(counts):
+        alike = np.flatnonzero(counts == count)
+        step = max(1, ELEMENTS_AT_ONCE // (9 * count**2))
+        for chunk in (alike[i : i + step] for i in range(0, len(alike), step)):
+            members = others[starts[chunk][:, None] + np.arange(count)]
+            matrix = _dense(equations, members, held)
+            right = np.zeros((3 * count, 2))
+            right[[0, 1], [0, 1]] = 1
+            covariance[chunk] = np.linalg.solve(matrix, np.broadcast_to(right, (len(chunk), *right.shape)))[:, :2]
+    return covariance
+
+
+def _dense(equations: Equations, members: NDArray[np.intp], held: NDArray[np.bool_]) -> Floats:
+    """Return the matrix of the members (atom, member) of each neighbourhood, shape (atom, 3 member, 3 member)."""
+    atoms, count = members.shape
+    rows, columns = np.broadcast_arrays(members[:, :, None], members[:, None, :])
+    index, exists = equations.pairs.find(rows, columns)
+    blocks = equations.blocks[index]
+    blocks = np.where((rows > columns)[..., None, None], blocks.swapaxes(-1, -2), blocks)
+    matrix = (blocks * exists[..., None, None]).transpose(0, 1, 3, 2, 4).reshape(atoms, 3 * count, 3 * count)
+    fixed = np.repeat(held[members][:, :, None], 3, axis=2)
+    fixed[:, :, 2] = False
+    fixed = fixed.reshape(atoms, -1)
+    fixed |= ~(np.einsum("aii->ai", matrix) > 0)
+    dense: Floats = np.where(fixed[:, :, None] | fixed[:, None, :], np.eye(3 * count), matrix)
+    return dense
