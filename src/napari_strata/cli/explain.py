@@ -12,6 +12,7 @@ from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
     PixelSize,
+    SignalName,
     ToGrey,
     Verbose,
     option,
@@ -33,7 +34,10 @@ TargetKind = Literal["atom", "pixel", "region"]
 
 def explain(
     model: Model,
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="tif, npy, npz or png.")],
+    image: Annotated[
+        Path,
+        typer.Argument(metavar="IMAGE", help="tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy."),
+    ],
     out: Annotated[Path, typer.Option(metavar="HEAT.tif", help="Heatmap on the image's grid, (y, x).")],
     at: Annotated[str | None, typer.Option(metavar="Y,X", help="Where to look [px].")] = None,
     layer: Annotated[int, typer.Option(min=0, help="Crystal layer as in predict and atoms, from 0.")] = 0,
@@ -56,6 +60,7 @@ def explain(
     device: OnDevice = None,
     config: AnalysisFile = None,
     to_grey: ToGrey = False,
+    signal: SignalName = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
@@ -71,7 +76,7 @@ def explain(
 
         settings = read_analysis(config)
         explaining = with_options(settings.explain, method=method, tolerance=tolerance, device=device)
-        (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey)
+        (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
         what = make_target(target, position, region)
         return job(
             control,

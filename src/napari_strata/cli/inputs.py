@@ -9,7 +9,12 @@ from napari_strata.types import ImageStack
 
 
 def read_stacks(
-    paths: Sequence[Path], display: Display, *, pixel_size: float | None, to_grey: bool
+    paths: Sequence[Path],
+    display: Display,
+    *,
+    pixel_size: float | None,
+    to_grey: bool,
+    signal: str | None = None,
 ) -> tuple[ImageStack, ...]:
     """Read images and show what should be known about their files.
 
@@ -23,15 +28,17 @@ def read_stacks(
         Pixel size of all of them [Å/px]; None takes each file's own.
     to_grey : bool
         Accept colour pictures.
+    signal : str, optional
+        Which image of each file, where it holds several.
 
     Raises
     ------
-    ImageError, CalibrationError
+    ImageError, CalibrationError, ExtraError
         If a file cannot be used.
     """
     from napari_strata.io.images import read_image
 
-    files = [read_image(path, pixel_size=pixel_size, to_grey=to_grey) for path in paths]
+    files = [read_image(path, pixel_size=pixel_size, to_grey=to_grey, signal=signal) for path in paths]
     for file in files:
         for text in file.warnings:
             display.show(Warned(text))

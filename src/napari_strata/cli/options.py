@@ -27,6 +27,10 @@ AnalysisFile = Annotated[
         show_default=False,
     ),
 ]
+SignalName = Annotated[
+    str | None,
+    typer.Option("--signal", metavar="NAME", help="Which image of a file that holds several.", show_default=False),
+]
 ToGrey = Annotated[bool, typer.Option("--to-grey", help="Turn colour pictures into their luminance.")]
 
 

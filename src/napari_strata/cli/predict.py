@@ -11,6 +11,7 @@ from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
     PixelSize,
+    SignalName,
     ToGrey,
     Verbose,
     option,
@@ -28,7 +29,8 @@ Model = Annotated[
     Path, typer.Argument(metavar="MODEL", help="Model folder, its card.yaml, or the folder of a training run.")
 ]
 Images = Annotated[
-    list[Path], typer.Argument(metavar="IMAGE", help="tif, npy, npz or png, (y, x) or (frame, y, x).")
+    list[Path],
+    typer.Argument(metavar="IMAGE", help="tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy."),
 ]
 TileSize = Annotated[int | None, option(InferenceConfig, "tile_size")]
 OnDevice = Annotated[Device | None, option(InferenceConfig, "device")]
@@ -45,6 +47,7 @@ def predict(
     device: OnDevice = None,
     config: AnalysisFile = None,
     to_grey: ToGrey = False,
+    signal: SignalName = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
@@ -58,7 +61,7 @@ def predict(
         from napari_strata.jobs.predict import predict as job
 
         inference = with_options(read_analysis(config).inference, tile_size=tile_size, device=device)
-        stacks = read_stacks(images, display, pixel_size=pixel_size, to_grey=to_grey)
+        stacks = read_stacks(images, display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
         return job(control, model, stacks, inference, out=out)
 
     return run_command(make_job, as_json=as_json, verbose=verbose)
@@ -81,6 +84,7 @@ def atoms(
     device: OnDevice = None,
     config: AnalysisFile = None,
     to_grey: ToGrey = False,
+    signal: SignalName = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
@@ -103,7 +107,7 @@ def atoms(
             components=components,
             candidates=candidates,
         )
-        stacks = read_stacks(images, display, pixel_size=pixel_size, to_grey=to_grey)
+        stacks = read_stacks(images, display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
         return job(control, model, stacks, inference, locating, out=out)
 
     return run_command(make_job, as_json=as_json, verbose=verbose)

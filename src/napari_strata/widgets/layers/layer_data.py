@@ -34,10 +34,17 @@ def stack_of(
     """
     check_kind(napari_layer)
     data = full_data(napari_layer)
-    if frames is None or napari_layer.ndim == 2:
-        copied = np.array(data)
-    else:
-        copied = np.stack([data[frame] for frame in frames])
+    try:
+        if frames is None or napari_layer.ndim == 2:
+            copied = np.array(data)
+        else:
+            copied = np.stack([np.asarray(data[frame]) for frame in frames])
+    except Exception as error:  # a lazy array raises what its reader raises on a damaged file
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ImageError(
+            f"The pixels of {napari_layer.name} cannot be read ({reason}).",
+            remedy="Check that its file is still there and whole.",
+        ) from error
     return ImageStack(check_image(copied, napari_layer.name), pixel_size, napari_layer.name)
 
 

@@ -42,11 +42,12 @@ def _layer_data(path: Path) -> LayerData:
         show_warning(f"{path.name}: {warning}.")
     axes = content.data.ndim - content.is_colour
     leading = ("frame",) if axes == 3 else tuple(f"axis {k}" for k in range(axes - 2))
-    size, unit = (1.0, "pixel") if content.pixel_size is None else (content.pixel_size, "angstrom")
+    sides = content.sides if content.pixel_size is None else (content.pixel_size,) * 2
+    unit = "pixel" if sides is None else "angstrom"
     settings = {
         "name": path.stem,
         "rgb": content.is_colour,
-        "scale": (1.0,) * (axes - 2) + (size,) * 2,
+        "scale": (1.0,) * (axes - 2) + (sides or (1.0, 1.0)),
         "units": ("pixel",) * (axes - 2) + (unit,) * 2,
         "axis_labels": (*leading, "y", "x"),
     }
