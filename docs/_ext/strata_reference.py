@@ -1,7 +1,8 @@
-"""Two directives that keep the reference true.
+"""Three directives that keep the reference true.
 
 ``config-table`` takes the dotted path of a settings model and shows its fields; ``command-help`` takes the words
-after ``napari-strata`` and shows what the terminal shows.
+after ``napari-strata`` and shows what the terminal shows; ``model-cards`` shows the models that come with the
+package.
 """
 
 from importlib import import_module
@@ -13,7 +14,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from typer.testing import CliRunner
 
-from napari_strata.config import Config
+from napari_strata.config import Config, ModelCard
+from napari_strata.io.bundle import read_card
+from napari_strata.io.bundled import bundled_models
 
 KINDS = {"number": "number", "integer": "whole number", "string": "text", "boolean": "yes or no", "null": "empty"}
 HEADER = ("Setting", "Default", "Allowed", "Meaning")
@@ -54,6 +57,38 @@ class CommandHelp(SphinxDirective):
             raise self.error(f"napari-strata {' '.join(words)} ended with exit code {answer.exit_code}")
         text = "\n".join(line.rstrip() for line in answer.output.strip().splitlines())
         return [nodes.literal_block(text, text, language="text")]
+
+
+class ModelCards(SphinxDirective):
+    """What the models that come with the package are, from their cards."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a section's worth of text per model, or a sentence where there is none."""
+        lines: list[str] = []
+        for folder in bundled_models():
+            lines += [f"**{folder.name}**", "", *_card(read_card(folder)), ""]
+        container = nodes.container()
+        source = StringList(lines or ["This version comes with no models."], source="model-cards")
+        self.state.nested_parse(source, self.content_offset, container)
+        return container.children
+
+
+def _card(card: ModelCard) -> list[str]:
+    """Return the lines of a definition list of what a user asks first, then figures."""
+    grid = card.model.pixel_size
+    rows = [
+        ("finds", f"{', '.join(card.classes.names)} in {card.model.layers} crystal layer(s)"),
+        ("works at", "the image's own pixel size" if grid is None else f"{grid:g} Å per pixel"),
+        ("trained on", card.trained_on),
+    ]
+    if card.seen is not None:
+        low, high = (period * (grid or 1) for period in card.seen.spacing)
+        rows.append(("strongest spacing seen", f"{low:.2f} to {high:.2f} {'Å' if grid else 'px'}"))
+        rows.append(("share of noise seen", f"{card.seen.noise[0]:.3f} to {card.seen.noise[1]:.3f}"))
+        rows.append(("skewness seen", f"{card.seen.skewness[0]:.2f} to {card.seen.skewness[1]:.2f}"))
+    rows += [(name.replace("_", " "), str(value)) for name, value in card.figures.items()]
+    rows += [(name, version) for name, version in card.software.items()]
+    return [_line(("", "")), _line(("---", "---")), *(_line(row) for row in rows)]
 
 
 def _row(name: str, field: dict[str, Any], is_required: bool, schema: dict[str, Any]) -> list[str]:
@@ -109,4 +144,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-signature", _plain_signature)
     app.add_directive("config-table", ConfigTable)
     app.add_directive("command-help", CommandHelp)
+    app.add_directive("model-cards", ModelCards)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
