@@ -26,7 +26,7 @@ TOLERANCE = 1e-5
 """Of losses, after few steps in float32: sums over parts are rounded otherwise than those over the whole."""
 
 
-def settings(*, norm: str = "batch", **training: object) -> dict[str, object]:
+def settings(*, norm: object = "batch", **training: object) -> dict[str, object]:
     brief = {"time_limit": None, "epochs": 2, "steps_per_epoch": 4, "batch_size": 4, "patch_size": 32}
     brief |= {"validation_crops": 2, "precision": "fp32", "device": "cpu", "deterministic": True}
     return {"model": {"filters": [4, 8], "norm": norm}, "training": brief | training}
@@ -56,7 +56,8 @@ def processes() -> list[psutil.Process]:
 
 
 def test_two_processes_learn_what_one_does_with_the_same_batch_batch_norm_included(tmp_path: Path):
-    alone, together = run(tmp_path / "alone"), run(tmp_path / "together", devices=2)
+    mean = {"averaging": {"kind": "swa", "swa_start": 0.3}}  # whose statistics are computed anew, too
+    alone, together = run(tmp_path / "alone", **mean), run(tmp_path / "together", devices=2, **mean)
     assert together[-1].reason is FinishReason.COMPLETED
     assert losses(together) == pytest.approx(losses(alone), rel=TOLERANCE)
     assert scores(together) == pytest.approx(scores(alone), rel=TOLERANCE)
@@ -66,7 +67,8 @@ def test_two_processes_learn_what_one_does_with_the_same_batch_batch_norm_includ
 
 
 def test_torchrun_starts_the_processes_and_one_of_them_reports(tmp_path: Path):
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(settings(norm="group", devices=2)))
+    several: dict[str, object] = {"norm": "group", "epochs": 1, "ensemble": {"kind": "deep", "members": 2}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(settings(devices=2, **several)))
     torchrun = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
     command = ("-m", "napari_strata", "train", tmp_path / "config.yaml", "--out", tmp_path / "run", "--json")
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -76,7 +78,7 @@ def test_torchrun_starts_the_processes_and_one_of_them_reports(tmp_path: Path):
     assert report["finish_reason"] == "completed"
     written = [json.loads(line) for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines()]
     together = [event["loss"] for event in written if event["event"] == "BatchEnded"]
-    assert together == pytest.approx(losses(run(tmp_path / "alone", norm="group")), rel=TOLERANCE)
+    assert together == pytest.approx(losses(run(tmp_path / "alone", **several)), rel=TOLERANCE)
 
 
 def test_a_process_that_dies_ends_the_others_and_the_training_says_so(tmp_path: Path):

@@ -10,6 +10,7 @@ import pickle
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -32,6 +33,7 @@ PATIENCE = 60.0
 def main() -> int:
     """Train; return the exit code."""
     is_helper = LOCAL_RANK in os.environ  # as fabric tells the processes that it starts
+    tempfile.tempdir = sys.argv[2]  # so that nothing stays of a process that is killed
     connection = None if is_helper else connect()
     control = JobControl()
     signal.signal(signal.SIGTERM, lambda *_: control.request_stop())
@@ -48,7 +50,10 @@ def main() -> int:
                 connection.send(_portable(event))
     if connection is not None:
         shutil.rmtree(sys.argv[2], ignore_errors=True)  # who laid it down may be gone
-    return int(isinstance(event, JobEnded) and event.reason is FinishReason.FAILED and is_helper)
+    if is_helper and isinstance(event, JobEnded) and event.reason is FinishReason.FAILED:
+        print(event.error, file=sys.stderr)  # the first process knows only that this one has ended
+        return 1
+    return 0
 
 
 @job

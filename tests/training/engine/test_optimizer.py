@@ -108,6 +108,13 @@ def test_where_not_even_one_patch_fits_the_training_ends_with_a_remedy():
         starved.step(BATCH, TRUTH, 0.1)
 
 
+def test_where_others_wait_for_the_whole_gradient_a_lack_of_memory_ends_the_training(monkeypatch):
+    monkeypatch.setattr(Fabric, "world_size", 2)
+    small, _ = stepper(most=1)
+    with pytest.raises(torch.OutOfMemoryError):
+        small.step(BATCH, TRUTH, 0.1)
+
+
 def test_other_errors_are_no_lack_of_memory():
     broken, _ = stepper(2, RuntimeError("shapes cannot be multiplied"))
     with pytest.raises(RuntimeError, match="multiplied"):

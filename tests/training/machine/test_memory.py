@@ -64,6 +64,22 @@ def test_the_largest_batch_that_fits_is_proposed(sizes, fits, batch):
     assert (need(**sizes).fits, need(**sizes).fitting_batch) == (fits, batch)
 
 
+@pytest.mark.parametrize(
+    ("shares", "batch"),
+    [({}, 3), ({"processes": 2}, 2), ({"memories": 4}, 12), ({"processes": 2, "memories": 4}, 8)],
+)
+def test_what_is_proposed_is_the_whole_batch_in_equal_parts(shares, batch):
+    assert need(free=100, **shares).fitting_batch == batch
+
+
+def test_processes_on_a_cpu_share_its_memory():
+    alone, both = memory_need(config(), 1), memory_need(config(devices=2), 1)
+    assert (both.weights, both.batch, both.per_patch) == (2 * alone.weights, alone.batch, alone.per_patch)
+    assert (both.processes, both.memories) == (2, 1)
+    apart = memory_need(config(nodes=2), 1)
+    assert (apart.weights, apart.batch) == (alone.weights, alone.batch // 2)
+
+
 def test_where_not_one_patch_fits_a_smaller_one_is_proposed_with_which_the_batch_does(monkeypatch):
     whole = memory_need(config(patch_size=512, batch_size=4), 1)
     free = whole.weights + whole.per_patch

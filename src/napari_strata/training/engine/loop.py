@@ -33,9 +33,8 @@ from napari_strata.training.engine.validation import Scores, validate
 from napari_strata.training.machine.seeding import seeded
 from napari_strata.training.machine.team import Team
 from napari_strata.training.patches.augmented import augmented
-from napari_strata.training.patches.batches import Batch, PatchSource
+from napari_strata.training.patches.batches import PatchSource
 from napari_strata.training.patches.feed import Feeder
-from napari_strata.types import Truth
 
 Keep = Callable[[Network, EpochEnded], None]
 """Saves the weights of a network that is the best so far."""
@@ -203,7 +202,8 @@ class Trainer:
         epoch, progress = clock.epoch, clock.progress
         rate = self._team.of_first(self._judges.schedule.rate(progress))
         with self._seeded(clock.step):
-            loss = self._team.mean(self._stepper.step(*self._augmented(batch, clock.batch), rate))
+            images, truth = augmented(batch, clock.batch, self._items, self._config, self._device)
+            loss = self._team.mean(self._stepper.step(images, truth, rate))
         self._average.follow(progress)
         clock.advance()
         _check_finite(loss, f"The loss became {loss} at step {clock.step}.")
@@ -213,15 +213,14 @@ class Trainer:
         feed.prepare_held_out()  # not earlier: the first step shall have all cores
         yield BatchEnded(clock.step, epoch, clock.epochs, loss, rate, clock.elapsed, left, waited, progress)
 
-    def _augmented(self, batch: Batch, step: int) -> tuple[torch.Tensor, Truth]:
-        return augmented(batch, step, self._items, self._config, self._device)
-
     def _settle(self, clock: Clock, feed: Feeder, end: float | None) -> None:
-        """Give averaged weights statistics of their own where they need them, from the last batches."""
-        if self._average.needs_statistics:
+        """Give averaged weights statistics of their own where they need them, from the last whole batches."""
+        if self._team.leads and self._average.needs_statistics:
+            items = range(self._config.batch_size)
             with self._seeded(clock.step):
                 batches = as_many(end, range(max(0, clock.batch - STATISTICS_BATCHES), clock.batch))
-                self._average.settle(self._augmented(feed.draw(batch), batch)[0] for batch in batches)
+                drawn = ((feed.draw(batch, items), batch) for batch in batches)
+                self._average.settle(augmented(*one, items, self._config, self._device)[0] for one in drawn)
 
     def _seeded(self, step: int) -> AbstractContextManager[None]:
         """Let dropout depend on seed, step and process alone."""

@@ -47,7 +47,7 @@ PROPOSED = 0.8
 
 @dataclass(frozen=True, slots=True)
 class MemoryNeed:
-    """What a training takes at its peak.
+    """What a training takes at its peak, of one memory: that of a GPU, or of a machine whose processes share it.
 
     Attributes
     ----------
@@ -58,12 +58,16 @@ class MemoryNeed:
     looking : int
         For what is predicted at once, in validation or preview [bytes].
     batch : int
-        Patches of a batch on one device.
+        Patches of a batch that this memory gets.
     free : int
         Memory that is free where it trains [bytes].
     fitting_patch : int
         Side of the largest patch with which the batch fits, where not one patch of the present size does; 0 where
         none does either [px].
+    processes : int
+        Processes that share this memory; they get equal parts.
+    memories : int
+        Memories that the whole batch is divided among.
     """
 
     weights: int
@@ -72,6 +76,8 @@ class MemoryNeed:
     batch: int
     free: int
     fitting_patch: int = 0
+    processes: int = 1
+    memories: int = 1
 
     @property
     def peak(self) -> int:
@@ -85,9 +91,12 @@ class MemoryNeed:
 
     @property
     def fitting_batch(self) -> int:
-        """Largest batch, up to the one that is set, that fits; 0 where none does."""
+        """Largest whole batch, up to the one that is set, that fits; 0 where none does."""
         room = PROPOSED * self.free - self.weights
-        return 0 if room < self.looking else min(self.batch, int(room // self.per_patch))
+        if room < self.looking:
+            return 0
+        here = min(self.batch, int(room // self.per_patch))
+        return here // self.processes * self.processes * self.memories
 
     @property
     def advice(self) -> str:
@@ -127,14 +136,19 @@ def memory_need(model: ModelConfig, training: TrainingConfig, classes: int, *, s
     averages = 0 if training.averaging.kind == "none" else 1
     members = training.ensemble.members if training.ensemble.kind != "none" else 0
     free = free_memory_of(device)
+    here, memories = 1, training.devices * training.nodes
+    if device.type == "cpu":
+        here, memories = training.devices, training.nodes
 
     def with_patch(side: int) -> MemoryNeed:
         return MemoryNeed(
-            weights=of_weights * (2 + averages + REMEMBERED[training.optimizer.name] + members),
+            weights=here * of_weights * (2 + averages + REMEMBERED[training.optimizer.name] + members),
             per_patch=round(small.total + saved_per_pixel * (side**2 - SIDES[0] ** 2) + in_passing * side**2),
             looking=round(in_passing * max(seen, training.batch_size * side**2)),
-            batch=-(-training.batch_size // (training.devices * training.nodes)),
+            batch=-(-training.batch_size // memories),
             free=free,
+            processes=here,
+            memories=memories,
         )
 
     need = with_patch(training.patch_size)

@@ -48,7 +48,7 @@ class Feeder:
 
     def prepare(self, step: int) -> None:
         """Begin to draw the batch of a step."""
-        self._next = self._thread.submit(self._draw, step)
+        self._next = self._thread.submit(self._draw, step, self._items)
 
     def take(self) -> Batch:
         """Return the batch that was prepared."""
@@ -69,9 +69,9 @@ class Feeder:
         """Whether what is validated on is there already."""
         return self._held_out is not None and self._held_out.done()
 
-    def draw(self, step: int) -> Batch:
-        """Return the batch of any step, after the one that is being prepared."""
-        return self._thread.submit(self._draw, step).result()
+    def draw(self, step: int, items: Sequence[int]) -> Batch:
+        """Return places of the batch of any step, after the one that is being prepared."""
+        return self._thread.submit(self._draw, step, items).result()
 
-    def _draw(self, step: int) -> Batch:
-        return Batch.of([self._source.patch(step, item) for item in self._items])
+    def _draw(self, step: int, items: Sequence[int]) -> Batch:
+        return Batch.of([self._source.patch(step, item) for item in items])

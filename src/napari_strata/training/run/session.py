@@ -10,6 +10,7 @@ from napari_strata.training.engine.checkpoint import STATE, State, checksum, loa
 from napari_strata.training.engine.requests import RequestLog, read_requests
 from napari_strata.training.engine.schedule import Clock
 from napari_strata.training.engine.state import Stateful
+from napari_strata.training.machine.ranks import is_first
 from napari_strata.training.patches.inputs import TrainInputs
 from napari_strata.training.run.facts import begin_facts, begin_session, differences, read_facts
 from napari_strata.training.run.record import RunRecord
@@ -140,7 +141,7 @@ class Session:
 
     def comparison(self) -> dict[str, Any]:
         """Return as a figure whether a replay gave the same weights, to the bit; nothing for other trainings."""
-        if self._inputs.replays is None:
+        if self._inputs.replays is None or not is_first():  # which alone saves
             return {}
         same = checksum(self._folder) == checksum(self._inputs.replays / CHECKPOINT)
         mine, other = _kept(self._inputs.out), _kept(self._inputs.replays)

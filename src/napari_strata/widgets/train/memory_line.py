@@ -142,9 +142,7 @@ class MemoryLine(QWidget):
             return
         training = self._settings.training
         if self._need.fitting_batch:
-            training.set_value(
-                "batch_size", self._need.fitting_batch * training.value("devices") * training.value("nodes")
-            )
+            training.set_value("batch_size", self._need.fitting_batch)
         else:
             training.set_value("patch_size", self._need.fitting_patch)
 
