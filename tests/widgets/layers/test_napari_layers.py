@@ -172,7 +172,7 @@ def test_atoms_are_one_layer_coloured_by_crystal_layer_even_where_one_has_none()
     rows = [(0, 1, "S", 2.5, 3.25), (0, 1, "W", 4, 5)]
     layer = atom_layer(atoms(rows), make_origin())
     assert layer.data.tolist() == [[2.5, 3.25], [4, 5]]
-    assert list(layer.features.columns) == ["layer", "species", "probability"]
+    assert list(layer.features.columns) == ["layer", "species", "probability", "edited", "atom"]
     assert layer.face_color_mode == "cycle"
     assert np.allclose(layer.face_color[0], [int(HUES[1][i : i + 2], 16) / 255 for i in (1, 3, 5)] + [1])
     assert layer.size.tolist() == pytest.approx([0.7 / 0.2] * 2)
@@ -186,7 +186,7 @@ def test_atoms_of_a_stack_are_ordered_frame_y_x():
 def test_no_atoms_make_an_empty_layer_to_which_atoms_can_be_added():
     layer = atom_layer(atoms([]).astype({"layer": int, "probability": float}), make_origin())
     layer.add([3, 4])
-    assert layer.features.loc[0].tolist() == [0, "W", 1.0]
+    assert layer.features.loc[0].tolist() == [0, "W", 1.0, "added", -1]
 
 
 def test_a_model_of_one_layer_has_the_colours_of_its_class_table():

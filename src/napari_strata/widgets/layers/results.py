@@ -63,6 +63,11 @@ def take_over(napari_layer: "Layer") -> None:
     napari_layer.metadata = {key: value for key, value in napari_layer.metadata.items() if key != RESULT}
 
 
+def let_be_replaced(napari_layer: "Layer") -> None:
+    """Note that what a person changed in a result lives on in the one that is to take its place."""
+    napari_layer.metadata[ORIGIN]["checksum"] = _checksum(napari_layer)
+
+
 def remove_results(viewer: "Viewer", role: str, image: "Image") -> None:
     """Remove the results of an image that play a role."""
     for layer in find_results(viewer, role, image):

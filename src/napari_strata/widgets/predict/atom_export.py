@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_strata.widgets.layers.atom_memory import marked_table
 from napari_strata.widgets.layers.calibration import calibration_of
 
 if TYPE_CHECKING:
@@ -18,35 +19,26 @@ def atom_table(points: "Points", image: "Image") -> "DataFrame":
     Parameters
     ----------
     points : Points
-        Atoms in pixels of their image, (y, x) or (frame, y, x), with features layer, species and probability.
+        Atoms in pixels of their image, (y, x) or (frame, y, x), with features layer, species and probability, and
+        perhaps others of `napari_strata.types.ATOM_DETAILS`.
     image : Image
         Their image layer, for its present pixel size and the stem of its file, or its name where it has no file.
 
     Returns
     -------
     DataFrame
-        Columns `napari_strata.types.ATOM_COLUMNS`; by frame and layer.
+        Columns `napari_strata.types.ATOM_COLUMNS`, and those of `ATOM_DETAILS` that are known; by frame and layer.
     """
-    import pandas as pd
+    from napari_strata.types import ATOM_COLUMNS, ATOM_DETAILS
 
-    from napari_strata.types import ATOM_COLUMNS
-
-    data = np.asarray(points.data, dtype=np.float64)
-    frame = np.rint(data[:, 0]) if points.ndim == 3 else np.zeros(len(data))
-    y, x = data[:, -2:].T
+    table = marked_table(points)
     scale = calibration_of(image).value or np.nan
-    features = points.features.reset_index(drop=True)
-    table = pd.DataFrame(
-        {
-            "image": Path(image.source.path).stem if image.source.path else image.name,
-            "frame": frame.astype(np.int64),
-            "layer": features["layer"].astype(np.int64),
-            "species": features["species"].astype(str),
-            "y_px": y,
-            "x_px": x,
-            "y_A": y * scale,
-            "x_A": x * scale,
-            "probability": features["probability"].astype(np.float64),
-        }
+    table = table.assign(
+        image=Path(image.source.path).stem if image.source.path else image.name,
+        y_A=table["y_px"] * scale,
+        x_A=table["x_px"] * scale,
     )
-    return table.sort_values(["frame", "layer"], kind="stable", ignore_index=True)[list(ATOM_COLUMNS)]
+    text = {name: str for name in ("species", "flag", "edited") if name in table}
+    table = table.astype({"layer": np.int64, "probability": np.float64, **text})
+    details = [name for name in ATOM_DETAILS if name in table]
+    return table.sort_values(["frame", "layer"], kind="stable", ignore_index=True)[[*ATOM_COLUMNS, *details]]

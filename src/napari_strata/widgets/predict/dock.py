@@ -14,7 +14,7 @@ from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.types import ValuePrediction
 from napari_strata.widgets.journal.journal import journal_of
-from napari_strata.widgets.layers.napari_layers import atom_layer, mask_layers, probability_layers, value_layers
+from napari_strata.widgets.layers.napari_layers import mask_layers, probability_layers, value_layers
 from napari_strata.widgets.layers.results import find_results, show_results
 from napari_strata.widgets.layers.source import Source, SourceForm
 from napari_strata.widgets.parts.connections import connect_while_alive
@@ -23,10 +23,11 @@ from napari_strata.widgets.parts.form import ConfigForm
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.models import ModelLibrary
 from napari_strata.widgets.predict.atom_export import atom_table
+from napari_strata.widgets.predict.found_atoms import show_atoms
+from napari_strata.widgets.predict.words import in_words
 
 if TYPE_CHECKING:
     from napari.layers import Points
-    from pandas import DataFrame
 
     from napari_strata.types import Prediction
 
@@ -133,20 +134,19 @@ class PredictDock(Dock):
         if isinstance(found, tuple) and isinstance(found[0], ValuePrediction):
             self._show_values(source, found[0])
             return
-        predictions, table = (found.predictions, found.table) if isinstance(found, AtomsFound) else (found, None)
-        words = _in_words(predictions[0], table, time.monotonic() - self._started)
-        done, wanted = len(predictions[0].probabilities), len(source.stack.data)
-        self._show(source, predictions[0], table, is_whole=done == wanted)
+        atoms = found if isinstance(found, AtomsFound) else None
+        prediction = found[0] if atoms is None else atoms.predictions[0]
+        done, wanted = len(prediction.probabilities), len(source.stack.data)
+        words = in_words(prediction, atoms, time.monotonic() - self._started)
+        self._show(source, prediction, is_whole=done == wanted)
+        if atoms is not None:
+            words += show_atoms(self._viewer, source.origin, atoms, self.atoms.values(), is_whole=done == wanted)
         self.panel.say(words if done == wanted else f"Stopped after {done} of {wanted} slices. {words}")
 
-    def _show(
-        self, source: Source, prediction: "Prediction", table: "DataFrame | None", *, is_whole: bool
-    ) -> None:
-        """Show results in place of earlier ones, or beside them where some slices are missing."""
+    def _show(self, source: Source, prediction: "Prediction", *, is_whole: bool) -> None:
+        """Show masks in place of earlier ones, or beside them where some slices are missing."""
         layers = [*probability_layers(prediction, source.origin), *mask_layers(prediction, source.origin)]
         show_results(self._viewer, layers, below="atoms", keep_earlier=not is_whole)
-        if table is not None:
-            show_results(self._viewer, [atom_layer(table, source.origin)], keep_earlier=not is_whole)
 
     def _show_values(self, source: Source, prediction: ValuePrediction) -> None:
         done, wanted = len(prediction.values), len(source.stack.data)
@@ -184,16 +184,3 @@ def _make_job(control: JobControl, source: Source, inference: InferenceConfig, a
     from napari_strata.jobs.locate_atoms import locate_atoms
 
     return locate_atoms(control, source.entry.path, (source.stack,), inference, atoms)
-
-
-def _in_words(prediction: "Prediction", table: "DataFrame | None", seconds: float) -> str:
-    layers = range(prediction.probabilities.shape[1])
-    took = f"({seconds:.1f}\N{NO-BREAK SPACE}s)"
-    if table is None:
-        names = ", ".join(prediction.classes)
-        return f"Masks of {names} {took}." if len(layers) == 1 else f"Masks of {len(layers)} layers {took}."
-    counts = [f"{int((table['layer'] == layer).sum())}" for layer in layers]
-    if len(layers) == 1:
-        return f"{counts[0]} atoms {took}."
-    first, *rest = (f"{count} in layer {layer}" for layer, count in enumerate(counts))
-    return ", ".join([first.replace(" in", " atoms in", 1), *rest]) + f" {took}."
