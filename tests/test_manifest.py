@@ -50,3 +50,11 @@ def test_the_menus_lead_to_the_docks_and_the_workspace():
 def test_every_sample_opens(viewer, sample):
     (layer,) = viewer.open_sample("napari-strata", sample)
     assert layer.units[-1] in ("angstrom", "nanometer")
+
+
+def test_microscopes_files_are_claimed_by_their_endings_and_folders_are_not():
+    from napari_strata.io.microscope.endings import ENDINGS
+
+    (reader,) = (one for one in MANIFEST.contributions.readers if one.command == "napari-strata.read_microscope")
+    assert reader.filename_patterns == [f"*{ending}" for ending in ENDINGS]
+    assert not reader.accepts_directories

@@ -10,6 +10,7 @@ import tifffile
 import yaml
 from PIL import Image
 
+from microscope_files import write_dm
 from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig, SimulationConfig, TrainConfig
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, Progress
@@ -263,3 +264,15 @@ def test_a_missing_image_fails_with_its_path(strata: Strata, tmp_path: Path) -> 
     call = strata("predict", "MODEL", tmp_path / "no.tif", "--out", tmp_path, "--json")
     assert call.code == 1
     assert "no.tif" in call.report["error"]["message"]
+
+
+def test_one_of_several_images_in_a_file_is_named(strata: Strata, recorder: Recorder, tmp_path: Path) -> None:
+    two = {name: np.full((12, 20), value, np.uint16) for name, value in (("HAADF", 1), ("BF", 2))}
+    path = write_dm(tmp_path / "a.dm4", two)
+    assert strata("predict", "MODEL", path, "--out", "DIR", "--signal", "BF").code == 0
+    (stack,) = recorder.args[1]
+    assert (stack.name, stack.pixel_size, stack.data.max()) == ("a", 0.2, 2)
+    asked = strata("atoms", "MODEL", path, "--out", "atoms.csv")
+    assert asked.code == 1
+    assert "holds 2 images: HAADF (12 x 20), BF (12 x 20)" in " ".join(asked.err.split())
+    assert "--signal NAME" in asked.err

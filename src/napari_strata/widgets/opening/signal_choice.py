@@ -10,6 +10,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QMainWindow,
     QVBoxLayout,
     QWidget,
 )
@@ -19,7 +20,7 @@ from napari_strata.io.microscope.signals import Signal
 
 
 class SignalChoice(QDialog):
-    """A list of the images in a file, each with a box to tick; those of the first one's shape are ticked.
+    """A list of the images in a file, each with a box to tick; the first one is ticked.
 
     Parameters
     ----------
@@ -38,8 +39,7 @@ class SignalChoice(QDialog):
         self.list = QListWidget()
         for signal in signals:
             item = QListWidgetItem(_in_words(signal))
-            is_ticked = signal.data.shape == signals[0].data.shape
-            item.setCheckState(Qt.CheckState.Checked if is_ticked else Qt.CheckState.Unchecked)
+            item.setCheckState(Qt.CheckState.Unchecked if self.list.count() else Qt.CheckState.Checked)
             self.list.addItem(item)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
         self.open_button = buttons.button(QDialogButtonBox.StandardButton.Open)
@@ -74,7 +74,7 @@ def choose_signals(signals: Sequence[Signal], file_name: str) -> tuple[Signal, .
     """
     if len(signals) == 1 or not is_window_open():
         return tuple(signals)
-    dialog = SignalChoice(signals, file_name, QApplication.activeWindow())
+    dialog = SignalChoice(signals, file_name, _main_window())
     is_open = dialog.exec() == QDialog.DialogCode.Accepted
     dialog.deleteLater()
     return dialog.chosen if is_open else ()
@@ -86,6 +86,12 @@ def is_window_open() -> bool:
     if not isinstance(app, QApplication) or QThread.currentThread() != app.thread():
         return False
     return any(window.isVisible() for window in app.topLevelWidgets())
+
+
+def _main_window() -> QWidget | None:
+    """Return the window whose looks a dialog takes."""
+    windows = (window for window in QApplication.topLevelWidgets() if isinstance(window, QMainWindow))
+    return next((window for window in windows if window.isVisible()), None)
 
 
 def _in_words(signal: Signal) -> str:
