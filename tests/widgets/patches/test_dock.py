@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QThreadPool
 
 from napari_strata.config import ClassTable
 from napari_strata.widgets.layers.label_layers import new_labels
@@ -30,9 +30,12 @@ def train(qtbot, viewer):
 def dock(qtbot, viewer, train):
     dock = PatchesDock(viewer, lambda: train)
     viewer.window.add_dock_widget(dock)
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
     yield dock
-    dock.panel.runner.stop()
-    qtbot.waitUntil(lambda: not dock.panel.runner.is_busy, timeout=20_000)
+    if not gone:
+        dock.panel.runner.stop()
+        qtbot.waitUntil(lambda: not dock.panel.runner.is_busy, timeout=20_000)
 
 
 def paint(viewer, train) -> None:
@@ -114,6 +117,22 @@ def test_canceling_keeps_the_patches_that_are_shown(qtbot, dock):
         dock.panel.runner.stop()
     assert dock.panel.words.text() == "Stopped."
     assert picture(dock) == before
+
+
+def test_closing_the_dock_ends_what_is_drawn(qtbot, dock):
+    gone, threads = [], QThreadPool.globalInstance()
+    dock.destroyed.connect(lambda: gone.append(True))
+    qtbot.mouseClick(dock.panel.start_button, Qt.MouseButton.LeftButton)
+    assert dock.panel.runner.is_busy
+    dock.setParent(None)
+    qtbot.waitUntil(lambda: bool(gone) and threads.activeThreadCount() == 0, timeout=60_000)
+
+
+def test_settings_of_the_train_dock_that_cannot_be_are_said(qtbot, dock, train):
+    train.settings.model.set_value("filters", ())
+    qtbot.mouseClick(dock.panel.start_button, Qt.MouseButton.LeftButton)
+    assert "filters" in dock.panel.words.text()
+    assert dock.panel.start_button.isEnabled()
 
 
 @pytest.mark.canvas

@@ -12,6 +12,7 @@ from napari_strata.events import BatchEnded
 from napari_strata.io.bundle import find_bundle, read_card
 from napari_strata.io.masks import read_masks
 from napari_strata.widgets.layers.label_layers import new_labels
+from napari_strata.widgets.live.training import live_training_of
 from napari_strata.widgets.parts.layer_choice import RESULT
 from napari_strata.widgets.parts.models import ModelLibrary
 from napari_strata.widgets.train.dock import TrainDock
@@ -34,9 +35,12 @@ def dock(qtbot, viewer, tmp_path):
     for name, value in (small | {"device": "cpu", "precision": "fp32", "preview_interval": 0.1}).items():
         dock.settings.training.set_value(name, value)
     dock.settings.model.set_value("filters", (4, 8))
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
     yield dock
-    dock.runner.stop()
-    qtbot.waitUntil(lambda: not dock.runner.is_busy, timeout=20_000)
+    if not gone:
+        dock.runner.stop()
+        qtbot.waitUntil(lambda: not dock.runner.is_busy, timeout=20_000)
 
 
 def click(qtbot, button):
@@ -200,6 +204,7 @@ def test_the_buttons_follow_the_state(qtbot, viewer, dock):
 
 
 def test_loss_and_time_left_are_shown_while_it_trains(qtbot, viewer, dock):
+    dock._clock.setInterval(100)
     train_for_long(qtbot, dock)
     qtbot.waitUntil(lambda: "left." in dock.words.text(), timeout=20_000)
     qtbot.waitUntil(lambda: dock.plot._curves["batch"].getOriginalDataset()[0] is not None, timeout=20_000)
@@ -278,6 +283,21 @@ def test_all_layers_can_be_deleted_at_once_after_a_training(qtbot, viewer, dock)
     viewer.layers.remove_selected()
     qtbot.wait(50)
     assert not len(viewer.layers)
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_closing_the_dock_stops_the_training_and_keeps_the_model(qtbot, viewer, dock, is_paused):
+    library, live, gone = dock._library, live_training_of(viewer), []
+    train_for_long(qtbot, dock)
+    qtbot.waitUntil(lambda: bool(library.list()), timeout=20_000)
+    if is_paused:
+        click(qtbot, dock.pause_button)
+    dock.destroyed.connect(lambda: gone.append(True))
+    dock.setParent(None)  # as napari does
+    qtbot.waitUntil(lambda: bool(gone), timeout=20_000)
+    (entry,) = library.list()
+    assert (entry.card.name, entry.is_training) == ("Gomb-Net graphene", False)
+    assert not live.runs
 
 
 def test_closing_the_viewer_stops_the_training_and_keeps_the_model(qtbot, make_napari_viewer, tmp_path):
