@@ -364,6 +364,17 @@ def test_a_folder_that_is_not_chosen_adds_nothing(qtbot, dock, monkeypatch):
     assert names(dock) == before
 
 
+def test_a_run_of_another_program_that_ends_is_seen_without_a_click(qtbot, dock, tmp_path):
+    dock._timer.setInterval(50)
+    run = tmp_path / "elsewhere" / "cluster"
+    write_run(run, started="2026-02-01T10:00:00+00:00")
+    with FileLock(run / ".lock"):
+        dock.add_folder(run)
+        qtbot.waitUntil(lambda: "cluster" in names(dock), timeout=10_000)
+        assert row_of(dock, "cluster")[2] == "training now"
+    qtbot.waitUntil(lambda: row_of(dock, "cluster")[2] == "finished", timeout=10_000)
+
+
 def test_a_run_goes_on_only_where_nobody_trains_it(qtbot, dock, train, home):
     choose(dock, "stopped")
     with FileLock(home / "stopped" / ".lock"):  # another program does, since the list was read

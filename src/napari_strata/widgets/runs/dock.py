@@ -159,8 +159,12 @@ class RunsDock(Dock):
 
     def _look(self) -> object:
         """Return what changes when a run comes, goes, begins or ends; quick."""
+        from napari_strata.training.folders.listing import RunState, is_worked_on
+
         models = tuple(stamp.bundle for stamp in self._library.stamps())
-        return models, self._library.runs_in_training(), tuple(self._added)
+        running = (run.folder for _, run in self._known.values() if run.state is RunState.RUNNING)
+        ended = tuple(folder for folder in running if not is_worked_on(folder))
+        return models, self._library.runs_in_training(), ended, tuple(self._added)
 
     def _refresh_if_changed(self) -> None:
         if not self.runner.is_busy and self._look() != self._seen:
