@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_strata.io.arrays import read_array
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.io.images import read_image, write_images
 
@@ -72,6 +73,20 @@ def test_pixels_that_are_not_square_are_reported_and_calibrate_nothing(tmp_path:
         "ij.tif: its header says that pixels are 0.4 Å high and 0.2 Å wide; networks and atoms need square ones,"
         " so it is not used: resample the image, or type a pixel size to take them as square.",
     )
+
+
+def test_the_tags_of_digital_micrograph_calibrate(tmp_path: Path, frames: np.ndarray) -> None:
+    tags = [(tag, 2, 0, "nm", False) for tag in (65003, 65004)] + [
+        (tag, 12, 1, 0.02, False) for tag in (65009, 65010)
+    ]
+    tifffile.imwrite(tmp_path / "dm.tif", frames[0], extratags=tags)
+    assert read_image(tmp_path / "dm.tif").stack.pixel_size == pytest.approx(0.2)
+
+
+def test_the_notes_of_thermo_fisher_calibrate_in_metres(tmp_path: Path, frames: np.ndarray) -> None:
+    notes = "[Scan]\r\nPixelWidth=2e-011\r\nPixelHeight=4e-011\r\n"
+    tifffile.imwrite(tmp_path / "fei.tif", frames[0], extratags=[(34682, 2, 0, notes, False)])
+    assert read_array(tmp_path / "fei.tif").sides == pytest.approx((0.4, 0.2))
 
 
 def test_a_stack_of_one_frame_keeps_its_three_axes_on_disk(tmp_path: Path, frames: np.ndarray) -> None:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from napari_strata.io.calibration import PixelSides, agree, in_angstrom, words_for_oblong
 from napari_strata.io.files import replacing
+from napari_strata.io.tif_vendors import vendor_sides
 from napari_strata.types import AnyArray
 
 if TYPE_CHECKING:
@@ -157,6 +158,8 @@ def _pixel_size(tif: "TiffFile") -> PixelSize:
         return _from_ome(tif.ome_metadata)
     if tif.imagej_metadata:
         return _from_tags(tif, _imagej_unit(tif.imagej_metadata))
+    if (sides := vendor_sides(tif)) is not None:
+        return sides
     tag = tif.pages[0].tags.get("ResolutionUnit")
     return _from_tags(tif, _UNIT_OF_TAG.get(int(tag.value), "") if tag else "")
 
