@@ -15,23 +15,29 @@ from napari_strata.atoms.fit.squares import Floats, Squares
 
 @dataclass(frozen=True)
 class Knots:
-    """A grid of knots over an image, with a tent of height 1 on each.
+    """A grid of knots over an image from corner to corner, with a tent of height 1 on each.
 
     Attributes
     ----------
     shape : (int, int)
         Of the image [px].
-    spacing : float
-        From knot to knot [px].
+    counts : (int, int)
+        Number of knots along y and x, at least 2.
     """
 
     shape: tuple[int, int]
-    spacing: float
+    counts: tuple[int, int]
+
+    @classmethod
+    def every(cls, distance: float, shape: tuple[int, ...]) -> "Knots":
+        """Lay knots at about a distance [px] over an image of a shape."""
+        height, width = (max(1, round((side - 1) / distance)) + 1 for side in shape)
+        return cls((shape[0], shape[1]), (height, width))
 
     @property
-    def counts(self) -> tuple[int, int]:
-        """Number of knots along y and x, at least 2."""
-        return tuple(max(2, int(np.ceil((side - 1) / self.spacing)) + 1) for side in self.shape)  # type: ignore[return-value]
+    def spacing(self) -> Floats:
+        """From knot to knot along y and x, shape (2,) [px]."""
+        return np.maximum(np.array(self.shape) - 1, 1) / (np.array(self.counts) - 1)
 
     @property
     def count(self) -> int:
@@ -40,7 +46,7 @@ class Knots:
 
     def tents(self, axis: int) -> sparse.csr_array:
         """Return the tents along one axis, shape (knot, pixel)."""
-        place = np.arange(self.shape[axis]) / self.spacing
+        place = np.arange(self.shape[axis]) / self.spacing[axis]
         left = np.minimum(place.astype(np.intp), self.counts[axis] - 2)
         pixels = np.arange(len(place))
         values = np.concatenate([1 - (place - left), place - left])
@@ -90,8 +96,8 @@ class Knots:
     def first_near(self, squares: Squares) -> tuple[NDArray[np.intp], tuple[int, int]]:
         """Return the first knot (y, x) whose tent may reach into each square, and how many do along y and x."""
         reached = tuple(
-            min(int((side - 1) / self.spacing) + 3, count)
-            for side, count in zip(squares.size, self.counts, strict=True)
+            min(int((side - 1) / spacing) + 3, count)
+            for side, spacing, count in zip(squares.size, self.spacing, self.counts, strict=True)
         )
         first = np.floor(squares.corners / self.spacing).astype(np.intp)
         return np.clip(first, 0, np.array(self.counts) - reached), (reached[0], reached[1])
@@ -118,7 +124,7 @@ class Knots:
         for axis in (0, 1):
             pixels = squares.corners[:, axis, None] + np.arange(squares.size[axis])
             near = first[:, axis, None] + np.arange(reached[axis])
-            tent = np.maximum(0, 1 - np.abs(pixels[:, None, :] / self.spacing - near[:, :, None]))
+            tent = np.maximum(0, 1 - np.abs(pixels[:, None, :] / self.spacing[axis] - near[:, :, None]))
             powers = squares.axes[axis] ** np.arange(3)[:, None]
             tents.append((powers[:, None] * tent[:, None]).reshape(len(values), 3 * reached[axis], -1))
         sums = (tents[0] @ values @ tents[1].transpose(0, 2, 1)).reshape(-1, 3, reached[0], 3, reached[1])

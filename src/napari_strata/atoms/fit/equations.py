@@ -1,6 +1,6 @@
 """The normal equations of all atoms, the background and the shared shapes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,13 @@ class Equations:
         """Diagonal of the matrix, shape (unknown,)."""
         own = np.einsum("aii->ai", self.own_blocks).ravel()
         return np.concatenate([own, self.knots.diagonal(), self.shapes.diagonal()])
+
+    def with_prior(self, precision: Floats, pull: Floats) -> "Equations":
+        """Add what is known of the atoms: precisions (atom, 3), and their gradient (3 atom,)."""
+        blocks, gradient = self.blocks.copy(), self.gradient.copy()
+        blocks[: self.pairs.atoms, [0, 1, 2], [0, 1, 2]] += precision
+        gradient[: len(pull)] += pull
+        return replace(self, blocks=blocks, gradient=gradient)
 
     @property
     def splits(self) -> tuple[int, int]:

@@ -10,19 +10,30 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_strata.atoms.fit.equations import assemble
+from napari_strata.atoms.fit.equations import Equations, assemble
 from napari_strata.atoms.fit.model import Model, Parameters
 from napari_strata.atoms.fit.neighbours import Pairs
 from napari_strata.atoms.fit.noise import Noise
 from napari_strata.atoms.fit.polynomials import full_precision, widths
+from napari_strata.atoms.fit.prior import Prior
 from napari_strata.atoms.fit.solver import Solver
 from napari_strata.atoms.fit.squares import Floats
 
-SETTLED = 1e-4
-"""Step below which a position counts as settled [px]; the next one would be ten times smaller or less."""
+SETTLED, NEAREST = 1e-2, 1e-6
+"""Step below which a position counts as settled, in units of its uncertainty; and in px, below which it is none."""
+CALM = 4
+"""Step from which on the variance follows the model by half only: where nearly nothing is counted, it would not
+settle otherwise."""
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-9, 1e3
+HARDER, EASIER = 10.0, 0.3
+"""What becomes of the damping of an atom whose step is refused or taken."""
+SHARED_DAMPING = 1e-6
+"""Of background and shapes."""
 LONGEST = 0.5
 """Longest step of a position, in standard deviations of the peak."""
+TRUSTED = 0.1
+"""A shorter step, in units of the half side in which the misfit is judged, is taken even if the misfit grows there;
+so near the optimum it does because neighbours have moved."""
 SMALLEST = 0.2
 """What is left at least of a height or a precision after one step; it may grow by the inverse."""
 TOLERANCE = 1e-3
@@ -56,36 +67,10 @@ class Freedom:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """Where the steps led.
+class Problem:
+    """An image, and what is to be fitted to it.
 
     Attributes
-    ----------
-    parameters : Parameters
-        The optimum, of the atoms that have settled.
-    settled : ndarray of bool, shape (atom,)
-        Whose last step was small.
-    """
-
-    parameters: Parameters
-    settled: NDArray[np.bool_]
-
-
-def settle(
-    image: Floats,
-    used: NDArray[np.bool_],
-    model: Model,
-    start: Parameters,
-    pairs: Pairs,
-    noise_of: Callable[[Floats], Noise],
-    freedom: Freedom,
-    *,
-    steps: int,
-    enough: float = 1.0,
-) -> Settled:
-    """Step towards the greatest likelihood.
-
-    Parameters
     ----------
     image : ndarray, shape (y, x)
         What was recorded.
@@ -93,12 +78,52 @@ def settle(
         Pixels to fit.
     model : Model
         What is fitted.
-    start : Parameters
-        Where to begin.
     pairs : Pairs
         Atoms that couple.
     noise_of : callable
-        The noise, given the drawn model (y, x).
+        Gives the noise for a drawn model (y, x).
+    prior : Prior
+        What is known of the atoms.
+    """
+
+    image: Floats
+    used: NDArray[np.bool_]
+    model: Model
+    pairs: Pairs
+    noise_of: Callable[[Floats], Noise]
+    prior: Prior
+
+    def equations(self, now: Parameters, drawn: Floats, weights: Floats) -> Equations:
+        """Assemble the normal equations, given the drawn model (y, x) and one by the variance (y, x)."""
+        equations = assemble(self.model, now, self.pairs, weights, (self.image - drawn) * weights)
+        return equations.with_prior(self.prior.precision, self.prior.pull(now))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Where the steps led.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        The optimum, of the atoms that have settled.
+    last_step : ndarray, shape (atom,)
+        How far each position moved at last, in units of its uncertainty, were all else known.
+    """
+
+    parameters: Parameters
+    last_step: Floats
+
+
+def settle(problem: Problem, start: Parameters, freedom: Freedom, *, steps: int, enough: float = 1.0) -> Settled:
+    """Step towards the greatest likelihood.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to fit to what.
+    start : Parameters
+        Where to begin.
     freedom : Freedom
         What may change.
     steps : int
@@ -109,35 +134,47 @@ def settle(
     Returns
     -------
     Settled
-        Parameters and which atoms have settled.
+        Where, and how much each atom still moved.
     """
-    now, atoms = start, len(start.amplitudes)
-    damping = np.full(atoms, FIRST_DAMPING)
-    reach = _reach(model, start)
-    drawn = model.draw(now)
-    settled = np.zeros(atoms, bool)
-    for _ in range(steps):
-        weights = used / noise_of(drawn).variance(drawn)
-        residual = (image - drawn) * weights
-        equations = assemble(model, now, pairs, weights, residual)
-        unknown_damping = np.concatenate([np.repeat(damping, 3), np.full(equations.gradient.size - 3 * atoms, 1e-6)])
-        solver = Solver(equations, unknown_damping, freedom.unknowns(now))
-        step = _limited(model, now, _as_parameters(now, solver.solve(equations.gradient, tolerance=TOLERANCE)))
+    model, now = problem.model, start
+    damping = np.full(len(start.amplitudes), FIRST_DAMPING)
+    last_step = np.full(len(damping), np.inf)
+    drawn = expected = model.draw(now)
+    for count in range(steps):
+        expected = drawn if count < CALM else (drawn + expected) / 2
+        weights = problem.used / problem.noise_of(drawn).variance(expected)
+        step, own_sigma = _step(problem, now, freedom, damping, weights, drawn)
         following = now.moved(step)
-        before = local_sums((image - drawn) * residual, now.positions, reach)
-        drawn = model.draw(following)
-        after = local_sums((image - drawn) ** 2 * weights, now.positions, reach)
-        worse = after > before * (1 + 1e-6) + 1e-9
-        small = np.abs(step.positions).max(axis=1, initial=0) < SETTLED
-        refused = worse & ~small & (np.abs(step.positions).max(axis=1) > 100 * SETTLED)
+        drawn, before = model.draw(following), drawn
+        length = np.linalg.norm(step.positions, axis=1)
+        refused = length > TRUSTED * _reach(model, now)
         if refused.any():
+            refused &= _grew(problem, now, weights, before, drawn)
             following = following.with_atoms(refused, now)
             drawn = model.draw(following)
-        damping = np.clip(np.where(refused, damping * 10, damping / 10), LEAST_DAMPING, MOST_DAMPING)
-        now, settled = following, small & ~refused
-        if settled.mean() >= enough:
+        damping = np.clip(damping * np.where(refused, HARDER, EASIER), LEAST_DAMPING, MOST_DAMPING)
+        now, last_step = following, np.where(length < NEAREST, 0, length / own_sigma)
+        if (last_step < SETTLED).mean() >= enough:
             break
-    return Settled(now, settled)
+    return Settled(now, last_step)
+
+
+def _step(
+    problem: Problem, now: Parameters, freedom: Freedom, damping: Floats, weights: Floats, drawn: Floats
+) -> tuple[Parameters, Floats]:
+    """Return the next step, and the uncertainty of each position, were all else known."""
+    equations = problem.equations(now, drawn, weights)
+    shared = np.full(len(equations.gradient) - 3 * len(damping), SHARED_DAMPING)
+    solver = Solver(equations, np.concatenate([np.repeat(damping, 3), shared]), freedom.unknowns(now))
+    step = _as_parameters(now, solver.solve(equations.gradient, tolerance=TOLERANCE))
+    return _limited(problem.model, now, step), solver.own_sigma
+
+
+def _grew(problem: Problem, now: Parameters, weights: Floats, before: Floats, after: Floats) -> NDArray[np.bool_]:
+    """Return around which atoms the misfit has grown from one drawn model to the next."""
+    growth = ((problem.image - after) ** 2 - (problem.image - before) ** 2) * weights
+    grew: NDArray[np.bool_] = local_sums(growth, now.positions, _reach(problem.model, now)) > 0
+    return grew
 
 
 def _reach(model: Model, parameters: Parameters) -> int:
@@ -168,7 +205,7 @@ def _limited(model: Model, now: Parameters, step: Parameters) -> Parameters:
 
 
 def _fraction(precision: Floats, change: Floats) -> Floats:
-    """Return the fraction of a change (group, 3) that keeps precisions between 0.6 and 1.7 times what they were."""
+    """Return the fraction of a change (group, 3) that keeps each precision between 0.6 and 1.7 of itself."""
     now, step = (np.stack([p[:, [0, 1]], p[:, [1, 2]]], axis=1) for p in (precision, change))
     relative = np.linalg.eigvals(np.linalg.solve(now, step)).real
     limits = np.where(relative > 0, 0.7, 0.4)
@@ -181,10 +218,6 @@ def local_sums(image: Floats, positions: Floats, reach: int) -> Floats:
     integral = np.zeros((image.shape[0] + 1, image.shape[1] + 1))
     np.cumsum(np.cumsum(image, axis=0), axis=1, out=integral[1:, 1:])
     middle = np.clip(np.rint(positions).astype(np.intp), 0, np.array(image.shape) - 1)
-    (top, left), (bottom, right) = (
-        np.clip(middle + shift, 0, image.shape).T for shift in (-reach, reach + 1)
-    )
-    sums: Floats = (
-        integral[bottom, right] - integral[top, right] - integral[bottom, left] + integral[top, left]
-    )
+    (top, left), (bottom, right) = (np.clip(middle + shift, 0, image.shape).T for shift in (-reach, reach + 1))
+    sums: Floats = integral[bottom, right] - integral[top, right] - integral[bottom, left] + integral[top, left]
     return sums

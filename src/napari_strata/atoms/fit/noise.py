@@ -10,7 +10,7 @@ from napari_strata.atoms.fit.squares import Floats
 BINS = 24
 """Into how many bins of equal size the pixels are sorted by their mean to measure the noise."""
 ROUNDS = 10
-LEAST = 3e-3
+LEAST = 1e-2
 """Smallest variance believed, in units of the variance of the brightest pixels."""
 TINY = np.finfo(np.float64).tiny
 
@@ -38,8 +38,24 @@ class Noise:
         return np.maximum(self.gain * mean + self.readout, self.least)
 
 
+@dataclass(frozen=True, slots=True)
+class NoiseKind:
+    """What is known of the noise beforehand.
+
+    Attributes
+    ----------
+    uniform : bool
+        It is the same everywhere.
+    gain : float or None
+        Its gain, where it is that of quanta and known.
+    """
+
+    uniform: bool = False
+    gain: float | None = None
+
+
 def measure_noise(
-    image: Floats, mean: Floats, used: NDArray[np.bool_], *, parameters: int, gain: float | None, uniform: bool
+    image: Floats, mean: Floats, used: NDArray[np.bool_], *, parameters: int, kind: NoiseKind
 ) -> Noise:
     """Measure the noise by what a fit has left.
 
@@ -51,10 +67,8 @@ def measure_noise(
         Pixels that were fitted.
     parameters : int
         How many numbers were fitted; the residuals of so many pixels have gone into them.
-    gain : float or None
-        The gain where it is known; nothing is measured then.
-    uniform : bool
-        The noise is the same everywhere.
+    kind : NoiseKind
+        What is known; nothing is measured where that is all.
 
     Returns
     -------
@@ -63,11 +77,11 @@ def measure_noise(
     """
     means = mean[used]
     spread = float(np.subtract(*np.quantile(means[:: max(1, len(means) // 100_000)], (0.99, 0.01))))
-    if gain is not None and not uniform:
-        return Noise(gain, 0.0, LEAST * gain * max(spread, TINY))
+    if kind.gain is not None and not kind.uniform:
+        return Noise(kind.gain, 0.0, LEAST * kind.gain * max(spread, TINY))
     squares = (image[used] - means) ** 2 * (len(means) / max(len(means) - parameters, 1))
     floor = max((1e-9 * spread) ** 2, TINY)
-    if uniform:
+    if kind.uniform:
         level = max(float(squares.mean()), floor)
         return Noise(0.0, level, level)
     slope, readout = _line(*_binned(means, squares))

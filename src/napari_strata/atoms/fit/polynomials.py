@@ -16,6 +16,8 @@ Shape = Literal["round", "elliptical"]
 
 MONOMIALS = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
 """Powers of y and x of the terms of a polynomial: 1, y, x, y², yx, x²."""
+AT_ONCE = 16
+"""Squares in one product of matrices."""
 _MOMENTS = tuple((a, b) for a in range(5) for b in range(5 - a))
 _PRODUCT = np.array([[_MOMENTS.index((a + c, b + d)) for c, d in MONOMIALS] for a, b in MONOMIALS])
 _FIRST = _PRODUCT[0]
@@ -60,7 +62,8 @@ def full_precision(shape: Shape, parameters: Floats) -> Floats:
     """Return precisions yy, yx, xx (..., 3) from parameters of shape (..., 1 or 3) [1/px²]."""
     if shape == "elliptical":
         return parameters
-    return parameters * np.array([1.0, 0.0, 1.0])
+    precision: Floats = parameters * np.array([1.0, 0.0, 1.0])
+    return precision
 
 
 def _squared_distances(y: Floats, x: Floats) -> tuple[Floats, Floats, Floats]:
@@ -75,14 +78,24 @@ def _squared_distances(y: Floats, x: Floats) -> tuple[Floats, Floats, Floats]:
 
 def first_moments(values: Floats, axes: tuple[Floats, Floats]) -> Floats:
     """Sum values (square, y, x) times each of `MONOMIALS`, shape (square, 6)."""
-    found: Floats = values.reshape(len(values), -1) @ _basis(axes)[:, _FIRST]
-    return found
+    return _project(values, _basis(axes)[:, _FIRST])
 
 
 def product_moments(values: Floats, axes: tuple[Floats, Floats]) -> Floats:
     """Sum values (square, y, x) times each product of two of `MONOMIALS`, shape (square, 6, 6)."""
-    moments: Floats = values.reshape(len(values), -1) @ _basis(axes)
-    return moments[:, _PRODUCT]
+    return _project(values, _basis(axes))[:, _PRODUCT]
+
+
+def _project(values: Floats, basis: Floats) -> Floats:
+    """Multiply values (square, y, x) with a basis (pixel, function), few squares at a time.
+
+    A larger product would wake the threads of BLAS, which fight with ours, and on a busy machine with each other.
+    """
+    rows = -len(values) % AT_ONCE
+    padded = np.concatenate([values, np.zeros((rows, *values.shape[1:]))]) if rows else values
+    products = padded.reshape(-1, AT_ONCE, len(basis)) @ basis
+    projected: Floats = products.reshape(-1, basis.shape[1])[: len(values)]
+    return projected
 
 
 def _basis(axes: tuple[Floats, Floats]) -> Floats:
@@ -136,5 +149,5 @@ def widths(precision: Floats) -> Floats:
 def neighbours_sum(values: Floats, index: NDArray[np.intp], count: int) -> Floats:
     """Sum rows (row, ...) that have the same index, shape (count, ...)."""
     flat = values.reshape(len(values), -1)
-    sums = np.stack([np.bincount(index, column, count) for column in flat.T], axis=1)
+    sums = np.stack([np.bincount(index, column, count).astype(np.float64) for column in flat.T], axis=1)
     return sums.reshape(count, *values.shape[1:])

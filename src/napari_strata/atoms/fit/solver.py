@@ -29,13 +29,19 @@ class Solver:
         self.added = damping * equations.diagonal
         self.matrix = equations.pairs.matrix(equations.blocks)
         self.knots_atoms = equations.atoms_knots.T.tocsr()
-        first, second = equations.splits
+        first = equations.splits[0]
         own = equations.own_blocks + np.eye(3) * self.added[:first].reshape(-1, 1, 3)
         held = ~self.free[:first].reshape(-1, 3)
         own = np.where(held[:, :, None] | held[:, None, :], np.eye(3), own)
         self.own = np.linalg.inv(own)
         rest = (equations.diagonal + self.added)[first:]
         self.rest = 1 / np.where(self.free[first:], rest, 1)
+
+    @property
+    def own_sigma(self) -> Floats:
+        """Uncertainty of each atom's position, were all others known, shape (atom,) [px]."""
+        sigma: Floats = np.sqrt((self.own[:, 0, 0] + self.own[:, 1, 1]) / 2)
+        return sigma
 
     def without_shapes(self) -> "Solver":
         """Return a solver of the same equations in which the shapes are held."""

@@ -1,0 +1,176 @@
+"""The joint fit of all atoms of one image."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_strata.atoms.fit.background import Knots
+from napari_strata.atoms.fit.fitted import FittedPeaks
+from napari_strata.atoms.fit.isolated import sigma_alone
+from napari_strata.atoms.fit.levenberg_marquardt import SETTLED, Freedom, Problem, local_sums, settle
+from napari_strata.atoms.fit.model import Model
+from napari_strata.atoms.fit.neighbours import COUPLED, Pairs
+from napari_strata.atoms.fit.noise import Noise, NoiseKind, measure_noise
+from napari_strata.atoms.fit.polynomials import Shape, full_precision, widths
+from napari_strata.atoms.fit.prior import Prior
+from napari_strata.atoms.fit.solver import Solver
+from napari_strata.atoms.fit.squares import Floats
+from napari_strata.atoms.fit.start import KNOT_SPACING, pixels_near, starting_parameters
+from napari_strata.atoms.fit.uncertainty import position_covariance
+
+STEPS_OF_ALL, STEPS_OF_SOME = 12, 40
+"""Most steps of all atoms together, and of those that have not settled then, with their neighbours."""
+ENOUGH = 0.99
+"""Fraction of settled atoms at which the rest goes on alone."""
+STILL = 0.1
+"""Last step of a fit that is believed, in units of the uncertainty."""
+FARTHEST = 1.5
+"""How far an atom may move from its start, in standard deviations of its peak."""
+DIM = 1e-2
+"""Height below which a fit has lost its atom, in units of the median height."""
+
+
+class JointFit:
+    """A fit under way.
+
+    Parameters
+    ----------
+    image : ndarray, shape (y, x)
+        Intensities.
+    positions : ndarray, shape (atom, 2)
+        Where to begin, sorted by y, so that atoms that are handled at a time are near each other [px].
+    groups : ndarray of int, shape (atom,)
+        Which atoms share a width, numbered from 0.
+    width_px : float
+        Rough standard deviation of the peaks [px].
+    shape : {"round", "elliptical"}
+        Of the peaks.
+    noise : NoiseKind
+        What is known of the noise.
+    prior_px : float or None
+        Standard deviation of the truth from `positions` [px].
+    """
+
+    def __init__(
+        self,
+        image: Floats,
+        positions: Floats,
+        groups: NDArray[np.intp],
+        *,
+        width_px: float,
+        shape: Shape,
+        noise: NoiseKind,
+        prior_px: float | None,
+    ) -> None:
+        knots = Knots.every(KNOT_SPACING * width_px, image.shape)
+        self._start, self._width, self._noise, self._prior_px = positions, width_px, noise, prior_px
+        self._parameters = starting_parameters(
+            image, positions, width_px=width_px, shape=shape, groups=int(groups.max()) + 1, knots=knots
+        )
+        self._problem = Problem(
+            image,
+            pixels_near(positions, width_px, knots.shape),
+            Model(shape, groups, knots, np.zeros_like(image)),
+            Pairs.within(positions, COUPLED * width_px),
+            self._measure_noise,
+            Prior.nothing(positions),
+        )
+        self._failed = np.zeros(len(positions), bool)
+
+    def run(self) -> None:
+        """Fit heights, then everything, then what has not settled, and put back what has failed."""
+        everything = np.ones(len(self._start), bool)
+        self._settle_all(Freedom(~everything, shapes=False), steps=1)
+        if self._prior_px is not None:
+            height = float(np.median(self._parameters.amplitudes))
+            self._problem = replace(self._problem, prior=Prior.near(self._start, self._prior_px, height))
+        restless = self._settle_all(Freedom(everything), steps=STEPS_OF_ALL) > SETTLED
+        if restless.any():
+            restless = self._settle_some(restless, everything) > STILL
+        self._failed = restless | self._is_lost()
+        if self._failed.any():
+            self._put_back()
+            self._settle_some(self._failed, ~self._failed)
+
+    def result(self) -> FittedPeaks:
+        """Return what has been found, in the order of the fit."""
+        problem, parameters, model = self._problem, self._parameters, self._problem.model
+        drawn = model.draw(parameters)
+        noise = self._measure_noise(drawn)
+        weights = problem.used / noise.variance(drawn)
+        equations = problem.equations(parameters, drawn, weights)
+        free = Freedom(~self._failed).unknowns(parameters)
+        covariance = position_covariance(equations, self._failed, Solver(equations, np.zeros(len(free)), free))
+        sigma = np.sqrt(np.einsum("acc->ac", covariance))
+        background = model.knots.at(parameters.background, parameters.positions)
+        return FittedPeaks(
+            positions=parameters.positions,
+            sigma=sigma,
+            amplitude=parameters.amplitudes,
+            background=background,
+            width=widths(model.precision(parameters)),
+            chi2=self._chi2((problem.image - drawn) ** 2 * weights),
+            failed=self._failed,
+            crowded=np.sqrt(sigma.prod(axis=1)) > 2 * sigma_alone(parameters.amplitudes, background, noise),
+            gain=noise.gain,
+            readout=noise.readout,
+        )
+
+    def _measure_noise(self, drawn: Floats) -> Noise:
+        fitted = 3 * len(self._start) + len(self._parameters.background)
+        return measure_noise(self._problem.image, drawn, self._problem.used, parameters=fitted, kind=self._noise)
+
+    def _settle_all(self, freedom: Freedom, *, steps: int) -> Floats:
+        found = settle(self._problem, self._parameters, freedom, steps=steps, enough=ENOUGH)
+        self._parameters = found.parameters
+        return found.last_step
+
+    def _settle_some(self, atoms: NDArray[np.bool_], movable: NDArray[np.bool_]) -> Floats:
+        """Fit the chosen atoms (atom,) and their neighbours on; return the last steps, of all others 0."""
+        problem, now = self._problem, self._parameters
+        near, pairs = atoms.copy(), problem.pairs
+        np.logical_or.at(near, pairs.first, atoms[pairs.second])
+        np.logical_or.at(near, pairs.second, atoms[pairs.first])
+        some = np.flatnonzero(near)
+        part = replace(
+            problem,
+            model=problem.model.only(some, now),
+            pairs=Pairs.within(self._start[some], COUPLED * self._width),
+            prior=problem.prior.of(some),
+        )
+        start = replace(now, positions=now.positions[some], amplitudes=now.amplitudes[some])
+        freedom = Freedom(movable[some], shared=False, shapes=False)
+        found = settle(part, start, freedom, steps=STEPS_OF_SOME)
+        now.positions[some], now.amplitudes[some] = found.parameters.positions, found.parameters.amplitudes
+        last_step = np.zeros(len(atoms))
+        last_step[some] = found.last_step
+        return last_step
+
+    def _is_lost(self) -> NDArray[np.bool_]:
+        now = self._parameters
+        shift = np.linalg.norm(now.positions - self._start, axis=1)
+        wide = widths(self._problem.model.precision(now)).max(axis=1)
+        lost: NDArray[np.bool_] = shift > FARTHEST * wide
+        return lost | ~(now.amplitudes > DIM * np.median(now.amplitudes))
+
+    def _put_back(self) -> None:
+        """Return what has failed to where it began."""
+        now, failed = self._parameters, self._failed
+        self._parameters = replace(
+            now,
+            positions=np.where(failed[:, None], self._start, now.positions),
+            amplitudes=np.where(failed, np.median(now.amplitudes), now.amplitudes),
+        )
+
+    def _chi2(self, squares: Floats) -> Floats:
+        """Sum squares (y, x) within 2 standard deviations of each atom along y and x, by degrees of freedom."""
+        model, parameters = self._problem.model, self._parameters
+        reach = max(1, int(np.rint(2 * widths(full_precision(model.shape, parameters.shapes)).max())))
+        positions = parameters.positions
+        pixel = np.clip(np.rint(positions).astype(np.intp), 0, np.array(squares.shape) - 1)
+        freedom = self._problem.used.astype(np.float64)
+        np.subtract.at(freedom, tuple(pixel.T), 3)
+        count = local_sums(freedom, positions, reach)
+        chi2: Floats = local_sums(squares, positions, reach) / np.where(count > 0, count, np.nan)
+        return chi2
