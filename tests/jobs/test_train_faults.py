@@ -217,3 +217,12 @@ def test_a_stop_in_the_first_epoch_keeps_the_weights_at_hand_though_nobody_score
             control.request_stop()
     assert event.result.figures["validation_dice"] is None
     assert load_network(tmp_path).card.figures["step"] == 1
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "labels.tif"])
+def test_a_folder_in_which_a_run_would_overwrite_somebody_s_file_is_refused(tmp_path: Path, name: str):
+    (tmp_path / name).write_text("mine")
+    *_, last = run(squares(tmp_path, 40, 40))
+    assert isinstance(last.error, OutputError)
+    assert f"holds a file {name}" in last.error.message
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "mine")]

@@ -261,6 +261,12 @@ def test_a_finished_run_is_refused_unless_its_budget_is_raised(finished: Path, t
     assert TrainConfig.read(tmp_path / "config.yaml").training.epochs == 3
 
 
+@pytest.mark.parametrize("kind", ["deep", "snapshot"])
+def test_a_finished_ensemble_is_refused_whatever_it_is_given(tmp_path: Path, kind: str):
+    run((config(ensemble={"kind": kind, "members": 2}), painted(tmp_path)))
+    assert "a new ensemble" in failure(lambda: resumed(tmp_path, epochs=9)).remedy
+
+
 def test_a_run_that_goes_on_keeps_its_best_weights(tmp_path: Path, monkeypatch):
     losses = iter([0.5, 0.9])
     from napari_strata.training.engine.validation import Scores

@@ -148,7 +148,7 @@ def _check_unspent(folder: Path, config: TrainingConfig, sessions: list[dict[str
     state = _state_of(folder, needed=False)
     if state is None:
         return
-    if "done" in state:
+    if config.ensemble.kind != "none":
         spent = (sessions[-1]["ended_by"] or "stop") not in ("stop", "failed", "canceled")
         remedy = "Train a new ensemble; a finished one cannot be continued."
     else:

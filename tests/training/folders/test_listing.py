@@ -49,6 +49,12 @@ def write_card(bundle: Path, name: str = "its model") -> None:
     (bundle / "card.yaml").write_text(card.to_yaml())
 
 
+def write_files(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+
+
 def test_a_run_tells_how_it_went(tmp_path):
     run = read_run(write_run(tmp_path / "run"))
     assert (run.name, run.state, run.started) == (
@@ -258,18 +264,27 @@ def test_delete_leaves_nothing_of_a_run_and_all_of_what_is_not_its_own(tmp_path)
     folder = write_run(tmp_path / "run")
     write_card(folder / "model")
     write_card(folder / "start")
-    (folder / "labels.tif").write_bytes(b"")
-    for name in ("checkpoint", "corrections", "inputs", "tensorboard", "trials", ".handover-abc"):
-        (folder / name / "deep").mkdir(parents=True)
-        (folder / name / "deep" / "00000006-000.npz").write_bytes(b"")
-    for name in (".training", ".lock", ".run.json.part", "provenance.tif"):
-        (folder / name).write_text("")
+    write_files(
+        folder,
+        *("checkpoint/state.json", "checkpoint/model/card.yaml", "corrections/00000006-000.npz"),
+        *("tensorboard/events.out.tfevents.1", "trials/001/config.yaml", ".handover-abc/run/task.json"),
+        *("inputs/image.tif", "inputs/masks.tif", "inputs/provenance.tif", "inputs/painted.yaml"),
+        *("labels.tif", "provenance.tif", ".training", ".lock", ".run.json.part"),
+    )
     assert delete_run(folder) == ()
     assert not folder.exists()
     folder = write_run(tmp_path / "other")
     (folder / "thesis.tex").write_text("")
     assert delete_run(folder) == ("thesis.tex",)
     assert [path.name for path in folder.iterdir()] == ["thesis.tex"]
+
+
+def test_delete_leaves_files_that_only_have_the_names_of_a_run_s(tmp_path):
+    folder = write_run(tmp_path / "project")
+    names = ("labels.tif", "provenance.tif", "inputs/image.tif", "model/notes.txt", "trials/plan.txt")
+    write_files(folder, *names)
+    assert delete_run(folder) == ("inputs", "labels.tif", "model", "provenance.tif", "trials")
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == sorted(names)
 
 
 def test_a_run_in_which_somebody_trains_is_not_deleted(tmp_path):

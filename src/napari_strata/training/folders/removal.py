@@ -1,11 +1,14 @@
 """Deleting a run: the files that a training wrote, and nothing else."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from napari_strata.errors import OutputError
 from napari_strata.io.bundle import CARD
-from napari_strata.training.run.data import INPUTS, LABELS, PROVENANCE
+from napari_strata.training.engine.checkpoint import STATE
+from napari_strata.training.run.data import CARD as PAINTED_CARD
+from napari_strata.training.run.data import IMAGE, INPUTS, LABELS, MASKS, PROVENANCE
 from napari_strata.training.run.facts import FACTS
 from napari_strata.training.run.lock import LOCK, is_running
 from napari_strata.training.run.mark import MARK, is_marked
@@ -14,8 +17,18 @@ from napari_strata.training.run.start import START
 from napari_strata.training.run.tensorboard import FOLDER as BOARD
 from napari_strata.training.search.folder import JOURNAL, MODEL, TABLE, TRIALS
 
-FILES = (CONFIG, EVENTS, HISTORY, FACTS, LABELS, PROVENANCE, CARD, JOURNAL, TABLE, LOCK, MARK, f"{JOURNAL}.lock")
-FOLDERS = (MODEL, "checkpoint", "corrections", BOARD, INPUTS, START, TRIALS)
+FILES = (CONFIG, EVENTS, HISTORY, FACTS, CARD, JOURNAL, TABLE, LOCK, MARK, f"{JOURNAL}.lock")
+FOLDERS = {
+    MODEL: CARD,
+    START: CARD,
+    "checkpoint": STATE,
+    "corrections": "*.npz",
+    BOARD: "events.out.*",
+    TRIALS: f"*/{CONFIG}",
+}
+"""Folders, each with a file by which it is known as that of a run: somebody may have one of the same name."""
+PAINTED = (LABELS, PROVENANCE, *(f"{INPUTS}/{name}" for name in (IMAGE, MASKS, PROVENANCE, PAINTED_CARD)))
+"""What was painted in the viewer; somebody else's files of these names have no card."""
 HANDOVER = ".handover-*"
 """Folders that a process leaves which is killed."""
 OTHER_FILES = (".*.part", "weights-*.safetensors")
@@ -42,12 +55,17 @@ def delete_run(folder: Path) -> tuple[str, ...]:
     if is_running(folder) or is_marked(folder):
         raise OutputError(f"A training is running in {folder}.", remedy="Stop it first.")
     try:
-        for path in (*(folder / name for name in FOLDERS), *folder.glob(HANDOVER)):
-            if path.is_dir() and not path.is_symlink():
+        own = (folder / name for name, sign in FOLDERS.items() if any((folder / name).glob(sign)))
+        for path in (*own, *folder.glob(HANDOVER)):
+            if not path.is_symlink():
                 shutil.rmtree(path)
         others = (path for pattern in OTHER_FILES for path in folder.glob(pattern))
-        for path in (*(folder / name for name in FILES), *others):
+        painted = PAINTED if (folder / INPUTS / PAINTED_CARD).is_file() else ()
+        for path in (*(folder / name for name in (*FILES, *painted)), *others):
             path.unlink(missing_ok=True)
+        for name in (INPUTS, *FOLDERS):
+            with suppress(OSError):  # it is not there, or holds something else
+                (folder / name).rmdir()
         left = tuple(sorted(path.name for path in folder.iterdir()))
         if not left:
             folder.rmdir()

@@ -14,6 +14,7 @@ from napari_strata.config import ClassTable, Config, TrainConfig
 from napari_strata.config.base import setting
 from napari_strata.config.paired import PairedData
 from napari_strata.config.training import ORIGINS, LabelledData, SimulatedData
+from napari_strata.errors import OutputError
 from napari_strata.io.files import replacing
 from napari_strata.io.images import write_images
 from napari_strata.io.masks import read_masks, write_masks
@@ -50,6 +51,24 @@ def config_in_run(config: TrainConfig, inputs: TrainInputs) -> TrainConfig:
         kept = {name: _below(paths, inputs.out) for name, paths in data.files.items()}
         return config.model_copy(update={"data": data.model_copy(update=kept)})
     return config.model_copy(update={"data": _painted_data(data, inputs.painted, inputs.images[0].pixel_size)})
+
+
+def check_free(folder: Path) -> None:
+    """Check that a new run overwrites no file that is not from a run.
+
+    Raises
+    ------
+    OutputError
+        If it would.
+    """
+    if (folder / INPUTS / CARD).is_file():  # left by a run that was called off
+        return
+    for name in ("config.yaml", LABELS, PROVENANCE):
+        if (folder / name).exists():
+            raise OutputError(
+                f"{folder} holds a file {name}, which a run would overwrite.",
+                remedy=f"Choose a folder of its own for the run, such as {folder / 'run'}.",
+            )
 
 
 def keep_painted(inputs: TrainInputs) -> None:

@@ -1,6 +1,6 @@
 """The record of a run on disk: config.yaml, run.json, events.jsonl as things happen, history.csv by epochs.
 
-What was painted in the viewer is kept beside them (`training.run_data`).
+What was painted in the viewer is kept beside them (`napari_strata.training.run.data`).
 """
 
 import csv
@@ -18,7 +18,7 @@ from napari_strata.config import TrainConfig
 from napari_strata.errors import OutputError
 from napari_strata.events import BatchEnded, EpochEnded, FinishReason, JobEvent, PreviewReady
 from napari_strata.io.files import replacing
-from napari_strata.training.run.data import LABELS
+from napari_strata.training.run.data import LABELS, check_free
 from napari_strata.training.run.facts import FACTS, Facts, end_session, write_facts
 from napari_strata.training.run.lock import RunLock
 from napari_strata.training.run.start import START
@@ -49,14 +49,15 @@ class RunRecord:
     Attributes
     ----------
     facts : dict
-        What goes into run.json; see `training.run_facts`.
+        What goes into run.json; see `napari_strata.training.run.facts`.
     step : int
         Steps of the run that are done.
 
     Raises
     ------
     OutputError
-        If the folder cannot be written, holds a run already, or a training is running in it.
+        If the folder cannot be written, holds a run or somebody's config.yaml already, or a training is running in
+        it.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, *, resumes: bool = False) -> None:
@@ -67,6 +68,8 @@ class RunRecord:
         self._resumes = resumes
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            if not (resumes or (folder / EVENTS).exists()):
+                check_free(folder)
             self._lock = RunLock(folder)
         except OSError as error:
             raise self._unwritable(error) from error

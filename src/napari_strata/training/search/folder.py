@@ -12,7 +12,7 @@ from napari_strata.errors import OutputError
 from napari_strata.io.bundle import load_bundle, save_bundle
 from napari_strata.io.files import replacing
 from napari_strata.training.patches.inputs import TrainInputs
-from napari_strata.training.run.data import LABELS, config_in_run, keep_painted
+from napari_strata.training.run.data import LABELS, check_free, config_in_run, keep_painted
 from napari_strata.training.run.facts import FACTS
 from napari_strata.training.run.lock import RunLock
 from napari_strata.training.run.record import CONFIG, EVENTS, HISTORY
@@ -93,6 +93,7 @@ def keep_config(config: SearchTrainConfig, inputs: TrainInputs) -> None:
     elif (folder / EVENTS).exists() or (folder / MODEL).exists():
         raise OutputError(f"{folder} holds a training already.", remedy="Choose another folder for the search.")
     else:
+        check_free(folder)
         keep_painted(inputs)
     with replacing(folder / CONFIG) as path:
         path.write_text(wanted.to_yaml(), encoding="utf-8")
