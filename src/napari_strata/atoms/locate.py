@@ -8,6 +8,7 @@ from napari_strata.atoms.border import cut_by_border, refine_at_border
 from napari_strata.atoms.intensities import column_intensities, fitted_volumes
 from napari_strata.atoms.peaks import find_peaks, keep_separate
 from napari_strata.atoms.refine import refine_positions
+from napari_strata.atoms.refined import refine_atoms
 from napari_strata.atoms.spacing import least_distances
 from napari_strata.atoms.species import SURE, assign_species, class_shares
 from napari_strata.config import AtomsConfig
@@ -65,6 +66,8 @@ def _locate_in_frame(
         [_locate_in_layer(maps, config, pixel_size).assign(layer=layer) for layer, maps in enumerate(layers)],
         ignore_index=True,
     )
+    kinds = table.filter(like=_SHARE).to_numpy(np.float64).argmax(axis=1)
+    table = refine_atoms(table, layers, image, kinds, config, pixel_size)
     if image is None or config.species == "class":
         return table
     radius = config.refinement_radius / pixel_size

@@ -20,7 +20,7 @@ from napari_strata.cli.options import (
 )
 from napari_strata.cli.runner import run_command
 from napari_strata.config import AtomsConfig, InferenceConfig
-from napari_strata.config.inference import SpeciesBy
+from napari_strata.config.inference import Refine, SpeciesBy
 from napari_strata.config.training import Device
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
@@ -77,6 +77,7 @@ def atoms(
     pixel_size: PixelSize = None,
     min_distance: Annotated[float | None, option(AtomsConfig, "min_distance")] = None,
     min_probability: Annotated[float | None, option(AtomsConfig, "min_probability")] = None,
+    refine: Annotated[Refine | None, option(AtomsConfig, "refine")] = None,
     species: Annotated[SpeciesBy | None, option(AtomsConfig, "species")] = None,
     components: Annotated[int | None, option(AtomsConfig, "components")] = None,
     candidates: Annotated[bool | None, option(AtomsConfig, "candidates")] = None,
@@ -103,6 +104,7 @@ def atoms(
             settings.atoms,
             min_distance=min_distance,
             min_probability=min_probability,
+            refine=refine,
             species=species,
             components=components,
             candidates=candidates,

@@ -28,6 +28,7 @@ class InferenceConfig(Config):
 
 
 SpeciesBy = Literal["class", "intensity", "both"]
+Refine = Literal["centroid", "probability", "image"]
 
 
 class AtomsConfig(Config):
@@ -43,6 +44,11 @@ class AtomsConfig(Config):
     min_probability: float = setting(0.4, "Least probability of an atom at its peak.", gt=0, lt=1)
     refinement_radius: float = setting(
         0.5, "Radius within which a position is refined.", unit="Å", gt=0, le=100, advanced=True
+    )
+    refine: Refine = setting(
+        "centroid",
+        "What gives positions: the centroid in the probability map, or a joint fit of all atoms to that map or to"
+        " the image, with uncertainties.",
     )
     species: SpeciesBy = setting(
         "class",

@@ -37,7 +37,8 @@ class Knots:
     @property
     def spacing(self) -> Floats:
         """From knot to knot along y and x, shape (2,) [px]."""
-        return np.maximum(np.array(self.shape) - 1, 1) / (np.array(self.counts) - 1)
+        spacing: Floats = np.maximum(np.array(self.shape) - 1, 1) / (np.array(self.counts) - 1)
+        return spacing
 
     @property
     def count(self) -> int:

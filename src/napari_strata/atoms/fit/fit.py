@@ -44,8 +44,8 @@ def fit_peaks(
     groups : ndarray of int, shape (atom,), optional
         Which atoms share a width; by default all.
     prior_px : float, optional
-        Standard deviation along each axis of the truth from `positions` [px]. It decides, and enters `sigma`, where
-        atoms overlap too much to be told apart; by default the image decides alone.
+        Standard deviation of the truth from `positions` along each axis [px]. It decides, and enters `sigma`,
+        where atoms overlap too much to be told apart; by default the image decides alone.
 
     Returns
     -------

@@ -81,7 +81,7 @@ class JointFit:
     def run(self) -> None:
         """Fit heights, then everything, then what has not settled, and put back what has failed."""
         everything = np.ones(len(self._start), bool)
-        self._settle_all(Freedom(~everything, shapes=False), steps=1)
+        self._fit_heights()
         if self._prior_px is not None:
             height = float(np.median(self._parameters.amplitudes))
             self._problem = replace(self._problem, prior=Prior.near(self._start, self._prior_px, height))
@@ -92,6 +92,13 @@ class JointFit:
         if self._failed.any():
             self._put_back()
             self._settle_some(self._failed, ~self._failed)
+
+    def misfit_of_heights(self) -> float:
+        """Fit heights and background alone; return the mean square of what is left of the image."""
+        self._fit_heights()
+        problem = self._problem
+        left = problem.image - problem.model.draw(self._parameters)
+        return float(np.mean(left**2))
 
     def result(self) -> FittedPeaks:
         """Return what has been found, in the order of the fit."""
@@ -120,6 +127,10 @@ class JointFit:
     def _measure_noise(self, drawn: Floats) -> Noise:
         fitted = 3 * len(self._start) + len(self._parameters.background)
         return measure_noise(self._problem.image, drawn, self._problem.used, parameters=fitted, kind=self._noise)
+
+    def _fit_heights(self) -> None:
+        nobody = np.zeros(len(self._start), bool)
+        self._settle_all(Freedom(nobody, shapes=False), steps=1)
 
     def _settle_all(self, freedom: Freedom, *, steps: int) -> Floats:
         found = settle(self._problem, self._parameters, freedom, steps=steps, enough=ENOUGH)

@@ -20,7 +20,7 @@ from napari_strata.atoms.fit.solver import Solver
 from napari_strata.atoms.fit.squares import Floats
 
 SETTLED, NEAREST = 1e-2, 1e-6
-"""Step below which a position counts as settled, in units of its uncertainty; and in px, below which it is none."""
+"""Step below which a position counts as settled, in units of its uncertainty; and below which it is none [px]."""
 CALM = 4
 """Step from which on the variance follows the model by half only: where nearly nothing is counted, it would not
 settle otherwise."""
@@ -32,8 +32,8 @@ SHARED_DAMPING = 1e-6
 LONGEST = 0.5
 """Longest step of a position, in standard deviations of the peak."""
 TRUSTED = 0.1
-"""A shorter step, in units of the half side in which the misfit is judged, is taken even if the misfit grows there;
-so near the optimum it does because neighbours have moved."""
+"""A shorter step, in units of the half side in which the misfit is judged, is taken even if the misfit grows
+there; so near the optimum it does because neighbours have moved."""
 SMALLEST = 0.2
 """What is left at least of a height or a precision after one step; it may grow by the inverse."""
 TOLERANCE = 1e-3

@@ -1,7 +1,8 @@
 """What is known of the atoms before the image is looked at closely.
 
-Two atoms that all but coincide make one peak: only the sum of their heights and the mean of their positions can be
-seen in it, and the most likely pair may lie anywhere. What was known before then decides what the image leaves open.
+Two atoms that all but coincide make one peak: only the sum of their heights and the mean of their positions can
+be seen in it, and the most likely pair may lie anywhere. What was known before then decides what the image leaves
+open.
 """
 
 from dataclasses import dataclass

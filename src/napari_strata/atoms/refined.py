@@ -1,0 +1,121 @@
+"""Atoms whose positions are fitted: on the raw image, or on the probability maps."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_strata.atoms.fit.fit import fit_peaks
+from napari_strata.atoms.fit.fitted import FittedPeaks
+from napari_strata.atoms.fit.width import guess_width
+from napari_strata.config import AtomsConfig
+from napari_strata.types import ATOM_FLAGS, AnyArray, FloatImage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PRIOR = 0.15
+"""Standard deviation of the centroids of networks' maps from the truth, along each axis [Å]; measured 0.1 Å on
+images of a recipe that the network did not know."""
+WIDTHS = (0.15, 1.5)
+"""Standard deviations between which those of peaks are sought [Å]."""
+FITTED = ("sigma_y", "sigma_x", "amplitude", "background", "width", "chi2")
+"""Columns that a fit adds."""
+NARROWEST = 0.5
+"""Least standard deviation of a peak that the pixels resolve [px]."""
+
+
+def refine_atoms(
+    table: "pd.DataFrame",
+    layers: FloatImage,
+    image: AnyArray | None,
+    kinds: NDArray[np.intp],
+    config: AtomsConfig,
+    pixel_size: float,
+) -> "pd.DataFrame":
+    """Fit the positions of the atoms of one frame as `AtomsConfig.refine` says.
+
+    On the image, atoms of all layers are fitted together, and those of one layer and kind share a width; atoms
+    that overlap too much to be told apart stay near their centroids. On the probability maps each layer is fitted
+    alone; what is called uncertainty there is that of the map's shape and not of the noise.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Atoms with their centroids: ``layer``, ``y_px``, ``x_px``, ``y_A``, ``x_A``, ``flag`` and what else there
+        is.
+    layers : ndarray of float32, shape (layer, class, y, x)
+        Probability maps in which they were found.
+    image : ndarray, shape (y, x), or None
+        The image; without one nothing is fitted to it.
+    kinds : ndarray of int, shape (atom,)
+        What the network takes each atom for.
+    config : AtomsConfig
+        What to fit to, if anything.
+    pixel_size : float
+        Pixel size [Å/px].
+
+    Returns
+    -------
+    DataFrame
+        The same rows with fitted positions, flags, and the columns of `napari_strata.types.ATOM_DETAILS` that a
+        fit gives; as given where nothing is fitted.
+    """
+    on_image = config.refine == "image"
+    if config.refine == "centroid" or (on_image and image is None):
+        return table
+    refined = table.assign(**dict.fromkeys(FITTED, np.nan))
+    of_layer = table["layer"].to_numpy()
+    groups = of_layer * (kinds.max(initial=0) + 1) + kinds
+    for layer in [None] if on_image else np.unique(of_layer):
+        rows = np.flatnonzero(of_layer == layer) if layer is not None else np.arange(len(table))
+        if not len(rows):
+            continue
+        pixels = image if layer is None else 1 - layers[layer, 0]
+        positions = table[["y_px", "x_px"]].to_numpy(dtype=np.float64)[rows]
+        fitted = _fit(np.asarray(pixels, np.float64), positions, groups[rows], pixel_size, counts=on_image)
+        _write(refined, rows, fitted, pixel_size)
+    return refined
+
+
+def _fit(
+    pixels: NDArray[np.float64],
+    positions: NDArray[np.float64],
+    kinds: NDArray[np.intp],
+    pixel_size: float,
+    *,
+    counts: bool,
+) -> FittedPeaks:
+    low, high = (max(width / pixel_size, NARROWEST) for width in WIDTHS)
+    return fit_peaks(
+        pixels,
+        positions,
+        width_px=guess_width(pixels, positions, low, high),
+        noise="poisson" if counts else "uniform",
+        groups=kinds,
+        prior_px=PRIOR / pixel_size,
+    )
+
+
+def _write(table: "pd.DataFrame", rows: NDArray[np.intp], fitted: FittedPeaks, pixel_size: float) -> None:
+    """Write what was fitted into the rows of a table."""
+    columns = {
+        "y_px": fitted.positions[:, 0],
+        "x_px": fitted.positions[:, 1],
+        "y_A": fitted.positions[:, 0] * pixel_size,
+        "x_A": fitted.positions[:, 1] * pixel_size,
+        "sigma_y": fitted.sigma[:, 0] * pixel_size,
+        "sigma_x": fitted.sigma[:, 1] * pixel_size,
+        "amplitude": fitted.amplitude,
+        "background": fitted.background,
+        "width": np.sqrt(fitted.width.prod(axis=1)) * pixel_size,
+        "chi2": fitted.chi2,
+    }
+    for name, values in columns.items():
+        table.iloc[rows, table.columns.get_loc(name)] = values
+    flags = table["flag"].to_numpy(dtype=str)[rows]
+    found = {"failed": fitted.failed, "crowded": fitted.crowded}
+    table.iloc[rows, table.columns.get_loc("flag")] = [
+        " ".join(word for word in ATOM_FLAGS if word in flag.split() or (word in found and found[word][i]))
+        for i, flag in enumerate(flags)
+    ]
