@@ -372,10 +372,16 @@ def test_a_training_that_goes_on_from_its_folder_has_its_corrections_and_pins(qt
     qtbot.waitUntil(lambda: one.error is not None, timeout=20_000)
 
 
+@pytest.mark.parametrize("kind", ["none", "deep"])
 def test_a_training_that_goes_on_learns_what_is_painted_on_its_layers_now_and_meanwhile(
-    qtbot, viewer, labels, train
+    qtbot, viewer, labels, train, kind
 ):
+    several = {"ensemble": {"kind": "deep", "members": 20}, "epochs": 10}  # 2000 batches
+    train.settings.training.set_values(
+        QUICK if kind == "none" else TrainingConfig.parse(QUICK.model_dump() | several)
+    )
     live = start(qtbot, train)
+    qtbot.waitUntil(lambda: kind == "none" or "network 2 of 20" in train.words.text(), timeout=60_000)
     repaint(labels, np.s_[0, 10:20, 60:70], 2)
     taken(qtbot, live)
     run = stopped(qtbot, train)

@@ -56,8 +56,6 @@ def find_plan(
         itself; None where its image or its labels are not open, or were never painted in a viewer.
     """
     corrections = [request for _step, request in requests if isinstance(request, Correction)]
-    if config.training.ensemble.kind == "deep":  # whose steps begin anew with every network
-        return None
     if isinstance(config.data, SimulatedData):
         return _simulated_plan(viewer, config, config.data, corrections, chosen)
     card = _card_of(run)
