@@ -4,8 +4,9 @@ import pytest
 from napari.layers import Image, Points
 
 from napari_strata.config import ClassTable, ModelCard, ModelConfig
+from napari_strata.widgets.layers.atom_layers import atom_layer
 from napari_strata.widgets.layers.atom_memory import edit_again, edits_of, marked_table, memory_of
-from napari_strata.widgets.layers.napari_layers import Origin, atom_layer
+from napari_strata.widgets.layers.napari_layers import Origin
 
 CARD = ModelCard(
     name="m",

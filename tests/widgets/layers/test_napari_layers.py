@@ -5,11 +5,11 @@ from napari.layers import Image
 
 from napari_strata.config import ClassTable, ModelCard, ModelConfig
 from napari_strata.types import ATOM_COLUMNS, Prediction
+from napari_strata.widgets.layers.atom_layers import atom_layer
 from napari_strata.widgets.layers.colours import HUES, class_colours
 from napari_strata.widgets.layers.label_memory import class_table_of, image_of, mates_of
 from napari_strata.widgets.layers.napari_layers import (
     Origin,
-    atom_layer,
     heatmap_layer,
     mask_layers,
     probability_layers,

@@ -33,6 +33,8 @@ class LayerChoice(ChoiceBox):
         Text of the entry that stands for no layer; without it there is such an entry only while there is no layer.
     follows : bool
         Whether the choice follows the active layer.
+    none_when_empty : str
+        What to say where there is no such layer; by default that none of the kind is open.
     """
 
     chosen = Signal(object)
@@ -45,6 +47,7 @@ class LayerChoice(ChoiceBox):
         *,
         none_text: str = "",
         follows: bool = True,
+        none_when_empty: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__()
@@ -55,7 +58,7 @@ class LayerChoice(ChoiceBox):
         self._last: Layer | None = None
         self._wants_none = False
         self._is_by_hand = False
-        self._nothing = f"no {kind.__name__.lower()} layer open"
+        self._nothing = none_when_empty or f"no {kind.__name__.lower()} layer open"
         events = viewer.layers.events
         connect_while_alive(self, self._refresh, events.inserted, events.removed, events.reordered, events.renamed)
         connect_while_alive(self, self._follow, viewer.layers.selection.events.active)

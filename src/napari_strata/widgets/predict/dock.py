@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout
 
 from napari_strata.config import AtomsConfig, InferenceConfig, ModelCard
 from napari_strata.control import JobControl
@@ -19,6 +19,7 @@ from napari_strata.widgets.layers.results import find_results, show_results
 from napari_strata.widgets.layers.source import Source, SourceForm
 from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.dock import Dock
+from napari_strata.widgets.parts.dock_links import DockLinks
 from napari_strata.widgets.parts.form import ConfigForm
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.models import ModelLibrary
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from napari.layers import Points
 
     from napari_strata.types import Prediction
+
+LINKS = (("Edit atoms…", "Atoms", "Add, delete and move atoms, and change their layer or species."),)
+"""The dock that is opened from here."""
 
 
 class PredictDock(Dock):
@@ -55,6 +59,7 @@ class PredictDock(Dock):
         self.inference = ConfigForm(InferenceConfig, advanced_title="Advanced: prediction")
         self.panel = JobPanel(QPushButton("Predict"))
         self.export_button = QPushButton("Export atoms (CSV)…")
+        self.links = DockLinks(viewer, LINKS)
         self._lay_out()
         self.source.changed.connect(self._on_source)
         self.source.model.chosen.connect(self._propose_atoms)
@@ -93,8 +98,13 @@ class PredictDock(Dock):
             "Write the atoms as the Points layer shows them, your own corrections included."
         )
         layout = QVBoxLayout(self)
-        for widget in (self.source, self.find_atoms, self.atoms, self.inference, self.panel, self.export_button):
+        for widget in (self.source, self.find_atoms, self.atoms, self.inference, self.panel):
             layout.addWidget(widget)
+        below = QHBoxLayout()
+        below.setSpacing(3)
+        below.addWidget(self.export_button)
+        below.addWidget(self.links)
+        layout.addLayout(below)
         layout.addStretch(1)
 
     def _on_source(self) -> None:

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from napari_strata.widgets.layers.atom_layers import atom_layer, candidate_layer
 from napari_strata.widgets.layers.atom_memory import edit_again, edits_of, memory_of
-from napari_strata.widgets.layers.napari_layers import atom_layer, candidate_layer
 from napari_strata.widgets.layers.results import find_results, let_be_replaced, remove_results, show_results
 
 if TYPE_CHECKING:

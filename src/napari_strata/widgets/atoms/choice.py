@@ -1,0 +1,29 @@
+"""A drop-down list of the layers of located atoms."""
+
+from typing import TYPE_CHECKING
+
+from napari.layers import Points
+
+from napari_strata.widgets.layers.atom_memory import memory_of
+from napari_strata.widgets.parts.layer_choice import LayerChoice
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+    from qtpy.QtWidgets import QWidget
+
+
+class AtomsChoice(LayerChoice):
+    """Offers located atoms, whether somebody edited them or not.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Whose layers to offer.
+    """
+
+    def __init__(self, viewer: "Viewer", parent: "QWidget | None" = None) -> None:
+        super().__init__(viewer, Points, none_when_empty="no atoms found yet", parent=parent)
+
+    def _is_offered(self, layer: "Layer") -> bool:
+        return memory_of(layer) is not None

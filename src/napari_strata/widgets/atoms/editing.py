@@ -1,0 +1,166 @@
+"""The edits of one layer of located atoms: marked as they are made, counted, and undone.
+
+napari has no undo for points. What the layer holds is therefore noted after every edit.
+"""
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, Signal
+
+from napari_strata.widgets.layers.atom_layers import reset_atoms
+from napari_strata.widgets.layers.atom_memory import edits_of, features_of, marked_table, memory_of
+from napari_strata.widgets.parts.connections import LayerFollower
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from napari.layers import Points
+    from pandas import DataFrame
+
+STEPS = 30
+"""So many edits can be undone."""
+_DONE = ("added", "removed", "changed")
+"""Ends of napari's actions on points; each has a beginning, too."""
+
+
+class AtomEditing(QObject):
+    """Follows the edits of one Points layer of located atoms.
+
+    Parameters
+    ----------
+    parent : QObject
+        To whose life it is tied.
+    """
+
+    changed = Signal()
+    """Emitted when the atoms, or what is known of them, are others."""
+    selected = Signal()
+    """Emitted when other atoms are selected."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._states: list[tuple[NDArray[np.float64], DataFrame]] = []
+        self._is_busy = False
+        self._data = LayerFollower(self, self._on_data, "data")
+        self._features = LayerFollower(self, self._on_edit, "properties")
+        self._selection: Any = None
+        self.destroyed.connect(lambda *_: self._follow_selection(None))
+
+    @property
+    def points(self) -> "Points | None":
+        """The layer, or None."""
+        points: Points | None = self._data.layer
+        return points
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an edit to undo."""
+        return len(self._states) > 1
+
+    def follow(self, points: "Points | None") -> None:
+        """Follow another layer, or none; what was done to the one before can no longer be undone."""
+        self._data.follow(points)
+        self._features.follow(points)
+        self._follow_selection(points)
+        self._states = []
+        self._on_edit()
+
+    def counts(self) -> dict[str, int]:
+        """Count the edits of each kind."""
+        edits = None if self.points is None else edits_of(self.points)
+        return {} if edits is None else {str(k): int(n) for k, n in edits["edited"].value_counts().items()}
+
+    def undo(self) -> None:
+        """Take the last edit back."""
+        if self.can_undo:
+            self._states.pop()
+            self._put(*self._states[-1])
+
+    def discard(self) -> None:
+        """Take all edits back, those before the dock was opened, too; that can be undone."""
+        if self.points is not None:
+            with self.as_one_edit():
+                reset_atoms(self.points)
+
+    @contextmanager
+    def as_one_edit(self) -> "Iterator[None]":
+        """Count what is done meanwhile as one edit."""
+        self._is_busy = True
+        try:
+            yield
+        finally:
+            self._is_busy = False
+            self._on_edit()
+
+    def assign(self, feature: str, value: object) -> None:
+        """Give the selected atoms a feature, or the next one where none is selected or atoms are being added."""
+        points = self.points
+        if points is None:
+            return
+        if points.mode != "add" and points.selected_data:
+            features = points.features.copy()
+            features.loc[sorted(points.selected_data), feature] = value
+            points.features = features
+            return
+        points.selected_data = set()
+        defaults = points.feature_defaults.iloc[0].to_dict()
+        points.feature_defaults = {**defaults, feature: value}
+
+    def select(self, atoms: "Iterable[int]") -> None:
+        """Select atoms by their index in the layer."""
+        if self.points is not None:
+            self.points.selected_data = {int(atom) for atom in atoms}
+            self.points.refresh()
+
+    def _follow_selection(self, points: "Points | None") -> None:
+        if self._selection is not None:
+            self._selection.events.items_changed.disconnect(self._on_selection)
+        self._selection = None if points is None else points.selected_data
+        if self._selection is not None:
+            self._selection.events.items_changed.connect(self._on_selection)
+
+    def _on_selection(self, _event: object = None) -> None:
+        self.selected.emit()
+
+    def _on_data(self, event: Any) -> None:
+        if str(getattr(event, "action", "")).rpartition(".")[2].lower() in _DONE:
+            self._on_edit()
+
+    def _on_edit(self, _event: object = None) -> None:
+        if self._is_busy:
+            return
+        points = self.points
+        if points is not None and memory_of(points) is not None:
+            self._mark(points)
+            self._note(points)
+        self.changed.emit()
+
+    def _mark(self, points: "Points") -> None:
+        """Write what was done to each atom into its features, and clear what was measured elsewhere."""
+        fresh = points.features.reset_index(drop=True).copy()
+        for name, column in features_of(marked_table(points)).items():
+            fresh[name] = column
+        if not fresh.equals(points.features):
+            self._is_busy = True
+            points.features = fresh
+            self._is_busy = False
+
+    def _note(self, points: "Points") -> None:
+        data, features = np.array(points.data), points.features.copy()
+        if self._states:
+            last_data, last_features = self._states[-1]
+            if np.array_equal(last_data, data) and last_features.equals(features):
+                return
+        self._states = [*self._states[-STEPS:], (data, features)]
+
+    def _put(self, data: NDArray[np.float64], features: "DataFrame") -> None:
+        assert self.points is not None, "without a layer nothing was noted"
+        self._is_busy = True
+        self.points.selected_data = set()
+        self.points.data = data.copy()
+        self.points.features = features.copy()
+        self._is_busy = False
+        self.changed.emit()

@@ -1,0 +1,106 @@
+"""Located atoms, and candidates for missing and extra ones, as Points layers that lie exactly on their image."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Points
+
+from napari_strata.atoms.edits import ATOM
+from napari_strata.widgets.layers.atom_memory import (
+    EDITED,
+    MEMORY,
+    AtomMemory,
+    defaults_of,
+    features_of,
+    memory_of,
+)
+from napari_strata.widgets.layers.colours import layer_colours
+from napari_strata.widgets.layers.napari_layers import Origin, placement
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+ATOM_DIAMETER = 0.7
+"""Diameter of an atom's marker [Å]; half the shortest bonds in sight, so that neighbours stay apart."""
+CANDIDATE_COLOURS = {"missing": "#ffe119", "extra": "#ff2d55"}
+
+
+def atom_layer(
+    table: "DataFrame", origin: Origin, *, edited: "tuple[DataFrame, DataFrame] | None" = None
+) -> Points:
+    """Make one Points layer of the atoms of all crystal layers, coloured by layer.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Atoms of this image as they were computed, columns `napari_strata.types.ATOM_COLUMNS` and perhaps others of
+        `ATOM_DETAILS`.
+    origin : Origin
+        Image, with a pixel size, and model.
+    edited : tuple of DataFrame, optional
+        What `napari_strata.widgets.layers.atom_memory.edit_again` made of them, which is then shown.
+    """
+    assert origin.pixel_size is not None, "atoms are found only where the pixel size is known"
+    computed = table.reset_index(drop=True)
+    shown, left = (_unedited(computed), None) if edited is None else edited
+    names, layers = origin.card.classes.names, origin.card.model.layers
+    columns = ("frame", "y_px", "x_px")[-origin.image.ndim :]
+    features = features_of(shown)
+    points = Points(
+        shown[list(columns)].to_numpy(dtype=np.float64),
+        name=origin.name("Atoms"),
+        features=features,
+        # given as a dictionary, or napari warns that whole numbers may be no categories
+        face_color={"color_mode": "cycle", "color_properties": "layer"},
+        face_color_cycle=dict(enumerate(layer_colours(origin.card))),
+        size=ATOM_DIAMETER / origin.pixel_size,
+        border_color="black",
+        border_width=0.06,
+        opacity=0.65,
+        metadata=origin.tag("atoms") | {MEMORY: AtomMemory(computed, layers, names, left)},
+        **placement(origin.image),
+    )
+    points.feature_defaults = defaults_of(features, names[0])
+    return points
+
+
+def reset_atoms(points: Points) -> None:
+    """Show located atoms again as they were computed."""
+    memory = memory_of(points)
+    assert memory is not None, "only atoms whose computation is known can be shown as they were"
+    points.selected_data = set()
+    points.data = memory.computed[list(("frame", "y_px", "x_px")[-points.ndim :])].to_numpy(dtype=np.float64)
+    points.features = features_of(_unedited(memory.computed))
+    points.metadata = {**points.metadata, MEMORY: replace(memory, left=None)}
+
+
+def _unedited(computed: "DataFrame") -> "DataFrame":
+    return computed.assign(**{ATOM: np.arange(len(computed)), EDITED: ""})
+
+
+def candidate_layer(candidates: "DataFrame", origin: Origin) -> Points:
+    """Make one Points layer of atoms that are missing from the lattice, or too many.
+
+    Parameters
+    ----------
+    candidates : DataFrame
+        Columns `napari_strata.atoms.candidates.COLUMNS`.
+    origin : Origin
+        Image, with a pixel size, and model.
+    """
+    assert origin.pixel_size is not None, "atoms are found only where the pixel size is known"
+    columns = ("frame", "y_px", "x_px")[-origin.image.ndim :]
+    features = candidates[["kind", "layer", "species", "score"]].reset_index(drop=True)
+    return Points(
+        candidates[list(columns)].to_numpy(dtype=np.float64),
+        name=origin.name("Candidates"),
+        features=features.round({"score": 2}),
+        symbol=np.where(features["kind"] == "missing", "ring", "x") if len(features) else "ring",
+        face_color={"color_mode": "cycle", "color_properties": "kind"},
+        face_color_cycle=CANDIDATE_COLOURS,
+        size=1.5 * ATOM_DIAMETER / origin.pixel_size,
+        border_width=0,
+        metadata=origin.tag("candidates"),
+        **placement(origin.image),
+    )

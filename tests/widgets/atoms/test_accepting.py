@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+from napari.layers import Points
+
+from napari_strata.widgets.atoms.accepting import accept
+
+
+@pytest.fixture
+def points():
+    features = {"layer": [0, 1, 0], "species": ["C", "C", "C"], "atom": [0, 1, 2]}
+    return Points(np.array([[5.0, 5], [5, 5], [9, 9]]), features=features)
+
+
+@pytest.fixture
+def candidates():
+    features = {"kind": ["missing", "extra"], "layer": [1, 1], "species": ["Si", "C"], "score": [1.0, 1.0]}
+    return Points(np.array([[20.0, 20], [5, 5]]), features=features)
+
+
+def test_missing_atoms_are_added_and_extra_ones_removed_from_their_layer(points, candidates):
+    assert accept(points, candidates) == (1, 1)
+    assert points.data.tolist() == [[5, 5], [9, 9], [20, 20]]
+    assert points.features[["layer", "species", "atom"]].to_numpy().tolist() == [
+        [0, "C", 0],
+        [0, "C", 2],
+        [1, "Si", -1],
+    ]
+    assert len(candidates.data) == 0
+
+
+def test_of_selected_candidates_only_those_are_accepted(points, candidates):
+    candidates.selected_data = {0}
+    assert accept(points, candidates) == (1, 0)
+    assert len(points.data) == 4
+    assert candidates.features["kind"].tolist() == ["extra"]

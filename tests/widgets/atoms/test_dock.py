@@ -1,0 +1,217 @@
+import numpy as np
+import pytest
+from bright_scene import ATOMS, add_bright, save_model
+from napari.layers import Points
+from qtpy.QtCore import Qt
+
+from napari_strata.widgets.atoms.dock import AtomsDock
+from napari_strata.widgets.layers.atom_memory import edits_of, marked_table
+from napari_strata.widgets.layers.label_memory import class_table_of, crystal_layer_of
+from napari_strata.widgets.predict.dock import PredictDock
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
+def predict(qtbot, viewer, models_home):
+    """Return a function that presses Predict on the image with known atoms and returns what the dock says."""
+    add_bright(viewer)
+    save_model(models_home)
+    docks = []
+
+    def predict() -> str:
+        if not docks:
+            docks.append(PredictDock(viewer))
+            viewer.window.add_dock_widget(docks[0])
+        with qtbot.waitSignal(docks[0].panel.runner.ended, timeout=60_000):
+            qtbot.mouseClick(docks[0].panel.start_button, LEFT)
+        return docks[0].panel.words.text()
+
+    return predict
+
+
+@pytest.fixture
+def dock(qtbot, viewer, predict):
+    predict()
+    dock = AtomsDock(viewer)
+    qtbot.addWidget(dock)
+    dock.show()
+    return dock
+
+
+def nearest(points, y, x, layer=0) -> int:
+    distance = np.hypot(*(points.data - (y, x)).T) + 1e3 * (points.features["layer"] != layer)
+    return int(np.argmin(distance))
+
+
+def select(points, *atoms):
+    points.selected_data = set(atoms)
+
+
+def rows(dock):
+    table = dock.counts
+    return [[table.item(row, column).text() for column in range(4)] for row in range(table.rowCount())]
+
+
+def click(qtbot, button):
+    assert button.isEnabled()
+    qtbot.mouseClick(button, LEFT)
+
+
+def test_atoms_are_counted_by_layer_and_species(dock):
+    assert rows(dock) == [["0", "C", "16", "–"], ["1", "C", "16", "–"]]
+    assert dock.edits.text() == "Nothing edited. Edits are kept when Predict runs again on this image."
+
+
+def test_without_atoms_the_dock_says_what_to_do(qtbot, viewer):
+    dock = AtomsDock(viewer)
+    qtbot.addWidget(dock)
+    assert dock.atoms.currentText() == "no atoms found yet"
+    assert dock.words.text() == "Find atoms in the Predict dock first."
+    buttons = (dock.undo_button, dock.discard_button, dock.accept_button, dock.labels_button, dock.delete_button)
+    assert not any(button.isEnabled() for button in buttons)
+
+
+def test_tools_are_chosen_and_follow_the_mode(qtbot, viewer, dock):
+    viewer.layers.selection.active = viewer.layers["bright"]
+    button = next(one for one in dock.tools.buttons() if one.text() == "Add")
+    click(qtbot, button)
+    assert dock.points.mode == "add"
+    assert viewer.layers.selection.active is dock.points
+    dock.points.mode = "select"
+    assert [one.text() for one in dock.tools.buttons() if one.isChecked()] == ["Select"]
+
+
+def test_selected_atoms_get_another_layer_and_species(dock):
+    points = dock.points
+    select(points, 0, 1)
+    assert dock.features.of_what.text() == "The 2 selected atoms"
+    dock.features.layer.setCurrentIndex(1)
+    dock.features.layer.activated.emit(1)
+    dock.features.species.setEditText("Si")
+    dock.features.species.lineEdit().returnPressed.emit()
+    assert (
+        points.features.loc[[0, 1], ["layer", "species", "edited"]].to_numpy().tolist()
+        == [[1, "Si", "changed"]] * 2
+    )
+    assert np.allclose(points.face_color[0], points.face_color[nearest(points, *ATOMS[5], layer=1)])
+    assert rows(dock) == [["0", "C", "14", "–"], ["1", "C", "16", "–"], ["1", "Si", "2", "2"]]
+    assert dock.edits.text() == "Edited: 2 changed. Kept when Predict runs again on this image."
+
+
+def test_the_next_atom_has_the_layer_and_species_that_are_chosen(qtbot, dock):
+    points = dock.points
+    click(qtbot, next(one for one in dock.tools.buttons() if one.text() == "Add"))
+    assert dock.features.of_what.text() == "The next atom"
+    dock.features.layer.activated.emit(1)
+    dock.features.species.setEditText("Si")
+    dock.features.species.lineEdit().returnPressed.emit()
+    points.add([2.0, 2.0])
+    points.add([2.0, 6.0])
+    new = points.features.iloc[-2:]
+    assert new[["layer", "species", "probability", "edited"]].to_numpy().tolist() == [[1, "Si", 1.0, "added"]] * 2
+
+
+def test_every_edit_can_be_undone(qtbot, dock):
+    points = dock.points
+    before = points.data.copy()
+    select(points, 3)
+    click(qtbot, dock.delete_button)
+    points.add([2.0, 2.0])
+    select(points, 0)
+    dock.editing.assign("species", "Si")
+    assert len(points.data) == 32
+    for counts in ({"added": 1, "deleted": 1}, {"deleted": 1}, {}):
+        click(qtbot, dock.undo_button)
+        assert dock.editing.counts() == counts
+    assert np.array_equal(points.data, before)
+    assert set(points.features["species"]) == {"C"}
+    assert not dock.undo_button.isEnabled()
+
+
+def test_discarded_edits_can_be_brought_back(qtbot, dock):
+    points = dock.points
+    points.add([2.0, 2.0])
+    click(qtbot, dock.discard_button)
+    assert len(points.data) == 32
+    assert not dock.discard_button.isEnabled()
+    click(qtbot, dock.undo_button)
+    assert dock.editing.counts() == {"added": 1}
+
+
+def test_edits_are_kept_when_predict_runs_again(qtbot, viewer, dock, predict):
+    points = dock.points
+    moved, changed = nearest(points, *ATOMS[5]), nearest(points, *ATOMS[6])
+    points.data = np.vstack([points.data[:moved], points.data[moved] + 1, points.data[moved + 1 :]])
+    select(points, changed)
+    dock.editing.assign("species", "Si")
+    select(points, nearest(points, *ATOMS[0]))
+    click(qtbot, dock.delete_button)
+    points.add([2.0, 2.0])
+    assert predict().endswith("Your edits are kept.")
+    (again,) = [layer for layer in viewer.layers if isinstance(layer, Points)]
+    assert again is not points
+    assert dock.points is again
+    assert edits_of(again)["edited"].value_counts().to_dict() == {
+        "moved": 1,
+        "changed": 1,
+        "deleted": 1,
+        "added": 1,
+    }
+    table = marked_table(again)
+    assert len(table) == 32
+    of = {word: table[table["edited"] == word].iloc[0] for word in ("moved", "changed", "added")}
+    assert np.allclose(of["moved"][["y_px", "x_px"]].astype(float), ATOMS[5] + 1, atol=0.2)
+    assert np.allclose(of["changed"][["y_px", "x_px"]].astype(float), ATOMS[6], atol=0.2)
+    assert of["changed"]["species"] == "Si"
+    assert of["added"][["y_px", "x_px"]].tolist() == [2, 2]
+    assert dock.edits.text().startswith("Edited: 1 added, 1 moved, 1 changed, 1 deleted.")
+    assert predict().endswith("Your edits are kept.")
+    assert len([layer for layer in viewer.layers if isinstance(layer, Points)]) == 1
+
+
+def test_flagged_and_edited_atoms_can_be_selected(dock):
+    points = dock.points
+    points.features = points.features.assign(flag=["unsure border", "border", *[None] * 30])
+    points.data = np.vstack([points.data[:2], points.data[2] + 1, points.data[3:]])
+    dock.select_button.choose("2 border")
+    assert set(points.selected_data) == {0, 1}
+    dock.select_button.choose("1 unsure")
+    assert set(points.selected_data) == {0}
+    dock.select_button.choose("1 moved")
+    assert set(points.selected_data) == {2}
+
+
+def test_a_click_on_a_row_selects_its_atoms(qtbot, dock):
+    where = dock.counts.visualItemRect(dock.counts.item(1, 2)).center()
+    qtbot.mouseClick(dock.counts.viewport(), LEFT, pos=where)
+    chosen = dock.points.features.iloc[sorted(dock.points.selected_data)]
+    assert len(chosen) == 16
+    assert set(chosen["layer"]) == {1}
+
+
+def test_atoms_become_labels_and_follow_later_corrections(qtbot, viewer, dock):
+    points = dock.points
+    select(points, nearest(points, *ATOMS[0]))
+    dock.editing.assign("species", "Si")
+    click(qtbot, dock.labels_button)
+    labels = [viewer.layers["bright layer 0 atoms"], viewer.layers["bright layer 1 atoms"]]
+    assert viewer.layers.selection.active is labels[0]
+    assert [crystal_layer_of(one) for one in labels] == [0, 1]
+    assert [len(one.data) for one in labels] == [16, 16]
+    assert class_table_of(labels[1]).names == ("C", "Si")
+    assert (labels[0].features["species"] == "Si").sum() == 1
+    select(points, nearest(points, *ATOMS[3], layer=1))
+    dock.editing.assign("species", "N")
+    select(points, nearest(points, *ATOMS[4], layer=1))
+    points.remove_selected()
+    click(qtbot, dock.labels_button)
+    assert len([layer for layer in viewer.layers if isinstance(layer, Points)]) == 3
+    assert len(labels[1].data) == 15
+    assert class_table_of(labels[0]).names == ("C", "Si", "N")
+    assert sorted(set(labels[1].features["species"])) == ["C", "N"]
