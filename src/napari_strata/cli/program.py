@@ -10,6 +10,7 @@ from napari_strata.cli.evaluate import evaluate
 from napari_strata.cli.explain import explain
 from napari_strata.cli.find_rate import find_rate
 from napari_strata.cli.labels import app as labels
+from napari_strata.cli.lattice import lattice
 from napari_strata.cli.models import models
 from napari_strata.cli.predict import atoms, predict
 from napari_strata.cli.search import search
@@ -39,6 +40,6 @@ def _napari_strata(
 ) -> None: ...
 
 
-for _command in (simulate, train, find_rate, search, predict, atoms, explain, evaluate, models, doctor):
+for _command in (simulate, train, find_rate, search, predict, atoms, explain, evaluate, lattice, models, doctor):
     app.command()(_command)
 app.add_typer(labels, name="labels")

@@ -4,7 +4,7 @@ import json
 import math
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -52,7 +52,11 @@ class Report:
         return cls(str(FinishReason.FAILED), {"type": kind, "message": message, "remedy": remedy})
 
 
-def print_report(report: Report, *, as_json: bool) -> None:
+Words = Callable[[Mapping[str, Any]], Iterable[str]]
+"""Turns figures into lines for people."""
+
+
+def print_report(report: Report, *, as_json: bool, words: Words | None = None) -> None:
     """Print the reason of a failure on stderr, and what was achieved on stdout.
 
     Parameters
@@ -61,16 +65,18 @@ def print_report(report: Report, *, as_json: bool) -> None:
         How it ended.
     as_json : bool
         Whether stdout gets one JSON object on one line instead of text.
+    words : callable, optional
+        How the figures read as text; by default one line for each.
     """
     if report.error is not None:
-        words = f"{report.error['message']} {report.error['remedy']}"
-        print("Error:", " ".join(words.split()), file=sys.stderr)
+        reason = f"{report.error['message']} {report.error['remedy']}"
+        print("Error:", " ".join(reason.split()), file=sys.stderr)
         if "model" in report.paths:
             print(f"The best weights so far are kept in {report.paths['model']}.", file=sys.stderr)
     if as_json:
         print(json.dumps(asdict(report), allow_nan=False), flush=True)
     elif report.error is None:
-        print("\n".join(_lines(report)), flush=True)
+        print("\n".join(_lines(report, words)), flush=True)
 
 
 def print_traceback(error: BaseException) -> None:
@@ -100,9 +106,14 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, words: Words | None) -> Iterator[str]:
     yield f"{report.finish_reason.capitalize()}."
-    rows = [*_flat(report.figures), *((f"wrote {name}", path) for name, path in report.paths.items())]
+    if words is not None:
+        yield from words(report.figures)
+    rows = [
+        *(_flat(report.figures) if words is None else ()),
+        *((f"wrote {name}", path) for name, path in report.paths.items()),
+    ]
     width = max((len(name) for name, _ in rows), default=0)
     for name, text in rows:
         yield f"  {name:<{width}}  {text}"

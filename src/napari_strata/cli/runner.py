@@ -8,7 +8,7 @@ from typing import Any, Self
 from typer import BadParameter
 
 from napari_strata.cli.display import Display, make_display
-from napari_strata.cli.report import Report, print_report, print_traceback
+from napari_strata.cli.report import Report, Words, print_report, print_traceback
 from napari_strata.control import JobControl, JobState
 from napari_strata.events import FinishReason, JobEnded, JobEvent
 from napari_strata.jobs.job import Job
@@ -60,7 +60,7 @@ class Signals:
         self._control.request_stop()
 
 
-def run_command(make_job: MakeJob, *, as_json: bool, verbose: bool) -> int:
+def run_command(make_job: MakeJob, *, as_json: bool, verbose: bool, words: Words | None = None) -> int:
     """Run a job to its end and report it.
 
     Parameters
@@ -71,6 +71,8 @@ def run_command(make_job: MakeJob, *, as_json: bool, verbose: bool) -> int:
         Report one JSON object on stdout.
     verbose : bool
         Print the traceback of a failure.
+    words : callable, optional
+        How the figures read as text; by default one line for each.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def run_command(make_job: MakeJob, *, as_json: bool, verbose: bool) -> int:
     if ended.error is not None and verbose:
         print_traceback(ended.error)
     if is_first() or ended.error is not None:
-        print_report(Report.of(ended), as_json=as_json)
+        print_report(Report.of(ended), as_json=as_json, words=words)
     if ended.reason is FinishReason.COMPLETED:
         return DONE
     if ended.reason is FinishReason.CANCELED and signals.received is not None:

@@ -137,6 +137,14 @@ def conventional(vectors: Matrix, family: Family) -> Matrix:
     return np.stack([a, b if a[1] * b[0] - a[0] * b[1] > 0 else -b])
 
 
+def is_honeycomb(cell: UnitCell) -> bool:
+    """Tell whether every site has three bonds, as in graphene, or in WS2 seen from above."""
+    if cell.family != "hexagonal" or len(cell.sites) != 2:
+        return False
+    apart = (cell.sites[1] - cell.sites[0] - HEXAGON_CENTRE + 0.5) % 1 - 0.5
+    return bool(np.abs(apart).max() < SAME_SITE)
+
+
 def with_usual_origin(sites: Positions, family: Family) -> Positions:
     """Shift sites so that the first lies at the origin, or, in a honeycomb, the centre of a hexagon does.
 

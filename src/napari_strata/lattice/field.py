@@ -17,6 +17,9 @@ from napari_strata.errors import LatticeError
 from napari_strata.lattice.cells import Matrix, Positions
 from napari_strata.lattice.fit import OUTLIER, LatticeFit, design_of
 
+HOLD = 1e-3
+"""Weight at which a spline's coefficient is held at 0, that of an atom being 1."""
+
 _T = TypeVar("_T", np.float64, np.bool_)
 
 ORDER = 3
@@ -194,24 +197,28 @@ def _held_out(task: _Task, design: NDArray[np.float64], part: NDArray[np.intp]) 
     missed = np.empty(len(task.points))
     for fold in range(FOLDS):
         left, out = task.used & (part != fold), part == fold
-        solution = _solve(design[left], task.points[left])
+        solution = _solve(design[left], task.points[left], task.design.shape[1])
         missed[out] = np.hypot(*(task.points[out] - design[out] @ solution).T)
     return missed
 
 
-def _solve(design: NDArray[np.float64], points: Positions) -> NDArray[np.float64]:
-    """Solve by normal equations of least norm: three combinations of the splines have no effect."""
-    return np.asarray(_inverse(design) @ (design.T @ points))
+def _solve(design: NDArray[np.float64], points: Positions, lattice: int) -> NDArray[np.float64]:
+    """Solve by normal equations; `lattice` is the number of columns that belong to lattices."""
+    return np.asarray(_inverse(design, lattice) @ (design.T @ points))
 
 
-def _inverse(design: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the pseudo-inverse of the normal matrix, columns being scaled alike first."""
-    from scipy.linalg import pinvh
+def _inverse(design: NDArray[np.float64], lattice: int) -> NDArray[np.float64]:
+    """Return the inverse of the normal matrix.
 
-    size = np.sqrt((design**2).sum(axis=0))
+    The splines' coefficients are held near 0 so weakly that only those feel it which no atom decides: three
+    combinations that have no effect, and splines without atoms in reach, such as those of a bare corner.
+    """
+    size = np.ones(design.shape[1])
+    size[:lattice] = np.sqrt((design[:, :lattice] ** 2).sum(axis=0))
     size[size == 0] = 1.0
     scaled = design / size
-    return np.asarray(pinvh(scaled.T @ scaled, rtol=1e-10) / np.outer(size, size))
+    hold = np.where(np.arange(len(size)) < lattice, 1e-12, HOLD)
+    return np.asarray(np.linalg.inv(scaled.T @ scaled + np.diag(hold)) / np.outer(size, size))
 
 
 def _fit(task: _Task, splines: Splines | None, before: float, after: float, seed: int) -> SmoothField:
@@ -219,13 +226,12 @@ def _fit(task: _Task, splines: Splines | None, before: float, after: float, seed
     design = task.design
     if splines is not None:
         design = np.concatenate([design, splines(task.points)], axis=1)
-    used = task.used
+    used, lattice = task.used, task.design.shape[1]
     for _ in range(3):
-        solution = _solve(design[used], task.points[used])
+        solution = _solve(design[used], task.points[used], lattice)
         residuals = task.points - design @ solution
         squared = (residuals**2).sum(axis=1)
         used = squared <= OUTLIER**2 * max(float(np.median(squared[used])) / (2 * np.log(2)), 1e-18)
-    lattice = task.design.shape[1]
     free = design.shape[1] - (3 if splines is not None else 0)
     degrees = 2 * max(int(used.sum()) - free, 1)
     variance = float((residuals[used] ** 2).sum()) / degrees
@@ -249,7 +255,7 @@ def _fit(task: _Task, splines: Splines | None, before: float, after: float, seed
 def _covariance(design: NDArray[np.float64], columns: tuple[slice, ...]) -> Matrix:
     """Return the covariance of the vectors of all layers for positions of variance 1."""
     vectors = np.concatenate([[c.start, c.start + 1] for c in columns])
-    inverse = _inverse(design)[np.ix_(vectors, vectors)]
+    inverse = _inverse(design, columns[-1].stop)[np.ix_(vectors, vectors)]
     return np.asarray(np.kron(inverse, np.eye(2)))
 
 

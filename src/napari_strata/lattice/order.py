@@ -98,17 +98,30 @@ def describe_layers(atoms: "DataFrame") -> LatticeFigures:
     return LatticeFigures(layers, twists)
 
 
-def _check(atoms: "DataFrame") -> None:
+def check_calibrated(atoms: "DataFrame") -> None:
+    """Check that there are atoms, and that all positions are known in Å.
+
+    Raises
+    ------
+    TableError
+        If there are no atoms.
+    CalibrationError
+        If an atom has a position in px only.
+    """
     if not len(atoms):
         raise TableError("There are no atoms to describe.", remedy="Locate atoms with a lower least probability.")
-    if any(column in atoms and atoms[column].nunique() > 1 for column in ("image", "frame")):
-        raise TableError(
-            "The atoms belong to several images or frames.", remedy="Describe them one frame at a time."
-        )
     if atoms[["y_A", "x_A"]].isna().any(axis=None):
         raise CalibrationError(
             "Some of the atoms have positions in px only.",
             remedy="State the pixel size when atoms are located, and write y_A and x_A into the table.",
+        )
+
+
+def _check(atoms: "DataFrame") -> None:
+    check_calibrated(atoms)
+    if any(column in atoms and atoms[column].nunique() > 1 for column in ("image", "frame")):
+        raise TableError(
+            "The atoms belong to several images or frames.", remedy="Describe them one frame at a time."
         )
 
 

@@ -7,6 +7,7 @@ there leads from one site of the cell to another.
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_strata.errors import LatticeError, TableError
 from napari_strata.lattice.cells import (
@@ -45,8 +46,10 @@ LEAST_OCCUPANCY = 0.4
 """Least part of the cells in which a site is occupied."""
 
 
-def find_cell(positions: Positions, family: Family | None = None) -> UnitCell:
-    """Find the unit cell of a layer.
+def find_cell(
+    positions: Positions, family: Family | None = None, *, kinds: NDArray[np.intp] | None = None
+) -> UnitCell:
+    """Find the primitive unit cell of a layer.
 
     Tolerates distortions of several percent, vacancies, and false atoms. Sites that are occupied in less than 40 %
     of the cells are not found.
@@ -56,7 +59,11 @@ def find_cell(positions: Positions, family: Family | None = None) -> UnitCell:
     positions : ndarray, shape (n, 2)
         Atoms (y, x) [Å].
     family : Family, optional
-        What the cell is without distortion; by default the most symmetric family that fits.
+        What the cell is without distortion; by default the most symmetric family that fits. Centred cells are not
+        known: the primitive one of a centred rectangle is oblique.
+    kinds : ndarray of int, shape (n,), optional
+        What each atom is, any number for each kind: the lattice then takes like to like. Without it SrTiO3 seen
+        along [001] has the lattice of its columns, whichever they are.
 
     Raises
     ------
@@ -69,9 +76,10 @@ def find_cell(positions: Positions, family: Family | None = None) -> UnitCell:
         raise TableError(
             f"{len(positions)} atoms are too few for a lattice.", remedy=f"It takes {LEAST_ATOMS} in a layer."
         )
-    middle = _nearest_to_middle(positions, MOST_ATOMS)
+    rows = _nearest_to_middle(positions, MOST_ATOMS)
+    middle = positions[rows]
     spacing = nearest_distance(middle)
-    vectors = _find_vectors(middle, spacing)
+    vectors = _find_vectors(middle, spacing, np.zeros(len(rows), dtype=np.intp) if kinds is None else kinds[rows])
     family = family or family_of(vectors)
     vectors = conventional(vectors, family)
     return UnitCell(vectors, with_usual_origin(_find_sites(middle, vectors, spacing), family), family)
@@ -84,16 +92,14 @@ def nearest_distance(positions: Positions) -> float:
     return float(np.median(KDTree(positions).query(positions, k=2)[0][:, 1]))
 
 
-def _nearest_to_middle(positions: Positions, count: int) -> Positions:
-    if len(positions) <= count:
-        return positions
+def _nearest_to_middle(positions: Positions, count: int) -> NDArray[np.intp]:
     distance = np.hypot(*(positions - np.median(positions, axis=0)).T)
-    return positions[np.argsort(distance, kind="stable")[:count]]
+    return np.argsort(distance, kind="stable")[:count]
 
 
-def _find_vectors(positions: Positions, spacing: float) -> Matrix:
+def _find_vectors(positions: Positions, spacing: float, kinds: NDArray[np.intp]) -> Matrix:
     """Return two shortest translations."""
-    candidates = _frequent_vectors(positions, spacing)
+    candidates = _frequent_vectors(positions, spacing, kinds)
     for i, a in enumerate(candidates):
         for b in candidates[i + 1 :]:
             cross = abs(a[0] * b[1] - a[1] * b[0])
@@ -105,14 +111,15 @@ def _find_vectors(positions: Positions, spacing: float) -> Matrix:
     )
 
 
-def _frequent_vectors(positions: Positions, spacing: float) -> list[Positions]:
+def _frequent_vectors(positions: Positions, spacing: float, kinds: NDArray[np.intp]) -> list[Positions]:
     """Return the vectors that translate the atoms, the shortest first; of v and -v one."""
     from scipy.ndimage import gaussian_filter, maximum_filter
     from scipy.spatial import KDTree
 
     tree = KDTree(positions)
     first, second = tree.query_pairs(REACH * spacing, output_type="ndarray").T
-    between = positions[second] - positions[first]
+    alike = kinds[first] == kinds[second]
+    between = positions[second[alike]] - positions[first[alike]]
     between = np.concatenate([between, -between])
     bins = 2 * round(REACH / BIN) + 1
     edge = bins * BIN * spacing / 2

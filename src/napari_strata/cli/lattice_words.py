@@ -1,0 +1,85 @@
+"""Lattices as lines of text for people."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Figures = Mapping[str, Any]
+
+
+def lattice_words(figures: Figures) -> Iterator[str]:
+    """Tell the figures of every frame: value ± standard uncertainty."""
+    for frame in figures.get("frames", ()):
+        yield f"{frame['image']}, frame {frame['frame']}"
+        for layer in frame["layers"]:
+            yield from _layer(layer)
+        yield from _shared(frame, "")
+        if field := frame.get("smooth_field"):
+            yield (
+                f"  smooth field of {field['degrees_of_freedom']} degrees of freedom: median residual of"
+                f" held-out atoms {_number(field['median_residual_before_A'])} Å before,"
+                f" {_number(field['median_residual_after_A'])} Å after"
+            )
+        for moire in frame.get("moire", ()):
+            yield f"  moiré predicted {_with(moire, 'period_A')} Å"
+        yield from (f"  gap: {gap}" for gap in frame["gaps"])
+        if "fourier" in frame:
+            yield from _fourier(frame["fourier"])
+
+
+def _layer(layer: Figures) -> Iterator[str]:
+    counts = f"  layer {layer['layer']}: {layer['atoms']} atoms, {layer['interior_atoms']} inside"
+    if layer.get("coherence") is not None:
+        counts += f", coherence {_number(layer['coherence'])}"
+    if layer.get("bond_A") is not None:
+        counts += f", bond {_number(layer['bond_A'])} Å"
+    yield counts
+    if "a_A" in layer:
+        yield f"    {layer['family']}: {_cell(layer)}; scatter {_number(layer['scatter_A'])} Å"
+
+
+def _shared(frame: Figures, prefix: str) -> Iterator[str]:
+    if shared := frame.get("shared_affine"):
+        yield (
+            f"  {prefix}shared affine distortion of determinant 1: stretches {_with(shared, 'stretch_larger')} and"
+            f" {_with(shared, 'stretch_smaller')}, the larger along {_with(shared, 'direction_deg')} degrees;"
+            f" chi-square {_number(shared['chi_square'])} for {shared['degrees_of_freedom']}"
+        )
+        for layer in shared["layers"]:
+            orientation = _with(layer, "orientation_deg")
+            yield f"    layer {layer['layer']}: a {_with(layer, 'a_A')} Å, orientation {orientation} degrees"
+    for twist in frame.get("twists", ()):
+        first, second = twist["layers"]
+        yield (
+            f"  {prefix}twist of layers {first} and {second}: {_with(twist, 'twist_deg')} degrees"
+            f" (modulo {twist['modulo_deg']:g}, folded to 0 to {twist['modulo_deg'] / 2:g})"
+        )
+
+
+def _fourier(fourier: Figures) -> Iterator[str]:
+    for layer in fourier["layers"]:
+        yield f"  Fourier transform, layer {layer['layer']}: {_cell(layer)}; {len(layer['spots'])} spots"
+    yield from _shared(fourier, "Fourier transform: ")
+    for moire in filter(None, fourier.get("moire", ())):
+        yield f"  moiré seen in the {moire['source']}: {_with(moire, 'period_A')} Å"
+    yield from (f"  gap of the Fourier transform: {gap}" for gap in fourier["gaps"])
+
+
+def _cell(layer: Figures) -> str:
+    return (
+        f"a {_with(layer, 'a_A')} Å, b {_with(layer, 'b_A')} Å, gamma {_with(layer, 'gamma_deg')} degrees,"
+        f" orientation {_with(layer, 'orientation_deg')} degrees"
+    )
+
+
+def _with(figures: Figures, name: str) -> str:
+    """Return a figure with its uncertainty, to two digits of the latter."""
+    value, sigma = figures[name], figures[f"{name}_sigma"]
+    if value is None or not sigma or not math.isfinite(sigma):
+        return _number(value)
+    digits = min(max(1 - math.floor(math.log10(sigma)), 0), 6)
+    return f"{value:.{digits}f} ± {sigma:.{digits}f}"
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4g}"

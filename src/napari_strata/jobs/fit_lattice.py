@@ -1,0 +1,173 @@
+"""Fit the lattices of located atoms, and of the Fourier transform of their image."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_strata.control import JobControl
+from napari_strata.errors import LatticeError, StrataError, TableError
+from napari_strata.events import JobResult, Progress, StateChanged, Warned
+from napari_strata.jobs.job import JobBody, job
+from napari_strata.types import AnyArray, ImageStack
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from napari_strata.lattice.cells import Family
+    from napari_strata.lattice.frame import FrameLattices
+
+
+@job
+def fit_lattice(
+    control: JobControl,
+    atoms: "DataFrame",
+    *,
+    images: Sequence[ImageStack] = (),
+    family: "Family | None" = None,
+    seed: int = 0,
+    out: Path | None = None,
+) -> JobBody:
+    """Fit the lattices of every frame of every image in a table of atoms.
+
+    Parameters
+    ----------
+    control : JobControl
+        Stop keeps the frames that are done.
+    atoms : DataFrame
+        Atom table with positions in Å.
+    images : sequence of ImageStack
+        Images of the same names, with pixel sizes: their Fourier transforms are fitted, too. A single image goes
+        with the only image of the table, whatever its name.
+    family : {"hexagonal", "square", "rectangular", "oblique"}, optional
+        What the lattices are without distortion; by default each is the most symmetric one that fits.
+    seed : int
+        Decides which atoms are held out to judge the smooth distortion.
+    out : Path, optional
+        JSON file for the figures.
+
+    Yields
+    ------
+    JobEvent
+        `Progress` after every frame, `Warned` for each one without a lattice.
+
+    Returns
+    -------
+    JobResult
+        ``figures["frames"]`` has a mapping for each frame, with ``gaps`` that tell what it lacks and why;
+        ``value`` is a tuple of `napari_strata.lattice.frame.FrameLattices`, None for frames without a lattice.
+
+    Raises
+    ------
+    TableError
+        If there are no atoms, or the images do not belong to the table.
+    CalibrationError
+        If positions are known in px only, or an image has no pixel size.
+    LatticeError
+        If no frame has a lattice.
+    OutputError
+        If the file cannot be written.
+    """
+    from napari_strata.io.calibration import require
+    from napari_strata.lattice.order import check_calibrated
+
+    check_calibrated(atoms)
+    stacks = _by_name(atoms, images)
+    for stack in stacks.values():
+        require(stack.pixel_size, name=stack.name)
+    control.run()
+    yield StateChanged(control.state)
+    rows: list[dict[str, Any]] = []
+    values: list[FrameLattices | None] = []
+    groups = list(atoms.groupby(["image", "frame"], sort=False))
+    for (name, number), table in groups:
+        if control.stop_requested:
+            break
+        frame, figures = _describe(table, family, seed)
+        if frame is None:
+            yield Warned(f"{name}, frame {number}: {figures['gaps'][0]}")
+        if name in stacks:
+            figures["fourier"] = _fourier(frame, stacks[name], int(number), family)
+        rows.append({"image": str(name), "frame": int(number), **figures})
+        values.append(frame)
+        yield Progress(len(rows) / len(groups), f"Fitted the lattices of {len(rows)} of {len(groups)} frames")
+    if values and not any(value is not None for value in values):
+        raise LatticeError(rows[0]["gaps"][0], remedy="Check the atoms, and whether their layers are right.")
+    result = {"frames": rows}
+    return JobResult(result, {} if out is None else _write(result, out), tuple(values))
+
+
+def _by_name(atoms: "DataFrame", images: Sequence[ImageStack]) -> dict[str, ImageStack]:
+    names = list(dict.fromkeys(atoms["image"]))
+    if len(images) == len(names) == 1:
+        return {names[0]: images[0]}
+    unknown = [image.name for image in images if image.name not in names]
+    if unknown:
+        raise TableError(
+            f"The table has no atoms of {', '.join(unknown)}; it has those of {', '.join(map(str, names[:5]))}.",
+            remedy="The column image holds the stem of the image's file; make it the same in both.",
+        )
+    return {image.name: image for image in images}
+
+
+def _describe(
+    table: "DataFrame", family: "Family | None", seed: int
+) -> "tuple[FrameLattices | None, dict[str, Any]]":
+    from napari_strata.lattice.figures import frame_figures
+    from napari_strata.lattice.frame import describe_frame
+
+    try:
+        frame = describe_frame(table, family=family, seed=seed)
+    except LatticeError as error:
+        return None, {"layers": [], "gaps": [error.message]}
+    return frame, frame_figures(frame)
+
+
+def _fourier(
+    frame: "FrameLattices | None", stack: ImageStack, number: int, family: "Family | None"
+) -> dict[str, Any]:
+    """Fit the Fourier transform of one frame; what it does not show stands in ``gaps``."""
+    if frame is None:
+        return {"layers": [], "gaps": ["There is no lattice of atoms to compare with."]}
+    if number >= len(stack.data):
+        raise TableError(
+            f"{stack.name} has {len(stack.data)} frames, the table has atoms in frame {number}.",
+            remedy="Give the image in which the atoms were located.",
+        )
+    assert stack.pixel_size is not None
+    try:
+        return _fourier_of(frame, stack.data[number], stack.pixel_size, family)
+    except StrataError as error:
+        return {"layers": [], "gaps": [error.message]}
+
+
+def _fourier_of(
+    frame: "FrameLattices", image: AnyArray, pixel_size: float, family: "Family | None"
+) -> dict[str, Any]:
+    import numpy as np
+
+    from napari_strata.lattice.fourier import fourier_frame, fourier_frame_figures
+
+    layers = [one.layer for one in frame.layers]
+    vectors = [one.fit.vectors for one in frame.layers]
+    family = family or frame.layers[0].fit.index.cell.family
+    found = fourier_frame(np.asarray(image), pixel_size, vectors, family, frame.moires)
+    return fourier_frame_figures(found, layers)
+
+
+def _write(figures: dict[str, Any], out: Path) -> dict[str, str]:
+    import json
+
+    from napari_strata.io.files import replacing
+
+    with replacing(out) as temporary:
+        temporary.write_text(json.dumps(_plain(figures), indent=1, allow_nan=False), encoding="utf-8")
+    return {"lattices": str(out)}
+
+
+def _plain(value: Any) -> Any:
+    """Write undefined numbers as null."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and value != value else value

@@ -1,0 +1,218 @@
+"""The lattices of one image, from the table of its atoms: what could be measured, and what not."""
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_strata.errors import LatticeError, StrataError, TableError
+from napari_strata.lattice.affine import SharedAffine, fit_shared_affine
+from napari_strata.lattice.cells import IDEAL, Family, Matrix, Positions
+from napari_strata.lattice.field import SmoothField, fit_field
+from napari_strata.lattice.fit import LatticeFit, fit_lattice
+from napari_strata.lattice.indexing import index_atoms
+from napari_strata.lattice.moire import Moire, predict_moire
+from napari_strata.lattice.order import LayerLattice, describe_layers
+from napari_strata.lattice.translations import find_cell
+from napari_strata.lattice.twist import Twist, twist_of_affine, twist_of_fits
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedLayer:
+    """One layer.
+
+    Attributes
+    ----------
+    layer : int
+        Its number.
+    rows : ndarray of int
+        Labels of its atoms in the table's index.
+    positions : ndarray, shape (n, 2)
+        Its atoms (y, x) [Å].
+    order : LayerLattice
+        Interior atoms, coherence and bond length, those of a honeycomb.
+    fit : LatticeFit
+        Its lattice.
+    """
+
+    layer: int
+    rows: NDArray[np.intp]
+    positions: Positions
+    order: LayerLattice
+    fit: LatticeFit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameLattices:
+    """The lattices of one image.
+
+    Attributes
+    ----------
+    layers : tuple of FittedLayer
+        Layers in which a lattice was found.
+    orders : tuple of LayerLattice
+        Interior atoms, coherence and bond length of all layers that have atoms.
+    field : SmoothField or None
+        Smooth distortion shared by the layers.
+    shared : SharedAffine or None
+        Their ideal lattices under one affine distortion; from the lattices that were fitted together with the
+        field, where there is one.
+    twists : tuple of Twist
+        Between each of `layers` and the next.
+    moires : tuple of Moire
+        Predicted for each of `layers` and the next.
+    gaps : tuple of str
+        What is not there, and why.
+    """
+
+    layers: tuple[FittedLayer, ...]
+    orders: tuple[LayerLattice, ...]
+    field: SmoothField | None
+    shared: SharedAffine | None
+    twists: tuple[Twist, ...]
+    moires: tuple[Moire, ...]
+    gaps: tuple[str, ...]
+
+    @property
+    def joint_vectors(self) -> tuple[Matrix, ...]:
+        """A and b of each layer, fitted together with the field where there is one."""
+        return tuple(one.fit.vectors for one in self.layers) if self.field is None else self.field.lattices
+
+    @property
+    def joint_covariance(self) -> Matrix:
+        """Covariance of all of them."""
+        from scipy.linalg import block_diag
+
+        if self.field is not None:
+            return self.field.covariance
+        return np.asarray(block_diag(*(one.fit.covariance for one in self.layers)))
+
+
+def describe_frame(atoms: "DataFrame", *, family: Family | None = None, seed: int = 0) -> FrameLattices:
+    """Fit the lattices of all layers of one frame, and what they share.
+
+    Parameters
+    ----------
+    atoms : DataFrame
+        Atom table of one frame of one image: columns layer, y_A, x_A, and sigma_y, sigma_x where known [Å].
+    family : Family, optional
+        What the lattices are without distortion; by default each is the most symmetric one that fits.
+    seed : int
+        Decides which atoms are held out to judge the smooth field.
+
+    Returns
+    -------
+    FrameLattices
+        Layers without a lattice, and what cannot be measured without them, are named in ``gaps``.
+
+    Raises
+    ------
+    TableError
+        If the table holds several images or frames, or no atoms.
+    CalibrationError
+        If an atom has a position in px only.
+    LatticeError
+        If no layer has a lattice.
+    """
+    orders = describe_layers(atoms).layers
+    gaps: list[str] = []
+    layers = _fitted_layers(atoms, {order.layer: order for order in orders}, family, gaps)
+    if not layers:
+        raise LatticeError(
+            f"No layer has a lattice. {' '.join(gaps)}",
+            remedy="Check the atoms, and whether their layers are right; or state the family of the cell.",
+        )
+    if len(layers) == 1:
+        gaps.append("There is one layer with a lattice, so there is no twist and no moiré.")
+    field = _field(layers, seed, gaps)
+    frame = FrameLattices(layers, orders, field, None, (), (), ())
+    shared = _shared(frame, gaps)
+    return FrameLattices(
+        layers, orders, field, shared, _twists(layers, shared, gaps), _moires(frame, gaps), tuple(gaps)
+    )
+
+
+def _fitted_layers(
+    atoms: "DataFrame", orders: dict[int, LayerLattice], family: Family | None, gaps: list[str]
+) -> tuple[FittedLayer, ...]:
+    layers = []
+    for number, rows in atoms.groupby("layer"):
+        positions = rows[["y_A", "x_A"]].to_numpy(np.float64)
+        try:
+            fit = fit_lattice(
+                positions, index_atoms(positions, find_cell(positions, family, kinds=_kinds(rows))), _sigma(rows)
+            )
+        except (LatticeError, TableError) as error:
+            gaps.append(f"Layer {number}: {error.message}")
+            continue
+        layers.append(FittedLayer(int(number), rows.index.to_numpy(), positions, orders[int(number)], fit))
+    return tuple(layers)
+
+
+def _kinds(rows: "DataFrame") -> NDArray[np.intp] | None:
+    """Return a number for each species, where species are told."""
+    return np.unique(rows["species"].astype(str), return_inverse=True)[1] if "species" in rows else None
+
+
+def _sigma(rows: "DataFrame") -> Positions | None:
+    """Return the stated uncertainties where half of the atoms have some; those without do not count then."""
+    if not {"sigma_y", "sigma_x"} <= set(rows.columns):
+        return None
+    sigma: Positions = rows[["sigma_y", "sigma_x"]].to_numpy(np.float64)
+    known = (np.isfinite(sigma) & (sigma > 0)).all(axis=1)
+    return sigma if known.mean() >= 0.5 else None
+
+
+def _field(layers: tuple[FittedLayer, ...], seed: int, gaps: list[str]) -> SmoothField | None:
+    try:
+        return fit_field([one.positions for one in layers], [one.fit for one in layers], seed=seed)
+    except StrataError as error:
+        gaps.append(f"Smooth field: {error.message}")
+        return None
+
+
+def _shared(frame: FrameLattices, gaps: list[str]) -> SharedAffine | None:
+    families = [one.fit.index.cell.family for one in frame.layers]
+    if any(family not in IDEAL for family in families):
+        gaps.append(
+            "Shared affine distortion: rectangular and oblique cells may have any shape, so they show none."
+        )
+        return None
+    if len(families) == 1:
+        gaps.append("Shared affine distortion: with one layer it takes all that its cell departs from the ideal.")
+    return fit_shared_affine(frame.joint_vectors, frame.joint_covariance, families)
+
+
+def _twists(layers: tuple[FittedLayer, ...], shared: SharedAffine | None, gaps: list[str]) -> tuple[Twist, ...]:
+    twists = []
+    for i, j in itertools.pairwise(range(len(layers))):
+        family = layers[i].fit.index.cell.family
+        try:
+            if shared is not None and layers[j].fit.index.cell.family == family:
+                twists.append(twist_of_affine(shared, i, j, family))
+            else:
+                twists.append(twist_of_fits([one.fit for one in layers], i, j))
+        except LatticeError as error:
+            gaps.append(f"Twist: {error.message}")
+    return tuple(twists)
+
+
+def _moires(frame: FrameLattices, gaps: list[str]) -> tuple[Moire, ...]:
+    moires = []
+    for i, j in itertools.pairwise(range(len(frame.layers))):
+        family = frame.layers[i].fit.index.cell.family
+        if frame.layers[j].fit.index.cell.family != family:
+            continue
+        both = np.concatenate([np.arange(4 * i, 4 * i + 4), np.arange(4 * j, 4 * j + 4)])
+        vectors = frame.joint_vectors
+        try:
+            covariance = frame.joint_covariance[np.ix_(both, both)]
+            moires.append(predict_moire(vectors[i], vectors[j], covariance, family))
+        except LatticeError as error:
+            gaps.append(f"Moiré: {error.message}")
+    return tuple(moires)

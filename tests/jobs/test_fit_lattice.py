@@ -1,0 +1,129 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lattices import atoms, cell, image
+from napari_strata.control import JobControl
+from napari_strata.errors import CalibrationError, LatticeError, StrataError, TableError
+from napari_strata.events import FinishReason, JobEnded, Warned
+from napari_strata.jobs.fit_lattice import fit_lattice
+from napari_strata.types import ImageStack
+
+EXTENT = 25.6
+TURNS = (4.0, 32.9)
+
+
+def layer_table(positions: np.ndarray, layer: int, frame: int = 0) -> pd.DataFrame:
+    y, x = positions.T
+    columns = {"species": "C", "y_px": y / 0.2, "x_px": x / 0.2, "y_A": y, "x_A": x, "probability": 1.0}
+    return pd.DataFrame({"image": "moire", "frame": frame, "layer": layer, **columns})
+
+
+def bilayer(frame: int = 0, turns: tuple[float, ...] = TURNS, jitter: float = 0.02) -> pd.DataFrame:
+    layers = [atoms(cell(2.46, angle=t), EXTENT, jitter=jitter, seed=i)[0] for i, t in enumerate(turns)]
+    return pd.concat([layer_table(p, i, frame) for i, p in enumerate(layers)], ignore_index=True)
+
+
+def ended(table: pd.DataFrame, **options: Any) -> tuple[JobEnded, list[Warned]]:
+    events = list(fit_lattice(JobControl(), table, **options))
+    assert isinstance(events[-1], JobEnded)
+    return events[-1], [event for event in events if isinstance(event, Warned)]
+
+
+def frames(table: pd.DataFrame, **options: Any) -> list[dict[str, Any]]:
+    end, _ = ended(table, **options)
+    assert end.reason is FinishReason.COMPLETED, end.error
+    return end.result.figures["frames"]
+
+
+def error(table: pd.DataFrame, **options: Any) -> StrataError:
+    end, _ = ended(table, **options)
+    assert end.reason is FinishReason.FAILED
+    return end.error
+
+
+def test_a_bilayer_has_its_lattices_and_its_twist() -> None:
+    [frame] = frames(bilayer())
+    assert [layer["a_A"] for layer in frame["layers"]] == pytest.approx([2.46, 2.46], abs=3e-3)
+    assert all(0 < layer["a_A_sigma"] < 2e-3 for layer in frame["layers"])
+    assert frame["layers"][0]["coherence"] > 0.98
+    assert frame["layers"][0]["bond_A"] == pytest.approx(1.42, abs=0.003)
+    [twist] = frame["twists"]
+    assert twist["twist_deg"] == pytest.approx(28.9, abs=4 * twist["twist_deg_sigma"])
+    assert (twist["layers"], twist["modulo_deg"]) == ([0, 1], 60)
+    assert frame["shared_affine"]["determinant"] == pytest.approx(1, abs=1e-9)
+    assert frame["moire"][0]["period_A"] == pytest.approx(4.93, abs=0.02)
+    assert frame["gaps"] == []
+
+
+def test_each_frame_has_a_result() -> None:
+    table = pd.concat([bilayer(0), bilayer(2, (4.0, 14.0))], ignore_index=True)
+    found = frames(table)
+    assert [frame["frame"] for frame in found] == [0, 2]
+    assert [round(frame["twists"][0]["twist_deg"]) for frame in found] == [29, 10]
+
+
+def test_one_layer_states_what_it_lacks() -> None:
+    [frame] = frames(bilayer(turns=(4.0,)))
+    assert frame["twists"] == frame["moire"] == []
+    assert any("one layer" in gap for gap in frame["gaps"])
+
+
+def test_a_layer_without_a_lattice_is_a_gap() -> None:
+    noise = layer_table(np.random.default_rng(0).uniform(0, EXTENT, (200, 2)), 2)
+    few = layer_table(np.random.default_rng(0).uniform(0, EXTENT, (5, 2)), 3)
+    [frame] = frames(pd.concat([bilayer(), noise, few], ignore_index=True))
+    assert [layer["layer"] for layer in frame["layers"]] == [0, 1, 2, 3]
+    assert "a_A" not in frame["layers"][2]
+    assert [gap[:8] for gap in frame["gaps"]] == ["Layer 2:", "Layer 3:"]
+
+
+def test_a_frame_without_a_lattice_is_told_and_the_others_are_fitted() -> None:
+    noise = layer_table(np.random.default_rng(0).uniform(0, EXTENT, (200, 2)), 0, frame=1)
+    end, warnings = ended(pd.concat([bilayer(), noise], ignore_index=True))
+    assert end.reason is FinishReason.COMPLETED
+    assert end.result.value[1] is None
+    assert [len(frame["layers"]) for frame in end.result.figures["frames"]] == [2, 0]
+    assert "moire, frame 1" in warnings[0].message
+
+
+def test_tables_without_any_lattice_fail() -> None:
+    noise = layer_table(np.random.default_rng(0).uniform(0, EXTENT, (200, 2)), 0)
+    assert isinstance(error(noise), LatticeError)
+    assert isinstance(error(bilayer().iloc[:5]), LatticeError)
+    assert isinstance(error(bilayer().iloc[:0]), TableError)
+    assert isinstance(error(bilayer().assign(y_A=np.nan)), CalibrationError)
+
+
+def test_the_fourier_transform_of_the_image_is_fitted_too() -> None:
+    layers = [atoms(cell(2.46, angle=t), EXTENT + 8)[0] - 4 for t in TURNS]
+    pixels = image(layers, EXTENT, 0.2, noise=0.05)[None]
+    [frame] = frames(bilayer(), images=[ImageStack(pixels, 0.2, "any name")])
+    seen = frame["fourier"]
+    assert [layer["a_A"] for layer in seen["layers"]] == pytest.approx([2.46, 2.46], abs=0.01)
+    assert seen["twists"][0]["twist_deg"] == pytest.approx(28.9, abs=0.3)
+    assert {"h", "k", "y_per_A", "x_per_A"} <= set(seen["layers"][0]["spots"][0])
+
+
+def test_an_image_without_spots_is_a_gap() -> None:
+    pixels = np.random.default_rng(0).normal(size=(1, 128, 128))
+    [frame] = frames(bilayer(), images=[ImageStack(pixels, 0.2, "moire")])
+    assert frame["fourier"]["layers"] == []
+    assert "shows 0 of 2" in frame["fourier"]["gaps"][0]
+
+
+def test_images_must_belong_to_the_table() -> None:
+    stack = ImageStack(np.zeros((1, 64, 64)), 0.2, "other")
+    assert isinstance(error(bilayer(), images=[stack, stack]), TableError)
+    assert isinstance(error(bilayer(), images=[ImageStack(stack.data, None, "moire")]), CalibrationError)
+    assert isinstance(error(bilayer(frame=3), images=[stack]), TableError)
+
+
+def test_the_figures_go_to_a_file(tmp_path: Path) -> None:
+    found = frames(bilayer(), out=tmp_path / "lattices.json")
+    kept = json.loads((tmp_path / "lattices.json").read_text())
+    assert kept["frames"][0]["layers"][0]["a_A"] == found[0]["layers"][0]["a_A"]
