@@ -43,6 +43,8 @@ class BestKeeper:
     spare : Path or None
         Where the best weights of whole epochs go when those of an unfinished one take their place, for a training
         that is resumed and knows nothing of that end.
+    saved_at : int
+        Step at which the training was saved last: weights that are kept at that very step come after it.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class BestKeeper:
     ) -> None:
         self.figures: Figures = {}
         self.spare: Path | None = None
+        self.saved_at = 0
         self._folder = folder
         self._config = config
         self._classes = classes
@@ -65,7 +68,7 @@ class BestKeeper:
 
     def __call__(self, network: Network, epoch: EpochEnded) -> None:
         """Write the network's weights and the scores of this epoch."""
-        if epoch.step % self._config.training.steps_per_epoch:
+        if epoch.step == self.saved_at:
             self._set_aside()
         self.figures = {
             "best_epoch": epoch.epoch,

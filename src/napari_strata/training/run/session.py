@@ -131,6 +131,7 @@ class Session:
         state.setdefault("record", self._record.position())
         state["keeper"] = dict(self._keeper.figures)
         save_checkpoint(self._folder, state)
+        self._keeper.saved_at = steps_done(state)
         self._keeper.drop_spare()
 
     def doubts(self) -> list[str]:
