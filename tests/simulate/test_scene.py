@@ -5,9 +5,10 @@ from scipy.spatial import KDTree
 from napari_strata.config import SimulationConfig
 from napari_strata.config.base import Config
 from napari_strata.config.ranges import Limits
-from napari_strata.simulate.crystals import CRYSTALS, species
-from napari_strata.simulate.layers import build_layer
-from napari_strata.simulate.microscope import Probe, render
+from napari_strata.simulate.crystals import CRYSTALS
+from napari_strata.simulate.layers import Layer
+from napari_strata.simulate.probes import GaussianProbe
+from napari_strata.simulate.rendering import Shining, render
 from napari_strata.simulate.scene import simulate_image
 
 QUIET = {
@@ -41,15 +42,7 @@ def test_graphene_has_bonds_of_1_42_and_ws2_of_1_82_angstrom():
 
 
 def test_every_interior_atom_has_three_bonds_of_equal_length():
-    atoms = build_layer(
-        CRYSTALS["graphene"],
-        rotation=17,
-        shift=np.array([0.3, 0.7]),
-        half_width=12,
-        displacement=0,
-        vacancies=0,
-        rng=np.random.default_rng(0),
-    )
+    atoms = Layer(CRYSTALS["graphene"], 17, np.array([0.3, 0.7]), np.zeros((2, 2))).fill(12)
     interior = atoms.positions[(np.abs(atoms.positions) < 9).all(axis=1)]
     distance = np.linalg.norm(interior[:, None] - atoms.positions, axis=-1)
     assert np.sort(distance, axis=1)[:, 1:4] == pytest.approx(np.full((len(interior), 3), 1.42028), abs=1e-4)
@@ -84,7 +77,7 @@ def test_every_layer_has_a_disorder_of_its_own():
 
 
 def test_an_atom_is_rendered_at_its_sub_pixel_position():
-    image = render(np.array([[20.3, 31.6]]), np.ones(1), 64, 0.2, Probe(0.5, 0.0, 2.0))
+    image = render([Shining(np.array([[20.3, 31.6]]), np.ones(1))], 64, 0.2, GaussianProbe(0.5, 0.0, 2.0))
     rows, columns = np.indices(image.shape)
     centre = np.array([(image * rows).sum(), (image * columns).sum()]) / image.sum()
     assert centre == pytest.approx([20.3, 31.6], abs=1e-4)
@@ -93,8 +86,8 @@ def test_an_atom_is_rendered_at_its_sub_pixel_position():
 
 def test_a_large_image_rendered_in_tiles_equals_the_sum_of_gaussians():
     positions = np.array([[255.4, 100.0], [256.2, 300.5], [511.9, 7.1]])
-    probe = Probe(0.4, 0.3, 2.5)
-    image = render(positions, np.ones(3), 520, 0.2, probe)
+    probe = GaussianProbe(0.4, 0.3, 2.5)
+    image = render([Shining(positions, np.ones(3))], 520, 0.2, probe)
     rows, columns = np.indices(image.shape)
     squared = [(rows - y) ** 2 + (columns - x) ** 2 for y, x in positions]
     expected = sum(0.7 * np.exp(-s / (2 * 2**2)) + 0.3 / 2.5**2 * np.exp(-s / (2 * 5**2)) for s in squared)
@@ -120,7 +113,7 @@ def test_disks_have_the_stated_radius():
 def test_sulphur_is_dimmer_than_tungsten():
     scene = simulate(still(material="WS2", layers=1, dose=(1e5, 1e5), probe={"sigma": (0.3, 0.3)}))
     means = [scene.image[scene.labels[0] == code].mean() for code in (2, 3)]
-    assert species("WS2") == ("W", "S")
+    assert scene.classes == ("W", "S")
     assert means[1] < 0.6 * means[0]
 
 
@@ -162,11 +155,14 @@ def test_distortion_moves_truth_and_image_together():
     assert np.sqrt(((centroid - atoms) ** 2).mean()) < 0.2
 
 
+@pytest.mark.parametrize("kind", ["width", "optics"])
 @pytest.mark.parametrize("end", ["lowest", "highest"])
-def test_ranges_at_their_limits_can_be_simulated(end: str):
+def test_ranges_at_their_limits_can_be_simulated(end: str, kind: str):
     settings = _at_limits(SimulationConfig, "ge" if end == "lowest" else "le")
     settings["stacking"]["layer_contrast"] = (1, 1)
-    for size, pixel_size in ((16, 0.01), (32, 0.2), (32, 2.0)):
+    settings["probe"]["kind"] = kind
+    settings["detector"]["offset"] = (0, 0)
+    for size, pixel_size in ((16, 0.01 if kind == "width" else 0.05), (32, 0.2), (32, 2.0)):
         scene = simulate(SimulationConfig.parse(settings), size=size, pixel_size=pixel_size)
         assert np.isfinite(scene.image).all()
         assert scene.image.min() >= 0

@@ -79,13 +79,13 @@ class StackingConfig(Config):
     strain: Annotated[Bounds, Limits(-0.2, 0.2)] = setting(
         (0.0, 0.0), "Both principal strains of each layer; their axes have any direction.", advanced=True
     )
-    strain_field: Annotated[Bounds, Limits(0, 0.2)] = setting(
+    strain_field: Annotated[Bounds, Limits(0, 0.05)] = setting(
         (0.0, 0.0),
         "Root mean square of the strain that varies smoothly within each layer.",
         title="Varying strain",
         advanced=True,
     )
-    strain_wavelength: Annotated[Bounds, Limits(5, 10_000)] = setting(
+    strain_wavelength: Annotated[Bounds, Limits(20, 1000)] = setting(
         (40.0, 120.0), "Over which length the varying strain changes its sign twice.", unit="Å", advanced=True
     )
     relaxation: Annotated[Bounds, Limits(0, 1)] = setting(
@@ -138,10 +138,10 @@ class DefectsConfig(Config):
     misorientation: Annotated[Bounds, Limits(0, 180)] = setting(
         (5.0, 30.0), "Angle between the grains, turned to either side.", unit="degrees", advanced=True
     )
-    holes: Annotated[Bounds, Limits(0, 100)] = setting(
+    holes: Annotated[Bounds, Limits(0, 20)] = setting(
         (0.0, 0.0), "Number of round holes in each layer per 100 nm².", unit="1/(100 nm²)", advanced=True
     )
-    hole_radius: Annotated[Bounds, Limits(1, 1000)] = setting(
+    hole_radius: Annotated[Bounds, Limits(1, 200)] = setting(
         (3.0, 10.0), "Radius of a hole.", unit="Å", advanced=True
     )
     edges: float = setting(

@@ -79,16 +79,16 @@ class ProbeConfig(Config):
         (1.8, 3.2), "By width: width of the tail in units of the probe's width.", advanced=True
     )
     voltage: float = setting(60.0, "By optics: acceleration voltage.", unit="kV", ge=20, le=1200, advanced=True)
-    aperture: Annotated[Bounds, Limits(1, 100)] = setting(
+    aperture: Annotated[Bounds, Limits(1, 60)] = setting(
         (28.0, 35.0), "By optics: semi-angle of convergence.", unit="mrad", advanced=True
     )
-    defocus: Annotated[Bounds, Limits(-10_000, 10_000)] = setting(
+    defocus: Annotated[Bounds, Limits(-2000, 2000)] = setting(
         (-40.0, 40.0), "By optics: defocus, positive under focus.", unit="Å", advanced=True
     )
-    cs: Annotated[Bounds, Limits(-10, 10)] = setting(
+    cs: Annotated[Bounds, Limits(-5, 5)] = setting(
         (-0.002, 0.002), "By optics: spherical aberration of third order.", title="Cs", unit="mm", advanced=True
     )
-    focal_spread: Annotated[Bounds, Limits(0, 1000)] = setting(
+    focal_spread: Annotated[Bounds, Limits(0, 300)] = setting(
         (25.0, 45.0),
         "By optics: standard deviation of the defocus, from chromatic aberration.",
         unit="Å",
@@ -136,7 +136,7 @@ class ContaminationConfig(Config):
     background: Annotated[Bounds, Limits(0, 10)] = setting(
         (0.0, 0.6), "Smooth background relative to the brightest atom.", advanced=True
     )
-    amorphous: Annotated[Bounds, Limits(0, 100)] = setting(
+    amorphous: Annotated[Bounds, Limits(0, 50)] = setting(
         (0.0, 0.0),
         "Thickness of amorphous carbon, atom by atom.",
         title="Amorphous carbon",

@@ -1,4 +1,4 @@
-"""One simulated image with its truth: draw the values, build the layers, scan, label."""
+"""One simulated image with its truth: draw the values, place the atoms, scan, label."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -7,25 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.config import SimulationConfig
-from napari_strata.simulate.crystals import CRYSTALS, species
-from napari_strata.simulate.layers import build_layer
-from napari_strata.simulate.microscope import (
-    REFERENCE_PIXEL,
-    Probe,
-    ScanDistortion,
-    detect,
-    draw_distortion,
-    jitter_lines,
-    render,
-    smooth_background,
-)
+from napari_strata.simulate.classes import class_names
+from napari_strata.simulate.contamination import smooth_background
+from napari_strata.simulate.detector import Readout, count, exposure_of
+from napari_strata.simulate.draws import Look, draw_look, draw_readout
+from napari_strata.simulate.rendering import Shining, render
+from napari_strata.simulate.scan import jitter_lines
+from napari_strata.simulate.specimen import Sources, Specimen, make_specimen
 from napari_strata.types import BACKGROUND, FloatImage, LabelArray
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MARGIN = 4.0
-"""Atoms up to this far outside the field of view still brighten it [Å]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +27,16 @@ class SimulatedImage:
     Attributes
     ----------
     image : ndarray of float32, shape (y, x)
-        Electron counts.
+        Electron counts, unless the detector makes other values of them.
     labels : ndarray of uint8, shape (layer, y, x)
-        1 background, 2.. species in the order of `napari_strata.simulate.crystals.species`.
+        1 background, 2.. `classes`.
     positions : tuple of ndarray, each of shape (n, 2)
-        (y, x) of every atom of each layer, those just outside the image included [px].
+        (y, x) of every column of each layer, those just outside the image included [px]; with the last layer the
+        adatoms that have a class.
     codes : tuple of ndarray of uint8, each of shape (n,)
-        Mask code of each atom.
+        Mask code of each of them.
+    classes : tuple of str
+        Names of the mask codes 2, 3, ...
     parameters : dict
         The values drawn for this image, ready for JSON.
     """
@@ -50,6 +45,7 @@ class SimulatedImage:
     labels: LabelArray
     positions: tuple[NDArray[np.float64], ...]
     codes: tuple[NDArray[np.uint8], ...]
+    classes: tuple[str, ...]
     parameters: dict[str, Any]
 
     @property
@@ -66,30 +62,15 @@ class SimulatedImage:
         inside = ((positions >= -0.5) & (positions < len(self.image) - 0.5)).all(axis=1)
         y, x = positions[inside].T
         pixel_size = self.parameters["pixel_size"]
-        names = np.array(species(self.parameters["material"]))[codes[inside] - BACKGROUND - 1]
+        names = np.array(self.classes, dtype=object)[codes[inside] - BACKGROUND - 1]
         columns = {"y_px": y, "x_px": x, "y_A": y * pixel_size, "x_A": x * pixel_size}
         return pd.DataFrame({"layer": np.full(len(y), layer), "species": names, **columns})
-
-
-@dataclass(frozen=True, slots=True)
-class _Draw:
-    """The values of one image."""
-
-    rotations: NDArray[np.float64]
-    contrast: NDArray[np.float64]
-    shifts: NDArray[np.float64]
-    dose: float
-    probe: Probe
-    displacement: float
-    vacancies: float
-    background: float
-    distortion: ScanDistortion
 
 
 def simulate_image(
     config: SimulationConfig, *, size: int, pixel_size: float, rng: np.random.Generator
 ) -> SimulatedImage:
-    """Simulate one image.
+    """Simulate one square image.
 
     Parameters
     ----------
@@ -101,70 +82,55 @@ def simulate_image(
         Pixel size [Å/px].
     rng : Generator
         Source of every draw; the same state gives the same image.
+
+    Raises
+    ------
+    ConfigError
+        If the crystal cannot be read, or dopants find no place in it.
     """
-    draw = _draw(config, size * pixel_size, rng)
-    layers = _scanned_layers(config, draw, size, pixel_size, rng)
-    clean = sum(
-        contrast * render(positions, CRYSTALS[config.material].brightness[column], size, pixel_size, draw.probe)
-        for (positions, column), contrast in zip(layers, draw.contrast, strict=True)
-    )
-    image = _scan(np.asarray(clean, dtype=np.float32), config, draw, pixel_size, rng)
-    classes = _class_of_column(config)
-    positions = tuple(p for p, _ in layers)
-    codes = tuple(classes[column] for _, column in layers)
-    labels = np.stack(
-        [_label(p, c, size, config.mask_radius / pixel_size) for p, c in zip(positions, codes, strict=True)]
-    )
-    return SimulatedImage(image, labels, positions, codes, _describe(config, draw, pixel_size))
+    classes = class_names(config)
+    look = draw_look(config, size * pixel_size, rng)
+    structure_rng, matter_rng, scan_rng, reading_rng = rng.spawn(4)
+    sources = Sources(rng, structure_rng, matter_rng, scan_rng)
+    specimen = make_specimen(config, look, size, pixel_size, classes, sources)
+    clean = render(_shining(specimen, look), size, pixel_size, look.probe)
+    even, readout = draw_readout(config, reading_rng)
+    lit = _light(clean, config, look, even, pixel_size, rng)
+    exposure = exposure_of(lit, look.dose, config.dose_per, pixel_size)
+    image = readout(count(lit, exposure, rng), reading_rng)
+    radius = config.mask_radius / pixel_size
+    positions, codes = zip(*specimen.labelled(), strict=True)
+    labels = [_label(p, c, size, radius) for p, c in zip(positions, codes, strict=True)]
+    parameters = _describe(config, look, specimen, pixel_size)
+    parameters |= _describe_light(lit, exposure, even, readout, pixel_size)
+    return SimulatedImage(image, np.stack(labels), positions, codes, classes, parameters)
 
 
-def _draw(config: SimulationConfig, field_of_view: float, rng: np.random.Generator) -> _Draw:
-    twists = rng.uniform(*config.twist, config.layers - 1) * rng.choice([-1.0, 1.0], config.layers - 1)
-    contrast = rng.uniform(*config.stacking.layer_contrast, config.layers)
-    return _Draw(
-        rotations=rng.uniform(0, 360) + np.concatenate([[0.0], np.cumsum(twists)]),
-        contrast=contrast / contrast.max(),
-        shifts=rng.random((config.layers, 2)),
-        dose=float(np.exp(rng.uniform(*np.log(config.dose)))),
-        probe=Probe(
-            rng.uniform(*config.probe.sigma), rng.uniform(*config.probe.tail_fraction), rng.uniform(*config.probe.tail_width)
-        ),
-        displacement=rng.uniform(*config.defects.displacement),
-        vacancies=rng.uniform(*config.defects.vacancies),
-        background=rng.uniform(*config.contamination.background),
-        distortion=draw_distortion(config.scan.affine, config.scan.distortion, field_of_view, rng),
-    )
+def _shining(specimen: Specimen, look: Look) -> list[Shining]:
+    """Return all that is to be rendered, relative to the brightest perfect column."""
+    *lower, last = look.contrast
+    contrasts = (*lower, last, last, 1.0)
+    parts = zip((*specimen.layers, specimen.adatoms, specimen.carbon), contrasts, strict=True)
+    return [
+        Shining(atoms.positions, atoms.brightness / specimen.unit, contrast)
+        for atoms, contrast in parts
+        if len(atoms.positions)
+    ]
 
 
-def _scanned_layers(
-    config: SimulationConfig, draw: _Draw, size: int, pixel_size: float, rng: np.random.Generator
-) -> list[tuple[NDArray[np.float64], NDArray[np.intp]]]:
-    """Return (positions [px], basis column) of each layer, a margin around the image included."""
-    half = size * pixel_size / 2
-    layers = []
-    for rotation, shift in zip(draw.rotations, draw.shifts, strict=True):
-        atoms = build_layer(
-            CRYSTALS[config.material],
-            rotation=float(rotation),
-            shift=shift,
-            half_width=half * (1 + 2.5 * config.scan.affine) + MARGIN + 3 * config.scan.distortion,
-            displacement=draw.displacement,
-            vacancies=draw.vacancies,
-            rng=rng,
-        )
-        scanned = draw.distortion(atoms.positions)
-        inside = (np.abs(scanned) <= half + MARGIN).all(axis=1)
-        layers.append((scanned[inside] / pixel_size + (size - 1) / 2, atoms.column[inside]))
-    return layers
-
-
-def _scan(
-    clean: FloatImage, config: SimulationConfig, draw: _Draw, pixel_size: float, rng: np.random.Generator
+def _light(
+    clean: FloatImage,
+    config: SimulationConfig,
+    look: Look,
+    even: float,
+    pixel_size: float,
+    rng: np.random.Generator,
 ) -> FloatImage:
+    """Return what reaches the detector: scan lines that jitter, and backgrounds."""
     size = len(clean)
     jittered = jitter_lines(clean, rng.normal(0, config.scan.jitter / pixel_size, size))
-    lit = jittered + draw.background * clean.max() * smooth_background(size, pixel_size, rng)
-    return detect(lit, draw.dose * (pixel_size / REFERENCE_PIXEL) ** 2, rng)
+    lit = jittered + look.background * clean.max() * smooth_background(size, pixel_size, rng)
+    return np.asarray(lit + even * clean.max(), dtype=np.float32)
 
 
 def _label(positions: NDArray[np.float64], code: NDArray[np.uint8], size: int, radius: float) -> LabelArray:
@@ -184,26 +150,35 @@ def _label(positions: NDArray[np.float64], code: NDArray[np.uint8], size: int, r
     return labels
 
 
-def _class_of_column(config: SimulationConfig) -> NDArray[np.uint8]:
-    """Return the mask code of each column of the basis."""
-    names = species(config.material)
-    codes = [names.index(s) + BACKGROUND + 1 for s in CRYSTALS[config.material].species]
-    return np.array(codes, dtype=np.uint8)
-
-
-def _describe(config: SimulationConfig, draw: _Draw, pixel_size: float) -> dict[str, Any]:
+def _describe(config: SimulationConfig, look: Look, specimen: Specimen, pixel_size: float) -> dict[str, Any]:
     return {
-        "material": config.material,
+        "material": config.subject,
         "pixel_size": pixel_size,
-        "rotations": draw.rotations.tolist(),
-        "twist": np.diff(draw.rotations).tolist(),
-        "dose": draw.dose,
-        "layer_contrast": draw.contrast.tolist(),
-        "probe_sigma": draw.probe.sigma,
-        "tail_fraction": draw.probe.tail_fraction,
-        "tail_width": draw.probe.tail_width,
-        "displacement": draw.displacement,
-        "vacancies": draw.vacancies,
-        "background": draw.background,
-        "affine": draw.distortion.matrix.tolist(),
+        "rotations": look.rotations.tolist(),
+        "twist": np.diff(look.rotations).tolist(),
+        "dose": look.dose,
+        "layer_contrast": look.contrast.tolist(),
+        "probe": look.probe.describe(),
+        "displacement": look.displacement,
+        "vacancies": look.vacancies,
+        "background": look.background,
+        "affine": look.distortion.matrix.tolist(),
+        **specimen.describe(),
+    }
+
+
+def _describe_light(
+    lit: FloatImage, exposure: float, even: float, readout: Readout, pixel_size: float
+) -> dict[str, Any]:
+    """Tell the expected counts in both ways of counting, and what the detector makes of them."""
+    per_area = exposure / pixel_size**2
+    return {
+        "counts_per_area": float(lit.mean(dtype=np.float64)) * per_area,
+        "peak_counts_per_area": float(lit.max()) * per_area,
+        "detector": {
+            "background": even,
+            "gain": readout.gain,
+            "offset": readout.offset,
+            "read_noise": readout.noise,
+        },
     }

@@ -1,0 +1,86 @@
+"""The scan: distortion, drift and jitter."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_strata.simulate.fields import WAVES, WaveField
+from napari_strata.types import FloatImage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScanDistortion:
+    """A map from where atoms are to where the scan shows them: affine plus a smooth wave per axis, then drift.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (2, 2)
+        Affine part, acting on (y, x) from the centre of the field of view.
+    waves : WaveField
+        Smooth part.
+    drift : ndarray, shape (2,)
+        Way (y, x) of the specimen during the scan, in parts of the image's height.
+    """
+
+    matrix: NDArray[np.float64]
+    waves: WaveField
+    drift: NDArray[np.float64]
+
+    def __call__(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the scanned positions, shape (n, 2) [Å]."""
+        distorted: NDArray[np.float64] = positions @ self.matrix.T + self.waves(positions)
+        return distorted @ drift_matrix(self.drift).T if self.drift.any() else distorted
+
+
+def drift_matrix(drift: NDArray[np.float64]) -> NDArray[np.float64]:
+    r"""Return what drift does to positions (y, x) from the centre of the field of view.
+
+    An atom at y is shown in the row that is scanned when it is there, :math:`y' = y + d_y y'`, and then lies at
+    :math:`x' = x + d_x y'`.
+
+    Parameters
+    ----------
+    drift : ndarray, shape (2,)
+        Way d of the specimen during the scan, in parts of the image's height; its y is below 1.
+    """
+    stretch = 1 / (1 - drift[0])
+    return np.array([[stretch, 0.0], [drift[1] * stretch, 1.0]])
+
+
+def draw_distortion(
+    affine: float, smooth: float, field_of_view: float, rng: np.random.Generator
+) -> ScanDistortion:
+    """Draw a scan distortion without drift.
+
+    Parameters
+    ----------
+    affine : float
+        Largest magnitude of each element of (matrix - identity).
+    smooth : float
+        Root mean square of the smooth part per axis [Å].
+    field_of_view : float
+        Side of the image [Å]; the waves are about as long or longer.
+    rng : Generator
+        Source of the draw.
+    """
+    matrix = np.eye(2) + rng.uniform(-affine, affine, (2, 2))
+    amplitude = smooth * np.sqrt(2 / WAVES) * rng.normal(0, 1, (2, WAVES))
+    # Waves shorter than 30 Å would strain the lattice rather than distort the scan.
+    wavelength = max(field_of_view, 30.0)
+    wave = 2 * np.pi / wavelength * rng.uniform(-1, 1, (2, WAVES, 2))
+    waves = WaveField(amplitude, wave, rng.uniform(0, 2 * np.pi, (2, WAVES)))
+    return ScanDistortion(matrix, waves, np.zeros(2))
+
+
+def draw_drift(way: tuple[float, float], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw a drift (y, x) of any direction, its length from a range, in parts of the image's height."""
+    angle = rng.uniform(0, 2 * np.pi)
+    return rng.uniform(*way) * np.array([np.sin(angle), np.cos(angle)])
+
+
+def jitter_lines(image: FloatImage, shifts: NDArray[np.float64]) -> FloatImage:
+    """Shift each scan line along x by a fraction of a pixel, to first order; shape (y, x), shifts (y,) [px]."""
+    slope = np.gradient(image, axis=1)
+    shifted: FloatImage = (image - shifts[:, None] * slope).astype(np.float32)
+    return np.asarray(np.maximum(shifted, 0), dtype=np.float32)
