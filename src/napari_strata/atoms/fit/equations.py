@@ -134,7 +134,7 @@ def _pair_blocks(model: Model, parameters: Parameters, pairs: Pairs, weights: Fl
         squares = Squares.around(centre, reach, weights.shape)
         under = gaussians(squares, centre, product)
         under *= squares.cut(weights)
-        moments = product_moments(under, squares.axes) * height[:, None, None]
+        moments = product_moments(under) * height[:, None, None]
         left, right = (
             derivatives(model.shape, parameters.amplitudes[one], precision[one], squares.from_middle(p))
             for p, one in zip(positions, both, strict=True)
@@ -156,7 +156,7 @@ def _single(
         slopes = derivatives(
             model.shape, parameters.amplitudes[chunk], precision[chunk], squares.from_middle(positions)
         )
-        moments = first_moments(peaks * squares.cut(residual), squares.axes)
+        moments = first_moments(peaks * squares.cut(residual))
         gradients.append((slopes @ moments[:, :, None])[:, :, 0])
         peaks *= squares.cut(weights)
         near, which = model.knots.moments_near(peaks, squares)

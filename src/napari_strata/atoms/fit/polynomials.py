@@ -5,12 +5,13 @@ the normal equations of two atoms is a combination of the 15 moments up to fourt
 product of both Gaussians, which is a Gaussian itself. The moments of many squares are one product of matrices.
 """
 
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_strata.atoms.fit.squares import Floats
+from napari_strata.atoms.fit.squares import Floats, from_middle
 
 Shape = Literal["round", "elliptical"]
 
@@ -48,9 +49,14 @@ def derivatives(shape: Shape, amplitude: Floats, precision: Floats, centres: Flo
         found[:, row, 0] = -amplitude * (down * y + right * x)
         found[:, row, 1], found[:, row, 2] = amplitude * down, amplitude * right
     found[:, 2, 0] = 1
-    squares = _squared_distances(y, x)
-    terms = (squares[0] + squares[2],) if shape == "round" else squares
-    found[:, 3:] = -0.5 * amplitude[:, None, None] * np.stack(terms, axis=1)
+    half = -0.5 * amplitude
+    last = found.shape[1] - 1  # of a round peak, y² and x² have the same parameter
+    for row, terms in ((3, ((0, y * y), (1, -2 * y), (3, 1.0))), (last, ((0, x * x), (2, -2 * x), (5, 1.0)))):
+        for monomial, coefficient in terms:
+            found[:, row, monomial] += half * coefficient
+    if shape == "elliptical":
+        for monomial, coefficient in ((0, y * x), (1, -x), (2, -y), (4, 1.0)):
+            found[:, 4, monomial] = -amplitude * coefficient
     return found
 
 
@@ -66,24 +72,14 @@ def full_precision(shape: Shape, parameters: Floats) -> Floats:
     return precision
 
 
-def _squared_distances(y: Floats, x: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return (Y - y)², 2 (Y - y)(X - x) and (X - x)² as polynomials (atom, 6) of Y and X."""
-    zero, one = np.zeros_like(y), np.ones_like(y)
-    return (
-        np.stack([y * y, -2 * y, zero, one, zero, zero], axis=1),
-        np.stack([2 * y * x, -2 * x, -2 * y, zero, 2 * one, zero], axis=1),
-        np.stack([x * x, zero, -2 * x, zero, zero, one], axis=1),
-    )
-
-
-def first_moments(values: Floats, axes: tuple[Floats, Floats]) -> Floats:
+def first_moments(values: Floats) -> Floats:
     """Sum values (square, y, x) times each of `MONOMIALS`, shape (square, 6)."""
-    return _project(values, _basis(axes)[:, _FIRST])
+    return _project(values, _basis(*values.shape[1:])[:, _FIRST])
 
 
-def product_moments(values: Floats, axes: tuple[Floats, Floats]) -> Floats:
+def product_moments(values: Floats) -> Floats:
     """Sum values (square, y, x) times each product of two of `MONOMIALS`, shape (square, 6, 6)."""
-    return _project(values, _basis(axes))[:, _PRODUCT]
+    return _project(values, _basis(*values.shape[1:]))[:, _PRODUCT]
 
 
 def _project(values: Floats, basis: Floats) -> Floats:
@@ -98,9 +94,10 @@ def _project(values: Floats, basis: Floats) -> Floats:
     return projected
 
 
-def _basis(axes: tuple[Floats, Floats]) -> Floats:
+@lru_cache(maxsize=8)
+def _basis(height: int, width: int) -> Floats:
     """Return all products of powers up to the fourth order at the pixels of a square, shape (pixel, moment)."""
-    y, x = axes
+    y, x = from_middle(height), from_middle(width)
     return np.stack([np.multiply.outer(y**a, x**b).ravel() for a, b in _MOMENTS], axis=1)
 
 

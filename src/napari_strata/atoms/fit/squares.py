@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-PIXELS_AT_ONCE = 150_000
+PIXELS_AT_ONCE = 200_000
 """Pixels of all squares handled at a time, so that a few such arrays fit into a core's cache."""
 
 
@@ -38,12 +38,12 @@ class Squares:
     @property
     def axes(self) -> tuple[Floats, Floats]:
         """The pixels' y and x, counted from the middle of a square [px]."""
-        return tuple(np.arange(side) - (side - 1) / 2 for side in self.size)  # type: ignore[return-value]
+        return from_middle(self.size[0]), from_middle(self.size[1])
 
     def from_middle(self, points: Floats) -> Floats:
         """Return points (square, 2), counted from the middle of each square."""
-        from_middle: Floats = points - self.corners - (np.array(self.size) - 1) / 2
-        return from_middle
+        offsets: Floats = points - self.corners - (np.array(self.size) - 1) / 2
+        return offsets
 
     def cut(self, image: Floats) -> Floats:
         """Return the pixels of an image (y, x), shape (square, y, x)."""
@@ -77,14 +77,20 @@ def gaussians(squares: Squares, points: Floats, precision: Floats) -> Floats:
     ndarray, shape (square, y, x)
         exp(-(yy u² + 2 yx u v + xx v²) / 2) at the distances u, v along y and x.
     """
-    from_middle = squares.from_middle(points)
-    down, right = (axis - from_middle[:, i, None] for i, axis in enumerate(squares.axes))
+    centres = squares.from_middle(points)
+    down, right = (axis - centres[:, i, None] for i, axis in enumerate(squares.axes))
     along_y = np.exp(-0.5 * precision[:, 0, None] * down**2)
     along_x = np.exp(-0.5 * precision[:, 2, None] * right**2)
     values: Floats = along_y[:, :, None] * along_x[:, None, :]
     if precision[:, 1].any():
         values *= np.exp(-(precision[:, 1, None] * down)[:, :, None] * right[:, None, :])
     return values
+
+
+def from_middle(side: int) -> Floats:
+    """Return the places of so many pixels in a row, counted from their middle [px]."""
+    places: Floats = np.arange(side, dtype=np.float64) - (side - 1) / 2
+    return places
 
 
 def chunks(count: int, reach: int) -> Iterator[slice]:
