@@ -1,0 +1,65 @@
+"""Atom tables as CSV; with units in lines before the header where that is asked for."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_strata.errors import TableError
+from napari_strata.io.atoms.columns import INTENSITIES, REMEDY, UNITS, table_of
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+MARK = "#"
+"""What a line before the header begins with."""
+_ORIGIN = "(0, 0) is the centre of the first pixel; frame and layer count from 0."
+
+
+def write_csv(table: "DataFrame", path: Path) -> None:
+    """Write a table; positions to 1e-6 px and 1e-6 Å, intensities to nine digits."""
+    _shortened(table).to_csv(path, index=False, float_format="%.6f")
+
+
+def write_csv_with_units(table: "DataFrame", path: Path) -> None:
+    """Write a table with two lines before its header: what positions mean, and the units of the columns."""
+    units = ", ".join(f"{name} [{UNITS[name]}]" for name in table if name in UNITS)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(f"{MARK} {_ORIGIN}\n{MARK} Units: {units}\n")
+        _shortened(table).to_csv(file, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def read_csv(path: Path, pixel_size: float | None = None) -> "DataFrame":
+    """Read a table, with or without lines before its header; a pixel size gives it positions in Å if it has none.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read, lacks a column, or holds a value that cannot be.
+    """
+    import pandas as pd
+
+    try:
+        with path.open("rb") as file:
+            before = 0
+            while file.readline(4096).lstrip(b"\xef\xbb\xbf").startswith(MARK.encode()):
+                before += 1
+        raw = pd.read_csv(path, dtype=str, keep_default_na=False, skiprows=before)
+    except OSError as error:
+        raise TableError(f"{path} cannot be read ({error.strerror}).", remedy="Check the path.") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise TableError(f"{path} is no CSV table ({' '.join(str(error).split())}).", remedy=REMEDY) from error
+    return with_angstrom(table_of(raw, path), pixel_size)
+
+
+def with_angstrom(table: "DataFrame", pixel_size: float | None) -> "DataFrame":
+    """Fill in positions in Å that a table leaves empty, where a pixel size [Å/px] is given."""
+    if pixel_size is None:
+        return table
+    return table.assign(
+        y_A=table["y_A"].fillna(table["y_px"] * pixel_size), x_A=table["x_A"].fillna(table["x_px"] * pixel_size)
+    )
+
+
+def _shortened(table: "DataFrame") -> "DataFrame":
+    """Give intensities, whatever their size, nine digits in place of six decimals."""
+    columns = {name: table[name].map("{:.9g}".format, na_action="ignore") for name in INTENSITIES if name in table}
+    return table.assign(**columns)
