@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from monai.networks.nets import AttentionUnet
-from torch import Tensor, nn
+from torch import nn
 
 from napari_strata.config import ModelConfig
-from napari_strata.models.network import FeatureMap, Network
+from napari_strata.models.monai_unet import MonaiUNet
+from napari_strata.models.network import FeatureMap
 from napari_strata.models.reach import Reach
-from napari_strata.models.style import Style, restyle
 
 
-class AttentionUNet(Network):
+class AttentionUNet(MonaiUNet):
     """MONAI's attention U-Net behind the contract of `Network`; one layer.
 
     Parameters
@@ -31,17 +31,8 @@ class AttentionUNet(Network):
     """
 
     def __init__(self, config: ModelConfig, classes: int) -> None:
-        style, levels = Style.of(config), len(config.filters)
-        stride = 2 ** (levels - 1)
-        super().__init__(
-            layers=1,
-            classes=classes,
-            output=config.output,
-            stride=stride,
-            receptive_field=_reach(levels).radius,
-            least_side=style.least_side * stride,
-        )
-        self.body = AttentionUnet(
+        levels = len(config.filters)
+        body = AttentionUnet(
             spatial_dims=2,
             in_channels=1,
             out_channels=config.filters[0],
@@ -49,13 +40,8 @@ class AttentionUNet(Network):
             strides=[2] * (levels - 1),
             dropout=config.dropout,
         )
-        self.body.model[-1] = nn.Identity()  # its head; the contract has its own
-        restyle(self.body, style)
-        self.heads = self._make_heads(config.filters[0])
-
-    def features(self, image: Tensor) -> list[Tensor]:
-        """Return the decoder's last feature map."""
-        return [self.body(image)]
+        body.model[-1] = nn.Identity()  # its head; the contract has its own
+        super().__init__(config, classes, body, _reach(levels))
 
     def decoder_block(self, layer: int) -> nn.Module:
         """Return the convolution that merges the finest level."""
