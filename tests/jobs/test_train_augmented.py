@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from brief_training import BRIEF
 from napari_strata.config import ClassTable, TrainConfig
 from napari_strata.control import JobControl
 from napari_strata.events import BatchEnded, FinishReason, JobEvent, Warned
@@ -23,17 +24,6 @@ EVERYTHING = {
     "blur": 1,
     "background": 0.3,
     "dropout": 0.1,
-}
-BRIEF = {
-    "time_limit": None,
-    "epochs": 1,
-    "steps_per_epoch": 2,
-    "batch_size": 2,
-    "patch_size": 32,
-    "validation_crops": 2,
-    "precision": "fp32",
-    "device": "cpu",
-    "deterministic": True,
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from brief_training import BRIEF
 from napari_strata.config import TrainConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.errors import BundleError
@@ -17,18 +18,6 @@ from napari_strata.jobs.train import train, with_absolute_paths
 from napari_strata.training.patches.inputs import TrainInputs
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*:FutureWarning")
-
-BRIEF = {
-    "time_limit": None,
-    "epochs": 1,
-    "steps_per_epoch": 2,
-    "batch_size": 2,
-    "patch_size": 32,
-    "validation_crops": 2,
-    "precision": "fp32",
-    "device": "cpu",
-    "deterministic": True,
-}
 
 
 def config(start: Path | None = None, *, freeze: bool = False, material: str = "graphene", **model) -> TrainConfig:

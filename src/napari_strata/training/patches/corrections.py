@@ -136,22 +136,7 @@ class LearnedFrames:
         return None if drawn is None else self._cut(*drawn, rng)
 
     def correct(self, correction: Correction, step: int) -> Repainted | None:
-        """Learn what was painted from a step on.
-
-        Returns
-        -------
-        Repainted or None
-            What it changed; None where it is what was known already.
-
-        Raises
-        ------
-        LabelsError
-            If it does not fit the image or the network.
-        ImageError
-            If the frame that it brings cannot be used.
-        CalibrationError
-            If the network needs a pixel size and that frame has none.
-        """
+        """Learn what was painted from a step on, see `napari_strata.training.patches.batches.PatchSource`."""
         self._check_codes(correction)
         if correction.frame not in self._frames and not correction.codes.any():
             return None
