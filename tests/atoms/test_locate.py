@@ -98,3 +98,47 @@ def test_an_image_without_a_pixel_size_is_refused_with_a_remedy():
         locate_atoms(prediction(layers, pixel_size=None), AtomsConfig())
     assert "specimen" in caught.value.message
     assert caught.value.remedy
+
+
+def two_brightnesses(noise=0.0):
+    """Return a prediction that cannot tell two species apart, the image that can, and which atoms are bright."""
+    crystal = honeycomb(EXTENT, angle=8.0, jitter=0.03)
+    bright = np.arange(len(crystal)) % 2 == 0
+    flat = footprints(crystal, EXTENT, 0.1)
+    picture = flat + footprints(crystal[bright], EXTENT, 0.1)
+    picture = picture + np.random.default_rng(0).normal(0, noise, flat.shape)
+    # of a bright atom the network says W a little more often, and S of the others
+    lean = np.where(footprints(crystal[bright], EXTENT, 0.1) > 0.5, 0.55, 0.45) * flat
+    maps_ = np.stack([1 - flat, lean, flat - lean])[None, None].astype(np.float32)
+    return Prediction(maps_, ("W", "S"), 0.1, "specimen"), picture[None], crystal, bright
+
+
+@pytest.mark.parametrize("species", ["class", "intensity", "both"])
+def test_species_are_named_by_the_classes_that_prevail_among_them(species):
+    maps_, picture, crystal, bright = two_brightnesses()
+    table = locate_atoms(maps_, AtomsConfig(species=species), picture)
+    nearest = np.argmin(
+        np.hypot(*(table[["y_A", "x_A"]].to_numpy()[:, None] - crystal).transpose(2, 0, 1)), axis=1
+    )
+    assert (table["species"] == np.where(bright[nearest], "W", "S")).all()
+    unsure = table["flag"].str.contains("unsure").mean()
+    assert unsure > 0.9 if species == "class" else unsure < 0.05
+
+
+def test_only_atoms_that_the_border_cuts_bear_its_flag():
+    crystal = honeycomb(EXTENT, angle=8.0)
+    table = locate_atoms(prediction(maps([crystal], EXTENT, 0.1), pixel_size=0.1), AtomsConfig())
+    positions = table[["y_A", "x_A"]].to_numpy()
+    near = ((positions < 0.5) | (positions > EXTENT - 0.1 - 0.5)).any(axis=1)
+    assert near.any()
+    assert (table["flag"] == np.where(near, "border", "")).all()
+
+
+def test_of_one_species_two_atoms_at_half_their_distance_are_one():
+    places = np.stack(np.meshgrid(np.arange(2, 30, 3.0), np.arange(2, 30, 3.0)), axis=-1).reshape(-1, 2)
+    ghost = np.vstack([places, places[44] + (1.3, 0)])
+    flat = footprints(ghost, 32.0, 0.1)
+    flat[..., :] *= np.where(footprints(ghost[-1:], 32.0, 0.1) > 0.1, 0.7, 1)
+    maps_ = prediction(np.stack([1 - flat, flat])[None], pixel_size=0.1)
+    assert len(locate_atoms(maps_, AtomsConfig())) == len(places)
+    assert len(locate_atoms(maps_, AtomsConfig(), None)) == len(places)

@@ -34,6 +34,11 @@ def test_a_few_bright_dopants_are_a_species_of_their_own():
     assert mixture.weights[1] == pytest.approx(0.01, abs=1e-3)
 
 
+def test_means_that_differ_by_less_than_is_asked_for_are_one():
+    values = np.concatenate([np.full(40, 1.0), np.full(40, 1.02), np.full(40, 2.0)])
+    assert choose_mixture(values, most=4, least_gap=0.05).means == pytest.approx([1.01, 2])
+
+
 def test_as_many_components_as_are_asked_for_are_fitted():
     values = np.concatenate([RNG.normal(mean, 0.3, 80) for mean in (1, 4, 9)])
     assert fit_mixture(values, 3).means == pytest.approx([1, 4, 9], abs=0.2)

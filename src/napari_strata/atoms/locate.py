@@ -119,7 +119,7 @@ def _separate(
 def _with_species(table: pd.DataFrame, classes: tuple[str, ...], config: AtomsConfig) -> pd.DataFrame:
     """Name the species of all atoms, layer by layer, as one crystal layer may be brighter than another."""
     shares = table[[f"{_SHARE}{index}" for index in range(len(classes))]].to_numpy(np.float64)
-    intensities = _intensities(table)
+    intensities = _intensities(table, is_fitted=config.refine == "image")
     names, probability = np.full(len(table), classes[0], dtype=object), np.ones(len(table))
     for _layer, rows in table.groupby("layer").indices.items():
         of_layer = None if intensities is None else intensities[rows]
@@ -129,8 +129,8 @@ def _with_species(table: pd.DataFrame, classes: tuple[str, ...], config: AtomsCo
     return table.assign(species=names, flag=(table["flag"] + " " + unsure).str.strip())
 
 
-def _intensities(table: pd.DataFrame) -> NDArray[np.float64] | None:
-    """Return what peaks hold where they were fitted, else how bright columns are, if there is an image."""
-    if "amplitude" in table and "width" in table:
+def _intensities(table: pd.DataFrame, *, is_fitted: bool) -> NDArray[np.float64] | None:
+    """Return what peaks hold that were fitted to the image, else how bright columns are, if there is an image."""
+    if is_fitted and "amplitude" in table:
         return fitted_volumes(table)
     return table["intensity"].to_numpy(np.float64) if "intensity" in table else None

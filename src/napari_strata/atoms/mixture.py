@@ -42,7 +42,7 @@ class Mixture:
     bic: float
 
 
-def choose_mixture(values: NDArray[np.float64], *, most: int) -> Mixture:
+def choose_mixture(values: NDArray[np.float64], *, most: int, least_gap: float = 0.0) -> Mixture:
     """Fit mixtures of 1 to `most` components and return the one with the least Bayesian information criterion.
 
     The criterion alone would describe one skew distribution of many values by several that overlap; components
@@ -54,9 +54,11 @@ def choose_mixture(values: NDArray[np.float64], *, most: int) -> Mixture:
         Finite, at least one.
     most : int
         Greatest number of components.
+    least_gap : float
+        Least distance of the means of two components.
     """
     mixtures = (fit_mixture(values, count) for count in range(1, most + 1))
-    return min((one for one in mixtures if _are_separate(one)), key=lambda one: one.bic)
+    return min((one for one in mixtures if _are_separate(one, least_gap)), key=lambda one: one.bic)
 
 
 def fit_mixture(
@@ -94,10 +96,10 @@ def fit_mixture(
     )
 
 
-def _are_separate(mixture: Mixture) -> bool:
-    squares = mixture.widths**2
-    distances = np.diff(mixture.means) / np.sqrt((squares[1:] + squares[:-1]) / 2)
-    return bool((distances > SEPARATE).all())
+def _are_separate(mixture: Mixture, least_gap: float) -> bool:
+    squares, gaps = mixture.widths**2, np.diff(mixture.means)
+    widths = np.sqrt((squares[1:] + squares[:-1]) / 2)
+    return bool(((gaps > SEPARATE * widths) & (gaps >= least_gap)).all())
 
 
 def _starts(z: NDArray[np.float64], components: int) -> list[NDArray[np.float64]]:

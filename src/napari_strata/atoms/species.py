@@ -12,6 +12,8 @@ from napari_strata.types import AnyArray, FloatImage
 
 MOST = 4
 """Greatest number of species that the image decides on."""
+DIFFERENT = 0.05
+"""Species that the image decides on differ by this part of the usual intensity; one of C and N is 0.3."""
 ENOUGH = 20
 """With fewer atoms a mixture of intensities says nothing, and the network's class stands."""
 SURE = 0.75
@@ -111,7 +113,10 @@ def _of_classes(shares: NDArray[np.float64], classes: tuple[str, ...]) -> Specie
 def _of_intensities(
     values: NDArray[np.float64], shares: NDArray[np.float64], classes: tuple[str, ...], components: int
 ) -> Species:
-    mixture = fit_mixture(values, components) if components else choose_mixture(values, most=MOST)
+    if components:
+        mixture = fit_mixture(values, components)
+    else:
+        mixture = choose_mixture(values, most=MOST, least_gap=DIFFERENT * abs(float(np.median(values))))
     if len(mixture.means) == 1:
         return _of_classes(shares, classes)
     prevailing = (mixture.shares.T @ shares).argmax(axis=1)

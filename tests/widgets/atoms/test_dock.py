@@ -134,6 +134,13 @@ def test_every_edit_can_be_undone(qtbot, dock):
     assert not dock.undo_button.isEnabled()
 
 
+def test_an_atom_that_is_added_after_one_was_deleted_is_not_that_one(qtbot, dock):
+    select(dock.points, 5)
+    click(qtbot, dock.delete_button)
+    dock.points.add([2.0, 2.0])
+    assert dock.editing.counts() == {"added": 1, "deleted": 1}
+
+
 def test_discarded_edits_can_be_brought_back(qtbot, dock):
     points = dock.points
     points.add([2.0, 2.0])

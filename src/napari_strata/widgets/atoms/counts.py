@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _HEADER = ("Layer", "Species", "Atoms", "Edited")
-_ROWS = 6
-"""So many rows are seen at once."""
+LEAST_HEIGHT, MOST_HEIGHT = 90, 240
+"""Height between which the table is as high as its rows [px]."""
 
 
 class AtomCounts(QTableWidget):
@@ -27,6 +27,10 @@ class AtomCounts(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
+        self.setSizeAdjustPolicy(QAbstractItemView.SizeAdjustPolicy.AdjustToContents)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumHeight(LEAST_HEIGHT)
+        self.setMaximumHeight(MOST_HEIGHT)
         self.setToolTip("Click a row to select its atoms.")
         self.cellClicked.connect(self._on_click)
         self._keys: list[tuple[int, str]] = []
@@ -48,8 +52,7 @@ class AtomCounts(QTableWidget):
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
                 self.setItem(row, column, item)
-        height = self.horizontalHeader().sizeHint().height() + 4
-        self.setFixedHeight(height + self.verticalHeader().defaultSectionSize() * max(1, min(len(counted), _ROWS)))
+        self.updateGeometry()
 
     def _on_click(self, row: int, _column: int) -> None:
         self.chosen.emit(*self._keys[row])

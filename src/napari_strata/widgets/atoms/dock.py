@@ -86,7 +86,8 @@ class AtomsDock(Dock):
         )
         chosen = form_layout()
         chosen.addRow(QLabel("Atoms"), self.atoms)
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
         layout.addLayout(chosen)
         layout.addLayout(self._tool_row())
         layout.addWidget(self.features)
@@ -96,6 +97,7 @@ class AtomsDock(Dock):
         layout.addLayout(_row(self.accept_button, self.labels_button))
         layout.addWidget(self.words)
         layout.addStretch(1)
+        self.scroll(content)
 
     def _tool_row(self) -> QHBoxLayout:
         buttons = []
@@ -212,6 +214,7 @@ class AtomsDock(Dock):
         if self.points is None or image is None:
             raise LabelsError("The image of these atoms is not open.", remedy="Open it under its name.")
         made = use_as_labels(self._viewer, self.points, image)
+        self.points.visible = False  # or nobody sees which atoms are learned
         self._viewer.layers.selection.active = made[0]
         names = ", ".join(f"'{one.name}'" for one in made)
         self.words.setText(

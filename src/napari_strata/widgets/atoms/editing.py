@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
+from napari_strata.atoms.edits import ATOM, NEW
 from napari_strata.widgets.layers.atom_layers import reset_atoms
 from napari_strata.widgets.layers.atom_memory import edits_of, features_of, marked_table, memory_of
 from napari_strata.widgets.parts.connections import LayerFollower
@@ -126,8 +127,20 @@ class AtomEditing(QObject):
         self.selected.emit()
 
     def _on_data(self, event: Any) -> None:
-        if str(getattr(event, "action", "")).rpartition(".")[2].lower() in _DONE:
+        action = str(getattr(event, "action", "")).rpartition(".")[2].lower()
+        if action == "added" and not self._is_busy:
+            self._number(event)
+        if action in _DONE:
             self._on_edit()
+
+    def _number(self, event: Any) -> None:
+        """Give atoms that are clicked no number; napari copies that of the one that was selected last."""
+        assert self.points is not None, "only the layer that is followed tells of its atoms"
+        clicked = [index for index in event.data_indices if index < 0]
+        if clicked:
+            features = self.points.features.copy()
+            features.loc[features.index[clicked], ATOM] = NEW
+            self.points.features = features
 
     def _on_edit(self, _event: object = None) -> None:
         if self._is_busy:

@@ -99,7 +99,7 @@ def candidate_layer(candidates: "DataFrame", origin: Origin) -> Points:
         symbol=np.where(features["kind"] == "missing", "ring", "x") if len(features) else "ring",
         face_color={"color_mode": "cycle", "color_properties": "kind"},
         face_color_cycle=CANDIDATE_COLOURS,
-        size=1.5 * ATOM_DIAMETER / origin.pixel_size,
+        size=1.2 * ATOM_DIAMETER / origin.pixel_size,
         border_width=0,
         metadata=origin.tag("candidates"),
         **placement(origin.image),
