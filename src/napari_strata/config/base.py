@@ -131,6 +131,8 @@ def _one_in_words(cls: type[BaseModel], error: ErrorDetails) -> str:
         case "union_tag_invalid":
             place = f"{place}.{error['ctx']['discriminator'].strip(_QUOTE)}"
             reason = f"{error['ctx']['tag']!r} is not {error['ctx']['expected_tags']}"
+        case "union_tag_not_found":
+            reason = f"the field {error['ctx']['discriminator'].strip(_QUOTE)} is missing, which says what it is"
         case "model_type":
             reason = f"fields are expected here, each with its value, not {_short(error['input'])}"
     return ": ".join(filter(None, (place, reason)))
