@@ -34,6 +34,11 @@ def test_settings_survive_yaml(tmp_path: Path):
             {"training": {"batches_per_epoch": 9}},
             r"batches_per_epoch: .* \(is steps_per_epoch meant\?\)",
         ),
+        (
+            {"training": {"learning_rate": 1e-3}},
+            r"training\.learning_rate: .* \(is optimizer\.learning_rate meant\?\)",
+        ),
+        ({"layers": 2}, r"layers: .* \(is model\.layers meant\?\)"),
         ({"training": {"optimizer": {"momentun": 1}}}, r"optimizer\.momentun: .* \(is momentum meant\?\)"),
         ({"training": {"schedule": {"zebra": 1}}}, r"Known fields of training\.schedule are kind, "),
         ({"data": {"source": "labels", "imagess": ["a"]}}, r"data\.imagess: .* \(is images meant\?\)"),

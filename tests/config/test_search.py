@@ -77,6 +77,10 @@ def test_an_unknown_setting_is_refused_and_its_neighbours_are_named():
     assert "training.optimizer.learning_rate" in words
 
 
+def test_a_setting_that_lies_elsewhere_is_named():
+    assert "Is training.optimizer.learning_rate meant?" in refusal("training.learning_rate", low=1e-4, high=1)
+
+
 def test_a_whole_section_is_no_setting():
     assert "model is no setting" in refusal("model", low=1, high=2)
 

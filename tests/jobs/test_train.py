@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from napari_strata.config import InferenceConfig, ModelConfig, TrainConfig
+from napari_strata.config import InferenceConfig, ModelConfig, TrainConfig, TrainingConfig
 from napari_strata.control import JobControl, JobState
-from napari_strata.errors import CalibrationError, ImageError, LabelsError, OutputError, TrainingError
+from napari_strata.errors import CalibrationError, DeviceError, ImageError, LabelsError, OutputError, TrainingError
 from napari_strata.events import (
     BatchEnded,
     EpochEnded,
@@ -193,6 +193,19 @@ def test_a_folder_that_holds_a_run_is_left_alone(tmp_path: Path):
     assert isinstance(last.error, OutputError)
     assert "holds a training run already" in str(last.error)
     assert load_network(tmp_path).card == before
+
+
+def test_a_training_that_is_refused_leaves_its_folder_to_the_next(tmp_path: Path, monkeypatch):
+    def no_cuda(_config: TrainingConfig) -> None:
+        raise DeviceError("There is no cuda device on this machine.", remedy="Choose cpu.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("napari_strata.training.machine.fabric.make_fabric", no_cuda)
+        *_, last = run(simulated(), TrainInputs(tmp_path / "run"))
+    assert isinstance(last.error, DeviceError)
+    assert not (tmp_path / "run").exists()
+    *_, last = run(simulated(), TrainInputs(tmp_path / "run"))
+    assert last.reason is FinishReason.COMPLETED
 
 
 def test_a_stop_before_the_first_step_leaves_no_path_to_a_model(tmp_path: Path):

@@ -79,7 +79,7 @@ def _wrong_usage(error: Exception) -> "Report":
     message: str = cast(Any, error).format_message()
     context = getattr(error, "ctx", None)
     command = context.command_path if context else _NAME
-    return Report.of_failure("UsageError", message, f"See {command} --help.")
+    return Report.of_failure("UsageError", f"{message.rstrip('.')}.", f"See {command} --help.")
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:

@@ -107,7 +107,8 @@ def _plain(value: Any) -> Any:
 
 
 def _lines(report: Report, words: Words | None) -> Iterator[str]:
-    yield f"{report.finish_reason.capitalize()}."
+    nothing_kept = report.finish_reason == FinishReason.CANCELED and not (report.figures or report.paths)
+    yield f"{report.finish_reason.capitalize()}{'; nothing was kept' if nothing_kept else ''}."
     if words is not None:
         yield from words(report.figures)
     rows = [

@@ -40,12 +40,24 @@ def section_at(config_class: Section, place: Sequence[int | str]) -> tuple[Secti
 
 
 def near_field(section: Section, name: str) -> str | None:
-    """Return the field whose name or title is nearest to a name; None where none is near."""
+    """Return the field of that name in a section below, else the one here that is nearest; None where none is."""
     fields = section.model_fields
+    if below := _below(section, name.lower()):
+        return below
     titles = {(field.title or one).lower().replace(" ", "_"): one for one, field in fields.items()}
     spellings = {**titles, **{one: one for one in fields}}
     near = get_close_matches(name.lower(), spellings, n=1)
     return spellings[near[0]] if near else None
+
+
+def _below(section: Section, name: str) -> str | None:
+    """Return where a field of that very name is, with dots."""
+    for own, field in section.model_fields.items():
+        for deeper in _sections(field.annotation):
+            found = name if name in deeper.model_fields else _below(deeper, name)
+            if found:
+                return f"{own}.{found}"
+    return None
 
 
 def _sections(annotation: Any) -> list[Section]:

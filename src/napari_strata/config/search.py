@@ -155,9 +155,11 @@ def setting_of(name: str) -> FieldInfo:
         return found[name]
     if name in FIXED:
         raise ConfigError(f"{name} cannot be searched: {FIXED[name]}.", remedy="Take it out of the list.")
-    parent = name.rpartition(".")[0]
+    parent, _, own = name.rpartition(".")
+    namesakes = [one for one in found if one.rpartition(".")[2] == own]
     siblings = [one for one in found if one.rpartition(".")[0] == parent] or list(default_parameters())
-    raise ConfigError(f"{name} is no setting that can be searched.", remedy=f"There are {', '.join(siblings)}.")
+    remedy = f"Is {' or '.join(namesakes)} meant?" if namesakes else f"There are {', '.join(siblings)}."
+    raise ConfigError(f"{name} is no setting that can be searched.", remedy=remedy)
 
 
 def searchable() -> Iterator[tuple[str, FieldInfo]]:

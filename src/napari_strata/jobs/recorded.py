@@ -56,7 +56,10 @@ def recorded(body: JobBody, control: JobControl, record: "RunRecord", out: Path)
     except Exception as error:
         fault = in_our_words(error, out)
         with suppress(OutputError):  # the disk may be full, which is said already
-            record.end(FinishReason.FAILED, fault)
+            if record.has_begun:
+                record.end(FinishReason.FAILED, fault)
+            else:
+                record.discard()
         raise JobFailed(fault, kept_in(out)) from error
     finally:
         body.close()  # and with it the threads that draw

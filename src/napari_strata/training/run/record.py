@@ -179,6 +179,11 @@ class RunRecord:
             self._folder.rmdir()
 
     @property
+    def has_begun(self) -> bool:
+        """Whether there is something to tell of: this session wrote run.json, or an earlier one did."""
+        return self.facts is not None or self._resumes
+
+    @property
     def has_facts(self) -> bool:
         """Whether an earlier session wrote run.json."""
         return (self._folder / FACTS).is_file()
