@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from napari_strata import __version__
+from napari_strata.cli.convert_atoms import convert_atoms
 from napari_strata.cli.doctor import doctor
 from napari_strata.cli.evaluate import evaluate
 from napari_strata.cli.explain import explain
@@ -40,6 +41,19 @@ def _napari_strata(
 ) -> None: ...
 
 
-for _command in (simulate, train, find_rate, search, predict, atoms, explain, evaluate, lattice, models, doctor):
+for _command in (
+    simulate,
+    train,
+    find_rate,
+    search,
+    predict,
+    atoms,
+    explain,
+    evaluate,
+    lattice,
+    convert_atoms,
+    models,
+    doctor,
+):
     app.command()(_command)
 app.add_typer(labels, name="labels")

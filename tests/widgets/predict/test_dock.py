@@ -160,6 +160,16 @@ def test_atoms_are_exported_as_the_user_left_them(qtbot, viewer, open_dock, tmp_
     assert dock.panel.words.text().startswith("30 atoms of 'Atoms - bright - bright' written to ")
 
 
+def test_atoms_are_exported_in_the_format_that_is_chosen(qtbot, open_dock, tmp_path, monkeypatch):
+    dock = open_dock()
+    predict(qtbot, dock)
+    for chosen, name in (("CIF, a block per layer (*.cif)", "a.cif"), ("CSV table with units (*.csv)", "a.csv")):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, c=chosen: (str(tmp_path / "a"), c))
+        click(qtbot, dock.export_button)
+        assert len(read_atoms(tmp_path / name)) == 32
+    assert (tmp_path / "a.csv").read_text().startswith("# (0, 0) is the centre")
+
+
 def test_an_export_that_cannot_be_written_is_refused_in_words(qtbot, open_dock, tmp_path, monkeypatch):
     dock = open_dock()
     predict(qtbot, dock)

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout
 
 from napari_strata.config import AtomsConfig, InferenceConfig, ModelCard
 from napari_strata.control import JobControl
 from napari_strata.errors import TableError
 from napari_strata.events import JobResult
+from napari_strata.io.atoms.formats import CSV_WITH_UNITS
 from napari_strata.jobs.job import Job
 from napari_strata.types import ValuePrediction
 from napari_strata.widgets.journal.journal import journal_of
@@ -24,6 +25,7 @@ from napari_strata.widgets.parts.form import ConfigForm
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.models import ModelLibrary
 from napari_strata.widgets.predict.atom_export import atom_table
+from napari_strata.widgets.predict.atom_files import ask_for_atom_file
 from napari_strata.widgets.predict.found_atoms import show_atoms
 from napari_strata.widgets.predict.words import in_words
 
@@ -58,7 +60,7 @@ class PredictDock(Dock):
         self.atoms = ConfigForm(AtomsConfig, advanced_title="Advanced: atoms")
         self.inference = ConfigForm(InferenceConfig, advanced_title="Advanced: prediction")
         self.panel = JobPanel(QPushButton("Predict"))
-        self.export_button = QPushButton("Export atoms (CSV)…")
+        self.export_button = QPushButton("Export atoms…")
         self.links = DockLinks(viewer, LINKS)
         self._lay_out()
         self.source.changed.connect(self._on_source)
@@ -72,13 +74,24 @@ class PredictDock(Dock):
         self._propose_atoms()
         self._on_source()
 
-    def export(self, path: Path) -> None:
-        """Write the atoms that are shown to a CSV file.
+    def export(self, path: Path, *, units: bool = False) -> None:
+        """Write the atoms that are shown to a file, whose ending chooses the format.
+
+        Parameters
+        ----------
+        path : Path
+            The file; .csv where it has no ending.
+        units : bool
+            State units in lines before the header of a CSV table.
 
         Raises
         ------
         TableError
             If there are none.
+        CalibrationError
+            If the format needs positions in Å, and the pixel size is not known.
+        ExtraError
+            If the format needs a package that is not installed.
         OutputError
             If the file cannot be written.
         """
@@ -89,7 +102,7 @@ class PredictDock(Dock):
             raise TableError("There are no atoms of this image.", remedy="Predict with 'Find atoms' ticked first.")
         path = path if path.suffix else path.with_suffix(".csv")
         table = atom_table(points, self.source.image.layer)
-        write_atoms(table, path)
+        write_atoms(table, path, units=units)
         self.panel.say(f"{len(table)} atoms of '{points.name}' written to {path}.")
 
     def _lay_out(self) -> None:
@@ -175,10 +188,10 @@ class PredictDock(Dock):
         return (selected or layers or [None])[-1]
 
     def _ask_where_to_export(self, _checked: bool = False) -> None:
-        name = f"{self.source.image.layer.name}_atoms.csv"
-        path, _ = QFileDialog.getSaveFileName(self, "Export atoms", name, "CSV table (*.csv)")
-        if path:
-            self.export(Path(path))
+        asked = ask_for_atom_file(self, f"{self.source.image.layer.name}_atoms")
+        if asked is not None:
+            path, chosen = asked
+            self.export(path, units=chosen is CSV_WITH_UNITS)
 
 
 def _gives_atoms(card: ModelCard) -> bool:

@@ -1,0 +1,44 @@
+"""``napari-strata convert-atoms``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_strata.cli.display import Display
+from napari_strata.cli.options import AsJson, Verbose
+from napari_strata.cli.runner import run_command
+from napari_strata.control import JobControl
+from napari_strata.jobs.job import Job
+
+
+def convert_atoms(
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="Atoms: csv, parquet, extxyz, xyz, cif or geojson.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write; its ending chooses the format.")],
+    pixel_size: Annotated[
+        float | None,
+        typer.Option(
+            help="Length of one pixel [Å], for files that state positions in Å or in px alone.",
+            show_default=False,
+            min=1e-9,
+        ),
+    ] = None,
+    units: Annotated[
+        bool, typer.Option("--units", help="State units in lines before the header of a csv table.")
+    ] = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> int:
+    """Write the atoms of a file in another format.
+
+    csv, parquet, extxyz, cif and geojson keep all that is known of each atom; xyz keeps species and positions.
+    """
+
+    def make_job(control: JobControl, _display: Display) -> Job:
+        from napari_strata.jobs.convert_atoms import convert_atoms as job
+
+        return job(control, source, out, pixel_size=pixel_size, units=units)
+
+    return run_command(make_job, as_json=as_json, verbose=verbose)
