@@ -164,6 +164,22 @@ def test_networks_of_a_run_that_was_stopped_are_repeated_as_far_as_they_went(tmp
     assert load_network(tmp_path / "again").card.members == 2
 
 
+def test_networks_that_got_no_better_are_repeated_also_where_scores_differ(tmp_path: Path, monkeypatch):
+    from napari_strata.training.engine.validation import Scores
+
+    losses = iter([0.5, 0.9, 0.5, 0.4, 0.9])
+    of_both = {"ensemble": {"kind": "deep", "members": 2}, "patience": 1, "epochs": 9}
+    with monkeypatch.context() as patched:
+        patched.setattr("napari_strata.training.engine.loop.validate", lambda *_args: Scores(next(losses, 0.9)))
+        run((config(**of_both), painted(tmp_path / "run")))
+    with monkeypatch.context() as patched:
+        patched.setattr("napari_strata.training.engine.loop.validate", lambda *_args: Scores(0.9))
+        last = run(replayed(tmp_path / "run", tmp_path / "again"))[-1]
+    assert last.error is None
+    assert load_network(tmp_path / "again").card.members == 2
+    assert last.result.figures["steps"] == 5 * 3
+
+
 def test_averages_of_a_run_that_was_stopped_within_an_epoch_are_repeated(tmp_path: Path):
     run((config(averaging={"kind": "swa", "swa_start": 0.1}), painted(tmp_path / "run")), {4: stop})
     assert run(replayed(tmp_path / "run", tmp_path / "again"))[-1].result.figures["identical"] is True

@@ -64,12 +64,14 @@ class Session:
 
     @property
     def training(self) -> TrainingConfig:
-        """What is to be trained: of a deep ensemble that is repeated, the networks that it had when it ended."""
+        """What is to be trained; what is repeated ends where the other ended, with as many networks, by itself."""
         training = self._config.training
-        if self._courses is None or training.ensemble.kind != "deep":
+        if self._courses is None:
             return training
-        ensemble = training.ensemble.model_copy(update={"members": len(self._courses)})
-        return training.model_copy(update={"ensemble": ensemble})
+        update: dict[str, Any] = {"patience": None}  # scores may differ in their last bits
+        if training.ensemble.kind == "deep":
+            update["ensemble"] = training.ensemble.model_copy(update={"members": len(self._courses)})
+        return training.model_copy(update=update)
 
     def clock(self, config: TrainingConfig, first_batch: int) -> Clock:
         """Return what steers the training of one network.
