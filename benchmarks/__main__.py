@@ -86,6 +86,12 @@ def _real_image(arguments: argparse.Namespace) -> Iterator[Figure]:
     return measure(arguments.model, image=arguments.image)
 
 
+def _lattice(arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.lattice import measure
+
+    return measure(arguments.model, image=arguments.image)
+
+
 def _dice(arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.dice import measure
 
@@ -152,10 +158,17 @@ def _engines(arguments: argparse.Namespace) -> Iterator[Figure]:
     return measure(arguments.seconds)
 
 
+def _positions(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.positions import measure
+
+    return measure()
+
+
 PARTS: dict[str, Part] = {
     "import_time": _import_time,
     "training": _training,
     "real_image": _real_image,
+    "lattice": _lattice,
     "dice": _dice,
     "occlusion": _occlusion,
     "gui_stall": _gui_stall,
@@ -167,10 +180,11 @@ PARTS: dict[str, Part] = {
     "journal": _journal,
     "label_import": _label_import,
     "hostile_files": _hostile_files,
+    "positions": _positions,
 }
 DEFAULT = tuple(part for part in PARTS if part not in ("real_image", "dice"))
 """What runs without arguments; training scores its model as real_image and dice do."""
-SCORING = ("real_image", "dice", "occlusion")
+SCORING = ("real_image", "lattice", "dice", "occlusion")
 """What needs a trained model."""
 
 
