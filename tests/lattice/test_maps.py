@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +9,9 @@ from napari_strata.errors import LatticeError, TableError
 from napari_strata.lattice.cells import UnitCell
 from napari_strata.lattice.dopants import fraction, join_count, species_fractions
 from napari_strata.lattice.fit import LatticeFit, fit_lattice
+from napari_strata.lattice.frame import describe_frame
 from napari_strata.lattice.indexing import LatticeIndex, index_atoms
+from napari_strata.lattice.maps import MAP_UNITS, atom_maps
 from napari_strata.lattice.neighbours import bonds, mean_bonds
 from napari_strata.lattice.stacking import measure_stacking
 from napari_strata.lattice.statistics import summarise
@@ -157,3 +160,27 @@ def test_a_summary_leaves_out_what_is_unknown() -> None:
 def test_an_index_without_atoms_has_no_bonds() -> None:
     nowhere = LatticeIndex(IDEAL, np.zeros((3, 2), dtype=int), np.full(3, -1))
     assert len(bonds(PLAIN[:3], nowhere).pairs) == 0
+
+
+def test_all_maps_stand_beside_the_atoms() -> None:
+    upper, _ = atoms(cell(2.46, angle=35), EXTENT)
+    rows = [pd.DataFrame({"layer": i, "y_A": p[:, 0], "x_A": p[:, 1]}) for i, p in enumerate((PLAIN, upper))]
+    table = pd.concat(rows).assign(image="a", frame=0)
+    table.index = np.random.default_rng(0).permutation(len(table))
+    maps = atom_maps(describe_frame(table))
+    assert list(maps) == list(MAP_UNITS)
+    assert sorted(maps.index) == sorted(table.index)
+    assert np.abs(maps[["displacement_y", "displacement_x", "exx", "eyy", "exy"]]).max(axis=None) < 1e-6
+    assert maps["bond"].median() == pytest.approx(BOND)
+    layer = table.loc[maps.index, "layer"]
+    assert set(maps.loc[layer == 0, "stacking"]) == {""}
+    assert set(maps.loc[layer == 1, "stacking"]) == {"AA", "AB", "BA", "SP"}
+
+
+def test_maps_can_be_freed_of_the_smooth_field() -> None:
+    layers = [p + 0.3 * np.sin(p[:, ::-1] / 4) for p in (PLAIN, atoms(cell(2.46, angle=35), EXTENT)[0])]
+    rows = [pd.DataFrame({"layer": i, "y_A": p[:, 0], "x_A": p[:, 1]}) for i, p in enumerate(layers)]
+    frame = describe_frame(pd.concat(rows, ignore_index=True).assign(image="a", frame=0))
+    with_field, without = (atom_maps(frame, without_field=w) for w in (False, True))
+    assert without["exy"].std() < with_field["exy"].std() / 3
+    assert without["displacement_y"].std() < with_field["displacement_y"].std() / 3

@@ -194,31 +194,29 @@ def _splines(unit: Positions, spans: int) -> NDArray[np.float64]:
 
 def _held_out(task: _Task, design: NDArray[np.float64], part: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return by how much every atom misses the place that a fit without its part gives it [Å], shape (n,)."""
+    lattice = task.design.shape[1]
+    rows = [task.used & (part == fold) for fold in range(FOLDS)]
+    normals = [design[r].T @ design[r] for r in rows]
+    sides = [design[r].T @ task.points[r] for r in rows]
     missed = np.empty(len(task.points))
     for fold in range(FOLDS):
-        left, out = task.used & (part != fold), part == fold
-        solution = _solve(design[left], task.points[left], task.design.shape[1])
-        missed[out] = np.hypot(*(task.points[out] - design[out] @ solution).T)
+        inverse = _inverse(sum(normals) - normals[fold], lattice)
+        out = part == fold
+        missed[out] = np.hypot(*(task.points[out] - design[out] @ (inverse @ (sum(sides) - sides[fold]))).T)
     return missed
 
 
-def _solve(design: NDArray[np.float64], points: Positions, lattice: int) -> NDArray[np.float64]:
-    """Solve by normal equations; `lattice` is the number of columns that belong to lattices."""
-    return np.asarray(_inverse(design, lattice) @ (design.T @ points))
-
-
-def _inverse(design: NDArray[np.float64], lattice: int) -> NDArray[np.float64]:
-    """Return the inverse of the normal matrix.
+def _inverse(normal: Matrix, lattice: int) -> Matrix:
+    """Return the inverse of a normal matrix; `lattice` is the number of its columns that belong to lattices.
 
     The splines' coefficients are held near 0 so weakly that only those feel it which no atom decides: three
     combinations that have no effect, and splines without atoms in reach, such as those of a bare corner.
     """
-    size = np.ones(design.shape[1])
-    size[:lattice] = np.sqrt((design[:, :lattice] ** 2).sum(axis=0))
+    is_lattice = np.arange(len(normal)) < lattice
+    size = np.where(is_lattice, np.sqrt(np.diag(normal)), 1.0)
     size[size == 0] = 1.0
-    scaled = design / size
-    hold = np.where(np.arange(len(size)) < lattice, 1e-12, HOLD)
-    return np.asarray(np.linalg.inv(scaled.T @ scaled + np.diag(hold)) / np.outer(size, size))
+    scaled = normal / np.outer(size, size) + np.diag(np.where(is_lattice, 1e-12, HOLD))
+    return np.asarray(np.linalg.inv(scaled) / np.outer(size, size))
 
 
 def _fit(task: _Task, splines: Splines | None, before: float, after: float, seed: int) -> SmoothField:
@@ -228,7 +226,8 @@ def _fit(task: _Task, splines: Splines | None, before: float, after: float, seed
         design = np.concatenate([design, splines(task.points)], axis=1)
     used, lattice = task.used, task.design.shape[1]
     for _ in range(3):
-        solution = _solve(design[used], task.points[used], lattice)
+        inverse = _inverse(design[used].T @ design[used], lattice)
+        solution = inverse @ (design[used].T @ task.points[used])
         residuals = task.points - design @ solution
         squared = (residuals**2).sum(axis=1)
         used = squared <= OUTLIER**2 * max(float(np.median(squared[used])) / (2 * np.log(2)), 1e-18)
@@ -241,7 +240,7 @@ def _fit(task: _Task, splines: Splines | None, before: float, after: float, seed
         2 * (free - lattice),
         tuple(solution[c][:2] for c in task.columns),
         tuple(solution[c][2:] for c in task.columns),
-        variance * _covariance(design[used], task.columns),
+        variance * _covariance(inverse, task.columns),
         _by_layer(task, residuals, np.nan),
         _by_layer(task, used, False),
         float(np.sqrt(variance)),
@@ -252,11 +251,10 @@ def _fit(task: _Task, splines: Splines | None, before: float, after: float, seed
     )
 
 
-def _covariance(design: NDArray[np.float64], columns: tuple[slice, ...]) -> Matrix:
+def _covariance(inverse: Matrix, columns: tuple[slice, ...]) -> Matrix:
     """Return the covariance of the vectors of all layers for positions of variance 1."""
     vectors = np.concatenate([[c.start, c.start + 1] for c in columns])
-    inverse = _inverse(design, columns[-1].stop)[np.ix_(vectors, vectors)]
-    return np.asarray(np.kron(inverse, np.eye(2)))
+    return np.asarray(np.kron(inverse[np.ix_(vectors, vectors)], np.eye(2)))
 
 
 def _by_layer(task: _Task, values: NDArray[_T], empty: float | bool) -> tuple[NDArray[_T], ...]:
