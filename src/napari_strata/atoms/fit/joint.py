@@ -23,6 +23,8 @@ STEPS_OF_ALL, STEPS_OF_SOME = 12, 40
 """Most steps of all atoms together, and of those that have not settled then, with their neighbours."""
 ENOUGH = 0.99
 """Fraction of settled atoms at which the rest goes on alone."""
+ROUNDS = 3
+"""How often neighbours of failed atoms are fitted again, and may fail in turn."""
 STILL = 0.1
 """Last step of a fit that is believed, in units of the uncertainty."""
 FARTHEST = 1.5
@@ -88,10 +90,16 @@ class JointFit:
         restless = self._settle_all(Freedom(everything), steps=STEPS_OF_ALL) > SETTLED
         if restless.any():
             restless = self._settle_some(restless, everything) > STILL
-        self._failed = restless | self._is_lost()
-        if self._failed.any():
+        failed = restless | self._is_lost()
+        for _ in range(ROUNDS):
+            if not (failed & ~self._failed).any():
+                break
+            self._failed |= failed
             self._put_back()
-            self._settle_some(self._failed, ~self._failed)
+            failed = self._settle_some(self._failed, ~self._failed) > STILL
+            failed |= self._is_lost()
+        self._failed |= failed
+        self._put_back()
 
     def misfit_of_heights(self) -> float:
         """Fit heights and background alone; return the mean square of what is left of the image."""

@@ -26,7 +26,7 @@ CALM = 4
 settle otherwise."""
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-9, 1e3
 HARDER, EASIER = 10.0, 0.3
-"""What becomes of the damping of an atom whose step is refused or taken."""
+"""What becomes of the damping of an atom whose step is refused, or turns back, and of others."""
 SHARED_DAMPING = 1e-6
 """Of background and shapes."""
 LONGEST = 0.5
@@ -138,7 +138,7 @@ def settle(problem: Problem, start: Parameters, freedom: Freedom, *, steps: int,
     """
     model, now = problem.model, start
     damping = np.full(len(start.amplitudes), FIRST_DAMPING)
-    last_step = np.full(len(damping), np.inf)
+    last_step, taken = np.full(len(damping), np.inf), np.zeros_like(start.positions)
     drawn = expected = model.draw(now)
     for count in range(steps):
         expected = drawn if count < CALM else (drawn + expected) / 2
@@ -152,7 +152,9 @@ def settle(problem: Problem, start: Parameters, freedom: Freedom, *, steps: int,
             refused &= _grew(problem, now, weights, before, drawn)
             following = following.with_atoms(refused, now)
             drawn = model.draw(following)
-        damping = np.clip(damping * np.where(refused, HARDER, EASIER), LEAST_DAMPING, MOST_DAMPING)
+        harder = refused | _turned(step.positions, taken)
+        damping = np.clip(damping * np.where(harder, HARDER, EASIER), LEAST_DAMPING, MOST_DAMPING)
+        taken = np.where(refused[:, None], taken, step.positions)
         now, last_step = following, np.where(length < NEAREST, 0, length / own_sigma)
         if (last_step < SETTLED).mean() >= enough:
             break
@@ -168,6 +170,13 @@ def _step(
     solver = Solver(equations, np.concatenate([np.repeat(damping, 3), shared]), freedom.unknowns(now))
     step = _as_parameters(now, solver.solve(equations.gradient, tolerance=TOLERANCE))
     return _limited(problem.model, now, step), solver.own_sigma
+
+
+def _turned(step: Floats, before: Floats) -> NDArray[np.bool_]:
+    """Return which atoms step back (atom, 2) most of the way they have just come: they would go to and fro."""
+    along = (step * before).sum(axis=1)
+    turned: NDArray[np.bool_] = along < -0.5 * (before**2).sum(axis=1)
+    return turned
 
 
 def _grew(problem: Problem, now: Parameters, weights: Floats, before: Floats, after: Floats) -> NDArray[np.bool_]:
