@@ -4,6 +4,7 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QLocale, QPoint, QPointF, Qt
 from qtpy.QtGui import QValidator, QWheelEvent
 from qtpy.QtWidgets import QApplication, QCheckBox, QDoubleSpinBox, QLabel
@@ -11,9 +12,10 @@ from superqt import QCollapsible
 
 from napari_strata.config import AtomsConfig, ExplainConfig, ModelConfig, SimulationConfig, TrainingConfig
 from napari_strata.config.base import Config, setting
+from napari_strata.config.microscope import ProbeConfig
 from napari_strata.errors import ConfigError
-from napari_strata.widgets.parts.editors import IntegerBox, NumberBox
 from napari_strata.widgets.parts.form import ConfigForm
+from napari_strata.widgets.parts.number_boxes import IntegerBox, NumberBox
 
 
 class Everything(Config):
@@ -139,6 +141,36 @@ def test_a_nested_model_is_edited_in_place(qtbot):
     assert form.values() == Outer(inner=AtomsConfig(min_distance=1.5))
 
 
+def test_a_microscope_fills_in_its_optics(qtbot):
+    form = ConfigForm(ProbeConfig)
+    qtbot.addWidget(form)
+    form.set_value("preset", "200 kV uncorrected")
+    assert form.values() == ProbeConfig(preset="200 kV uncorrected")
+    form.set_value("source", (0.6, 0.7))
+    assert form.values() == ProbeConfig(preset="200 kV uncorrected", source=(0.6, 0.7))
+
+
+def test_settings_beside_a_microscope_are_shown_as_they_are(qtbot):
+    form = ConfigForm(ProbeConfig)
+    qtbot.addWidget(form)
+    config = ProbeConfig(preset="200 kV uncorrected", voltage=100)
+    form.set_values(config)
+    assert form.values() == config
+
+
+def test_foreign_atoms_and_a_direction_are_edited_as_text(qtbot):
+    form = ConfigForm(SimulationConfig)
+    qtbot.addWidget(form)
+    config = SimulationConfig.parse(
+        {
+            "crystal": {"cif": "mine.cif", "zone_axis": (1, -1, 0)},
+            "defects": {"dopants": ["Se for S 0 to 0.1", "V for Mo 0.05"]},
+        }
+    )
+    form.set_values(config)
+    assert form.values() == config
+
+
 def test_a_change_is_told(qtbot, form):
     with qtbot.waitSignal(form.changed):
         form.editor("count").setValue(5)
@@ -225,11 +257,30 @@ def test_a_whole_number_is_not_rewritten_while_it_is_typed(qtbot):
     assert box.value() == 64
 
 
-def test_a_whole_number_below_the_least_becomes_the_least_when_editing_ends(qtbot):
-    box = IntegerBox(16, 512)
-    assert type_in(qtbot, box, "6") == ["6"]
+@pytest.mark.parametrize(("text", "value"), [("1e3", 1000), ("2.5e2", 250), ("1E+2", 100), ("+64", 64)])
+def test_a_whole_number_is_taken_as_it_is_meant(qtbot, text, value):
+    box = IntegerBox(16, 5000)
+    box.setValue(200)
+    assert type_in(qtbot, box, text)[-1] == text
     qtbot.keyClick(box, Qt.Key.Key_Return)
-    assert (box.text(), box.value()) == ("16", 16)
+    assert (box.text(), box.value()) == (str(value), value)
+
+
+@pytest.mark.parametrize("text", ["12.5", "-5", "6", "1e9", "1e999", "1.000", "1.5e0", "10k", "5 0", "nan"])
+def test_what_is_no_whole_number_within_the_bounds_is_refused_in_words_and_the_one_before_stays(qtbot, text):
+    notification_manager.records.clear()
+    form = ConfigForm(TrainingConfig, ["patch_size"])
+    qtbot.addWidget(form)
+    form.show()
+    box = form.editor("patch_size")
+    box.setValue(128)
+    assert type_in(qtbot, box, text)[-1] == text
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert (box.text(), box.value()) == ("128", 128)
+    (record,) = notification_manager.records
+    assert record.message.startswith("Patch")
+    assert text in record.message
+    assert record.message.endswith("128 stays.")
 
 
 @pytest.mark.parametrize("language", ["en_US", "de_DE", "sv_SE", "ar_EG"])
@@ -246,17 +297,42 @@ def test_a_number_is_taken_as_it_is_typed(qtbot, language, text):
         QLocale.setDefault(QLocale.c())
 
 
-@pytest.mark.parametrize(
-    ("text", "value"), [("1e-", 1), ("0,0005", 0.01), ("5e3", 10), ("", 2), ("-", 2), ("3x", 3), ("1,2,3", 1.23)]
-)
-def test_what_is_no_number_yet_becomes_the_nearest_when_editing_ends(qtbot, text, value):
+@pytest.mark.parametrize("text", ["1e-", "0,0005", "5e3", "-", "3x", "1,2,3", "1 0"])
+def test_what_is_no_number_within_the_bounds_is_refused_in_words_and_the_one_before_stays(qtbot, text):
+    notification_manager.records.clear()
     box = NumberBox(0.01, 10)
     box.setValue(2)
-    type_in(qtbot, box, text)
-    if not text:
-        box.clear()
+    assert type_in(qtbot, box, text)[-1] == text
     qtbot.keyClick(box, Qt.Key.Key_Return)
-    assert box.value() == pytest.approx(value)
+    assert (box.text(), box.value()) == ("2", 2)
+    (record,) = notification_manager.records
+    assert text in record.message
+    assert record.message.endswith(" 2 stays.")
+
+
+def test_the_number_before_is_that_from_before_the_first_key_or_step(qtbot):
+    box = IntegerBox(1, 500)
+    box.setValue(200)
+    qtbot.addWidget(box)
+    box.show()
+    qtbot.keyClick(box, Qt.Key.Key_Up)
+    type_in(qtbot, box, "12.5")  # on the way it is 12
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert box.value() == 201
+
+
+@pytest.mark.parametrize("box", [IntegerBox, NumberBox])
+def test_an_empty_box_gets_its_number_back_without_a_word(qtbot, box):
+    notification_manager.records.clear()
+    box = box(1, 500)
+    box.setValue(200)
+    qtbot.addWidget(box)
+    box.show()
+    box.lineEdit().selectAll()
+    qtbot.keyClick(box, Qt.Key.Key_Backspace)
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert box.value() == 200
+    assert not notification_manager.records
 
 
 @given(st.floats(min_value=1e-6, max_value=1e6))
@@ -310,5 +386,10 @@ def test_a_unit_behind_the_number_and_a_word_for_the_least_are_no_part_of_it(qtb
     qtbot.keyClick(box, Qt.Key.Key_Return)
     assert box.text() == "0.1 Å/px"
     box.setValue(0)
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert (box.text(), box.value()) == ("not known", 0)
+    box.setValue(5)
+    box.lineEdit().selectAll()
+    qtbot.keyClick(box, Qt.Key.Key_Backspace)
     qtbot.keyClick(box, Qt.Key.Key_Return)
     assert (box.text(), box.value()) == ("not known", 0)

@@ -18,8 +18,8 @@ from napari_strata.widgets.live.corrected import Corrected, PinState
 from napari_strata.widgets.live.overlay import window_of
 from napari_strata.widgets.live.training import NOT_LEARNED, live_training_of
 from napari_strata.widgets.parts.dock import Dock
-from napari_strata.widgets.parts.editors import NumberBox
 from napari_strata.widgets.parts.notify import in_notifications
+from napari_strata.widgets.parts.number_boxes import NumberBox
 from napari_strata.widgets.parts.words import Words
 
 SIDE = 200.0

@@ -29,10 +29,10 @@ from napari_strata.widgets.layers.numbered_objects import holds_objects
 from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.dock_links import DockLinks
-from napari_strata.widgets.parts.editors import IntegerBox
 from napari_strata.widgets.parts.form import Page, fold, form_layout
 from napari_strata.widgets.parts.layer_choice import LayerChoice
 from napari_strata.widgets.parts.notify import in_notifications
+from napari_strata.widgets.parts.number_boxes import IntegerBox
 
 _NO_IMAGE = "Open an image."
 _COLOUR = "Press 'Convert to grey'."

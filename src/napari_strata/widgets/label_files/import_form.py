@@ -12,8 +12,9 @@ from napari_strata.io.labels.shapes import Points, Polyline
 from napari_strata.types import BACKGROUND, NOT_LABELLED
 from napari_strata.widgets.label_files.class_mapping_table import ClassMappingTable
 from napari_strata.widgets.label_files.match_table import MatchTable
-from napari_strata.widgets.parts.editors import ChoiceBox, NumberBox
+from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.file_choice import FileChoice
+from napari_strata.widgets.parts.number_boxes import NumberBox
 
 LABELS, OBJECTS, OUTLINES = "labels: a code per class", "objects: a number for each", "outlines: shapes and points"
 _OPEN, _FOLDER = "the open images", "the open images and a folder…"

@@ -3,7 +3,8 @@
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
-from napari_strata.widgets.parts.editors import ChoiceBox, NumberBox
+from napari_strata.widgets.parts.editors import ChoiceBox
+from napari_strata.widgets.parts.number_boxes import NumberBox
 
 _UNITS = {1: ("px", "Å"), 2: ("px²", "Å²")}
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from napari_strata.annotation.tools.flood import flood_from
 from napari_strata.widgets.label_tools.page import ToolPage, Work
-from napari_strata.widgets.parts.editors import NumberBox
+from napari_strata.widgets.parts.number_boxes import NumberBox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,7 +20,8 @@ from napari_strata.annotation.tools.threshold import (
 from napari_strata.errors import ImageError
 from napari_strata.types import AnyArray
 from napari_strata.widgets.label_tools.page import ToolPage, Work
-from napari_strata.widgets.parts.editors import ChoiceBox, IntegerBox
+from napari_strata.widgets.parts.editors import ChoiceBox
+from napari_strata.widgets.parts.number_boxes import IntegerBox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

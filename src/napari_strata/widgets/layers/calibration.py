@@ -13,8 +13,8 @@ from napari_strata.widgets.layers.results import ORIGIN
 from napari_strata.widgets.layers.stated_size import is_oblong, size_in_file, size_in_layer
 from napari_strata.widgets.layers.world import same_view
 from napari_strata.widgets.parts.connections import LayerFollower
-from napari_strata.widgets.parts.editors import NumberBox
 from napari_strata.widgets.parts.notify import in_notifications
+from napari_strata.widgets.parts.number_boxes import NumberBox
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -5,7 +5,6 @@ numbers without useless zeros, it keeps whole numbers within their bounds after 
 where 16 is the least), and its lists take a row per value, so the others are made here.
 """
 
-import re
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,18 +13,10 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from magicgui.widgets import create_widget
 from pydantic.fields import FieldInfo
-from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtGui import QValidator
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
-_LARGEST_INT = 2**31 - 1
-_DIGITS = 6
-"""Digits of a number that are shown."""
-_DECIMALS = 9
-"""Decimals that the value of a box has."""
-_BEGUN = re.compile(r"[+-]?\d*([.,]\d*)?([eE][+-]?\d*)?")
-"""What is a number, or the beginning of one."""
-_UNENDED = re.compile(r"[eE][+-]?$")
+from napari_strata.widgets.parts.number_boxes import DECIMALS, LARGEST_INT, IntegerBox, NumberBox, at_ease
+
 _END_WIDTH = 50
 """Least width of the number in a box for one end of a range [px]."""
 
@@ -50,90 +41,11 @@ class Editor:
     changed: tuple[Any, ...]
 
 
-class _WheelFilter(QObject):
-    """Keeps the mouse wheel from a box that has not the focus."""
-
-    def eventFilter(self, box: QWidget, event: QEvent) -> bool:
-        """Let such a wheel go on to the page that the box is on."""
-        is_kept = event.type() == QEvent.Type.Wheel and not box.hasFocus()
-        if is_kept:
-            event.ignore()
-        return bool(is_kept)
-
-
 def _at_ease(box: QWidget) -> None:
-    """Let the mouse wheel scroll the page unless a box has the focus, and let the box be narrow."""
-    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    box.setMinimumWidth(50)
-    box.installEventFilter(_WheelFilter(box))
+    at_ease(box)
     if isinstance(box, QComboBox):
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(8)
-
-
-class NumberBox(QDoubleSpinBox):
-    """A box for a decimal number that shows no useless zeros and leaves the wheel to the page it is on.
-
-    It takes ``0.003``, ``0,003`` and ``3e-3``, whatever the language: Qt takes the comma of an English text for a
-    mark of thousands and refuses the e, so that other numbers would come of what was typed. What is on the way to
-    a number stays as it is until editing ends.
-
-    Of the language it takes the comma alone: other digits, minus signs and ``1×10^−5`` could not be edited.
-    """
-
-    def __init__(self, minimum: float = 0.0, maximum: float = 1e6) -> None:
-        super().__init__()
-        self.setDecimals(_DECIMALS)
-        self.setRange(minimum, maximum)
-        _at_ease(self)
-
-    def textFromValue(self, value: float) -> str:
-        """Write 5 as ``5`` and 0.106 as ``0.106``."""
-        text = f"{value:.{_DIGITS}g}"
-        return text.replace(".", ",") if self.locale().decimalPoint() == "," else text
-
-    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        """Refuse what can become no number, and wait where it can become one, or one within the bounds."""
-        if text and text == self.specialValueText():
-            return QValidator.State.Acceptable, text, position
-        if not _BEGUN.fullmatch(self._bare(text)):
-            return QValidator.State.Invalid, text, position
-        number = _number(self._bare(text))
-        is_done = number is not None and self.minimum() <= number <= self.maximum()
-        return QValidator.State.Acceptable if is_done else QValidator.State.Intermediate, text, position
-
-    def valueFromText(self, text: str) -> float:
-        """Read a number; what is none, or what the value is shown as, leaves all its digits as they are."""
-        if text and text == self.specialValueText():
-            return float(self.minimum())
-        bare = self._bare(text)
-        number = None if bare == self.textFromValue(self.value()) else _number(bare)
-        return float(self.value()) if number is None else number
-
-    def fixup(self, text: str) -> str:
-        """Return the nearest number within the bounds, once editing ends."""
-        number = _number(_UNENDED.sub("", self._bare(text)))
-        nearest = self.value() if number is None else min(max(number, self.minimum()), self.maximum())
-        return f"{self.prefix()}{self.textFromValue(nearest)}{self.suffix()}"
-
-    def _bare(self, text: str) -> str:
-        return text.removeprefix(self.prefix()).removesuffix(self.suffix()).strip()
-
-    def set_value(self, value: float) -> None:
-        """Show a value and step by about a tenth of it."""
-        exponent = -2 if value == 0 else len(f"{abs(value):.0f}") - 2 if abs(value) >= 1 else _exponent(value) - 1
-        self.setSingleStep(10.0**exponent)
-        self.setValue(value)
-
-
-class IntegerBox(QSpinBox):
-    """A box for a whole number that leaves the wheel to the page it is on."""
-
-    def __init__(self, minimum: int = 0, maximum: int = _LARGEST_INT) -> None:
-        super().__init__()
-        self.setRange(minimum, maximum)
-        self.setCorrectionMode(QSpinBox.CorrectionMode.CorrectToNearestValue)
-        _at_ease(self)
 
 
 class ChoiceBox(QComboBox):
@@ -161,7 +73,7 @@ def make_editor(field: FieldInfo) -> Editor:
 
 def _plain(kind: Any, field: FieldInfo) -> Editor:
     if kind is float:
-        number = NumberBox(*_bounds(field, step=10.0**-_DECIMALS, default=(0.0, 1e6)))
+        number = NumberBox(*_bounds(field, step=10.0**-DECIMALS, default=(0.0, 1e6)))
         return Editor(number, number.value, number.set_value, (number.valueChanged,))
     if kind is int:
         return _whole(field)
@@ -175,7 +87,7 @@ def _plain(kind: Any, field: FieldInfo) -> Editor:
 
 
 def _whole(field: FieldInfo) -> Editor:
-    low, high = _bounds(field, step=1, default=(0, _LARGEST_INT))
+    low, high = _bounds(field, step=1, default=(0, LARGEST_INT))
     box = IntegerBox(int(low), int(high))
     box.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
     return Editor(box, box.value, box.setValue, (box.valueChanged,))
@@ -244,14 +156,3 @@ def _bounds(field: FieldInfo, *, step: float, default: tuple[float, float]) -> t
         low = bound.gt + step if hasattr(bound, "gt") else low
         high = bound.lt - step if hasattr(bound, "lt") else high
     return low, high
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text.replace(",", "."))
-    except ValueError:
-        return None
-
-
-def _exponent(value: float) -> int:
-    return int(f"{value:e}".partition("e")[2])

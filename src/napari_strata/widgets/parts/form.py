@@ -134,6 +134,8 @@ class ConfigForm(QWidget, Generic[C]):
             if _extra(field).get("fills"):
                 signal.connect(partial(self._fill, name))
         editor.widget.setToolTip(field.description or "")
+        for box in (editor.widget, *editor.widget.findChildren(QWidget)):
+            box.setAccessibleName(title_of(name, field))
         self._editors[name] = editor
         rows.addRow(label, editor.widget)
 

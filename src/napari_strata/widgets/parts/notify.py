@@ -32,6 +32,11 @@ def show_warned(event: Warned) -> None:
     show_warning(f"{event.message} {event.remedy}".strip())
 
 
+def show_refused(words: str) -> None:
+    """Show why something that was typed is not taken."""
+    show_warning(words)
+
+
 def in_words(error: BaseException) -> str:
     """Say what an error means for the user, and what to do."""
     if isinstance(error, StrataError):

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QVBoxLayout, QWidget
 
-from napari_strata.widgets.parts.editors import IntegerBox, NumberBox
+from napari_strata.widgets.parts.number_boxes import IntegerBox, NumberBox
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
