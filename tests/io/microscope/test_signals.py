@@ -69,6 +69,17 @@ def test_pixels_are_left_in_the_file_until_they_are_needed(tmp_path: Path, name:
     np.testing.assert_array_equal(np.asarray(signal.data[1]), STACK[1])
 
 
+@pytest.mark.parametrize("name", ["a.dm3", "a.dm4", "a.mrc"])
+def test_a_mapped_file_is_read_when_pixels_are_asked_for(tmp_path: Path, name: str) -> None:
+    path = WRITERS[name](tmp_path / name, STACK)
+    (signal,), _ = read_signals(path)
+    whole = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(whole.index(STACK.tobytes()))
+        file.write((STACK + 7).tobytes())
+    np.testing.assert_array_equal(signal.data, STACK + 7)
+
+
 def test_one_frame_of_a_lazy_stack_needs_one_chunk(tmp_path: Path) -> None:
     (signal,), _ = read_signals(WRITERS["a.zspy"](tmp_path / "a.zspy", STACK))
     (tmp_path / "a.zspy/Experiments/HAADF/data/2.0.0").write_bytes(b"damaged")
@@ -184,3 +195,13 @@ def test_without_rosettasciio_the_error_says_what_to_install(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"a\.dm4 cannot be read \(No such file"):
         read_signals(tmp_path / "a.dm4")
+
+
+def test_a_package_that_a_file_needs_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def needs_sparse(*_args: object, **_options: object) -> None:
+        raise ModuleNotFoundError("The 'sparse' library was not found.")
+
+    path = write_velox(tmp_path / "eds.emd", {"HAADF": IMAGE})
+    monkeypatch.setattr("rsciio.emd.file_reader", needs_sparse)
+    with pytest.raises(ExtraError, match=r"eds\.emd .*needs the package sparse.* pip install sparse"):
+        read_signals(path)

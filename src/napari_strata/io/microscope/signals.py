@@ -165,7 +165,7 @@ def _images(stated: list[dict[str, Any]], path: Path) -> Iterator[Signal]:
             continue
         data, axes = one["data"], tuple(axis_of(axis) for axis in one["axes"])
         if path.suffix.lower() in _MAPPED and not isinstance(data, np.ndarray):
-            data = data.compute(scheduler="synchronous")  # reads no pixel, but shows whether the file is whole
+            data = _mapped(data)
         if not _is_image(data, axes):
             continue
         if data.shape[-1] * data.shape[-2] > LARGEST_FRAME:
@@ -176,6 +176,13 @@ def _images(stated: list[dict[str, Any]], path: Path) -> Iterator[Signal]:
         name = _different(_title(one) or path.stem, taken)
         taken.add(name.casefold())
         yield Signal(name, data, _without_false_scale(one, axes))
+
+
+def _mapped(data: "Array") -> AnyArray:
+    """Map a file into memory, which reads no pixel but shows whether the file is as long as it says."""
+    (block,) = data.to_delayed().ravel()  # computing the array itself would copy it
+    mapped: AnyArray = block.compute(scheduler="synchronous")
+    return mapped
 
 
 def _is_image(data: Any, axes: Sequence[Axis]) -> bool:
