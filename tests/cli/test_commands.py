@@ -12,6 +12,7 @@ from PIL import Image
 
 from microscope_files import write_dm
 from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig, SimulationConfig, TrainConfig
+from napari_strata.config.microscope import ProbeConfig
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, Progress
 from napari_strata.explain.targets import AtomTarget, PixelTarget
@@ -69,6 +70,22 @@ def test_simulate_takes_its_ranges_from_a_file_and_options_win(
     assert call.code == 0
     assert recorder.args == (SimulationConfig(twist=(10, 20), material="WS2", layers=3),)
     assert recorder.kwargs == {"count": 4, "size": 512, "pixel_size": 0.2, "seed": 0, "out": tmp_path}
+
+
+def test_simulate_finds_a_cif_file_beside_its_settings(strata: Strata, recorder: Recorder, tmp_path: Path) -> None:
+    (tmp_path / "ranges.yaml").write_text("crystal: {cif: mine.cif}\n")
+    call = strata("simulate", tmp_path, "--config", tmp_path / "ranges.yaml", "--zone-axis", 1, 1, 0)
+    assert call.code == 0
+    assert recorder.args[0].crystal.cif == (tmp_path / "mine.cif").resolve()
+    assert recorder.args[0].crystal.zone_axis == (1, 1, 0)
+
+
+def test_a_microscope_on_the_command_line_replaces_the_probe(
+    strata: Strata, recorder: Recorder, tmp_path: Path
+) -> None:
+    (tmp_path / "ranges.yaml").write_text("probe: {source: [1, 1]}\n")
+    strata("simulate", tmp_path, "--config", tmp_path / "ranges.yaml", "--microscope", "60 kV corrected")
+    assert recorder.args[0].probe == ProbeConfig(preset="60 kV corrected")
 
 
 def test_simulate_without_a_file_takes_the_defaults(strata: Strata, recorder: Recorder, tmp_path: Path) -> None:

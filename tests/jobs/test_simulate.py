@@ -35,6 +35,37 @@ def test_images_labels_atoms_and_truth_agree(tmp_path: Path):
     assert {"twist", "dose"} <= set(truth["images"][0])
 
 
+def test_every_kind_of_setting_is_written_with_what_was_drawn(tmp_path: Path):
+    settings = {
+        "material": "WSSe-alloy",
+        "stacking": {"strain": (0.01, 0.01), "strain_field": (0.01, 0.01), "relaxation": (0.1, 0.1)},
+        "defects": {
+            "dopants": ["Mo for W 0.1"],
+            "adatoms": ["Au 0.5"],
+            "grain_boundaries": 1,
+            "holes": (20, 20),
+            "edges": 1,
+            "vacuum": 1,
+        },
+        "probe": {"preset": "60 kV corrected"},
+        "scan": {"drift": (0.1, 0.1)},
+        "contamination": {"amorphous": (5, 5)},
+        "detector": {"gain": (3, 3), "offset": (10, 10), "read_noise": (1, 1), "background": (0.1, 0.1)},
+    }
+    config = SimulationConfig.parse(settings)
+    *_, last = simulate(JobControl(), config, count=1, size=64, pixel_size=0.2, seed=1, out=tmp_path)
+    assert last.error is None
+    truth = json.loads((tmp_path / "truth.json").read_text())
+    assert SimulationConfig.parse(truth["simulation"]) == config
+    assert truth["classes"] == ["W", "Mo", "S", "Se/S", "Se", "Au"]
+    (drawn,) = truth["images"]
+    assert drawn["strain"][0] == [[pytest.approx(0.01), pytest.approx(0)], [pytest.approx(0), pytest.approx(0.01)]]
+    assert drawn["dopants"] == {"Mo for W": 0.1}
+    assert drawn["probe"]["voltage"] == 60
+    assert np.linalg.norm(drawn["drift"]) == pytest.approx(0.1)
+    assert drawn["detector"] == {"background": 0.1, "gain": 3, "offset": 10, "read_noise": 1}
+
+
 def test_the_images_carry_their_calibration(tmp_path: Path):
     run(tmp_path)
     assert read_image(tmp_path / "images.tif").stack.pixel_size == pytest.approx(0.2)

@@ -1,7 +1,8 @@
 """What to simulate: the crystal, its layers, and the ranges from which the microscope is drawn."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import model_validator
 
@@ -62,6 +63,13 @@ class SimulationConfig(Config):
         lowest = self.material if self.crystal.cif is None else self.crystal.cif.stem
         materials = (lowest, *self.crystal.upper[: self.layers - 1])
         return " on ".join(reversed(materials)) if len(set(materials)) > 1 else lowest
+
+    def beside(self, folder: Path) -> Self:
+        """Return the settings with the CIF file's path made absolute against a folder."""
+        if self.crystal.cif is None:
+            return self
+        crystal = self.crystal.model_copy(update={"cif": (folder / self.crystal.cif).resolve()})
+        return self.model_copy(update={"crystal": crystal})
 
     @model_validator(mode="before")
     @classmethod

@@ -33,7 +33,8 @@ def simulate(
     """Simulate a stack of images.
 
     Writes ``images.tif`` (n, y, x float32, calibrated), ``labels.tif`` (n, layer, y, x uint8), ``atoms.csv``
-    (sub-pixel truth) and ``truth.json`` (the values drawn for each image). Image i depends on `seed` and i alone.
+    (sub-pixel truth) and ``truth.json`` (the classes of the labels, the settings, and the values drawn for each
+    image). Image i depends on `seed` and i alone.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def simulate(
     Raises
     ------
     ConfigError
-        If a number is out of its range.
+        If a number is out of its range, or the crystal cannot be read.
     OutputError
         If the folder cannot be written.
     """
@@ -98,7 +99,12 @@ def _write(
     write_images(np.stack([scene.image for scene in scenes]), paths["images"], pixel_size=pixel_size)
     write_masks(np.stack([scene.labels for scene in scenes]), paths["labels"], pixel_size=pixel_size)
     write_atoms(_atom_table(scenes), paths["atoms"])
-    truth = {"seed": seed, "simulation": config.model_dump(mode="json"), "images": [s.parameters for s in scenes]}
+    truth = {
+        "seed": seed,
+        "classes": list(scenes[0].classes),
+        "simulation": config.model_dump(mode="json"),
+        "images": [scene.parameters for scene in scenes],
+    }
     try:
         paths["truth"].write_text(json.dumps(truth, indent=2), encoding="utf-8")
     except OSError as error:

@@ -93,9 +93,10 @@ def _train_in_folder(control: JobControl, config: TrainConfig, inputs: TrainInpu
 def with_absolute_paths(config: TrainConfig, base: Path) -> TrainConfig:
     """Resolve the paths in a configuration against the folder of its file, so that it holds anywhere."""
     config = starting_at(config, (base / config.training.start.model).resolve())
-    if isinstance(config.data, SimulatedData):
-        return config
     data = config.data
+    if isinstance(data, SimulatedData):
+        beside = data.model_copy(update={"simulation": data.simulation.beside(base)})
+        return config.model_copy(update={"data": beside})
     absolute = {name: tuple((base / path).resolve() for path in paths) for name, paths in data.files.items()}
     return config.model_copy(update={"data": data.model_copy(update=absolute)})
 

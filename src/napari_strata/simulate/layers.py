@@ -130,9 +130,9 @@ def rotation_matrix(degrees: float) -> NDArray[np.float64]:
 
 
 def strain_tensor(principal: tuple[float, float], direction: float) -> NDArray[np.float64]:
-    """Return the strain tensor of two principal strains, the first along a direction [degrees]."""
+    """Return the strain tensor for (y, x): the first strain along a direction, from x towards y [degrees]."""
     turn = rotation_matrix(direction)
-    tensor: NDArray[np.float64] = turn @ np.diag(principal) @ turn.T
+    tensor: NDArray[np.float64] = turn @ np.diag(principal[::-1]) @ turn.T
     return tensor
 
 

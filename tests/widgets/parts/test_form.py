@@ -158,12 +158,12 @@ def test_settings_beside_a_microscope_are_shown_as_they_are(qtbot):
     assert form.values() == config
 
 
-def test_foreign_atoms_and_a_direction_are_edited_as_text(qtbot):
+def test_foreign_atoms_and_a_direction_are_edited_as_text(qtbot, tmp_path):
     form = ConfigForm(SimulationConfig)
     qtbot.addWidget(form)
     config = SimulationConfig.parse(
         {
-            "crystal": {"cif": "mine.cif", "zone_axis": (1, -1, 0)},
+            "crystal": {"cif": tmp_path / "mine.cif", "zone_axis": (1, -1, 0)},
             "defects": {"dopants": ["Se for S 0 to 0.1", "V for Mo 0.05"]},
         }
     )

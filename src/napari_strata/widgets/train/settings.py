@@ -15,7 +15,7 @@ from napari_strata.config import (
     TrainingConfig,
 )
 from napari_strata.config.training import ORIGINS
-from napari_strata.errors import CalibrationError
+from napari_strata.errors import CalibrationError, ConfigError
 from napari_strata.widgets.layers.calibration import CalibrationRow
 from napari_strata.widgets.layers.label_memory import class_table_of, is_drawn, others_of
 from napari_strata.widgets.layers.layer_data import stack_of
@@ -23,10 +23,11 @@ from napari_strata.widgets.live.learned_labels import copy_learned
 from napari_strata.widgets.live.overlay import window_of
 from napari_strata.widgets.live.plan import TrainPlan
 from napari_strata.widgets.parts.connections import connect_while_alive
-from napari_strata.widgets.parts.editors import ChoiceBox, IntegerBox
+from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import ConfigForm, form_layout, row_label
 from napari_strata.widgets.parts.models import ModelEntry, ModelLibrary
 from napari_strata.widgets.parts.network_choice import GOMBNET, UNET, NetworkChoice, name_of
+from napari_strata.widgets.parts.number_boxes import IntegerBox
 from napari_strata.widgets.parts.proposal import Proposal
 from napari_strata.widgets.train.learning_choice import MOST_LAYERS, LearningChoice
 from napari_strata.widgets.train.start_choice import StartChoice
@@ -259,10 +260,18 @@ class TrainSettings(QWidget):
 
     def _propose_name(self, _image: object = None) -> None:
         if self.source.currentText() == SIMULATED:
-            what = str(self.simulation.value("material"))
+            what = self._simulated
         else:
             what = "labels" if self.image.layer is None else self.image.layer.name
         self.name.setPlaceholderText(f"{name_of(self.network.architecture)} {what}")
+
+    @property
+    def _simulated(self) -> str:
+        """What is simulated; of settings that cannot be as they are, the material."""
+        try:
+            return self.simulation.values(layers=self._layer_count).subject
+        except ConfigError:
+            return str(self.simulation.value("material"))
 
     def _propose_grid(self) -> None:
         """Resample to the network's own grid where atoms are seen; leave other images as they are."""
