@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lattices import atoms, cell, image
 from napari_strata.control import JobControl
@@ -127,3 +129,22 @@ def test_the_figures_go_to_a_file(tmp_path: Path) -> None:
     found = frames(bilayer(), out=tmp_path / "lattices.json")
     kept = json.loads((tmp_path / "lattices.json").read_text())
     assert kept["frames"][0]["layers"][0]["a_A"] == found[0]["layers"][0]["a_A"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 999), count=st.integers(1, 60), kind=st.sampled_from(["random", "line", "twins", "few"])
+)
+def test_no_table_is_too_bad_for_words(seed: int, count: int, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    positions = rng.uniform(0, 12, (count, 2))
+    if kind == "line":
+        positions[:, 0] = 3.0
+    if kind == "twins":
+        positions = np.repeat(positions[:3], 9, axis=0)
+    if kind == "few":
+        positions = atoms(cell(2.46, angle=seed), 3 + count / 8, jitter=0.05, seed=seed)[0]
+    table = layer_table(positions, 0)
+    if len(table):
+        end, _ = ended(table)
+        assert end.error is None or isinstance(end.error, LatticeError)

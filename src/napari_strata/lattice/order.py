@@ -142,11 +142,12 @@ def _describe_layer(
     y, x = (positions[neighbours[interior]] - positions[interior, None]).T
     order = np.exp(1j * SYMMETRY * np.arctan2(y, x)).mean()
     lengths = distances[interior]
+    bonds = lengths[lengths <= reach]
     return LayerLattice(
         layer,
         len(positions),
         int(interior.sum()),
         coherence=float(abs(order)),
-        bond_length=float(lengths[lengths <= reach].mean()),
+        bond_length=float(bonds.mean()) if len(bonds) else float("nan"),
         orientation=float(np.degrees(np.angle(order)) / SYMMETRY),
     )

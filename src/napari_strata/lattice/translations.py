@@ -127,7 +127,7 @@ def _frequent_vectors(positions: Positions, spacing: float, kinds: NDArray[np.in
     centres = (np.arange(bins) - bins // 2) * BIN * spacing
     extent = np.ptp(positions, axis=0)
     overlap = [np.clip(1 - np.abs(centres) / (size + spacing), 0.05, 1) for size in extent]
-    density = gaussian_filter(counts, BLUR) / np.outer(*overlap)
+    density = gaussian_filter(counts, BLUR, mode="constant") / np.outer(*overlap)
     y, x = np.nonzero((density == maximum_filter(density, 7)) & (density > 0))
     found = [
         _centred(between, np.array([centres[i], centres[j]]), CLOSE * spacing)
