@@ -2,18 +2,20 @@ import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.compat import isalive
+from qtpy.QtCore import Qt
 
 from napari_strata.config import ClassTable
+from napari_strata.errors import CalibrationError
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.io.images import write_images
 from napari_strata.widgets.layers.calibration import (
     IMAGE,
     METADATA,
-    CalibrationRow,
     calibration_of,
     doubt_about,
     set_pixel_size,
 )
+from napari_strata.widgets.layers.calibration_row import CalibrationRow
 from napari_strata.widgets.layers.results import tag
 from napari_strata.widgets.live.overlay import LiveOverlay, Window
 
@@ -123,14 +125,129 @@ def test_of_layers_that_nobody_assigned_only_those_on_the_image_follow(viewer, p
     assert sizes == [0.5, 1, 1, 1, 1]
 
 
-def test_zero_is_refused_in_words_and_the_row_shows_what_counts_again(viewer, picture):
+def write(qtbot, row, text):
+    """Type over what a row shows, and press Return."""
+    row.box.lineEdit().selectAll()
+    qtbot.keyClick(row.box, Qt.Key.Key_Backspace)
+    qtbot.keyClicks(row.box, text)
+    qtbot.keyClick(row.box, Qt.Key.Key_Return)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1.06e-10", "it looks like metres. 1.06 Å?"),
+        ("0,000106", "it looks like micrometres. 1.06 Å?"),
+        ("1e99", "1e+99 Å per pixel is too large: 100000 Å is the most."),
+        ("-1", "-1 Å is not positive"),
+        ("1e-40", "0.001 Å is the least"),
+        ("1.06 Å", "“1.06 Å” is no number."),
+    ],
+)
+def test_a_size_that_no_pixel_has_is_refused_with_what_is_likely_meant(qtbot, viewer, picture, text, words):
+    layer = viewer.add_image(picture)
+    row = CalibrationRow(viewer)
+    qtbot.addWidget(row)
+    row.set_layer(layer)
+    write(qtbot, row, text)
+    (record,) = notification_manager.records
+    assert words in record.message
+    assert record.message.endswith("It stays not known.")
+    assert layer.scale.tolist() == [1, 1]
+    assert row.box.text() == "not known"
+
+
+@pytest.mark.parametrize("value", [0, -1, np.nan, np.inf, 1.06e-10, 1e6])
+def test_no_layer_is_given_such_a_size(viewer, picture, value):
+    layer = viewer.add_image(picture)
+    with pytest.raises(CalibrationError, match="Give the length of one pixel in Å"):
+        set_pixel_size(layer, value, viewer.layers)
+    assert calibration_of(layer).source is CalibrationSource.UNKNOWN
+
+
+@pytest.mark.parametrize("text", ["", "0"])
+def test_a_typed_size_is_taken_back_by_emptying_the_field(qtbot, viewer, picture, text):
+    image = viewer.add_image(np.stack([picture] * 3), scale=(2, 1, 1))
+    labels = viewer.add_labels(np.zeros(image.data.shape, np.uint8), scale=(2, 1, 1))
+    row, other = CalibrationRow(viewer), CalibrationRow(viewer)
+    qtbot.addWidget(row)
+    for one in (row, other):
+        one.set_layer(image)
+    for typed in ("0.106", "0.2"):
+        write(qtbot, row, typed)
+    assert (other.box.text(), other.source.text()) == ("0.2 Å/px", "typed")
+    write(qtbot, row, text)
+    for layer in (image, labels):
+        assert layer.scale.tolist() == [2, 1, 1]
+        assert [str(unit) for unit in layer.units] == ["pixel"] * 3
+    for one in (row, other):
+        assert (one.box.text(), one.source.text()) == ("not known", "type it in")
+        assert one.calibration.value is None
+
+
+def test_a_size_taken_back_leaves_what_the_layer_said_before(viewer, picture):
+    layer = viewer.add_image(picture, scale=(0.02, 0.02), units=("nm", "nm"))
+    row = CalibrationRow(viewer)
+    row.set_layer(layer)
+    for value in (0.3, 0):
+        row.box.setValue(value)
+    assert (row.box.text(), row.source.text()) == ("0.2 Å/px", "from the layer")
+    assert layer.scale.tolist() == [0.02, 0.02]
+
+
+def test_a_size_that_was_not_typed_cannot_be_taken_back(viewer, picture):
     layer = viewer.add_image(picture, scale=(0.2, 0.2), units=("angstrom", "angstrom"))
     row = CalibrationRow(viewer)
     row.set_layer(layer)
     row.box.setValue(0)
-    assert "the pixel size 0 Å is not positive" in notification_manager.records[-1].message
+    assert "its pixel size was not typed" in notification_manager.records[-1].message
     assert layer.scale.tolist() == [0.2, 0.2]
     assert (row.box.text(), row.source.text()) == ("0.2 Å/px", "from the layer")
+
+
+@pytest.mark.canvas  # whose sliders cannot count that many steps
+def test_a_size_that_napari_refuses_leaves_every_layer_as_it_was(viewer):
+    fine = viewer.add_image(np.zeros((900, 900)), scale=(1e-3, 1e-3), units=("angstrom", "angstrom"))
+    image = viewer.add_image(np.zeros((900, 900)))
+    labels = viewer.add_labels(np.zeros((900, 900), np.uint8), translate=(0, 0))
+    row, other = CalibrationRow(viewer), CalibrationRow(viewer)
+    for one in (row, other):
+        one.set_layer(image)
+    row.box.setValue(1e5)
+    assert "napari cannot show Image" in notification_manager.records[-1].message
+    for layer, scale in ((fine, 1e-3), (image, 1), (labels, 1)):
+        assert layer.scale.tolist() == [scale, scale]
+    assert [row.box.text(), other.box.text()] == ["not known"] * 2
+    row.box.setValue(0.5)
+    assert labels.scale.tolist() == image.scale.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_whichever_layer_is_refused_all_are_put_back(viewer, picture, which):
+    layers = [viewer.add_image(picture, translate=(5, 7)), *(viewer.add_labels(picture > 2) for _ in range(2))]
+    for labels in layers[1:]:
+        labels.translate = (5, 7)
+
+    def refuse(_event):
+        if layers[which].scale[-1] == 0.5:
+            raise OverflowError
+
+    layers[which].events.scale.connect(refuse)
+    with pytest.raises(CalibrationError, match="all are as they were"):
+        set_pixel_size(layers[0], 0.5, viewer.layers)
+    for layer in layers:
+        assert (layer.scale.tolist(), layer.translate.tolist(), str(layer.units[-1])) == ([1, 1], [5, 7], "pixel")
+    assert calibration_of(layers[0]).source is CalibrationSource.UNKNOWN
+
+
+def test_labels_that_went_astray_come_back_to_their_image(viewer, picture):
+    image = viewer.add_image(picture, translate=(5, 7))
+    note = {METADATA: {IMAGE: image.unique_id}}
+    labels = viewer.add_labels(np.zeros(picture.shape, np.uint8), scale=(1.06e-10,) * 2, metadata=note)
+    set_pixel_size(image, 1.06, viewer.layers)
+    assert labels.scale.tolist() == image.scale.tolist() == [1.06, 1.06]
+    assert labels.translate.tolist() == [5, 7]
+    assert labels.units == image.units
 
 
 @pytest.mark.canvas  # napari's own readers come with a whole viewer

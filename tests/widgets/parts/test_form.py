@@ -280,7 +280,7 @@ def test_what_is_no_whole_number_within_the_bounds_is_refused_in_words_and_the_o
     (record,) = notification_manager.records
     assert record.message.startswith("Patch")
     assert text in record.message
-    assert record.message.endswith("128 stays.")
+    assert record.message.endswith("It stays 128.")
 
 
 @pytest.mark.parametrize("language", ["en_US", "de_DE", "sv_SE", "ar_EG"])
@@ -307,7 +307,7 @@ def test_what_is_no_number_within_the_bounds_is_refused_in_words_and_the_one_bef
     assert (box.text(), box.value()) == ("2", 2)
     (record,) = notification_manager.records
     assert text in record.message
-    assert record.message.endswith(" 2 stays.")
+    assert record.message.endswith("It stays 2.")
 
 
 def test_the_number_before_is_that_from_before_the_first_key_or_step(qtbot):

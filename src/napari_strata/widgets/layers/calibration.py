@@ -1,26 +1,24 @@
-"""The pixel size of an image layer: what it is, who says so, and a field to type it."""
+"""The pixel size of an image layer: what it is, who says so, and how another one is given to it."""
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from numpy.typing import NDArray
 
+from napari_strata.errors import CalibrationError
 from napari_strata.io.calibration import Calibration, CalibrationSource, agree, settle
+from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.results import ORIGIN
+from napari_strata.widgets.layers.sensible_size import check_size
 from napari_strata.widgets.layers.stated_size import is_oblong, size_in_file, size_in_layer
-from napari_strata.widgets.layers.world import same_view
-from napari_strata.widgets.parts.connections import LayerFollower
-from napari_strata.widgets.parts.notify import in_notifications
-from napari_strata.widgets.parts.number_boxes import NumberBox
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from napari.layers import Image, Layer
-    from napari.viewer import Viewer
 
 METADATA = "napari_strata"
 """Key of what this plugin keeps in a napari layer's metadata."""
@@ -30,12 +28,21 @@ _TYPED = "typed_pixel_size"
 
 
 @dataclass(frozen=True, slots=True)
+class _Sides:
+    """The sides (y, x) of a pixel, and the unit of each."""
+
+    scale: tuple[float, float]
+    units: tuple[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class _Typed:
     """A pixel size that was typed [Å/px], and what was known of the layer before."""
 
     value: float
     before: Calibration
     was_oblong: bool
+    sides: _Sides
 
 
 def calibration_of(napari_layer: "Image") -> Calibration:
@@ -86,25 +93,43 @@ def set_pixel_size(napari_layer: "Image", value: float, layers: "Iterable[Layer]
     value : float
         Pixel size [Å/px].
     layers : iterable of Layer
-        The viewer's layers; those that belong to the image and lie on its grid stay on it.
+        The viewer's layers; those that belong to the image stay on its grid, or come back to it.
 
     Raises
     ------
     CalibrationError
-        If the value is not positive.
+        If no pixel can be of that size, or napari refuses it; then all layers are as they were.
     """
-    settle(value, None, name=napari_layer.name)
-    old, origin = napari_layer.scale[-2:].copy(), napari_layer.translate[-2:].copy()
-    open_layers = list(layers)
-    for follower in [layer for layer in open_layers if moves_with(layer, napari_layer, open_layers)]:
-        offset = (follower.translate[-2:] - origin) * value / old
-        _place(follower, value, translate=(*follower.translate[:-2], *(origin + offset)))
+    check_size(value, name=napari_layer.name)
     known, typed = calibration_of(napari_layer), _typed(napari_layer)
     if typed is None or known.source is not CalibrationSource.TYPED:
-        typed = _Typed(value, known, is_oblong(napari_layer))
-    ours = napari_layer.metadata.get(METADATA, {})
-    napari_layer.metadata[METADATA] = {**ours, _TYPED: replace(typed, value=value)}
-    _place(napari_layer, value, translate=napari_layer.translate)
+        typed = _Typed(value, known, is_oblong(napari_layer), _sides_of(napari_layer))
+    sides = _Sides((value, value), ("angstrom", "angstrom"))
+    _resize(napari_layer, sides, replace(typed, value=value), list(layers))
+
+
+def forget_pixel_size(napari_layer: "Image", layers: "Iterable[Layer]" = ()) -> None:
+    """Take back a pixel size that was typed: the layer says again what it said before.
+
+    Parameters
+    ----------
+    napari_layer : Image
+        The layer.
+    layers : iterable of Layer
+        The viewer's layers; those that belong to the image stay on its grid, or come back to it.
+
+    Raises
+    ------
+    CalibrationError
+        If its pixel size was not typed.
+    """
+    typed = _typed(napari_layer)
+    if typed is None or calibration_of(napari_layer).source is not CalibrationSource.TYPED:
+        raise CalibrationError(
+            f"{napari_layer.name}: its pixel size was not typed, so it cannot be taken back.",
+            remedy="Type another length of one pixel in Å.",
+        )
+    _resize(napari_layer, typed.sides, None, list(layers))
 
 
 def moves_with(napari_layer: "Layer", image: "Image", layers: "list[Layer]") -> bool:
@@ -124,92 +149,6 @@ def image_id_of(napari_layer: "Layer") -> "Hashable | None":
     return found
 
 
-UNKNOWN = "not known"
-BUTTONS = 60
-"""Width of the two buttons of a box for numbers, and of the frame around it [px]."""
-
-
-class CalibrationRow(QWidget):
-    """Shows the pixel size of an image layer and where it comes from; typing another calibrates the layer.
-
-    Parameters
-    ----------
-    viewer : Viewer
-        The viewer whose layers lie on the image.
-    """
-
-    changed = Signal()
-    """Emitted when the pixel size, or the layer, is another one."""
-
-    def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._viewer = viewer
-        self._follower = LayerFollower(self, self._refresh, "scale", "units")
-        self._calibration = Calibration(None, CalibrationSource.UNKNOWN)
-        self.box = NumberBox(0.0, 1e5)
-        self.box.setSuffix(" Å/px")
-        self.box.setSpecialValueText(UNKNOWN)
-        self.box.setMinimumWidth(self.box.fontMetrics().horizontalAdvance(UNKNOWN) + BUTTONS)
-        self.box.setKeyboardTracking(False)
-        self.box.setToolTip("Length of one image pixel [Å/px]. Typing it sets the layer's scale and units.")
-        self.box.valueChanged.connect(in_notifications(self._type))
-        self.source = QLabel()
-        self.doubt = QLabel()
-        self.doubt.setWordWrap(True)
-        self._lay_out()
-        self.set_layer(None)
-
-    @property
-    def calibration(self) -> Calibration:
-        """What is known of the layer's pixel size."""
-        return self._calibration
-
-    def set_layer(self, napari_layer: "Image | None") -> None:
-        """Show the pixel size of another layer, or of none."""
-        self._follower.follow(napari_layer)
-        self.setEnabled(napari_layer is not None)
-        self._refresh()
-
-    def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.addWidget(self.box, 1)
-        row.addWidget(self.source)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row)
-        layout.addWidget(self.doubt)
-
-    def _refresh(self, _event: object = None) -> None:
-        layer = self._follower.layer
-        unknown = Calibration(None, CalibrationSource.UNKNOWN)
-        self._calibration = unknown if layer is None else calibration_of(layer)
-        blocked = self.box.blockSignals(True)
-        self.box.set_value(self._calibration.value or 0.0)
-        self.box.blockSignals(blocked)
-        self.source.setText("" if layer is None else _SOURCES[self._calibration.source])
-        self.doubt.setText("" if layer is None else doubt_about(layer))
-        self.doubt.setVisible(bool(self.doubt.text()))
-        self.changed.emit()
-
-    def _type(self, value: float) -> None:
-        layer = self._follower.layer
-        if layer is None:
-            return
-        try:
-            with same_view(self._viewer, layer):
-                set_pixel_size(layer, value, self._viewer.layers)
-        finally:
-            self._refresh()  # also where nothing has changed
-
-
-_SOURCES = {
-    CalibrationSource.TYPED: "typed",
-    CalibrationSource.LAYER: "from the layer",
-    CalibrationSource.FILE: "from the file",
-    CalibrationSource.UNKNOWN: "type it in",
-}
-
-
 def _typed(napari_layer: "Image") -> _Typed | None:
     typed: _Typed | None = napari_layer.metadata.get(METADATA, {}).get(_TYPED)
     return typed
@@ -226,7 +165,57 @@ def _is_drawn_on(napari_layer: "Layer", image: "Image") -> bool:
     return isinstance(napari_layer, Points | Shapes) and bool(((outer[0] <= middle) & (middle <= outer[1])).all())
 
 
-def _place(napari_layer: "Layer", value: float, *, translate: Iterable[float]) -> None:
-    napari_layer.units = (*napari_layer.units[:-2], "angstrom", "angstrom")
-    napari_layer.scale = (*napari_layer.scale[:-2], value, value)
-    napari_layer.translate = tuple(translate)
+def _sides_of(napari_layer: "Layer") -> _Sides:
+    y, x = map(float, napari_layer.scale[-2:])
+    return _Sides((y, x), napari_layer.units[-2:])
+
+
+def _resize(image: "Image", sides: _Sides, typed: _Typed | None, layers: "list[Layer]") -> None:
+    """Give an image, and what lies on it, other sides of a pixel; all of them or none."""
+    origin, ratio = image.translate[-2:].copy(), np.array(sides.scale) / image.scale[-2:]
+    followers = [layer for layer in layers if layer is not image and moves_with(layer, image, layers)]
+    astray = [layer for layer in layers if layer not in followers and _is_astray(layer, image)]
+    try:
+        with ExitStack() as undo:
+            for layer in (image, *followers, *astray):
+                undo.callback(_put_back, layer, _sides_of(layer), layer.translate.copy(), _typed(layer))
+            for layer in followers:
+                _place(layer, sides, origin + (layer.translate[-2:] - origin) * ratio)
+            for layer in astray:
+                _place(layer, sides, origin)
+            _note(image, typed)
+            _place(image, sides, origin)
+            undo.pop_all()
+    except Exception as error:
+        raise CalibrationError(
+            f"napari cannot show {image.name} with that pixel size beside the other layers; all are as they were.",
+            remedy="Close layers whose pixels are much smaller or larger, or check the number.",
+        ) from error
+
+
+def _put_back(napari_layer: "Layer", sides: _Sides, translate: NDArray[np.float64], typed: _Typed | None) -> None:
+    _note(napari_layer, typed)
+    _place(napari_layer, sides, translate[-2:])
+
+
+def _note(napari_layer: "Layer", typed: _Typed | None) -> None:
+    """Remember that a pixel size was typed, or that none was."""
+    ours = {key: value for key, value in napari_layer.metadata.get(METADATA, {}).items() if key != _TYPED}
+    if typed is not None:
+        ours[_TYPED] = typed
+    if ours or METADATA in napari_layer.metadata:
+        napari_layer.metadata[METADATA] = ours
+
+
+def _is_astray(napari_layer: "Layer", image: "Image") -> bool:
+    """Tell whether labels were made for an image, have its shape, and yet do not lie on it."""
+    from napari.layers import Labels
+
+    is_of_image = isinstance(napari_layer, Labels) and image_id_of(napari_layer) == image.unique_id
+    return is_of_image and full_data(napari_layer).shape == full_data(image).shape
+
+
+def _place(napari_layer: "Layer", sides: _Sides, origin: NDArray[np.float64]) -> None:
+    napari_layer.units = (*napari_layer.units[:-2], *sides.units)
+    napari_layer.scale = (*napari_layer.scale[:-2], *sides.scale)
+    napari_layer.translate = (*napari_layer.translate[:-2], *origin)

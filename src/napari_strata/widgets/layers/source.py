@@ -8,7 +8,8 @@ from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 
 from napari_strata.errors import BundleError, ImageError
 from napari_strata.types import ImageStack
-from napari_strata.widgets.layers.calibration import CalibrationRow, calibration_of
+from napari_strata.widgets.layers.calibration import calibration_of
+from napari_strata.widgets.layers.calibration_row import CalibrationRow
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
 from napari_strata.widgets.layers.napari_layers import Origin
 from napari_strata.widgets.parts.layer_choice import LayerChoice

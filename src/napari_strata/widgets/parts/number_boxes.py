@@ -88,7 +88,7 @@ class _TypedNumber(_Box):
         """Return the number before, and say why; where nothing is left nothing was meant."""
         if self._bare(text):
             title = f"{self.accessibleName()}: " if self.accessibleName() else ""
-            show_refused(f"{title}{self.why_not(self._bare(text))} {self._shown()} stays.")
+            show_refused(f"{title}{self.why_not(self._bare(text))} It stays {self._shown()}.")
         return self._shown()
 
     def read(self, text: str) -> float | None:
@@ -96,17 +96,18 @@ class _TypedNumber(_Box):
         bare = self._bare(text)
         if self.specialValueText() and bare in ("", self.specialValueText()):
             return float(self.minimum())
-        number = self._number(bare)
+        number = self.number(bare)
         return number if number is not None and self.minimum() <= number <= self.maximum() else None
 
     def why_not(self, typed: str) -> str:
         """Say why what was typed is not taken."""
-        if self._number(typed) is None:
+        if self.number(typed) is None:
             return f"“{typed}” is no {self._KIND}."
         low, high = (self.textFromValue(end) for end in (self.minimum(), self.maximum()))
         return f"{typed} is not between {low} and {high}."
 
-    def _number(self, bare: str) -> float | None:
+    def number(self, bare: str) -> float | None:
+        """Return the number that a text without prefix and suffix means, within the bounds or not."""
         number = float(bare.replace(",", ".")) if self._FORM.fullmatch(bare) else None
         return None if number is None or (self._FORM is _WHOLE and not number.is_integer()) else number
 

@@ -16,7 +16,7 @@ from napari_strata.config import (
 )
 from napari_strata.config.training import ORIGINS
 from napari_strata.errors import CalibrationError, ConfigError
-from napari_strata.widgets.layers.calibration import CalibrationRow
+from napari_strata.widgets.layers.calibration_row import CalibrationRow
 from napari_strata.widgets.layers.label_memory import class_table_of, is_drawn, others_of
 from napari_strata.widgets.layers.layer_data import stack_of
 from napari_strata.widgets.live.learned_labels import copy_learned
