@@ -2,7 +2,7 @@
 
 A layer of an image has no unit cell: its box is as large as the atoms are spread, with 5 Å of nothing around them,
 and without symmetry. What an atom table has beyond species and position stands in columns whose names begin with
-strata_, which the format allows and other programs pass over.
+``strata_``, which the format allows and other programs pass over.
 """
 
 import warnings

@@ -115,7 +115,7 @@ def refuse(path: Path, reason: str, remedy: str) -> NoReturn:
 def _typed(column: Any, name: str, path: Path) -> "Series[Any]":
     import pandas as pd
 
-    values = list(column)
+    values = column.tolist() if isinstance(column, pd.Series) else list(column)
     if name in TEXT:
         return pd.Series(["" if value is None else str(value) for value in values], dtype="str")
     try:
