@@ -181,6 +181,16 @@ def test_atoms_pass_on_their_thresholds(strata: Strata, recorder: Recorder, imag
     assert call.report["figures"] == {"atoms": 3}
 
 
+def test_atoms_pass_on_what_tells_species_apart_and_need_no_file(
+    strata: Strata, recorder: Recorder, image: Path
+) -> None:
+    options = ("--species", "intensity", "--components", 2, "--candidates", "--pixel-size", 0.2)
+    call = strata("atoms", "MODEL", image, *options)
+    assert call.code == 0
+    assert recorder.args[3] == AtomsConfig(species="intensity", components=2, candidates=True)
+    assert recorder.kwargs == {"out": None}
+
+
 def test_explain_looks_at_the_nearest_atom_unless_told_otherwise(
     strata: Strata, recorder: Recorder, image: Path
 ) -> None:

@@ -73,7 +73,8 @@ def test_atoms_follow_the_contract_and_can_be_scored(strata: Strata, folder: Pat
     call = strata("atoms", folder / "run", folder / "sim/images.tif", "--out", table, "--json")
     assert call.code == 0, call.err
     atoms = read_atoms(table)
-    assert tuple(atoms.columns) == ATOM_COLUMNS
+    assert tuple(atoms.columns) == (*ATOM_COLUMNS, "flag")
+    assert call.report["figures"]["flags"].get("border", 0) == (atoms["flag"] == "border").sum()
     assert set(atoms["image"]) == {"images"}
     assert set(atoms["frame"]) == {0, 1}
     np.testing.assert_allclose(atoms["y_A"], atoms["y_px"] * 0.2, atol=1e-5)

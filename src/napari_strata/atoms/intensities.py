@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from napari_strata.atoms.windows import Windows, chunks
 from napari_strata.types import AnyArray
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 AROUND = 3.0
-"""Radius in which the background is sought, in radii of the column."""
-DARK = 0.1
-"""The background is this quantile of the pixels around: what lies between the columns."""
+"""How far around the background is sought, in radii of the column."""
+SMOOTHING = 0.5
+"""Width of the Gaussian that keeps noise from being taken for background, in radii of the column."""
 
 
 def fitted_volumes(table: "DataFrame") -> NDArray[np.float64]:
@@ -26,8 +27,9 @@ def fitted_volumes(table: "DataFrame") -> NDArray[np.float64]:
 def column_intensities(image: AnyArray, positions: NDArray[np.float64], *, radius: float) -> NDArray[np.float64]:
     """Return the mean of the image in a disk around each position, less the local background.
 
-    Tails of neighbours count; where columns overlap, as those of two crystal layers do, only a joint fit can say
-    how bright each is.
+    The background is the least value of the smoothed image around: what lies between the columns. Tails of
+    neighbours count; where columns overlap, as those of two crystal layers do, only a joint fit can say how bright
+    each is.
 
     Parameters
     ----------
@@ -43,11 +45,14 @@ def column_intensities(image: AnyArray, positions: NDArray[np.float64], *, radiu
     ndarray of float64, shape (atom,)
         In units of the image.
     """
-    intensities = np.zeros(len(positions))
     values = np.asarray(image, dtype=np.float32)
-    for chunk in chunks(len(positions), AROUND * radius):
-        windows = Windows.around(positions[chunk], AROUND * radius, values.shape)
-        pixels = np.where(windows.inside, windows.values(values), np.nan)
-        column = np.where(windows.distances <= max(radius, 1.0), pixels, np.nan)  # one pixel at least
-        intensities[chunk] = np.nanmean(column, axis=1) - np.nanquantile(pixels, DARK, axis=1)
-    return intensities
+    smooth = ndimage.gaussian_filter(values, SMOOTHING * radius, mode="nearest")
+    dark = ndimage.minimum_filter(smooth, size=2 * round(AROUND * radius) + 1, mode="nearest")
+    intensities = np.zeros(len(positions))
+    for chunk in chunks(len(positions), radius):
+        windows = Windows.around(positions[chunk], radius, values.shape)
+        column = windows.inside & (windows.distances <= max(radius, 1.0))  # one pixel at least
+        intensities[chunk] = (windows.values(values) * column).sum(axis=1) / column.sum(axis=1)
+    nearest = tuple(np.clip(np.rint(positions).astype(np.intp), 0, np.array(values.shape) - 1).T)
+    above: NDArray[np.float64] = intensities - dark[nearest]
+    return above

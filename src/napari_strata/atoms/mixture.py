@@ -14,6 +14,8 @@ CONVERGED = 1e-7
 """Gain of the mean log likelihood per step below which a mixture counts as settled."""
 NARROWEST = 1e-3
 """Least width of a component, by the standard deviation of all values; narrower ones sit on single values."""
+SAMPLE = 5000
+"""More values than this are described by groups of neighbouring ones."""
 FEWEST = 3
 """Values a component must stand for, at least."""
 SEPARATE = 2.0
@@ -43,7 +45,7 @@ class Mixture:
 
 
 def choose_mixture(values: NDArray[np.float64], *, most: int, least_gap: float = 0.0) -> Mixture:
-    """Fit mixtures of 1 to `most` components and return the one with the least Bayesian information criterion.
+    """Fit mixtures of 1, 2, ... components as long as that lowers the Bayesian information criterion.
 
     The criterion alone would describe one skew distribution of many values by several that overlap; components
     must therefore be `SEPARATE` as well.
@@ -57,8 +59,13 @@ def choose_mixture(values: NDArray[np.float64], *, most: int, least_gap: float =
     least_gap : float
         Least distance of the means of two components.
     """
-    mixtures = (fit_mixture(values, count) for count in range(1, most + 1))
-    return min((one for one in mixtures if _are_separate(one, least_gap)), key=lambda one: one.bic)
+    best = fit_mixture(values, 1)
+    for count in range(2, most + 1):
+        mixture = fit_mixture(values, count)
+        if mixture.bic >= best.bic or not _are_separate(mixture, least_gap):
+            break
+        best = mixture
+    return best
 
 
 def fit_mixture(
@@ -84,9 +91,14 @@ def fit_mixture(
     """
     scale = float(values.std()) or 1.0
     z = (values - values.mean()) / scale
-    starts = _starts(z, components) if beliefs is None else [beliefs]
-    shares, likelihood = max((_settle(z, start, beliefs) for start in starts), key=lambda settled: settled[1])
-    weights, means, widths = _maximise(z, shares)
+    if beliefs is None:
+        few = _representatives(z)
+        settled = max((_settle(few, start, None) for start in _starts(few, components)), key=lambda one: one[1])
+        weights, means, widths = _maximise(few, settled[0])
+        shares, likelihood = _expect(z, weights, means, widths)
+    else:
+        shares, likelihood = _settle(z, beliefs, beliefs)
+        weights, means, widths = _maximise(z, shares)
     free = 3 * components - 1 if beliefs is None else 2 * components
     is_empty = components > 1 and (shares.sum(axis=0) < FEWEST).any()
     bic = np.inf if is_empty else free * np.log(len(z)) - 2 * len(z) * likelihood
@@ -94,6 +106,14 @@ def fit_mixture(
     return Mixture(
         weights[order], means[order] * scale + values.mean(), widths[order] * scale, shares[:, order], float(bic)
     )
+
+
+def _representatives(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values, or, where they are many, the means of so many groups of neighbouring ones."""
+    if len(z) <= SAMPLE:
+        return z
+    means: NDArray[np.float64] = np.array([group.mean() for group in np.array_split(np.sort(z), SAMPLE)])
+    return means
 
 
 def _are_separate(mixture: Mixture, least_gap: float) -> bool:
