@@ -381,6 +381,7 @@ def test_what_could_give_no_score_is_refused_before_anything_is_trained(tmp_path
     *events, ended = run(on_labels(score=score), inputs)
     assert isinstance(ended.error, TrainingError)
     assert "no held-out data" in ended.error.message
+    assert "search.score" not in ended.error.remedy  # without held-out data there is no loss, either
     assert not any(isinstance(event, TrialStarted) for event in events)
     assert not (tmp_path / "search").exists()
 

@@ -184,7 +184,9 @@ def _train(
     yield from tell(transfer)
     source = make_source(config, inputs, classes, receptive_field=network.receptive_field)
     yield from doubts_of_size(config, inputs)
-    yield from doubts_of_validation(config, source, outputs, channels)
+    yield from doubts_of_validation(
+        config, inputs, source, outputs, channels, receptive_field=network.receptive_field
+    )
     yield from memory_warnings(
         memory_need(config.model, config.training, network.classes, seen=_seen(inputs, config))
     )

@@ -16,6 +16,9 @@ from napari_strata.jobs.train import check, class_table, train
 from napari_strata.training.patches.inputs import TrainInputs
 from napari_strata.training.search.study import Outcome, Trial
 
+_ADVICE = "Label a second slice, or strokes farther from the others."
+_BY_LOSS = "Or compare the loss: Advanced > Score in the dock, search.score in a file."
+
 
 class TrialControl(JobControl):
     """Steers one trial; what the user asks of the search reaches the trial, too.
@@ -146,7 +149,7 @@ def score_of(epoch: EpochEnded, search: SearchConfig) -> float:
     """
     score = epoch.validation_loss if search.score == "loss" else epoch.validation_dice
     if score is None:
-        raise _not_comparable()
+        raise _not_comparable("there is no held-out data.", _ADVICE)
     return score
 
 
@@ -171,6 +174,7 @@ def check_comparable(config: SearchTrainConfig, inputs: TrainInputs) -> None:
     from napari_strata.training.engine.validation import missing_classes
     from napari_strata.training.patches.overlaps import output_classes
     from napari_strata.training.patches.sources import make_source
+    from napari_strata.training.run.doubts import how_to_hold_out
 
     training = config.train_config
     classes = class_table(training, inputs)
@@ -178,19 +182,17 @@ def check_comparable(config: SearchTrainConfig, inputs: TrainInputs) -> None:
     outputs, channels = output_classes(training, classes)
     network = build_network(training.model, len(outputs.classes))
     source = make_source(training, inputs, classes, receptive_field=network.receptive_field)
+    advice = how_to_hold_out(training, inputs, receptive_field=network.receptive_field)
     if not source.holds_out:
-        raise _not_comparable()
+        raise _not_comparable("there is no held-out data.", advice)
     if config.search.score == "dice" and isinstance(training.data, LabelledData):
         missing = missing_classes(source.held_out(), outputs, channels)
         if len(missing) == len(outputs.classes):
-            raise _not_comparable()
+            raise _not_comparable("no class occurs in the held-out data.", f"{advice} {_BY_LOSS}")
 
 
-def _not_comparable() -> TrainingError:
-    return TrainingError(
-        "The trials cannot be compared: there is no held-out data, or no class occurs in it.",
-        remedy="Label a second slice or more, or compare the loss (search.score) where there are no classes.",
-    )
+def _not_comparable(why: str, remedy: str) -> TrainingError:
+    return TrainingError(f"The trials cannot be compared: {why}", remedy=remedy)
 
 
 def _ending(

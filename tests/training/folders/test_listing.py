@@ -122,6 +122,15 @@ def test_a_run_without_run_json_is_told_by_its_last_event(tmp_path):
     assert (run.state, run.words, run.is_resumable) == (RunState.FAILED, "no", False)
 
 
+def test_a_run_that_ended_before_its_first_batch_is_stopped_and_not_broken_off(tmp_path):
+    (tmp_path / "config.yaml").write_text(TrainConfig().to_yaml())
+    (tmp_path / "labels.tif").touch()
+    run = read_run(tmp_path)
+    assert run.state is RunState.STOPPED
+    assert run.words == "It ended before the first batch; there is no model. What was painted for it is kept."
+    assert not run.is_resumable
+
+
 def test_a_run_in_which_somebody_trains_is_running(tmp_path):
     folder = write_run(tmp_path / "run", ended_by=None)
     before = stamp_of(folder)

@@ -11,6 +11,7 @@ from napari_strata.control import JobState
 from napari_strata.events import BatchEnded
 from napari_strata.io.bundle import find_bundle, read_card
 from napari_strata.io.masks import read_masks
+from napari_strata.training.folders.listing import find_runs, read_run
 from napari_strata.widgets.layers.label_layers import new_labels
 from napari_strata.widgets.live.training import live_training_of
 from napari_strata.widgets.parts.layer_choice import RESULT
@@ -224,6 +225,17 @@ def test_stop_while_preparing_leaves_no_model_and_no_worker(qtbot, viewer, dock)
     assert (ended.reason.value, ended.result) == ("canceled", None)
     assert dock.words.text() == "Stopped before the first batch; there is no model."
     assert dock.train_button.isEnabled()
+
+
+def test_stop_while_preparing_leaves_no_empty_live_prediction(qtbot, viewer, dock):
+    image = viewer.add_image(PICTURE, name="camera")
+    (labels,) = new_labels(viewer, image, layers=1, table=ClassTable.from_names(("C",)))
+    labels.data_setitem((np.arange(8), np.arange(8)), np.repeat([1, 2], 4))
+    dock.settings.source.setCurrentText(LABELLED)
+    train_to_end(qtbot, dock, then=lambda: click(qtbot, dock.stop_button))
+    assert [layer.name for layer in viewer.layers] == ["camera", labels.name]
+    (run,) = (read_run(path) for path in find_runs(dock._library.folder))
+    assert (run.state.value, run.words.split(";")[0]) == ("stopped", "It ended before the first batch")
 
 
 def test_a_second_click_on_train_is_refused_in_words(qtbot, viewer, dock):

@@ -42,6 +42,7 @@ class RunState(StrEnum):
     UNREADABLE = "cannot be read"
 
 
+_NOT_BEGUN = "It ended before the first batch; there is no model. What was painted for it is kept."
 _LEFT = (RunState.STOPPED, RunState.FAILED, RunState.BROKEN_OFF)
 """States of runs that did not come to their end."""
 
@@ -168,11 +169,7 @@ def _read(folder: Path) -> Run:
     config = TrainConfig.read(folder / CONFIG)
     facts = read_facts(folder) if (folder / FACTS).is_file() else {"sessions": []}
     sessions = facts["sessions"]
-    state, words = (
-        (RunState.RUNNING, "")
-        if is_worked_on(folder)
-        else _ending(sessions[-1] if sessions else _last_event(folder / EVENTS))
-    )
+    state, words = _standing(folder, sessions)
     return Run(
         folder,
         (card.name if card else config.name) or folder.name,
@@ -201,6 +198,14 @@ def _read_search(folder: Path) -> Run:
         has_labels=(folder / LABELS).is_file(),
         images=_images(search.train_config, {}),
     )
+
+
+def _standing(folder: Path, sessions: list[dict[str, Any]]) -> tuple[RunState, str]:
+    if is_worked_on(folder):
+        return RunState.RUNNING, ""
+    if not sessions and not (folder / EVENTS).is_file():  # its record went with it
+        return RunState.STOPPED, _NOT_BEGUN
+    return _ending(sessions[-1] if sessions else _last_event(folder / EVENTS))
 
 
 def _ending(last: dict[str, Any]) -> tuple[RunState, str]:

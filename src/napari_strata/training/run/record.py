@@ -165,8 +165,10 @@ class RunRecord:
         """Remove the record of a run that came to nothing, so that its folder can be used again.
 
         What was painted stays, with the settings that name its classes: the viewer may be gone by now. So does the
-        record of an earlier session.
+        record of an earlier session, with a note that this one was called off.
         """
+        if self._resumes and self.facts is not None:
+            self.end(FinishReason.CANCELED)
         self._close()
         if self._resumes:
             return

@@ -40,6 +40,7 @@ class LivePrediction(QObject):
         self._viewer = viewer
         self.overlay: LiveOverlay | None = None
         self._lookout: Lookout | None = None
+        self._is_shown = False
         self._orphans = QTimer(self)
         self._orphans.setSingleShot(True)
         self._orphans.timeout.connect(self._drop_orphans)
@@ -68,7 +69,7 @@ class LivePrediction(QObject):
             Tells whether the training takes requests yet.
         """
         overlay = LiveOverlay(self._viewer, window, layers=plan.config.model.layers, classes=plan.classes)
-        self.overlay = overlay
+        self.overlay, self._is_shown = overlay, False
         self._lookout = Lookout(
             self._viewer,
             overlay,
@@ -83,13 +84,16 @@ class LivePrediction(QObject):
         """Show a prediction where it belongs; one that nobody remembers asking for is dropped."""
         glance = None if self._lookout is None else self._lookout.glance(event.key)
         if self.overlay is not None and glance is not None:
+            self._is_shown = True
             self.overlay.move(glance.window)
             self.overlay.update(event.probabilities, glance.seen)
 
     def end(self) -> None:
-        """Ask for nothing any more; the layers stay until they make way for something."""
+        """Ask for nothing any more; layers that show something stay until they make way for something."""
         if self._lookout is not None:
             self._lookout.end()
+            if not self._is_shown:
+                self.clear()
         self._lookout = None
 
     def _on_removed(self, _event: object = None) -> None:
