@@ -1,0 +1,80 @@
+"""The maps that can be made of atoms: what they are called, their units, and how they want to be shown."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["signed", "level", "vector", "names"]
+"""Values on both sides of zero; values of one sign; vectors (y, x); words."""
+FRACTION = "fraction of "
+"""Begins the key of a map of how many of the atoms around are of a species."""
+OUTLYING = (2.0, 98.0)
+"""Percentiles of the values that get the first and the last colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One map.
+
+    Attributes
+    ----------
+    title : str
+        What it is called.
+    unit : str
+        Its unit as it is shown; empty for plain numbers.
+    kind : Kind
+        What its values are.
+    columns : tuple of str
+        Columns of the table that hold it; of vectors those of y and x.
+    factor : float
+        The values of the columns are multiplied by it to have the unit.
+    """
+
+    title: str
+    unit: str
+    kind: Kind
+    columns: tuple[str, ...]
+    factor: float = 1.0
+
+    @property
+    def label(self) -> str:
+        """Title and unit."""
+        return f"{self.title} [{self.unit}]" if self.unit else self.title
+
+
+QUANTITIES: dict[str, Quantity] = {
+    "displacement": Quantity("Displacement", "Å", "vector", ("displacement_y", "displacement_x")),
+    "exx": Quantity("Strain exx", "%", "signed", ("exx",), 100.0),
+    "eyy": Quantity("Strain eyy", "%", "signed", ("eyy",), 100.0),
+    "exy": Quantity("Strain exy", "%", "signed", ("exy",), 100.0),
+    "rotation": Quantity("Rotation", "degrees", "signed", ("rotation",)),
+    "stacking": Quantity("Stacking", "", "names", ("stacking",)),
+    "stacking vector": Quantity("Stacking vector", "Å", "vector", ("stacking_y", "stacking_x")),
+    "nearest": Quantity("Nearest-neighbour distance", "Å", "level", ("nearest",)),
+    "bond": Quantity("Mean bond", "Å", "level", ("bond",)),
+    "intensity": Quantity("Column intensity", "counts", "level", ("intensity",)),
+    "residual": Quantity("Residual", "Å", "vector", ("residual_y", "residual_x")),
+}
+"""Maps by their keys, in the order in which they are offered."""
+
+
+def fraction_of(species: str) -> Quantity:
+    """Return the map of how many of the atoms around are of a species."""
+    return Quantity(f"Fraction of {species} around", "%", "level", (FRACTION + species,), 100.0)
+
+
+def colour_limits(values: NDArray[np.float64], kind: Kind) -> tuple[float, float]:
+    """Return which values get the first and the last colour; signed ones get limits that lie even about zero."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return (-1.0, 1.0) if kind == "signed" else (0.0, 1.0)
+    if kind == "signed":
+        highest = float(np.percentile(np.abs(known), OUTLYING[1])) or float(np.abs(known).max()) or 1.0
+        return -highest, highest
+    if kind == "vector":
+        return 0.0, float(np.percentile(known, OUTLYING[1])) or 1.0
+    low, high = (float(value) for value in np.percentile(known, OUTLYING))
+    least = 1e-6 * max(abs(low), abs(high), 1e-6)
+    return (low, high) if high - low > least else (low - 0.5, high + 0.5)
