@@ -1,0 +1,153 @@
+"""Everything that an image tells about how it was made."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_strata.config import SimulationConfig
+from napari_strata.errors import ImageError, LatticeError
+from napari_strata.lattice.cells import SYMMETRY, family_of, fold_twist
+from napari_strata.lattice.spectrum import find_spots
+from napari_strata.matching.counting import noise_of
+from napari_strata.matching.estimates import Estimate, ImageEstimates
+from napari_strata.matching.light import light_of
+from napari_strata.matching.orientation import Expected, SeenLayer, recognise
+from napari_strata.matching.probe import fit_probe, usual_width
+from napari_strata.matching.reflections import reflections_of
+from napari_strata.matching.spectrum import Power, spot_powers
+from napari_strata.simulate.classes import crystals_of
+from napari_strata.types import AnyArray, ImageStack
+
+LEAST_SIDE = 64
+MOST_SIDE = 1024
+"""Of a larger image its middle is looked at [px]."""
+MOST_FRAMES = 5
+FADED = 0.004
+"""Transfer of the probe from which on nothing of the lattice is in the noise."""
+
+
+def match_image(
+    stack: ImageStack, config: SimulationConfig, *, tell: Callable[[int, int], None] | None = None
+) -> ImageEstimates:
+    """Estimate pixel size, probe, dose and background of an image of a known crystal.
+
+    Parameters
+    ----------
+    stack : ImageStack
+        The image; of several frames up to five are looked at. Where its spots can be read in several ways, those
+        count a little more that agree with its own pixel size.
+    config : SimulationConfig
+        Material and layers; the probe's tail and the atoms' displacements, which an image does not tell, are taken
+        from the middle of their ranges.
+    tell : callable, optional
+        Called before each frame with the number of those done and of all; it may raise to stop.
+
+    Raises
+    ------
+    ImageError
+        If the image has fewer than 64 px a side.
+    LatticeError
+        If no reflections of the crystal are seen.
+    ConfigError
+        If the crystal cannot be read.
+    """
+    if min(stack.data.shape[1:]) < LEAST_SIDE:
+        raise ImageError(
+            f"{stack.name} is {stack.data.shape[1]} x {stack.data.shape[2]} px.",
+            remedy=f"Take an image of at least {LEAST_SIDE} px a side.",
+        )
+    chosen = np.unique(np.linspace(0, len(stack.data) - 1, MOST_FRAMES).round().astype(int))
+    found = []
+    for done, frame in enumerate(chosen):
+        if tell is not None:
+            tell(done, len(chosen))
+        found.append(_match(_middle(stack.data[frame]), stack, config))
+    return found[0] if len(found) == 1 else _combined(found)
+
+
+def _middle(frame: AnyArray) -> NDArray[np.float64]:
+    y, x = (max(0, (side - MOST_SIDE) // 2) for side in frame.shape)
+    return np.asarray(frame[y : y + MOST_SIDE, x : x + MOST_SIDE], dtype=np.float64)
+
+
+def _match(image: NDArray[np.float64], stack: ImageStack, config: SimulationConfig) -> ImageEstimates:
+    layers = _recognised(image, stack, config)
+    pixel_size, power = _pixel_size(layers), Power.of(image)
+    probe = fit_probe(layers, spot_powers(power, layers, pixel_size.value), config)
+    noise = noise_of(power, probe.faded_at(FADED) * pixel_size.value)
+    light = None if noise is None else light_of(image, config, layers, probe, noise, pixel_size.value)
+    return ImageEstimates(
+        pixel_size=pixel_size,
+        stated_pixel_size=stack.pixel_size,
+        layers=config.layers,
+        layers_seen=len(layers),
+        twist=_twist(layers, config),
+        stretch=float(np.mean([np.linalg.cond(layer.matrix) for layer in layers])),
+        probe_width=Estimate(probe.sigma, probe.uncertainty) if probe.is_clear else None,
+        dose=None if light is None else light.dose(config, pixel_size.value),
+        background=None if light is None else light.background(),
+        even_background=None if light is None else light.even_background(config),
+        is_gain_known=light is not None and light.is_gain_known,
+        is_smoothed=noise is not None and noise.is_smoothed,
+    )
+
+
+def _recognised(image: NDArray[np.float64], stack: ImageStack, config: SimulationConfig) -> tuple[SeenLayer, ...]:
+    crystals = crystals_of(config)
+    reflections = {crystal: reflections_of(crystal, config) for crystal in crystals}
+    expected = Expected(usual_width(config), stack.pixel_size)
+    layers = recognise(find_spots(image, 1.0), [reflections[crystal] for crystal in crystals], expected)
+    if not layers:
+        raise LatticeError(
+            f"No reflections of {config.subject} are seen in the Fourier transform of {stack.name}.",
+            remedy="Check the material, or take an image in which its lattice is resolved over a larger area.",
+        )
+    return layers
+
+
+def _pixel_size(layers: Sequence[SeenLayer]) -> Estimate:
+    sizes = np.array([layer.pixel_size for layer in layers])
+    own = float(np.mean([layer.uncertainty for layer in layers]))
+    return Estimate(float(sizes.mean()), float(np.hypot(own, sizes.std())))
+
+
+def _twist(layers: Sequence[SeenLayer], config: SimulationConfig) -> Estimate | None:
+    """Return the twist of two layers; as the scan distorts both alike, M2 / M1 is similar to a turn."""
+    if config.layers != 2 or len(layers) != 2:
+        return None
+    between = layers[1].matrix @ np.linalg.inv(layers[0].matrix)
+    cosine = float(np.trace(between) / (2 * np.sqrt(abs(np.linalg.det(between)))))
+    period = SYMMETRY[family_of(crystals_of(config)[0].lattice)]
+    angle = fold_twist(float(np.degrees(np.arccos(np.clip(cosine, -1, 1)))), period)
+    own = max(layer.uncertainty / layer.pixel_size for layer in layers)
+    return Estimate(angle, float(np.degrees(np.sqrt(2) * own)))
+
+
+def _combined(frames: Sequence[ImageEstimates]) -> ImageEstimates:
+    """Return the mean of all frames; how they differ adds to the uncertainty."""
+    pixel_size = _mean([frame.pixel_size for frame in frames])
+    assert pixel_size is not None, "every frame has one"
+    first = frames[0]
+    return ImageEstimates(
+        pixel_size=pixel_size,
+        stated_pixel_size=first.stated_pixel_size,
+        layers=first.layers,
+        layers_seen=max(frame.layers_seen for frame in frames),
+        twist=_mean([frame.twist for frame in frames]),
+        stretch=float(np.mean([frame.stretch for frame in frames])),
+        probe_width=_mean([frame.probe_width for frame in frames]),
+        dose=_mean([frame.dose for frame in frames]),
+        background=_mean([frame.background for frame in frames]),
+        even_background=_mean([frame.even_background for frame in frames]),
+        is_gain_known=all(frame.is_gain_known for frame in frames),
+        is_smoothed=any(frame.is_smoothed for frame in frames),
+    )
+
+
+def _mean(estimates: Sequence[Estimate | None]) -> Estimate | None:
+    known = [one for one in estimates if one is not None]
+    if not known:
+        return None
+    values, own = np.array([one.value for one in known]), np.array([one.uncertainty for one in known])
+    return Estimate(float(values.mean()), float(np.sqrt((own**2).mean() + values.var())))
