@@ -133,8 +133,14 @@ class SearchTrainConfig(TrainConfig):
 
     @classmethod
     def of(cls, training: TrainConfig, search: SearchConfig) -> Self:
-        """Put the two together."""
-        return cls.model_validate({**training.model_dump(), "search": search.model_dump()})
+        """Put the two together.
+
+        Raises
+        ------
+        ConfigError
+            If they do not go together.
+        """
+        return cls.parse({**training.model_dump(), "search": search.model_dump()}, source="the search")
 
     @property
     def train_config(self) -> TrainConfig:

@@ -81,8 +81,9 @@ def test_numbers_out_of_range_cannot_be_entered(form):
 
 def test_what_cannot_be_is_refused_in_words(form):
     form.editor("sizes").setText("4, many")
-    with pytest.raises(ConfigError, match=r"sizes\.1: .*valid integer"):
+    with pytest.raises(ConfigError) as told:
         form.values()
+    assert str(told.value) == "Sizes: “many” is no whole number. Type a whole number, such as 8."
 
 
 def test_an_empty_optional_field_is_none(form):
@@ -130,7 +131,7 @@ def test_fields_decided_elsewhere_are_given_when_reading(qtbot):
     form = ConfigForm(ModelConfig, ("filters",))
     qtbot.addWidget(form)
     assert form.values(architecture="unet", layers=1) == ModelConfig(architecture="unet", layers=1)
-    with pytest.raises(ConfigError, match="a unet has exactly 1 layer"):
+    with pytest.raises(ConfigError, match="A unet has exactly 1 layer"):
         form.values(architecture="unet", layers=2)
 
 

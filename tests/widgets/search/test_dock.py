@@ -154,15 +154,28 @@ def test_lists_and_words_are_chosen_from_as_they_are_written(dock):
 @pytest.mark.parametrize(
     ("name", "edit", "words"),
     [
-        (RATE, {"low": "fast"}, "valid number"),
-        (RATE, {"low": "-1"}, "log needs a positive number"),
-        (RATE, {"low": "2"}, "not below high"),
-        (BATCH, {"low": "4, many"}, "training.batch_size cannot be many"),
-        (BATCH, {"low": "4, ]"}, "choices"),
+        (
+            RATE,
+            {"low": "fast"},
+            "Optimizer: Learning rate, From: “fast” is no number. Type a number, such as 0.5.",
+        ),
+        (RATE, {"low": "-1"}, "Optimizer: Learning rate, From: “-1” is too small. Type a number above 0."),
+        (RATE, {"low": "2"}, "Learning rate: From, 2, is not below To, 0.01. Type the smaller number under From."),
+        (RATE, {"high": "0,00003"}, "From, 0.0003, is not below To, 3e-05."),
+        ("model.dropout", {"high": "2"}, "Network: Dropout, To: “2” is too large. Type a number below 1."),
+        (RATE, {"low": "0,02"}, "Optimizer: Learning rate: From, 0.02, is not below To, 0.01."),
+        ("training.loss.tversky", {"low": "0"}, "Loss: Tversky: From is 0, and Log needs a number above 0."),
+        (BATCH, {"low": "4, many"}, "Batch size: “many” is no whole number. Type a whole number, such as 8."),
+        (BATCH, {"low": "4, ]"}, "Batch size: “4, ]” is no list. Type values with commas between them."),
+        (BATCH, {"low": " "}, "Batch size: no value is given. Type one or more, with commas between them."),
+        ("model.filters", {"low": "[4, 8], []"}, "Network: Filters: nothing is given."),
     ],
 )
 def test_what_cannot_be_searched_is_said_and_nothing_starts(qtbot, dock, name, edit, words):
+    dock.parameters.tick(RATE, False)
     dock.parameters.tick(name)
+    if "tversky" in name:
+        dock.parameters.item(dock.parameters._rows[name], 3).setCheckState(Qt.CheckState.Checked)
     dock.parameters.edit_cell(name, **edit)
     click(qtbot, dock.start_button)
     assert not dock.runner.is_busy
@@ -174,14 +187,31 @@ def test_nothing_ticked_is_said(qtbot, dock):
     dock.parameters.tick(RATE, False)
     click(qtbot, dock.start_button)
     assert not dock.runner.is_busy
-    assert "parameters" in dock.words.text()
+    assert dock.words.text() == "No setting is ticked. Tick one or more of those to try."
 
 
 def test_settings_of_the_train_dock_that_cannot_be_are_said(qtbot, dock, train):
     train.settings.model.set_value("filters", ())
     click(qtbot, dock.start_button)
     assert not dock.runner.is_busy
-    assert "filters" in dock.words.text()
+    assert dock.words.text() == "Filters: nothing is given. Type 2 values or more."
+
+
+def test_settings_that_do_not_go_together_are_called_by_their_titles(qtbot, dock):
+    dock.parameters.tick("training.loss.dice")
+    dock.form.set_value("score", "loss")
+    click(qtbot, dock.start_button)
+    assert "“Loss: Dice” changes what the loss means; choose the score dice." in dock.words.text()
+
+
+def test_a_refusal_leads_back_to_what_to_try(qtbot, dock, monkeypatch):
+    def job(control, *_args):
+        control.begin()
+        yield JobEnded(FinishReason.FAILED, error=TrainingError("No score.", remedy="Label more."))
+
+    monkeypatch.setattr(search_dock, "_make_job", job)
+    search_to_end(qtbot, dock)
+    assert dock.tabs.tabText(dock.tabs.currentIndex()) == "What to try"
 
 
 def test_what_fits_the_network_of_the_train_dock_is_offered(qtbot, dock, train):

@@ -12,6 +12,7 @@ from superqt import QCollapsible
 from napari_strata.config import Config
 from napari_strata.config.base import title_of
 from napari_strata.widgets.parts.editors import Editor, make_editor
+from napari_strata.widgets.parts.plain_words import plainly
 
 C = TypeVar("C", bound=Config)
 LABEL_WIDTH = 120
@@ -88,7 +89,8 @@ class ConfigForm(QWidget, Generic[C]):
         """
         shown: dict[str, Any] = {name: editor.get() for name, editor in self._editors.items()}
         shown |= {name: form.values() for name, form in self._forms.items()}
-        return self._config_class.parse(shown | fixed, source="The form")
+        with plainly(self._config_class):
+            return self._config_class.parse(shown | fixed)
 
     def set_values(self, config: C) -> None:
         """Show given settings."""
@@ -141,7 +143,7 @@ class ConfigForm(QWidget, Generic[C]):
 
     def _fill(self, name: str, *_value: object) -> None:
         """Show what a field decides that decides others."""
-        filled = self._config_class.parse({name: self.value(name)}, source="The form")
+        filled = self._config_class.parse({name: self.value(name)})
         for other in filled.model_fields_set - {name}:
             self.set_value(other, getattr(filled, other))
 

@@ -19,11 +19,13 @@ from napari_strata.widgets.parts.form import ConfigForm
 from napari_strata.widgets.parts.models import ModelLibrary, run_name
 from napari_strata.widgets.parts.notify import in_notifications, show_ending, show_warned
 from napari_strata.widgets.parts.other_docks import show_train_dock, train_dock, use_model
+from napari_strata.widgets.parts.plain_words import plainly
 from napari_strata.widgets.parts.runner import JobRunner
 from napari_strata.widgets.parts.words import Words
 from napari_strata.widgets.search.ending import ending_words
 from napari_strata.widgets.search.parameter_table import ParameterTable
 from napari_strata.widgets.search.trial_table import TrialTable
+from napari_strata.widgets.search.typed_parameters import typed_parameters
 from napari_strata.widgets.train.dock import TrainDock
 from napari_strata.widgets.train.settings import TrainSettings
 from napari_strata.widgets.train.shown_settings import show_values
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
 
 FIELDS = ("sampler", "pruner", "trials", "epochs", "time_limit", "score", "keep_models", "seed")
 _STEPS = 1000
-_TRIALS = 1
-"""Tab of the trials."""
+_WANTED, _TRIALS = 0, 1
+"""Tabs of what to try, and of what came of it."""
 _HINT = "Many short trainings as the Train dock is set, Start from included; ticked settings vary."
 
 
@@ -152,9 +154,10 @@ class SearchDock(Dock):
         self.runner.check_idle()
         settings = self._train().settings
         self._follow(settings)
-        search = self.form.values(parameters=self.parameters.values())
+        search = self.form.values(parameters=typed_parameters(self.parameters.values()))
         plan = settings.take()
-        config = SearchTrainConfig.of(plan.config, search)
+        with plainly(SearchTrainConfig):
+            config = SearchTrainConfig.of(plan.config, search)
         folder = self._library.new_run(f"Search {plan.config.name}")
         if plan.learned is not None:
             keep_state(self._viewer, f"before {folder.name}")
@@ -239,6 +242,8 @@ class SearchDock(Dock):
         assert self._folder is not None, "a search has run"
         self.bar.setValue(0)
         self.words.setText(ending_words(ended))
+        if not self.trials.rows:  # refused before the first trial: what to mend is in the other tab
+            self.tabs.setCurrentIndex(_WANTED)
         show_ending(ended)
         self._library.mark_training(self._folder, False)
         self._on_picked()

@@ -28,6 +28,7 @@ from napari_strata.widgets.parts.form import ConfigForm, form_layout, row_label
 from napari_strata.widgets.parts.models import ModelEntry, ModelLibrary
 from napari_strata.widgets.parts.network_choice import GOMBNET, UNET, NetworkChoice, name_of
 from napari_strata.widgets.parts.number_boxes import IntegerBox
+from napari_strata.widgets.parts.plain_words import plainly
 from napari_strata.widgets.parts.proposal import Proposal
 from napari_strata.widgets.train.learning_choice import MOST_LAYERS, LearningChoice
 from napari_strata.widgets.train.start_choice import StartChoice
@@ -129,7 +130,8 @@ class TrainSettings(QWidget):
         name = self.name.text().strip() or self.name.placeholderText()
         training = self.training.values(start=self.start.values())
         parts = {"name": name, "model": model, "data": data, "training": training}
-        return TrainConfig.parse(parts, source="The Train dock")
+        with plainly(TrainConfig):
+            return TrainConfig.parse(parts)
 
     @property
     def _layer_count(self) -> int:
