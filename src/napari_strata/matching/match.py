@@ -1,6 +1,7 @@
 """Everything that an image tells about how it was made."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +28,7 @@ FADED = 0.004
 """Transfer of the probe from which on nothing of the lattice is in the noise."""
 
 
-def match_image(
-    stack: ImageStack, config: SimulationConfig, *, tell: Callable[[int, int], None] | None = None
-) -> ImageEstimates:
+def match_image(stack: ImageStack, config: SimulationConfig) -> ImageEstimates:
     """Estimate pixel size, probe, dose and background of an image of a known crystal.
 
     Parameters
@@ -40,8 +39,6 @@ def match_image(
     config : SimulationConfig
         Material and layers; the probe's tail and the atoms' displacements, which an image does not tell, are taken
         from the middle of their ranges.
-    tell : callable, optional
-        Called before each frame with the number of those done and of all; it may raise to stop.
 
     Raises
     ------
@@ -52,18 +49,23 @@ def match_image(
     ConfigError
         If the crystal cannot be read.
     """
-    if min(stack.data.shape[1:]) < LEAST_SIDE:
+    return combine([match_frame(stack, frame, config) for frame in chosen_frames(stack)])
+
+
+def chosen_frames(stack: ImageStack) -> tuple[int, ...]:
+    """Return which frames are looked at: up to five, the first and the last among them.
+
+    Raises
+    ------
+    ImageError
+        If the image has fewer than 64 px a side.
+    """
+    count, height, width = stack.data.shape
+    if min(height, width) < LEAST_SIDE:
         raise ImageError(
-            f"{stack.name} is {stack.data.shape[1]} x {stack.data.shape[2]} px.",
-            remedy=f"Take an image of at least {LEAST_SIDE} px a side.",
+            f"{stack.name} is {height} x {width} px.", remedy=f"Take an image of at least {LEAST_SIDE} px a side."
         )
-    chosen = np.unique(np.linspace(0, len(stack.data) - 1, MOST_FRAMES).round().astype(int))
-    found = []
-    for done, frame in enumerate(chosen):
-        if tell is not None:
-            tell(done, len(chosen))
-        found.append(_match(_middle(stack.data[frame]), stack, config))
-    return found[0] if len(found) == 1 else _combined(found)
+    return tuple(np.unique(np.linspace(0, count - 1, MOST_FRAMES).round().astype(int)).tolist())
 
 
 def _middle(frame: AnyArray) -> NDArray[np.float64]:
@@ -71,7 +73,9 @@ def _middle(frame: AnyArray) -> NDArray[np.float64]:
     return np.asarray(frame[y : y + MOST_SIDE, x : x + MOST_SIDE], dtype=np.float64)
 
 
-def _match(image: NDArray[np.float64], stack: ImageStack, config: SimulationConfig) -> ImageEstimates:
+def match_frame(stack: ImageStack, frame: int, config: SimulationConfig) -> ImageEstimates:
+    """Estimate how one frame of an image was made; parameters and errors are those of `match_image`."""
+    image = _middle(stack.data[frame])
     layers = _recognised(image, stack, config)
     pixel_size, power = _pixel_size(layers), Power.of(image)
     probe = fit_probe(layers, spot_powers(power, layers, pixel_size.value), config)
@@ -124,15 +128,14 @@ def _twist(layers: Sequence[SeenLayer], config: SimulationConfig) -> Estimate | 
     return Estimate(angle, float(np.degrees(np.sqrt(2) * own)))
 
 
-def _combined(frames: Sequence[ImageEstimates]) -> ImageEstimates:
+def combine(frames: Sequence[ImageEstimates]) -> ImageEstimates:
     """Return the mean of all frames; how they differ adds to the uncertainty."""
+    first = frames[0]
     pixel_size = _mean([frame.pixel_size for frame in frames])
     assert pixel_size is not None, "every frame has one"
-    first = frames[0]
-    return ImageEstimates(
+    return replace(
+        first,
         pixel_size=pixel_size,
-        stated_pixel_size=first.stated_pixel_size,
-        layers=first.layers,
         layers_seen=max(frame.layers_seen for frame in frames),
         twist=_mean([frame.twist for frame in frames]),
         stretch=float(np.mean([frame.stretch for frame in frames])),

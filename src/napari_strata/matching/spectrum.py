@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.matching.orientation import SeenLayer
+from napari_strata.types import FloatImage
 
 LOBE = 2.5
 """Radius within which a spot of the Hann window has its power, in units of 1 / extent."""
@@ -138,3 +139,29 @@ def _around(
     count = int(is_inside.sum())
     # Neighbouring frequencies share their noise under a Hann window: some (3/2)^2 of them count as one.
     return float(part[is_inside].sum() - count * noise), noise * np.sqrt(2.25 * count)
+
+
+def spectrum_picture(image: FloatImage, reach: float) -> FloatImage:
+    """Return the logarithm of an image's power around frequency 0, to be looked at.
+
+    Parameters
+    ----------
+    image : ndarray, shape (y, x)
+        The image.
+    reach : float
+        Largest frequency along y and x that is wanted [1/px]; 0.5 is the most.
+
+    Returns
+    -------
+    ndarray of float32
+        Decimal logarithm of the power in units of the image's variance, frequency 0 in the middle. Images of one
+        shape give pictures of one shape.
+    """
+    power = Power.of(np.asarray(image, dtype=np.float64))
+    mirrored = np.roll(power.values[::-1], 1, axis=0)[:, -1:0:-1]
+    whole = np.fft.fftshift(np.concatenate([mirrored, power.values], axis=1), axes=0)
+    half_y, half_x = (max(2, min(int(reach * side), side // 2 - 1)) for side in image.shape)
+    y, x = image.shape[0] // 2, mirrored.shape[1]
+    part = whole[y - half_y : y + half_y + 1, x - half_x : x + half_x + 1]
+    variance = float(np.var(image, dtype=np.float64))
+    return np.log10(np.maximum(part / variance if variance else part, 1e-12)).astype(np.float32)

@@ -8,6 +8,8 @@ from napari_strata.matching.estimates import Estimate, ImageEstimates
 
 DIFFERS = 0.03
 """Part by which a stated pixel size differs from the one that is found before it is worth a word."""
+STRETCHED = 0.02
+"""A stretch is worth a word from this part on."""
 
 
 def found_in_words(estimates: ImageEstimates, config: SimulationConfig) -> tuple[str, ...]:
@@ -23,6 +25,9 @@ def found_in_words(estimates: ImageEstimates, config: SimulationConfig) -> tuple
     words = [f"Pixel size: {_number(estimates.pixel_size)} Å/px, if {config.subject} is as the table says."]
     if estimates.twist is not None:
         words.append(f"Twist: {_number(estimates.twist)} degrees.")
+    if estimates.stretch > 1 + STRETCHED:
+        more = 100 * (estimates.stretch - 1)
+        words.append(f"The scan is stretched by {more:.0f} % more in one direction than across it.")
     if estimates.probe_width is not None:
         words.append(f"Width of one atom: {_number(estimates.probe_width)} Å (standard deviation).")
     if estimates.dose is not None:
