@@ -12,6 +12,7 @@ from napari_strata.cli.explain import explain
 from napari_strata.cli.find_rate import find_rate
 from napari_strata.cli.labels import app as labels
 from napari_strata.cli.lattice import lattice
+from napari_strata.cli.match import match
 from napari_strata.cli.models import models
 from napari_strata.cli.predict import atoms, predict
 from napari_strata.cli.search import search
@@ -44,6 +45,7 @@ def _napari_strata(
 for _command in (
     simulate,
     train,
+    match,
     find_rate,
     search,
     predict,
