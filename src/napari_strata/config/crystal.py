@@ -136,7 +136,11 @@ class DefectsConfig(Config):
         advanced=True,
     )
     misorientation: Annotated[Bounds, Limits(0, 180)] = setting(
-        (5.0, 30.0), "Angle between the grains, turned to either side.", unit="degrees", advanced=True
+        (5.0, 30.0),
+        "Angle between the grains, turned to either side.",
+        title="Grain angle",
+        unit="degrees",
+        advanced=True,
     )
     holes: Annotated[Bounds, Limits(0, 20)] = setting(
         (0.0, 0.0), "Number of round holes in each layer per 100 nm².", unit="1/(100 nm²)", advanced=True
