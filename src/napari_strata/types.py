@@ -49,6 +49,8 @@ edited
 ATOM_FLAGS = ("border", "failed", "crowded", "unsure")
 """Its footprint is cut by the image's border; its fit failed, so that it keeps the centroid; it overlaps others so
 much that its uncertainty is more than twice that of an isolated atom; another species is likely, too."""
+LAYER_COLOURS = ("#ff7f2a", "#38a1ff", "#5fd35f", "#ff5fb4")
+"""Colours of crystal layers 0, 1, ... on screen and in figures; colour-blind readers tell them, too, on grey."""
 
 
 @dataclass(frozen=True, slots=True)

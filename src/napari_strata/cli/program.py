@@ -18,6 +18,7 @@ from napari_strata.cli.predict import atoms, predict
 from napari_strata.cli.search import search
 from napari_strata.cli.simulate import simulate
 from napari_strata.cli.train import train
+from napari_strata.cli.write_report import report
 
 app = typer.Typer(
     add_completion=False,
@@ -44,8 +45,8 @@ def _napari_strata(
 
 for _command in (
     simulate,
-    train,
     match,
+    train,
     find_rate,
     search,
     predict,
@@ -53,6 +54,7 @@ for _command in (
     explain,
     evaluate,
     lattice,
+    report,
     convert_atoms,
     models,
     doctor,

@@ -12,6 +12,7 @@ from napari_strata.config.inference import (
 from napari_strata.config.labels import ClassTable, LabelClass, SpotConfig
 from napari_strata.config.model import ModelConfig
 from napari_strata.config.paired import PairedData
+from napari_strata.config.report import ReportConfig
 from napari_strata.config.simulation import SimulationConfig
 from napari_strata.config.training import (
     LabelledData,
@@ -33,6 +34,7 @@ __all__ = [
     "ModelCard",
     "ModelConfig",
     "PairedData",
+    "ReportConfig",
     "SimulatedData",
     "SimulationConfig",
     "SpotConfig",

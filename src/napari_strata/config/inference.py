@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from napari_strata.config.base import Config, setting
+from napari_strata.config.report import ReportConfig
 from napari_strata.config.training import Device
 
 
@@ -81,8 +82,9 @@ class ExplainConfig(Config):
 
 
 class AnalysisConfig(Config):
-    """How to use a trained network; the schema of ``--config`` of ``predict``, ``atoms`` and ``explain``."""
+    """How to use a trained network; what ``--config`` of ``predict``, ``atoms``, ``explain``, ``report`` takes."""
 
     inference: InferenceConfig = Field(default_factory=InferenceConfig, description="How to predict.")
     atoms: AtomsConfig = Field(default_factory=AtomsConfig, description="How to locate atoms.")
     explain: ExplainConfig = Field(default_factory=ExplainConfig, description="How to explain.")
+    report: ReportConfig = Field(default_factory=ReportConfig, description="What to show in a report.")

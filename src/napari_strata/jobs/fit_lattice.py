@@ -160,14 +160,14 @@ def _write(figures: dict[str, Any], out: Path) -> dict[str, str]:
     from napari_strata.io.files import replacing
 
     with replacing(out) as temporary:
-        temporary.write_text(json.dumps(_plain(figures), indent=1, allow_nan=False), encoding="utf-8")
+        temporary.write_text(json.dumps(plain_figures(figures), indent=1, allow_nan=False), encoding="utf-8")
     return {"lattices": str(out)}
 
 
-def _plain(value: Any) -> Any:
+def plain_figures(value: Any) -> Any:
     """Write undefined numbers as null."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain_figures(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain_figures(item) for item in value]
     return None if isinstance(value, float) and value != value else value

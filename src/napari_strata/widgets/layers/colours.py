@@ -3,8 +3,9 @@
 import colorsys
 
 from napari_strata.config import ClassTable, ModelCard
+from napari_strata.types import LAYER_COLOURS
 
-HUES = ("#ff7f2a", "#38a1ff", "#5fd35f", "#ff5fb4")
+HUES = LAYER_COLOURS
 """Colours of crystal layers 0, 1, ...; lighter than those of the class table because they lie on dark images."""
 
 

@@ -1,0 +1,177 @@
+"""Write what goes into a paper about an analysed image: a methods text, a figure and all numbers."""
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_strata.config import AtomsConfig, ModelCard, ReportConfig
+from napari_strata.control import JobControl
+from napari_strata.events import JobResult, Progress, StateChanged
+from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.predict import make_folder
+from napari_strata.types import ImageStack
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from napari_strata.io.calibration import CalibrationSource
+    from napari_strata.report.methods import Methods
+    from napari_strata.report.subject import Subject
+
+PACKAGES = ("napari-strata", "numpy", "scipy", "matplotlib")
+"""Packages that make a report, whose versions it states."""
+LOCATING = ("napari-strata", "torch", "numpy", "scipy")
+"""Packages that locate atoms."""
+
+
+@job
+def write_report(
+    control: JobControl,
+    image: ImageStack,
+    atoms: "DataFrame",
+    config: ReportConfig,
+    *,
+    out: Path,
+    source: "CalibrationSource | None" = None,
+    model: Path | None = None,
+    settings: AtomsConfig | None = None,
+    frame: int = 0,
+    located_here: bool = False,
+) -> JobBody:
+    """Fit the lattices of one frame, and write text, figure and numbers about it.
+
+    What is not told is left out of the text and listed after it.
+
+    Parameters
+    ----------
+    control : JobControl
+        Stop writes nothing.
+    image : ImageStack
+        The image; its pixel size may be None, then that of the table counts.
+    atoms : DataFrame
+        Its atom table, positions in Å.
+    config : ReportConfig
+        Size and content of the figure, and what the sample is known to be.
+    out : Path
+        Folder for ``methods.txt``, ``methods.md``, ``figure.png``, ``.svg`` and ``.pdf``, and ``report.json``.
+    source : CalibrationSource, optional
+        Who states the pixel size of the image.
+    model : Path, optional
+        The model that located the atoms: a bundle's folder, its card, a run folder, or a bundled model's name.
+    settings : AtomsConfig, optional
+        How they were located.
+    frame : int
+        Which frame of the image, from 0.
+    located_here : bool
+        Whether the atoms were located by the packages that run now.
+
+    Yields
+    ------
+    JobEvent
+        `Progress` after lattices and figure.
+
+    Returns
+    -------
+    JobResult
+        ``value`` is the `napari_strata.report.methods.Methods`; the figures hold its text and what ``report.json``
+        holds.
+
+    Raises
+    ------
+    TableError, CalibrationError
+        If image, table, model and settings do not belong together.
+    BundleError
+        If there is no such model.
+    OutputError
+        If the folder cannot be written.
+    """
+    from napari_strata.report.figure import draw_report, save_report
+    from napari_strata.report.methods import write_methods
+    from napari_strata.report.subject import Known, examine
+
+    card = None if model is None else _card(model)
+    doubts = None if card is None else _doubts(image, card, frame)
+    known = Known(source, card, settings, doubts, versions_of(LOCATING) if located_here else None)
+    make_folder(out)
+    control.run()
+    yield StateChanged(control.state)
+    subject = examine(image, atoms, known, frame=frame, seed=config.seed)
+    yield Progress(0.4, "Fitted the lattices")
+    control.checkpoint()
+    drawn = draw_report(subject, config)
+    methods = write_methods(subject, config, versions_of(PACKAGES), caption=drawn.caption)
+    control.checkpoint()
+    paths = _write_texts(methods, out) | {
+        f"figure_{end}": path for end, path in save_report(drawn.figure, out).items()
+    }
+    yield Progress(0.9, "Drew the figure")
+    figures = _figures(subject, methods)
+    paths["report"] = _write_json(figures, out / "report.json")
+    return JobResult(figures, {name: str(path) for name, path in paths.items()}, methods)
+
+
+def versions_of(packages: tuple[str, ...]) -> dict[str, str]:
+    """Return the versions of Python and some packages that are installed."""
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def _card(model: Path) -> ModelCard:
+    from napari_strata.io.bundle import find_bundle, read_card
+
+    return read_card(find_bundle(model))
+
+
+def _doubts(image: ImageStack, card: ModelCard, frame: int) -> str | None:
+    """Say what of the frame the model has not seen; empty where there is nothing, None where it cannot be told."""
+    from napari_strata.inference.familiarity import doubts_about
+
+    if card.seen is None or not 0 <= frame < len(image.data):
+        return None
+    if card.model.pixel_size is not None and image.pixel_size is None:
+        return None
+    return doubts_about(ImageStack(image.data[frame : frame + 1], image.pixel_size, image.name), card) or ""
+
+
+def _figures(subject: "Subject", methods: "Methods") -> dict[str, Any]:
+    from napari_strata.lattice.figures import frame_figures
+    from napari_strata.report.about_atoms import flag_counts
+
+    known, atoms = subject.known, subject.atoms
+    return {
+        "image": subject.name,
+        "frame": subject.frame,
+        "pixel_size_A": subject.pixel_size,
+        "pixel_size_source": None if known.source is None else str(known.source),
+        "model": None
+        if known.card is None
+        else {"name": known.card.name, "weights_sha256": known.card.weights_sha256},
+        "settings": None if known.settings is None else known.settings.model_dump(mode="json"),
+        "atoms": len(atoms),
+        "atoms_per_layer": {str(layer): int((atoms["layer"] == layer).sum()) for layer in subject.layers},
+        "species": {str(name): int(count) for name, count in atoms["species"].value_counts().items()},
+        "flags": flag_counts(subject),
+        "lattices": None if subject.lattices is None else frame_figures(subject.lattices),
+        "unknown": list(methods.unknown),
+        "methods": methods.text,
+    }
+
+
+def _write_texts(methods: "Methods", out: Path) -> dict[str, Path]:
+    from napari_strata.io.files import replacing
+
+    paths = {"methods_text": out / "methods.txt", "methods_markdown": out / "methods.md"}
+    for path, text in zip(paths.values(), (methods.text, methods.markdown), strict=True):
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return paths
+
+
+def _write_json(figures: dict[str, Any], path: Path) -> Path:
+    from napari_strata.io.files import replacing
+    from napari_strata.jobs.fit_lattice import plain_figures
+
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(plain_figures(figures), indent=1, allow_nan=False), encoding="utf-8")
+    return path

@@ -1,0 +1,176 @@
+"""What a methods text says of the lattices: how they were fitted, and every figure with its uncertainty."""
+
+import numpy as np
+
+from napari_strata.config import ReportConfig
+from napari_strata.lattice.affine import SharedAffine
+from napari_strata.lattice.cells import is_honeycomb
+from napari_strata.lattice.field import SmoothField
+from napari_strata.lattice.fit import EQUAL
+from napari_strata.lattice.frame import FittedLayer, FrameLattices
+from napari_strata.lattice.order import LayerLattice
+from napari_strata.lattice.parameters import Measured
+from napari_strata.lattice.twist import Twist
+from napari_strata.report.distances import expected_bond, layer_bonds
+from napari_strata.report.numbers import counted, listed, plain, uncertain
+from napari_strata.report.passage import Passage, joined
+from napari_strata.report.subject import Subject
+
+UNLIKELY = 0.01
+"""Layers with a chi-square less likely than this do not share one distortion within their uncertainties."""
+
+
+def about_lattices(subject: Subject, config: ReportConfig) -> Passage:
+    """Tell the lattice of every layer, what the layers share, twist and bonds."""
+    lattices = subject.lattices
+    if lattices is None:
+        return Passage(unknown=(f"Lattices: {subject.gap}",))
+    return joined(
+        (
+            Passage((*_fitted(lattices), *_field(lattices.field, len(lattices.layers)), *_shared(lattices))),
+            Passage(tuple(_twist(lattices, twist) for twist in lattices.twists)),
+            Passage(_moires(lattices)),
+            _bonds(lattices, config),
+            Passage(_assumed(lattices)),
+            Passage(unknown=lattices.gaps),
+        )
+    )
+
+
+def _fitted(lattices: FrameLattices) -> tuple[str, ...]:
+    return (
+        "A lattice was fitted to each layer by linear least squares, as it lies in the image.",
+        *(_layer(layer) for layer in lattices.layers),
+    )
+
+
+def _layer(layer: FittedLayer) -> str:
+    fit, cell = layer.fit, layer.fit.parameters
+    return (
+        f"Layer {layer.layer}: {fit.index.cell.family}, a = {_angstrom(cell.a)}, b = {_angstrom(cell.b)},"
+        f" γ = {_degrees(cell.gamma)}, orientation of a {_degrees(cell.orientation)} from the x axis towards y"
+        f" ({int(fit.used.sum()):,} of {counted(len(layer.positions), 'atom')} fitted,"
+        f" residual {plain(fit.scatter)} Å per axis, root mean square)."
+    )
+
+
+def _shared(lattices: FrameLattices) -> tuple[str, ...]:
+    shared = lattices.shared
+    if shared is None or not shared.degrees:
+        return ()  # the gaps say why
+    sizes = listed(
+        [
+            f"a = {_angstrom(ideal.a)} in layer {layer.layer}"
+            for layer, ideal in zip(lattices.layers, shared.layers, strict=True)
+        ]
+    )
+    which = "the lattices of that fit" if lattices.field is not None else "these lattices"
+    return (
+        f"All layers were then described, from {which}, as ideal lattices, each with one free lattice constant and"
+        " orientation, under one affine distortion of the scan, symmetric and of determinant 1, which all of them"
+        f" share: {sizes}; stretches {_measured(shared.stretches[0])} and {_measured(shared.stretches[1])}, the"
+        f" larger along {_degrees(shared.direction)} from the x axis towards y.",
+        _agreement(shared),
+    )
+
+
+def _agreement(shared: SharedAffine) -> str:
+    verdict = "the layers agree within the scatter of their atoms"
+    if shared.p_value < UNLIKELY:
+        factor = plain(float(np.sqrt(shared.chi_square / shared.degrees)))
+        verdict = (
+            "the layers differ by more than the scatter of their atoms explains; uncertainties"
+            f" {factor} times as large would make them agree"
+        )
+    return (
+        f"Chi-square is {plain(shared.chi_square)} for {counted(shared.degrees, 'degree')} of freedom: {verdict}."
+    )
+
+
+def _twist(lattices: FrameLattices, twist: Twist) -> str:
+    first, second = (lattices.layers[i].layer for i in twist.layers)
+    return (
+        f"The twist of layers {first} and {second} is {uncertain(twist.angle, twist.sigma)}°, known modulo"
+        f" {twist.modulo:g}° and folded to 0° to {twist.modulo / 2:g}°; which layer is turned is not known."
+    )
+
+
+def _field(field: SmoothField | None, layers: int) -> tuple[str, ...]:
+    if field is None:
+        return ()
+    whose = (
+        "shared by all layers" if layers > 1 else "of the one layer, in which strain and scan cannot be told apart"
+    )
+    if field.splines is None:
+        return (
+            f"A smooth displacement field {whose} was tried; none did better on held-out atoms than none at all.",
+        )
+    return (
+        f"One smooth displacement field {whose}, cubic B-splines of {field.degrees_of_freedom} degrees of freedom,"
+        " was fitted together with the lattices; the median distance of atoms from their places, judged on atoms"
+        f" held out in {field.folds} parts, is {plain(field.median_before)} Å without and"
+        f" {plain(field.median_after)} Å with it.",
+    )
+
+
+def _moires(lattices: FrameLattices) -> tuple[str, ...]:
+    periods = [f"{uncertain(moire.period, moire.period_sigma)} Å" for moire in lattices.moires]
+    return (f"The lattices predict a moiré of period {listed(periods)}.",) if periods else ()
+
+
+def _bonds(lattices: FrameLattices, config: ReportConfig) -> Passage:
+    means = listed(
+        [
+            f"{plain(float(one.measured.mean()))} Å in layer {one.layer}"
+            for one in layer_bonds(lattices)
+            if len(one.measured)
+        ]
+    )
+    sentences = (
+        [f"Nearest neighbours in the lattice are {means} apart on average, distortion included."] if means else []
+    )
+    ordered = [
+        order for order in lattices.orders if np.isfinite(order.coherence) and _is_honeycomb(order, lattices)
+    ]
+    if ordered:
+        coherent = listed([f"{order.coherence:.3f} in layer {order.layer}" for order in ordered])
+        sentences.append(
+            "The coherence of bond orientations, |⟨exp(6iθ)⟩| over the three nearest neighbours of interior atoms,"
+            f" is {coherent}."
+        )
+    if config.crystal is None:
+        return Passage(tuple(sentences), ("What the sample is: no expected bond length is told.",))
+    sentences.append(f"The distance expected in {config.crystal} is {plain(expected_bond(config.crystal))} Å.")
+    return Passage(tuple(sentences))
+
+
+def _is_honeycomb(order: LayerLattice, lattices: FrameLattices) -> bool:
+    return any(one.layer == order.layer and is_honeycomb(one.fit.index.cell) for one in lattices.layers)
+
+
+def _assumed(lattices: FrameLattices) -> tuple[str, ...]:
+    assumed = {layer.fit.assumed for layer in lattices.layers}
+    scatter = (
+        "are taken to scatter equally and independently, as much as the residuals tell"
+        if assumed == {EQUAL}
+        else "weigh by their stated uncertainties in the fit of each layer, enlarged where residuals are larger"
+    )
+    joint = (
+        " (in the joint fit with the field they scatter equally)" if assumed != {EQUAL} and lattices.field else ""
+    )
+    return (
+        f"All uncertainties are one standard deviation; positions {scatter}{joint}. Where residuals of"
+        " neighbouring atoms hang together the uncertainties are too small.",
+    )
+
+
+def _measured(figure: Measured) -> str:
+    return uncertain(figure.value, figure.sigma)
+
+
+def _angstrom(figure: Measured) -> str:
+    return f"{_measured(figure)} Å"
+
+
+def _degrees(figure: Measured) -> str:
+    return f"{_measured(figure)}°"

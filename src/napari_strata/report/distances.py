@@ -1,0 +1,63 @@
+"""Bond lengths of all layers: as they are in the image, without the scan's distortion, and as expected."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_strata.config.crystal import Material
+from napari_strata.lattice.cells import Positions, UnitCell
+from napari_strata.lattice.frame import FittedLayer, FrameLattices
+from napari_strata.lattice.neighbours import bonds, least_distance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerBonds:
+    """Distances of nearest neighbours in the lattice of one layer.
+
+    Attributes
+    ----------
+    layer : int
+        The layer.
+    measured : ndarray, shape (bonds,)
+        As they are in the image [Å].
+    undistorted : ndarray, shape (bonds,), or None
+        Once the affine distortion and the smooth field that all layers share are taken out [Å]; None where they
+        share no affine distortion that could be told from the crystal.
+    """
+
+    layer: int
+    measured: NDArray[np.float64]
+    undistorted: NDArray[np.float64] | None
+
+
+def layer_bonds(lattices: FrameLattices) -> tuple[LayerBonds, ...]:
+    """Measure the bonds of every layer that has a lattice."""
+    found = []
+    for layer in lattices.layers:
+        without = undistorted_positions(layer, lattices)
+        index = layer.fit.index
+        lengths = None if without is None else bonds(without, index).lengths
+        found.append(LayerBonds(layer.layer, bonds(layer.positions, index).lengths, lengths))
+    return tuple(found)
+
+
+def undistorted_positions(layer: FittedLayer, lattices: FrameLattices) -> Positions | None:
+    """Return the atoms (y, x) of a layer without what all layers share [Å].
+
+    None where there is one layer only, or cells that may have any shape: its strain is then not known from the
+    scan's distortion.
+    """
+    shared = lattices.shared
+    if shared is None or not shared.degrees:
+        return None
+    field = np.zeros_like(layer.positions) if lattices.field is None else lattices.field(layer.positions)
+    return np.asarray((layer.positions - field) @ np.linalg.inv(shared.matrix).T)
+
+
+def expected_bond(crystal: Material) -> float:
+    """Return the least distance of two columns of a crystal of the table, seen as it is simulated [Å]."""
+    from napari_strata.simulate.crystals import CRYSTALS
+
+    known = CRYSTALS[crystal]
+    return least_distance(UnitCell(known.lattice, known.basis, "oblique"))

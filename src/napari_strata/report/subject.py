@@ -1,0 +1,202 @@
+"""What a report is about: one frame of an image, its atoms, and what is known of where they come from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_strata.config import AtomsConfig, ModelCard
+from napari_strata.errors import CalibrationError, LatticeError, TableError
+from napari_strata.io.atoms.blocks import pixel_size_of
+from napari_strata.io.calibration import CalibrationSource
+from napari_strata.lattice.frame import FrameLattices, describe_frame
+from napari_strata.lattice.order import check_calibrated
+from napari_strata.types import AnyArray, ImageStack
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+SAME_SIZE = 1e-3
+"""Pixel sizes of image and table may differ by this part: positions in tables are rounded."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is known of image and atoms beyond themselves; None where nobody told.
+
+    Attributes
+    ----------
+    source : CalibrationSource or None
+        Who states the pixel size of the image.
+    card : ModelCard or None
+        The card of the model that located the atoms.
+    settings : AtomsConfig or None
+        How they were located.
+    doubts : str or None
+        Why the image is outside what the model has seen; empty where it is not.
+    located_with : mapping of str to str, or None
+        Versions of the packages that located them.
+    """
+
+    source: CalibrationSource | None = None
+    card: ModelCard | None = None
+    settings: AtomsConfig | None = None
+    doubts: str | None = None
+    located_with: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """One frame with its atoms and lattices.
+
+    Attributes
+    ----------
+    name : str
+        Name of the image.
+    pixels : ndarray, shape (y, x)
+        The frame.
+    frame, frames : int
+        Its number from 0, and how many the image has.
+    pixel_size : float
+        Pixel size [Å/px], that of the table where the image states none.
+    atoms : DataFrame
+        Its atoms.
+    known : Known
+        Where they come from.
+    lattices : FrameLattices or None
+        Their lattices, where there are some.
+    gap : str
+        Why there are none.
+    """
+
+    name: str
+    pixels: AnyArray
+    frame: int
+    frames: int
+    pixel_size: float
+    atoms: "DataFrame"
+    known: Known
+    lattices: FrameLattices | None
+    gap: str = ""
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Height and width of the field of view [Å]."""
+        height, width = self.pixels.shape
+        return height * self.pixel_size, width * self.pixel_size
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Numbers of the crystal layers: those of the model, where it is known, else those that have atoms."""
+        card = self.known.card
+        found = sorted({int(layer) for layer in self.atoms["layer"]})
+        return tuple(found if card is None else sorted({*range(card.model.layers), *found}))
+
+
+def examine(stack: ImageStack, atoms: "DataFrame", known: Known, *, frame: int = 0, seed: int = 0) -> Subject:
+    """Check that all parts belong together, and fit the lattices.
+
+    Parameters
+    ----------
+    stack : ImageStack
+        The image; its pixel size may be None.
+    atoms : DataFrame
+        Atom table with positions in Å. If it holds several images, that of the stack's name counts.
+    known : Known
+        Where image and atoms come from.
+    frame : int
+        Which frame.
+    seed : int
+        Decides which atoms are held out to judge the smooth field.
+
+    Raises
+    ------
+    TableError
+        If the table has no atoms of the frame, some outside the image or of layers that the model lacks, or was
+        not made with the settings.
+    CalibrationError
+        If positions are known in px only, or with another pixel size than the image's.
+    """
+    rows = _rows_of(atoms, stack, frame)
+    check_calibrated(rows)
+    pixel_size = _common_size(rows, stack)
+    pixels = stack.data[frame]
+    _check_inside(rows, pixels.shape, stack.name)
+    _check_origin(rows, known)
+    lattices, gap = None, ""
+    try:
+        lattices = describe_frame(rows, seed=seed)
+    except LatticeError as error:
+        gap = error.message
+    return Subject(stack.name, pixels, frame, len(stack.data), pixel_size, rows, known, lattices, gap)
+
+
+def _rows_of(atoms: "DataFrame", stack: ImageStack, frame: int) -> "DataFrame":
+    if not 0 <= frame < len(stack.data):
+        raise TableError(
+            f"{stack.name} has {len(stack.data)} frames, none is number {frame}.", remedy="Count from 0."
+        )
+    names = list(dict.fromkeys(atoms["image"]))
+    if len(names) > 1 and stack.name not in names:
+        raise TableError(
+            f"The table has no atoms of {stack.name}; it has those of {', '.join(map(str, names[:5]))}.",
+            remedy="The column image holds the stem of the image's file; make it the same in both.",
+        )
+    of_image = atoms if len(names) <= 1 else atoms[atoms["image"] == stack.name]
+    rows = of_image[of_image["frame"] == frame].reset_index(drop=True)
+    if rows.empty:
+        frames = ", ".join(str(one) for one in sorted(set(of_image["frame"]))[:5]) or "none"
+        raise TableError(
+            f"The table has no atoms in frame {frame} of {stack.name}.",
+            remedy=f"Frames that have some: {frames}; name one with --frame.",
+        )
+    return rows
+
+
+def _common_size(rows: "DataFrame", stack: ImageStack) -> float:
+    of_table = pixel_size_of(rows)
+    if of_table is None:
+        raise CalibrationError(
+            "Positions in px and in Å of the table have no common pixel size.", remedy="Locate the atoms again."
+        )
+    if stack.pixel_size is None:
+        return of_table
+    if abs(of_table / stack.pixel_size - 1) > SAME_SIZE:
+        raise CalibrationError(
+            f"The positions in the table were made with {of_table:.5g} Å per pixel, and {stack.name} has"
+            f" {stack.pixel_size:.5g} Å.",
+            remedy="State the pixel size that is right, and locate the atoms again if it is not the table's.",
+        )
+    return stack.pixel_size
+
+
+def _check_inside(rows: "DataFrame", shape: tuple[int, ...], name: str) -> None:
+    inside = rows["y_px"].between(-0.5, shape[0] - 0.5) & rows["x_px"].between(-0.5, shape[1] - 0.5)
+    if not inside.all():
+        raise TableError(
+            f"{int((~inside).sum())} of {len(rows)} atoms lie outside {name}, which has {shape[1]} × {shape[0]}"
+            " pixels.",
+            remedy="Give the image in which the atoms were located.",
+        )
+
+
+def _check_origin(rows: "DataFrame", known: Known) -> None:
+    """Refuse a model or settings with which these atoms cannot have been located."""
+    by_hand = rows["edited"].fillna("") != "" if "edited" in rows else rows["layer"] < 0
+    found = rows[~by_hand]
+    if known.card is not None and (found["layer"] >= known.card.model.layers).any():
+        raise TableError(
+            f"The table has atoms in layer {found['layer'].max()}, and the model {known.card.name} has"
+            f" {known.card.model.layers} layers, counted from 0.",
+            remedy="Name the model that located these atoms, or none.",
+        )
+    if known.settings is not None and len(found) and is_fitted(found) != (known.settings.refine != "centroid"):
+        has = "has uncertainties" if is_fitted(found) else "has no uncertainties"
+        raise TableError(
+            f"The table {has} of positions, and the settings say they were refined by {known.settings.refine}.",
+            remedy="State how these atoms were refined, or nothing: --refine centroid, probability or image.",
+        )
+
+
+def is_fitted(atoms: "DataFrame") -> bool:
+    """Tell whether positions were fitted: some have an uncertainty."""
+    return "sigma_y" in atoms and bool(atoms["sigma_y"].notna().any())
