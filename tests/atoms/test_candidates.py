@@ -65,6 +65,12 @@ def test_an_atom_between_the_sites_is_proposed_as_extra():
     assert found.loc[0, "score"] == 1
 
 
+def test_an_atom_that_is_displaced_from_its_place_is_neither_missing_nor_extra():
+    positions = crystal(jitter=0.03)
+    positions[nearest_to(positions, 12, 12)] += (0.0, 0.5)
+    assert len(find_candidates(table(positions), SHAPE)) == 0
+
+
 def test_a_strained_crystal_is_no_different():
     positions = crystal(jitter=0.03)
     stretched = positions + 0.3 * np.sin(positions[:, ::-1] / 6)

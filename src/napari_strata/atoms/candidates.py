@@ -25,6 +25,8 @@ COLUMNS = ("frame", "layer", "kind", "species", "y_px", "x_px", "score")
 
 TOLERANCE = 0.3
 """How far from its place an atom may lie, in nearest-neighbour distances."""
+FILLED = 0.45
+"""An atom within this distance fills a place, displaced as it may be: it is not missing, nor is that one extra."""
 REACH = 4.5
 """Lattice vectors are sought up to this length, in nearest-neighbour distances."""
 BIN = 0.1
@@ -136,10 +138,10 @@ def _in_layer(atoms: "DataFrame", shape: tuple[int, int]) -> "DataFrame":
     if vectors is None:
         return pd.DataFrame(columns=list(COLUMNS))
     tree = KDTree(positions)
-    reach = TOLERANCE * float(np.median(tree.query(positions, k=2)[0][:, 1]))
+    nearest = float(np.median(tree.query(positions, k=2)[0][:, 1]))
     steps = _around(vectors)
-    extra = _extra(positions, tree, steps, reach, shape)
-    missing, speakers, score = _missing(positions, tree, steps, reach, shape)
+    extra = _extra(positions, tree, steps, FILLED * nearest, shape)
+    missing, speakers, score = _missing(positions, tree, steps, nearest, shape)
     is_extra = extra > 0
     table = pd.DataFrame(
         {
@@ -190,14 +192,15 @@ def _missing(
     positions: NDArray[np.float64],
     tree: KDTree,
     steps: NDArray[np.float64],
-    reach: float,
+    nearest: float,
     shape: tuple[int, int],
 ) -> tuple[NDArray[np.float64], list[NDArray[np.intp]], NDArray[np.float64]]:
     """Return places without an atom (place, 2), the atoms that speak for each, and the scores."""
     places = (positions[:, None] + steps).reshape(-1, 2)
     speaker = np.repeat(np.arange(len(positions)), len(steps))
-    is_free = _inside(places, shape) & ~np.isfinite(tree.query(places, distance_upper_bound=1.5 * reach)[0])
+    is_free = _inside(places, shape) & ~np.isfinite(tree.query(places, distance_upper_bound=FILLED * nearest)[0])
     places, speaker = places[is_free], speaker[is_free]
+    reach = TOLERANCE * nearest
     groups = _grouped(places, reach)
     found, speakers, scores = [], [], []
     for group in groups:
