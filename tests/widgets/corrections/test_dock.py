@@ -349,6 +349,19 @@ def stopped(qtbot, train):
     return train._run
 
 
+def test_labels_that_were_removed_are_said_to_be_gone_and_new_ones_are_learned(qtbot, viewer, labels, train):
+    corrections = CorrectionsDock(viewer)
+    qtbot.addWidget(corrections)
+    live = start(qtbot, train)
+    viewer.layers.remove(labels)
+    assert corrections.words.text().startswith("The labels of this training were removed; what it learned")
+    click(qtbot, corrections.paint_button)
+    (new,) = live.painted
+    assert corrections.words.text().startswith(f"Paint over mistakes in “{new.name}”")
+    repaint(new, STRIPES, STRIPE)
+    assert taken(qtbot, live).layers == {0}
+
+
 def live_layers(viewer):
     return [layer.name for layer in viewer.layers if layer.metadata.get("napari_strata_live")]
 

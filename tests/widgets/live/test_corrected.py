@@ -1,7 +1,7 @@
 """What is found of changed labels and atoms, and what is remembered of them."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -188,10 +188,20 @@ def test_a_resumed_run_knows_its_corrections_and_pins():
     )
     (one,) = ledger.entries
     assert (one.step, one.box, one.pin, one.state) == (3, (10, 10, 15, 16), "Pin 1", PinState.NOT_CHECKED)
+    assert one.time is None  # nothing tells when it was
     new = Corrected(2, 0, 0, 9, 9, None)
     assert ledger.pin(new) == Pin("Pin 3", 2, 0, 0, 9, 9)
     assert ledger.unpin(new) == Unpin("Pin 3")
     assert ledger.entries == [one]
+
+
+def test_the_table_says_before_of_corrections_without_a_time(qtbot):
+    table = CorrectionsTable()
+    qtbot.addWidget(table)
+    table.show_entries(
+        [Corrected(0, 0, 0, 9, 9, 3, None), Corrected(0, 0, 0, 9, 9, 4, datetime(2026, 1, 2, 3, 4, 5))]
+    )
+    assert [table.item(row, 3).text() for row in range(2)] == ["03:04:05", "before"]
 
 
 def test_the_table_tells_the_middle_of_a_correction_and_of_a_stack_its_slice(qtbot):

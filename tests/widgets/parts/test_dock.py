@@ -3,7 +3,7 @@ import functools
 import pytest
 from fake_jobs import counting
 from qtpy.QtCore import Qt, QThreadPool
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QPushButton, QVBoxLayout
 
 from napari_strata.control import JobState
 from napari_strata.widgets.parts.dock import DOCK_WIDTH, Dock
@@ -48,6 +48,27 @@ def test_a_dock_closed_while_its_job_runs_stops_the_job_first(qtbot, dock):
     close(qtbot, dock)
     assert ends == ["canceled"]
     assert QThreadPool.globalInstance().activeThreadCount() == 0
+
+
+@pytest.mark.parametrize("is_floating", [False, True])
+def test_a_dock_that_asks_before_it_is_closed_stays_unless_the_answer_is_yes(
+    qtbot, dock, monkeypatch, is_floating
+):
+    asked = []
+    monkeypatch.setattr(Working, "closing_question", "Really?")
+    dock.window().show()
+    dock.napari_dock.setFloating(is_floating)
+    qtbot.waitUntil(dock.isVisible)
+    cross = dock.napari_dock.titleBarWidget().findChild(QPushButton, "QTitleBarCloseButton")
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
+    for answer in (QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes):
+        assert not gone
+        monkeypatch.setattr(QMessageBox, "question", lambda *args, answer=answer: asked.append(args[-1]) or answer)
+        qtbot.mouseClick(cross, Qt.MouseButton.LeftButton)
+        qtbot.wait(50)
+    assert asked == ["Really?"] * 2
+    qtbot.waitUntil(lambda: bool(gone))
 
 
 def test_a_hidden_dock_lives_on(qtbot, dock):

@@ -173,6 +173,22 @@ def test_a_run_that_learns_values_is_told_and_drawn_by_their_errors(qtbot, dock,
     assert dock.curves.curves == [("stopped", [50], [0.91])]
 
 
+def test_a_run_without_the_chosen_curve_is_named_and_not_drawn(qtbot, dock, home):
+    (home / "stopped" / "history.csv").write_text(f"{HEAD}\n1,3,50,1.5,,,True,60,1,0\n")
+    click(qtbot, dock.refresh_button)
+    settle(qtbot, dock)
+    choose(dock, "stopped", "finished")
+    dock.curves.kind.setCurrentText("Dice")
+    assert [name for name, *_ in dock.curves.curves] == ["finished"]
+    assert dock.curves.words.text() == "No Dice of stopped: nothing was held out, or it gives values."
+    assert dock.curves._plot.isVisible()
+    choose(dock, "stopped")
+    assert dock.curves.kind.currentText() == "Training loss"
+    assert not dock.curves.words.isVisible()
+    dock.curves.kind.setCurrentText("Dice")
+    assert not dock.curves._plot.isVisible()  # no empty axes
+
+
 def test_load_chooses_the_model_in_the_predict_dock(qtbot, dock, home, monkeypatch):
     used = []
     monkeypatch.setattr(runs_dock, "use_model", lambda _viewer, folder: used.append(folder))

@@ -310,6 +310,29 @@ def test_closing_the_dock_stops_the_training_and_keeps_the_model(qtbot, viewer, 
     (entry,) = library.list()
     assert (entry.card.name, entry.is_training) == ("Gomb-Net graphene", False)
     assert not live.runs
+    ending = "“Gomb-Net-graphene” is ready in the Predict dock."
+    assert last_words().startswith("Stopped; best weights kept")
+    assert last_words().endswith(ending)
+    again = TrainDock(viewer, library)
+    qtbot.addWidget(again)
+    assert again.words.text().endswith(ending)
+
+
+def test_before_a_training_ends_with_its_dock_the_dock_asks(qtbot, viewer, dock):
+    assert dock.closing_question == ""
+    train_for_long(qtbot, dock)
+    assert dock.closing_question.startswith("Gomb-Net-graphene is still training. Closing the dock ends it")
+    stop(qtbot, dock)
+    assert dock.closing_question == ""
+
+
+def test_a_training_that_goes_on_shows_its_earlier_curve(qtbot, viewer, dock):
+    train_for_long(qtbot, dock)
+    qtbot.waitUntil(lambda: len(dock.plot._epochs) > 3, timeout=20_000)
+    run = Path(stop(qtbot, dock).result.paths["run"])
+    dock.go_on(run)
+    assert dock.plot._curves["validation"].getOriginalDataset()[0][:3].tolist() == [2, 4, 6]
+    stop(qtbot, dock)
 
 
 def test_closing_the_viewer_stops_the_training_and_keeps_the_model(qtbot, make_napari_viewer, tmp_path):

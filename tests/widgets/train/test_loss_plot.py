@@ -1,6 +1,7 @@
 import pytest
 
 from napari_strata.events import BatchEnded, EpochEnded
+from napari_strata.training.run.history import Epoch
 from napari_strata.widgets.train.loss_plot import LossPlot, log_ticks
 
 
@@ -114,3 +115,20 @@ def test_the_legend_stands_above_the_curves(qtbot, plot):
 
 def test_numbers_of_the_axes_are_not_scaled(plot):
     assert not any(plot._plot.getAxis(side).autoSIPrefix for side in ("left", "bottom"))
+
+
+def before(step: int, loss: float, validation: float, *, is_best: bool) -> Epoch:
+    return Epoch(step, loss, validation, 0.5, is_best, 1.0)
+
+
+def test_what_a_training_did_before_it_goes_on_is_drawn_and_what_it_does_again_is_not(plot):
+    plot.recall([before(10, 4.0, 3.0, is_best=True), before(20, 2.0, 1.0, is_best=True)])
+    assert drawn(plot, "batch") == ([10, 20], [4, 2])
+    assert drawn(plot, "validation") == ([10, 20], [3, 1])
+    for step, loss in ((15, 3.0), (16, 2.5)):  # it was saved after step 14
+        plot.add_batch(BatchEnded(step, 1, 1, loss, 1e-3, 0.0, 0.0))
+    plot.draw()
+    assert drawn(plot, "batch") == ([10, 15, 16], [4, 3, 2.5])
+    assert drawn(plot, "mean")[1][:2] == pytest.approx([4, (0.9 * 4 + 3) / 1.9])
+    assert drawn(plot, "validation") == drawn(plot, "best") == ([10], [3])
+    assert plot._plot.viewRange()[0][0] == pytest.approx(0)

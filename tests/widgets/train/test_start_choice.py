@@ -165,7 +165,7 @@ def test_every_architecture_can_be_chosen_in_words(settings, words, architecture
 def test_a_network_that_cannot_be_built_is_refused_in_words(settings):
     settings.network.choose("resnet-unet")
     settings.model.set_value("filters", (4, 8))
-    with pytest.raises(ConfigError, match="a resnet-unet has 4 levels; give 4 filters"):
+    with pytest.raises(ConfigError, match="A resnet-unet has 4 levels; give 4 filters"):
         settings.take()
 
 

@@ -66,7 +66,18 @@ def test_a_correction_takes_the_best_score_back(words):
 def test_without_held_out_data_that_is_said(words):
     words.show_warning(Warned("There is no held-out data.", "Label more."))
     words.show_epoch(epoch(None, is_best=True))
-    assert words.text().endswith("\nNo held-out data: the averaged weights are kept.\nThere is no held-out data.")
+    assert words.text().endswith(".\nThere is no held-out data.")
+    assert words.text().count("held-out") == 1
+
+
+def test_the_newest_note_stands_on_top_and_none_twice(words):
+    words.show_epoch(epoch(0.812, is_best=True))
+    words.show_corrections(1, 20)
+    for note in ("First.", "Second.", "First."):
+        words.add(note)
+    _state, *rest = words.text().splitlines()
+    score = "Best so far: loss 1, Dice 0.81 (epoch 2)."
+    assert rest == ["First.", score, "1 correction is learned from since step 20.", "Second."]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,10 @@ SIDE = 200.0
 PIN, UNPIN = "Do not repeat this mistake", "Unpin"
 _IDLE = "No training runs. Press Train; then paint here over what the live prediction gets wrong."
 _NO_IMAGE = "This training has no image to paint on: choose one in the Train dock before you press Train."
+_LABELS_GONE = (
+    "The labels of this training were removed; what it learned of them stays. Press Paint for new ones, or bring "
+    "them back in Label history."
+)
 _STATES = (PinState.RIGHT, PinState.WRONG, PinState.WRONG_AGAIN, PinState.EMPTY, PinState.NOT_CHECKED)
 
 
@@ -79,6 +83,8 @@ class CorrectionsDock(Dock):
         if self._live.image is None:
             return _NO_IMAGE
         names = " and ".join(f"“{layer.name}”" for layer in self._live.painted)
+        if not names and self._live.plan.layers:
+            return _LABELS_GONE
         if not names:
             return "Press Paint for labels of this image: what you paint on them is learned within seconds."
         when = "when you press Resume" if self._live.is_paused else "within seconds"

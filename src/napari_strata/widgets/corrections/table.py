@@ -10,6 +10,8 @@ from napari_strata.widgets.live.corrected import Corrected, PinState
 
 ROWS = 5
 """Rows that are seen without scrolling."""
+BEFORE = "before"
+"""When corrections were made that a training had before it went on."""
 COLUMNS = ("State", "Slice", "y, x", "When")
 SYMBOLS = {
     PinState.NOT_PINNED: "",
@@ -74,7 +76,7 @@ class CorrectionsTable(QTableWidget):
 
     def _fill(self, row: int, one: Corrected) -> None:
         y, x = one.centre
-        place = str(one.frame), f"{y}, {x}", f"{one.time:%H:%M:%S}"
+        place = str(one.frame), f"{y}, {x}", BEFORE if one.time is None else f"{one.time:%H:%M:%S}"
         for column, text in enumerate((state_words(one), *place)):
             item = QTableWidgetItem(text)
             item.setToolTip(_tip(one))

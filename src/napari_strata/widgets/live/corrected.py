@@ -37,8 +37,8 @@ class Corrected:
         Where [px].
     step : int or None
         First step that learns from it; None where nothing was painted, only pinned, and of what waits.
-    time : datetime
-        When.
+    time : datetime or None
+        When; None in an earlier life of the run, which tells no times.
     layers : set of int
         Crystal layers that were painted.
     pin : str
@@ -55,7 +55,7 @@ class Corrected:
     height: int
     width: int
     step: int | None
-    time: datetime = field(default_factory=datetime.now)
+    time: datetime | None = field(default_factory=datetime.now)
     layers: set[int] = field(default_factory=set)
     pin: str = ""
     error: float | None = None
@@ -120,7 +120,9 @@ class Ledger:
 
     def add(self, event: CorrectionTaken) -> None:
         """Note that something is learned; strokes side by side are one correction."""
-        now = datetime.now()
+        self._add(event, datetime.now())
+
+    def _add(self, event: CorrectionTaken, now: datetime | None) -> None:
         self.since = event.step
         box = event.y, event.x, event.y + event.height, event.x + event.width
         last = next((one for one in reversed(self.entries) if one.step is not None), None)
@@ -169,11 +171,11 @@ class Ledger:
         for step, request in requests:
             match request:
                 case Correction(frame=frame, layer=layer, y=y, x=x, codes=codes):
-                    self.add(CorrectionTaken(frame, layer, y, x, codes.shape[0], codes.shape[1], step))
+                    self._add(CorrectionTaken(frame, layer, y, x, codes.shape[0], codes.shape[1], step), None)
                 case Pin(name=name, frame=frame, y=y, x=x, height=height, width=width):
                     box = y, x, y + height, x + width
                     same = (one for one in self.entries if (one.frame, one.box) == (frame, box) and not one.pin)
-                    one = next(same, None) or Corrected(frame, y, x, height, width, None)
+                    one = next(same, None) or Corrected(frame, y, x, height, width, None, None)
                     self.pin(one)
                     one.pin = name
                 case Unpin(name=name):
@@ -184,13 +186,16 @@ class Ledger:
 Box = tuple[int, int, int, int]
 
 
-def _belongs(last: Corrected, frame: int, box: Box, now: datetime) -> bool:
-    """Return whether a stroke is part of the last correction."""
-    is_soon = (now - last.time).total_seconds() <= TOGETHER
+def _belongs(last: Corrected, frame: int, box: Box, now: datetime | None) -> bool:
+    """Return whether a stroke is part of the last correction; all without a time count as made together."""
+    if now is None or last.time is None:
+        is_soon = now is last.time
+    else:
+        is_soon = (now - last.time).total_seconds() <= TOGETHER
     return is_soon and not last.pin and last.frame == frame and _near(last.box, box)
 
 
-def _grow(one: Corrected, box: Box, layer: int, now: datetime) -> None:
+def _grow(one: Corrected, box: Box, layer: int, now: datetime | None) -> None:
     """Let a stroke be part of a correction."""
     top, left, bottom, right = _around(one.box, box)
     one.y, one.x, one.height, one.width = top, left, bottom - top, right - left

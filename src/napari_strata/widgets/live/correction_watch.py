@@ -45,8 +45,8 @@ class _Slice:
 class CorrectionWatch(QObject):
     """Follows the labels that a training learns from, while it runs.
 
-    Where labels were chosen to learn from, those are followed; on simulated crystals all labels and atoms of the
-    image are, as far as they change from now on.
+    Where labels were chosen to learn from, those are followed, and new ones in place of those that are removed; on
+    simulated crystals all labels and atoms of the image are, as far as they change from now on.
 
     Parameters
     ----------
@@ -62,6 +62,8 @@ class CorrectionWatch(QObject):
         Tells whether the training takes requests yet.
     """
 
+    changed = Signal()
+    """Other layers are followed now."""
     refused = Signal(str)
     """Why something that was painted is not learned, in words; once for each layer."""
 
@@ -87,8 +89,7 @@ class CorrectionWatch(QObject):
         self._timer.start()
         connect_while_alive(self, self._on_removed, viewer.layers.events.removed)
         self._follow(plan.layers or labels_of(image, viewer.layers), at_start=True)
-        if not plan.layers:
-            connect_while_alive(self, self._on_inserted, viewer.layers.events.inserted)
+        connect_while_alive(self, self._on_inserted, viewer.layers.events.inserted)
 
     @property
     def layers(self) -> "list[Labels | Points]":
@@ -113,13 +114,14 @@ class CorrectionWatch(QObject):
 
     def _changes_of(self, one: "Labels | Points", *, at_start: bool) -> Changes:
         learned, classes = self._plan.learned, self._plan.classes
-        layer = crystal_layer_of(one) if learned is None else self._plan.layers.index(one)
-        if learned is None:
+        was_learned = learned is not None and one in self._plan.layers
+        layer = self._plan.layers.index(one) if was_learned else crystal_layer_of(one)
+        if not was_learned:
             _check(one, self._plan)
         if isinstance(one, Points):
             return AtomChanges(one, self._image, layer=layer)
         known: Known | None = None
-        if learned is not None:
+        if learned is not None and was_learned:
             known = _known_of(learned.frames, learned.codes[:, layer])
         elif not at_start:
             known = _nothing
@@ -184,14 +186,20 @@ class CorrectionWatch(QObject):
 
     def _on_inserted(self, event: Any) -> None:
         one = event.value
-        if is_drawn(one) and one in labels_of(self._image, self._viewer.layers):
+        if is_drawn(one) and one in labels_of(self._image, self._viewer.layers) and self._is_wanted(one):
             self._follow([one], at_start=False)
+            self.changed.emit()
+
+    def _is_wanted(self, one: "Labels | Points") -> bool:
+        """Tell whether new labels are followed: any on simulated crystals, else those in place of removed ones."""
+        return not self._plan.layers or crystal_layer_of(one) not in {changes.layer for changes in self._changes}
 
     def _on_removed(self, event: Any) -> None:
         gone = event.value
         for changes in [one for one in self._changes if one.napari_layer == gone]:
             changes.end()
             self._changes.remove(changes)
+            self.changed.emit()
 
 
 def _check(one: "Labels | Points", plan: "TrainPlan") -> None:

@@ -58,10 +58,14 @@ class LiveTraining(QObject):
         Shortest time between two live predictions [s].
     prediction : LivePrediction
         What it predicts live.
+    ending : str
+        How the training that ran last ended, in words; empty while one runs, or where none has.
     """
 
     changed = Signal()
     """Whether a training runs, what is followed, or what was corrected is something else now."""
+    ended = Signal(str)
+    """How the training that ran last ended, in words."""
     said = Signal(str)
     """Something that the user should know, in words."""
 
@@ -75,6 +79,7 @@ class LiveTraining(QObject):
         self._watch: CorrectionWatch | None = None
         self.ledger = Ledger()
         self.interval = 0.0
+        self.ending = ""
         self._step = self._due = 0
         self.prediction = LivePrediction(viewer, self)
         self.prediction.orphaned.connect(self._on_orphaned)
@@ -161,6 +166,12 @@ class LiveTraining(QObject):
                 self._viewer, plan, plan.window.image, self._teach, self._knows_all, parent=self
             )
             self._watch.refused.connect(self.said)
+            self._watch.changed.connect(self.changed)
+
+    def note_ending(self, words: str) -> None:
+        """Remember how the training ended, for a dock that is opened after it."""
+        self.ending = words
+        self.ended.emit(words)
 
     def pin(self, one: Corrected) -> None:
         """Have a region checked after every validation.
@@ -215,7 +226,7 @@ class LiveTraining(QObject):
         """Let go of the training before, and hear of the next one."""
         self._end()
         self.prediction.clear()
-        self._runner, self.ledger = runner, Ledger()
+        self._runner, self.ledger, self.ending = runner, Ledger(), ""
         self._step = self._due = 0
         runner.state_changed.connect(self.changed)
         runner.reported.connect(self._on_event)

@@ -1,14 +1,16 @@
 """What all docks have in common: their width, and their end."""
 
-from qtpy.QtCore import QEvent, QSize, QTimerEvent
-from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QDockWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QObject, QSize, QTimerEvent
+from qtpy.QtGui import QMouseEvent, QShowEvent
+from qtpy.QtWidgets import QDockWidget, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.widgets.parts.form import Page
 from napari_strata.widgets.parts.runner import JobRunner
 
 DOCK_WIDTH = 370
 """Least width of a dock [px]."""
+_CROSS = "QTitleBarCloseButton"
+"""Name of the button in napari's title bars that closes a dock."""
 _SETTLED = 200
 """Time after which contents that are shown have napari's style and their size [ms]."""
 
@@ -18,10 +20,11 @@ class Dock(QWidget):
 
     When a dock is closed napari lets go of the widget in it but does not destroy it, so it would live on unseen,
     its job and its connections with it. This one then stops its job, which keeps what is worth keeping, and goes.
+    Where that would be a loss, `closing_question` is asked when the cross in the title bar is pressed.
     """
 
     _frame: QDockWidget | None = None
-    _was_shown = False
+    _was_shown = _is_closed = False
 
     def scroll(self, content: QWidget) -> None:
         """Fill the dock with a form that scrolls where the dock is lower than the form."""
@@ -48,6 +51,8 @@ class Dock(QWidget):
         if frame is not None and frame is not self._frame:
             self._frame = frame
             frame.visibilityChanged.connect(self._on_front)
+            frame.topLevelChanged.connect(self._guard_cross)  # which gives it another title bar
+            self._guard_cross()
         if frame is None:
             self.came_to_front(True)
 
@@ -56,6 +61,28 @@ class Dock(QWidget):
         self.killTimer(event.timerId())
         self._was_shown = True
         self.updateGeometry()
+
+    @property
+    def closing_question(self) -> str:
+        """What is asked before the dock is closed; empty where it may go without."""
+        return ""
+
+    def eventFilter(self, cross: QObject, event: QEvent) -> bool:
+        """Ask before the cross closes the dock, where there is something to ask."""
+        is_click = isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonRelease
+        if not (is_click and cross.rect().contains(event.position().toPoint()) and self.closing_question):
+            return bool(super().eventFilter(cross, event))
+        cross.setDown(False)
+        asked = QMessageBox.question(self, "Close the dock", self.closing_question)
+        if asked == QMessageBox.StandardButton.Yes:
+            cross.click()
+        return True
+
+    def _guard_cross(self, _is_floating: bool = False) -> None:
+        title = None if self._frame is None else self._frame.titleBarWidget()
+        cross = None if title is None else title.findChild(QPushButton, _CROSS)
+        if cross is not None:
+            cross.installEventFilter(self)
 
     def came_to_front(self, is_in_front: bool) -> None:
         """Take note that the dock came to the front, or went behind another one or out of sight."""
@@ -70,6 +97,7 @@ class Dock(QWidget):
         return bool(super().event(event))
 
     def _end(self) -> None:
+        self._is_closed = True
         for child in self.findChildren(QWidget):
             child.blockSignals(True)  # nobody asks for a result any more
         busy = [runner for runner in self.findChildren(JobRunner) if runner.is_busy]

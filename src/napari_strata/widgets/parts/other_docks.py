@@ -17,6 +17,12 @@ def train_dock(viewer: "Viewer") -> "TrainDock":
     return found
 
 
+def open_train_dock(viewer: "Viewer") -> "TrainDock | None":
+    """Return the Train dock of a viewer where it is open."""
+    found: TrainDock | None = viewer.window.dock_widgets.get("Train (napari-strata)")
+    return found
+
+
 def show_train_dock(viewer: "Viewer") -> None:
     """Bring the Train dock to the front."""
     _show(viewer, "Train")

@@ -7,6 +7,7 @@ from napari.utils.theme import get_theme
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_strata.widgets.parts.editors import ChoiceBox
+from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -25,6 +26,12 @@ KINDS = {
 }
 _RISING = ("Dice", "R² (values)")
 """The larger, the better: their curves leave room below."""
+_WHY = {
+    "Dice": ": nothing was held out, or it gives values",
+    "R² (values)": ": it gives classes, or nothing was held out",
+    "RMSE (values)": ": it gives classes, or nothing was held out",
+}
+"""Why a run lacks a curve."""
 LEAST_HEIGHT = 120
 """Of the plot [px]."""
 
@@ -47,14 +54,17 @@ class RunCurves(QWidget):
         self.kind.addItems(list(KINDS))
         self.kind.setToolTip("What to compare, epoch by epoch.")
         self.kind.currentIndexChanged.connect(self._draw)
+        self.words = Words()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.kind)
+        layout.addWidget(self.words)
 
     @property
     def curves(self) -> list[tuple[str, list[int], list[float]]]:
-        """What is drawn: the name in the legend, batches, and the values after them."""
-        return [(run.folder.name, *self._points(run)) for run in self._runs]
+        """What is drawn: the name in the legend, batches, and the values after them; runs without such are not."""
+        drawn = ((run.folder.name, *self._points(run)) for run in self._runs)
+        return [(name, steps, values) for name, steps, values in drawn if steps]
 
     def show_runs(self, runs: "Sequence[Run]") -> None:
         """Compare other runs; by something else where none of them has a curve of what was chosen."""
@@ -79,12 +89,23 @@ class RunCurves(QWidget):
         if self._plot is None:
             self._plot = self._make_plot(pg)
             self.layout().addWidget(self._plot)
+        curves = self.curves
+        self._plot.setVisible(bool(curves))
+        self._say_missing({name for name, _steps, _values in curves})
         self._plot.clear()
         self._legend.setOffset((-4, -4 if self.kind.currentText() in _RISING else 4))  # where the curves are not
         self._plot.setLabel("left", self.kind.currentText(), color=self._theme.text.as_hex())
-        for colour, (name, steps, values) in zip(COLOURS, self.curves, strict=False):
+        for colour, (name, steps, values) in zip(COLOURS, curves, strict=False):
             dots = {"symbol": "o", "symbolSize": 4, "symbolBrush": colour, "symbolPen": None}
             self._plot.plot(steps, values, pen=pg.mkPen(colour, width=2), name=name, **dots)
+
+    def _say_missing(self, drawn: set[str]) -> None:
+        """Say which runs have no such curve, and why."""
+        kind = self.kind.currentText()
+        missing = ", ".join(run.folder.name for run in self._runs if run.folder.name not in drawn)
+        why = "" if KINDS[kind] == "train_loss" else _WHY.get(kind, ": nothing was held out")
+        self.words.setText(f"No {kind} of {missing}{why}." if missing else "")
+        self.words.setVisible(bool(missing))
 
     def _points(self, run: "Run") -> tuple[list[int], list[float]]:
         kind = KINDS[self.kind.currentText()]

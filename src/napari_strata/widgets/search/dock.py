@@ -248,6 +248,16 @@ class SearchDock(Dock):
         self._library.mark_training(self._folder, False)
         self._on_picked()
 
+    @property
+    def closing_question(self) -> str:
+        """Ask before a search ends with its dock."""
+        if not self.runner.is_busy or self._folder is None:
+            return ""
+        return (
+            f"{self._folder.name} is still running. Closing the dock ends it; the best model so far is kept, and "
+            "Continue… goes on with it.\n\nEnd the search and close the dock?"
+        )
+
     def _on_picked(self) -> None:
         self.settings_button.setEnabled(self.trials.chosen is not None)
         self.model_button.setEnabled(self._model_of_chosen() is not None)

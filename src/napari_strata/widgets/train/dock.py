@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from napari.utils.notifications import show_info
 from napari.viewer import Viewer
 from qtpy.QtCore import QTimer
 from qtpy.QtGui import QShowEvent
@@ -123,7 +124,9 @@ class TrainDock(Dock):
         self.settings.training.changed.connect(self._show_budget)
         self._live.said.connect(self.words.add)
         self._live.changed.connect(self._show_corrections)
+        self._live.ended.connect(self._say_ending)
         self._show_budget()
+        self._say_ending(self._live.ending)
 
     def _start(self, _checked: bool = False) -> None:
         self.runner.check_idle()
@@ -153,13 +156,18 @@ class TrainDock(Dock):
         ConfigError
             If its settings cannot be read.
         """
+        from napari_strata.training.run.history import read_history
+        from napari_strata.training.run.record import CONFIG, HISTORY
+
         self.runner.check_idle()
-        config = TrainConfig.read(run / "config.yaml")
+        config = TrainConfig.read(run / CONFIG)
         training = config.training.model_copy(update=budgets)
         config = config.model_copy(update={"name": config.name or run.name, "training": training})
         plan = self._live.go_on(run, config, self.runner, chosen=self.settings.image.layer)
         preview = None if plan is None else plan.preview
+        earlier = tuple(read_history(run / HISTORY))
         self._train(config, run, lambda control: _make_resumed(control, run, preview, budgets))
+        self.plot.recall(earlier)
         if plan is None:
             self.words.add(NOT_LEARNED)
 
@@ -218,8 +226,27 @@ class TrainDock(Dock):
         self._clock.stop()
         self.plot.draw()
         self.words.show_ending(ended, self._run)
+        self._live.note_ending(self.words.text())
         show_ending(ended)
+        if self._is_closed and ended.error is None:
+            show_info(self.words.text())
         self._library.mark_training(self._run, False)
+
+    @property
+    def closing_question(self) -> str:
+        """Ask before a training ends with its dock."""
+        if not self.runner.is_busy or self._run is None:
+            return ""
+        return (
+            f"{self._run.name} is still training. Closing the dock ends it; the best weights so far are kept, and "
+            "Runs… > Continue… goes on with it. To let it train, hide the dock with the button beside the cross."
+            "\n\nEnd the training and close the dock?"
+        )
+
+    def _say_ending(self, words: str) -> None:
+        """Say how a training ended whose dock was closed."""
+        if words and not self.runner.is_busy:
+            self.words.say(words)
 
     def _show_corrections(self) -> None:
         ledger = self._live.ledger

@@ -1,5 +1,6 @@
 """The live curve of a training: loss of every batch, its running mean, validation, and the best so far."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from napari_strata.events import BatchEnded, EpochEnded
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
+
+    from napari_strata.training.run.history import Epoch
 
 FloatArray = NDArray[np.float64]
 
@@ -40,8 +43,9 @@ class LossPlot(QWidget):
         self._plot: Any = None
         self._curves: dict[str, Any] = {}
         self._losses: list[tuple[int, float, float]] = []
-        self._epochs: list[EpochEnded] = []
-        self._best: EpochEnded | None = None
+        self._epochs: list[EpochEnded | Epoch] = []
+        self._best: EpochEnded | Epoch | None = None
+        self._is_recalled = False
         self._sum = 0.0
         self._shown = (0.0, 0.0)
         self.setFixedHeight(_HEIGHT)
@@ -58,18 +62,47 @@ class LossPlot(QWidget):
         """Forget the last training and draw the next."""
         self.prepare()
         self._losses, self._epochs, self._best, self._sum = [], [], None, 0.0
+        self._is_recalled = False
+        self.draw()
+
+    def recall(self, epochs: "Iterable[Epoch]") -> None:
+        """Note the epochs before a training goes on; those that it goes through again are forgotten then.
+
+        Their mean losses stand for those of their batches.
+        """
+        self._is_recalled = True
+        for epoch in epochs:
+            self._note(epoch.step, epoch.train_loss)
+            self._note_epoch(epoch)
         self.draw()
 
     def add_batch(self, event: BatchEnded) -> None:
         """Note the loss of a batch."""
-        self._sum = MEMORY * self._sum + (1 - MEMORY) * event.loss
-        self._losses.append((event.step, event.loss, self._sum / (1 - MEMORY ** (len(self._losses) + 1))))
+        if self._is_recalled:
+            self._forget_from(event.step)
+        self._note(event.step, event.loss)
+
+    def _forget_from(self, step: int) -> None:
+        """Forget what was recalled and comes again."""
+        earlier = [(one, epoch) for one, epoch in zip(self._losses, self._epochs, strict=True) if one[0] < step]
+        self._losses, self._epochs, self._best, self._sum = [], [], None, 0.0
+        for (at, loss, _mean), epoch in earlier:
+            self._note(at, loss)
+            self._note_epoch(epoch)
+        self._is_recalled = False
+
+    def _note(self, step: int, loss: float) -> None:
+        self._sum = MEMORY * self._sum + (1 - MEMORY) * loss
+        self._losses.append((step, loss, self._sum / (1 - MEMORY ** (len(self._losses) + 1))))
 
     def add_epoch(self, event: EpochEnded) -> None:
         """Note the scores of an epoch."""
-        self._epochs.append(event)
-        if event.is_best:
-            self._best = event
+        self._note_epoch(event)
+
+    def _note_epoch(self, epoch: "EpochEnded | Epoch") -> None:
+        self._epochs.append(epoch)
+        if epoch.is_best:
+            self._best = epoch
 
     def forget_best(self) -> None:
         """Mark no best epoch until there is one again: a correction made earlier scores void."""
@@ -119,11 +152,10 @@ class LossPlot(QWidget):
             if axis.style["showValues"] != (losses.size > 0):
                 axis.setStyle(showValues=losses.size > 0)
         if losses.size:
-            first = self._losses[0][0] if self._losses else 1  # later where a training goes on
-            right = 10 * 1.5 ** np.ceil(np.log(max(last, first + 1, 10) / 10) / np.log(1.5))
+            right = 10 * 1.5 ** np.ceil(np.log(max(last, 10) / 10) / np.log(1.5))
             low, high = 5 * np.log10(np.maximum([losses.min(), losses.max()], 1e-9))
             bottom, top = np.floor(low) / 5, np.ceil(high) / 5
-            self._plot.setRange(xRange=(first - 1, right), yRange=(bottom, top), padding=0)
+            self._plot.setRange(xRange=(0, right), yRange=(bottom, top), padding=0)
             if self._shown != (bottom, top):
                 self._shown = bottom, top
                 self._plot.getAxis("left").setTicks([log_ticks(bottom, top)])

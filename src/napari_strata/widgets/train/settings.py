@@ -23,6 +23,7 @@ from napari_strata.widgets.live.learned_labels import copy_learned
 from napari_strata.widgets.live.overlay import window_of
 from napari_strata.widgets.live.plan import TrainPlan
 from napari_strata.widgets.parts.connections import connect_while_alive
+from napari_strata.widgets.parts.dock_links import DockLinks
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import ConfigForm, form_layout, row_label
 from napari_strata.widgets.parts.models import ModelEntry, ModelLibrary
@@ -36,6 +37,10 @@ from napari_strata.widgets.train.start_choice import StartChoice
 SIMULATED, LABELLED = "Simulated crystals", "My labels"
 ATOMIC = 1.0
 """Coarsest pixel size at which atoms are seen, so that the network's own grid makes sense [Å/px]."""
+PREVIEW = (
+    ("Preview, or match my image…", "Simulate", "See what is simulated beside your image, and set it like that."),
+)
+"""The dock that is opened from the settings of the simulation."""
 _WITHOUT_MODEL = tuple(origin for origin in ORIGINS if origin != "model")
 
 
@@ -67,6 +72,7 @@ class TrainSettings(QWidget):
             [name for name in SimulationConfig.model_fields if name != "layers"],
             advanced_title="Advanced: simulation",
         )
+        self.preview = DockLinks(viewer, PREVIEW)
         self.training = ConfigForm(
             TrainingConfig,
             [name for name in TrainingConfig.model_fields if name != "start"],
@@ -110,6 +116,16 @@ class TrainSettings(QWidget):
             config, self._table(), (stack,), (learned.codes,), preview, window, learned, tuple(layers)
         )
 
+    def simulated(self) -> SimulationConfig:
+        """Return which crystals are simulated, in as many layers as the network has.
+
+        Raises
+        ------
+        ConfigError
+            If a setting cannot be as it is.
+        """
+        return self.simulation.values(layers=self._layer_count)
+
     def show_model(self, model: ModelConfig) -> None:
         """Show the settings of a network below "Advanced"; one that gives values is shown as one of classes."""
         output = "classes" if model.output == "values" else model.output
@@ -120,7 +136,7 @@ class TrainSettings(QWidget):
         model = self.model.values(architecture=self.network.architecture, layers=layers)
         data: SimulatedData | LabelledData
         if simulated:
-            data = SimulatedData(simulation=self.simulation.values(layers=layers))
+            data = SimulatedData(simulation=self.simulated())
         else:
             image, labels = self._choice.take()
             names = self._table().names
@@ -153,7 +169,7 @@ class TrainSettings(QWidget):
     def _species(self) -> ClassTable:
         from napari_strata.simulate.classes import class_names
 
-        return ClassTable.from_names(class_names(self.simulation.values(layers=self._layer_count)))
+        return ClassTable.from_names(class_names(self.simulated()))
 
     def _lay_out(self) -> None:
         self._rows = form_layout()
@@ -173,7 +189,7 @@ class TrainSettings(QWidget):
         layout.addLayout(self._rows)
         last = form_layout()
         last.addRow(row_label("Model name"), self.name)
-        for part in (self.simulation, last, self.training, self.model):
+        for part in (self.simulation, self.preview, last, self.training, self.model):
             layout.addWidget(part) if isinstance(part, QWidget) else layout.addLayout(part)
         layout.addStretch(1)
 
@@ -229,6 +245,7 @@ class TrainSettings(QWidget):
         label: QLabel = self._rows.labelForField(self.labels[0])
         label.setText("Labels" if has_one_mask else "Labels, layer 0")
         self.simulation.setVisible(simulated)
+        self.preview.setVisible(simulated)
         self._propose_grid()
         self._propose_name()
 

@@ -12,7 +12,7 @@ from napari_strata.widgets.parts.form import ConfigForm
 from napari_strata.widgets.parts.setting_names import setting_name
 
 if TYPE_CHECKING:
-    from napari_strata.config import ModelCard, ModelConfig, TrainConfig
+    from napari_strata.config import ModelCard, ModelConfig, SimulationConfig, TrainConfig
     from napari_strata.widgets.train.settings import TrainSettings
 
 
@@ -60,6 +60,19 @@ def show_config(settings: "TrainSettings", config: "TrainConfig") -> None:
     settings.training.set_values(config.training)
     with suppress(BundleError):  # a model that is no more
         settings.start.set_values(config.training.start)
+
+
+def show_simulation(settings: "TrainSettings", simulation: "SimulationConfig") -> None:
+    """Let the next training learn from simulated crystals, with a mask for each of their layers."""
+    from napari_strata.widgets.train.settings import SIMULATED
+
+    settings.source.setCurrentText(SIMULATED)
+    settings.simulation.set_values(simulation)
+    if simulation.layers > 1:
+        settings.network.choose("gombnet")
+        settings.layers.setValue(simulation.layers)
+    elif not settings.network.has_one_mask:
+        settings.network.choose("unet")
 
 
 def show_network(settings: "TrainSettings", model: "ModelConfig") -> None:

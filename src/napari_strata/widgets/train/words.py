@@ -71,7 +71,9 @@ class TrainingWords(QLabel):
     def show_epoch(self, event: EpochEnded) -> None:
         """Say how good the network is."""
         self._is_scored = event.validation_loss is not None
-        if event.is_best or not self._is_scored:
+        if not self._is_scored:
+            self._score = ""  # the training warned that nothing is held out
+        elif event.is_best:
             self._score = best_so_far(event)
         self.refresh()
 
@@ -94,8 +96,8 @@ class TrainingWords(QLabel):
         self.add(event.message)
 
     def add(self, note: str) -> None:
-        """Add a line that stays until the next training."""
-        self._notes.append(note)
+        """Add a line that stays until the next training; the newest stands on top, where it is seen."""
+        self._notes = [note, *(one for one in self._notes if one != note)]
         self.refresh()
 
     def show_ending(self, ended: JobEnded, run: Path) -> None:
@@ -106,7 +108,8 @@ class TrainingWords(QLabel):
         """Say how it goes now; nothing changes when no training runs."""
         if self._state is JobState.IDLE:
             return
-        lines = [self._state_line(), self._corrections, self._score, *self._notes]
+        newest, *older = self._notes or [""]
+        lines = [self._state_line(), newest, self._score, self._corrections, *older]
         text = "\n".join(line for line in lines if line)
         if text != self.text():
             self.setText(text)
