@@ -140,7 +140,7 @@ def _bilayer() -> Iterator[Figure]:
     along = [np.exp(-((pixels[:, None] - true[:, i]) ** 2) / (2 * (width / pixel) ** 2)) for i in (0, 1)]
     counts = rng.poisson(amplitude * along[0] @ along[1].T + level).astype(np.float64)
     start = true + rng.normal(0, start_error / pixel, true.shape)
-    fitted = fit_peaks(counts, start, width_px=0.4 / pixel, prior_px=0.15 / pixel)
+    fitted = fit_peaks(counts, start, width_px=0.4 / pixel, prior_px=0.06 / pixel)
     middle = np.linalg.norm(true - true.mean(axis=0), axis=1) < 4.0 / pixel
     patch = np.linalg.norm(true - true.mean(axis=0), axis=1) < 7.0 / pixel
     bound = position_bound(true[patch], amplitude, width / pixel, level=level)[middle[patch]] * pixel

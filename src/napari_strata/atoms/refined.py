@@ -14,9 +14,10 @@ from napari_strata.types import ATOM_FLAGS, AnyArray, FloatImage
 if TYPE_CHECKING:
     import pandas as pd
 
-PRIOR = 0.15
-"""Standard deviation of the centroids of networks' maps from the truth, along each axis [Å]; measured 0.1 Å on
-images of a recipe that the network did not know."""
+PRIOR = 0.06
+"""Standard deviation of the centroids of networks' maps from the truth along each axis [Å], where the image does
+not place atoms well enough to measure it: between the 0.03 Å by which those of an experimental image scatter
+around a smooth lattice and the 0.1 Å on images of a recipe that the network did not know."""
 WIDTHS = (0.15, 1.5)
 """Standard deviations between which those of peaks are sought [Å]."""
 FITTED = ("sigma_y", "sigma_x", "amplitude", "background", "width", "chi2")
@@ -90,7 +91,7 @@ def _fit(
     return fit_peaks(
         pixels,
         positions,
-        width_px=guess_width(pixels, positions, low, high),
+        width_px=guess_width(pixels, positions, kinds, lowest=low, highest=high),
         noise="poisson" if counts else "uniform",
         groups=kinds,
         prior_px=PRIOR / pixel_size,

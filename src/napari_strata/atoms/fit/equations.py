@@ -124,7 +124,7 @@ def assemble(model: Model, parameters: Parameters, pairs: Pairs, weights: Floats
 
 def _pair_blocks(model: Model, parameters: Parameters, pairs: Pairs, weights: Floats) -> Floats:
     """Return the matrix of both atoms' parameters of each pair, shape (pair, 3 + m, 3 + m)."""
-    reach, m = model.reach(parameters), SHAPE_PARAMETERS[model.shape]
+    reach, m = model.pair_reach(parameters), SHAPE_PARAMETERS[model.shape]
     precision = model.precision(parameters)
     blocks = np.empty((len(pairs.first), 3 + m, 3 + m))
     for chunk in chunks(len(pairs.first), reach):

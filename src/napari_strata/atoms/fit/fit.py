@@ -44,8 +44,9 @@ def fit_peaks(
     groups : ndarray of int, shape (atom,), optional
         Which atoms share a width; by default all.
     prior_px : float, optional
-        Standard deviation of the truth from `positions` along each axis [px]. It decides, and enters `sigma`,
-        where atoms overlap too much to be told apart; by default the image decides alone.
+        Standard deviation of the truth from `positions` along each axis, roughly [px]; it is then measured by how
+        far the image moves atoms. It decides, and enters `sigma`, where atoms overlap too much or are too faint to
+        be placed by the image; by default the image decides alone.
 
     Returns
     -------

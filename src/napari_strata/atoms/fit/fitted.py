@@ -30,6 +30,9 @@ class FittedPeaks:
         Neighbours make the uncertainty more than twice that of the same atom alone.
     gain, readout : float
         The noise that was found or given: variance = gain * mean + readout.
+    prior_px : float or None
+        How far the truth was found to be from where atoms began, along each axis [px]; None where nothing was said
+        about it.
     """
 
     positions: Floats
@@ -42,6 +45,7 @@ class FittedPeaks:
     crowded: NDArray[np.bool_]
     gain: float
     readout: float
+    prior_px: float | None
 
     def reordered(self, order: NDArray[np.intp]) -> "FittedPeaks":
         """Return the atoms in another order (atom,)."""
@@ -52,4 +56,4 @@ class FittedPeaks:
     def none(cls) -> "FittedPeaks":
         """Return no atoms."""
         none, pairs, flags = np.empty(0), np.empty((0, 2)), np.empty(0, bool)
-        return cls(pairs, pairs, none, none, pairs, none, flags, flags, 0.0, 0.0)
+        return cls(pairs, pairs, none, none, pairs, none, flags, flags, 0.0, 0.0, None)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from napari_strata.atoms.fit.background import Knots
 from napari_strata.atoms.fit.fitted import FittedPeaks
@@ -13,7 +14,7 @@ from napari_strata.atoms.fit.model import Model
 from napari_strata.atoms.fit.neighbours import COUPLED, Pairs
 from napari_strata.atoms.fit.noise import Noise, NoiseKind, measure_noise
 from napari_strata.atoms.fit.polynomials import Shape, full_precision, widths
-from napari_strata.atoms.fit.prior import Prior
+from napari_strata.atoms.fit.prior import Prior, measured_spread
 from napari_strata.atoms.fit.solver import Solver
 from napari_strata.atoms.fit.squares import Floats
 from napari_strata.atoms.fit.start import KNOT_SPACING, pixels_near, starting_parameters
@@ -25,7 +26,9 @@ ENOUGH = 0.99
 """Fraction of settled atoms at which the rest goes on alone."""
 ROUNDS = 3
 """How often neighbours of failed atoms are fitted again, and may fail in turn."""
-STILL = 0.1
+AFFECTED = 3.0
+"""How near an atom's neighbours are that are fitted again with it, in standard deviations."""
+STILL = 0.3
 """Last step of a fit that is believed, in units of the uncertainty."""
 FARTHEST = 1.5
 """How far an atom may move from its start, in standard deviations of its peak."""
@@ -51,7 +54,7 @@ class JointFit:
     noise : NoiseKind
         What is known of the noise.
     prior_px : float or None
-        Standard deviation of the truth from `positions` [px].
+        Standard deviation of the truth from `positions`, roughly [px].
     """
 
     def __init__(
@@ -85,8 +88,9 @@ class JointFit:
         everything = np.ones(len(self._start), bool)
         self._fit_heights()
         if self._prior_px is not None:
-            height = float(np.median(self._parameters.amplitudes))
-            self._problem = replace(self._problem, prior=Prior.near(self._start, self._prior_px, height))
+            self._expect(self._prior_px)
+            self._settle_all(Freedom(everything), steps=STEPS_OF_ALL)
+            self._expect(self._measured_prior())
         restless = self._settle_all(Freedom(everything), steps=STEPS_OF_ALL) > SETTLED
         if restless.any():
             restless = self._settle_some(restless, everything) > STILL
@@ -114,10 +118,7 @@ class JointFit:
         drawn = model.draw(parameters)
         noise = self._measure_noise(drawn)
         weights = problem.used / noise.variance(drawn)
-        equations = problem.equations(parameters, drawn, weights)
-        free = Freedom(~self._failed).unknowns(parameters)
-        covariance = position_covariance(equations, self._failed, Solver(equations, np.zeros(len(free)), free))
-        sigma = np.sqrt(np.einsum("acc->ac", covariance))
+        sigma = np.sqrt(np.einsum("acc->ac", self._covariance(drawn)))
         background = model.knots.at(parameters.background, parameters.positions)
         return FittedPeaks(
             positions=parameters.positions,
@@ -130,11 +131,33 @@ class JointFit:
             crowded=np.sqrt(sigma.prod(axis=1)) > 2 * sigma_alone(parameters.amplitudes, background, noise),
             gain=noise.gain,
             readout=noise.readout,
+            prior_px=self._prior_px,
         )
 
     def _measure_noise(self, drawn: Floats) -> Noise:
         fitted = 3 * len(self._start) + len(self._parameters.background)
         return measure_noise(self._problem.image, drawn, self._problem.used, parameters=fitted, kind=self._noise)
+
+    def _expect(self, prior_px: float) -> None:
+        """Expect positions near where they began, and heights of the order of the median."""
+        self._prior_px = prior_px
+        height = float(np.median(self._parameters.amplitudes))
+        self._problem = replace(self._problem, prior=Prior.near(self._start, prior_px, height))
+
+    def _measured_prior(self) -> float:
+        """Return how far the starts are from the truth, by what the image says of them [px]."""
+        assert self._prior_px is not None, "only where something is known of the starts"
+        covariance = self._covariance(self._problem.model.draw(self._parameters))
+        variance = np.einsum("acc->ac", covariance)
+        return measured_spread(self._parameters.positions - self._start, variance, self._prior_px)
+
+    def _covariance(self, drawn: Floats) -> Floats:
+        """Return the covariance of each position (atom, 2, 2) [px²]."""
+        problem = self._problem
+        weights = problem.used / self._measure_noise(drawn).variance(drawn)
+        equations = problem.equations(self._parameters, drawn, weights)
+        free = Freedom(~self._failed).unknowns(self._parameters)
+        return position_covariance(equations, self._failed, Solver(equations, np.zeros(len(free)), free))
 
     def _fit_heights(self) -> None:
         nobody = np.zeros(len(self._start), bool)
@@ -148,10 +171,8 @@ class JointFit:
     def _settle_some(self, atoms: NDArray[np.bool_], movable: NDArray[np.bool_]) -> Floats:
         """Fit the chosen atoms (atom,) and their neighbours on; return the last steps, of all others 0."""
         problem, now = self._problem, self._parameters
-        near, pairs = atoms.copy(), problem.pairs
-        np.logical_or.at(near, pairs.first, atoms[pairs.second])
-        np.logical_or.at(near, pairs.second, atoms[pairs.first])
-        some = np.flatnonzero(near)
+        distance = KDTree(now.positions[atoms]).query(now.positions)[0]
+        some = np.flatnonzero(distance < AFFECTED * self._width)
         part = replace(
             problem,
             model=problem.model.only(some, now),

@@ -19,7 +19,7 @@ from napari_strata.atoms.fit.prior import Prior
 from napari_strata.atoms.fit.solver import Solver
 from napari_strata.atoms.fit.squares import Floats
 
-SETTLED, NEAREST = 1e-2, 1e-6
+SETTLED, NEAREST = 3e-2, 1e-6
 """Step below which a position counts as settled, in units of its uncertainty; and below which it is none [px]."""
 CALM = 4
 """Step from which on the variance follows the model by half only: where nearly nothing is counted, it would not
@@ -27,8 +27,9 @@ settle otherwise."""
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-3, 1e-9, 1e3
 HARDER, EASIER = 10.0, 0.3
 """What becomes of the damping of an atom whose step is refused, or turns back, and of others."""
-SHARED_DAMPING = 1e-6
-"""Of background and shapes."""
+BACKGROUND_DAMPING = 1e-6
+DIMMEST = 1e-3
+"""Least height, in units of the median; at such a one an atom is lost."""
 LONGEST = 0.5
 """Longest step of a position, in standard deviations of the peak."""
 TRUSTED = 0.1
@@ -137,13 +138,13 @@ def settle(problem: Problem, start: Parameters, freedom: Freedom, *, steps: int,
         Where, and how much each atom still moved.
     """
     model, now = problem.model, start
-    damping = np.full(len(start.amplitudes), FIRST_DAMPING)
-    last_step, taken = np.full(len(damping), np.inf), np.zeros_like(start.positions)
+    damping, of_shapes = np.full(len(start.amplitudes), FIRST_DAMPING), np.full(len(start.shapes), FIRST_DAMPING)
+    last_step, taken = np.full(len(damping), np.inf), start.moved(start, by=-1)
     drawn = expected = model.draw(now)
     for count in range(steps):
         expected = drawn if count < CALM else (drawn + expected) / 2
         weights = problem.used / problem.noise_of(drawn).variance(expected)
-        step, own_sigma = _step(problem, now, freedom, damping, weights, drawn)
+        step, own_sigma = _step(problem, now, freedom, damping, of_shapes, weights, drawn)
         following = now.moved(step)
         drawn, before = model.draw(following), drawn
         length = np.linalg.norm(step.positions, axis=1)
@@ -152,9 +153,9 @@ def settle(problem: Problem, start: Parameters, freedom: Freedom, *, steps: int,
             refused &= _grew(problem, now, weights, before, drawn)
             following = following.with_atoms(refused, now)
             drawn = model.draw(following)
-        harder = refused | _turned(step.positions, taken)
-        damping = np.clip(damping * np.where(harder, HARDER, EASIER), LEAST_DAMPING, MOST_DAMPING)
-        taken = np.where(refused[:, None], taken, step.positions)
+        damping = _next_damping(damping, refused | _turned(step.positions, taken.positions))
+        of_shapes = _next_damping(of_shapes, _turned(step.shapes, taken.shapes))
+        taken = step.with_atoms(refused, taken)
         now, last_step = following, np.where(length < NEAREST, 0, length / own_sigma)
         if (last_step < SETTLED).mean() >= enough:
             break
@@ -162,20 +163,33 @@ def settle(problem: Problem, start: Parameters, freedom: Freedom, *, steps: int,
 
 
 def _step(
-    problem: Problem, now: Parameters, freedom: Freedom, damping: Floats, weights: Floats, drawn: Floats
+    problem: Problem,
+    now: Parameters,
+    freedom: Freedom,
+    damping: Floats,
+    of_shapes: Floats,
+    weights: Floats,
+    drawn: Floats,
 ) -> tuple[Parameters, Floats]:
     """Return the next step, and the uncertainty of each position, were all else known."""
     equations = problem.equations(now, drawn, weights)
-    shared = np.full(len(equations.gradient) - 3 * len(damping), SHARED_DAMPING)
-    solver = Solver(equations, np.concatenate([np.repeat(damping, 3), shared]), freedom.unknowns(now))
+    of_background = np.full(len(now.background), BACKGROUND_DAMPING)
+    of_shapes = np.repeat(of_shapes, now.shapes.shape[1])
+    added = np.concatenate([np.repeat(damping, 3), of_background, of_shapes])
+    solver = Solver(equations, added, freedom.unknowns(now))
     step = _as_parameters(now, solver.solve(equations.gradient, tolerance=TOLERANCE))
     return _limited(problem.model, now, step), solver.own_sigma
 
 
+def _next_damping(damping: Floats, harder: NDArray[np.bool_]) -> Floats:
+    following: Floats = np.clip(damping * np.where(harder, HARDER, EASIER), LEAST_DAMPING, MOST_DAMPING)
+    return following
+
+
 def _turned(step: Floats, before: Floats) -> NDArray[np.bool_]:
-    """Return which atoms step back (atom, 2) most of the way they have just come: they would go to and fro."""
-    along = (step * before).sum(axis=1)
-    turned: NDArray[np.bool_] = along < -0.5 * (before**2).sum(axis=1)
+    """Return what steps back (..., 2) most of the way it has just come: it would go to and fro."""
+    along, way = (step * before).sum(axis=1), (before**2).sum(axis=1)
+    turned: NDArray[np.bool_] = (along < -0.5 * way) & (way > 0)
     return turned
 
 
@@ -205,6 +219,7 @@ def _limited(model: Model, now: Parameters, step: Parameters) -> Parameters:
     length = np.linalg.norm(step.positions, axis=1)
     positions = step.positions * np.minimum(1, longest / np.maximum(length, 1e-300))[:, None]
     least, most = (SMALLEST - 1) * now.amplitudes, (1 / SMALLEST - 1) * now.amplitudes
+    least = np.maximum(least, DIMMEST * np.median(now.amplitudes) - now.amplitudes)
     return replace(
         step,
         positions=positions,

@@ -11,6 +11,8 @@ from napari_strata.atoms.fit.squares import Floats, Squares, chunks, gaussians
 
 REACH = 5.0
 """Half the side of the square on which an atom is drawn, in standard deviations: 4e-6 of the height is left."""
+PAIR_REACH = 4.0
+"""The same of the squares on which the products of two peaks are summed; they are narrower than one peak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,13 @@ class Parameters:
     shapes: Floats
     background: Floats
 
-    def moved(self, step: "Parameters") -> "Parameters":
-        """Add a step to every number."""
+    def moved(self, step: "Parameters", *, by: float = 1.0) -> "Parameters":
+        """Add a step, times a number, to every number."""
         return Parameters(
-            self.positions + step.positions,
-            self.amplitudes + step.amplitudes,
-            self.shapes + step.shapes,
-            self.background + step.background,
+            self.positions + by * step.positions,
+            self.amplitudes + by * step.amplitudes,
+            self.shapes + by * step.shapes,
+            self.background + by * step.background,
         )
 
     def with_atoms(self, atoms: NDArray[np.bool_], other: "Parameters") -> "Parameters":
@@ -80,6 +82,10 @@ class Model:
     def reach(self, parameters: Parameters) -> int:
         """Return half the side of the squares on which atoms are drawn [px]."""
         return int(np.ceil(REACH * widths(full_precision(self.shape, parameters.shapes)).max()))
+
+    def pair_reach(self, parameters: Parameters) -> int:
+        """Return half the side of the squares on which products of two peaks are summed [px]."""
+        return int(np.ceil(PAIR_REACH / REACH * self.reach(parameters)))
 
     def draw(self, parameters: Parameters) -> Floats:
         """Draw the image (y, x)."""

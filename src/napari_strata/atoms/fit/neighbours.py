@@ -10,7 +10,8 @@ from scipy.spatial import KDTree
 from napari_strata.atoms.fit.squares import Floats
 
 COUPLED = 6.5
-"""Distance up to which two peaks couple, in standard deviations: the product of both is 3e-5 at most."""
+"""Distance up to which two peaks couple, in standard deviations: beyond, the product of both is below 3e-5. Where
+many peaks overlap, leaving out more would make the matrix of the normal equations indefinite."""
 
 
 @dataclass(frozen=True, slots=True)

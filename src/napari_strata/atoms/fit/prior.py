@@ -1,4 +1,4 @@
-"""What is known of the atoms before the image is looked at closely.
+"""What is known of the atoms before the image is looked at closely, and how well.
 
 Two atoms that all but coincide make one peak: only the sum of their heights and the mean of their positions can
 be seen in it, and the most likely pair may lie anywhere. What was known before then decides what the image leaves
@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 
 from napari_strata.atoms.fit.model import Parameters
 from napari_strata.atoms.fit.squares import Floats
+
+FARTHEST = 3.0
+"""Beyond so many standard deviations an atom tells nothing of the spread of others."""
+ENOUGH = 40
+"""Coordinates that must be known to measure a spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +56,36 @@ class Prior:
     def of(self, atoms: NDArray[np.intp]) -> "Prior":
         """Return the prior of some atoms."""
         return Prior(self.expected[atoms], self.precision[atoms])
+
+
+def measured_spread(shift: Floats, variance: Floats, expected: float) -> float:
+    """Measure how far starts are from the truth.
+
+    A fit under a normal prior tells where it would have gone without, and with which variance: the shifts of all
+    atoms have the variance of that and of the starts. The spread of the starts is the most likely one. Only those
+    count that the image places better than the prior does: of others, any flaw of the model would look like it.
+
+    Parameters
+    ----------
+    shift : ndarray, shape (atom, 2)
+        How far the fit has moved each atom from its start [px].
+    variance : ndarray, shape (atom, 2)
+        Of the fitted positions, the prior included [px²]; NaN where a fit failed.
+    expected : float
+        Standard deviation of the prior that was used [px].
+
+    Returns
+    -------
+    float
+        Standard deviation of the starts along each axis [px], between a twentieth of the expected one and four
+        times it; the expected one where the image places too few atoms.
+    """
+    kept = np.maximum(variance / expected**2, 1e-9)  # of the prior's variance
+    known = kept < 0.5
+    if known.sum() < ENOUGH:
+        return expected
+    alone, moved = expected**2 * kept[known] / (1 - kept[known]), shift[known] / (1 - kept[known])
+    trials = np.geomspace(0.05, 4, 89) * expected
+    total = trials[:, None] ** 2 + alone
+    surprise = np.minimum(moved**2 / total, FARTHEST**2)
+    return float(trials[np.argmin((np.log(total) + surprise).sum(axis=1))])
