@@ -12,7 +12,7 @@ from napari_strata.atoms.fit.isolated import sigma_alone
 from napari_strata.atoms.fit.levenberg_marquardt import SETTLED, Freedom, Problem, local_sums, settle
 from napari_strata.atoms.fit.model import Model
 from napari_strata.atoms.fit.neighbours import COUPLED, Pairs
-from napari_strata.atoms.fit.noise import Noise, NoiseKind, measure_noise
+from napari_strata.atoms.fit.noise import MOST_LEVERAGE, Noise, NoiseKind, measure_noise
 from napari_strata.atoms.fit.polynomials import Shape, full_precision, widths
 from napari_strata.atoms.fit.prior import Prior, measured_spread
 from napari_strata.atoms.fit.solver import Solver
@@ -82,6 +82,7 @@ class JointFit:
             Prior.nothing(positions),
         )
         self._failed = np.zeros(len(positions), bool)
+        self._leverage = self._problem.model.leverage(self._parameters)
 
     def run(self) -> None:
         """Fit heights, then everything, then what has not settled, and put back what has failed."""
@@ -99,8 +100,9 @@ class JointFit:
             if not (failed & ~self._failed).any():
                 break
             self._failed |= failed
+            went = self._parameters.positions[self._failed]
             self._put_back()
-            failed = self._settle_some(self._failed, ~self._failed) > STILL
+            failed = self._settle_some(self._failed, ~self._failed, also_near=went) > STILL
             failed |= self._is_lost()
         self._failed |= failed
         self._put_back()
@@ -115,6 +117,7 @@ class JointFit:
     def result(self) -> FittedPeaks:
         """Return what has been found, in the order of the fit."""
         problem, parameters, model = self._problem, self._parameters, self._problem.model
+        self._leverage = model.leverage(parameters)
         drawn = model.draw(parameters)
         noise = self._measure_noise(drawn)
         weights = problem.used / noise.variance(drawn)
@@ -128,15 +131,14 @@ class JointFit:
             width=widths(model.precision(parameters)),
             chi2=self._chi2((problem.image - drawn) ** 2 * weights),
             failed=self._failed,
-            crowded=np.sqrt(sigma.prod(axis=1)) > 2 * sigma_alone(parameters.amplitudes, background, noise),
+            crowded=np.sqrt((sigma**2).mean(axis=1)) > 2 * sigma_alone(parameters.amplitudes, background, noise),
             gain=noise.gain,
             readout=noise.readout,
             prior_px=self._prior_px,
         )
 
     def _measure_noise(self, drawn: Floats) -> Noise:
-        fitted = 3 * len(self._start) + len(self._parameters.background)
-        return measure_noise(self._problem.image, drawn, self._problem.used, parameters=fitted, kind=self._noise)
+        return measure_noise(self._problem.image, drawn, self._problem.used, self._leverage, self._noise)
 
     def _expect(self, prior_px: float) -> None:
         """Expect positions near where they began, and heights of the order of the median."""
@@ -168,10 +170,13 @@ class JointFit:
         self._parameters = found.parameters
         return found.last_step
 
-    def _settle_some(self, atoms: NDArray[np.bool_], movable: NDArray[np.bool_]) -> Floats:
+    def _settle_some(
+        self, atoms: NDArray[np.bool_], movable: NDArray[np.bool_], also_near: Floats | None = None
+    ) -> Floats:
         """Fit the chosen atoms (atom,) and their neighbours on; return the last steps, of all others 0."""
         problem, now = self._problem, self._parameters
-        distance = KDTree(now.positions[atoms]).query(now.positions)[0]
+        points = now.positions[atoms] if also_near is None else np.vstack([now.positions[atoms], also_near])
+        distance = KDTree(points).query(now.positions)[0]
         some = np.flatnonzero(distance < AFFECTED * self._width)
         part = replace(
             problem,
@@ -208,9 +213,6 @@ class JointFit:
         model, parameters = self._problem.model, self._parameters
         reach = max(1, int(np.rint(2 * widths(full_precision(model.shape, parameters.shapes)).max())))
         positions = parameters.positions
-        pixel = np.clip(np.rint(positions).astype(np.intp), 0, np.array(squares.shape) - 1)
-        freedom = self._problem.used.astype(np.float64)
-        np.subtract.at(freedom, tuple(pixel.T), 3)
-        count = local_sums(freedom, positions, reach)
+        count = local_sums(self._problem.used * (1 - np.minimum(self._leverage, MOST_LEVERAGE)), positions, reach)
         chi2: Floats = local_sums(squares, positions, reach) / np.where(count > 0, count, np.nan)
         return chi2

@@ -12,6 +12,7 @@ BINS = 24
 ROUNDS = 10
 LEAST = 1e-2
 """Smallest variance believed, in units of the variance of the brightest pixels."""
+MOST_LEVERAGE = 0.8
 TINY = np.finfo(np.float64).tiny
 
 
@@ -55,7 +56,7 @@ class NoiseKind:
 
 
 def measure_noise(
-    image: Floats, mean: Floats, used: NDArray[np.bool_], *, parameters: int, kind: NoiseKind
+    image: Floats, mean: Floats, used: NDArray[np.bool_], leverage: Floats, kind: NoiseKind
 ) -> Noise:
     """Measure the noise by what a fit has left.
 
@@ -65,8 +66,8 @@ def measure_noise(
         What was recorded and what was fitted.
     used : ndarray of bool, shape (y, x)
         Pixels that were fitted.
-    parameters : int
-        How many numbers were fitted; the residuals of so many pixels have gone into them.
+    leverage : ndarray, shape (y, x)
+        How much of its own noise each pixel's fitted mean has taken up, 0 to 1.
     kind : NoiseKind
         What is known; nothing is measured where that is all.
 
@@ -75,12 +76,15 @@ def measure_noise(
     Noise
         Gain and readout by weighted least squares of the mean squares of bins of pixels of like mean.
     """
-    means = mean[used]
-    spread = float(np.subtract(*np.quantile(means[:: max(1, len(means) // 100_000)], (0.99, 0.01))))
+    means, recorded = mean[used], image[used]
+    if not len(means) or not np.ptp(recorded) > 0:
+        return Noise(0.0, 1.0, 1.0)  # of an image of nothing, anything is true
+    sample = means[:: max(1, len(means) // 100_000)]
+    spread = float(np.subtract(*np.quantile(sample, (0.99, 0.01))))
+    floor = (1e-9 * max(spread, float(np.ptp(recorded)))) ** 2
     if kind.gain is not None and not kind.uniform:
-        return Noise(kind.gain, 0.0, LEAST * kind.gain * max(spread, TINY))
-    squares = (image[used] - means) ** 2 * (len(means) / max(len(means) - parameters, 1))
-    floor = max((1e-9 * spread) ** 2, TINY)
+        return Noise(kind.gain, 0.0, max(LEAST * kind.gain * spread, floor))
+    squares = (recorded - means) ** 2 / (1 - np.minimum(leverage[used], MOST_LEVERAGE))
     if kind.uniform:
         level = max(float(squares.mean()), floor)
         return Noise(0.0, level, level)
@@ -103,9 +107,12 @@ def _binned(means: Floats, squares: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _line(means: Floats, variances: Floats, counts: Floats) -> tuple[float, float]:
     """Lay a line with no negative slope through variances; each is known to a fraction of itself."""
+    largest = float(variances.max())
+    if not largest > TINY:
+        return 0.0, 0.0
     slope, readout = 0.0, float(variances.mean())
     for _ in range(ROUNDS if len(means) > 1 else 0):
-        weights = counts / np.maximum(slope * means + readout, 0.02 * variances.max()) ** 2
+        weights = counts / np.maximum(slope * means + readout, 0.02 * largest) ** 2
         centre = np.average(means, weights=weights)
         slope = float((weights * (means - centre) * variances).sum() / (weights * (means - centre) ** 2).sum())
         slope = max(slope, 0.0)

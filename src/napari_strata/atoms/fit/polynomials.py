@@ -145,6 +145,6 @@ def widths(precision: Floats) -> Floats:
 
 def neighbours_sum(values: Floats, index: NDArray[np.intp], count: int) -> Floats:
     """Sum rows (row, ...) that have the same index, shape (count, ...)."""
-    flat = values.reshape(len(values), -1)
+    flat = values.reshape(len(values), int(np.prod(values.shape[1:])))
     sums = np.stack([np.bincount(index, column, count).astype(np.float64) for column in flat.T], axis=1)
     return sums.reshape(count, *values.shape[1:])
