@@ -23,12 +23,18 @@ class Match:
     simulation : SimulationConfig
         The settings.
     words : tuple of str
-        Both in words, one sentence each.
+        What it tells in words, one sentence each.
+    summary : str
+        The same in one sentence, without what is doubtful.
+    doubts : tuple of str
+        What is doubtful.
     """
 
     estimates: ImageEstimates
     simulation: SimulationConfig
     words: tuple[str, ...]
+    summary: str
+    doubts: tuple[str, ...]
 
 
 @job
@@ -62,7 +68,7 @@ def match_image(
     """
     from napari_strata.matching.match import chosen_frames, combine, match_frame
     from napari_strata.matching.ranges import ranges_around
-    from napari_strata.matching.words import figures_of, found_in_words
+    from napari_strata.matching.words import doubts, figures_of, found_in_words, summary
 
     frames = chosen_frames(stack)
     control.run()
@@ -75,7 +81,13 @@ def match_image(
     control.checkpoint()
     estimates = combine(found)
     simulation = ranges_around(estimates, config)
-    match = Match(estimates, simulation, found_in_words(estimates, config))
+    match = Match(
+        estimates,
+        simulation,
+        found_in_words(estimates, config),
+        summary(estimates),
+        doubts(estimates, config),
+    )
     paths = {} if out is None else {"simulation": str(_write(simulation, out))}
     figures = figures_of(estimates) | {"image": stack.name, "material": config.subject, "found": list(match.words)}
     return JobResult(figures, paths, match)

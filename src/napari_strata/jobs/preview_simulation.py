@@ -7,7 +7,7 @@ import numpy as np
 
 from napari_strata.config import SimulationConfig
 from napari_strata.control import JobControl
-from napari_strata.events import JobResult, Progress, StateChanged
+from napari_strata.events import JobResult, StateChanged
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.types import FloatImage, LabelArray
 
@@ -94,7 +94,6 @@ def preview_simulation(
 
     control.run()
     yield StateChanged(control.state)
-    yield Progress(0.0, "Simulating")
     scene = simulate_image(config, size=max(shape), pixel_size=pixel_size, rng=np.random.default_rng([seed, 0]))
     control.checkpoint()
     height, width = shape

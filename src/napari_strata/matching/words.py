@@ -41,6 +41,21 @@ def found_in_words(estimates: ImageEstimates, config: SimulationConfig) -> tuple
     return (*words, *doubts(estimates, config))
 
 
+def summary(estimates: ImageEstimates) -> str:
+    """Tell the same in one sentence, without what is doubtful."""
+    found = [f"{_number(estimates.pixel_size)} Å/px"]
+    for text, one in (
+        ("twist {}°", estimates.twist),
+        ("atoms {} Å wide", estimates.probe_width),
+        ("dose {} counts", estimates.dose),
+        ("background {} smooth", estimates.background),
+        ("{} even", estimates.even_background),
+    ):
+        if one is not None:
+            found.append(text.format(_number(one)))
+    return f"Found: {', '.join(found)}."
+
+
 def doubts(estimates: ImageEstimates, config: SimulationConfig) -> tuple[str, ...]:
     """Tell what an image does not say, or says against what is stated."""
     words = []
@@ -93,11 +108,11 @@ def figures_of(estimates: ImageEstimates) -> dict[str, Any]:
 
 
 def _number(estimate: Estimate) -> str:
-    """Return value ± uncertainty, to two digits of the latter."""
+    """Return value ± uncertainty, to one digit of the latter, or two where that is a 1."""
     sigma = estimate.uncertainty
     if not sigma or not math.isfinite(sigma):
         return f"{estimate.value:.4g}"
-    digits = 1 - math.floor(math.log10(sigma))
+    first = math.floor(math.log10(sigma))
+    digits = (1 if sigma < 2 * 10.0**first else 0) - first
     value, rounded = round(estimate.value, digits), round(sigma, digits)
-    decimals = max(digits, 0)
-    return f"{value:.{decimals}f} ± {rounded:.{decimals}f}"
+    return f"{value:.{max(digits, 0)}f} ± {rounded:.{max(digits, 0)}f}"

@@ -24,4 +24,5 @@ class Words(QLabel):
         self._fit()
 
     def _fit(self) -> None:
+        self.setMinimumHeight(0)  # which Qt would count in, so that fewer words kept the height of more
         self.setMinimumHeight(self.heightForWidth(self.width()) if self.text() else 0)

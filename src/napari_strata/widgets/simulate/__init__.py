@@ -1,0 +1,1 @@
+"""The Simulate dock: what the simulator makes, beside the user's image."""

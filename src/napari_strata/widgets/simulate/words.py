@@ -1,0 +1,31 @@
+"""What was drawn for a simulated image, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def drawn_in_words(parameters: Mapping[str, Any], *, dose_per: str) -> str:
+    """Name the values that decide the look of a simulated image.
+
+    Parameters
+    ----------
+    parameters : mapping
+        The values drawn, as the simulator describes them.
+    dose_per : str
+        How the settings count the dose: ``peak`` or ``area``.
+    """
+    probe, detector = parameters["probe"], parameters["detector"]
+    words = [f"twist {abs(angle):.1f}°" for angle in parameters["twist"]]
+    if "sigma" in probe:
+        words.append(f"width {probe['sigma']:.2f} Å")
+    else:
+        words.append(f"defocus {probe['defocus']:.0f} Å")
+    words.append(f"dose {_short(parameters['dose'])} counts" + (" per Å²" if dose_per == "area" else ""))
+    even = f" smooth and {detector['background']:.2g} even" if detector["background"] else ""
+    words.append(f"background {parameters['background']:.2g}{even}")
+    return "Drawn: " + ", ".join(words) + "."
+
+
+def _short(value: float) -> str:
+    """Return three digits without a power of ten."""
+    return f"{float(f'{value:.3g}'):.10g}"
