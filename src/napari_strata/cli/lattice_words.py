@@ -1,8 +1,9 @@
 """Lattices as lines of text for people."""
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from napari_strata.report.numbers import plain, uncertain
 
 Figures = Mapping[str, Any]
 
@@ -17,8 +18,8 @@ def lattice_words(figures: Figures) -> Iterator[str]:
         if field := frame.get("smooth_field"):
             yield (
                 f"  smooth field of {field['degrees_of_freedom']} degrees of freedom: median residual of"
-                f" held-out atoms {_number(field['median_residual_before_A'])} Å before,"
-                f" {_number(field['median_residual_after_A'])} Å after"
+                f" held-out atoms {plain(field['median_residual_before_A'])} Å before,"
+                f" {plain(field['median_residual_after_A'])} Å after"
             )
         for moire in frame.get("moire", ()):
             yield f"  moiré predicted {_with(moire, 'period_A')} Å"
@@ -30,12 +31,12 @@ def lattice_words(figures: Figures) -> Iterator[str]:
 def _layer(layer: Figures) -> Iterator[str]:
     counts = f"  layer {layer['layer']}: {layer['atoms']} atoms, {layer['interior_atoms']} inside"
     if layer.get("coherence") is not None:
-        counts += f", coherence {_number(layer['coherence'])}"
+        counts += f", coherence {plain(layer['coherence'])}"
     if layer.get("bond_A") is not None:
-        counts += f", bond {_number(layer['bond_A'])} Å"
+        counts += f", bond {plain(layer['bond_A'])} Å"
     yield counts
     if "a_A" in layer:
-        yield f"    {layer['family']}: {_cell(layer)}; scatter {_number(layer['scatter_A'])} Å"
+        yield f"    {layer['family']}: {_cell(layer)}; scatter {plain(layer['scatter_A'])} Å"
 
 
 def _shared(frame: Figures, prefix: str) -> Iterator[str]:
@@ -43,7 +44,7 @@ def _shared(frame: Figures, prefix: str) -> Iterator[str]:
         yield (
             f"  {prefix}shared affine distortion of determinant 1: stretches {_with(shared, 'stretch_larger')} and"
             f" {_with(shared, 'stretch_smaller')}, the larger along {_with(shared, 'direction_deg')} degrees;"
-            f" chi-square {_number(shared['chi_square'])} for {shared['degrees_of_freedom']}"
+            f" chi-square {plain(shared['chi_square'])} for {shared['degrees_of_freedom']}"
         )
         for layer in shared["layers"]:
             orientation = _with(layer, "orientation_deg")
@@ -74,12 +75,4 @@ def _cell(layer: Figures) -> str:
 
 def _with(figures: Figures, name: str) -> str:
     """Return a figure with its uncertainty, to two digits of the latter."""
-    value, sigma = figures[name], figures[f"{name}_sigma"]
-    if value is None or not sigma or not math.isfinite(sigma):
-        return _number(value)
-    digits = min(max(1 - math.floor(math.log10(sigma)), 0), 6)
-    return f"{value:.{digits}f} ± {sigma:.{digits}f}"
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.4g}"
+    return uncertain(figures[name], figures[f"{name}_sigma"])

@@ -15,7 +15,9 @@ class ReportConfig(Config):
     crystal: Material | None = setting(
         None, "What the sample is known to be; its bond length is then marked as the expected one."
     )
-    columns: Columns = setting("two", "Width of the figure: one column of a journal, 89 mm, or two, 183 mm.")
+    columns: Columns = setting(
+        "two", "Width of the figure: one column of a journal, 89 mm, or two, 183 mm.", title="Journal columns"
+    )
     quantity: MapQuantity = setting(
         "exx",
         "What the maps show of each layer, against its fitted lattice: strain, rotation, or distance from it.",

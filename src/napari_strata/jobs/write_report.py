@@ -38,6 +38,7 @@ def write_report(
     model: Path | None = None,
     settings: AtomsConfig | None = None,
     frame: int = 0,
+    frames: int | None = None,
     located_here: bool = False,
 ) -> JobBody:
     """Fit the lattices of one frame, and write text, figure and numbers about it.
@@ -64,6 +65,8 @@ def write_report(
         How they were located.
     frame : int
         Which frame of the image, from 0.
+    frames : int, optional
+        How many frames there are, where `image` holds that one only.
     located_here : bool
         Whether the atoms were located by the packages that run now.
 
@@ -92,12 +95,12 @@ def write_report(
     from napari_strata.report.subject import Known, examine
 
     card = None if model is None else _card(model)
-    doubts = None if card is None else _doubts(image, card, frame)
+    doubts = None if card is None else _doubts(image, card, frame if frames is None else 0)
     known = Known(source, card, settings, doubts, versions_of(LOCATING) if located_here else None)
     make_folder(out)
     control.run()
     yield StateChanged(control.state)
-    subject = examine(image, atoms, known, frame=frame, seed=config.seed)
+    subject = examine(image, atoms, known, frame=frame, frames=frames, seed=config.seed)
     yield Progress(0.4, "Fitted the lattices")
     control.checkpoint()
     drawn = draw_report(subject, config)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from napari_strata.atoms.refined import PRIOR
 from napari_strata.config import AtomsConfig
 from napari_strata.report.about_model import software_words
 from napari_strata.report.numbers import counted, listed, plain
@@ -30,8 +29,7 @@ REFINED = {
     "image": (
         "Positions were then refined by a fit to the image, of all atoms of all layers together: Gaussian peaks,"
         " of one width for each layer and class, on a slowly varying background, weighted as counting noise asks."
-        f" Atoms that overlap too much to be told apart were held near their centroids (within {PRIOR:g} Å, one"
-        " standard deviation along each axis)."
+        " Atoms that overlap too much to be told apart were held near their centroids."
     ),
 }
 """How positions were refined."""

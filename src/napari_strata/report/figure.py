@@ -42,7 +42,7 @@ PER_ROW = 2
 """Maps beside each other in one column."""
 DETAIL = 14
 """Nearest-neighbour distances across the part of the image in which single atoms are marked."""
-DPI = 450
+DPI = 300
 FORMATS = ("png", "svg", "pdf")
 INCH = 25.4
 """Length of an inch [mm]."""

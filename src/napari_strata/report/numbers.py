@@ -6,12 +6,12 @@ MOST_DIGITS = 6
 """Digits after the point at most, however small the uncertainty."""
 
 
-def uncertain(value: float, sigma: float | None) -> str:
+def uncertain(value: float | None, sigma: float | None) -> str:
     """Write a value and its standard uncertainty, to two digits of the latter: 2.4498 ± 0.0012.
 
     Without a finite, positive uncertainty the value has four digits and stands alone.
     """
-    if not sigma or not math.isfinite(sigma) or not math.isfinite(value):
+    if value is None or not math.isfinite(value) or not sigma or not math.isfinite(sigma):
         return plain(value)
     digits = min(max(1 - math.floor(math.log10(sigma)), 0), MOST_DIGITS)
     return f"{value:.{digits}f} ± {sigma:.{digits}f}"
