@@ -81,6 +81,11 @@ class SimulateDock(Dock):
         if is_in_front and self.shown.preview is None:
             self._later()
 
+    @property
+    def waits(self) -> bool:
+        """Whether a change is about to be previewed."""
+        return self._wait.isActive()
+
     def write(self, folder: Path) -> None:
         """Write images into a new folder below another one.
 
@@ -136,7 +141,7 @@ class SimulateDock(Dock):
     def _connect(self) -> None:
         self.rows.changed.connect(self._later)
         self.settings.changed.connect(self._later)
-        self._wait.timeout.connect(self._ask)
+        self._wait.timeout.connect(self.ask)
         self.shown.changed.connect(self._on_shown)
         self.panel.brought.connect(self._on_result)
         self.panel.runner.state_changed.connect(self._on_state)
@@ -157,7 +162,9 @@ class SimulateDock(Dock):
         self.panel.set_obstacle("" if layer is not None else "Open an image to match.")
         self._wait.start()
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Simulate with the settings as they are; a newer request takes the place of an older one."""
+        self._wait.stop()
         try:
             self.shown.ask(self.rows.field(), self.settings.values(), seed=self._seed)
         except StrataError as error:  # nobody pressed a button: it is said, but not in a notification
@@ -165,7 +172,7 @@ class SimulateDock(Dock):
 
     def _draw_again(self, _checked: bool = False) -> None:
         self._seed += 1
-        self._ask()
+        self.ask()
 
     def _match(self, _checked: bool = False) -> None:
         layer = self.rows.image.layer
