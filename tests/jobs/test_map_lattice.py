@@ -102,10 +102,10 @@ def test_a_cluster_of_dopants_is_told_with_its_fraction() -> None:
     assert found.quantities["fraction of Si"].label == "Fraction of Si around [%]"
 
 
-def test_a_species_with_sites_of_its_own_is_not_tested() -> None:
+def test_the_usual_species_of_a_site_is_no_dopant() -> None:
     positions, site = atoms(cell(3.15, angle=4), EXTENT)
     [dopant] = mapped(layer_table(positions, 0, np.where(site == 0, "W", "S")), fourier=False).dopants
-    assert dopant.test is None
+    assert (dopant.is_usual, dopant.test) == (True, None)
 
 
 def test_a_canceled_measurement_leaves_nothing() -> None:

@@ -41,6 +41,8 @@ class Dopants:
         The species.
     fraction : Fraction
         Its part of all atoms of the layer.
+    is_usual : bool
+        Whether it is the most frequent species of a site of the cell: no dopant, then, and not tested.
     test : ClusterTest or None
         Whether they cluster; None where that cannot be asked.
     """
@@ -48,6 +50,7 @@ class Dopants:
     layer: int
     species: str
     fraction: "Fraction"
+    is_usual: bool
     test: "ClusterTest | None"
 
 
@@ -256,12 +259,24 @@ def _dopants(lattices: "FrameLattices", atoms: "DataFrame", seed: int) -> "list[
     for layer in lattices.layers:
         species = atoms.loc[layer.rows, "species"].astype(str).to_numpy()
         for name, part in list(species_fractions(species).items())[1:]:
-            found.append(Dopants(layer.layer, name, part, _test(layer, species == name, seed)))
+            is_usual = name in _usual_species(layer, species)
+            test = None if is_usual else _test(layer, species == name, seed)
+            found.append(Dopants(layer.layer, name, part, is_usual, test))
     return found
 
 
+def _usual_species(layer: "FittedLayer", species: NDArray[np.object_]) -> set[str]:
+    """Return the most frequent species of each site of the cell."""
+    index, usual = layer.fit.index, set()
+    for site in range(len(index.cell.sites)):
+        names, counts = np.unique(species[index.site == site].astype(str), return_counts=True)
+        if len(names):
+            usual.add(str(names[counts.argmax()]))
+    return usual
+
+
 def _test(layer: "FittedLayer", is_dopant: NDArray[np.bool_], seed: int) -> "ClusterTest | None":
-    """Test whether dopants cluster; None where every site has dopants only or none, so that none can be dealt."""
+    """Test whether dopants cluster; None where they are too few, or without a place in the lattice."""
     from napari_strata.lattice.dopants import join_count
 
     try:
@@ -286,6 +301,7 @@ def _more_figures(maps: LatticeMaps) -> dict[str, Any]:
                 "low": one.fraction.low,
                 "high": one.fraction.high,
                 "confidence": one.fraction.confidence,
+                "is_usual": one.is_usual,
                 "joins": None if one.test is None else one.test.joins,
                 "joins_expected": None if one.test is None else one.test.expected,
                 "p_clustered": None if one.test is None else one.test.p_clustered,

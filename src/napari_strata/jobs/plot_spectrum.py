@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from napari_strata.lattice.cells import Family, Matrix
     from napari_strata.lattice.reciprocal import FourierLattice
 
-SHOWN = 2.3
-"""The transform is shown up to so many times the longest of a* and b*."""
+SHOWN = 1.15
+"""The transform is shown up to so many times the highest frequency that is indexed, along kx or ky."""
 FARTHEST = 1.5
-"""Without a lattice it is shown up to here [1/Å]."""
+"""Without indexed spots it is shown up to here [1/Å]."""
+PADDING, PADDED = 2, 1024
+"""Sides up to so many pixels are padded to so many times their length, or spots would be few pixels large."""
 GREY = (5.0, 99.97)
 """Percentiles of the logarithm of the power that are shown as black and as white."""
 
@@ -88,26 +90,24 @@ def plot_spectrum(
     tapered = TaperedImage.of(values, pixel_size)
     control.run()
     yield StateChanged(control.state)
-    yield Progress(0.0, "Transforming the image")
-    power, step = _shown_power(tapered.values, pixel_size, list(vectors.values()))
-    control.checkpoint()
-    yield Progress(0.3, "Indexing the spots")
+    yield Progress(0.0, "Indexing the spots")
     gaps: list[str] = []
     lattices = _indexed(values, pixel_size, vectors, family, gaps)
+    control.checkpoint()
+    yield Progress(0.7, "Transforming the image")
+    highest = max((float(np.abs(one.spots.frequency).max()) for one in lattices.values()), default=0.0)
+    power, step = _shown_power(tapered.values, pixel_size, SHOWN * highest or FARTHEST)
     return JobResult(value=Spectrum(power, step, lattices, tuple(gaps)))
 
 
 def _shown_power(
-    tapered: "NDArray[np.float64]", pixel_size: float, vectors: "list[Matrix]"
+    tapered: "NDArray[np.float64]", pixel_size: float, farthest: float
 ) -> tuple[FloatImage, tuple[float, float]]:
     """Return the middle of the transform, 0 to 1, and the size of its pixels [1/Å]."""
     from scipy.fft import fft2, fftshift
 
-    from napari_strata.lattice.reciprocal import reciprocal
-
-    stars = [np.linalg.norm(reciprocal(one), axis=1).max() for one in vectors]
-    farthest = SHOWN * max(stars) if stars else FARTHEST
-    power = np.log(np.abs(fftshift(fft2(tapered, workers=1))) ** 2 + 1e-12)
+    shape = [side * (PADDING if side <= PADDED else 1) for side in tapered.shape]
+    power = np.log(np.abs(fftshift(fft2(tapered, s=shape, workers=1))) ** 2 + 1e-12)
     step = [1 / (side * pixel_size) for side in power.shape]
     half = [min(int(farthest / one), side // 2) for one, side in zip(step, power.shape, strict=True)]
     middle = [side // 2 for side in power.shape]

@@ -27,6 +27,8 @@ from napari_strata.widgets.parts.models import ModelLibrary
 from napari_strata.widgets.predict.atom_export import atom_table
 from napari_strata.widgets.predict.atom_files import ask_for_atom_file
 from napari_strata.widgets.predict.found_atoms import show_atoms
+from napari_strata.widgets.predict.report_dialog import ReportDialog
+from napari_strata.widgets.predict.report_request import request_report
 from napari_strata.widgets.predict.words import in_words
 
 if TYPE_CHECKING:
@@ -34,8 +36,11 @@ if TYPE_CHECKING:
 
     from napari_strata.types import Prediction
 
-LINKS = (("Edit atoms…", "Atoms", "Add, delete and move atoms, and change their layer or species."),)
-"""The dock that is opened from here."""
+LINKS = (
+    ("Edit atoms…", "Atoms", "Add, delete and move atoms, and change their layer or species."),
+    ("Lattice…", "Lattice", "Measure the lattice of each layer, and map strain, stacking and more."),
+)
+"""The docks that are opened from here."""
 
 
 class PredictDock(Dock):
@@ -61,6 +66,7 @@ class PredictDock(Dock):
         self.inference = ConfigForm(InferenceConfig, advanced_title="Advanced: prediction")
         self.panel = JobPanel(QPushButton("Predict"))
         self.export_button = QPushButton("Export atoms…")
+        self.report_button = QPushButton("Report…")
         self.links = DockLinks(viewer, LINKS)
         self._lay_out()
         self.source.changed.connect(self._on_source)
@@ -69,6 +75,7 @@ class PredictDock(Dock):
         self.panel.start_button.clicked.connect(self.panel.guarded(self._start))
         self.panel.brought.connect(self._on_result)
         self.export_button.clicked.connect(self.panel.guarded(self._ask_where_to_export))
+        self.report_button.clicked.connect(self.panel.guarded(self._open_report))
         events = viewer.layers.events
         connect_while_alive(self, self._on_layers, events.inserted, events.removed)
         self._propose_atoms()
@@ -110,12 +117,14 @@ class PredictDock(Dock):
         self.export_button.setToolTip(
             "Write the atoms as the Points layer shows them, your own corrections included."
         )
+        self.report_button.setToolTip("Write a methods text and a figure about them, for a paper.")
         layout = QVBoxLayout(self)
         for widget in (self.source, self.find_atoms, self.atoms, self.inference, self.panel):
             layout.addWidget(widget)
         below = QHBoxLayout()
         below.setSpacing(3)
         below.addWidget(self.export_button)
+        below.addWidget(self.report_button)
         below.addWidget(self.links)
         layout.addLayout(below)
         layout.addStretch(1)
@@ -128,7 +137,9 @@ class PredictDock(Dock):
         self._on_layers()
 
     def _on_layers(self, _event: object = None) -> None:
-        self.export_button.setEnabled(self._shown_atoms() is not None)
+        has_atoms = self._shown_atoms() is not None
+        self.export_button.setEnabled(has_atoms)
+        self.report_button.setEnabled(has_atoms)
 
     def _propose_atoms(self, _entry: object = None) -> None:
         """Tick 'Find atoms' for models that work at a pixel size and give classes: theirs are atoms."""
@@ -192,6 +203,11 @@ class PredictDock(Dock):
         if asked is not None:
             path, chosen = asked
             self.export(path, units=chosen is CSV_WITH_UNITS)
+
+    def _open_report(self, _checked: bool = False) -> None:
+        points, image = self._shown_atoms(), self.source.image.layer
+        assert points is not None and image is not None, "the button works only where there are atoms"
+        ReportDialog(request_report(self._viewer, points, image), self).show()
 
 
 def _gives_atoms(card: ModelCard) -> bool:

@@ -1,0 +1,1 @@
+"""The Lattice dock: figures, maps, regions and dopants of located atoms."""

@@ -1,0 +1,152 @@
+"""Mean, spread and number of a map's values inside shapes that were drawn on the image."""
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Shapes
+from numpy.typing import NDArray
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from napari_strata.lattice.statistics import summarise
+from napari_strata.widgets.layers.world import between
+from napari_strata.widgets.parts.connections import LayerFollower
+from napari_strata.widgets.parts.figure_table import FigureTable
+from napari_strata.widgets.parts.form import form_layout
+from napari_strata.widgets.parts.layer_choice import LayerChoice
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+    from napari.viewer import Viewer
+
+    from napari_strata.widgets.lattice.map_layers import ChosenMap
+
+ELLIPSE_CORNERS = 64
+PATIENCE = 150
+"""Time that a shape has to be left alone before its statistics are taken [ms]."""
+_HEADER = ("Region", "Atoms", "Mean", "Std")
+
+
+class RegionStatistics(QWidget):
+    """A Shapes layer to choose, and one row for each of its shapes.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Whose Shapes layers to offer.
+    """
+
+    def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._map: ChosenMap | None = None
+        self.shapes = LayerChoice(viewer, Shapes, none_when_empty="no shapes drawn yet")
+        self.of_what = QLabel()
+        self.of_what.setWordWrap(True)
+        self.table = FigureTable()
+        rows = form_layout()
+        rows.addRow(QLabel("Shapes"), self.shapes)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(rows)
+        layout.addWidget(self.of_what)
+        layout.addWidget(self.table)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PATIENCE)
+        self._timer.timeout.connect(self._refresh)
+        self._follower = LayerFollower(self, self._on_drawn, "data", "set_data", "scale", "translate")
+        self.shapes.chosen.connect(self._on_shapes)
+        self._on_shapes(self.shapes.layer)
+
+    def show_map(self, chosen: "ChosenMap | None") -> None:
+        """Take the statistics of another map, or of none."""
+        self._map = chosen
+        self._refresh()
+
+    def _on_shapes(self, shapes: "Shapes | None") -> None:
+        self._follower.follow(shapes)
+        self._refresh()
+
+    def _on_drawn(self, _event: object = None) -> None:
+        self._timer.start()
+
+    def _refresh(self) -> None:
+        chosen, shapes = self._map, self.shapes.layer
+        self.of_what.setText("" if chosen is None else _of(chosen))
+        if chosen is None:
+            self.table.show_rows(_HEADER, [])
+            return
+        rows = [_row("All atoms", chosen, np.ones(len(chosen.places), dtype=bool))]
+        for number in range(0 if shapes is None else shapes.nshapes):
+            inside = inside_shape(shapes, number, chosen.image, chosen.frame, chosen.places)
+            if inside is not None:
+                rows.append(_row(f"Shape {number + 1}", chosen, inside))
+        self.table.show_rows(_HEADER, rows)
+
+
+def inside_shape(
+    shapes: Shapes, number: int, image: "Image", frame: int, places: NDArray[np.float64]
+) -> NDArray[np.bool_] | None:
+    """Tell which places lie inside a drawn shape.
+
+    Parameters
+    ----------
+    shapes : Shapes
+        The layer.
+    number : int
+        Number of the shape in it.
+    image : Image
+        The image.
+    frame : int
+        Its frame.
+    places : ndarray, shape (n, 2)
+        Places (y, x) in the image's pixels.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,), or None
+        None for lines and paths, which have no inside, and for shapes on other frames.
+    """
+    from skimage.measure import points_in_poly
+
+    if shapes.shape_type[number] in ("line", "path"):
+        return None
+    corners = np.asarray(shapes.data[number], dtype=np.float64)
+    in_image = between(shapes, image, corners)
+    if image.ndim == 3 and in_image.shape[1] == 3 and round(float(in_image[0, 0])) != frame:
+        return None
+    outline = in_image[:, -2:]
+    if shapes.shape_type[number] == "ellipse":
+        outline = _ellipse(outline)
+    return np.asarray(points_in_poly(places, outline))
+
+
+def _ellipse(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Trace the ellipse in a parallelogram of four corners."""
+    centre, a, b = corners.mean(axis=0), (corners[1] - corners[0]) / 2, (corners[3] - corners[0]) / 2
+    angle = np.linspace(0, 2 * np.pi, ELLIPSE_CORNERS, endpoint=False)[:, None]
+    return np.asarray(centre + np.cos(angle) * a + np.sin(angle) * b)
+
+
+def _of(chosen: "ChosenMap") -> str:
+    return f"{chosen.title}, length" if chosen.quantity.kind == "vector" else chosen.title
+
+
+def _row(title: str, chosen: "ChosenMap", inside: NDArray[np.bool_]) -> tuple[str, ...]:
+    if chosen.quantity.kind == "names":
+        return _row_of_words(title, [str(word) for word in chosen.values[inside] if word])
+    found = summarise(chosen.scalars, inside)
+    if not found.count:
+        return title, "0", "–", "–"
+    if found.count == 1 or found.deviation == 0:
+        return title, f"{found.count:,}", f"{found.mean:.4g}", "–" if found.count == 1 else "0"
+    decimals = max(2 - math.floor(math.log10(found.deviation)), 0)
+    return title, f"{found.count:,}", f"{found.mean:.{decimals}f}", f"{found.deviation:.{decimals}f}"
+
+
+def _row_of_words(title: str, words: list[str]) -> tuple[str, ...]:
+    """Tell the parts of the words; they stand for mean and spread alike."""
+    parts = [f"{word} {100 * count / len(words):.0f} %" for word, count in sorted(Counter(words).items())]
+    return title, f"{len(words):,}", ", ".join(parts)

@@ -1,0 +1,39 @@
+"""Where species are, in words: how frequent, how sure that is, and whether they cluster."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_strata.jobs.map_lattice import Dopants, LatticeMaps
+
+SURE = 0.05
+"""Chance below which dopants are said not to be placed at random."""
+
+
+def species_words(maps: "LatticeMaps") -> str:
+    """Say how frequent each species is in its layer, and whether it clusters."""
+    said = [_fraction_words(one) + _test_words(one) for one in maps.dopants]
+    return "\n".join(said) if said else "There is one species in each layer."
+
+
+def _fraction_words(dopant: "Dopants") -> str:
+    part = dopant.fraction
+    value, low, high = (f"{100 * one:.3g}" for one in (part.value, part.low, part.high))
+    return (
+        f"Layer {dopant.layer}: {dopant.species} is {part.count:,} of {part.total:,} atoms, {value} %"
+        f" ({low} to {high} % with {part.confidence:.0%} confidence). "
+    )
+
+
+def _test_words(dopant: "Dopants") -> str:
+    test = dopant.test
+    if dopant.is_usual:
+        return "It is the usual species of its site."
+    if test is None:
+        return "Too few to tell whether they cluster."
+    chance = f"{test.expected:.3g} ± {test.spread:.2g} by chance"
+    pairs = f"{test.joins:,} pairs of neighbours up to {test.neighbours:.2f} Å apart, {chance}"
+    if test.p_clustered < SURE:
+        return f"Clustered: {pairs} (p = {test.p_clustered:.2g})."
+    if test.p_dispersed < SURE:
+        return f"Keeps apart: {pairs} (p = {test.p_dispersed:.2g})."
+    return f"Placed as at random: {pairs} (p = {min(test.p_clustered, test.p_dispersed):.2g})."

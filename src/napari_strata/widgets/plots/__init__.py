@@ -1,0 +1,1 @@
+"""The Plots dock: distances, angles and spots, linked to the atoms on the image."""
