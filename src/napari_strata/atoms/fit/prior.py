@@ -15,8 +15,8 @@ from napari_strata.atoms.fit.squares import Floats
 
 FARTHEST = 3.0
 """Beyond so many standard deviations an atom tells nothing of the spread of others."""
-ENOUGH = 40
-"""Coordinates that must be known to measure a spread."""
+ENOUGH = 0.25
+"""Fraction of coordinates that the image must place better than the prior to measure a spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def measured_spread(shift: Floats, variance: Floats, expected: float) -> float:
     """
     kept = np.maximum(variance / expected**2, 1e-9)  # of the prior's variance
     known = kept < 0.5
-    if known.sum() < ENOUGH:
+    if known.mean() < ENOUGH:
         return expected
     alone, moved = expected**2 * kept[known] / (1 - kept[known]), shift[known] / (1 - kept[known])
     trials = np.geomspace(0.05, 4, 89) * expected
