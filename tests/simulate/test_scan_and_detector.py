@@ -3,7 +3,7 @@ import pytest
 
 from napari_strata.config import SimulationConfig
 from napari_strata.simulate.detector import Readout, count, exposure_of
-from napari_strata.simulate.scan import draw_drift, drift_matrix
+from napari_strata.simulate.scan import draw_drift, drift_matrix, jitter_lines
 from napari_strata.simulate.scene import simulate_image
 
 
@@ -91,3 +91,19 @@ def test_an_even_background_is_that_part_of_the_brightest_atom():
     config = SimulationConfig.parse(settings | {"detector": {"background": (0.25, 0.25)}})
     scene = simulate_image(config, size=128, pixel_size=0.2, rng=np.random.default_rng(2))
     assert np.percentile(scene.image, 5) == pytest.approx(1e4 * 0.25 / 1.25, rel=0.05)
+
+
+def test_lines_that_jitter_by_several_pixels_keep_the_shape_of_atoms():
+    x, shifts = np.arange(64.0), np.array([-5.3, -0.5, 0.0, 0.25, 4.75])
+    line = np.exp(-((x - 31.2) ** 2) / 18).astype(np.float32)
+    expected = np.exp(-((x - 31.2 - shifts[:, None]) ** 2) / 18)
+    assert np.abs(jitter_lines(np.tile(line, (5, 1)), shifts) - expected).max() < 2e-3
+
+
+def test_the_largest_affine_distortion_leaves_no_corner_without_atoms():
+    config = SimulationConfig.parse({"layers": 1, "scan": {"affine": 0.3, "distortion": 0}})
+    # of the first 60 seeds this one draws the distortion that shrinks a corner most
+    scene = simulate_image(config, size=64, pixel_size=4.0, rng=np.random.default_rng(33))
+    corners = np.array([(y, x) for y in (0, 63) for x in (0, 63)])
+    apart = np.linalg.norm(scene.positions[0][None] - corners[:, None], axis=-1).min(axis=1)
+    assert apart.max() < 1.0

@@ -26,7 +26,8 @@ def read_cif(path: Path, zone_axis: tuple[int, int, int]) -> Crystal:
     Parameters
     ----------
     path : Path
-        The CIF file. Of a site that elements share, the one with the largest occupancy is taken.
+        The CIF file. Of a site that elements share, the one with the largest occupancy is taken; a site that is
+        empty in part is taken as full (vacancies are a setting of their own).
     zone_axis : (int, int, int)
         Direction of view [uvw] in the cell of the file.
 

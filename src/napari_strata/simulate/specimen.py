@@ -147,7 +147,8 @@ class _View:
         """Return half the side of a square that holds all that can be brought into view [Å]."""
         scan, stacking = config.scan, config.stacking
         wave = stacking.strain_field[1] * stacking.strain_wavelength[1]
-        spread = 1 + 2.5 * scan.affine + 2 * scan.drift[1]
+        farthest = (1 + scan.drift[1]) / (1 - 2 * scan.affine)  # what the largest distortion brings to a corner
+        spread = max(1 + 2.5 * scan.affine + 2 * scan.drift[1], farthest)
         return self._half * spread + self.reach + 3 * scan.distortion + 0.5 * wave + stacking.relaxation[1]
 
     def show(self, atoms: Atoms) -> Atoms:
