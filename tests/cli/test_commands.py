@@ -170,6 +170,12 @@ def test_a_colour_picture_fails_unless_grey_is_asked_for(
     assert strata("predict", "MODEL", tmp_path / "rgb.npy", "--out", "DIR", "--to-grey").code == 0
 
 
+def test_atoms_pass_on_what_to_fit_them_to(strata: Strata, recorder: Recorder, image: Path) -> None:
+    strata("atoms", "MODEL", image, "--refine", "image", "--pixel-size", 0.2)
+    assert recorder.args[3] == AtomsConfig(refine="image")
+    assert strata("atoms", "MODEL", image, "--refine", "guess", "--pixel-size", 0.2).code == 2
+
+
 def test_atoms_pass_on_their_thresholds(strata: Strata, recorder: Recorder, image: Path) -> None:
     options = ("--min-distance", 1.1, "--min-probability", 0.7, "--device", "cpu", "--pixel-size", 0.2)
     call = strata("atoms", "MODEL", image, "--out", "atoms.csv", *options, "--json")
