@@ -52,7 +52,9 @@ def test_pixel_size_probe_and_dose_are_those_that_were_simulated(material, layer
 
 @pytest.mark.parametrize("even", [0.0, 1.0, 4.0])
 def test_an_even_background_is_told_by_its_noise(even: float):
-    scene = simulated(dose=(200, 200), detector={"background": (even, even)}, contamination={"background": (0, 0)})
+    scene = simulated(
+        dose=(3000, 3000), detector={"background": (even, even)}, contamination={"background": (0, 0)}
+    )
     found = matched(scene.image)
     assert found.even_background is not None and found.background is not None
     assert found.even_background.value == pytest.approx(even, abs=0.25 + 0.1 * even)
@@ -129,6 +131,21 @@ def test_pixels_too_large_for_noise_alone_leave_the_dose_open():
     found = matched(scene.image, material="MoS2", layers=1)
     assert found.dose is None and found.background is None
     assert any("dose and background stay" in text for text in doubts(found, SimulationConfig()))
+
+
+def test_one_ring_of_reflections_does_not_tell_the_probe():
+    scene = simulated(dose=(60, 60), probe={"sigma": (0.85, 0.85)}, layers=1)
+    found = matched(scene.image, layers=1)
+    assert found.pixel_size.value == pytest.approx(0.12, rel=0.02)
+    assert found.probe_width is None and found.background is None
+    assert any("Too few reflections" in text for text in doubts(found, SimulationConfig()))
+
+
+def test_a_probe_of_optics_has_a_width():
+    scene = simulated(size=512, dose=(200, 200), probe={"preset": "60 kV corrected"})
+    found = matched(scene.image)
+    assert found.probe_width is not None and 0.4 < found.probe_width.value < 0.6
+    assert found.dose is not None and found.dose.value == pytest.approx(200, rel=0.3)
 
 
 def test_a_smoothed_image_is_known_as_such():

@@ -43,7 +43,7 @@ def match(
     def make_job(control: JobControl, display: Display) -> Job:
         from napari_strata.jobs.match_image import match_image
 
-        settings = SimulationConfig() if config is None else SimulationConfig.read(config)
+        settings = SimulationConfig() if config is None else SimulationConfig.read(config).beside(config.parent)
         settings = with_options(settings, material=material, layers=layers)
         (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
         return match_image(control, stack, settings, out=out)

@@ -90,8 +90,8 @@ def match_frame(stack: ImageStack, frame: int, config: SimulationConfig) -> Imag
         stretch=float(np.mean([np.linalg.cond(layer.matrix) for layer in layers])),
         probe_width=Estimate(probe.sigma, probe.uncertainty) if probe.is_clear else None,
         dose=None if light is None else light.dose(config, pixel_size.value),
-        background=None if light is None else light.background(),
-        even_background=None if light is None else light.even_background(config),
+        background=light.background() if light is not None and probe.is_clear else None,
+        even_background=light.even_background(config) if light is not None and probe.is_clear else None,
         is_gain_known=light is not None and light.is_gain_known,
         is_smoothed=noise is not None and noise.is_smoothed,
     )

@@ -33,6 +33,8 @@ MOST_STRETCH = 1.2
 """Ratio of the largest and the smallest stretch of a scan that is believed."""
 SAME_SCALE = 0.08
 """All layers have the same pixel size to this part."""
+UNCHECKED = 0.02
+"""Part by which a pixel size is unsure that no third spot confirms."""
 LEAST_LIKENESS = 0.35
 """Likeness, 0 to 1, from which reflections are recognised; spots of noise reach 0.3."""
 NYQUIST = 0.48
@@ -172,8 +174,9 @@ def _fitted(spots: Spots, crystal: Reflections, matrix: NDArray[np.float64], len
             return None
     seen = SeenLayer(crystal, matrix, 0.0, 0)
     number, off = int(near.sum()), np.hypot(*(f - g @ matrix.T).T) / np.hypot(*g.T)
-    uncertainty = float(np.sqrt((off**2).mean() / max(number - 2, 1)))
-    return SeenLayer(crystal, matrix, 0.0, number, uncertainty)
+    part = float(np.sqrt((off**2).mean() / (number - 2))) if number > 2 else UNCHECKED
+    seen = SeenLayer(crystal, matrix, 0.0, number)
+    return replace(seen, uncertainty=part * seen.pixel_size)
 
 
 def _nearest(spots: Spots, layer: SeenLayer) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.float64]]:

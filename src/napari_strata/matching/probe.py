@@ -9,7 +9,7 @@ with the layer's mean m, and the probe's tail f, w. The atoms' own displacements
 :math:`\sigma^2 + u^2`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +19,13 @@ from napari_strata.config import SimulationConfig
 from napari_strata.matching.orientation import SeenLayer
 from napari_strata.matching.spectrum import SpotPowers
 
-RANGE = (0.1, 3.0)
-"""Between these a width is looked for [Å]."""
-STEP = 0.05
-"""Of the width's logarithm, for the curvature of the misfit."""
+RANGE = (0.05, 0.7)
+"""Between these a width is looked for, in periods of the coarsest lattice planes: at the wider end nothing is left of
+any other planes."""
+SEEN = 9.0
+"""The misfit is so much larger without the finer reflections, or they are not seen: noise has long tails."""
+STEPS = 120
+"""Number of widths that are tried."""
 MOST_TAIL = 0.9
 CLEAR = 0.2
 """A width is told if its uncertainty is less than this part of it."""
@@ -116,22 +119,49 @@ def _corners(config: SimulationConfig) -> list[tuple[float, float]]:
 
 
 def _fit_width(seen: Seen, tail: tuple[float, float]) -> tuple[float, float]:
-    """Return the width at which the misfit is least, and its uncertainty: infinite at the ends of the range."""
+    """Return the width at which the misfit is least, and its uncertainty.
+
+    It is a quarter of the range in which the misfit rises by less than 4, and infinite where the reflections of one
+    ring alone explain nearly as much: the probe may then be as wide as it likes.
+    """
     from scipy.optimize import minimize_scalar
 
     def misfit(log_width: float) -> float:
         return sum(_misfit(one, strength, float(np.exp(log_width)), tail)[0] for one, strength in seen)
 
-    grid = np.linspace(np.log(RANGE[0]), np.log(RANGE[1]), 60)  # a flat misfit has more than one valley
-    lowest = int(np.argmin([misfit(one) for one in grid]))
+    period = 1 / min(float(one.length.min()) for one, _ in seen)
+    grid = np.linspace(*np.log(np.multiply(RANGE, period)), STEPS)
+    misfits = np.array([misfit(one) for one in grid])  # which may have more than one valley
+    lowest = int(misfits.argmin())
     if not 0 < lowest < len(grid) - 1:
         return float(np.exp(grid[lowest])), float("inf")
-    best = float(minimize_scalar(misfit, bounds=(grid[lowest - 1], grid[lowest + 1]), method="bounded").x)
-    curvature = (misfit(best + STEP) + misfit(best - STEP) - 2 * misfit(best)) / STEP**2
+    best = minimize_scalar(misfit, bounds=(grid[lowest - 1], grid[lowest + 1]), method="bounded")
     degrees = max(sum(len(strength) for _, strength in seen) - len(seen) - 1, 1)
-    excess = max(1.0, misfit(best) / degrees)
-    width = float(np.exp(best))
-    return width, width * float(np.sqrt(2 * excess / curvature)) if curvature > 0 else float("inf")
+    least, excess = float(best.fun), max(1.0, float(best.fun) / degrees)
+    if misfits[-1] < least + SEEN * excess:
+        return float(np.exp(best.x)), float("inf")
+    return float(np.exp(best.x)), _spread(misfit, grid, misfits, least + 4 * excess)
+
+
+def _spread(
+    misfit: Callable[[float], float],
+    grid: NDArray[np.float64],
+    misfits: NDArray[np.float64],
+    level: float,
+) -> float:
+    """Return a quarter of the range of widths around the least misfit in which it stays below a level."""
+    from scipy.optimize import brentq
+
+    lowest, above = int(misfits.argmin()), np.flatnonzero(misfits > level)
+    left, right = above[above < lowest], above[above > lowest]
+    if not len(left) or not len(right):
+        return float("inf")
+    ends = (
+        brentq(lambda one: misfit(one) - level, grid[inner], grid[outer])
+        for outer, inner in ((left[-1], left[-1] + 1), (right[0], right[0] - 1))
+    )
+    low, high = (float(np.exp(end)) for end in ends)
+    return (high - low) / 4
 
 
 def _transfer(width: float, tail: tuple[float, float], frequency: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -71,7 +71,7 @@ def doubts(estimates: ImageEstimates, config: SimulationConfig) -> tuple[str, ..
             "lie in the same direction."
         )
     if estimates.probe_width is None:
-        words.append("Too few reflections are seen to tell the probe's width; it stays as it is.")
+        words.append("Too few reflections are seen to tell probe and background; they stay as they are.")
     if estimates.dose is None:
         words.append("The pixels are too large to tell noise from lattice; dose and background stay as they are.")
     elif not estimates.is_gain_known:

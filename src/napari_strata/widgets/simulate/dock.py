@@ -84,7 +84,7 @@ class SimulateDock(Dock):
     @property
     def waits(self) -> bool:
         """Whether a change is about to be previewed."""
-        return self._wait.isActive()
+        return bool(self._wait.isActive())
 
     def write(self, folder: Path) -> None:
         """Write images into a new folder below another one.
