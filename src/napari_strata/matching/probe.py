@@ -20,8 +20,8 @@ from napari_strata.matching.orientation import SeenLayer
 from napari_strata.matching.spectrum import SpotPowers
 
 RANGE = (0.05, 0.7)
-"""Between these a width is looked for, in periods of the coarsest lattice planes: at the wider end nothing is left of
-any other planes."""
+"""Between these a width is looked for, in periods of the coarsest lattice planes: at the wider end nothing is left
+of any other planes."""
 SEEN = 9.0
 """The misfit is so much larger without the finer reflections, or they are not seen: noise has long tails."""
 STEPS = 120
@@ -121,8 +121,8 @@ def _corners(config: SimulationConfig) -> list[tuple[float, float]]:
 def _fit_width(seen: Seen, tail: tuple[float, float]) -> tuple[float, float]:
     """Return the width at which the misfit is least, and its uncertainty.
 
-    It is a quarter of the range in which the misfit rises by less than 4, and infinite where the reflections of one
-    ring alone explain nearly as much: the probe may then be as wide as it likes.
+    It is a quarter of the range in which the misfit rises by less than 4, and infinite where the reflections of
+    one ring alone explain nearly as much: the probe may then be as wide as it likes.
     """
     from scipy.optimize import minimize_scalar
 
@@ -130,7 +130,7 @@ def _fit_width(seen: Seen, tail: tuple[float, float]) -> tuple[float, float]:
         return sum(_misfit(one, strength, float(np.exp(log_width)), tail)[0] for one, strength in seen)
 
     period = 1 / min(float(one.length.min()) for one, _ in seen)
-    grid = np.linspace(*np.log(np.multiply(RANGE, period)), STEPS)
+    grid = np.linspace(np.log(RANGE[0] * period), np.log(RANGE[1] * period), STEPS)
     misfits = np.array([misfit(one) for one in grid])  # which may have more than one valley
     lowest = int(misfits.argmin())
     if not 0 < lowest < len(grid) - 1:

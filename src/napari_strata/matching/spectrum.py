@@ -137,8 +137,8 @@ def _around(
         return 0.0, 0.0
     noise = float(np.median(part[is_around])) / np.log(2)
     count, around = int(is_inside.sum()), int(is_around.sum())
-    # Neighbouring frequencies share their noise under a Hann window: some (3/2)^2 of them count as one. The median of
-    # n exponentially distributed numbers tells their mean with a variance of 1 / (n ln^2 2) of its square.
+    # Neighbouring frequencies share their noise under a Hann window: some (3/2)^2 of them count as one. The median
+    # of n exponentially distributed numbers tells their mean with a variance of 1 / (n ln^2 2) of its square.
     variance = 2.25 * count * (1 + count / (around * np.log(2) ** 2))
     return float(part[is_inside].sum() - count * noise), noise * float(np.sqrt(variance))
 

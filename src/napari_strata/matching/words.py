@@ -22,7 +22,7 @@ def found_in_words(estimates: ImageEstimates, config: SimulationConfig) -> tuple
     config : SimulationConfig
         The settings that it was matched with.
     """
-    words = [f"Pixel size: {_number(estimates.pixel_size)} Å/px, if {config.subject} is as the table says."]
+    words = [f"Pixel size: {_number(estimates.pixel_size)} Å/px, if {config.subject} is as expected."]
     if estimates.twist is not None:
         words.append(f"Twist: {_number(estimates.twist)} degrees.")
     if estimates.stretch > 1 + STRETCHED:
