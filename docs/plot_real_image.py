@@ -110,9 +110,9 @@ def in_words(numbers: Mapping[str, Any]) -> str:
             "<!-- Written by docs/plot_real_image.py; change that, not this. -->",
             "",
             f"Atoms from the model *{numbers['model']}* (SHA-256 of its weights"
-            f" `{numbers['weights_sha256'][:12]}`…), trained on {numbers['trained_on']} for {minutes:.1f} minutes ({numbers['trained_steps']} steps);"
-            f" positions refined by *{numbers['refine']}*. Trained and located with commit `{numbers['commit']}`,"
-            f" measured with commit `{numbers['measured_at_commit']}`.",
+            f" `{numbers['weights_sha256'][:12]}`…), trained on {numbers['trained_on']} for {minutes:.1f} minutes"
+            f" ({numbers['trained_steps']} steps); positions refined by *{numbers['refine']}*. Trained and located with"
+            f" commit `{numbers['commit']}`, measured with commit `{numbers['measured_at_commit']}`.",
             "",
             *("| " + " | ".join(row) + " |" for row in rows),
             "",

@@ -185,7 +185,7 @@ def _add_marks(
 
     style = MarkerStyle(mark)
     path = style.get_path().transformed(style.get_transform() + Affine2D().scale(diameter))
-    marks = PathCollection([path], offsets=positions[:, ::-1], offset_transform=axes.transData, zorder=3, **look)
+    marks = PathCollection([path], offsets=positions[:, ::-1], offset_transform=axes.transData, zorder=2, **look)
     marks.set_transform(AffineDeltaTransform(axes.transData))  # type: ignore[arg-type] # linear axes are affine
     axes.add_collection(marks, autolim=False)
     return marks

@@ -1,0 +1,103 @@
+"""What a report is written about: copies of image and atoms, and what their layer knows of its origin."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_strata.config import AtomsConfig
+from napari_strata.errors import BundleError
+from napari_strata.io.calibration import CalibrationSource
+from napari_strata.types import ImageStack
+from napari_strata.widgets.layers.calibration import calibration_of
+from napari_strata.widgets.layers.layer_data import full_data, stack_of
+from napari_strata.widgets.layers.results import ORIGIN
+from napari_strata.widgets.layers.shown_atoms import shown_frame
+from napari_strata.widgets.parts.models import open_model
+from napari_strata.widgets.predict.atom_export import atom_table
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Points
+    from napari.viewer import Viewer
+    from pandas import DataFrame
+
+SETTINGS = "atoms"
+"""Key, in the provenance of a layer of atoms, of the settings that located them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReportRequest:
+    """Everything as it was when the report was asked for.
+
+    Attributes
+    ----------
+    stack : ImageStack
+        The frame that is shown.
+    frame, frames : int
+        Its number, and how many the image has.
+    atoms : DataFrame
+        The atoms, edits included.
+    source : CalibrationSource
+        Who states the pixel size.
+    model : Path or None
+        The model that located the atoms; None where another one has taken its place.
+    settings : AtomsConfig or None
+        How they were located, in this session; None where that is not known.
+    folder : Path
+        Where to write, if nobody says otherwise.
+    """
+
+    stack: ImageStack
+    frame: int
+    frames: int
+    atoms: "DataFrame"
+    source: CalibrationSource
+    model: Path | None
+    settings: AtomsConfig | None
+    folder: Path
+
+
+def request_report(viewer: "Viewer", points: "Points", image: "Image") -> ReportRequest:
+    """Copy what a report needs.
+
+    Raises
+    ------
+    ImageError
+        If the image cannot be used.
+    """
+    calibration, frame = calibration_of(image), shown_frame(viewer, image)
+    origin: dict[str, Any] = points.metadata.get(ORIGIN, {})
+    settings = origin.get("provenance", {}).get(SETTINGS)
+    return ReportRequest(
+        stack=stack_of(image, calibration.value, frames=[frame]),
+        frame=frame,
+        frames=1 if image.ndim == 2 else len(full_data(image)),
+        atoms=atom_table(points, image),
+        source=calibration.source,
+        model=_model(origin),
+        settings=None if settings is None else AtomsConfig.parse(settings, source=points.name),
+        folder=_new_folder(image),
+    )
+
+
+def _model(origin: dict[str, Any]) -> Path | None:
+    """Return the model, if it is still the one that located the atoms: a training may have gone on since."""
+    path = origin.get("key", {}).get("model")
+    if not path:
+        return None
+    try:
+        entry = open_model(Path(path))
+    except BundleError:
+        return None
+    is_same = entry.card.weights_sha256 == origin.get("provenance", {}).get("weights_sha256")
+    return entry.path if is_same else None
+
+
+def _new_folder(image: "Image") -> Path:
+    """Propose a folder that is not there yet, beside the image's file or in the user's own folder."""
+    path = image.source.path
+    beside = Path(path).parent if path and Path(path).parent.is_dir() else Path.home()
+    name = f"{Path(path).stem if path else image.name.replace('/', '-')}_report"
+    folder, number = beside / name, 2
+    while folder.exists():
+        folder, number = beside / f"{name}-{number}", number + 1
+    return folder
