@@ -47,10 +47,10 @@ def passing_network(config, classes):
     return network
 
 
-def save_bright(folder, *, names=("C",), **model):
+def save_bright(folder, *, names=("C",), seen=None, **model):
     """Save such a network as a bundle; `model` holds settings of `ModelConfig`."""
     config = ModelConfig(**{"filters": (2, 4), **model})
-    return save_network(folder, bright_network(config, len(names)), config, name="bright", names=names)
+    return save_network(folder, bright_network(config, len(names)), config, name="bright", names=names, seen=seen)
 
 
 def save_network(folder, network, config, *, name, names=("C",), **others):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from honeycomb import footprints
-from napari_strata.atoms.border import refine_at_border
+from napari_strata.atoms.border import cut_by_border, refine_at_border
 from napari_strata.atoms.refine import refine_positions
 
 PIXEL = 0.1
@@ -34,3 +34,12 @@ def test_nothing_is_corrected_where_too_few_footprints_are_whole():
     image, centroids = scene((0.1, 5.0))
     few = centroids[[0, 1, 2, -1]]
     np.testing.assert_array_equal(refine_at_border(image, few, radius=5.0), few)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_footprint_is_cut_where_it_reaches_beyond_the_edge_of_the_last_pixel(axis):
+    shape = (20, 30)
+    ends = np.array([1.49, 1.51, shape[axis] - 2.51, shape[axis] - 2.49])
+    positions = np.full((4, 2), 10.0)
+    positions[:, axis] = ends
+    assert cut_by_border(positions, shape, radius=2.0).tolist() == [True, False, False, True]

@@ -117,3 +117,11 @@ def test_layers_that_changed_their_order_are_known_by_their_atoms():
     assert layer_order(before, after, 2, tolerance=1).tolist() == [1, 0]
     assert layer_order(before, before, 2, tolerance=1).tolist() == [0, 1]
     assert layer_order(before, after[:0], 2, tolerance=1).tolist() == [0, 1]
+
+
+def test_atoms_that_lie_on_each_other_and_changed_layers_stay_both():
+    computed = pd.concat([table(PLACES[:1]), table([(10.2, 10.0)], layer=1)], ignore_index=True)
+    swapped = numbered(computed).assign(layer=[1, 0])
+    again, left = apply_edits(computed, find_edits(computed, swapped), tolerance=4.5)
+    assert again[["layer", "y_px", "edited"]].to_numpy().tolist() == [[1, 10.0, "changed"], [0, 10.2, "changed"]]
+    assert left.empty

@@ -5,9 +5,10 @@ import pytest
 from bright_network import save_bright
 from honeycomb import distances, footprints, honeycomb, inside
 from napari_strata.config import AtomsConfig, InferenceConfig
+from napari_strata.config.card import Seen
 from napari_strata.control import JobControl
-from napari_strata.errors import CalibrationError, OutputError
-from napari_strata.events import FinishReason, Progress
+from napari_strata.errors import CalibrationError, ExtraError, OutputError
+from napari_strata.events import FinishReason, Progress, Warned
 from napari_strata.io.atom_tables import read_atoms
 from napari_strata.jobs.locate_atoms import locate_atoms
 from napari_strata.types import ATOM_COLUMNS, ImageStack
@@ -121,3 +122,20 @@ def test_species_are_told_apart_by_brightness_that_the_network_does_not_see(mode
 def picture_of(bright):
     """Draw the crystal, some atoms with twice the brightness."""
     return footprints(CRYSTAL, EXTENT, PIXEL) + footprints(CRYSTAL[bright], EXTENT, PIXEL)
+
+
+def test_an_image_that_the_model_has_not_seen_gets_its_atoms_with_a_warning(tmp_path):
+    seen = Seen(window=64, spacing=(30, 31), order=(0, 3), noise=(0, 1), skewness=(-9, 9))
+    model = save_bright(tmp_path / "model", seen=seen, pixel_size=0.2)
+    events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS))
+    (warning,) = [event.message for event in events if isinstance(event, Warned)]
+    assert warning.startswith("graphene is outside what the model bright has seen, because its strongest spacing")
+    assert events[-1].reason is FinishReason.COMPLETED
+
+
+def test_a_format_that_cannot_be_written_is_refused_before_any_work(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_strata.io.atoms.parquet.find_spec", lambda _name: None)
+    out = tmp_path / "atoms.parquet"
+    events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS, out=out))
+    assert isinstance(events[-1].error, ExtraError)
+    assert not any(isinstance(event, Progress) for event in events)

@@ -60,9 +60,12 @@ def refine_at_border(
 
 
 def cut_by_border(positions: NDArray[np.float64], shape: tuple[int, ...], *, radius: float) -> NDArray[np.bool_]:
-    """Tell which footprints of a radius [px] around positions (atom, 2) reach beyond an image (y, x)."""
-    limits = np.array(shape) - 1
-    is_cut: NDArray[np.bool_] = np.any((positions < radius) | (positions > limits - radius), axis=1)
+    """Tell which footprints of a radius [px] around positions (atom, 2) reach beyond an image (y, x).
+
+    Pixels are squares around their centres, so an image of n of them ends at -0.5 and n - 0.5.
+    """
+    ends = np.array(shape) - 0.5
+    is_cut: NDArray[np.bool_] = np.any((positions - radius < -0.5) | (positions + radius > ends), axis=1)
     return is_cut
 
 

@@ -116,16 +116,16 @@ def apply_edits(computed: "DataFrame", edits: "DataFrame", *, tolerance: float) 
     numbered = computed.reset_index(drop=True).assign(**{ATOM: np.arange(len(computed))})
     search = _Search(numbered, tolerance)
     is_deletion = (edits["edited"] == DELETED).to_numpy()
-    kept, added, left = np.ones(len(numbered), bool), [], []
-    for row in edits[is_deletion].itertuples():
-        found = search.take(row.frame, row.from_layer, row.from_y_px, row.from_x_px)
-        left.append(found is None)
-        if found is not None:
-            kept[found] = False
-    for row in edits[~is_deletion].itertuples():
+    # every edit takes the atom it was made on before any other makes way: two may have changed places
+    origins = [search.take(row.frame, row.from_layer, row.from_y_px, row.from_x_px) for row in edits.itertuples()]
+    gone = [origin for origin, is_gone in zip(origins, is_deletion, strict=True) if is_gone]
+    left = np.array([origin is None for origin in gone], bool)
+    kept, added = np.ones(len(numbered), bool), []
+    kept[[origin for origin in gone if origin is not None]] = False
+    stayed = [origin for origin, is_gone in zip(origins, is_deletion, strict=True) if not is_gone]
+    for row, origin in zip(edits[~is_deletion].itertuples(), stayed, strict=True):
         new = {"layer": row.layer, "species": row.species, "y_px": row.y_px, "x_px": row.x_px}
-        found = search.take(row.frame, row.from_layer, row.from_y_px, row.from_x_px)
-        found = search.take(row.frame, row.layer, row.y_px, row.x_px) if found is None else found
+        found = search.take(row.frame, row.layer, row.y_px, row.x_px) if origin is None else origin
         if found is None:
             added.append(new | {"frame": row.frame, ATOM: NEW})
         else:  # of an atom that was not moved the new position is as good as the old one
@@ -137,7 +137,7 @@ def apply_edits(computed: "DataFrame", edits: "DataFrame", *, tolerance: float) 
     if added:
         atoms = pd.concat([atoms, pd.DataFrame(added)], ignore_index=True)
     atoms = atoms.astype({"frame": np.int64, "layer": np.int64, ATOM: np.int64})
-    return mark_edits(computed, atoms), edits[is_deletion][np.array(left, bool)].reset_index(drop=True)
+    return mark_edits(computed, atoms), edits[is_deletion][left].reset_index(drop=True)
 
 
 def layer_order(before: "DataFrame", after: "DataFrame", layers: int, *, tolerance: float) -> NDArray[np.intp]:

@@ -72,7 +72,10 @@ def atoms(
     images: Images,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="ATOMS.csv", help="Table of all atoms; without it only counts are printed."),
+        typer.Option(
+            metavar="ATOMS.csv",
+            help="Table of atoms: csv, parquet, extxyz, xyz, cif or geojson; without it only counts are printed.",
+        ),
     ] = None,
     pixel_size: PixelSize = None,
     min_distance: Annotated[float | None, option(AtomsConfig, "min_distance")] = None,
@@ -91,7 +94,7 @@ def atoms(
 ) -> int:
     """Locate the atoms of every layer of images.
 
-    Writes a CSV table with the columns image, frame, layer, species, y_px, x_px, y_A, x_A, probability and flag,
+    Writes a table with the columns image, frame, layer, species, y_px, x_px, y_A, x_A, probability and flag,
     and those of a fit where there is one; candidates for missing and extra atoms go to ATOMS_candidates.csv.
     """
 

@@ -10,7 +10,20 @@ from napari_strata.io.files import replacing
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["TRUTH_COLUMNS", "read_atoms", "write_atoms"]
+__all__ = ["TRUTH_COLUMNS", "check_installed", "read_atoms", "write_atoms"]
+
+
+def check_installed(path: Path) -> None:
+    """Check, before any work whose result goes to a file, that its format can be written.
+
+    Raises
+    ------
+    ExtraError
+        If the format needs a package that is not installed.
+    """
+    check = format_of(path).check_installed
+    if check is not None:
+        check()
 
 
 def write_atoms(table: "DataFrame", path: Path, *, units: bool = False) -> None:

@@ -42,10 +42,11 @@ def convert_atoms(
     OutputError
         If the file cannot be written.
     """
-    from napari_strata.io.atom_tables import read_atoms, write_atoms
+    from napari_strata.io.atom_tables import check_installed, read_atoms, write_atoms
     from napari_strata.io.atoms.formats import format_of
     from napari_strata.jobs.predict import make_folder
 
+    check_installed(out)
     make_folder(out.parent)
     control.run()
     yield StateChanged(control.state)

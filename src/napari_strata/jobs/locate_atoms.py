@@ -15,6 +15,7 @@ from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import (
     check_calibration,
     check_stacks,
+    familiarity,
     load_predictor,
     make_folder,
     predict_stacks,
@@ -70,12 +71,13 @@ def locate_atoms(
     atoms : AtomsConfig
         Distances and thresholds, what tells species apart, and whether to propose candidates.
     out : Path, optional
-        CSV file for the atom table; candidates go to ``STEM_candidates.csv`` beside it.
+        File for the atom table, whose ending chooses the format (CSV where it is none of those of
+        `napari_strata.io.atoms.formats`); candidates go to ``STEM_candidates.csv`` beside it.
 
     Yields
     ------
     JobEvent
-        `Progress` after every tile.
+        `Warned` of each image that is outside what the model has seen; `Progress` after every tile.
 
     Returns
     -------
@@ -85,7 +87,7 @@ def locate_atoms(
 
     Raises
     ------
-    ImageError, CalibrationError, BundleError, DeviceError, OutputError
+    ImageError, CalibrationError, BundleError, DeviceError, OutputError, ExtraError
         If an input cannot be used or the file cannot be written.
     """
     import pandas as pd
@@ -103,6 +105,7 @@ def locate_atoms(
         _check_file(out)
     control.run()
     yield StateChanged(control.state)
+    yield from familiarity(stacks, card)
     tables: list[DataFrame] = []
     proposed: list[DataFrame] = []
     data = {stack.name: stack.data for stack in stacks}
@@ -150,10 +153,11 @@ def _counts(table: "DataFrame", candidates: "DataFrame | None", layers: int) -> 
 
 
 def _check_file(out: Path) -> None:
+    from napari_strata.io.atom_tables import check_installed
+
+    check_installed(out)
     if out.is_dir():
-        raise OutputError(
-            f"{out} is a folder.", remedy="Give the name of a CSV file, for example atoms.csv in it."
-        )
+        raise OutputError(f"{out} is a folder.", remedy="Give the name of a file, for example atoms.csv in it.")
     make_folder(out.parent)
 
 

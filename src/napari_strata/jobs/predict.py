@@ -53,7 +53,7 @@ def predict(
     Yields
     ------
     JobEvent
-        `Progress` after every tile.
+        `Warned` of each image that is outside what the model has seen; `Progress` after every tile.
 
     Returns
     -------

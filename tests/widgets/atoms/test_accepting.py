@@ -33,3 +33,14 @@ def test_of_selected_candidates_only_those_are_accepted(points, candidates):
     assert accept(points, candidates) == (1, 0)
     assert len(points.data) == 4
     assert candidates.features["kind"].tolist() == ["extra"]
+
+
+def test_a_place_that_a_person_has_filled_since_gets_no_second_atom(points, candidates):
+    points.add([20.5, 20])
+    features = points.features.copy()
+    features.loc[3, ["layer", "species", "atom"]] = [1, "Si", -1]
+    points.features = features
+    candidates.selected_data = {0}
+    assert accept(points, candidates) == (0, 0)
+    assert len(points.data) == 4
+    assert candidates.features["kind"].tolist() == ["extra"]

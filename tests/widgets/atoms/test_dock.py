@@ -1,11 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from bright_scene import ATOMS, add_bright, save_model
 from napari.layers import Points
 from qtpy.QtCore import Qt
 
+from napari_strata.atoms.edits import COLUMNS
 from napari_strata.widgets.atoms.dock import AtomsDock
-from napari_strata.widgets.layers.atom_memory import edits_of, marked_table
+from napari_strata.widgets.layers.atom_memory import MEMORY, edits_of, marked_table, memory_of
 from napari_strata.widgets.layers.label_memory import class_table_of, crystal_layer_of
 from napari_strata.widgets.predict.dock import PredictDock
 
@@ -151,6 +155,17 @@ def test_discarded_edits_can_be_brought_back(qtbot, dock):
     assert dock.editing.counts() == {"added": 1}
 
 
+def test_undo_also_brings_back_deletions_of_atoms_that_are_not_found_any_more(qtbot, dock):
+    points = dock.points
+    gone = pd.DataFrame([dict.fromkeys(COLUMNS, 0.0) | {"edited": "deleted"}])
+    points.metadata = {**points.metadata, MEMORY: replace(memory_of(points), left=gone)}
+    points.add([2.0, 2.0])
+    click(qtbot, dock.discard_button)
+    assert dock.editing.counts() == {}
+    click(qtbot, dock.undo_button)
+    assert dock.editing.counts() == {"added": 1, "deleted": 1}
+
+
 def test_edits_are_kept_when_predict_runs_again(qtbot, viewer, dock, predict):
     points = dock.points
     moved, changed = nearest(points, *ATOMS[5]), nearest(points, *ATOMS[6])
@@ -222,3 +237,16 @@ def test_atoms_become_labels_and_follow_later_corrections(qtbot, viewer, dock):
     assert len(labels[1].data) == 15
     assert class_table_of(labels[0]).names == ("C", "Si", "N")
     assert sorted(set(labels[1].features["species"])) == ["C", "N"]
+
+
+def test_labels_that_a_person_changed_stay_and_new_ones_are_made(qtbot, viewer, dock):
+    click(qtbot, dock.labels_button)
+    first = viewer.layers["bright layer 0 atoms"]
+    first.add([30.0, 30.0])
+    click(qtbot, dock.labels_button)
+    assert first.name == "bright layer 0 atoms (edited)"
+    assert len(first.data) == 17
+    assert len(viewer.layers["bright layer 0 atoms"].data) == 16
+    assert "Those you changed stay as 'bright layer 0 atoms (edited)'." in dock.words.text()
+    click(qtbot, dock.labels_button)
+    assert len([layer for layer in viewer.layers if isinstance(layer, Points)]) == 5

@@ -345,3 +345,14 @@ def test_a_viewer_closed_while_it_predicts_leaves_no_worker(qtbot, make_napari_v
         click(qtbot, dock.panel.start_button)
     viewer.close()
     qtbot.waitUntil(lambda: QThreadPool.globalInstance().activeThreadCount() == 0)
+
+
+def test_a_doubt_about_the_image_stays_on_the_dock_until_the_next_prediction(qtbot, viewer, open_dock):
+    dock = open_dock(pixel_size=0.12)
+    predict(qtbot, dock)
+    doubt = "bright is outside what the model bright has seen, because its pixels of 0.2 Å are coarser"
+    assert dock.panel.warnings.text().startswith(doubt)
+    assert dock.panel.words.text().startswith("16 atoms")
+    viewer.layers["bright"].scale = (0.12, 0.12)
+    predict(qtbot, dock)
+    assert not dock.panel.warnings.isVisibleTo(dock)

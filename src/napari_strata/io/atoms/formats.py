@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_strata.io.atoms.cif import read_cif, write_cif
 from napari_strata.io.atoms.csv import read_csv, write_csv, write_csv_with_units
 from napari_strata.io.atoms.geojson import read_geojson, write_geojson
-from napari_strata.io.atoms.parquet import read_parquet, write_parquet
+from napari_strata.io.atoms.parquet import check_arrow, read_parquet, write_parquet
 from napari_strata.io.atoms.xyz import read_xyz, write_extxyz, write_xyz
 from napari_strata.types import ATOM_COLUMNS, ATOM_DETAILS
 
@@ -34,6 +34,8 @@ class AtomFormat:
         Reads a file; the second argument is a pixel size [Å/px] or None.
     keeps : frozenset of str
         Columns that it has a place for.
+    check_installed : callable or None
+        Raises an `ExtraError` where a package that it needs is not installed; None where it needs none.
     """
 
     title: str
@@ -41,6 +43,7 @@ class AtomFormat:
     write: "Callable[[DataFrame, Path], None]"
     read: "Callable[[Path, float | None], DataFrame]"
     keeps: frozenset[str] = _EVERYTHING
+    check_installed: Callable[[], None] | None = None
 
 
 CSV = AtomFormat("CSV table", ".csv", write_csv, read_csv)
@@ -48,7 +51,7 @@ CSV_WITH_UNITS = AtomFormat("CSV table with units", ".csv", write_csv_with_units
 FORMATS = (
     CSV,
     CSV_WITH_UNITS,
-    AtomFormat("Parquet", ".parquet", write_parquet, read_parquet),
+    AtomFormat("Parquet", ".parquet", write_parquet, read_parquet, check_installed=check_arrow),
     AtomFormat("Extended XYZ", ".extxyz", write_extxyz, read_xyz),
     AtomFormat("XYZ, positions only", ".xyz", write_xyz, read_xyz, _EVERYTHING - {"probability", *ATOM_DETAILS}),
     AtomFormat("CIF, a block per layer", ".cif", write_cif, read_cif),

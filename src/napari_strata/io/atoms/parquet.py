@@ -62,12 +62,23 @@ def read_parquet(path: Path, pixel_size: float | None = None) -> "DataFrame":
     return with_angstrom(table_of(columns, path), pixel_size)
 
 
-def _arrow() -> Any:
+def check_arrow() -> None:
+    """Check that pyarrow is installed.
+
+    Raises
+    ------
+    ExtraError
+        If it is not.
+    """
     if find_spec("pyarrow") is None:
         raise ExtraError(
             "Parquet files need pyarrow, which is not installed.",
             remedy='Install the extra: pip install "napari-strata[parquet]", or choose CSV.',
         )
+
+
+def _arrow() -> Any:
+    check_arrow()
     import pyarrow
 
     return pyarrow

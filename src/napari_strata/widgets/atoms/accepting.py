@@ -9,15 +9,21 @@ from napari_strata.atoms.edits import NEW
 
 if TYPE_CHECKING:
     from napari.layers import Points
+    from pandas import Series
 
 _NEAR = 0.5
 """An extra atom is the one within this distance of its candidate [px]."""
+_FILLED = 0.5
+"""Where an atom lies within this part of the usual distance of neighbours none is missing any more."""
+_APART = 1e6
+"""Distance that keeps crystal layers, as one more coordinate, apart."""
 
 
 def accept(points: "Points", candidates: "Points") -> tuple[int, int]:
     """Add missing atoms and delete extra ones; the candidates that are selected, or all where none is.
 
-    Candidates that were accepted are taken off their layer.
+    Places that a person has filled since, by adding an atom or moving one there, are filled already. Candidates
+    that were accepted are taken off their layer.
 
     Returns
     -------
@@ -25,27 +31,44 @@ def accept(points: "Points", candidates: "Points") -> tuple[int, int]:
         How many atoms were.
     """
     chosen = sorted(candidates.selected_data) or list(range(len(candidates.data)))
-    features = candidates.features.iloc[chosen]
-    places = candidates.data[chosen]
-    is_missing = (features["kind"] == "missing").to_numpy()
-    extra = _extra(points, places[~is_missing], features["layer"].to_numpy()[~is_missing])
+    features = candidates.features.iloc[chosen].reset_index(drop=True)
+    places = _apart(candidates.data[chosen], features["layer"])
+    is_missing = (features["kind"] == "missing").to_numpy(copy=True)
+    extra = _extra(points, places[~is_missing])
+    is_missing[is_missing] = _is_free(points, places[is_missing])
     points.selected_data = set()
     points.remove(extra)
     if is_missing.any():
-        _add(points, places[is_missing], features[is_missing]["layer"], features[is_missing]["species"])
+        wanted = features[is_missing]
+        _add(points, candidates.data[np.array(chosen)[is_missing]], wanted["layer"], wanted["species"])
     candidates.selected_data = set()
     candidates.remove(chosen)
     return int(is_missing.sum()), len(extra)
 
 
-def _extra(points: "Points", places: np.ndarray, layers: np.ndarray) -> list[int]:
+def _apart(places: np.ndarray, layers: "Series") -> np.ndarray:
+    return np.column_stack([places, _APART * layers.to_numpy(np.float64)])
+
+
+def _extra(points: "Points", places: np.ndarray) -> list[int]:
     """Return the indices of the atoms at places, each in its crystal layer."""
     if not len(places) or not len(points.data):
         return []
-    here = np.column_stack([points.data, 1e6 * points.features["layer"].to_numpy(np.float64)])
-    wanted = np.column_stack([places, 1e6 * layers])
-    distances, found = KDTree(here).query(wanted, distance_upper_bound=_NEAR)
+    here = _apart(points.data, points.features["layer"])
+    distances, found = KDTree(here).query(places, distance_upper_bound=_NEAR)
     return sorted({int(index) for index in found[np.isfinite(distances)]})
+
+
+def _is_free(points: "Points", places: np.ndarray) -> np.ndarray:
+    """Tell of places, each in its crystal layer, where no atom lies."""
+    here = _apart(points.data, points.features["layer"])
+    if not len(places) or not len(here):
+        return np.ones(len(places), bool)
+    tree = KDTree(here)
+    nearest = tree.query(here, k=[2], distance_upper_bound=_APART / 2)[0]
+    usual = np.median(nearest[np.isfinite(nearest)]) if np.isfinite(nearest).any() else 0.0
+    free: np.ndarray = tree.query(places)[0] > _FILLED * usual
+    return free
 
 
 def _add(points: "Points", places: np.ndarray, layers: np.ndarray, species: np.ndarray) -> None:

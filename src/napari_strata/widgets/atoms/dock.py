@@ -213,12 +213,13 @@ class AtomsDock(Dock):
         image = self._image()
         if self.points is None or image is None:
             raise LabelsError("The image of these atoms is not open.", remedy="Open it under its name.")
-        made = use_as_labels(self._viewer, self.points, image)
+        made, kept = use_as_labels(self._viewer, self.points, image)
         self.points.visible = False  # or nobody sees which atoms are learned
         self._viewer.layers.selection.active = made[0]
         names = ", ".join(f"'{one.name}'" for one in made)
+        stays = f" Those you changed stay as '{kept[0].name}'." if kept else ""
         self.words.setText(
-            f"{names}: in the Train dock, learn from My labels. All atoms of the slices must be right."
+            f"{names}: in the Train dock, learn from My labels. All atoms of the slices must be right.{stays}"
         )
 
 

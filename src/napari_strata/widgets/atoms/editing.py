@@ -12,7 +12,14 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_strata.atoms.edits import ATOM, NEW
 from napari_strata.widgets.layers.atom_layers import reset_atoms
-from napari_strata.widgets.layers.atom_memory import edits_of, features_of, marked_table, memory_of
+from napari_strata.widgets.layers.atom_memory import (
+    MEMORY,
+    AtomMemory,
+    edits_of,
+    features_of,
+    marked_table,
+    memory_of,
+)
 from napari_strata.widgets.parts.connections import LayerFollower
 
 if TYPE_CHECKING:
@@ -43,7 +50,7 @@ class AtomEditing(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._states: list[tuple[NDArray[np.float64], DataFrame]] = []
+        self._states: list[tuple[NDArray[np.float64], DataFrame, AtomMemory]] = []
         self._is_busy = False
         self._data = LayerFollower(self, self._on_data, "data")
         self._features = LayerFollower(self, self._on_edit, "properties")
@@ -162,18 +169,19 @@ class AtomEditing(QObject):
             self._is_busy = False
 
     def _note(self, points: "Points") -> None:
-        data, features = np.array(points.data), points.features.copy()
+        data, features, memory = np.array(points.data), points.features.copy(), points.metadata[MEMORY]
         if self._states:
-            last_data, last_features = self._states[-1]
-            if np.array_equal(last_data, data) and last_features.equals(features):
+            last_data, last_features, last_memory = self._states[-1]
+            if memory is last_memory and np.array_equal(last_data, data) and last_features.equals(features):
                 return
-        self._states = [*self._states[-STEPS:], (data, features)]
+        self._states = [*self._states[-STEPS:], (data, features, memory)]
 
-    def _put(self, data: NDArray[np.float64], features: "DataFrame") -> None:
+    def _put(self, data: NDArray[np.float64], features: "DataFrame", memory: AtomMemory) -> None:
         assert self.points is not None, "without a layer nothing was noted"
         self._is_busy = True
         self.points.selected_data = set()
         self.points.data = data.copy()
         self.points.features = features.copy()
+        self.points.metadata = {**self.points.metadata, MEMORY: memory}
         self._is_busy = False
         self.changed.emit()

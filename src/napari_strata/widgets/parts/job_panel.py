@@ -36,7 +36,7 @@ class JobPanel(QWidget):
         self.cancel_button = QPushButton("Cancel")
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
-        self.words = Words()
+        self.words, self.warnings = Words(), Words()
         self._obstacle = ""
         row = QHBoxLayout()
         row.addWidget(start_button, 1)
@@ -46,14 +46,17 @@ class JobPanel(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.bar)
         layout.addWidget(self.words)
+        layout.addWidget(self.warnings)
         self.cancel_button.clicked.connect(self.runner.stop)
         self.runner.state_changed.connect(self._on_state)
         self.runner.reported.connect(self._on_event)
         self.runner.ended.connect(self._on_ended)
+        self._show_warnings("")
         self._on_state(JobState.IDLE)
 
     def run(self, make_job: Callable[[JobControl], Job], *, name: str) -> None:
         """Start a job; see `JobRunner.start`."""
+        self._show_warnings("")
         self.runner.start(make_job, name=name)
 
     def guarded(self, slot: Callable[P, Any]) -> Callable[P, None]:
@@ -86,6 +89,12 @@ class JobPanel(QWidget):
                 self.say(f"{message}…")
             case Warned():
                 show_warned(event)
+                self._show_warnings(f"{self.warnings.text()}\n{event.message} {event.remedy}".strip())
+
+    def _show_warnings(self, text: str) -> None:
+        """Show what a notification says for seconds only, until the next job starts."""
+        self.warnings.setText(text)
+        self.warnings.setVisible(bool(text))
 
     def _on_ended(self, ended: JobEnded) -> None:
         self.bar.setValue(0)
