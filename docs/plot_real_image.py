@@ -111,8 +111,8 @@ def in_words(numbers: Mapping[str, Any]) -> str:
             "",
             f"Atoms from the model *{numbers['model']}* (SHA-256 of its weights"
             f" `{numbers['weights_sha256'][:12]}`…), trained on {numbers['trained_on']} for {minutes:.1f} minutes"
-            f" ({numbers['trained_steps']} steps); positions refined by *{numbers['refine']}*. Trained and located with"
-            f" commit `{numbers['commit']}`, measured with commit `{numbers['measured_at_commit']}`.",
+            f" ({numbers['trained_steps']} steps); positions refined by *{numbers['refine']}*. Trained and located"
+            f" with commit `{numbers['commit']}`, measured with commit `{numbers['measured_at_commit']}`.",
             "",
             *("| " + " | ".join(row) + " |" for row in rows),
             "",
