@@ -60,11 +60,16 @@ def chosen_frames(stack: ImageStack) -> tuple[int, ...]:
     ImageError
         If the image has fewer than 64 px a side.
     """
-    count, height, width = stack.data.shape
+    height, width = stack.data.shape[1:]
     if min(height, width) < LEAST_SIDE:
         raise ImageError(
             f"{stack.name} is {height} x {width} px.", remedy=f"Take an image of at least {LEAST_SIDE} px a side."
         )
+    return spread_frames(len(stack.data))
+
+
+def spread_frames(count: int) -> tuple[int, ...]:
+    """Return up to five of so many frames, the first and the last among them."""
     return tuple(np.unique(np.linspace(0, count - 1, MOST_FRAMES).round().astype(int)).tolist())
 
 

@@ -292,6 +292,32 @@ def test_another_slice_is_compared_when_it_is_shown(qtbot, viewer, make_dock):
     wait(qtbot, dock)
 
 
+def test_of_a_stack_some_frames_are_matched(qtbot, viewer, make_dock):
+    stack = np.stack([SCENE.image] * 9)
+    viewer.add_image(
+        stack, name="stack", scale=[1, PIXEL_SIZE, PIXEL_SIZE], units=["pixel", "angstrom", "angstrom"]
+    )
+    dock = make_dock()
+    click(qtbot, dock.panel.start_button)
+    qtbot.waitUntil(lambda: "Looking at frame 5 of 5" in dock.panel.words.text(), timeout=60_000)
+    wait(qtbot, dock)
+    assert dock.panel.words.text().startswith("Found:")
+
+
+def test_a_match_can_be_cancelled(qtbot, viewer, make_dock):
+    stack = np.stack([SCENE.image] * 9)
+    viewer.add_image(
+        stack, name="stack", scale=[1, PIXEL_SIZE, PIXEL_SIZE], units=["pixel", "angstrom", "angstrom"]
+    )
+    dock = make_dock()
+    before = dock.settings.values()
+    click(qtbot, dock.panel.start_button)
+    click(qtbot, dock.panel.cancel_button)
+    wait(qtbot, dock)
+    assert dock.panel.words.text() == "Stopped."
+    assert dock.settings.values() == before
+
+
 def test_an_image_that_is_closed_leaves_the_simulation_alone(qtbot, viewer, make_dock):
     image = open_image(viewer)
     dock = make_dock()

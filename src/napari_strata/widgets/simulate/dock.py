@@ -14,8 +14,9 @@ from napari_strata.control import JobControl, JobState
 from napari_strata.errors import ImageError, StrataError
 from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
+from napari_strata.matching.match import spread_frames
 from napari_strata.types import ImageStack
-from napari_strata.widgets.layers.layer_data import stack_of
+from napari_strata.widgets.layers.layer_data import full_data, stack_of
 from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.notify import in_words
@@ -179,7 +180,8 @@ class SimulateDock(Dock):
         if layer is None:
             raise ImageError("No image is chosen.", remedy="Open an image.")
         config = self.settings.values()
-        stack = stack_of(layer, self.rows.calibration.calibration.value)
+        frames = spread_frames(len(full_data(layer))) if layer.ndim == 3 else None
+        stack = stack_of(layer, self.rows.calibration.calibration.value, frames=frames)
         self._matching = layer
         self.panel.run(partial(_make_matching, stack=stack, config=config), name=f"Matching {layer.name}")
 
