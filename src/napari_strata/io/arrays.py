@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from napari_strata.errors import ImageError, StrataError
-from napari_strata.io.calibration import PixelSides, in_angstrom, side_of_square, words_for_oblong
+from napari_strata.io.calibration import PixelSides, side_of_square, words_for_oblong
 from napari_strata.io.microscope.endings import ENDINGS as MICROSCOPE_ENDINGS
 from napari_strata.io.microscope.signals import Signal, read_signal
+from napari_strata.io.npz import NPZ_KEY, NoSingleArrayError, read_npz, read_npz_header
 from napari_strata.io.tif import read_tif, read_tif_header
 from napari_strata.types import AnyArray, LabelArray
 
 T = TypeVar("T")
-NPZ_KEY = "im_array"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +157,9 @@ def _remedy(error: Exception) -> str:
         return "It does not fit into memory; save a part of the stack."
     if "imagecodecs" in str(error):
         return "Install imagecodecs, or save the file without compression."
-    if isinstance(error, _NoSingleArray):
+    if isinstance(error, NoSingleArrayError):
         return f"Save the image in it under the name {NPZ_KEY}."
     return "The file is damaged or was cut short; copy it again."
-
-
-class _NoSingleArray(ValueError):
-    """An npz file does not tell which of its arrays is meant."""
 
 
 def _native(data: AnyArray) -> AnyArray:
@@ -200,52 +196,13 @@ def _npy_header(path: Path) -> FileHeader:
 
 
 def _npz(path: Path) -> FileArray:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        data = archive[_key(archive)]
-        pixel_size, warnings = _metres(archive.get("pixel_size"))
+    data, pixel_size, warnings = read_npz(path)
     return FileArray(_native(data), _looks_like_colour(data.shape), pixel_size, warnings)
 
 
 def _npz_header(path: Path) -> FileHeader:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        shape, dtype = _member_header(archive, _key(archive))
-        pixel_size, _ = _metres(archive.get("pixel_size"))
+    shape, dtype, pixel_size = read_npz_header(path)
     return FileHeader(shape, dtype, _looks_like_colour(shape), pixel_size)
-
-
-def _member_header(archive: "np.lib.npyio.NpzFile", key: str) -> "tuple[tuple[int, ...], np.dtype[Any]]":
-    """Read shape and type of one array of an npz file, without unpacking it."""
-    assert archive.zip is not None, "the archive is open"
-    with archive.zip.open(f"{key}.npy") as member:
-        is_first = np.lib.format.read_magic(member) == (1, 0)
-        read = np.lib.format.read_array_header_1_0 if is_first else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(member)
-    return shape, dtype
-
-
-def _key(archive: "np.lib.npyio.NpzFile") -> str:
-    if NPZ_KEY in archive:
-        return NPZ_KEY
-    assert archive.zip is not None, "the archive is open"
-    members = [key for key in archive if f"{key}.npy" in archive.zip.namelist()]
-    candidates = [key for key in members if len(_member_header(archive, key)[0]) in (2, 3)]
-    if len(candidates) == 1:
-        return candidates[0]
-    found = ", ".join(candidates) or "none"
-    raise _NoSingleArray(f"it holds no {NPZ_KEY} and not exactly one 2D or 3D array, but {found}")
-
-
-def _metres(stated: AnyArray | None) -> tuple[float | None, tuple[str, ...]]:
-    """Read the pixel size of an npz file, which is in metres, a number or a string."""
-    if stated is None:
-        return None, ()
-    try:
-        pixel_size = in_angstrom(float(stated.item()), "m")
-    except ValueError:
-        pixel_size = None
-    if pixel_size is None:
-        return None, (f"its pixel_size {stated} is no credible length in metres; it is not used",)
-    return pixel_size, ()
 
 
 def _png(path: Path) -> FileArray:

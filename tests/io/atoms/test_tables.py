@@ -19,7 +19,8 @@ def table() -> pd.DataFrame:
 
 def test_units_stand_before_the_header(tmp_path: Path, table: pd.DataFrame) -> None:
     write_atoms(table, tmp_path / "a.csv", units=True)
-    meaning, units, header, row = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()
+    assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbf")  # or Excel takes Å for other letters
+    meaning, units, header, row = (tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()
     assert meaning == "# (0, 0) is the centre of the first pixel; frame and layer count from 0."
     assert units == "# Units: y_px [px], x_px [px], y_A [Å], x_A [Å], sigma_y [Å], amplitude [intensity]"
     assert header == "image,frame,layer,species,y_px,x_px,y_A,x_A,probability,sigma_y,amplitude,flag"
@@ -87,3 +88,10 @@ def test_what_is_no_geojson_of_points_is_refused(tmp_path: Path, content: str, w
     (tmp_path / "a.geojson").write_text(content)
     with pytest.raises(TableError, match=words):
         read_atoms(tmp_path / "a.geojson")
+
+
+def test_a_csv_table_with_semicolons_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("image;frame;layer;species;y_px;x_px;y_A;x_A\na;0;0;C;1,5;2;0,15;0,2\n")
+    with pytest.raises(TableError, match="semicolons") as refused:
+        read_atoms(tmp_path / "a.csv")
+    assert "commas" in refused.value.remedy

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from napari_strata.errors import CalibrationError, TableError
-from napari_strata.io.atom_tables import read_atoms, write_atoms
+from napari_strata.io.atom_tables import TRUTH_COLUMNS, read_atoms, write_atoms
 from napari_strata.types import ATOM_COLUMNS
 
 BILAYER = pd.DataFrame(
@@ -87,3 +87,9 @@ def test_what_is_no_xyz_is_refused(tmp_path: Path, text: str, words: str) -> Non
     (tmp_path / "a.xyz").write_text(text)
     with pytest.raises(TableError, match=words):
         read_atoms(tmp_path / "a.xyz", pixel_size=1)
+
+
+def test_a_table_without_atoms_needs_no_pixel_size(tmp_path: Path) -> None:
+    empty = pd.DataFrame({name: [] for name in TRUTH_COLUMNS})
+    write_atoms(empty, tmp_path / "a.xyz")
+    assert read_atoms(tmp_path / "a.xyz").empty

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_strata.errors import TableError
-from napari_strata.io.atoms.columns import INTENSITIES, REMEDY, UNITS, table_of
+from napari_strata.io.atoms.columns import INTENSITIES, REMEDY, UNITS, refuse, table_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -20,9 +20,12 @@ def write_csv(table: "DataFrame", path: Path) -> None:
 
 
 def write_csv_with_units(table: "DataFrame", path: Path) -> None:
-    """Write a table with two lines before its header: what positions mean, and the units of the columns."""
+    """Write a table with two lines before its header: what positions mean, and the units of the columns.
+
+    It begins with a byte order mark, or Excel takes Å for other letters.
+    """
     units = ", ".join(f"{name} [{UNITS[name]}]" for name in table if name in UNITS)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
         file.write(f"{MARK} {_ORIGIN}\n{MARK} Units: {units}\n")
         _shortened(table).to_csv(file, index=False, float_format="%.6f", lineterminator="\n")
 
@@ -47,6 +50,8 @@ def read_csv(path: Path, pixel_size: float | None = None) -> "DataFrame":
         raise TableError(f"{path} cannot be read ({error.strerror}).", remedy="Check the path.") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise TableError(f"{path} is no CSV table ({' '.join(str(error).split())}).", remedy=REMEDY) from error
+    if len(raw.columns) == 1 and ";" in raw.columns[0]:
+        refuse(path, "semicolons separate its columns", "Save it with commas between columns and decimal points.")
     return with_angstrom(table_of(raw, path), pixel_size)
 
 

@@ -89,7 +89,8 @@ def read_xyz(path: Path, pixel_size: float | None = None) -> "DataFrame":
                 stated = pairs.get(name)
                 block[name] = [fallback if stated is None else _parse(stated, name)] * count
         if "y_px" not in block:
-            size = require(_size(pairs, path) if pixel_size is None else pixel_size, name=path.name)
+            known = _size(pairs, path) if pixel_size is None else pixel_size
+            size = require(known, name=path.name) if rows else 1.0
             block |= {"y_px": [y / size for y in block["y_A"]], "x_px": [x / size for x in block["x_A"]]}
         if columns and set(block) != set(columns):
             refuse(path, "its blocks have different columns", "Convert them one by one.")
