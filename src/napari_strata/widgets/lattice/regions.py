@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from napari_strata.widgets.lattice.map_layers import ChosenMap
 
 ELLIPSE_CORNERS = 64
+ROUNDING = 1e-9
+"""A spread by less than this part of the mean is none."""
 PATIENCE = 150
 """Time that a shape has to be left alone before its statistics are taken [ms]."""
 _HEADER = ("Region", "Atoms", "Mean", "Std")
@@ -140,7 +142,7 @@ def _row(title: str, chosen: "ChosenMap", inside: NDArray[np.bool_]) -> tuple[st
     found = summarise(chosen.scalars, inside)
     if not found.count:
         return title, "0", "–", "–"
-    if found.count == 1 or found.deviation == 0:
+    if found.count == 1 or found.deviation < ROUNDING * abs(found.mean):
         return title, f"{found.count:,}", f"{found.mean:.4g}", "–" if found.count == 1 else "0"
     decimals = max(2 - math.floor(math.log10(found.deviation)), 0)
     return title, f"{found.count:,}", f"{found.mean:.{decimals}f}", f"{found.deviation:.{decimals}f}"

@@ -122,7 +122,7 @@ class PlotsDock(Dock):
         self._timer.start()
 
     def _on_slice(self, _event: object = None) -> None:
-        if self._at is not None and shown_frame(self._viewer, self._at[1]) != self._at[2]:
+        if self._at is None or shown_frame(self._viewer, self._at[1]) != self._at[2]:
             self._timer.start()
 
     def _ask(self) -> None:

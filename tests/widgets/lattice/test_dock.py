@@ -1,0 +1,253 @@
+import threading
+
+import numpy as np
+import pytest
+from fake_jobs import preparing
+from lattice_scene import CALIBRATED, PIXEL, SIDE, honeycombs, put_atoms
+from napari.layers import Image, Points, Vectors
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
+
+from napari_strata.widgets.lattice import dock as lattice_dock
+from napari_strata.widgets.lattice.dock import LatticeDock
+from napari_strata.widgets.parts.form import Page
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
+def open_dock(viewer):
+    def open_dock() -> LatticeDock:
+        dock = LatticeDock(viewer)
+        viewer.window.add_dock_widget(dock, name="Lattice")
+        return dock
+
+    return open_dock
+
+
+def press(qtbot, dock, button):
+    """Scroll to a button as soon as it has its place, and click it."""
+
+    def is_seen():
+        dock.findChild(Page).ensureWidgetVisible(button)
+        return not button.visibleRegion().isEmpty()
+
+    qtbot.waitUntil(is_seen)
+    qtbot.mouseClick(button, LEFT)
+
+
+def measure(qtbot, dock, *, fourier=False) -> str:
+    dock.fourier.setChecked(fourier)
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=60_000):
+        press(qtbot, dock, dock.panel.start_button)
+    return dock.panel.words.text()
+
+
+def show_map(qtbot, dock, label, way=None):
+    choice = dock.maps.choice
+    choice.quantity.setCurrentText(label)
+    if way is not None:
+        choice.way.setCurrentIndex(choice.way.findData(way))
+    press(qtbot, dock, dock.maps.show_button)
+    qtbot.waitUntil(lambda: not dock.maps.drawing.is_busy, timeout=30_000)
+
+
+def figures(dock):
+    lines = [line.split("\t") for line in dock.table.as_text().split("\n")]
+    return {line[0]: line[1:] for line in lines}
+
+
+def named(viewer, start):
+    (layer,) = [one for one in viewer.layers if one.name.startswith(start)]
+    return layer
+
+
+def test_figures_of_each_layer_and_the_twist_are_shown_with_their_uncertainty(qtbot, viewer, open_dock):
+    put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    assert measure(qtbot, dock, fourier=True) == f"{len(honeycombs()):,} atoms of moire."
+    found = figures(dock)
+    assert found[""] == ["Layer 0", "Layer 1"]
+    assert [value.split(" ")[0][:4] for value in found["a, ideal [Å]"]] == ["2.46", "2.46"]
+    assert found["Bond [Å]"] == ["1.42", "1.42"]
+    assert found["Cell"] == ["hexagonal"] * 2
+    twists = [line.split("\t")[1] for line in dock.table.as_text().split("\n") if line.startswith("Twist")]
+    assert [float(text.split(" ± ")[0]) for text in twists] == pytest.approx([28.9, 28.9], abs=0.3)
+    assert "Moiré, predicted [Å]" in found and "From the Fourier transform" in found
+    assert dock.species.text() == "There is one species in each layer."
+
+
+def test_the_table_is_copied_for_a_spreadsheet(qtbot, viewer, open_dock):
+    put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    measure(qtbot, dock)
+    press(qtbot, dock, dock.copy_button)
+    copied = QApplication.clipboard().text()
+    assert copied.startswith("\tLayer 0\tLayer 1\nFrom the atoms\nAtoms\t")
+
+
+def test_maps_lie_on_the_image_and_replace_each_other(qtbot, viewer, open_dock):
+    scene = put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    measure(qtbot, dock)
+    before = list(viewer.layers)
+    show_map(qtbot, dock, "Strain exx [%]", "dots")
+    dots = named(viewer, "Strain exx [%]")
+    assert isinstance(dots, Points) and dots.face_colorbar.visible
+    assert len(dots.data) == len(scene.points.data)
+    assert dots.face_contrast_limits[0] == -dots.face_contrast_limits[1]
+    show_map(qtbot, dock, "Nearest-neighbour distance [Å]", "smooth")
+    smooth = named(viewer, "Nearest")
+    assert isinstance(smooth, Image) and smooth.colorbar.visible
+    assert smooth.data.shape == (SIDE, SIDE)
+    assert np.nanmean(smooth.data) == pytest.approx(2.46 / 3**0.5, abs=1e-4)
+    assert viewer.layers.index(smooth) < viewer.layers.index(scene.points)
+    show_map(qtbot, dock, "Displacement [Å]", "arrows")
+    assert isinstance(named(viewer, "Displacement [Å]"), Vectors)
+    show_map(qtbot, dock, "Stacking")
+    assert set(named(viewer, "Stacking").features["Stacking"]) == {"AA", "AB", "BA", "SP"}
+    assert "AA" in dock.maps.legend.words.text()
+    assert len(viewer.layers) == len(before) + 1
+    for layer in viewer.layers:
+        assert layer.scale.tolist() == [PIXEL] * 2 and layer.units == scene.image.units
+
+
+def test_earlier_maps_are_kept_where_that_is_asked_for_or_they_have_a_name(qtbot, viewer, open_dock):
+    put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    measure(qtbot, dock)
+    show_map(qtbot, dock, "Strain exx [%]")
+    named(viewer, "Strain exx").name = "mine"
+    show_map(qtbot, dock, "Strain eyy [%]")
+    assert not viewer.layers["mine"].visible
+    dock.maps.keep.setChecked(True)
+    show_map(qtbot, dock, "Strain exy [%]")
+    assert not named(viewer, "Strain eyy").visible and named(viewer, "Strain exy").visible
+
+
+def test_without_what_it_needs_the_dock_says_what_to_do(qtbot, viewer, open_dock):
+    dock = open_dock()
+    assert dock.panel.words.text() == "There are no atoms. Find atoms in the Predict dock first."
+    assert not dock.panel.start_button.isEnabled()
+    scene = put_atoms(viewer, honeycombs())
+    assert dock.panel.start_button.isEnabled()
+    scene.image.units = ("pixel", "pixel")
+    scene.points.features = scene.points.features.assign(layer=0)  # anything that happens to the atoms
+    assert "Type it in the Predict dock." in dock.panel.words.text()
+    viewer.layers.remove(scene.image)
+    assert "is not open" in dock.panel.words.text()
+
+
+def test_few_atoms_and_one_layer_are_told_in_words(qtbot, viewer, open_dock):
+    few = put_atoms(viewer, honeycombs().iloc[:8])
+    dock = open_dock()
+    assert "too few for a lattice" in measure(qtbot, dock)
+    assert not dock.table.isVisible()
+    viewer.layers.remove(few.points)
+    viewer.layers.remove(few.image)
+    put_atoms(viewer, honeycombs((4.0,)))
+    measure(qtbot, dock)
+    assert "There is one layer with a lattice" in dock.gaps.text()
+    assert dock.maps.choice.layer.count() == 1
+    assert dock.maps.choice.quantity.findText("Stacking") == -1
+    assert "Twist [°]" not in figures(dock)
+
+
+def test_of_a_stack_the_shown_slice_is_measured_and_mapped(qtbot, viewer, open_dock):
+    stack = {"scale": (1, PIXEL / 10, PIXEL / 10), "units": ("pixel", "nm", "nm"), "translate": (0, 3, 1)}
+    scene = put_atoms(viewer, honeycombs(frame=1), frames=3, **stack)
+    dock = open_dock()
+    viewer.dims.set_point(0, 0)
+    press(qtbot, dock, dock.panel.start_button)
+    said = "There are no atoms on slice 0 of moire. Move the slider to a slice with atoms."
+    assert dock.panel.words.text() == said
+    viewer.dims.set_point(0, 1)
+    assert measure(qtbot, dock).endswith("atoms of moire, slice 1.")
+    show_map(qtbot, dock, "Strain exx [%]", "dots")
+    assert set(named(viewer, "Strain").data[:, 0]) == {1}
+    show_map(qtbot, dock, "Strain exx [%]", "smooth")
+    smooth = named(viewer, "Strain")
+    assert smooth.data_to_world((0, 0, 0)) == pytest.approx(scene.image.data_to_world((1, 0, 0)))
+    show_map(qtbot, dock, "Residual [Å]", "arrows")
+    assert set(named(viewer, "Residual").data[:, 0, 0]) == {1}
+
+
+def test_edits_of_the_atoms_make_the_figures_old(qtbot, viewer, open_dock):
+    scene = put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    measure(qtbot, dock)
+    scene.points.selected_data = {0, 1, 2}
+    assert "changed since" not in dock.panel.words.text()
+    scene.points.remove_selected()
+    assert dock.panel.words.text() == "The atoms were changed since: press Measure again."
+
+
+def test_figures_go_with_the_image(qtbot, viewer, open_dock):
+    scene = put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    measure(qtbot, dock)
+    assert dock.table.isVisible()
+    viewer.layers.remove(scene.image)
+    assert not dock.table.isVisible()
+
+
+def test_statistics_inside_a_shape_follow_the_shape_and_the_map(qtbot, viewer, open_dock):
+    scene = put_atoms(viewer, honeycombs((4.0,)))
+    dock = open_dock()
+    measure(qtbot, dock)
+    dock.maps.choice.quantity.setCurrentText("Nearest-neighbour distance [Å]")
+    shapes = viewer.add_shapes(np.array([[[20, 20], [20, 60], [60, 60], [60, 20]]]), **CALIBRATED)
+    inside = ((scene.points.data > 20) & (scene.points.data < 60)).all(axis=1).sum()
+    qtbot.waitUntil(lambda: dock.regions.table.rowCount() == 2)
+    assert dock.regions.table.as_text().split("\n")[2].split("\t")[:3] == ["Shape 1", str(inside), "1.42"]
+    shapes.add_ellipses(np.array([[20, 20], [20, 60], [60, 60], [60, 20]]))
+    qtbot.waitUntil(lambda: dock.regions.table.rowCount() == 3)
+
+
+def test_a_measurement_is_canceled(qtbot, viewer, open_dock, monkeypatch):
+    release = threading.Event()
+    monkeypatch.setattr(lattice_dock, "_make_job", lambda control, *_, **__: preparing(control, release=release))
+    put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=20_000):
+        qtbot.mouseClick(dock.panel.start_button, LEFT)
+        qtbot.mouseClick(dock.panel.cancel_button, LEFT)
+        release.set()
+    assert dock.panel.words.text() == "Stopped."
+    assert dock.panel.start_button.isEnabled()
+
+
+def test_other_atoms_stop_the_measurement(qtbot, viewer, open_dock, monkeypatch):
+    release = threading.Event()
+    monkeypatch.setattr(lattice_dock, "_make_job", lambda control, *_, **__: preparing(control, release=release))
+    scene = put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=20_000):
+        qtbot.mouseClick(dock.panel.start_button, LEFT)
+        viewer.layers.remove(scene.points)
+        release.set()
+    assert not dock.table.isVisible()
+
+
+@pytest.mark.canvas
+def test_a_closed_dock_stops_its_job_and_leaves_no_map(qtbot, viewer, open_dock):
+    put_atoms(viewer, honeycombs())
+    dock = LatticeDock(viewer)
+    frame = viewer.window.add_dock_widget(dock, name="Lattice")
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=60_000):
+        dock.panel.start_button.click()
+    dock.maps.choice.quantity.setCurrentText("Strain exx [%]")
+    dock.maps.choice.way.setCurrentIndex(dock.maps.choice.way.findData("smooth"))
+    count, gone = len(viewer.layers), []
+    dock.destroyed.connect(lambda: gone.append(True))
+    dock.panel.start_button.click()
+    dock.maps.show_button.click()
+    assert dock.panel.runner.is_busy and dock.maps.drawing.is_busy
+    viewer.window.remove_dock_widget(frame)
+    qtbot.waitUntil(lambda: gone == [True], timeout=20_000)
+    assert len(viewer.layers) == count

@@ -1,0 +1,203 @@
+import threading
+
+import numpy as np
+import pytest
+from fake_jobs import preparing
+from lattice_scene import BOND, PIXEL, TURNS, honeycombs, put_atoms
+from qtpy.QtCore import QPointF, Qt
+
+from napari_strata.widgets.plots import dock as plots_dock
+from napari_strata.widgets.plots.dock import PlotsDock
+
+LEFT = Qt.MouseButton.LeftButton
+LONG = 1.7
+
+
+@pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
+def open_dock(qtbot, viewer):
+    def open_dock(*, waits=True) -> PlotsDock:
+        dock = PlotsDock(viewer)
+        viewer.window.add_dock_widget(dock, name="Plots")
+        dock.resize(420, 700)
+        if waits:
+            qtbot.waitUntil(lambda: dock._pairs is not None, timeout=60_000)
+        return dock
+
+    return open_dock
+
+
+@pytest.fixture
+def displaced():
+    """Return atoms, the number of one that is 0.3 Å farther from a neighbour than it should be, and that one."""
+    table = honeycombs()
+    layer = table[table["layer"] == 0]
+    middle = (layer[["y_A", "x_A"]] - 9.6).pow(2).sum(axis=1).idxmin()
+    distance = np.hypot(*(layer[["y_A", "x_A"]] - layer.loc[middle, ["y_A", "x_A"]].to_numpy(float)).to_numpy().T)
+    neighbour = layer.index[np.argsort(distance)[1]]
+    step = layer.loc[middle, ["y_A", "x_A"]].to_numpy(float) - layer.loc[neighbour, ["y_A", "x_A"]].to_numpy(float)
+    moved = layer.loc[middle, ["y_A", "x_A"]].to_numpy(float) + 0.3 * step / np.hypot(*step)
+    table.loc[middle, ["y_A", "x_A"]], table.loc[middle, ["y_px", "x_px"]] = moved, moved / PIXEL
+    return table, int(middle), int(neighbour)
+
+
+def on_screen(plot, x, y):
+    box = plot.plot.getPlotItem().getViewBox()
+    return plot.plot.mapFromScene(box.mapViewToScene(QPointF(x, y)))
+
+
+def click(qtbot, plot, x, y):
+    qtbot.mouseClick(plot.plot.viewport(), LEFT, pos=on_screen(plot, x, y))
+
+
+def drag(qtbot, plot, start, end):
+    where, there = on_screen(plot, *start), on_screen(plot, *end)
+    qtbot.mousePress(plot.plot.viewport(), LEFT, pos=where)
+    for part in (0.3, 0.6, 1.0):
+        qtbot.mouseMove(plot.plot.viewport(), where + (there - where) * part)
+        qtbot.wait(20)
+    qtbot.mouseRelease(plot.plot.viewport(), LEFT, pos=there)
+
+
+def white_pairs(dock):
+    return int(dock.distances._highlight.yData.sum())
+
+
+def test_distances_of_graphene_are_marked(viewer, open_dock):
+    put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    assert dock.distances.marks == pytest.approx([BOND, 2.46, 2 * BOND], abs=1e-3)
+    assert dock.summary.text().startswith("Layer 0: nearest neighbours 1.420 Å, std 0.000 Å")
+    dock.expected.crystal.setCurrentText("hBN")
+    assert dock.distances.marks[:2] == pytest.approx([2.504 / 3**0.5, 2.504])
+
+
+def test_a_drag_over_distances_selects_the_atoms_of_such_pairs(qtbot, viewer, open_dock, displaced):
+    table, moved, neighbour = displaced
+    scene = put_atoms(viewer, table)
+    dock = open_dock()
+    drag(qtbot, dock.distances, (1.6, 5), (1.9, 5))
+    assert set(scene.points.selected_data) == {moved, neighbour}
+    assert viewer.layers.selection.active is scene.points
+    assert dock.words.text().endswith("2 atoms selected.")
+
+
+def test_a_click_on_a_bar_selects_its_atoms(qtbot, viewer, open_dock, displaced):
+    table, moved, neighbour = displaced
+    scene = put_atoms(viewer, table)
+    dock = open_dock()
+    click(qtbot, dock.distances, BOND + 0.3, 1)
+    assert set(scene.points.selected_data) == {moved, neighbour}
+
+
+def test_atoms_selected_on_the_image_are_white_in_the_plots(qtbot, viewer, open_dock, displaced):
+    table, moved, _ = displaced
+    scene = put_atoms(viewer, table)
+    dock = open_dock()
+    assert white_pairs(dock) == 0
+    scene.points.selected_data = {moved}
+    qtbot.waitUntil(lambda: white_pairs(dock) > 0)
+    (layer,) = (one for one in dock._pairs.layers if one.layer == 0)
+    assert white_pairs(dock) == (layer.pairs == moved).any(axis=1).sum()
+    assert not dock.angles._highlight.path().isEmpty()
+    assert dock.words.text() == "1 atoms selected, in white."
+    qtbot.mouseClick(dock.none_button, LEFT)
+    assert len(scene.points.selected_data) == 0 and white_pairs(dock) == 0
+    assert dock.angles._highlight.path().isEmpty()
+
+
+def test_a_click_on_a_direction_selects_the_layer_whose_bonds_lie_there(qtbot, viewer, open_dock):
+    scene = put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    dock.tabs.setCurrentWidget(dock.angles)
+    qtbot.wait(50)
+    for turn, layer in zip(TURNS, (0, 1), strict=True):
+        angle = np.deg2rad(turn + 30)  # bonds point 30 degrees away from a
+        click(qtbot, dock.angles, 0.6 * np.cos(angle), 0.6 * np.sin(angle))
+        chosen = scene.table.loc[sorted(scene.points.selected_data), "layer"]
+        assert set(chosen) == {layer} and len(chosen) > 100
+
+
+def test_a_sector_across_zero_goes_the_short_way(qtbot, viewer, open_dock):
+    put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    dock.tabs.setCurrentWidget(dock.angles)
+    qtbot.wait(50)
+    drag(qtbot, dock.angles, (0.7, -0.1), (0.7, 0.1))
+    assert "bonds from 172 to 8 degrees" in dock.words.text()
+
+
+def test_one_layer_alone_is_plotted_and_picked(qtbot, viewer, open_dock):
+    scene = put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    dock.layer.setCurrentIndex(dock.layer.findData(1))
+    drag(qtbot, dock.distances, (1.3, 5), (1.5, 5))
+    assert set(scene.table.loc[sorted(scene.points.selected_data), "layer"]) == {1}
+
+
+def test_spots_bear_the_colour_of_their_layer_and_select_its_atoms(qtbot, viewer, open_dock):
+    scene = put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    dock.tabs.setCurrentWidget(dock.spots)
+    qtbot.waitUntil(lambda: dock.spots._spectrum is not None, timeout=60_000)
+    qtbot.wait(100)
+    lattices = dock.spots._spectrum.lattices
+    assert list(lattices) == [0, 1]
+    ky, kx = lattices[1].spots.frequency[0]
+    click(qtbot, dock.spots, kx, ky)
+    chosen = set(scene.points.selected_data)
+    assert chosen == set(scene.table.index[scene.table["layer"] == 1])
+    assert "of layer 1" in dock.words.text()
+    dock.spots.on_pick((-5, -5), (5, 5))
+    assert set(scene.points.selected_data) == set(scene.table.index)
+
+
+def test_plots_follow_edits_of_the_atoms(qtbot, viewer, open_dock):
+    scene = put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    before = dock._pairs
+    scene.points.selected_data = set(range(50))
+    scene.points.remove_selected()
+    qtbot.waitUntil(lambda: dock._pairs is not before and not dock.pairs_job.is_busy, timeout=60_000)
+    assert sum(len(one.atoms) for one in dock._pairs.layers) == len(scene.table) - 50
+
+
+def test_without_atoms_the_dock_says_what_to_do(qtbot, viewer, open_dock):
+    dock = open_dock(waits=False)
+    qtbot.waitUntil(lambda: "Find atoms in the Predict dock first." in dock.pairs_job.words.text())
+    scene = put_atoms(viewer, honeycombs().iloc[:1])
+    qtbot.waitUntil(lambda: "No layer has two atoms." in dock.pairs_job.words.text(), timeout=60_000)
+    viewer.layers.remove(scene.image)
+    qtbot.waitUntil(lambda: "is not open" in dock.pairs_job.words.text())
+
+
+def test_of_a_stack_the_shown_slice_is_plotted(qtbot, viewer, open_dock):
+    put_atoms(viewer, honeycombs(frame=1), frames=3, scale=(1, PIXEL, PIXEL), units=("pixel", *["angstrom"] * 2))
+    viewer.dims.set_point(0, 1)
+    dock = open_dock()
+    viewer.dims.set_point(0, 2)
+    qtbot.waitUntil(lambda: "no atoms on slice 2" in dock.pairs_job.words.text(), timeout=20_000)
+    assert dock.layer.count() == 0
+    viewer.dims.set_point(0, 1)
+    qtbot.waitUntil(lambda: dock._pairs is not None, timeout=60_000)
+
+
+@pytest.mark.canvas
+def test_a_dock_that_is_closed_while_it_works_goes(qtbot, viewer, monkeypatch):
+    release = threading.Event()
+    monkeypatch.setattr(plots_dock, "_make_pairs_job", lambda control, _table: preparing(control, release=release))
+    scene = put_atoms(viewer, honeycombs())
+    dock = PlotsDock(viewer)
+    frame = viewer.window.add_dock_widget(dock, name="Plots")
+    dock.came_to_front(True)
+    qtbot.waitUntil(lambda: dock.pairs_job.is_busy, timeout=20_000)
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
+    viewer.window.remove_dock_widget(frame)
+    release.set()
+    qtbot.waitUntil(lambda: gone == [True], timeout=20_000)
+    scene.points.selected_data = {1}  # nobody listens any more
