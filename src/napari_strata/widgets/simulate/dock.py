@@ -14,7 +14,6 @@ from napari_strata.control import JobControl, JobState
 from napari_strata.errors import ImageError, StrataError
 from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
-from napari_strata.matching.match import spread_frames
 from napari_strata.types import ImageStack
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
 from napari_strata.widgets.parts.dock import Dock
@@ -179,6 +178,8 @@ class SimulateDock(Dock):
         layer = self.rows.image.layer
         if layer is None:
             raise ImageError("No image is chosen.", remedy="Open an image.")
+        from napari_strata.matching.match import spread_frames
+
         config = self.settings.values()
         frames = spread_frames(len(full_data(layer))) if layer.ndim == 3 else None
         stack = stack_of(layer, self.rows.calibration.calibration.value, frames=frames)
