@@ -14,53 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.errors import LatticeError
+from napari_strata.lattice.blocks import variance_ratio
 from napari_strata.lattice.cells import Matrix, Positions
 from napari_strata.lattice.fit import OUTLIER, LatticeFit, design_of
-
-HOLD = 1e-3
-"""Weight at which a spline's coefficient is held at 0, that of an atom being 1."""
+from napari_strata.lattice.normal import inverse_of, solve
+from napari_strata.lattice.splines import ORDER, Splines
 
 _T = TypeVar("_T", np.float64, np.bool_)
 
-ORDER = 3
 FOLDS = 5
-MOST_SPANS = 8
+MOST_SPANS = 16
 """Fields of up to so many spans along each axis are tried."""
+PATIENCE = 4
+"""Fields of more spans are tried until so many in a row were no better."""
+MEDIAN_OF_2 = 2 * float(np.log(2))
+"""Median of chi-square of two degrees of freedom, the squared distance of an atom in units of its variance."""
 LEAST_ATOMS_PER_COEFFICIENT = 8
 """Fields with fewer atoms for each of their coefficients are not tried."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Splines:
-    """A regular grid of B-splines over a box, without their affine part.
-
-    Attributes
-    ----------
-    low, high : ndarray, shape (2,)
-        Corners of the box (y, x) [Å]; beyond it the field stays as at its edge.
-    spans : int
-        Polynomial pieces along each axis.
-    affine : ndarray, shape (3, (spans + 3)**2)
-        Coefficients of 1, y and x in each spline, which are taken away.
-    """
-
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    spans: int
-    affine: NDArray[np.float64]
-
-    def __call__(self, points: Positions) -> NDArray[np.float64]:
-        """Return the value of every spline at every point, shape (n, (spans + 3)**2)."""
-        unit = np.clip((points - self.low) / (self.high - self.low), 0, 1)
-        return _splines(unit, self.spans) - affine_terms(points) @ self.affine
-
-    @classmethod
-    def over(cls, points: Positions, spans: int) -> "Splines":
-        """Make splines over the box that bounds some points, orthogonal there to every affine change."""
-        low, high = points.min(axis=0), points.max(axis=0)
-        values = _splines((points - low) / (high - low), spans)
-        affine = np.linalg.lstsq(affine_terms(points), values, rcond=None)[0]
-        return cls(low, high, spans, affine.astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,8 +50,10 @@ class SmoothField:
     origins : tuple of ndarray, each of shape (sites, 2)
         Origin of each site of each layer [Å].
     covariance : ndarray, shape (4 layers, 4 layers)
-        Covariance of (a_y, a_x, b_y, b_x) of all layers [Å^2], scattering of the positions being taken as equal
-        and independent once the field is taken out.
+        Covariance of (a_y, a_x, b_y, b_x) of all layers [Å^2]: that of positions that scatter independently once
+        the field is taken out, times `variance_ratio`.
+    variance_ratio : float
+        How many times larger variances are because neighbouring atoms have errors in common.
     residuals : tuple of ndarray, each of shape (n, 2)
         Atom minus place minus field [Å]; NaN of atoms without a place.
     used : tuple of ndarray of bool
@@ -100,6 +72,7 @@ class SmoothField:
     lattices: tuple[Matrix, ...]
     origins: tuple[Positions, ...]
     covariance: Matrix
+    variance_ratio: float
     residuals: tuple[Positions, ...]
     used: tuple[NDArray[np.bool_], ...]
     scatter: float
@@ -123,7 +96,8 @@ def fit_field(
     positions : sequence of ndarray, each of shape (n, 2)
         Atoms (y, x) of each layer [Å].
     fits : sequence of LatticeFit
-        Their lattices.
+        Their lattices. Where all of them have stated uncertainties, the last fit weighs atoms by these and by what
+        the residuals have beyond them; else, and for what is held out, all atoms weigh the same.
     most_spans : int
         Spans along each axis that are tried at most.
     seed : int
@@ -141,7 +115,8 @@ def fit_field(
     before = _held_out(task, task.design, part)
     best, splines, after = before, None, before
     for spans in range(1, most_spans + 1):
-        if task.used.sum() < LEAST_ATOMS_PER_COEFFICIENT * (spans + ORDER) ** 2:
+        too_few = task.used.sum() < LEAST_ATOMS_PER_COEFFICIENT * (spans + ORDER) ** 2
+        if too_few or spans - (splines.spans if splines else 0) > PATIENCE:
             break
         tried = Splines.over(task.points, spans)
         missed = _held_out(task, np.concatenate([task.design, tried(task.points)], axis=1), part)
@@ -150,16 +125,12 @@ def fit_field(
     return _fit(task, splines, _median(before, task.used), _median(after, task.used), seed)
 
 
-def affine_terms(points: Positions) -> NDArray[np.float64]:
-    """Return 1, y and x of each point, shape (n, 3)."""
-    return np.concatenate([np.ones((len(points), 1)), points], axis=1)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    """All atoms with a place, layer after layer: where they are, what multiplies their lattice, which count."""
+    """All atoms with a place, layer after layer: where they are, how sure, what multiplies their lattice."""
 
     points: Positions
+    sigma: Positions
     design: NDArray[np.float64]
     used: NDArray[np.bool_]
     rows: tuple[NDArray[np.intp], ...]
@@ -175,6 +146,7 @@ class _Task:
         edges = np.concatenate([[0], np.cumsum([d.shape[1] for d in designs])])
         return cls(
             np.concatenate([p[r] for p, r in zip(positions, rows, strict=True)]),
+            np.concatenate([s[r] for s, r in zip(_stated(fits), rows, strict=True)]),
             block_diag(*designs),
             np.concatenate([fit.used[r] for fit, r in zip(fits, rows, strict=True)]),
             rows,
@@ -183,13 +155,13 @@ class _Task:
         )
 
 
-def _splines(unit: Positions, spans: int) -> NDArray[np.float64]:
-    """Return products of cubic B-splines at points of the unit square, shape (n, (spans + 3)**2)."""
-    from scipy.interpolate import BSpline
-
-    knots = np.pad(np.linspace(0, 1, spans + 1), ORDER, mode="edge")
-    y, x = (BSpline.design_matrix(np.clip(u, 0, 1), knots, ORDER).toarray() for u in unit.T)
-    return np.asarray((y[:, :, None] * x[:, None, :]).reshape(len(unit), -1))
+def _stated(fits: Sequence[LatticeFit]) -> list[Positions]:
+    """Return the uncertainties [Å], those that are not stated by the median; 0 for all if a layer has none."""
+    stated = [fit.sigma for fit in fits if fit.sigma is not None]
+    if len(stated) < len(fits):
+        return [np.zeros_like(fit.residuals) for fit in fits]
+    known = [np.where(np.isfinite(one) & (one > 0), one, np.nan) for one in stated]
+    return [np.where(np.isfinite(one), one, np.nanmedian(one)) for one in known]
 
 
 def _held_out(task: _Task, design: NDArray[np.float64], part: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -200,50 +172,46 @@ def _held_out(task: _Task, design: NDArray[np.float64], part: NDArray[np.intp]) 
     sides = [design[r].T @ task.points[r] for r in rows]
     missed = np.empty(len(task.points))
     for fold in range(FOLDS):
-        inverse = _inverse(sum(normals) - normals[fold], lattice)
+        inverse = inverse_of(sum(normals) - normals[fold], lattice)
         out = part == fold
         missed[out] = np.hypot(*(task.points[out] - design[out] @ (inverse @ (sum(sides) - sides[fold]))).T)
     return missed
 
 
-def _inverse(normal: Matrix, lattice: int) -> Matrix:
-    """Return the inverse of a normal matrix; `lattice` is the number of its columns that belong to lattices.
-
-    The splines' coefficients are held near 0 so weakly that only those feel it which no atom decides: three
-    combinations that have no effect, and splines without atoms in reach, such as those of a bare corner.
-    """
-    is_lattice = np.arange(len(normal)) < lattice
-    size = np.where(is_lattice, np.sqrt(np.diag(normal)), 1.0)
-    size[size == 0] = 1.0
-    scaled = normal / np.outer(size, size) + np.diag(np.where(is_lattice, 1e-12, HOLD))
-    return np.asarray(np.linalg.inv(scaled) / np.outer(size, size))
-
-
 def _fit(task: _Task, splines: Splines | None, before: float, after: float, seed: int) -> SmoothField:
-    """Fit with all atoms but outliers, which are sought once more now that the field is known."""
+    """Fit with all atoms but outliers, which are sought, and weights set, anew now that the field is known."""
     design = task.design
     if splines is not None:
         design = np.concatenate([design, splines(task.points)], axis=1)
-    used, lattice = task.used, task.design.shape[1]
+    used, weights, lattice = task.used, np.ones_like(task.points), task.design.shape[1]
     for _ in range(3):
-        inverse = _inverse(design[used].T @ design[used], lattice)
-        solution = inverse @ (design[used].T @ task.points[used])
+        inverses, solution = solve(design[used], task.points[used], weights[used], lattice)
         residuals = task.points - design @ solution
         squared = (residuals**2).sum(axis=1)
-        used = squared <= OUTLIER**2 * max(float(np.median(squared[used])) / (2 * np.log(2)), 1e-18)
+        scaled = (weights * residuals**2).sum(axis=1)
+        told = used, weights
+        weights = _weights(task.sigma, squared, used)
+        used = scaled <= OUTLIER**2 * max(float(np.median(scaled[used])) / MEDIAN_OF_2, 1e-18)
+    used, weights = told
     free = design.shape[1] - (3 if splines is not None else 0)
     degrees = 2 * max(int(used.sum()) - free, 1)
-    variance = float((residuals[used] ** 2).sum()) / degrees
+    variance = float((weights[used] * residuals[used] ** 2).sum()) / degrees
+    vectors = np.concatenate([[c.start, c.start + 1] for c in task.columns])
+    covariance = variance * _covariance(inverses, vectors)
+    lattices = tuple(solution[c][:2] for c in task.columns)
+    pulls = _pulls(design[used], (weights * residuals)[used], inverses, vectors)
+    ratio = variance_ratio(task.points[used], pulls, lattices, covariance)
     return SmoothField(
         splines,
         solution[lattice:],
         2 * (free - lattice),
-        tuple(solution[c][:2] for c in task.columns),
+        lattices,
         tuple(solution[c][2:] for c in task.columns),
-        variance * _covariance(inverse, task.columns),
+        ratio * covariance,
+        ratio,
         _by_layer(task, residuals, np.nan),
         _by_layer(task, used, False),
-        float(np.sqrt(variance)),
+        float(np.sqrt((residuals[used] ** 2).sum() / degrees)),
         before,
         after,
         FOLDS,
@@ -251,10 +219,39 @@ def _fit(task: _Task, splines: Splines | None, before: float, after: float, seed
     )
 
 
-def _covariance(inverse: Matrix, columns: tuple[slice, ...]) -> Matrix:
-    """Return the covariance of the vectors of all layers for positions of variance 1."""
-    vectors = np.concatenate([[c.start, c.start + 1] for c in columns])
-    return np.asarray(np.kron(inverse[np.ix_(vectors, vectors)], np.eye(2)))
+def _weights(sigma: Positions, squared: NDArray[np.float64], used: NDArray[np.bool_]) -> Positions:
+    """Return weights of mean 1: stated variances, and what the residuals have beyond them, the same for all."""
+    from scipy.optimize import brentq
+
+    stated, most = (sigma**2).mean(axis=1), float(np.median(squared[used])) / MEDIAN_OF_2
+    if not stated.any():
+        return np.ones_like(sigma)
+
+    def too_large(beyond: float) -> float:
+        return float(np.median(squared[used] / (stated[used] + beyond))) - MEDIAN_OF_2
+
+    beyond = float(brentq(too_large, 0.0, most)) if too_large(0.0) > 0 else 0.0
+    weights = 1 / (sigma**2 + beyond)
+    return np.asarray(weights / weights.mean())
+
+
+def _pulls(
+    design: NDArray[np.float64],
+    weighted: Positions,
+    inverses: NDArray[np.float64],
+    vectors: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    """Return by how much each atom's weighted residual moves the vectors (y, x) of all layers [Å]."""
+    pulls = [weighted[:, axis, None] * (design @ inverses[axis][:, vectors]) for axis in range(2)]
+    return np.stack(pulls, axis=2).reshape(len(design), -1)
+
+
+def _covariance(inverses: NDArray[np.float64], vectors: NDArray[np.intp]) -> Matrix:
+    """Return the covariance of the vectors (y, x) of all layers for positions of variance 1."""
+    covariance = np.zeros((2 * len(vectors), 2 * len(vectors)))
+    for axis in range(2):
+        covariance[axis::2, axis::2] = inverses[axis][np.ix_(vectors, vectors)]
+    return covariance
 
 
 def _by_layer(task: _Task, values: NDArray[_T], empty: float | bool) -> tuple[NDArray[_T], ...]:

@@ -161,6 +161,7 @@ def _field(field: SmoothField) -> Figures:
         "median_residual_before_A": field.median_before,
         "median_residual_after_A": field.median_after,
         "scatter_A": field.scatter,
+        "variance_ratio": field.variance_ratio,
         "judged_on": f"atoms held out in {field.folds} parts, seed {field.seed}",
     }
 

@@ -52,6 +52,8 @@ class LatticeFit:
         Degrees of freedom of the fit.
     assumed : str
         What was assumed about the scatter of the positions.
+    sigma : ndarray, shape (n, 2), or None
+        Stated uncertainties [Å].
     """
 
     index: LatticeIndex
@@ -64,6 +66,7 @@ class LatticeFit:
     chi_square: float
     degrees: int
     assumed: str
+    sigma: Positions | None = None
 
     @cached_property
     def parameters(self) -> CellParameters:
@@ -134,6 +137,7 @@ def fit_lattice(positions: Positions, index: LatticeIndex, sigma: Positions | No
         float(degrees) if sigma is None else chi_square,
         degrees,
         EQUAL if sigma is None else GIVEN,
+        sigma,
     )
 
 

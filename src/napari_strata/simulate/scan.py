@@ -95,7 +95,7 @@ def jitter_lines(image: FloatImage, shifts: NDArray[np.float64]) -> FloatImage:
     return np.asarray(np.maximum(shifted, 0), dtype=np.float32)
 
 
-def _cubic_weights(part: FloatImage) -> tuple[FloatImage, FloatImage, FloatImage, FloatImage]:
+def _cubic_weights(part: FloatImage) -> tuple[NDArray[np.floating], ...]:
     """Return the weights of the pixels at -1, 0, 1 and 2 for a place between 0 and 1."""
     return (
         part * (-0.5 + part * (1 - 0.5 * part)),
