@@ -111,33 +111,48 @@ def apply_edits(computed: "DataFrame", edits: "DataFrame", *, tolerance: float) 
     left : DataFrame
         Deletions of atoms that were not found this time, to be remembered.
     """
-    import pandas as pd
-
     numbered = computed.reset_index(drop=True).assign(**{ATOM: np.arange(len(computed))})
     search = _Search(numbered, tolerance)
     is_deletion = (edits["edited"] == DELETED).to_numpy()
     # every edit takes the atom it was made on before any other makes way: two may have changed places
     origins = [search.take(row.frame, row.from_layer, row.from_y_px, row.from_x_px) for row in edits.itertuples()]
+    kept = np.ones(len(numbered), bool)
     gone = [origin for origin, is_gone in zip(origins, is_deletion, strict=True) if is_gone]
-    left = np.array([origin is None for origin in gone], bool)
-    kept, added = np.ones(len(numbered), bool), []
     kept[[origin for origin in gone if origin is not None]] = False
     stayed = [origin for origin, is_gone in zip(origins, is_deletion, strict=True) if not is_gone]
-    for row, origin in zip(edits[~is_deletion].itertuples(), stayed, strict=True):
+    atoms = _redo(numbered, kept, edits[~is_deletion], stayed, search)
+    left = np.array([origin is None for origin in gone], bool)
+    return mark_edits(computed, atoms), edits[is_deletion][left].reset_index(drop=True)
+
+
+def _redo(
+    numbered: "DataFrame",
+    kept: NDArray[np.bool_],
+    edits: "DataFrame",
+    origins: "list[int | None]",
+    search: "_Search",
+) -> "DataFrame":
+    """Return the kept atoms with all edits but deletions done, each to the row in `origins`."""
+    import pandas as pd
+
+    columns = {name: numbered[name].to_numpy(np.float64, copy=True) for name in ("layer", "y_px", "x_px")}
+    columns["species"] = numbered["species"].to_numpy(object, copy=True)
+    added = []
+    for row, origin in zip(edits.itertuples(), origins, strict=True):
         new = {"layer": row.layer, "species": row.species, "y_px": row.y_px, "x_px": row.x_px}
         found = search.take(row.frame, row.layer, row.y_px, row.x_px) if origin is None else origin
         if found is None:
             added.append(new | {"frame": row.frame, ATOM: NEW})
         else:  # of an atom that was not moved the new position is as good as the old one
-            known = list(new)[: 2 if row.edited == CHANGED else 4]
-            numbered.loc[found, known] = [new[name] for name in known]
+            for name in list(new)[: 2 if row.edited == CHANGED else 4]:
+                columns[name][found] = new[name]
         while (double := search.take(row.frame, row.layer, row.y_px, row.x_px)) is not None:
             kept[double] = False
-    atoms = numbered[kept]
+    atoms = numbered.assign(**columns).astype({"species": numbered["species"].dtype})[kept]
     if added:
         atoms = pd.concat([atoms, pd.DataFrame(added)], ignore_index=True)
-    atoms = atoms.astype({"frame": np.int64, "layer": np.int64, ATOM: np.int64})
-    return mark_edits(computed, atoms), edits[is_deletion][left].reset_index(drop=True)
+    whole_numbers: DataFrame = atoms.astype({"frame": np.int64, "layer": np.int64, ATOM: np.int64})
+    return whole_numbers
 
 
 def layer_order(before: "DataFrame", after: "DataFrame", layers: int, *, tolerance: float) -> NDArray[np.intp]:

@@ -43,16 +43,17 @@ def column_intensities(image: AnyArray, positions: NDArray[np.float64], *, radiu
     Returns
     -------
     ndarray of float64, shape (atom,)
-        In units of the image.
+        In units of the image; NaN where no pixel of the disk lies in the image.
     """
     values = np.asarray(image, dtype=np.float32)
     smooth = ndimage.gaussian_filter(values, SMOOTHING * radius, mode="nearest")
     dark = ndimage.minimum_filter(smooth, size=2 * round(AROUND * radius) + 1, mode="nearest")
-    intensities = np.zeros(len(positions))
+    intensities = np.full(len(positions), np.nan)
     for chunk in chunks(len(positions), radius):
         windows = Windows.around(positions[chunk], radius, values.shape)
         column = windows.inside & (windows.distances <= max(radius, 1.0))  # one pixel at least
-        intensities[chunk] = (windows.values(values) * column).sum(axis=1) / column.sum(axis=1)
+        total, pixels = (windows.values(values) * column).sum(axis=1), column.sum(axis=1)
+        np.divide(total, pixels, out=intensities[chunk], where=pixels > 0)
     nearest = tuple(np.clip(np.rint(positions).astype(np.intp), 0, np.array(values.shape) - 1).T)
     above: NDArray[np.float64] = intensities - dark[nearest]
     return above

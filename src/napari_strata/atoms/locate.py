@@ -68,7 +68,7 @@ def _locate_in_frame(
     )
     kinds = table.filter(like=_SHARE).to_numpy(np.float64).argmax(axis=1)
     table = refine_atoms(table, layers, image, kinds, config, pixel_size)
-    if image is None or config.species == "class":
+    if image is None or config.species == "class" or config.refine == "image":  # which measures what peaks hold
         return table
     radius = config.refinement_radius / pixel_size
     positions = table[["y_px", "x_px"]].to_numpy()

@@ -167,7 +167,7 @@ def test_atoms_are_exported_in_the_format_that_is_chosen(qtbot, open_dock, tmp_p
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, c=chosen: (str(tmp_path / "a"), c))
         click(qtbot, dock.export_button)
         assert len(read_atoms(tmp_path / name)) == 32
-    assert (tmp_path / "a.csv").read_text().startswith("# (0, 0) is the centre")
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8-sig").startswith("# (0, 0) is the centre")
 
 
 def test_an_export_that_cannot_be_written_is_refused_in_words(qtbot, open_dock, tmp_path, monkeypatch):
