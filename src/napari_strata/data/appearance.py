@@ -64,7 +64,7 @@ def appearance(image: FloatImage, *, window: int = WINDOW) -> Appearance:
     ring = np.rint(frequency * side).astype(np.intp)
     rings = np.bincount(ring.ravel(), power.ravel()) / np.bincount(ring.ravel())
     inside = np.arange(SLOWEST, side // 2 + 1)
-    ratio = np.array([rings[k] / np.median(rings[_octave(k)]) for k in inside])
+    ratio = np.array([rings[k] / np.median(rings[_octave(int(k))]) for k in inside])
     strongest = int(np.argmax(ratio))
     return Appearance(
         spacing=side / (inside[0] + _vertex(np.log(rings[inside]), strongest)),
