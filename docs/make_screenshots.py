@@ -1,7 +1,8 @@
 """Make the pictures of the documentation from the real docks.
 
 ``python -m docs.make_screenshots`` makes all, ``... labels`` only those of the docks for labels, ``... training``
-only those of the rooms of training. The pictures of the bilayer are those of ``make demo``, which runs before.
+only those of the rooms of training, ``... simulation`` only that of the Simulate dock. The pictures of the bilayer
+are those of ``make demo``, which runs before.
 """
 
 import os
@@ -15,6 +16,7 @@ from napari.layers import Image
 from napari.viewer import Viewer
 
 from docs.label_screenshots import make_label_pictures
+from docs.simulation_screenshots import make_simulation_pictures
 from docs.training_screenshots import FRAMES, make_training_pictures, paint_strokes
 from napari_strata.control import JobState
 from napari_strata.widgets.layers.calibration import METADATA
@@ -30,13 +32,15 @@ MINUTES = 5.0
 
 def main() -> None:
     """Make all pictures, or those of one part."""
-    wanted = sys.argv[1:] or ["labels", "training", "demo"]
+    wanted = sys.argv[1:] or ["labels", "training", "simulation", "demo"]
     with tempfile.TemporaryDirectory() as home:
         os.environ["NAPARI_STRATA_HOME"] = home
         viewer = open_viewer()
         if "training" in wanted:
             make_training_pictures(viewer)
             _close_below(viewer, "Train")
+        if "simulation" in wanted:
+            make_simulation_pictures(viewer)
         if "labels" in wanted:
             make_label_pictures(viewer, Path(home))
             _close_below(viewer, "Label")

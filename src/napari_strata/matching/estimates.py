@@ -18,7 +18,7 @@ class ImageEstimates:
     Attributes
     ----------
     pixel_size : Estimate
-        Pixel size at which the crystal has the area of its cell [Å/px]; the uncertainty leaves out the scan's.
+        Pixel size at which the crystal has the area of its cell [Å/px]; the uncertainty is mostly the scan's.
     stated_pixel_size : float or None
         What the image itself states [Å/px].
     layers, layers_seen : int

@@ -82,7 +82,7 @@ def match_frame(stack: ImageStack, frame: int, config: SimulationConfig) -> Imag
     """Estimate how one frame of an image was made; parameters and errors are those of `match_image`."""
     image = _middle(stack.data[frame])
     layers = _recognised(image, stack, config)
-    pixel_size, power = _pixel_size(layers), Power.of(image)
+    pixel_size, power = _pixel_size(layers, config), Power.of(image)
     probe = fit_probe(layers, spot_powers(power, layers, pixel_size.value), config)
     noise = noise_of(power, probe.faded_at(FADED) * pixel_size.value)
     light = None if noise is None else light_of(image, config, layers, probe, noise, pixel_size.value)
@@ -115,10 +115,12 @@ def _recognised(image: NDArray[np.float64], stack: ImageStack, config: Simulatio
     return layers
 
 
-def _pixel_size(layers: Sequence[SeenLayer]) -> Estimate:
+def _pixel_size(layers: Sequence[SeenLayer], config: SimulationConfig) -> Estimate:
+    """Return the mean of all layers; the settings say by how much a scan may be wrong in both directions."""
     sizes = np.array([layer.pixel_size for layer in layers])
-    own = float(np.mean([layer.uncertainty for layer in layers]))
-    return Estimate(float(sizes.mean()), float(np.hypot(own, sizes.std())))
+    value, own = float(sizes.mean()), float(np.mean([layer.uncertainty for layer in layers]))
+    scan = value * config.scan.affine / np.sqrt(6)  # of the mean of two numbers between plus and minus that
+    return Estimate(value, float(np.sqrt(own**2 + sizes.var() + scan**2)))
 
 
 def _twist(layers: Sequence[SeenLayer], config: SimulationConfig) -> Estimate | None:
