@@ -48,8 +48,11 @@ def figures_of(table: "DataFrame", stack: "ImageStack") -> Iterator[Figure]:
         yield Figure("lattice: layers with a lattice", len(frame["layers"]), "", str(LAYERS))
         return
     for layer in frame["layers"]:
-        within = f"within 3 % of {ATOMS} in all the field of view"
-        yield Figure(f"lattice: atoms, layer {layer['layer']}", layer["atoms"], "", within)
+        near = f"{ATOMS} in all the field of view"
+        yield Figure(f"lattice: atoms, layer {layer['layer']}", layer["atoms"], "", near)
+        part = part_of_expected(table[table["layer"] == layer["layer"]], stack, layer)
+        inside = f"lattice: atoms half a bond from the border, part of those expected, layer {layer['layer']}"
+        yield Figure(inside, part, "", "0.97 to 1.03")
         yield Figure(f"lattice: interior atoms, layer {layer['layer']}", layer["interior_atoms"])
         yield Figure(f"lattice: coherence, layer {layer['layer']}", layer["coherence"], "", ">= 0.95")
         yield Figure(f"lattice: mean bond, layer {layer['layer']}", layer["bond_A"], "Å", "1.42 ± 0.015")
@@ -72,6 +75,18 @@ def figures_of(table: "DataFrame", stack: "ImageStack") -> Iterator[Figure]:
     if seen := fourier["moire"][0]:
         predicted = {"predicted from the atoms": frame["moire"][0]["period_A"]}
         yield Figure("lattice: moiré period seen", seen["period_A"], "Å", "", predicted)
+
+
+def part_of_expected(table: "DataFrame", stack: "ImageStack", layer: dict[str, Any]) -> float:
+    """Return the atoms that lie half a bond from the border, over what the area holds of the layer's cells."""
+    border = layer["bond_A"] / 2
+    assert stack.pixel_size is not None
+    low = border - stack.pixel_size / 2  # the centre of the first pixel is at 0
+    height, width = (side * stack.pixel_size - 2 * border for side in stack.data.shape[1:3])
+    y, x = table["y_A"] - low, table["x_A"] - low
+    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+    expected = height * width / layer["cell_area_A2"] * len(layer["sites"])
+    return float(inside.sum() / expected)
 
 
 def _shared(source: str, figures: dict[str, Any]) -> Iterator[Figure]:

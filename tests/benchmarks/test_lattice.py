@@ -29,3 +29,5 @@ def test_a_bilayer_has_all_figures() -> None:
         assert figures[f"lattice: a from the {source}, layer 1"] == pytest.approx(2.46, abs=0.01)
         assert figures[f"lattice: twist from the {source}"] == pytest.approx(28.9, abs=0.3)
     assert figures["lattice: median residual of held-out atoms after the smooth field"] < 0.03
+    inside = "lattice: atoms half a bond from the border, part of those expected, layer 1"
+    assert figures[inside] == pytest.approx(1, abs=0.03)
