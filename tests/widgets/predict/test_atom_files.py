@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from qtpy.QtWidgets import QFileDialog, QWidget
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_strata.io.atoms.formats import CSV, CSV_WITH_UNITS
 from napari_strata.widgets.predict.atom_files import ask_for_atom_file
@@ -56,3 +56,11 @@ def test_a_typed_ending_wins_over_the_list_and_the_proposed_one_does_not(ask, ty
 def test_a_table_with_units_is_told_from_a_plain_one(ask):
     assert ask("/a/atoms.csv", "CSV table (")[0][1] is CSV
     assert ask("/a/atoms.csv", "CSV table with units")[0][1] is CSV_WITH_UNITS
+
+
+@pytest.mark.parametrize("answer", [QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No])
+def test_a_file_that_the_added_ending_would_replace_is_asked_about(ask, tmp_path, monkeypatch, answer):
+    (tmp_path / "a.cif").touch()
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: answer)
+    found, _ = ask(str(tmp_path / "a"), "CIF")
+    assert (found is not None) == (answer is QMessageBox.StandardButton.Yes)

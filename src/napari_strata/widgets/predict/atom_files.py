@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from qtpy.QtWidgets import QFileDialog, QWidget
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_strata.io.atoms.formats import CSV, ENDINGS, FORMATS, AtomFormat
 
@@ -20,17 +20,27 @@ def ask_for_atom_file(parent: QWidget, name: str) -> tuple[Path, AtomFormat] | N
     Returns
     -------
     tuple of Path and AtomFormat, or None
-        What was chosen; an ending that was typed wins over the format in the list. None if nothing was.
+        What was chosen; an ending that was typed wins over the format in the list. None if nothing was, or if the
+        ending that is added leads to a file that shall stay as it is.
     """
     filters = {f"{one.title} (*{one.ending})": one for one in FORMATS}
     typed, chosen = QFileDialog.getSaveFileName(parent, "Export atoms", f"{name}{CSV.ending}", ";;".join(filters))
     if not typed:
         return None
-    path, format_ = Path(typed), filters.get(chosen, CSV)
+    path, format_ = _completed(Path(typed), filters.get(chosen, CSV), proposed=name)
+    if path != Path(typed) and path.exists():  # of which the dialog does not know
+        asked = QMessageBox.question(parent, "Export atoms", f"{path.name} exists. Replace it?")
+        if asked != QMessageBox.StandardButton.Yes:
+            return None
+    return path, format_
+
+
+def _completed(path: Path, format_: AtomFormat, *, proposed: str) -> tuple[Path, AtomFormat]:
+    """Return a path with an ending, and the format that the ending means."""
     if path.suffix.lower() not in ENDINGS:
         return path.with_name(path.name + format_.ending), format_
     if path.suffix.lower() == format_.ending:
         return path, format_
-    if path.stem == name and path.suffix == CSV.ending:  # the proposal, which some dialogs leave as it is
+    if path.stem == proposed and path.suffix == CSV.ending:  # the proposal, which some dialogs leave as it is
         return path.with_suffix(format_.ending), format_
     return path, next(one for one in FORMATS if one.ending == path.suffix.lower())
