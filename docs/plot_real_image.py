@@ -23,7 +23,7 @@ from napari_strata.io.bundle import find_bundle, read_card
 from napari_strata.io.images import ImageFile, read_image
 from napari_strata.jobs.fit_lattice import fit_lattice, plain_figures
 from napari_strata.report.axes import FONT, letter, small_text
-from napari_strata.report.distances import expected_bond, layer_bonds
+from napari_strata.report.distances import layer_bonds
 from napari_strata.report.figure import INCH, WIDTH, spacing_of, whole_field
 from napari_strata.report.mapped import SYMBOLS, measure_maps
 from napari_strata.report.numbers import plain, uncertain
@@ -34,7 +34,8 @@ DOCS = Path(__file__).resolve().parent
 PICTURES = DOCS / "images"
 NUMBERS = DOCS / "explanation" / "real-image.json"
 WORDS = DOCS / "explanation" / "real-image.inc"
-CRYSTAL = "graphene"
+BOND = 2.46 / 3**0.5
+"""Bond of graphene [Å]."""
 DPI = 150
 STRAINS = ("exx", "eyy", "exy")
 
@@ -86,7 +87,7 @@ def interior_counts(subject: Subject, fourier: Mapping[str, Any]) -> dict[str, A
 
     The cell's area comes from the Fourier transform, so it does not depend on the atoms.
     """
-    margin = expected_bond(CRYSTAL) / 2
+    margin = BOND / 2
     (top, left), (bottom, right) = whole_field(subject)
     atoms = subject.atoms
     inside = atoms["y_A"].between(top + margin, bottom - margin) & atoms["x_A"].between(
@@ -125,7 +126,7 @@ def draw(subject: Subject) -> Iterator[tuple[str, Figure]]:
     assert subject.lattices is not None, "this image has lattices"
     yield "positions", _positions(subject)
     figure = Figure(figsize=(0.6 * WIDTH["two"] / INCH, 2.8), layout="constrained")
-    draw_distances(figure.subplots(), layer_bonds(subject.lattices), expected_bond(CRYSTAL))
+    draw_distances(figure.subplots(), layer_bonds(subject.lattices), BOND)
     yield "distances", figure
     yield "strain", _strain(subject)
 

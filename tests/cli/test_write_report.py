@@ -50,10 +50,10 @@ def test_options_of_atoms_are_told_with_the_defaults_of_the_others(
 def test_a_file_of_settings_says_how_atoms_were_located_and_what_to_show(
     strata: Strata, words: tuple[object, ...], tmp_path: Path
 ) -> None:
-    (tmp_path / "mine.yaml").write_text("atoms: {min_distance: 1.1}\nreport: {crystal: hBN, quantity: eyy}\n")
+    (tmp_path / "mine.yaml").write_text("atoms: {min_distance: 1.1}\nreport: {crystal: graphene, quantity: eyy}\n")
     text = strata(*words, "--config", tmp_path / "mine.yaml", "--json").report["figures"]["methods"]
     assert "no closer than 1.1 Å" in text
-    assert "expected in hBN is 1.446 Å" in text
+    assert "expected in graphene is 1.42 Å" in text
     assert "Strain εyy" in text
 
 

@@ -3,9 +3,9 @@ import itertools
 
 import numpy as np
 import pytest
-from analysed import EXTENT, bilayer
 from matplotlib.text import Text
 
+from analysed import EXTENT, bilayer
 from napari_strata.config import ReportConfig
 from napari_strata.report.axes import bar_length
 from napari_strata.report.distances import expected_bond, layer_bonds, undistorted_positions
@@ -91,10 +91,31 @@ def test_no_window_and_no_global_figure_is_made(subject):
 
 
 @pytest.mark.parametrize(
-    ("crystal", "bond"), [("graphene", 2.46 / 3**0.5), ("Au-110", 4.0786 * 0.375**0.5), ("SrTiO3-001", 3.905 / 2)]
+    ("crystal", "species", "bond"),
+    [
+        ("graphene", ["C"], 2.46 / 3**0.5),
+        ("Au-110", ["Au"], 4.0786 * 0.375**0.5),
+        ("SrTiO3-001", ["Sr", "Ti"], 3.905 * 0.5**0.5),
+        ("SrTiO3-001", ["Sr", "Ti", "O"], 3.905 / 2),
+        ("MoS2", ["Mo", "S 1", "S 2"], 3.160 / 3**0.5),
+        ("MoS2", ["S"], 3.160),
+        ("WSSe-alloy", ["Se"], (3.153 + 3.282) / 2),
+    ],
 )
-def test_the_expected_bond_is_the_least_distance_of_columns(crystal, bond):
-    assert expected_bond(crystal) == pytest.approx(bond)
+def test_the_expected_bond_is_the_least_distance_of_located_columns(crystal, species, bond):
+    assert expected_bond(crystal, species) == pytest.approx(bond)
+
+
+def test_species_that_are_no_elements_of_the_crystal_expect_nothing():
+    assert expected_bond("MoS2", ["atom"]) is None
+
+
+def test_an_expected_bond_far_off_is_still_in_sight(subject):
+    distances = axes_of(
+        draw_report(examine(STACK, TABLE.assign(species="Au"), Known()), ReportConfig(crystal="Au-110"))
+    )[2]
+    low, high = distances.get_xlim()
+    assert low <= 4.0786 * 0.375**0.5 <= high
 
 
 def test_bonds_without_the_scan_s_distortion_are_those_of_the_crystal():

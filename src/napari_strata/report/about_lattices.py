@@ -30,7 +30,8 @@ def about_lattices(subject: Subject, config: ReportConfig) -> Passage:
             Passage((*_fitted(lattices), *_field(lattices.field, len(lattices.layers)), *_shared(lattices))),
             Passage(tuple(_twist(lattices, twist) for twist in lattices.twists)),
             Passage(_moires(lattices)),
-            _bonds(lattices, config),
+            Passage(_bonds(lattices)),
+            _expected(subject, config),
             Passage(_assumed(lattices)),
             Passage(unknown=lattices.gaps),
         )
@@ -118,7 +119,7 @@ def _moires(lattices: FrameLattices) -> tuple[str, ...]:
     return (f"The lattices predict a moiré of period {listed(periods)}.",) if periods else ()
 
 
-def _bonds(lattices: FrameLattices, config: ReportConfig) -> Passage:
+def _bonds(lattices: FrameLattices) -> tuple[str, ...]:
     means = listed(
         [
             f"{plain(float(one.measured.mean()))} Å in layer {one.layer}"
@@ -138,10 +139,18 @@ def _bonds(lattices: FrameLattices, config: ReportConfig) -> Passage:
             "The coherence of bond orientations, |⟨exp(6iθ)⟩| over the three nearest neighbours of interior atoms,"
             f" is {coherent}."
         )
+    return tuple(sentences)
+
+
+def _expected(subject: Subject, config: ReportConfig) -> Passage:
     if config.crystal is None:
-        return Passage(tuple(sentences), ("What the sample is: no expected bond length is told.",))
-    sentences.append(f"The distance expected in {config.crystal} is {plain(expected_bond(config.crystal))} Å.")
-    return Passage(tuple(sentences))
+        return Passage(unknown=("What the sample is: no expected bond length is told.",))
+    expected = expected_bond(config.crystal, set(subject.atoms["species"]))
+    if expected is None:
+        return Passage(
+            unknown=(f"Which distance is expected: no column of {config.crystal} bears a located species.",)
+        )
+    return Passage((f"The distance expected in {config.crystal} is {plain(expected)} Å.",))
 
 
 def _is_honeycomb(order: LayerLattice, lattices: FrameLattices) -> bool:

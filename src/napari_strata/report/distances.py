@@ -1,5 +1,6 @@
 """Bond lengths of all layers: as they are in the image, without the scan's distortion, and as expected."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,9 +56,27 @@ def undistorted_positions(layer: FittedLayer, lattices: FrameLattices) -> Positi
     return np.asarray((layer.positions - field) @ np.linalg.inv(shared.matrix).T)
 
 
-def expected_bond(crystal: Material) -> float:
-    """Return the least distance of two columns of a crystal of the table, seen as it is simulated [Å]."""
+def expected_bond(crystal: Material, species: Collection[str]) -> float | None:
+    """Return the least distance of two columns of a crystal of the table, seen as it is simulated [Å].
+
+    Parameters
+    ----------
+    crystal : Material
+        The crystal.
+    species : collection of str
+        What was located: columns without any of these elements do not count, as oxygen beside heavy columns. A
+        number behind the element, as in "S 2", does not matter.
+
+    Returns
+    -------
+    float or None
+        None where no column has any of the species.
+    """
     from napari_strata.simulate.crystals import CRYSTALS
 
-    known = CRYSTALS[crystal]
-    return least_distance(UnitCell(known.lattice, known.basis, "oblique"))
+    known, located = CRYSTALS[crystal], {name.split(" ")[0] for name in species}
+    instead, replaced = known.alloy or ("", "")
+    seen = [not located.isdisjoint((*column, instead if replaced in column else "")) for column in known.columns]
+    if not any(seen):
+        return None
+    return least_distance(UnitCell(known.lattice, known.basis[np.array(seen)], "oblique"))

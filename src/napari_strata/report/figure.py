@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 WIDTH: dict[Columns, float] = {"one": 89.0, "two": 183.0}
 """Width of a figure [mm]."""
-PER_ROW = 2
-"""Maps beside each other in one column."""
 DETAIL = 14
 """Nearest-neighbour distances across the part of the image in which single atoms are marked."""
 DPI = 300
@@ -48,6 +46,10 @@ INCH = 25.4
 """Length of an inch [mm]."""
 _TITLE, _LABELS, _BAR = 0.22, 0.35, 0.55
 """Room for letters above, for labels below, and for a colour bar [in]."""
+_LOWEST, _HIGHEST = 1.55, 4.3
+"""Rows of several panels are at least so high, or broken, and at most so high [in]."""
+_PLOT = 1.15
+"""Width of a plot over its height."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,12 +70,15 @@ class Panel:
         What it shows.
     draw : callable
         Draws it; returns what a colour bar is for, or None.
+    ratio : float
+        Its width over its height.
     has_bar : bool
         Whether its colours need a colour bar.
     """
 
     caption: str
     draw: "Callable[[Axes], ScalarMappable | None]"
+    ratio: float
     has_bar: bool = False
 
 
@@ -89,14 +94,11 @@ def draw_report(subject: Subject, config: ReportConfig) -> ReportFigure:
     """
     from matplotlib.figure import Figure
 
-    top, maps = _top(subject), None
-    rows = [top]
+    rows, maps, width = [_top(subject)], None, WIDTH[config.columns] / INCH
     if subject.lattices is not None:
         maps = measure_maps(subject.lattices, config)
-        bonds, mapped = _distances(subject, config), [_map(subject, maps, one) for one in maps.layers]
-        rows += _broken([bonds, *mapped], config.columns)
-    width = WIDTH[config.columns] / INCH
-    heights = [_height(row, width, subject) for row in rows]
+        rows += _broken(_distances(subject, config), [_map(subject, maps, one) for one in maps.layers], width)
+    heights = [_height(row, width) for row in rows]
     figure = Figure(figsize=(width, sum(heights)), layout="constrained")
     parts = np.atleast_1d(np.asarray(figure.subfigures(len(rows), 1, height_ratios=heights)))
     letters = iter(string.ascii_lowercase)
@@ -166,21 +168,21 @@ def _top(subject: Subject) -> list[Panel]:
         draw_atoms(axes, subject.atoms, detail, diameter=RING * spacing_of(subject))
 
     return [
-        Panel(f"The image, grey values linear from percentile {DARK:g} to {BRIGHT:g}.", image),
-        Panel(f"Located atoms, by layer, in {where}.", atoms),
+        Panel(f"The image, grey values linear from percentile {DARK:g} to {BRIGHT:g}.", image, _ratio(field)),
+        Panel(f"Located atoms, by layer, in {where}.", atoms, _ratio(detail)),
     ]
 
 
 def _distances(subject: Subject, config: ReportConfig) -> Panel:
     assert subject.lattices is not None, "distances are those of lattices"
     found = layer_bonds(subject.lattices)
-    expected = None if config.crystal is None else expected_bond(config.crystal)
+    expected = None if config.crystal is None else expected_bond(config.crystal, set(subject.atoms["species"]))
     caption = "Distances of nearest neighbours in the lattices: as imaged (grey)"
     if any(one.undistorted is not None for one in found):
         caption += ", and by layer with the affine distortion and the smooth field that the layers share taken out"
     if expected is not None:
         caption += f"; the line marks {expected:.4g} Å, expected of {config.crystal}"
-    return Panel(f"{caption}.", partial(draw_distances, bonds=found, expected=expected))
+    return Panel(f"{caption}.", partial(draw_distances, bonds=found, expected=expected), _PLOT)
 
 
 def _map(subject: Subject, maps: Maps, one: LayerMap) -> Panel:
@@ -191,29 +193,34 @@ def _map(subject: Subject, maps: Maps, one: LayerMap) -> Panel:
         return draw_map(axes, one.positions, one.values, whole_field(subject), limits=maps.limits, diameter=size)
 
     caption = maps.caption if one is maps.layers[0] else "The same"
-    return Panel(f"{caption} (layer {one.layer}).", draw, has_bar=True)
+    return Panel(f"{caption} (layer {one.layer}).", draw, _ratio(whole_field(subject)), has_bar=True)
 
 
-def _broken(panels: list[Panel], columns: Columns) -> list[list[Panel]]:
-    """Break the panels below the image into rows; in one column the distances have a row of their own."""
-    bonds, *mapped = panels
-    if columns == "two" or len(mapped) < 2:
-        return [panels]
-    return [[bonds], *(mapped[i : i + PER_ROW] for i in range(0, len(mapped), PER_ROW))]
+def _ratio(box: Box) -> float:
+    """Return the width of a box over its height."""
+    (top, left), (bottom, right) = box
+    return (right - left) / (bottom - top)
 
 
-def _height(row: list[Panel], width: float, subject: Subject) -> float:
-    """Return the height of a row [in]: its panels have the shape of the field, a lone plot that of a letter."""
-    bar = _BAR if any(panel.has_bar for panel in row) else 0.0
-    tall, wide = subject.extent
-    if len(row) == 1:
-        return 0.45 * width + _LABELS
-    return (width - bar) / len(row) * min(tall / wide, 1.5) + _TITLE
+def _broken(plot: Panel, maps: list[Panel], width: float) -> list[list[Panel]]:
+    """Break the panels below the image into rows: one, or the plot and then maps in rows that are high enough."""
+    if _height([plot, *maps], width) >= _LOWEST:
+        return [[plot, *maps]]
+    beside = max([1, *(n for n in range(2, len(maps) + 1) if _height(maps[:n], width) >= _LOWEST)])
+    return [[plot], *(maps[i : i + beside] for i in range(0, len(maps), beside))]
+
+
+def _height(row: list[Panel], width: float) -> float:
+    """Return the height at which the panels of a row fill its width [in]."""
+    if len(row) == 1 and not row[0].has_bar:
+        return min(0.45 * width, 0.6 * _HIGHEST) + _LABELS
+    room = width - (_BAR if any(panel.has_bar for panel in row) else 0.0)
+    return min(room / sum(panel.ratio for panel in row), _HIGHEST) + _TITLE
 
 
 def _draw_row(part: "SubFigure", row: list[Panel], letters: Iterator[str], label: str) -> Iterator[str]:
     """Draw the panels of a row with their letters and one colour bar; return their captions."""
-    axes = part.subplots(1, len(row), squeeze=False)[0]
+    axes = part.subplots(1, len(row), squeeze=False, width_ratios=[panel.ratio for panel in row])[0]
     for panel, one, name in zip(row, axes, letters, strict=False):
         drawn = panel.draw(one)
         letter(one, name)

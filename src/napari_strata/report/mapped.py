@@ -23,8 +23,8 @@ WORDS: dict[MapQuantity, str] = {
     "exx": "Strain εxx",
     "eyy": "Strain εyy",
     "exy": "Strain εxy (half the engineering shear)",
-    "rotation": "Local rotation, from the x axis towards y,",
-    "displacement": "Distance of each atom from its place",
+    "rotation": "Rotation from the x axis towards y",
+    "displacement": "Distance",
 }
 """The same in the caption."""
 COVERED = 95.0
@@ -53,24 +53,24 @@ class Maps:
     limits : tuple of float
         Ends of the colours, around 0 for what has a sign.
     without_field : bool
-        Whether the smooth field that the layers share was taken out.
+        Whether the smooth field that the layers share was taken out; None where there is none.
     """
 
     quantity: MapQuantity
     layers: tuple[LayerMap, ...]
     limits: tuple[float, float]
-    without_field: bool
+    without_field: bool | None
 
     @property
     def caption(self) -> str:
         """What is seen, and what was taken out."""
-        field = (
-            "the smooth field that the layers share taken out"
-            if self.without_field
-            else "the scan's smooth distortion included"
-        )
+        said = {
+            True: ", the smooth field that the layers share taken out",
+            False: ", smooth distortions of the scan included",
+            None: "",
+        }[self.without_field]
         return (
-            f"{WORDS[self.quantity]} of each atom against the fitted lattice of its layer, {field};"
+            f"{WORDS[self.quantity]} of each atom against its place in the fitted lattice of its layer{said};"
             f" the colours end where {100 - COVERED:g} % of all atoms lie beyond"
         )
 
@@ -81,8 +81,8 @@ def measure_maps(lattices: FrameLattices, config: ReportConfig) -> Maps:
     With several layers the smooth field that they share is taken out, unless it is to be kept: it may be the
     scan's. With one layer nobody can tell the two apart, so it stays.
     """
-    without = len(lattices.layers) > 1 and not config.keep_field and _has_field(lattices)
-    table = atom_maps(lattices, without_field=without)
+    without = None if not _has_field(lattices) else len(lattices.layers) > 1 and not config.keep_field
+    table = atom_maps(lattices, without_field=bool(without))
     if config.quantity == "displacement":
         column = np.hypot(table["displacement_y"], table["displacement_x"]).to_numpy()
     else:

@@ -19,7 +19,7 @@ Box = tuple[tuple[float, float], tuple[float, float]]
 """Corners (y, x) of a field of view [Å]."""
 DARK, BRIGHT = 0.5, 99.5
 """Percentiles of the image that are shown black and white."""
-BINS = 50
+MOST_BINS = 50
 RING = 0.55
 """Diameter of a mark around an atom, in nearest-neighbour distances."""
 DOT = 0.8
@@ -85,11 +85,11 @@ def name_layers(axes: "Axes", layers: list[int], *, filled: bool) -> None:
             markersize=4,
             markeredgecolor=colour_of(layer),
             markerfacecolor=colour_of(layer) if filled else "none",
-            label=f"layer {layer}",
+            label=f"layer {layer}" if layer == layers[0] else str(layer),
         )
         for layer in layers
     ]
-    axes.legend(
+    legend = axes.legend(
         handles=handles,
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
@@ -101,10 +101,13 @@ def name_layers(axes: "Axes", layers: list[int], *, filled: bool) -> None:
         handletextpad=0.1,
         columnspacing=0.8,
     )
+    legend.set_in_layout(False)  # it lies in the row of the letter, which has room
 
 
 def draw_distances(axes: "Axes", bonds: "tuple[LayerBonds, ...]", expected: float | None) -> None:
-    """Draw histograms of bond lengths: all as they are in the image, and each layer without the scan's distortion.
+    """Draw histograms of bond lengths, by layer.
+
+    Where the layers share a distortion, each is shown without it, and all together as they are in the image.
 
     Parameters
     ----------
@@ -116,24 +119,37 @@ def draw_distances(axes: "Axes", bonds: "tuple[LayerBonds, ...]", expected: floa
         Value to mark [Å].
     """
     measured = np.concatenate([one.measured for one in bonds])
-    low, high = np.percentile(measured, [0.2, 99.8])
-    edges = np.linspace(low - 0.1 * (high - low), high + 0.1 * (high - low), BINS + 1).tolist()
-    axes.hist(measured, edges, color="0.8", label="all, as imaged")
+    edges = _edges(measured)
+    left, right = (
+        (edges[0], edges[-1]) if expected is None else (min(edges[0], expected), max(edges[-1], expected))
+    )
+    is_undistorted = any(one.undistorted is not None for one in bonds)
+    if is_undistorted:
+        axes.hist(measured, edges, color="0.8", label="all, as imaged")
     for one in bonds:
         values = one.measured if one.undistorted is None else one.undistorted
-        label = f"layer {one.layer}" + ("" if one.undistorted is None else ", undistorted")
-        axes.hist(
-            values, edges, histtype="step", color=colour_of(one.layer), linestyle=line_of(one.layer), label=label
-        )
+        label = f"layer {one.layer}, {'as imaged' if one.undistorted is None else 'undistorted'}"
+        look: dict[str, Any] = {"histtype": "step", "color": colour_of(one.layer), "linestyle": line_of(one.layer)}
+        axes.hist(values, edges, label=label, **look)
     top = axes.get_ylim()[1]
     if expected is not None:
         axes.vlines(expected, 0, top, color="black", linewidth=0.8, label=f"expected, {expected:.4g} Å")
-    axes.set(xlabel="distance of nearest neighbours [Å]", ylabel="pairs", xlim=(edges[0], edges[-1]))
-    axes.set_ylim(0, 1.5 * top)  # room for the legend
+    axes.set(xlabel="distance of nearest neighbours [Å]", ylabel="pairs", xlim=(left, right))
+    rows = len(bonds) + is_undistorted + (expected is not None)
+    axes.set_ylim(0, (1.1 + 0.13 * rows) * top)  # room for the legend
     small_text(axes)
     axes.legend(
         fontsize=FONT, frameon=False, loc="upper left", borderaxespad=0.2, handlelength=1.5, labelspacing=0.2
     )
+
+
+def _edges(values: NDArray[np.float64]) -> list[float]:
+    """Return the edges of the bins of a histogram, about as many as the root of the number of values."""
+    low, high = np.percentile(values, [0.2, 99.8])
+    count = int(np.clip(np.sqrt(len(values)), 10, MOST_BINS))
+    margin = 0.1 * (high - low) or 0.01
+    edges: list[float] = np.linspace(low - margin, high + margin, count + 1).tolist()
+    return edges
 
 
 def draw_map(
@@ -184,7 +200,9 @@ def _add_marks(
     from matplotlib.transforms import Affine2D, AffineDeltaTransform
 
     style = MarkerStyle(mark)
-    path = style.get_path().transformed(style.get_transform() + Affine2D().scale(diameter))
+    path = style.get_path().transformed(
+        style.get_transform() + Affine2D().scale(diameter, -diameter)
+    )  # y points down
     marks = PathCollection([path], offsets=positions[:, ::-1], offset_transform=axes.transData, zorder=2, **look)
     marks.set_transform(AffineDeltaTransform(axes.transData))  # type: ignore[arg-type] # linear axes are affine
     axes.add_collection(marks, autolim=False)
