@@ -385,6 +385,15 @@ def test_a_training_that_goes_on_from_its_folder_has_its_corrections_and_pins(qt
     qtbot.waitUntil(lambda: one.error is not None, timeout=20_000)
 
 
+def test_empty_labels_are_not_taken_for_those_of_a_training_that_goes_on(qtbot, viewer, labels, train):
+    live = start(qtbot, train)
+    run = stopped(qtbot, train)
+    viewer.layers.remove(labels)
+    new_labels(viewer, viewer.layers["cells"], layers=1, table=ClassTable.from_names(("bubble", "stripe")))
+    train.go_on(run)
+    assert live.painted == []  # all that it knows would be erased
+
+
 @pytest.mark.parametrize("kind", ["none", "deep"])
 def test_a_training_that_goes_on_learns_what_is_painted_on_its_layers_now_and_meanwhile(
     qtbot, viewer, labels, train, kind

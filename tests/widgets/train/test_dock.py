@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, QThreadPool
 
 from napari_strata.config import ClassTable
 from napari_strata.control import JobState
-from napari_strata.events import BatchEnded
+from napari_strata.events import BatchEnded, PreviewReady
 from napari_strata.io.bundle import find_bundle, read_card
 from napari_strata.io.masks import read_masks
 from napari_strata.training.folders.listing import find_runs, read_run
@@ -465,3 +465,15 @@ def test_the_network_works_on_its_own_grid_only_where_atoms_are_seen(viewer, doc
     assert settings.model.values().pixel_size is None
     image.scale = (0.01, 0.01)
     assert settings.model.values().pixel_size == 0.2
+
+
+def test_the_curve_is_drawn_however_often_previews_come(qtbot, viewer, dock):
+    train_for_long(qtbot, dock)
+    dock._clock.setInterval(200)
+    drawn, draw = [], dock.plot.draw
+    dock.plot.draw = lambda: drawn.append(draw())
+    for _ in range(16):
+        dock._on_event(PreviewReady(np.zeros((1, 2, 4, 4), np.float32), 0, 0))
+        qtbot.wait(100)
+    assert drawn
+    stop(qtbot, dock)

@@ -36,6 +36,9 @@ _SOURCES = {
 class PixelSizeBox(NumberBox):
     """A box for the length of a pixel [Å]; 0, or nothing, means that it is not known."""
 
+    refused = Signal(str)
+    """Why what was typed is not taken, in words."""
+
     def __init__(self) -> None:
         super().__init__(0.0, COARSEST)
         self.setSuffix(" Å/px")
@@ -52,6 +55,11 @@ class PixelSizeBox(NumberBox):
         """Leave out what no pixel can measure."""
         number = super().read(text)
         return number if number == 0 or (number is not None and number >= FINEST) else None
+
+    def refuse(self, words: str) -> None:
+        """Let the row say it, too, where it stays."""
+        super().refuse(words)
+        self.refused.emit(words)
 
     def why_not(self, typed: str) -> str:
         """Say what is likely meant."""
@@ -78,6 +86,7 @@ class CalibrationRow(QWidget):
         self._calibration = Calibration(None, CalibrationSource.UNKNOWN)
         self.box = PixelSizeBox()
         self.box.valueChanged.connect(in_notifications(self._type))
+        self.box.refused.connect(self._say)
         self.source = QLabel()
         self.doubt = QLabel()
         self.doubt.setWordWrap(True)
@@ -112,9 +121,12 @@ class CalibrationRow(QWidget):
         self.box.set_value(self._calibration.value or 0.0)
         self.box.blockSignals(blocked)
         self.source.setText("" if layer is None else _SOURCES[self._calibration.source])
-        self.doubt.setText("" if layer is None else doubt_about(layer))
-        self.doubt.setVisible(bool(self.doubt.text()))
+        self._say("" if layer is None else doubt_about(layer))
         self.changed.emit()
+
+    def _say(self, words: str) -> None:
+        self.doubt.setText(words)
+        self.doubt.setVisible(bool(words))
 
     def _type(self, value: float) -> None:
         layer = self._follower.layer

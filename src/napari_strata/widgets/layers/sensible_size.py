@@ -37,7 +37,6 @@ def why_not(value: float) -> str:
         return f"{value:g} Å per pixel is too large: {COARSEST:g} Å is the most."
     unit, angstrom = ("metres", 1e10) if value < _LARGEST_METRES else ("micrometres", 1e4)
     meant = value * angstrom
-    likely = (
-        f"it looks like {unit}. {meant:.4g} Å?" if FINEST <= meant <= COARSEST else f"{FINEST:g} Å is the least."
-    )
-    return f"{value:g} Å per pixel is too small: {likely}"
+    if FINEST <= meant <= COARSEST:
+        return f"{value:g} looks like {unit}; {meant:.4g} Å?"
+    return f"{value:g} Å per pixel is too small: {FINEST:g} Å is the least."

@@ -150,9 +150,15 @@ def _labels_of(
     """Return the labels of the image that fit the network, one per crystal layer, those made last."""
     for one in labels_of(image, viewer.layers):
         mates = [one] if layers == 1 else list(_by_layer(mates_of(one, viewer.layers)))
-        if len(mates) == layers and all(class_table_of(mate).names == classes.names for mate in mates):
+        fits = len(mates) == layers and all(class_table_of(mate).names == classes.names for mate in mates)
+        if fits and any(_is_painted(mate) for mate in mates):
             return tuple(mates)
     return None
+
+
+def _is_painted(one: "Labels | Points") -> bool:
+    """Tell whether anything is there; labels without a stroke are new ones, and not the run's with all erased."""
+    return bool(len(one.data)) if isinstance(one, Points) else bool(full_data(one).any())
 
 
 def _by_layer(mates: "Iterable[Labels | Points]") -> "Iterator[Labels | Points]":

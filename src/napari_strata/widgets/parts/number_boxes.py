@@ -88,8 +88,12 @@ class _TypedNumber(_Box):
         """Return the number before, and say why; where nothing is left nothing was meant."""
         if self._bare(text):
             title = f"{self.accessibleName()}: " if self.accessibleName() else ""
-            show_refused(f"{title}{self.why_not(self._bare(text))} It stays {self._shown()}.")
+            self.refuse(f"{title}{self.why_not(self._bare(text))} It stays {self._shown()}.")
         return self._shown()
+
+    def refuse(self, words: str) -> None:
+        """Say why what was typed is not taken."""
+        show_refused(words)
 
     def read(self, text: str) -> float | None:
         """Return the number that a text means; None where it means none that can be taken."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from napari.utils.notifications import show_info
 from napari.viewer import Viewer
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QElapsedTimer, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
@@ -86,6 +86,7 @@ class TrainDock(Dock):
         self._clock = QTimer(self)
         self._clock.setInterval(REDRAW)
         self._clock.timeout.connect(self._redraw)
+        self._since_drawn = QElapsedTimer()
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.timeout.connect(self.plot.prepare)
@@ -178,6 +179,7 @@ class TrainDock(Dock):
         self.words.start(config)
         self.runner.start(make_job, name=f"Training {run.name}")
         self._clock.start()
+        self._since_drawn.start()
         self._library.mark_training(run, True)
 
     def _pause_or_resume(self, _checked: bool = False) -> None:
@@ -210,7 +212,8 @@ class TrainDock(Dock):
                 self.plot.forget_best()
                 self.words.forget_best()
             case PreviewReady():
-                self._clock.start()  # anew
+                if self._since_drawn.elapsed() < 2 * self._clock.interval():
+                    self._clock.start()  # anew, unless previews come so often that it would never ring
             case StartedFrom(message=message):
                 self.words.add(message)
             case Warned():
@@ -218,6 +221,7 @@ class TrainDock(Dock):
                 show_warned(event)
 
     def _redraw(self) -> None:
+        self._since_drawn.start()
         self.plot.draw()
         self.words.refresh()
 

@@ -14,7 +14,7 @@ from napari_strata.widgets.parts.form import Page
 from napari_strata.widgets.parts.notify import in_words
 from napari_strata.widgets.train.score_words import best_so_far, kept_weights
 
-LINES = 4
+LINES = 5
 """That are seen without scrolling."""
 _ENDED_BY = {"time limit": "Finished: the time limit is reached", "epochs": "Finished: all epochs are done"}
 
