@@ -65,6 +65,7 @@ class LatticeDock(Dock):
         self._viewer = viewer
         self._request: _Request | None = None
         self._measured: _Request | None = None
+        self._is_old = False
         self.atoms = AtomsChoice(viewer)
         self.family = ChoiceBox()
         self.family.addItems(FAMILIES)
@@ -131,7 +132,8 @@ class LatticeDock(Dock):
 
     def _on_edit(self, _event: object = None) -> None:
         self._on_layers()
-        if self._measured is not None and not _is_same(self._measured):
+        if self._measured is not None and not self._is_old and not _is_same(self._measured):
+            self._is_old = True
             self.panel.say(_CHANGED)
 
     def _start(self, _checked: bool = False) -> None:
@@ -161,12 +163,11 @@ class LatticeDock(Dock):
         self._show(request, result.value)
         where = f", slice {request.frame}" if request.image.ndim == 3 else ""
         self.panel.say(f"{len(request.atoms):,} atoms of {request.image.name}{where}.")
-        if not _is_same(request):
-            self.panel.say(_CHANGED)
+        self._on_edit()
 
     def _show(self, request: _Request | None, maps: "LatticeMaps | None") -> None:
         """Show other figures, or none."""
-        self._measured = request
+        self._measured, self._is_old = request, False
         rows = [] if maps is None else figure_rows(maps)
         layers = [] if maps is None else [f"Layer {one.layer}" for one in maps.lattices.layers]
         self.table.show_rows(["", *layers], [(row.title, *row.values) for row in rows], [row.tip for row in rows])
