@@ -94,3 +94,8 @@ def test_a_card_that_does_not_tell_doubts_only_pixels(card: ModelCard):
 def test_an_image_too_small_for_a_spectrum_is_not_judged(card: ModelCard):
     noise = ImageStack(np.random.default_rng(0).poisson(10.0, (1, 24, 24)), GRID, "image")
     assert doubts_about(noise, card) is None
+
+
+def test_an_image_of_one_value_has_no_spectrum_to_speak_of(card: ModelCard):
+    doubt = doubts_about(ImageStack(np.full((1, 200, 200), 7.0, np.float32), GRID, "blank"), card)
+    assert doubt == "blank is outside what the model graphene has seen, because all its pixels are alike."

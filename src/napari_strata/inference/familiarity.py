@@ -29,7 +29,9 @@ def doubts_about(image: ImageStack, card: ModelCard) -> str | None:
     """
     reasons = [*_of_pixels(image, card)]
     grid = to_network_grid(image.data[0], image.pixel_size, card.model.pixel_size)
-    if card.seen is not None and min(grid.shape) >= LEAST_SIDE:
+    if card.seen is not None and grid.min() == grid.max():
+        reasons.append("all its pixels are alike")
+    elif card.seen is not None and min(grid.shape) >= LEAST_SIDE:
         look = appearance(grid, window=card.seen.window)
         reasons += _of_lattice(look, card.seen, card.model.pixel_size)
         reasons += _of_noise(look, card.seen)
