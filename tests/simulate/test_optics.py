@@ -104,3 +104,9 @@ def test_a_probe_is_drawn_by_width_unless_a_microscope_is_named():
     assert isinstance(probe, OpticalProbe)
     assert probe.optics.voltage == 200
     assert 0.5 <= probe.optics.cs <= 1.2
+
+
+def test_positive_defocus_makes_up_for_positive_spherical_aberration():
+    scherzer = 0.87 * np.sqrt(1e7 * wavelength(200))  # Cs of 1 mm
+    brightest = [Optics(200, 10, sign * scherzer, 1.0).intensity()[1].max() for sign in (1, 0, -1)]
+    assert brightest[0] > 5 * brightest[1] > 5 * brightest[2]
