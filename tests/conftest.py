@@ -1,5 +1,6 @@
 """What many tests need: a home of their own for models, and a viewer whose workers have all ended."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +27,14 @@ def models_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("napari_strata.io.bundled.FOLDER", tmp_path / "bundled")
     monkeypatch.setenv("NAPARI_STRATA_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def closed_viewers_end_here(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have a closed viewer taken apart now: in the thread of a later test's job Qt would crash."""
+    yield
+    if "real_viewer" in request.fixturenames:
+        gc.collect()
 
 
 @pytest.fixture
