@@ -185,6 +185,8 @@ def _rows(numbers: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     before, after = (plain(field[f"median_residual_{when}_A"]) for when in ("before", "after"))
     yield "median residual of held-out atoms [Å]", before, "", ""
     yield f"with one field of {field['degrees_of_freedom']} degrees of freedom [Å]", after, "", "≤ 0.12"
+    factor = plain(float(np.sqrt(field["variance_ratio"])))
+    yield "factor of uncertainties, as neighbours have errors in common", factor, "", ""
     yield from _fourier_rows(numbers["fourier"])
 
 

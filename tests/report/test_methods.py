@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -166,7 +167,7 @@ def test_fitted_positions_state_their_uncertainty_and_what_they_were_fitted_to()
     text = methods(everything_known(settings=AtomsConfig(refine="image")), atoms=fitted).text
     assert "median standard uncertainty of a position is 0.03 Å" in text
     assert "fit to the image, of all atoms of all layers together" in text
-    assert "stated uncertainties" in text
+    assert "independently, as stated for each of them" in text
 
 
 def test_fits_of_which_nobody_told_what_they_were_fitted_to_leave_that_open():
@@ -187,7 +188,7 @@ def test_layers_that_do_not_share_a_distortion_are_said_to_differ():
     stretched = TABLE.copy()
     stretched.loc[stretched["layer"] == 1, ["y_A", "y_px"]] *= 0.98
     text = methods(atoms=stretched).text
-    assert "the layers differ by more than the scatter of their atoms explains" in text
+    assert "the layers differ by more than their uncertainties explain" in text
     assert "times as large would make them agree" in text
 
 
@@ -227,3 +228,17 @@ def test_citations_are_numbered_in_the_order_in_which_they_come(cited):
     flat = [key for keys in cited for key in keys]
     assert [references[n - 1] for n in found] == [REFERENCES[key] for key in flat]
     assert list(dict.fromkeys(found)) == list(range(1, len(references) + 1))
+
+
+def test_uncertainties_that_neighbours_enlarge_say_by_how_much():
+    """Each layer is moved by itself in waves that no shared field can follow."""
+    waved = TABLE.copy()
+    shift = 0.08 * np.sin(2 * np.pi * waved["x_A"] / 6) * np.where(waved["layer"] == 0, 1, -1)
+    waved["y_A"] += shift
+    waved["y_px"] += shift / 0.2
+    subject = examine(STACK, waved, Known())
+    text = write_methods(subject, ReportConfig(), VERSIONS).text
+    factor = float(re.search(r"enlarged by a factor of ([\d.]+)", text).group(1))
+    assert factor == pytest.approx(subject.lattices.field.variance_ratio**0.5, rel=1e-3)
+    assert factor > 1.1
+    assert "errors in common the uncertainties are too small" not in text

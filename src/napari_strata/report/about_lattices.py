@@ -4,9 +4,9 @@ import numpy as np
 
 from napari_strata.config import ReportConfig
 from napari_strata.lattice.affine import SharedAffine
+from napari_strata.lattice.blocks import STRIPS
 from napari_strata.lattice.cells import is_honeycomb
 from napari_strata.lattice.field import SmoothField
-from napari_strata.lattice.fit import EQUAL
 from napari_strata.lattice.frame import FittedLayer, FrameLattices
 from napari_strata.lattice.order import LayerLattice
 from napari_strata.lattice.parameters import Measured
@@ -76,11 +76,11 @@ def _shared(lattices: FrameLattices) -> tuple[str, ...]:
 
 
 def _agreement(shared: SharedAffine) -> str:
-    verdict = "the layers agree within the scatter of their atoms"
+    verdict = "the layers agree within their uncertainties"
     if shared.p_value < UNLIKELY:
         factor = plain(float(np.sqrt(shared.chi_square / shared.degrees)))
         verdict = (
-            "the layers differ by more than the scatter of their atoms explains; uncertainties"
+            "the layers differ by more than their uncertainties explain; ones"
             f" {factor} times as large would make them agree"
         )
     return (
@@ -158,18 +158,26 @@ def _is_honeycomb(order: LayerLattice, lattices: FrameLattices) -> bool:
 
 
 def _assumed(lattices: FrameLattices) -> tuple[str, ...]:
-    assumed = {layer.fit.assumed for layer in lattices.layers}
+    """Say what scatter the uncertainties hold for: of single layers, and of what was fitted together."""
+    is_stated = any(layer.fit.sigma is not None for layer in lattices.layers)
     scatter = (
-        "are taken to scatter equally and independently, as much as the residuals tell"
-        if assumed == {EQUAL}
-        else "weigh by their stated uncertainties in the fit of each layer, enlarged where residuals are larger"
+        "independently, as stated for each of them, or as the residuals tell where these are larger"
+        if is_stated
+        else "independently and equally, as much as the residuals tell"
     )
-    joint = (
-        " (in the joint fit with the field they scatter equally)" if assumed != {EQUAL} and lattices.field else ""
-    )
+    field = lattices.field
+    if field is None or field.variance_ratio <= 1:
+        shared = "Where neighbouring atoms have errors in common the uncertainties are too small."
+    else:
+        factor = plain(float(np.sqrt(field.variance_ratio)))
+        shared = (
+            "Neighbouring atoms have errors in common: all uncertainties but those of single layers are therefore"
+            f" enlarged by a factor of {factor}, as sums over {STRIPS**2} blocks of the image tell. What is shared"
+            " over more than a block is not in them."
+        )
     return (
-        f"All uncertainties are one standard deviation; positions {scatter}{joint}. Where residuals of"
-        " neighbouring atoms hang together the uncertainties are too small.",
+        f"All uncertainties are one standard deviation, for positions that scatter {scatter}.",
+        shared,
     )
 
 
