@@ -23,10 +23,10 @@ from napari_strata.lattice.splines import ORDER, Splines
 _T = TypeVar("_T", np.float64, np.bool_)
 
 FOLDS = 5
-MOST_SPANS = 16
-"""Fields of up to so many spans along each axis are tried."""
-PATIENCE = 4
-"""Fields of more spans are tried until so many in a row were no better."""
+SPANS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16)
+"""Fields of so many spans along each axis are tried."""
+PATIENCE = 3
+"""Fields are tried until so many in a row were no better."""
 MEDIAN_OF_2 = 2 * float(np.log(2))
 """Median of chi-square of two degrees of freedom, the squared distance of an atom in units of its variance."""
 LEAST_ATOMS_PER_COEFFICIENT = 8
@@ -86,9 +86,7 @@ class SmoothField:
         return np.zeros_like(points) if self.splines is None else self.splines(points) @ self.coefficients
 
 
-def fit_field(
-    positions: Sequence[Positions], fits: Sequence[LatticeFit], *, most_spans: int = MOST_SPANS, seed: int = 0
-) -> SmoothField:
+def fit_field(positions: Sequence[Positions], fits: Sequence[LatticeFit], *, seed: int = 0) -> SmoothField:
     """Fit a smooth displacement shared by all layers, and their lattices with it.
 
     Parameters
@@ -98,8 +96,6 @@ def fit_field(
     fits : sequence of LatticeFit
         Their lattices. Where all of them have stated uncertainties, the last fit weighs atoms by these and by what
         the residuals have beyond them; else, and for what is held out, all atoms weigh the same.
-    most_spans : int
-        Spans along each axis that are tried at most.
     seed : int
         Decides which atoms are held out together.
 
@@ -113,16 +109,16 @@ def fit_field(
         raise LatticeError("Too few atoms to hold any out.", remedy="Take a larger field of view.")
     part = np.random.default_rng(seed).permutation(len(task.points)) % FOLDS
     before = _held_out(task, task.design, part)
-    best, splines, after = before, None, before
-    for spans in range(1, most_spans + 1):
-        too_few = task.used.sum() < LEAST_ATOMS_PER_COEFFICIENT * (spans + ORDER) ** 2
-        if too_few or spans - (splines.spans if splines else 0) > PATIENCE:
+    best, splines, worse = before, None, 0
+    for spans in SPANS:
+        if worse == PATIENCE or task.used.sum() < LEAST_ATOMS_PER_COEFFICIENT * (spans + ORDER) ** 2:
             break
         tried = Splines.over(task.points, spans)
         missed = _held_out(task, np.concatenate([task.design, tried(task.points)], axis=1), part)
+        worse += 1
         if _mean_square(missed, task.used) < _mean_square(best, task.used):
-            best, splines, after = missed, tried, missed
-    return _fit(task, splines, _median(before, task.used), _median(after, task.used), seed)
+            best, splines, worse = missed, tried, 0
+    return _fit(task, splines, _median(before, task.used), _median(best, task.used), seed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
