@@ -86,7 +86,8 @@ def test_the_figures_count_what_was_flagged(model):
     ended = end(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS))
     table, figures = ended.result.value.table, ended.result.figures
     positions = table[["y_A", "x_A"]].to_numpy()
-    near = ((positions < 0.5) | (positions > EXTENT - PIXEL - 0.5)).any(axis=1)
+    edges = np.array([-0.5, EXTENT / PIXEL - 0.5]) * PIXEL
+    near = ((positions < edges[0] + 0.5) | (positions > edges[1] - 0.5)).any(axis=1)
     assert (table["flag"] == np.where(near, "border", "")).all()
     assert figures["flags"] == {"border": near.sum()}
     assert figures["species"] == {"C": len(table)}
