@@ -216,13 +216,17 @@ class PlotsDock(Dock):
             return  # the numbers are those of atoms that are no more
         self._viewer.layers.selection.active = self._at[0]
         self.link.select(atoms)
-        self.words.setText(f"{words[:1].upper()}{words[1:]}: {len(atoms):,} atoms selected.")
+        self.words.setText(f"{words[:1].upper()}{words[1:]}: {_counted(len(atoms))} selected.")
 
     def _on_selection(self) -> None:
         selected = self.link.selected
         for plot in (self.distances, self.angles, self.spots):
             plot.highlight(selected)
-        self.words.setText(f"{len(selected):,} atoms selected, in white." if selected else _HINT)
+        self.words.setText(f"{_counted(len(selected))} selected, in white." if selected else _HINT)
+
+
+def _counted(atoms: int) -> str:
+    return "1 atom" if atoms == 1 else f"{atoms:,} atoms"
 
 
 def _make_pairs_job(control: JobControl, table: Any) -> Job:

@@ -11,7 +11,7 @@ from napari_strata.widgets.layers.colours import HUES
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-LEAST_HEIGHT = 260
+LEAST_HEIGHT = 190
 """Of a plot [px]."""
 SELECTED = "#ffffff"
 """Colour of what belongs to the atoms that are selected on the image."""
