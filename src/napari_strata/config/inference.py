@@ -53,7 +53,7 @@ class AtomsConfig(Config):
     )
     species: SpeciesBy = setting(
         "class",
-        "What tells species apart: the class that the network sees, the brightness of the columns, or both together.",
+        "What tells species apart: the class that the network sees, the brightness of the columns, or both.",
     )
     components: int = setting(
         0,
