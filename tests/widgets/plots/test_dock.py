@@ -27,6 +27,7 @@ def open_dock(qtbot, viewer):
         dock.resize(420, 700)
         if waits:
             qtbot.waitUntil(lambda: dock._pairs is not None, timeout=60_000)
+            qtbot.wait(100)  # until all has its place
         return dock
 
     return open_dock
@@ -166,6 +167,18 @@ def test_plots_follow_edits_of_the_atoms(qtbot, viewer, open_dock):
     scene.points.remove_selected()
     qtbot.waitUntil(lambda: dock._pairs is not before and not dock.pairs_job.is_busy, timeout=60_000)
     assert sum(len(one.atoms) for one in dock._pairs.layers) == len(scene.table) - 50
+
+
+def test_other_layers_leave_the_plots_alone(qtbot, viewer, open_dock):
+    scene = put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    before = dock._pairs
+    viewer.layers.remove(viewer.add_points(np.zeros((1, 2))))
+    qtbot.wait(2 * plots_dock.PATIENCE)
+    assert dock._pairs is before and not dock.pairs_job.is_busy
+    scene.points.add([1.0, 1.0])
+    dock.distances.on_pick((1.3, 0), (1.5, 0))
+    assert "selected" not in dock.words.text()  # the numbers of the atoms may be others now
 
 
 def test_without_atoms_the_dock_says_what_to_do(qtbot, viewer, open_dock):

@@ -54,6 +54,7 @@ class PlotsDock(Dock):
         self._pairs: Pairs | None = None
         self._spectrum_of: object = None
         self._is_in_front = False
+        self._is_old = False
         self.atoms, self.layer, self.expected = AtomsChoice(viewer), ChoiceBox(), ExpectedChoice()
         self.distances, self.angles, self.spots = DistancePlot(viewer), AnglePlot(viewer), SpotPlot(viewer)
         self.summary = Words()
@@ -73,7 +74,7 @@ class PlotsDock(Dock):
     def came_to_front(self, is_in_front: bool) -> None:
         """Plot only while the dock is seen."""
         self._is_in_front = is_in_front
-        if is_in_front:
+        if is_in_front and (self._pairs is None or self._is_old):
             self._timer.start()
 
     def _lay_out(self) -> None:
@@ -109,7 +110,7 @@ class PlotsDock(Dock):
         for plot in (self.distances, self.angles, self.spots):
             plot.picked.connect(self._on_picked)
         events = self._viewer.layers.events
-        connect_while_alive(self, self._on_change, events.inserted, events.removed)
+        connect_while_alive(self, self._on_layers, events.inserted, events.removed)
         connect_while_alive(self, self._on_slice, self._viewer.dims.events.point)
 
     def _on_atoms(self, points: "Points | None") -> None:
@@ -119,11 +120,16 @@ class PlotsDock(Dock):
         self._on_change()
 
     def _on_change(self, _event: object = None) -> None:
+        self._is_old = True
         self._timer.start()
+
+    def _on_layers(self, _event: object = None) -> None:
+        if self._at is None or self._at[1] not in self._viewer.layers:
+            self._on_change()
 
     def _on_slice(self, _event: object = None) -> None:
         if self._at is None or shown_frame(self._viewer, self._at[1]) != self._at[2]:
-            self._timer.start()
+            self._on_change()
 
     def _ask(self) -> None:
         """Ask for the neighbours of the atoms as they are now."""
@@ -154,7 +160,7 @@ class PlotsDock(Dock):
         self._draw()
 
     def _on_pairs(self, result: JobResult) -> None:
-        self._pairs = result.value
+        self._pairs, self._is_old = result.value, self._timer.isActive()
         self.pairs_job.say("\n".join(result.value.gaps))
         self._offer_layers()
         self._draw()
@@ -212,7 +218,7 @@ class PlotsDock(Dock):
         return {} if self._pairs is None else {one.layer: one.atoms for one in self._pairs.layers}
 
     def _on_picked(self, atoms: NDArray[np.intp], words: str) -> None:
-        if self._at is None or self.pairs_job.is_busy:
+        if self._at is None or self._is_old:
             return  # the numbers are those of atoms that are no more
         self._viewer.layers.selection.active = self._at[0]
         self.link.select(atoms)
