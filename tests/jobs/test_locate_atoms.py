@@ -126,7 +126,7 @@ def picture_of(bright):
 
 
 def test_an_image_that_the_model_has_not_seen_gets_its_atoms_with_a_warning(tmp_path):
-    seen = Seen(window=64, spacing=(30, 31), order=(0, 3), noise=(0, 1), skewness=(-9, 9))
+    seen = Seen(window=64, spacing=(30, 31), order=(0, 3), noise=(0.001, 1), skewness=(-9, 9))
     model = save_bright(tmp_path / "model", seen=seen, pixel_size=0.2)
     events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS))
     (warning,) = [event.message for event in events if isinstance(event, Warned)]

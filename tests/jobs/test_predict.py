@@ -47,7 +47,7 @@ def test_every_frame_gets_a_mask_of_each_layer(model):
 
 def test_an_image_that_the_model_has_not_seen_is_predicted_with_a_warning(model):
     bundle = load_bundle(model)
-    seen = Seen(window=64, spacing=(9, 13), order=(1, 2), noise=(0, 1), skewness=(-1, 1))
+    seen = Seen(window=64, spacing=(9, 13), order=(1, 2), noise=(0.001, 1), skewness=(-1, 1))
     save_bundle(model, bundle.state, bundle.card.model_copy(update={"seen": seen}))
     events, ended = run(
         predict(JobControl(), model, [spots(shape=(70, 80), name=name) for name in ("one", "two")], CONFIG)

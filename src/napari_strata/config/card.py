@@ -1,10 +1,14 @@
 """The readable card beside a model's weights: enough to rebuild, trust and cite it."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from napari_strata.config.base import Config, setting
 from napari_strata.config.labels import ClassTable
 from napari_strata.config.model import ModelConfig
+
+Noise = Annotated[float, Field(gt=0)]
 
 
 class Seen(Config):
@@ -13,7 +17,7 @@ class Seen(Config):
     window: int = setting(..., "Side of the windows in which images were looked at.", unit="px", ge=64)
     spacing: tuple[float, float] = setting(..., "Period of the strongest ring of the spectrum.", unit="px")
     order: tuple[float, float] = setting(..., "By how much that ring stands out, in powers of ten.")
-    noise: tuple[float, float] = setting(..., "Share of noise, 0 to about 1.")
+    noise: tuple[Noise, Noise] = setting(..., "Share of noise, above 0 to about 1.")
     skewness: tuple[float, float] = setting(..., "Skewness of the intensities.")
 
 

@@ -18,6 +18,8 @@ LEAST_SIDE = 64
 """Side of an image below which its spectrum has too few rings [px]."""
 STANDS_OUT = 0.5
 """Order from which the strongest ring is one; that of noise is below 0.3."""
+FAINT = 1e-3
+"""Power, in parts of the mean, below which rings do not stand out: an image without noise has only such."""
 SLOWEST = 8
 """Rings below this one, in half cycles per window, belong to the background."""
 OCTAVE = 2**0.5
@@ -64,7 +66,8 @@ def appearance(image: FloatImage, *, window: int = WINDOW) -> Appearance:
     ring = np.rint(frequency * side).astype(np.intp)
     rings = np.bincount(ring.ravel(), power.ravel()) / np.bincount(ring.ravel())
     inside = np.arange(SLOWEST, side // 2 + 1)
-    ratio = np.array([rings[k] / np.median(rings[_octave(int(k))]) for k in inside])
+    floor = FAINT * power.mean()
+    ratio = np.array([(rings[k] + floor) / (np.median(rings[_octave(int(k))]) + floor) for k in inside])
     strongest = int(np.argmax(ratio))
     return Appearance(
         spacing=side / (inside[0] + _vertex(np.log(rings[inside]), strongest)),

@@ -1,5 +1,7 @@
 """Whether a model has seen images such as this one, and if not, why not, in words."""
 
+import math
+
 from napari_strata.config import ModelCard
 from napari_strata.config.card import Seen
 from napari_strata.data.appearance import LEAST_SIDE, STANDS_OUT, Appearance, appearance
@@ -62,7 +64,7 @@ def _of_lattice(look: Appearance, seen: Seen, pixel_size: float | None) -> list[
 
 
 def _of_noise(look: Appearance, seen: Seen) -> list[str]:
-    low, high = _widened(seen.noise)
+    low, high = (10**log for log in _widened((math.log10(seen.noise[0]), math.log10(seen.noise[1]))))
     if look.noise > high:
         return [f"it is noisier (share of noise {look.noise:.2f}, seen up to {seen.noise[1]:.2f})"]
     if look.noise < low:

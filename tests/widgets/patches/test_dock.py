@@ -131,7 +131,7 @@ def test_closing_the_dock_ends_what_is_drawn(qtbot, dock):
 def test_settings_of_the_train_dock_that_cannot_be_are_said(qtbot, dock, train):
     train.settings.model.set_value("filters", ())
     qtbot.mouseClick(dock.panel.start_button, Qt.MouseButton.LeftButton)
-    assert "filters" in dock.panel.words.text()
+    assert "Filters" in dock.panel.words.text()
     assert dock.panel.start_button.isEnabled()
 
 

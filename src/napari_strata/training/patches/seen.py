@@ -43,4 +43,9 @@ def seen_in(source: "PatchSource") -> Seen | None:
 
 def _bounds(looks: Sequence[Appearance], name: str) -> tuple[float, float]:
     values = [getattr(look, name) for look in looks]
-    return round(min(values), 4), round(max(values), 4)
+    return _rounded(min(values)), _rounded(max(values))
+
+
+def _rounded(value: float) -> float:
+    """Keep four digits, so that what is small stays above 0."""
+    return float(f"{value:.4g}")
