@@ -278,11 +278,11 @@ def test_explain_takes_a_region_from_a_mask_of_any_type(strata: Strata, recorder
 
 
 def test_a_configuration_with_an_unknown_field_fails_with_its_name(strata: Strata, tmp_path: Path) -> None:
-    (tmp_path / "train.yaml").write_text("learning_rate: 1\n")
+    (tmp_path / "train.yaml").write_text("zeal: 1\n")
     call = strata("train", tmp_path / "train.yaml", "--out", tmp_path / "run", "--json")
     assert call.code == 1
     assert call.report["error"]["type"] == "ConfigError"
-    assert "learning_rate" in call.report["error"]["message"]
+    assert "zeal" in call.report["error"]["message"]
     assert "Known fields here are name, model, data, training." in call.err
     assert not (tmp_path / "run").exists()
 

@@ -39,7 +39,7 @@ def test_what_has_no_place_in_a_format_is_told(atoms: Path, tmp_path: Path) -> N
 
 def test_units_are_stated_where_asked_for(atoms: Path, tmp_path: Path) -> None:
     run(atoms, tmp_path / "units.csv", units=True)
-    assert (tmp_path / "units.csv").read_text().startswith("# (0, 0) is the centre")
+    assert (tmp_path / "units.csv").read_text(encoding="utf-8-sig").startswith("# (0, 0) is the centre")
 
 
 def test_a_pixel_size_makes_atoms_of_positions(tmp_path: Path) -> None:

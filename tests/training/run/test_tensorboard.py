@@ -1,5 +1,6 @@
 import errno
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -63,8 +64,10 @@ def test_some_batches_and_every_epoch_are_read_back_from_the_event_file(tmp_path
     assert points(board, "Dice") == [(6, 0.75)]
 
 
-def test_a_run_that_goes_on_continues_its_curves(tmp_path):
+def test_a_run_that_goes_on_continues_its_curves(tmp_path, monkeypatch):
     run([*map(batch, range(1, 12))], tmp_path)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 60)  # files are read in the order of their seconds
     run([batch(10), batch(20)], tmp_path)
     assert points(read(tmp_path), "loss/batch") == [(1, 1.0), (10, 0.1), (20, 0.05)]
 
