@@ -237,3 +237,13 @@ def test_points_that_were_not_made_for_labelling_are_not_offered(viewer, setting
     viewer.add_image(STACK, name="a")
     viewer.add_points(np.zeros((1, 3)), name="results")
     assert settings.labels[0].findText("results") == -1
+
+
+def test_how_much_corrections_count_and_how_fast_that_fades_can_be_set(qtbot, settings):
+    corrections = settings.training.editor("corrections")
+    for name, value in {"share": 0.25, "half_life": 4.0}.items():
+        box = corrections.editor(name)
+        assert not box.isHidden()
+        box.setValue(value)
+    chosen_ones = settings.training.values().corrections
+    assert (chosen_ones.share, chosen_ones.half_life) == (0.25, 4.0)
