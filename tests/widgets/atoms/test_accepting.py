@@ -5,6 +5,10 @@ from napari.layers import Points
 from napari_strata.widgets.atoms.accepting import accept
 
 
+def counts(accepted):
+    return accepted.added, accepted.deleted
+
+
 @pytest.fixture
 def points():
     features = {"layer": [0, 1, 0], "species": ["C", "C", "C"], "atom": [0, 1, 2]}
@@ -18,7 +22,7 @@ def candidates():
 
 
 def test_missing_atoms_are_added_and_extra_ones_removed_from_their_layer(points, candidates):
-    assert accept(points, candidates) == (1, 1)
+    assert counts(accept(points, candidates)) == (1, 1)
     assert points.data.tolist() == [[5, 5], [9, 9], [20, 20]]
     assert points.features[["layer", "species", "atom"]].to_numpy().tolist() == [
         [0, "C", 0],
@@ -30,7 +34,7 @@ def test_missing_atoms_are_added_and_extra_ones_removed_from_their_layer(points,
 
 def test_of_selected_candidates_only_those_are_accepted(points, candidates):
     candidates.selected_data = {0}
-    assert accept(points, candidates) == (1, 0)
+    assert counts(accept(points, candidates)) == (1, 0)
     assert len(points.data) == 4
     assert candidates.features["kind"].tolist() == ["extra"]
 
@@ -41,6 +45,18 @@ def test_a_place_that_a_person_has_filled_since_gets_no_second_atom(points, cand
     features.loc[3, ["layer", "species", "atom"]] = [1, "Si", -1]
     points.features = features
     candidates.selected_data = {0}
-    assert accept(points, candidates) == (0, 0)
+    assert counts(accept(points, candidates)) == (0, 0)
     assert len(points.data) == 4
     assert candidates.features["kind"].tolist() == ["extra"]
+
+
+def test_candidates_that_are_taken_back_are_as_they_were(points, candidates):
+    candidates.symbol = ["ring", "x"]
+    candidates.selected_data = {0}
+    accepted = accept(points, candidates)
+    accepted.take_back()
+    assert candidates.data.tolist() == [[5, 5], [20, 20]]
+    assert candidates.features["kind"].tolist() == ["extra", "missing"]
+    assert candidates.features["layer"].tolist() == [1, 1]
+    assert [str(symbol) for symbol in candidates.symbol] == ["x", "ring"]
+    assert candidates.selected_data == set()

@@ -11,6 +11,7 @@ from napari_strata.atoms.edits import COLUMNS
 from napari_strata.widgets.atoms.dock import AtomsDock
 from napari_strata.widgets.layers.atom_memory import MEMORY, edits_of, marked_table, memory_of
 from napari_strata.widgets.layers.label_memory import class_table_of, crystal_layer_of
+from napari_strata.widgets.layers.results import ORIGIN
 from napari_strata.widgets.predict.dock import PredictDock
 
 LEFT = Qt.MouseButton.LeftButton
@@ -250,3 +251,20 @@ def test_labels_that_a_person_changed_stay_and_new_ones_are_made(qtbot, viewer, 
     assert "Those you changed stay as 'bright layer 0 atoms (edited)'." in dock.words.text()
     click(qtbot, dock.labels_button)
     assert len([layer for layer in viewer.layers if isinstance(layer, Points)]) == 5
+
+
+def add_candidate(viewer, y, x):
+    features = {"kind": ["missing"], "layer": [0], "species": ["C"], "score": [1.0]}
+    key = {"role": "candidates", "image": viewer.layers["bright"].unique_id}
+    metadata = {ORIGIN: {"key": key, "provenance": {}}}
+    return viewer.add_points([[y, x]], features=features, symbol="ring", metadata=metadata)
+
+
+def test_undo_after_accepting_candidates_brings_their_markers_back(qtbot, viewer, dock):
+    candidates = add_candidate(viewer, 3.0, 3.0)
+    before = len(dock.points.data)
+    qtbot.mouseClick(dock.accept_button, LEFT)
+    assert (len(dock.points.data), len(candidates.data)) == (before + 1, 0)
+    qtbot.mouseClick(dock.undo_button, LEFT)
+    assert (len(dock.points.data), len(candidates.data)) == (before, 1)
+    assert dock.accept_button.isEnabled()

@@ -1,15 +1,19 @@
 """Candidates for missing and extra atoms are accepted."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import KDTree
 
 from napari_strata.atoms.edits import NEW
+from napari_strata.widgets.layers.atom_layers import candidate_symbols
 
 if TYPE_CHECKING:
     from napari.layers import Points
-    from pandas import Series
+    from pandas import DataFrame, Series
 
 _NEAR = 0.5
 """An extra atom is the one within this distance of its candidate [px]."""
@@ -19,7 +23,24 @@ _APART = 1e6
 """Distance that keeps crystal layers, as one more coordinate, apart."""
 
 
-def accept(points: "Points", candidates: "Points") -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What accepting candidates did.
+
+    Attributes
+    ----------
+    added, deleted : int
+        How many atoms were.
+    take_back : callable
+        Puts the candidates on their layer again; the atoms are left to whoever undoes the edit.
+    """
+
+    added: int
+    deleted: int
+    take_back: Callable[[], None]
+
+
+def accept(points: "Points", candidates: "Points") -> Accepted:
     """Add missing atoms and delete extra ones; the candidates that are selected, or all where none is.
 
     Places that a person has filled since, by adding an atom or moving one there, are filled already. Candidates
@@ -41,9 +62,21 @@ def accept(points: "Points", candidates: "Points") -> tuple[int, int]:
     if is_missing.any():
         wanted = features[is_missing]
         _add(points, candidates.data[np.array(chosen)[is_missing]], wanted["layer"], wanted["species"])
+    take_back = partial(_put_back, candidates, np.array(candidates.data[chosen]), features)
     candidates.selected_data = set()
     candidates.remove(chosen)
-    return int(is_missing.sum()), len(extra)
+    return Accepted(int(is_missing.sum()), len(extra), take_back)
+
+
+def _put_back(candidates: "Points", places: np.ndarray, features: "DataFrame") -> None:
+    candidates.add(places)
+    candidates.selected_data = set()
+    fresh = candidates.features.copy()
+    new = fresh.index[-len(places) :]
+    for name in fresh:
+        fresh.loc[new, name] = features[name].to_numpy()
+    candidates.features = fresh
+    candidates.symbol = candidate_symbols(fresh["kind"])
 
 
 def _apart(places: np.ndarray, layers: "Series") -> np.ndarray:

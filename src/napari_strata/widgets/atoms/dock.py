@@ -204,9 +204,10 @@ class AtomsDock(Dock):
         candidates = self._candidates()
         if self.points is None or candidates is None:
             return
-        with self.editing.as_one_edit():
-            added, deleted = accept(self.points, candidates)
-        self.words.setText(f"{added} added, {deleted} removed.")
+        with self.editing.as_one_edit() as take_back:
+            accepted = accept(self.points, candidates)
+            take_back.append(accepted.take_back)
+        self.words.setText(f"{accepted.added} added, {accepted.deleted} removed.")
         self._on_layers()
 
     def _use_as_labels(self) -> None:

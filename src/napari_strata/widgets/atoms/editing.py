@@ -3,7 +3,9 @@
 napari has no undo for points. What the layer holds is therefore noted after every edit.
 """
 
+from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +36,16 @@ _DONE = ("added", "removed", "changed")
 """Ends of napari's actions on points; each has a beginning, too."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _State:
+    """What the layer holds after an edit, and what else is taken back with that edit."""
+
+    data: NDArray[np.float64]
+    features: "DataFrame"
+    memory: AtomMemory
+    take_back: tuple[Callable[[], None], ...] = ()
+
+
 class AtomEditing(QObject):
     """Follows the edits of one Points layer of located atoms.
 
@@ -50,7 +62,7 @@ class AtomEditing(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._states: list[tuple[NDArray[np.float64], DataFrame, AtomMemory]] = []
+        self._states: list[_State] = []
         self._is_busy = False
         self._data = LayerFollower(self, self._on_data, "data")
         self._features = LayerFollower(self, self._on_edit, "properties")
@@ -84,8 +96,11 @@ class AtomEditing(QObject):
     def undo(self) -> None:
         """Take the last edit back."""
         if self.can_undo:
-            self._states.pop()
-            self._put(*self._states[-1])
+            undone = self._states.pop()
+            self._put(self._states[-1])
+            for take_back in undone.take_back:
+                take_back()
+            self.changed.emit()
 
     def discard(self) -> None:
         """Take all edits back, those before the dock was opened, too; that can be undone."""
@@ -94,14 +109,21 @@ class AtomEditing(QObject):
                 reset_atoms(self.points)
 
     @contextmanager
-    def as_one_edit(self) -> "Iterator[None]":
-        """Count what is done meanwhile as one edit."""
+    def as_one_edit(self) -> "Iterator[list[Callable[[], None]]]":
+        """Count what is done meanwhile as one edit.
+
+        Yields
+        ------
+        list of callable
+            Empty; what is put there is called when the edit is undone.
+        """
         self._is_busy = True
+        take_back: list[Callable[[], None]] = []
         try:
-            yield
+            yield take_back
         finally:
             self._is_busy = False
-            self._on_edit()
+            self._on_edit(take_back=take_back)
 
     def assign(self, feature: str, value: object) -> None:
         """Give the selected atoms a feature, or the next one where none is selected or atoms are being added."""
@@ -149,13 +171,13 @@ class AtomEditing(QObject):
             features.loc[features.index[clicked], ATOM] = NEW
             self.points.features = features
 
-    def _on_edit(self, _event: object = None) -> None:
+    def _on_edit(self, _event: object = None, *, take_back: "Iterable[Callable[[], None]]" = ()) -> None:
         if self._is_busy:
             return
         points = self.points
         if points is not None and memory_of(points) is not None:
             self._mark(points)
-            self._note(points)
+            self._note(points, tuple(take_back))
         self.changed.emit()
 
     def _mark(self, points: "Points") -> None:
@@ -168,20 +190,20 @@ class AtomEditing(QObject):
             points.features = fresh
             self._is_busy = False
 
-    def _note(self, points: "Points") -> None:
-        data, features, memory = np.array(points.data), points.features.copy(), points.metadata[MEMORY]
-        if self._states:
-            last_data, last_features, last_memory = self._states[-1]
-            if memory is last_memory and np.array_equal(last_data, data) and last_features.equals(features):
+    def _note(self, points: "Points", take_back: tuple[Callable[[], None], ...]) -> None:
+        now = _State(np.array(points.data), points.features.copy(), points.metadata[MEMORY], take_back)
+        if self._states and not take_back:
+            last = self._states[-1]
+            is_same = now.memory is last.memory and np.array_equal(last.data, now.data)
+            if is_same and last.features.equals(now.features):
                 return
-        self._states = [*self._states[-STEPS:], (data, features, memory)]
+        self._states = [*self._states[-STEPS:], now]
 
-    def _put(self, data: NDArray[np.float64], features: "DataFrame", memory: AtomMemory) -> None:
+    def _put(self, state: _State) -> None:
         assert self.points is not None, "without a layer nothing was noted"
         self._is_busy = True
         self.points.selected_data = set()
-        self.points.data = data.copy()
-        self.points.features = features.copy()
-        self.points.metadata = {**self.points.metadata, MEMORY: memory}
+        self.points.data = state.data.copy()
+        self.points.features = state.features.copy()
+        self.points.metadata = {**self.points.metadata, MEMORY: state.memory}
         self._is_busy = False
-        self.changed.emit()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.layers import Points
+from numpy.typing import NDArray
 
 from napari_strata.atoms.edits import ATOM
 from napari_strata.widgets.layers.atom_memory import (
@@ -19,7 +20,7 @@ from napari_strata.widgets.layers.colours import layer_colours
 from napari_strata.widgets.layers.napari_layers import Origin, placement
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 ATOM_DIAMETER = 0.7
 """Diameter of an atom's marker [Å]; half the shortest bonds in sight, so that neighbours stay apart."""
@@ -96,7 +97,7 @@ def candidate_layer(candidates: "DataFrame", origin: Origin) -> Points:
         candidates[list(columns)].to_numpy(dtype=np.float64),
         name=origin.name("Candidates"),
         features=features.round({"score": 2}),
-        symbol=np.where(features["kind"] == "missing", "ring", "x") if len(features) else "ring",
+        symbol=candidate_symbols(features["kind"]) if len(features) else "ring",
         face_color={"color_mode": "cycle", "color_properties": "kind"},
         face_color_cycle=CANDIDATE_COLOURS,
         size=1.2 * ATOM_DIAMETER / origin.pixel_size,
@@ -104,3 +105,8 @@ def candidate_layer(candidates: "DataFrame", origin: Origin) -> Points:
         metadata=origin.tag("candidates"),
         **placement(origin.image),
     )
+
+
+def candidate_symbols(kinds: "Series") -> NDArray[np.str_]:
+    """Return the markers of candidates: a ring where an atom is missing, a cross on one that is too many."""
+    return np.where(kinds == "missing", "ring", "x")
