@@ -23,7 +23,9 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
+    from benchmarks.bundled import GRAPHENE
     from benchmarks.real_image import IMAGE
+    from napari_strata.io.bundled import FOLDER
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Print figures as JSON lines.")
     parser.add_argument(
@@ -31,7 +33,10 @@ def _arguments() -> argparse.Namespace:
     )
     scoring = ", ".join(SCORING)
     parser.add_argument(
-        "--model", type=Path, help=f"model or run folder for {scoring} (default: what training leaves)"
+        "--model",
+        type=Path,
+        help=f"model or run folder for {scoring} (default: what training leaves), lattice and sweeps (default:"
+        f" {GRAPHENE})",
     )
     parser.add_argument("--image", type=Path, help="the experimental image (default: where RESULTS.md says)")
     parser.add_argument("--images", type=int, default=100, help="bilayers that dice makes (default %(default)s)")
@@ -45,7 +50,9 @@ def _arguments() -> argparse.Namespace:
         default=60,
         help="time for which gui_stall, engines train (default %(default)s)",
     )
-    parser.add_argument("--curves", type=Path, help="file that gets the curves of time_to_iou (default: none)")
+    parser.add_argument(
+        "--curves", type=Path, help="file that gets the curves of time_to_iou or of sweeps (default: none)"
+    )
     arguments = parser.parse_args()
     arguments.parts = arguments.parts or list(DEFAULT)
     if unknown := set(arguments.parts) - set(PARTS):
@@ -55,6 +62,7 @@ def _arguments() -> argparse.Namespace:
     if arguments.image is not None and not arguments.image.is_file():
         parser.error(f"there is no file {arguments.image}")
     arguments.image = arguments.image or IMAGE
+    arguments.bundled = arguments.model or FOLDER / GRAPHENE
     return arguments
 
 
@@ -89,13 +97,25 @@ def _real_image(arguments: argparse.Namespace) -> Iterator[Figure]:
 def _lattice(arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.lattice import measure
 
-    return measure(arguments.model, image=arguments.image)
+    return measure(arguments.bundled, image=arguments.image)
 
 
 def _dice(arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.dice import measure
 
     return measure(arguments.model, images=arguments.images)
+
+
+def _bundled(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.bundled import measure
+
+    return measure()
+
+
+def _sweeps(arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.sweeps import measure
+
+    return measure(arguments.bundled, curves=arguments.curves)
 
 
 def _occlusion(arguments: argparse.Namespace) -> Iterator[Figure]:
@@ -170,6 +190,8 @@ PARTS: dict[str, Part] = {
     "real_image": _real_image,
     "lattice": _lattice,
     "dice": _dice,
+    "bundled": _bundled,
+    "sweeps": _sweeps,
     "occlusion": _occlusion,
     "gui_stall": _gui_stall,
     "engines": _engines,
@@ -184,7 +206,7 @@ PARTS: dict[str, Part] = {
 }
 DEFAULT = tuple(part for part in PARTS if part not in ("real_image", "dice"))
 """What runs without arguments; training scores its model as real_image and dice do."""
-SCORING = ("real_image", "lattice", "dice", "occlusion")
+SCORING = ("real_image", "dice", "occlusion")
 """What needs a trained model."""
 
 

@@ -5,6 +5,7 @@ mistake. Every image is drawn on a grid of 0.106 Å/px, cropped to a side betwee
 256 px, so that its pixel size is 0.106 Å within 35 %.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,7 @@ class Bilayer:
     pixel_size : float
         True pixel size [Å/px].
     noise : float
-        n, from 0.6 to 0.9: the brightest pixel expects 10^(10 (1 - n)) counts.
+        n, from 0.6 to 0.9 if it is the recipe's own: the brightest pixel expects 10^(10 (1 - n)) counts.
     twist : float
         Angle between the layers modulo 60 degrees, folded to 0 to 30 [degrees].
     """
@@ -67,17 +68,30 @@ def make_bilayers(count: int, *, seed: int) -> tuple[Bilayer, ...]:
     return tuple(make_bilayer(np.random.default_rng([seed, index])) for index in range(count))
 
 
-def make_bilayer(rng: np.random.Generator) -> Bilayer:
-    """Make one image."""
+def make_bilayer(rng: np.random.Generator, *, twist: float | None = None, dose: float | None = None) -> Bilayer:
+    """Make one image; by default with the recipe's own random twist and noise.
+
+    Parameters
+    ----------
+    twist : float, optional
+        Angle between the layers [degrees].
+    dose : float, optional
+        Mean counts per Å².
+    """
     spread = rng.uniform(0.2, 0.35)
     side = round(rng.uniform(SIDE * (1 - spread), SIDE * (1 + spread)))
     angles = rng.uniform(0, 360, 2)
     displacement = rng.uniform(0.02, 0.1)
     sigma = 1 / rng.normal(0.175, 0.01)
     noise = rng.uniform(0.6, 0.9)
+    if twist is not None:
+        angles[1] = angles[0] + twist
     layers = [graphene(side, angle, displacement, rng) for angle in angles]
     drawn = sum(draw(positions, side, sigma) for positions in layers)
-    counted = count_electrons(drawn, 10 ** (10 * (1 - noise)), rng)
+    blurred = blur(drawn)
+    if dose is not None:
+        noise = 1 - math.log10(dose * PIXEL**2 / blurred.mean()) / 10
+    counted = count_electrons(blurred, 10 ** (10 * (1 - noise)), rng)
     masks = np.stack([disks(positions, side) for positions in layers])
     return Bilayer(
         image=resize(counted),
@@ -126,10 +140,15 @@ def probe() -> Array:
     return kernel
 
 
-def count_electrons(drawn: Array, peak: float, rng: np.random.Generator) -> Array:
-    """Blur with the probe, cut off the margin, and count `peak` electrons in the brightest pixel."""
+def blur(drawn: Array) -> Array:
+    """Blur with the probe, cut off the margin, and normalise to a maximum of 1."""
     blurred = signal.fftconvolve(drawn, probe(), mode="same")[MARGIN:-MARGIN, MARGIN:-MARGIN]
-    counted: Array = rng.poisson(np.clip(blurred / blurred.max(), 0, None) * peak) / peak
+    return np.clip(blurred / blurred.max(), 0, None)
+
+
+def count_electrons(blurred: Array, peak: float, rng: np.random.Generator) -> Array:
+    """Count `peak` electrons in the brightest pixel, relative to them."""
+    counted: Array = rng.poisson(blurred * peak) / peak
     return counted
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.dice import atom_figures, bins, both_layers, mask_figures
+from benchmarks.dice import atom_figures, bins, both_layers, disk_figures, disks_of, mask_figures
 from benchmarks.published_recipe import Bilayer, make_bilayers
 
 
@@ -39,3 +39,21 @@ def test_true_atoms_are_found_whatever_pixel_size_was_told(bilayers: tuple[Bilay
     found = found.assign(species="C", y_A=-1.0, x_A=-1.0)
     f1, rmse = atom_figures("dice", found, bilayers, pilot=False)
     assert (f1.value, rmse.value) == (1, 0)
+
+
+def test_disks_at_the_true_atoms_score_almost_one(bilayers: tuple[Bilayer, ...]) -> None:
+    found = pd.concat([b.atoms.assign(image=f"bilayer-{i:03d}") for i, b in enumerate(bilayers)])
+    dice, iou = disk_figures("dice", found, bilayers, targets={"IoU": ">= 0.8"})
+    # The truth was resized, and shows disks of atoms beyond the border, too.
+    assert 0.93 < dice.value < 1
+    assert iou.value == pytest.approx(dice.value / (2 - dice.value), abs=0.01)
+    assert (dice.target, iou.target, iou.baseline) == ("", ">= 0.8", {"paper": 0.737})
+
+
+def test_a_disk_beyond_the_border_is_cut_off(bilayers: tuple[Bilayer, ...]) -> None:
+    atom = pd.DataFrame({"layer": [1], "y_px": [0.0], "x_px": [255.4]})
+    labels = disks_of(atom, bilayers[0])
+    radius = 0.53 / bilayers[0].pixel_size
+    y, x = np.mgrid[:256, :256]
+    np.testing.assert_array_equal(labels[1] == 2, np.hypot(y, x - 255.4) <= radius)
+    assert (labels[0] == 1).all()

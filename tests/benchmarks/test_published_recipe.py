@@ -5,6 +5,7 @@ from scipy.spatial import KDTree
 from benchmarks.published_recipe import (
     DISK,
     PIXEL,
+    blur,
     count_electrons,
     disks,
     draw,
@@ -83,9 +84,9 @@ def test_the_probe_is_an_airy_pattern():
 
 
 def test_the_brightest_pixel_expects_the_peak_counts():
-    drawn = np.ones((200, 200))
-    counted = count_electrons(drawn, 50.0, np.random.default_rng(0))
-    assert counted.shape == (72, 72)
+    blurred = blur(np.ones((200, 200)))
+    assert blurred.shape == (72, 72)
+    counted = count_electrons(blurred, 50.0, np.random.default_rng(0))
     assert counted.mean() == pytest.approx(1, abs=0.02)
     assert counted.var() == pytest.approx(1 / 50, rel=0.05)
 
@@ -131,3 +132,10 @@ def test_twists_are_folded(angle, folded):
 def test_layers_are_independent():
     twists = [make_bilayer(np.random.default_rng([7, i])).twist for i in range(30)]
     assert min(twists) < 6 < 24 < max(twists)
+
+
+def test_a_twist_and_a_dose_can_be_set():
+    bilayer = make_bilayer(np.random.default_rng(3), twist=7.5, dose=200.0)
+    assert bilayer.twist == pytest.approx(7.5)
+    # Counts per drawn pixel are image x peak; resizing keeps the mean.
+    assert bilayer.image.mean() * bilayer.peak / PIXEL**2 == pytest.approx(200, rel=0.02)
