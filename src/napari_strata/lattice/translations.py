@@ -33,9 +33,11 @@ REACH = 5.0
 BIN = 0.06
 """Bin of the histogram of vectors, in nearest-neighbour distances; it is smoothed over `BLUR` bins."""
 BLUR = 1.5
+LEAST_DENSITY = 0.3
+"""Peaks of the histogram below that part of the highest are not looked at; a distortion broadens some of them."""
 TRANSLATION = 0.72
-"""Part of the most frequent vector's frequency from which on a vector translates the lattice; vectors between
-sites have at most 2/3."""
+"""A vector translates the lattice if it takes at least so many times the atoms to like ones that the best vector
+does; vectors between sites do for at most 2/3."""
 CLOSE = 0.25
 """Atoms this close to a place in the lattice stand on it, in nearest-neighbour distances."""
 LEAST_FIT = 0.5
@@ -132,9 +134,15 @@ def _frequent_vectors(positions: Positions, spacing: float, kinds: NDArray[np.in
     found = [
         _centred(between, np.array([centres[i], centres[j]]), CLOSE * spacing)
         for i, j in zip(y, x, strict=True)
-        if density[i, j] >= TRANSLATION * density.max() and _comes_first(centres[i], centres[j])
+        if density[i, j] >= LEAST_DENSITY * density.max() and _comes_first(centres[i], centres[j])
     ]
-    fitting = [v for v in found if _part_translated(tree, positions, v, CLOSE * spacing) >= LEAST_FIT]
+    parts = [_parts_translated(tree, positions, kinds, v, CLOSE * spacing) for v in found]
+    most = max((alike for _, alike in parts), default=0.0)
+    fitting = [
+        v
+        for v, (any_, alike) in zip(found, parts, strict=True)
+        if any_ >= LEAST_FIT and alike >= TRANSLATION * most
+    ]
     return sorted(fitting, key=lambda v: float(np.linalg.norm(v)))
 
 
@@ -150,14 +158,19 @@ def _centred(between: Positions, start: Positions, radius: float) -> Positions:
     return start
 
 
-def _part_translated(tree: "KDTree", positions: Positions, vector: Positions, radius: float) -> float:
-    """Return which part of the atoms has an atom where the vector leads, of those for which that is in the box."""
+def _parts_translated(
+    tree: "KDTree", positions: Positions, kinds: NDArray[np.intp], vector: Positions, radius: float
+) -> tuple[float, float]:
+    """Return which part of the atoms a vector takes to an atom, and to a like one, of those it leaves in the box."""
     low, high = positions.min(axis=0), positions.max(axis=0)
     ends = positions + vector
-    ends = ends[((ends >= low) & (ends <= high)).all(axis=1)]
-    if not len(ends):
-        return 0.0
-    return float(np.isfinite(tree.query(ends, distance_upper_bound=radius)[0]).mean())
+    inside = ((ends >= low) & (ends <= high)).all(axis=1)
+    if not inside.any():
+        return 0.0, 0.0
+    distance, nearest = tree.query(ends[inside], distance_upper_bound=radius)
+    found = np.isfinite(distance)
+    alike = kinds[inside][found] == kinds[nearest[found]]
+    return float(found.mean()), float(alike.sum() / len(found))
 
 
 def _find_sites(positions: Positions, vectors: Matrix, spacing: float) -> Positions:
