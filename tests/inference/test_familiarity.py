@@ -8,7 +8,7 @@ import pytest
 
 from napari_strata.config import ClassTable, ModelCard, ModelConfig, SimulationConfig
 from napari_strata.config.training import SimulatedData
-from napari_strata.inference.familiarity import doubts_about
+from napari_strata.inference.familiarity import MOST_LOOKS, doubts_about
 from napari_strata.io.images import read_image
 from napari_strata.simulate.scene import simulate_image
 from napari_strata.training.patches.seen import seen_in
@@ -100,3 +100,28 @@ def test_an_image_too_small_for_a_spectrum_is_not_judged(card: ModelCard):
 def test_an_image_of_one_value_has_no_spectrum_to_speak_of(card: ModelCard):
     doubt = doubts_about(ImageStack(np.full((1, 200, 200), 7.0, np.float32), GRID, "blank"), card)
     assert doubt == "blank is outside what the model graphene has seen, because all its pixels are alike."
+
+
+def stack_with_noise(*, frames: int, at: set[int]) -> ImageStack:
+    """Return frames of which some hold nothing but noise."""
+    seen = simulated(side=128).data[0]
+    noise = np.random.default_rng(0).poisson(10.0, seen.shape).astype(np.float32)
+    return ImageStack(np.stack([noise if frame in at else seen for frame in range(frames)]), GRID, "stack")
+
+
+def test_a_frame_behind_the_first_is_named(card: ModelCard):
+    doubt = doubts_about(stack_with_noise(frames=4, at={2}), card) or ""
+    assert doubt.startswith(
+        "stack is outside what the model graphene has seen in frame 2, one of its 4 frames, because hardly any"
+    )
+
+
+def test_frames_are_counted_where_several_are_strange(card: ModelCard):
+    assert "in 2 of its 4 frames, such as frame 1, because" in (
+        doubts_about(stack_with_noise(frames=4, at={1, 3}), card) or ""
+    )
+
+
+def test_of_a_long_stack_a_sample_with_both_ends_is_looked_at_and_that_is_said(card: ModelCard):
+    doubt = doubts_about(stack_with_noise(frames=MOST_LOOKS + 4, at={MOST_LOOKS + 3}), card) or ""
+    assert f"in frame 19, one of the {MOST_LOOKS} of its 20 frames looked at" in doubt

@@ -10,6 +10,8 @@ from napari_strata.types import ImageStack
 
 COARSER = 1.25
 """By so much an image's pixels may be larger than the model's: it has been drawn with its scale varied."""
+MOST_LOOKS = 16
+"""Frames of a stack that are looked at; 512 x 512 pixels each take a second together."""
 MARGIN = 0.15
 """Part of a range by which a figure may lie outside it: the range is that of some images only."""
 
@@ -20,27 +22,60 @@ def doubts_about(image: ImageStack, card: ModelCard) -> str | None:
     Parameters
     ----------
     image : ImageStack
-        A checked stack, calibrated if the model needs that; its first frame is looked at.
+        A checked stack, calibrated if the model needs that. All frames are looked at; of more than `MOST_LOOKS`,
+        so many that are evenly spread, the first and the last one among them.
     card : ModelCard
         What the model has seen.
 
     Returns
     -------
     str or None
-        A sentence with all reasons; None where there are none, or where the card does not tell.
+        A sentence with all reasons; None where there are none, or where the card does not tell. Of a stack it
+        names the frame, from 0, that there is most to say of.
     """
-    reasons = [*_of_pixels(image, card)]
-    grid = to_network_grid(image.data[0], image.pixel_size, card.model.pixel_size)
-    if card.seen is not None and grid.min() == grid.max():
-        reasons.append("all its pixels are alike")
-    elif card.seen is not None and min(grid.shape) >= LEAST_SIDE:
-        look = appearance(grid, window=card.seen.window)
-        reasons += _of_lattice(look, card.seen, card.model.pixel_size)
-        reasons += _of_noise(look, card.seen)
-        reasons += _of_contrast(look, card.seen)
+    of_pixels = _of_pixels(image, card)
+    looked = _spread(len(image.data)) if card.seen is not None else []
+    said = {frame: _of_frame(image, frame, card) for frame in looked}
+    strange = [frame for frame, reasons in said.items() if reasons]
+    worst = max(strange, key=lambda frame: len(said[frame]), default=None)
+    reasons = [*of_pixels, *(said[worst] if worst is not None else ())]
     if not reasons:
         return None
-    return f"{image.name} is outside what the model {card.name} has seen, because {'; and '.join(reasons)}."
+    where = "" if worst is None or len(image.data) == 1 else f" in {_which(strange, worst, looked, image)}"
+    return f"{image.name} is outside what the model {card.name} has seen{where}, because {'; and '.join(reasons)}."
+
+
+def _spread(count: int) -> list[int]:
+    """Return the frames to look at."""
+    if count <= MOST_LOOKS:
+        return list(range(count))
+    return [round(index * (count - 1) / (MOST_LOOKS - 1)) for index in range(MOST_LOOKS)]
+
+
+def _which(strange: list[int], worst: int, looked: list[int], image: ImageStack) -> str:
+    count = len(image.data)
+    is_all = len(looked) == count
+    of_all = f"its {count} frames" if is_all else f"the {len(looked)} of its {count} frames looked at"
+    if len(strange) == 1:
+        return f"frame {worst}, one of {of_all}"
+    how_many = "all" if len(strange) == len(looked) else str(len(strange))
+    return f"{how_many} of {of_all}, such as frame {worst}"
+
+
+def _of_frame(image: ImageStack, frame: int, card: ModelCard) -> list[str]:
+    """Compare the look of one frame with all that was seen."""
+    assert card.seen is not None, "only then is there something to compare with"
+    grid = to_network_grid(image.data[frame], image.pixel_size, card.model.pixel_size)
+    if grid.min() == grid.max():
+        return ["all its pixels are alike"]
+    if min(grid.shape) < LEAST_SIDE:
+        return []
+    look = appearance(grid, window=card.seen.window)
+    return [
+        *_of_lattice(look, card.seen, card.model.pixel_size),
+        *_of_noise(look, card.seen),
+        *_of_contrast(look, card.seen),
+    ]
 
 
 def _of_pixels(image: ImageStack, card: ModelCard) -> list[str]:
