@@ -2,7 +2,7 @@
 
 Every derivative of a Gaussian is the Gaussian times a polynomial of second order in y and x. So every element of
 the normal equations of two atoms is a combination of the 15 moments up to fourth order of the weights under the
-product of both Gaussians, which is a Gaussian itself. The moments of many squares are one product of matrices.
+product of both Gaussians, which is a Gaussian itself.
 """
 
 from functools import lru_cache
@@ -17,11 +17,6 @@ Shape = Literal["round", "elliptical"]
 
 MONOMIALS = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
 """Powers of y and x of the terms of a polynomial: 1, y, x, y², yx, x²."""
-AT_ONCE = 16
-"""Squares in one product of matrices."""
-_MOMENTS = tuple((a, b) for a in range(5) for b in range(5 - a))
-_PRODUCT = np.array([[_MOMENTS.index((a + c, b + d)) for c, d in MONOMIALS] for a, b in MONOMIALS])
-_FIRST = _PRODUCT[0]
 
 
 def derivatives(shape: Shape, amplitude: Floats, precision: Floats, centres: Floats) -> Floats:
@@ -74,31 +69,33 @@ def full_precision(shape: Shape, parameters: Floats) -> Floats:
 
 def first_moments(values: Floats) -> Floats:
     """Sum values (square, y, x) times each of `MONOMIALS`, shape (square, 6)."""
-    return _project(values, _basis(*values.shape[1:])[:, _FIRST])
+    y, x = zip(*MONOMIALS, strict=True)
+    return _moments(values, 2)[:, y, x]
 
 
 def product_moments(values: Floats) -> Floats:
     """Sum values (square, y, x) times each product of two of `MONOMIALS`, shape (square, 6, 6)."""
-    return _project(values, _basis(*values.shape[1:]))[:, _PRODUCT]
+    y, x = np.array(MONOMIALS).T
+    return _moments(values, 4)[:, y[:, None] + y, x[:, None] + x]
 
 
-def _project(values: Floats, basis: Floats) -> Floats:
-    """Multiply values (square, y, x) with a basis (pixel, function), few squares at a time.
+def _moments(values: Floats, order: int) -> Floats:
+    """Sum values (square, y, x) times powers of y and x, shape (square, power of y, power of x).
 
-    A larger product would wake the threads of BLAS, which fight with ours, and on a busy machine with each other.
+    One axis after the other and square by square: one product of large matrices has three times the work, and
+    wakes the threads of BLAS, which on a busy machine wait for each other a hundred times as long as they work.
     """
-    rows = -len(values) % AT_ONCE
-    padded = np.concatenate([values, np.zeros((rows, *values.shape[1:]))]) if rows else values
-    products = padded.reshape(-1, AT_ONCE, len(basis)) @ basis
-    projected: Floats = products.reshape(-1, basis.shape[1])[: len(values)]
-    return projected
+    down, right = (_powers(side, order) for side in values.shape[1:])
+    moments: Floats = (down.T @ values) @ right
+    return moments
 
 
-@lru_cache(maxsize=8)
-def _basis(height: int, width: int) -> Floats:
-    """Return all products of powers up to the fourth order at the pixels of a square, shape (pixel, moment)."""
-    y, x = from_middle(height), from_middle(width)
-    return np.stack([np.multiply.outer(y**a, x**b).ravel() for a, b in _MOMENTS], axis=1)
+@lru_cache(maxsize=16)
+def _powers(side: int, order: int) -> Floats:
+    """Return the powers up to an order of the pixels of a side, counted from its middle, shape (pixel, power)."""
+    powers: Floats = from_middle(side)[:, None] ** np.arange(order + 1)
+    powers.flags.writeable = False
+    return powers
 
 
 def multiply(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> tuple[Floats, Floats, Floats]:
