@@ -3,14 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_strata.config.atom_origin import AtomOrigin
+from napari_strata.errors import TableError
 from napari_strata.io.atoms.columns import TRUTH_COLUMNS, check_writable
-from napari_strata.io.atoms.formats import format_of
+from napari_strata.io.atoms.formats import CSV, format_of
+from napari_strata.io.atoms.origin import write_beside
 from napari_strata.io.files import replacing
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["TRUTH_COLUMNS", "check_installed", "read_atoms", "write_atoms"]
+__all__ = ["TRUTH_COLUMNS", "check_installed", "read_atoms", "read_origin", "write_atoms"]
 
 
 def check_installed(path: Path) -> None:
@@ -26,7 +29,9 @@ def check_installed(path: Path) -> None:
         check()
 
 
-def write_atoms(table: "DataFrame", path: Path, *, units: bool = False) -> None:
+def write_atoms(
+    table: "DataFrame", path: Path, *, units: bool = False, origin: AtomOrigin | None = None
+) -> None:
     """Write an atom table, whole or not at all.
 
     Parameters
@@ -39,6 +44,9 @@ def write_atoms(table: "DataFrame", path: Path, *, units: bool = False) -> None:
         positions to 1e-6 px and 1e-6 Å.
     units : bool
         State units in lines before the header of a CSV table.
+    origin : AtomOrigin, optional
+        Where the atoms come from; it becomes part of the file. A CSV table without lines before its header has no
+        place for it: it goes to a file beside the table, ``NAME.csv.origin.json``.
 
     Raises
     ------
@@ -52,8 +60,11 @@ def write_atoms(table: "DataFrame", path: Path, *, units: bool = False) -> None:
         If the file cannot be written.
     """
     check_writable(table)
+    format_ = format_of(path, units=units)
     with replacing(path) as temporary:
-        format_of(path, units=units).write(table, temporary)
+        format_.write(table, temporary, origin)
+    if origin is not None and format_ is CSV:
+        write_beside(origin, path)
 
 
 def read_atoms(path: Path, *, pixel_size: float | None = None) -> "DataFrame":
@@ -82,3 +93,30 @@ def read_atoms(path: Path, *, pixel_size: float | None = None) -> "DataFrame":
         If the format needs a package that is not installed.
     """
     return format_of(path).read(path, pixel_size)
+
+
+def read_origin(path: Path) -> AtomOrigin | None:
+    """Return where the atoms of a file come from: model, settings, images and software.
+
+    Parameters
+    ----------
+    path : Path
+        A file that `read_atoms` reads.
+
+    Returns
+    -------
+    AtomOrigin or None
+        None where the file does not say, as those of other programs, of earlier versions of this one, and CSV
+        tables that were changed by others; and where a later version says it in its own way.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read.
+    ExtraError
+        If the format needs a package that is not installed.
+    """
+    try:
+        return format_of(path).read_origin(path)
+    except OSError as error:
+        raise TableError(f"{path} cannot be read ({error.strerror}).", remedy="Check the path.") from error

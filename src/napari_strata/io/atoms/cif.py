@@ -12,9 +12,11 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
+from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.errors import StrataError, TableError
 from napari_strata.io.atoms.blocks import blocks, check_angstrom
 from napari_strata.io.atoms.columns import COUNTS, TEXT, TRUTH_COLUMNS, refuse, table_of
+from napari_strata.io.atoms.origin import KEY, as_text, from_text
 from napari_strata.io.atoms.text import read_text
 from napari_strata.io.calibration import require
 from napari_strata.types import ATOM_COLUMNS, ATOM_DETAILS
@@ -27,11 +29,13 @@ _MARGIN = 5.0
 """Width of the empty space around the atoms [Å]."""
 _NO_ATOMS = "# no atoms\n"
 _OURS = "strata_"
+_ORIGIN = f"# {KEY}: "
+"""Begins the comment, in the first line, that tells where the atoms come from."""
 _LAYER = ("image", "frame", "layer")
 
 
-def write_cif(table: "DataFrame", path: Path) -> None:
-    """Write a table; numbers exactly, species that are no chemical elements as X.
+def write_cif(table: "DataFrame", path: Path, origin: AtomOrigin | None = None) -> None:
+    """Write a table, its origin as a comment; numbers exactly, species that are no chemical elements as X.
 
     Raises
     ------
@@ -44,6 +48,8 @@ def write_cif(table: "DataFrame", path: Path) -> None:
     parts = list(blocks(table, _LAYER))
     keys = {f"{_OURS}{name}".lower(): [_words(part[name], name) for part in parts] for name in table}
     with path.open("wb") as file:
+        if origin is not None:
+            file.write(f"{_ORIGIN}{as_text(origin)}\n".encode())
         if parts:
             write(file, [_boxed(part) for part in parts], wrap=False, loop_keys=keys)
         else:
@@ -69,7 +75,7 @@ def read_cif(path: Path, pixel_size: float | None = None) -> "DataFrame":
     """
     from ase.io.cif import parse_cif
 
-    if read_text(path).startswith(_NO_ATOMS.strip()):
+    if _without_origin(read_text(path)).startswith(_NO_ATOMS.strip()):
         return table_of({name: [] for name in TRUTH_COLUMNS}, path)
     columns: dict[str, list[Any]] = {}
     try:
@@ -85,6 +91,16 @@ def read_cif(path: Path, pixel_size: float | None = None) -> "DataFrame":
     if not columns:
         refuse(path, "it holds no structure", "Export it again.")
     return table_of(columns, path)
+
+
+def read_cif_origin(path: Path) -> AtomOrigin | None:
+    """Return where the atoms of a file come from; None where it does not say."""
+    first = read_text(path).partition("\n")[0]
+    return from_text(first.removeprefix(_ORIGIN)) if first.startswith(_ORIGIN) else None
+
+
+def _without_origin(text: str) -> str:
+    return text.partition("\n")[2] if text.startswith(_ORIGIN) else text
 
 
 def _words(column: Any, name: str) -> list[str]:

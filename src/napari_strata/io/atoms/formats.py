@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_strata.io.atoms.cif import read_cif, write_cif
-from napari_strata.io.atoms.csv import read_csv, write_csv, write_csv_with_units
-from napari_strata.io.atoms.geojson import read_geojson, write_geojson
-from napari_strata.io.atoms.parquet import check_arrow, read_parquet, write_parquet
-from napari_strata.io.atoms.xyz import read_xyz, write_extxyz, write_xyz
+from napari_strata.config.atom_origin import AtomOrigin
+from napari_strata.io.atoms.cif import read_cif, read_cif_origin, write_cif
+from napari_strata.io.atoms.csv import read_csv, read_csv_origin, write_csv, write_csv_with_units
+from napari_strata.io.atoms.geojson import read_geojson, read_geojson_origin, write_geojson
+from napari_strata.io.atoms.parquet import check_arrow, read_parquet, read_parquet_origin, write_parquet
+from napari_strata.io.atoms.xyz import read_xyz, read_xyz_origin, write_extxyz, write_xyz
 from napari_strata.types import ATOM_COLUMNS, ATOM_DETAILS
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ class AtomFormat:
     ending : str
         Ending of its files.
     write : callable
-        Writes a table to a file.
+        Writes a table to a file, and where its atoms come from, if that is known.
     read : callable
         Reads a file; the second argument is a pixel size [Å/px] or None.
+    read_origin : callable
+        Returns where the atoms of a file come from; None where it does not say.
     keeps : frozenset of str
         Columns that it has a place for.
     check_installed : callable or None
@@ -40,22 +43,23 @@ class AtomFormat:
 
     title: str
     ending: str
-    write: "Callable[[DataFrame, Path], None]"
+    write: "Callable[[DataFrame, Path, AtomOrigin | None], None]"
     read: "Callable[[Path, float | None], DataFrame]"
+    read_origin: Callable[[Path], AtomOrigin | None]
     keeps: frozenset[str] = _EVERYTHING
     check_installed: Callable[[], None] | None = None
 
 
-CSV = AtomFormat("CSV table", ".csv", write_csv, read_csv)
-CSV_WITH_UNITS = AtomFormat("CSV table with units", ".csv", write_csv_with_units, read_csv)
+CSV = AtomFormat("CSV table", ".csv", write_csv, read_csv, read_csv_origin)
+CSV_WITH_UNITS = AtomFormat("CSV table with units", ".csv", write_csv_with_units, read_csv, read_csv_origin)
 FORMATS = (
     CSV,
     CSV_WITH_UNITS,
-    AtomFormat("Parquet", ".parquet", write_parquet, read_parquet, check_installed=check_arrow),
-    AtomFormat("Extended XYZ", ".extxyz", write_extxyz, read_xyz),
-    AtomFormat("XYZ, positions only", ".xyz", write_xyz, read_xyz, _EVERYTHING - {"probability", *ATOM_DETAILS}),
-    AtomFormat("CIF, a block per layer", ".cif", write_cif, read_cif),
-    AtomFormat("GeoJSON", ".geojson", write_geojson, read_geojson),
+    AtomFormat("Parquet", ".parquet", write_parquet, read_parquet, read_parquet_origin, check_installed=check_arrow),
+    AtomFormat("Extended XYZ", ".extxyz", write_extxyz, read_xyz, read_xyz_origin),
+    AtomFormat("XYZ, positions only", ".xyz", write_xyz, read_xyz, read_xyz_origin, _EVERYTHING - {"probability", *ATOM_DETAILS}),
+    AtomFormat("CIF, a block per layer", ".cif", write_cif, read_cif, read_cif_origin),
+    AtomFormat("GeoJSON", ".geojson", write_geojson, read_geojson, read_geojson_origin),
 )
 """All formats, in the order in which they are offered."""
 ENDINGS = tuple(dict.fromkeys(one.ending for one in FORMATS))

@@ -8,9 +8,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.errors import TableError
 from napari_strata.io.atoms.columns import TRUTH_COLUMNS, UNITS, known_columns, refuse, table_of
 from napari_strata.io.atoms.csv import with_angstrom
+from napari_strata.io.atoms.origin import KEY, from_plain
 from napari_strata.io.atoms.text import read_text
 
 if TYPE_CHECKING:
@@ -20,12 +22,14 @@ _PLACES = ("y_px", "x_px")
 _MEANING = "Coordinates are x, y [px], y pointing down; (0, 0) is the centre of the first pixel."
 
 
-def write_geojson(table: "DataFrame", path: Path) -> None:
-    """Write a table; numbers exactly, those that are not known as null."""
+def write_geojson(table: "DataFrame", path: Path, origin: AtomOrigin | None = None) -> None:
+    """Write a table and its origin; numbers exactly, those that are not known as null."""
     columns = {name: _plain(table[name]) for name in table}
     y, x = (columns.pop(name) for name in _PLACES)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         head = {"type": "FeatureCollection", "meaning": _MEANING, "columns": list(table), "units": UNITS}
+        if origin is not None:
+            head[KEY] = origin.model_dump(mode="json")
         file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "features": [\n')
         separator = ""
         for place, values in zip(zip(x, y, strict=True), zip(*columns.values(), strict=True), strict=True):
@@ -71,6 +75,12 @@ def read_geojson(path: Path, pixel_size: float | None = None) -> "DataFrame":
         for name, values in columns.items():
             values.append(row.get(name))
     return with_angstrom(table_of(columns, path), pixel_size)
+
+
+def read_geojson_origin(path: Path) -> AtomOrigin | None:
+    """Return where the atoms of a file come from; None where it does not say."""
+    content = _parsed(path)
+    return from_plain(content.get(KEY)) if isinstance(content, dict) else None
 
 
 def _plain(column: Any) -> list[Any]:

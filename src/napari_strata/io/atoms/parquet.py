@@ -4,9 +4,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.errors import ExtraError, TableError
 from napari_strata.io.atoms.columns import UNITS, known_columns, refuse, table_of
 from napari_strata.io.atoms.csv import with_angstrom
+from napari_strata.io.atoms.origin import KEY, as_text, from_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
 _MOST_ATOMS = 100_000_000
 
 
-def write_parquet(table: "DataFrame", path: Path) -> None:
-    """Write a table; every column has its unit in its metadata.
+def write_parquet(table: "DataFrame", path: Path, origin: AtomOrigin | None = None) -> None:
+    """Write a table; every column has its unit in its metadata, and the table its origin.
 
     Raises
     ------
@@ -30,7 +32,8 @@ def write_parquet(table: "DataFrame", path: Path) -> None:
         field.with_metadata({"unit": UNITS[field.name]}) if field.name in UNITS else field
         for field in columns.schema
     ]
-    parquet.write_table(columns.cast(arrow.schema(fields)), path)
+    known = {} if origin is None else {KEY: as_text(origin)}
+    parquet.write_table(columns.cast(arrow.schema(fields, metadata=known)), path)
 
 
 def read_parquet(path: Path, pixel_size: float | None = None) -> "DataFrame":
@@ -60,6 +63,24 @@ def read_parquet(path: Path, pixel_size: float | None = None) -> "DataFrame":
         reason = " ".join(str(error).split())
         raise TableError(f"{path} is no Parquet table ({reason}).", remedy="Export it again.") from error
     return with_angstrom(table_of(columns, path), pixel_size)
+
+
+def read_parquet_origin(path: Path) -> AtomOrigin | None:
+    """Return where the atoms of a file come from; None where it does not say.
+
+    Raises
+    ------
+    ExtraError
+        If pyarrow is not installed.
+    """
+    arrow = _arrow()
+    import pyarrow.parquet as parquet
+
+    try:
+        text = (parquet.read_schema(path).metadata or {}).get(KEY.encode(), b"")
+    except arrow.ArrowException:
+        return None
+    return from_text(text.decode("utf-8", "replace"))
 
 
 def check_arrow() -> None:

@@ -8,9 +8,12 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
+from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.io.atoms.blocks import blocks, check_angstrom, pixel_size_of
 from napari_strata.io.atoms.columns import COUNTS, TEXT, known_columns, refuse, table_of
+from napari_strata.io.atoms.origin import KEY, as_text, from_text
 from napari_strata.io.atoms.text import as_word, from_word, read_text
 from napari_strata.io.calibration import require
 
@@ -26,7 +29,7 @@ _COLUMN_KINDS = "SRIL"
 _AXES = 'axes="x to the right, y up, in Angstrom: the image as it is seen" pbc="F F F"'
 
 
-def write_extxyz(table: "DataFrame", path: Path) -> None:
+def write_extxyz(table: "DataFrame", path: Path, origin: AtomOrigin | None = None) -> None:
     """Write all columns of a table, a block of atoms per image and frame; numbers exactly.
 
     Raises
@@ -37,14 +40,16 @@ def write_extxyz(table: "DataFrame", path: Path) -> None:
     check_angstrom(table, "XYZ")
     own = [name for name in table if name not in (*_SHARED, *_PLACES)]
     properties = ":".join(("species:S:1:pos:R:3", *(f"{name}:{_kind(name)}:1" for name in own)))
+    stated = _stated(origin)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for block in blocks(table, _SHARED) if len(table) else (table,):
             shared = _pairs(block, _SHARED)
-            file.write(f"{len(block)}\nProperties={properties} {shared}{_AXES}\n")
+            file.write(f"{len(block)}\nProperties={properties} {shared}{stated}{_AXES}\n")
+            stated = ""
             _write_rows(file, block, own)
 
 
-def write_xyz(table: "DataFrame", path: Path) -> None:
+def write_xyz(table: "DataFrame", path: Path, origin: AtomOrigin | None = None) -> None:
     """Write species and positions, a block of atoms per image, frame and layer; what else is known is left out.
 
     Raises
@@ -54,11 +59,12 @@ def write_xyz(table: "DataFrame", path: Path) -> None:
     """
     check_angstrom(table, "XYZ")
     size = pixel_size_of(table)
-    stated = "" if size is None else f"pixel_size={size!r} "
+    pixels, stated = "" if size is None else f"pixel_size={size!r} ", _stated(origin)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for block in blocks(table, (*_SHARED, "layer")) if len(table) else (table,):
             shared = _pairs(block, (*_SHARED, "layer"))
-            file.write(f"{len(block)}\n{shared}{stated}{_AXES}\n")
+            file.write(f"{len(block)}\n{shared}{pixels}{stated}{_AXES}\n")
+            stated = ""
             _write_rows(file, block, ())
 
 
@@ -97,6 +103,18 @@ def read_xyz(path: Path, pixel_size: float | None = None) -> "DataFrame":
         for name, values in block.items():
             columns.setdefault(name, []).extend(values)
     return table_of(columns, path)
+
+
+def read_xyz_origin(path: Path) -> AtomOrigin | None:
+    """Return where the atoms of a file come from, as its first comment says; None where it does not."""
+    comment = "".join(read_text(path).splitlines()[1:2])
+    stated = {key: quoted or plain for key, quoted, plain in _PAIR.findall(comment)}.get(KEY, "")
+    return from_text(unquote(stated))
+
+
+def _stated(origin: AtomOrigin | None) -> str:
+    """Write an origin as one word, for the first comment only."""
+    return "" if origin is None else f"{KEY}={quote(as_text(origin), safe='')} "
 
 
 def _kind(name: str) -> str:
