@@ -22,6 +22,8 @@ Material = Literal[
     "Si-110",
     "Au-110",
 ]
+AnyCrystal = Material | Literal["random"]
+"""What an image can draw: a crystal of the table, or one made up at random."""
 
 
 class CrystalConfig(Config):
@@ -41,6 +43,21 @@ class CrystalConfig(Config):
         "Crystals of the second layer and those above; the last one goes on to the top. Empty: all layers alike.",
         title="Upper layers",
         max_length=3,
+        advanced=True,
+    )
+    any_of: tuple[AnyCrystal, ...] = setting(
+        (),
+        "Crystals of which every image draws one, instead of the material: “MoS2, WS2”; “random” is one made up "
+        "anew each time, for classes of columns. Empty: the material.",
+        title="Any of",
+        advanced=True,
+    )
+    mixed: float = setting(
+        0.0,
+        "Part of the images in which every layer draws a crystal of its own; in the others all layers are alike.",
+        title="Mixed layers",
+        ge=0,
+        le=1,
         advanced=True,
     )
     thickness: int = setting(
@@ -66,6 +83,12 @@ class CrystalConfig(Config):
             raise ValueError("zone_axis: 0, 0, 0 is no direction")
         return self
 
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if self.any_of and self.cif is not None:
+            raise ValueError("any_of: there is a CIF file as well; leave one of them empty")
+        return self
+
 
 class StackingConfig(Config):
     """How each layer lies and is strained."""
@@ -75,6 +98,15 @@ class StackingConfig(Config):
     )
     shift: Annotated[Bounds, Limits(0, 1)] = setting(
         (0.0, 1.0), "Shift of each layer along both lattice vectors, in parts of them.", advanced=True
+    )
+    aligned: float = setting(
+        0.0,
+        "Part of the images whose layers lie as in a bulk crystal, whatever twist and shift say: turned by 0 or "
+        "60 degrees, columns over columns or over gaps. Hexagonal crystals only.",
+        title="With aligned layers",
+        ge=0,
+        le=1,
+        advanced=True,
     )
     strain: Annotated[Bounds, Limits(-0.2, 0.2)] = setting(
         (0.0, 0.0), "Both principal strains of each layer; their axes have any direction.", advanced=True

@@ -11,6 +11,9 @@ from napari_strata.config.crystal import CrystalConfig, DefectsConfig, Material,
 from napari_strata.config.microscope import ContaminationConfig, DetectorConfig, ProbeConfig, ScanConfig
 from napari_strata.config.ranges import Bounds, Limits
 
+ClassesBy = Literal["elements", "kinds", "columns"]
+MOST_NAMED = 4
+"""So many crystals of which one is drawn are named one by one."""
 _MOVED = {
     "probe_sigma": ("probe", "sigma"),
     "tail_fraction": ("probe", "tail_fraction"),
@@ -47,6 +50,20 @@ class SimulationConfig(Config):
     mask_radius: float = setting(
         0.53, "Radius of the disk that labels an atom.", unit="Å", gt=0, le=2, advanced=True
     )
+    classes: ClassesBy = setting(
+        "elements",
+        "What classes are: elements; kinds of elements, which are metal, chalcogen, or else the element itself; "
+        "or just columns.",
+        advanced=True,
+    )
+    faintest: float = setting(
+        0.0,
+        "Columns fainter than this part of the brightest perfect one have no label: neither atom nor background.",
+        title="Faintest labelled",
+        ge=0,
+        le=1,
+        advanced=True,
+    )
     crystal: CrystalConfig = section(CrystalConfig, "Which crystals.", title="Crystals")
     stacking: StackingConfig = section(StackingConfig, "How the layers lie.", title="Stacking and strain")
     defects: DefectsConfig = section(
@@ -59,10 +76,24 @@ class SimulationConfig(Config):
 
     @property
     def subject(self) -> str:
-        """What is simulated, for names: ``graphene``, ``graphene on hBN``, or the name of the CIF file."""
-        lowest = self.material if self.crystal.cif is None else self.crystal.cif.stem
-        materials = (lowest, *self.crystal.upper[: self.layers - 1])
-        return " on ".join(reversed(materials)) if len(set(materials)) > 1 else lowest
+        """What is simulated, for names: ``graphene on hBN``, ``MoS2 or WS2``, or the name of the CIF file."""
+        materials = (self._lowest, *self.crystal.upper[: self.layers - 1])
+        return " on ".join(reversed(materials)) if len(set(materials)) > 1 else self._lowest
+
+    @property
+    def _lowest(self) -> str:
+        drawn = tuple(dict.fromkeys(self.crystal.any_of))
+        if len(drawn) > MOST_NAMED:
+            return f"any of {len(drawn)} kinds of crystal"
+        if drawn:
+            return " or ".join(filter(None, (", ".join(drawn[:-1]), drawn[-1])))
+        return self.material if self.crystal.cif is None else self.crystal.cif.stem
+
+    @model_validator(mode="after")
+    def _random_crystals_are_columns(self) -> Self:
+        if "random" in self.crystal.any_of and self.classes != "columns":
+            raise ValueError("classes: the columns of random crystals have no names; choose columns")
+        return self
 
     def beside(self, folder: Path) -> Self:
         """Return the settings with the CIF file's path made absolute against a folder."""

@@ -17,7 +17,7 @@ from napari_strata.matching.orientation import Expected, SeenLayer, recognise
 from napari_strata.matching.probe import fit_probe, usual_width
 from napari_strata.matching.reflections import reflections_of
 from napari_strata.matching.spectrum import Power, spot_powers
-from napari_strata.simulate.classes import crystals_of
+from napari_strata.simulate.crystal_choice import crystals_of
 from napari_strata.types import AnyArray, ImageStack
 
 LEAST_SIDE = 64

@@ -1,6 +1,7 @@
 """Names of columns, and which classes the labels of a simulation have.
 
-A column is named by its elements, the heaviest first: ``W``, ``S`` (of however many atoms), ``Ti/O``, ``Se/S``.
+A column is named by its elements, the heaviest first: ``W``, ``S`` (of however many atoms), ``Ti/O``, ``Se/S``; or
+by their kinds: ``metal``, ``chalcogen``, ``metal/chalcogen``, and ``C``, since all else is a kind of its own.
 Its name is that of its place and of what was put there: a column that has lost some of its atoms keeps it.
 """
 
@@ -8,27 +9,18 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations_with_replacement, product
 
 from napari_strata.config import SimulationConfig
+from napari_strata.config.simulation import ClassesBy
 from napari_strata.errors import ConfigError
-from napari_strata.simulate.cif import read_cif
-from napari_strata.simulate.crystals import CRYSTALS, Crystal, atomic_number
+from napari_strata.simulate.crystal_choice import possible_crystals
+from napari_strata.simulate.crystals import Crystal, atomic_number
 
 MOST_CLASSES = 253
 """Codes 2 to 254 are left for classes."""
-
-
-def crystals_of(config: SimulationConfig) -> tuple[Crystal, ...]:
-    """Return the crystal of each layer, from below.
-
-    Raises
-    ------
-    ConfigError
-        If the CIF file cannot be read.
-    """
-    cif, upper = config.crystal.cif, config.crystal.upper
-    lowest = CRYSTALS[config.material] if cif is None else read_cif(cif, config.crystal.zone_axis)
-    above = [CRYSTALS[material] for material in upper[: config.layers - 1]]
-    stack = [lowest, *above]
-    return tuple(stack + [stack[-1]] * (config.layers - len(stack)))
+COLUMN = "column"
+"""Name of every column where classes are not told apart."""
+CHALCOGENS = frozenset({"O", "S", "Se", "Te"})
+NEITHER = frozenset("H He B C N F Ne Si P Cl Ar Ge As Br Kr Sb I Xe At Rn".split())  # noqa: SIM905
+"""Elements that are neither metals nor chalcogens."""
 
 
 def class_names(config: SimulationConfig) -> tuple[str, ...]:
@@ -44,11 +36,13 @@ def class_names(config: SimulationConfig) -> tuple[str, ...]:
     ConfigError
         If an element does not exist, a dopant finds no place, or there are too many classes.
     """
-    crystals = crystals_of(config)
+    crystals = possible_crystals(config)
     _check_dopants(config, crystals)
-    names = [name for crystal in dict.fromkeys(crystals) for name in _names_in(crystal, config)]
+    if config.classes == "columns":
+        return (COLUMN,)
+    names = [name for crystal in crystals for name in _names_in(crystal, config)]
     if config.defects.name_foreign:
-        names += [column_name([adatom.element]) for adatom in config.defects.adatoms]
+        names += [column_name([adatom.element], config.classes) for adatom in config.defects.adatoms]
     different = tuple(dict.fromkeys(names))
     if len(different) > MOST_CLASSES:
         raise ConfigError(
@@ -58,9 +52,19 @@ def class_names(config: SimulationConfig) -> tuple[str, ...]:
     return different
 
 
-def column_name(elements: Iterable[str]) -> str:
-    """Name a column by its elements, the heaviest first."""
-    return "/".join(sorted(set(elements), key=atomic_number, reverse=True))
+def column_name(elements: Iterable[str], by: ClassesBy = "elements") -> str:
+    """Name a column by its elements or by their kinds, the heaviest first."""
+    if by == "columns":
+        return COLUMN
+    ordered = sorted(set(elements), key=atomic_number, reverse=True)
+    return "/".join(ordered if by == "elements" else dict.fromkeys(map(kind_of, ordered)))
+
+
+def kind_of(element: str) -> str:
+    """Return metal, chalcogen (oxygen is one), or the element itself if it is neither."""
+    if element in CHALCOGENS:
+        return "chalcogen"
+    return element if element in NEITHER else "metal"
 
 
 def substitutes(crystal: Crystal, config: SimulationConfig, *, named_only: bool = False) -> dict[str, list[str]]:
@@ -93,7 +97,7 @@ def _names_in(crystal: Crystal, config: SimulationConfig) -> Iterable[str]:
         for host, count in counts.items():
             occupants = _occupants(host, foreign)
             contents.append(list(combinations_with_replacement(occupants, min(count, len(occupants)))))
-        yield from dict.fromkeys(column_name(sum(parts, ())) for parts in product(*contents))
+        yield from dict.fromkeys(column_name(sum(parts, ()), config.classes) for parts in product(*contents))
 
 
 def _occupants(host: str, foreign: Mapping[str, list[str]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,14 @@ class Crystal:
     def area(self) -> float:
         """Area of the projected cell [Å²]."""
         return float(abs(np.linalg.det(self.lattice)))
+
+    def describe(self) -> dict[str, Any]:
+        """Return lattice, basis and columns, ready for JSON."""
+        return {
+            "lattice": self.lattice.tolist(),
+            "basis": self.basis.tolist(),
+            "columns": ["".join(column) for column in self.columns],
+        }
 
 
 @cache

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_strata.config.simulation import ClassesBy
 from napari_strata.simulate.classes import column_name
 from napari_strata.simulate.crystals import Crystal, atomic_number
 from napari_strata.types import BACKGROUND
@@ -40,6 +41,7 @@ def occupy(
     is_there: NDArray[np.bool_],
     z_exponent: float,
     classes: Sequence[str],
+    classes_by: ClassesBy,
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     """Fill columns with atoms.
@@ -60,6 +62,8 @@ def occupy(
         Exponent of the atomic number.
     classes : sequence of str
         Names of the mask codes 2, 3, ...
+    classes_by : str
+        What tells them apart.
     rng : Generator
         Source of the places of foreign atoms.
 
@@ -79,7 +83,7 @@ def occupy(
         atoms = np.where(taken, elements.index(one.element), atoms)
         named = atoms if one.is_named else named
     brightness = np.array([float(atomic_number(element)) ** z_exponent for element in elements] + [0.0])
-    codes = _codes_by_content(named, elements, _code_of(classes))
+    codes = _codes_by_content(named, elements, _code_of(classes), classes_by)
     return np.where(is_there, brightness[atoms], 0.0).sum(axis=1), codes
 
 
@@ -113,10 +117,10 @@ def _code_of(classes: Sequence[str]) -> Mapping[str, int]:
 
 
 def _codes_by_content(
-    atoms: NDArray[np.intp], elements: Sequence[str], code_of: Mapping[str, int]
+    atoms: NDArray[np.intp], elements: Sequence[str], code_of: Mapping[str, int], classes_by: ClassesBy
 ) -> NDArray[np.uint8]:
     """Return the code of each column by which elements it holds."""
     bits = np.append(1 << np.arange(len(elements)), 0)
     content, which = np.unique(np.bitwise_or.reduce(bits[atoms], axis=1), return_inverse=True)
     names = [[e for k, e in enumerate(elements) if one >> k & 1] for one in content.tolist()]
-    return np.array([code_of[column_name(name)] for name in names], dtype=np.uint8)[which]
+    return np.array([code_of[column_name(name, classes_by)] for name in names], dtype=np.uint8)[which]

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from napari_strata.config import SimulationConfig
 from napari_strata.simulate.classes import class_names
 from napari_strata.simulate.contamination import smooth_background
+from napari_strata.simulate.crystal_choice import Stack, draw_crystals
 from napari_strata.simulate.detector import Readout, count, exposure_of
 from napari_strata.simulate.draws import Look, draw_look, draw_readout
+from napari_strata.simulate.registry import align
 from napari_strata.simulate.rendering import Shining, render
 from napari_strata.simulate.scan import jitter_lines
 from napari_strata.simulate.specimen import Sources, Specimen, make_specimen
-from napari_strata.types import BACKGROUND, FloatImage, LabelArray
+from napari_strata.types import BACKGROUND, NOT_LABELLED, FloatImage, LabelArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,12 +31,12 @@ class SimulatedImage:
     image : ndarray of float32, shape (y, x)
         Electron counts, unless the detector makes other values of them.
     labels : ndarray of uint8, shape (layer, y, x)
-        1 background, 2.. `classes`.
+        1 background, 2.. `classes`; 0 where a column is too faint for a label.
     positions : tuple of ndarray, each of shape (n, 2)
         (y, x) of every column of each layer, those just outside the image included [px]; with the last layer the
         adatoms that have a class.
     codes : tuple of ndarray of uint8, each of shape (n,)
-        Mask code of each of them.
+        Mask code of each of them; 0 of those too faint for a label.
     classes : tuple of str
         Names of the mask codes 2, 3, ...
     parameters : dict
@@ -50,7 +52,7 @@ class SimulatedImage:
 
     @property
     def atoms(self) -> "pd.DataFrame":
-        """Columns layer, species, y_px, x_px, y_A, x_A; every atom whose centre lies in the image."""
+        """Columns layer, species, y_px, x_px, y_A, x_A; every labelled atom whose centre lies in the image."""
         import pandas as pd
 
         return pd.concat([self._atoms_of_layer(layer) for layer in range(len(self.positions))], ignore_index=True)
@@ -59,7 +61,7 @@ class SimulatedImage:
         import pandas as pd
 
         positions, codes = self.positions[layer], self.codes[layer]
-        inside = ((positions >= -0.5) & (positions < len(self.image) - 0.5)).all(axis=1)
+        inside = ((positions >= -0.5) & (positions < len(self.image) - 0.5)).all(axis=1) & (codes != NOT_LABELLED)
         y, x = positions[inside].T
         pixel_size = self.parameters["pixel_size"]
         names = np.array(self.classes, dtype=object)[codes[inside] - BACKGROUND - 1]
@@ -90,9 +92,12 @@ def simulate_image(
     """
     classes = class_names(config)
     look = draw_look(config, size * pixel_size, rng)
-    structure_rng, matter_rng, scan_rng, reading_rng = rng.spawn(4)
+    structure_rng, matter_rng, scan_rng, reading_rng, crystal_rng = rng.spawn(5)
+    stack = draw_crystals(config, crystal_rng)
+    if crystal_rng.random() < config.stacking.aligned:
+        look = align(look, stack.crystals, crystal_rng)
     sources = Sources(rng, structure_rng, matter_rng, scan_rng)
-    specimen = make_specimen(config, look, size, pixel_size, classes, sources)
+    specimen = make_specimen(config, stack.crystals, look, size, pixel_size, classes, sources)
     clean = render(_shining(specimen, look), size, pixel_size, look.probe)
     even, readout = draw_readout(config, reading_rng)
     lit = _light(clean, config, look, even, pixel_size, rng)
@@ -101,7 +106,7 @@ def simulate_image(
     radius = config.mask_radius / pixel_size
     positions, codes = zip(*specimen.labelled(), strict=True)
     labels = [_label(p, c, size, radius) for p, c in zip(positions, codes, strict=True)]
-    parameters = _describe(config, look, specimen, pixel_size)
+    parameters = _describe(stack, look, specimen, pixel_size)
     parameters |= _describe_light(lit, exposure, even, readout, pixel_size)
     return SimulatedImage(image, np.stack(labels), positions, codes, classes, parameters)
 
@@ -150,9 +155,10 @@ def _label(positions: NDArray[np.float64], code: NDArray[np.uint8], size: int, r
     return labels
 
 
-def _describe(config: SimulationConfig, look: Look, specimen: Specimen, pixel_size: float) -> dict[str, Any]:
+def _describe(stack: Stack, look: Look, specimen: Specimen, pixel_size: float) -> dict[str, Any]:
     return {
-        "material": config.subject,
+        "material": stack.subject,
+        "crystals": [{"name": name, **crystal.describe()} for name, crystal in stack.layers],
         "pixel_size": pixel_size,
         "rotations": look.rotations.tolist(),
         "twist": np.diff(look.rotations).tolist(),

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.config import SimulationConfig
+from napari_strata.config.simulation import ClassesBy
 from napari_strata.simulate.adatoms import Adatoms, scatter_adatoms
-from napari_strata.simulate.classes import column_name, crystals_of
+from napari_strata.simulate.classes import column_name
 from napari_strata.simulate.contamination import CARBON, scatter_carbon
 from napari_strata.simulate.crystals import Crystal, atomic_number
 from napari_strata.simulate.draws import Look, Matter, Structure, draw_matter, draw_structure
@@ -64,6 +65,10 @@ class Atoms:
         """Return some of them."""
         return Atoms(self.positions[chosen], self.brightness[chosen], self.code[chosen])
 
+    def labelled_from(self, brightness: float) -> "Atoms":
+        """Return them with no label where they are fainter than that."""
+        return replace(self, code=np.where(self.brightness < brightness, NOT_LABELLED, self.code).astype(np.uint8))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Specimen:
@@ -96,7 +101,7 @@ class Specimen:
     drift: NDArray[np.float64]
 
     def labelled(self) -> list[tuple[NDArray[np.float64], NDArray[np.uint8]]]:
-        """Return positions and codes of all that has a label, for each layer; adatoms are with the last one."""
+        """Return positions and codes of each layer's columns, and with the last also of labelled adatoms."""
         named = self.adatoms.where(self.adatoms.code != NOT_LABELLED)
         *lower, last = ((layer.positions, layer.code) for layer in self.layers)
         return [*lower, (np.concatenate([last[0], named.positions]), np.concatenate([last[1], named.code]))]
@@ -163,7 +168,13 @@ class _View:
 
 
 def make_specimen(
-    config: SimulationConfig, look: Look, size: int, pixel_size: float, classes: Sequence[str], sources: Sources
+    config: SimulationConfig,
+    crystals: Sequence[Crystal],
+    look: Look,
+    size: int,
+    pixel_size: float,
+    classes: Sequence[str],
+    sources: Sources,
 ) -> Specimen:
     """Place all atoms of one image.
 
@@ -171,6 +182,8 @@ def make_specimen(
     ----------
     config : SimulationConfig
         The ranges to draw from.
+    crystals : sequence of Crystal
+        Crystal of each layer, from below.
     look : Look
         What was drawn of layers and scan.
     size : int
@@ -185,9 +198,12 @@ def make_specimen(
     structure = draw_structure(config, size * pixel_size / 2, sources.structure)
     matter, drift = draw_matter(config, sources.matter), draw_drift(config.scan.drift, sources.scan)
     view = _View(size, pixel_size, replace(look.distortion, drift=drift), look.probe.reach)
-    half_width, crystals = view.half_width(config), crystals_of(config)
+    half_width = view.half_width(config)
+    unit = brightest(crystals, config.crystal.thickness, matter.z_exponent)
     layers = [
-        view.show(_disturb(crystal, columns, config, look, matter, classes, sources))
+        view.show(_disturb(crystal, columns, config, look, matter, classes, sources)).labelled_from(
+            config.faintest * unit
+        )
         for crystal, columns in zip(crystals, place_columns(crystals, look, structure, half_width), strict=True)
     ]
     adatoms = scatter_adatoms(matter.adatoms, structure.missing[-1], half_width, sources.matter)
@@ -195,9 +211,9 @@ def make_specimen(
     carbon = scatter_carbon(matter.amorphous, matter.coverage, half_width, sources.matter)
     return Specimen(
         layers=tuple(layers),
-        adatoms=view.show(_lit(adatoms, matter.z_exponent, named)),
+        adatoms=view.show(_lit(adatoms, matter.z_exponent, named, config.classes)),
         carbon=view.show(_carbon(carbon, matter.z_exponent)),
-        unit=brightest(crystals, config.crystal.thickness, matter.z_exponent),
+        unit=unit,
         structure=structure,
         matter=matter,
         drift=drift,
@@ -225,15 +241,16 @@ def _disturb(
         is_there=is_there,
         z_exponent=matter.z_exponent,
         classes=classes,
+        classes_by=config.classes,
         rng=sources.matter,
     )
     return Atoms(moved, brightness, code).where(brightness > 0)
 
 
-def _lit(adatoms: Adatoms, z_exponent: float, classes: Sequence[str]) -> Atoms:
+def _lit(adatoms: Adatoms, z_exponent: float, classes: Sequence[str], by: ClassesBy) -> Atoms:
     """Return adatoms with their brightness and, if there are classes, their codes."""
     codes = [
-        classes.index(column_name([str(element)])) + BACKGROUND + 1 if classes else NOT_LABELLED
+        classes.index(column_name([str(element)], by)) + BACKGROUND + 1 if classes else NOT_LABELLED
         for element in adatoms.element
     ]
     return Atoms(adatoms.positions, adatoms.brightness(z_exponent), np.array(codes, dtype=np.uint8))
