@@ -52,20 +52,20 @@ def test_maps_have_the_labels_of_the_atoms_and_all_quantities() -> None:
     table = honeycombs(*TURNS)
     table.index = np.random.default_rng(0).permutation(len(table))
     found = mapped(table, image=drawn())
-    assert sorted(found.maps.index) == sorted(table.index)
-    assert list(found.quantities) == [
+    assert sorted(found.frame.maps.index) == sorted(table.index)
+    assert list(found.frame.quantities) == [
         *("displacement", "exx", "eyy", "exy", "rotation", "stacking", "stacking vector"),
         *("nearest", "bond", "intensity", "residual"),
     ]
-    assert found.maps["nearest"].to_numpy() == pytest.approx(BOND)
-    assert np.abs(found.maps["residual_x"]).max() < 1e-6
+    assert found.frame.maps["nearest"].to_numpy() == pytest.approx(BOND)
+    assert np.abs(found.frame.maps["residual_x"]).max() < 1e-6
     assert found.fourier is not None and found.fourier.twists[0].angle == pytest.approx(28.9, abs=0.3)
     assert found.gaps == ()
 
 
 def test_one_layer_without_an_image_has_no_stacking_and_no_intensity() -> None:
     found = mapped(honeycombs(4.0))
-    assert {"stacking", "stacking vector", "intensity"} & set(found.quantities) == set()
+    assert {"stacking", "stacking vector", "intensity"} & set(found.frame.quantities) == set()
     assert any("one layer" in gap for gap in found.gaps)
 
 
@@ -78,16 +78,16 @@ def test_a_brighter_column_is_brighter() -> None:
         for row, a, b in table[["y_A", "x_A"]].itertuples()
     )
     found = mapped(table, image=ImageStack(pixels[None], PIXEL, "moire"), fourier=False)
-    bright = found.maps["intensity"]
+    bright = found.frame.maps["intensity"]
     assert bright[inner[0]] == pytest.approx(2 * bright[inner[1:]].median(), rel=0.05)
-    assert found.quantities["intensity"].label == "Column intensity [counts]"
+    assert found.frame.quantities["intensity"].label == "Column intensity [counts]"
 
 
 def test_fitted_peaks_give_the_intensity_where_there_are_some() -> None:
     table = honeycombs(4.0).assign(amplitude=10.0, width=0.4)
     found = mapped(table)
-    assert found.maps["intensity"].to_numpy() == pytest.approx(2 * np.pi * 10 * 0.16)
-    assert found.quantities["intensity"].unit == "counts Å²"
+    assert found.frame.maps["intensity"].to_numpy() == pytest.approx(2 * np.pi * 10 * 0.16)
+    assert found.frame.quantities["intensity"].unit == "counts Å²"
 
 
 def test_a_cluster_of_dopants_is_told_with_its_fraction() -> None:
@@ -97,9 +97,9 @@ def test_a_cluster_of_dopants_is_told_with_its_fraction() -> None:
     [dopant] = found.dopants
     assert (dopant.species, dopant.fraction.count, dopant.fraction.total) == ("Si", near.sum(), len(positions))
     assert dopant.test is not None and dopant.test.p_clustered == pytest.approx(0.001)
-    around = found.maps["fraction of Si"]
+    around = found.frame.maps["fraction of Si"]
     assert around[near].min() > 0.3 and around[np.hypot(*(positions - EXTENT / 2).T) > 10].max() == 0
-    assert found.quantities["fraction of Si"].label == "Fraction of Si around [%]"
+    assert found.frame.quantities["fraction of Si"].label == "Fraction of Si around [%]"
 
 
 def test_the_usual_species_of_a_site_is_no_dopant() -> None:

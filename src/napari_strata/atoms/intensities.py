@@ -57,3 +57,9 @@ def column_intensities(image: AnyArray, positions: NDArray[np.float64], *, radiu
     nearest = tuple(np.clip(np.rint(positions).astype(np.intp), 0, np.array(values.shape) - 1).T)
     above: NDArray[np.float64] = intensities - dark[nearest]
     return above
+
+
+def has_fitted_peaks(table: "DataFrame") -> bool:
+    """Tell whether at least half of the atoms have a fitted peak."""
+    fitted = {"amplitude", "width"} <= set(table.columns)
+    return fitted and bool(table[["amplitude", "width"]].notna().all(axis=1).mean() >= 0.5)

@@ -64,6 +64,11 @@ class ClusterTest:
     seed: int
     neighbours: float
 
+    @property
+    def p_value(self) -> float:
+        """Chance of as unusual a number of joins, large or small: twice the smaller one-sided one."""
+        return min(1.0, 2 * min(self.p_clustered, self.p_dispersed))
+
 
 def fraction(count: int, total: int, *, confidence: float = CONFIDENCE) -> Fraction:
     """Return a part of the atoms with its confidence interval (Wilson, J. Am. Stat. Assoc. 22, 209, 1927).

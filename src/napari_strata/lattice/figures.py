@@ -9,7 +9,8 @@ from napari_strata.lattice import neighbours
 from napari_strata.lattice.affine import SharedAffine
 from napari_strata.lattice.cells import is_honeycomb
 from napari_strata.lattice.field import SmoothField
-from napari_strata.lattice.frame import FittedLayer, FrameLattices
+from napari_strata.lattice.fitted import FittedLayer
+from napari_strata.lattice.frame import FrameLattices
 from napari_strata.lattice.moire import Moire, SeenMoire
 from napari_strata.lattice.parameters import CellParameters, Measured
 from napari_strata.lattice.reciprocal import FourierLattice

@@ -5,46 +5,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from napari_strata.errors import LatticeError, StrataError, TableError
+from napari_strata.errors import LatticeError, StrataError
 from napari_strata.lattice.affine import SharedAffine, fit_shared_affine
-from napari_strata.lattice.cells import IDEAL, Family, Matrix, Positions
+from napari_strata.lattice.cells import IDEAL, Family, Matrix
 from napari_strata.lattice.field import SmoothField, fit_field
-from napari_strata.lattice.fit import LatticeFit, fit_lattice
-from napari_strata.lattice.indexing import index_atoms
+from napari_strata.lattice.fitted import FittedLayer, FittedLayers, fit_layers
 from napari_strata.lattice.moire import Moire, predict_moire
-from napari_strata.lattice.order import LayerLattice, describe_layers
-from napari_strata.lattice.translations import find_cell
+from napari_strata.lattice.order import LayerLattice
 from napari_strata.lattice.twist import Twist, twist_of_affine, twist_of_fits
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FittedLayer:
-    """One layer.
-
-    Attributes
-    ----------
-    layer : int
-        Its number.
-    rows : ndarray of int
-        Labels of its atoms in the table's index.
-    positions : ndarray, shape (n, 2)
-        Its atoms (y, x) [Å].
-    order : LayerLattice
-        Interior atoms, coherence and bond length, those of a honeycomb.
-    fit : LatticeFit
-        Its lattice.
-    """
-
-    layer: int
-    rows: NDArray[np.intp]
-    positions: Positions
-    order: LayerLattice
-    fit: LatticeFit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +66,7 @@ class FrameLattices:
 
 
 def describe_frame(atoms: "DataFrame", *, family: Family | None = None, seed: int = 0) -> FrameLattices:
-    """Fit the lattices of all layers of one frame, and what they share.
+    """Fit the lattices of all layers of one frame, and what they share: `fit_layers`, then `describe_fits`.
 
     Parameters
     ----------
@@ -119,9 +91,25 @@ def describe_frame(atoms: "DataFrame", *, family: Family | None = None, seed: in
     LatticeError
         If no layer has a lattice.
     """
-    orders = describe_layers(atoms).layers
-    gaps: list[str] = []
-    layers = _fitted_layers(atoms, {order.layer: order for order in orders}, family, gaps)
+    return describe_fits(fit_layers(atoms, family=family), seed=seed)
+
+
+def describe_fits(fitted: FittedLayers, *, seed: int = 0) -> FrameLattices:
+    """Fit what the lattices of one frame share.
+
+    Parameters
+    ----------
+    fitted : FittedLayers
+        The lattice of each layer.
+    seed : int
+        Decides which atoms are held out to judge the smooth field.
+
+    Raises
+    ------
+    LatticeError
+        If no layer has a lattice.
+    """
+    layers, orders, gaps = fitted.layers, fitted.orders, list(fitted.gaps)
     if not layers:
         raise LatticeError(
             f"No layer has a lattice. {' '.join(gaps)}",
@@ -135,37 +123,6 @@ def describe_frame(atoms: "DataFrame", *, family: Family | None = None, seed: in
     return FrameLattices(
         layers, orders, field, shared, _twists(layers, shared, gaps), _moires(frame, gaps), tuple(gaps)
     )
-
-
-def _fitted_layers(
-    atoms: "DataFrame", orders: dict[int, LayerLattice], family: Family | None, gaps: list[str]
-) -> tuple[FittedLayer, ...]:
-    layers = []
-    for number, rows in atoms.groupby("layer"):
-        positions = rows[["y_A", "x_A"]].to_numpy(np.float64)
-        try:
-            fit = fit_lattice(
-                positions, index_atoms(positions, find_cell(positions, family, kinds=_kinds(rows))), _sigma(rows)
-            )
-        except (LatticeError, TableError) as error:
-            gaps.append(f"Layer {number}: {error.message}")
-            continue
-        layers.append(FittedLayer(int(number), rows.index.to_numpy(), positions, orders[int(number)], fit))
-    return tuple(layers)
-
-
-def _kinds(rows: "DataFrame") -> NDArray[np.intp] | None:
-    """Return a number for each species, where species are told."""
-    return np.unique(rows["species"].astype(str), return_inverse=True)[1] if "species" in rows else None
-
-
-def _sigma(rows: "DataFrame") -> Positions | None:
-    """Return the stated uncertainties where half of the atoms have some; those without do not count then."""
-    if not {"sigma_y", "sigma_x"} <= set(rows.columns):
-        return None
-    sigma: Positions = rows[["sigma_y", "sigma_x"]].to_numpy(np.float64)
-    known = (np.isfinite(sigma) & (sigma > 0)).all(axis=1)
-    return sigma if known.mean() >= 0.5 else None
 
 
 def _field(layers: tuple[FittedLayer, ...], seed: int, gaps: list[str]) -> SmoothField | None:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_strata.errors import LatticeError
-from napari_strata.lattice.frame import FittedLayer, FrameLattices
+from napari_strata.lattice.fitted import FittedLayer
+from napari_strata.lattice.frame import FrameLattices
 from napari_strata.lattice.neighbours import mean_bonds
 from napari_strata.lattice.stacking import measure_stacking
 from napari_strata.lattice.strain import displacements, measure_strain

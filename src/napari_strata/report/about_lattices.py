@@ -7,7 +7,8 @@ from napari_strata.lattice.affine import SharedAffine
 from napari_strata.lattice.blocks import STRIPS
 from napari_strata.lattice.cells import is_honeycomb
 from napari_strata.lattice.field import SmoothField
-from napari_strata.lattice.frame import FittedLayer, FrameLattices
+from napari_strata.lattice.fitted import FittedLayer
+from napari_strata.lattice.frame import FrameLattices
 from napari_strata.lattice.order import LayerLattice
 from napari_strata.lattice.parameters import Measured
 from napari_strata.lattice.twist import Twist

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from napari_strata.config.crystal import Material
 from napari_strata.lattice.cells import Positions, UnitCell
-from napari_strata.lattice.frame import FittedLayer, FrameLattices
+from napari_strata.lattice.fitted import FittedLayer
+from napari_strata.lattice.frame import FrameLattices
 from napari_strata.lattice.neighbours import bonds, least_distance
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from napari.layers import Image, Shapes
 
-from napari_strata.jobs.map_lattice import Dopants
 from napari_strata.lattice.dopants import ClusterTest, fraction
+from napari_strata.lattice.doping import Dopants
 from napari_strata.lattice.gridded import GriddedMap
 from napari_strata.lattice.quantities import QUANTITIES
 from napari_strata.widgets.lattice.figure_rows import measured
@@ -112,7 +112,7 @@ def test_species_are_told_in_words():
     usual = Dopants(1, "S", fraction(50, 100), True, None)
     assert species_words(Maps(clustered, usual)).split("\n") == [
         "Layer 0: Si is 10 of 100 atoms, 10 % (5.52 to 17.4 % with 95% confidence). Clustered: 9 pairs of"
-        " neighbours up to 2.71 Å apart, 0.7 ± 0.8 by chance (p = 0.001).",
+        " neighbours up to 2.71 Å apart, 0.7 ± 0.8 by chance (p = 0.002).",
         "Layer 1: S is 50 of 100 atoms, 50 % (40.4 to 59.6 % with 95% confidence). It is the usual species of its"
         " site.",
     ]

@@ -9,7 +9,8 @@ from napari_strata.lattice.parameters import CellParameters, Measured
 
 if TYPE_CHECKING:
     from napari_strata.jobs.map_lattice import LatticeMaps
-    from napari_strata.lattice.frame import FittedLayer, FrameLattices
+    from napari_strata.lattice.fitted import FittedLayer
+    from napari_strata.lattice.frame import FrameLattices
     from napari_strata.lattice.moire import Moire
     from napari_strata.lattice.twist import Twist
 

@@ -72,12 +72,12 @@ class MapChoice(QWidget):
         key, maps = self.quantity.currentData(), self._maps
         if maps is None or key is None:
             return None
-        quantity = maps.quantities[key]
+        quantity = maps.frame.quantities[key]
         frees = self.without_field.isChecked() and self.without_field.isEnabled()
-        atoms = maps.atoms.loc[maps.maps.index]
+        atoms = maps.frame.atoms.loc[maps.frame.maps.index]
         number = int(self.layer.currentData())
         rows = np.ones(len(atoms), dtype=bool) if number == ALL else (atoms["layer"] == number).to_numpy()
-        values = (maps.freed if frees else maps.maps)[list(quantity.columns)].to_numpy()[rows]
+        values = (maps.frame.freed if frees else maps.frame.maps)[list(quantity.columns)].to_numpy()[rows]
         if quantity.kind != "vector":
             values = values[:, 0]
         if quantity.kind != "names":
@@ -88,7 +88,7 @@ class MapChoice(QWidget):
         return ChosenMap(image, frame, pixel_size, key, quantity, of_layer, places, layers, values)
 
     def _quantities(self) -> "dict[str, Quantity]":
-        return {} if self._maps is None else self._maps.quantities
+        return {} if self._maps is None else self._maps.frame.quantities
 
     def _on_quantity(self, _index: int = 0) -> None:
         key = self.quantity.currentData()

@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from napari_strata.jobs.map_lattice import Dopants, LatticeMaps
+    from napari_strata.jobs.map_lattice import LatticeMaps
+    from napari_strata.lattice.doping import Dopants
 
 SURE = 0.05
-"""Chance below which dopants are said not to be placed at random."""
+"""Chance of pairs as unusually many or few below which dopants are said not to be placed at random."""
 
 
 def species_words(maps: "LatticeMaps") -> str:
@@ -32,8 +33,7 @@ def _test_words(dopant: "Dopants") -> str:
         return "Too few to tell whether they cluster."
     chance = f"{test.expected:.3g} ± {test.spread:.2g} by chance"
     pairs = f"{test.joins:,} pairs of neighbours up to {test.neighbours:.2f} Å apart, {chance}"
-    if test.p_clustered < SURE:
-        return f"Clustered: {pairs} (p = {test.p_clustered:.2g})."
-    if test.p_dispersed < SURE:
-        return f"Keeps apart: {pairs} (p = {test.p_dispersed:.2g})."
-    return f"Placed as at random: {pairs} (p = {min(test.p_clustered, test.p_dispersed):.2g})."
+    verdict = "Placed as at random"
+    if test.p_value < SURE:
+        verdict = "Clustered" if test.p_clustered < test.p_dispersed else "Keeps apart"
+    return f"{verdict}: {pairs} (p = {test.p_value:.2g})."
