@@ -88,6 +88,29 @@ def test_a_microscope_on_the_command_line_replaces_the_probe(
     assert recorder.args[0].probe == ProbeConfig(preset="60 kV corrected")
 
 
+def test_simulate_draws_from_the_crystals_that_are_named(
+    strata: Strata, recorder: Recorder, tmp_path: Path
+) -> None:
+    assert strata("simulate", tmp_path, "--any-of", "MoS2, WS2", "--classes", "kinds").code == 0
+    settings = recorder.args[0]
+    assert (settings.crystal.any_of, settings.classes) == (("MoS2", "WS2"), "kinds")
+
+
+def test_a_material_that_is_named_wins_over_those_to_draw_from(
+    strata: Strata, recorder: Recorder, tmp_path: Path
+) -> None:
+    (tmp_path / "ranges.yaml").write_text("crystal: {any_of: [MoS2, WS2]}\n")
+    assert strata("simulate", tmp_path, "--config", tmp_path / "ranges.yaml", "--material", "WSe2").code == 0
+    assert recorder.args[0].subject == "WSe2"
+
+
+def test_random_crystals_ask_for_classes_of_columns(strata: Strata, recorder: Recorder, tmp_path: Path) -> None:
+    call = strata("simulate", tmp_path, "--any-of", "random")
+    assert call.code != 0
+    assert recorder.args == ()
+    assert strata("simulate", tmp_path, "--any-of", "random", "--classes", "columns").code == 0
+
+
 def test_simulate_without_a_file_takes_the_defaults(strata: Strata, recorder: Recorder, tmp_path: Path) -> None:
     strata("simulate", tmp_path, "--size", 64, "--pixel-size", 0.1, "--seed", 7)
     assert recorder.args == (SimulationConfig(),)

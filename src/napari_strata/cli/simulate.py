@@ -11,6 +11,7 @@ from napari_strata.cli.runner import run_command
 from napari_strata.config import SimulationConfig
 from napari_strata.config.crystal import CrystalConfig, Material
 from napari_strata.config.microscope import Microscope, ProbeConfig
+from napari_strata.config.simulation import ClassesBy
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
 
@@ -21,6 +22,8 @@ def simulate(
     layers: Annotated[int | None, option(SimulationConfig, "layers")] = None,
     cif: Annotated[Path | None, option(CrystalConfig, "cif")] = None,
     zone_axis: Annotated[tuple[int, int, int] | None, option(CrystalConfig, "zone_axis")] = None,
+    any_of: Annotated[str | None, option(CrystalConfig, "any_of", default="the material alone")] = None,
+    classes: Annotated[ClassesBy | None, option(SimulationConfig, "classes")] = None,
     microscope: Annotated[Microscope | None, option(ProbeConfig, "preset", "--microscope")] = None,
     images: Annotated[int, typer.Option(min=1, help="Number of images.")] = 1,
     size: Annotated[int, typer.Option(min=16, help="Side of each image [px].")] = 512,
@@ -42,20 +45,25 @@ def simulate(
 
         settings = SimulationConfig() if config is None else SimulationConfig.read(config)
         settings = settings if config is None else settings.beside(config.parent)
-        settings = with_options(settings, material=material, layers=layers)
-        settings = _with_sections(settings, cif, zone_axis, microscope)
+        crystal = _crystal(settings.crystal, material, cif, zone_axis, any_of)
+        probe = settings.probe if microscope is None else ProbeConfig(preset=microscope)
+        settings = settings.model_copy(update={"crystal": crystal, "probe": probe})
+        settings = with_options(settings, material=material, layers=layers, classes=classes)
+        settings = SimulationConfig.parse(settings.model_dump())  # what sections say of each other
         return job(control, settings, count=images, size=size, pixel_size=pixel_size, seed=seed, out=out)
 
     return run_command(make_job, as_json=as_json, verbose=verbose)
 
 
-def _with_sections(
-    settings: SimulationConfig,
+def _crystal(
+    crystal: CrystalConfig,
+    material: Material | None,
     cif: Path | None,
     zone_axis: tuple[int, int, int] | None,
-    microscope: Microscope | None,
-) -> SimulationConfig:
-    """Put in what the options say of sections; a microscope replaces the whole probe."""
-    crystal = with_options(settings.crystal, cif=cif, zone_axis=zone_axis)
-    probe = settings.probe if microscope is None else ProbeConfig(preset=microscope)
-    return settings.model_copy(update={"crystal": crystal, "probe": probe})
+    any_of: str | None,
+) -> CrystalConfig:
+    """Put in what the options say of crystals; one that is named takes the place of those to draw from."""
+    names = None if any_of is None else [name.strip() for name in any_of.split(",") if name.strip()]
+    if names is None and (material is not None or cif is not None):
+        names = []
+    return with_options(crystal, cif=cif, zone_axis=zone_axis, any_of=names)

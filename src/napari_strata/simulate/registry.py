@@ -32,22 +32,23 @@ def align(look: Look, crystals: Sequence[Crystal], rng: np.random.Generator) -> 
         As it was if a crystal is not hexagonal. Of two equal honeycombs 0 degrees are AA, AB or BA (as in 3R), 60
         degrees AA', AB' or BA' (as in 2H). Those of different size fit at the first one's origin only.
     """
-    thirds = [_third(crystal.lattice) for crystal in crystals]
-    if any(third is None for third in thirds):
+    if not all(_is_hexagonal(crystal.lattice) for crystal in crystals):
         return look
     rotations, shifts = look.rotations.copy(), look.shifts.copy()
+    third = _third(crystals[0].lattice)
     first = crystals[0].lattice @ rotation_matrix(float(rotations[0])).T
     for layer in range(1, len(crystals)):
         rotations[layer] = rotations[0] + 60 * rng.integers(2)
-        place = (shifts[0] + rng.integers(3) * thirds[0]) @ first
+        place = (shifts[0] + rng.integers(3) * third) @ first
         shifts[layer] = place @ np.linalg.inv(crystals[layer].lattice @ rotation_matrix(float(rotations[layer])).T)
     return replace(look, rotations=rotations, shifts=shifts)
 
 
-def _third(lattice: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return a place of threefold symmetry in fractions of a hexagonal cell; None of any other cell."""
+def _is_hexagonal(lattice: NDArray[np.float64]) -> bool:
     a, b = np.linalg.norm(lattice, axis=1)
-    cosine = float(lattice[0] @ lattice[1] / (a * b))
-    if abs(a / b - 1) > SAME or abs(abs(cosine) - 0.5) > SAME:
-        return None
-    return np.array([1 / 3, 1 / 3 if cosine > 0 else 2 / 3])
+    return bool(abs(a / b - 1) < SAME and abs(abs(lattice[0] @ lattice[1]) / (a * b) - 0.5) < SAME)
+
+
+def _third(lattice: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a place of threefold symmetry in fractions of a hexagonal cell of 60 or 120 degrees."""
+    return np.array([1 / 3, 1 / 3 if lattice[0] @ lattice[1] > 0 else 2 / 3])

@@ -54,7 +54,8 @@ class SimulatedSource:
         margin: int = 0,
         loss: LossConfig = LossConfig(),  # noqa: B008 (frozen)
     ) -> None:
-        self.description = f"simulated {config.simulation.subject}, {config.simulation.layers} layers"
+        layers = config.simulation.layers
+        self.description = f"simulated {config.simulation.subject}, {layers} layer{'s' if layers > 1 else ''}"
         self._config = config
         self._patch_size = patch_size
         self._margin = margin
