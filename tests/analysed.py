@@ -5,6 +5,7 @@ import pandas as pd
 
 from lattices import atoms, cell, image
 from napari_strata.config import AtomsConfig, ClassTable, LabelClass, ModelCard, ModelConfig
+from napari_strata.config.atom_origin import AtomOrigin, LocatedImage
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.report.subject import Known
 from napari_strata.types import ATOM_COLUMNS, ImageStack
@@ -50,11 +51,16 @@ def card(**changes):
 
 
 def everything_known(**changes):
-    known = {
-        "source": CalibrationSource.FILE,
-        "card": card(),
-        "settings": AtomsConfig(),
-        "doubts": None,
-        "located_with": {"python": "3.11.7", "napari-strata": "0.1.0"},
-    }
+    known = {"source": CalibrationSource.FILE, "card": card(), "doubts": None, "origin": origin()}
     return Known(**known | changes)
+
+
+def origin(**settings):
+    return AtomOrigin(
+        model=card().name,
+        weights_sha256=card().weights_sha256,
+        settings=AtomsConfig(**settings),
+        images=(LocatedImage(name="moire", frames=1, height=140, width=140, pixel_size=0.2),),
+        software={"python": "3.11.7", "napari-strata": "0.1.0"},
+        located="2026-01-02T03:04:05+00:00",
+    )

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysed import bilayer, card
-from napari_strata.config import AtomsConfig, ReportConfig
+from analysed import bilayer, card, origin
+from napari_strata.config import ReportConfig
 from napari_strata.config.card import Seen
 from napari_strata.control import JobControl
 from napari_strata.errors import BundleError, TableError
@@ -32,9 +32,7 @@ def model(tmp_path) -> Path:
 
 
 def test_text_figure_and_numbers_are_written(tmp_path, model):
-    end = ended(
-        tmp_path / "report", model=model, source=CalibrationSource.TYPED, settings=AtomsConfig(), located_here=True
-    )
+    end = ended(tmp_path / "report", model=model, source=CalibrationSource.TYPED, origin=origin())
     assert end.reason is FinishReason.COMPLETED, end.error
     names = {"figure.pdf", "figure.png", "figure.svg", "methods.md", "methods.txt", "report.json"}
     assert {path.name for path in (tmp_path / "report").iterdir()} == names

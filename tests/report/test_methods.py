@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysed import bilayer, card, everything_known
-from napari_strata.config import AtomsConfig, ModelConfig, ReportConfig
+from analysed import bilayer, card, everything_known, origin
+from napari_strata.config import ModelConfig, ReportConfig
 from napari_strata.config.card import Seen
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.report.methods import Methods, write_methods
@@ -164,7 +164,7 @@ def test_edits_are_told_with_what_they_leave_open():
 
 def test_fitted_positions_state_their_uncertainty_and_what_they_were_fitted_to():
     fitted = TABLE.assign(sigma_y=0.02, sigma_x=0.04)
-    text = methods(everything_known(settings=AtomsConfig(refine="image")), atoms=fitted).text
+    text = methods(everything_known(origin=origin(refine="image")), atoms=fitted).text
     assert "median standard uncertainty of a position is 0.03 Å" in text
     assert "fit to the image, of all atoms of all layers together" in text
     assert "independently, as stated for each of them" in text
@@ -172,7 +172,7 @@ def test_fitted_positions_state_their_uncertainty_and_what_they_were_fitted_to()
 
 def test_fits_of_which_nobody_told_what_they_were_fitted_to_leave_that_open():
     fitted = TABLE.assign(sigma_y=0.02, sigma_x=0.02)
-    known, unknown = known_and_unknown(methods(everything_known(settings=None), atoms=fitted).text)
+    known, unknown = known_and_unknown(methods(everything_known(origin=None), atoms=fitted).text)
     assert "Gaussian" not in known
     assert "Whether positions were fitted to the image or to the probability maps." in unknown
 

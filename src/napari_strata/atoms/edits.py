@@ -45,8 +45,9 @@ def mark_edits(computed: "DataFrame", atoms: "DataFrame") -> "DataFrame":
     Returns
     -------
     DataFrame
-        `atoms` with the column ``edited``, empty where nothing was done. Atoms that were added have the number -1
-        and the probability 1: a person says so. What was measured elsewhere is NaN.
+        `atoms` with the column ``edited``, empty where nothing was done, neither now nor before they came from a
+        file, which then says so in that column of `computed`. Atoms that were added have the number -1 and the
+        probability 1: a person says so. What was measured elsewhere is NaN.
     """
     marked = atoms.reset_index(drop=True).copy()
     number = marked[ATOM].to_numpy(np.int64, copy=True)
@@ -57,9 +58,11 @@ def mark_edits(computed: "DataFrame", atoms: "DataFrame") -> "DataFrame":
     is_changed = [before[name].to_numpy() != now[name].to_numpy() for name in ("frame", "layer", "species")]
     shifts = before[["y_px", "x_px"]].to_numpy(np.float64) - now[["y_px", "x_px"]].to_numpy(np.float64)
     is_moved = np.abs(shifts).max(axis=1, initial=0) > _STILL
-    edited[~is_new] = np.where(is_moved, MOVED, np.where(np.any(is_changed, axis=0), CHANGED, ""))
+    earlier = before["edited"].to_numpy(object) if "edited" in before else ""
+    edited[~is_new] = np.where(is_moved, MOVED, np.where(np.any(is_changed, axis=0), CHANGED, earlier))
     marked[ATOM], marked["edited"] = number, edited
-    elsewhere = np.isin(edited, (ADDED, MOVED))
+    elsewhere = is_new.copy()
+    elsewhere[~is_new] = is_moved
     for name in _FITTED:
         if name in marked:
             marked.loc[elsewhere, name] = np.nan

@@ -56,14 +56,14 @@ def report(
 ) -> int:
     """Write a methods text and a figure for a paper about an image whose atoms were located.
 
-    How they were located is stated where you tell it: by --config, or by the options that the command atoms got,
-    all others being taken for their defaults. Without any of them nothing is said of it. Whatever else is not
-    known is listed after the text.
+    How they were located is what their table says, and a bundled model that it names is found. For tables that say
+    nothing it is stated where you tell it: by --config, or by the options that the command atoms got, all others
+    being taken for their defaults. Whatever is not known is listed after the text.
     """
 
     def make_job(control: JobControl, display: Display) -> Job:
         from napari_strata.events import Warned
-        from napari_strata.io.atom_tables import read_atoms
+        from napari_strata.io.atom_tables import read_atoms, read_origin
         from napari_strata.io.images import read_image
         from napari_strata.jobs.write_report import write_report
 
@@ -75,7 +75,9 @@ def report(
         }
         settings = read_analysis(config)
         is_told = config is not None or any(value is not None for value in located.values())
-        locating = with_options(settings.atoms, **located)
+        origin = read_origin(atoms)
+        base = settings.atoms if origin is None or config is not None else origin.settings
+        locating = with_options(base, **located)
         shown = with_options(
             settings.report, crystal=crystal, columns=columns, quantity=quantity, keep_field=keep_field, seed=seed
         )
@@ -92,6 +94,7 @@ def report(
             model=model,
             settings=locating if is_told else None,
             frame=frame,
+            origin=origin,
         )
 
     return run_command(make_job, as_json=as_json, verbose=verbose, words=_words)

@@ -13,6 +13,8 @@ def convert_atoms(
 ) -> JobBody:
     """Read atoms from a file of one format and write them to one of another; the endings tell the formats.
 
+    What the source says of where they come from goes along.
+
     Parameters
     ----------
     control : JobControl
@@ -42,7 +44,7 @@ def convert_atoms(
     OutputError
         If the file cannot be written.
     """
-    from napari_strata.io.atom_tables import check_installed, read_atoms, write_atoms
+    from napari_strata.io.atom_tables import check_installed, read_atoms, read_origin, write_atoms
     from napari_strata.io.atoms.formats import format_of
     from napari_strata.jobs.predict import make_folder
 
@@ -55,6 +57,6 @@ def convert_atoms(
     if lost := [name for name in table if name not in format_.keeps]:
         yield Warned(f"{format_.ending} files have no place for {', '.join(lost)}: left out.")
     control.checkpoint()
-    write_atoms(table, out, units=units)
+    write_atoms(table, out, units=units, origin=read_origin(source))
     figures = {"atoms": len(table), "layers": sorted(int(layer) for layer in table["layer"].unique())}
     return JobResult(figures, {"atoms": str(out)})

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_strata.config import AtomsConfig, InferenceConfig
+from napari_strata.config import AtomsConfig, InferenceConfig, ModelCard
+from napari_strata.config.atom_origin import AtomOrigin, LocatedImage
 from napari_strata.control import JobControl
 from napari_strata.errors import OutputError
 from napari_strata.events import JobResult, StateChanged
@@ -21,6 +23,7 @@ from napari_strata.jobs.predict import (
     predict_stacks,
     prediction_figures,
 )
+from napari_strata.jobs.software import LOCATING, versions_of
 from napari_strata.types import ATOM_FLAGS, ImageStack, Prediction
 
 if TYPE_CHECKING:
@@ -39,11 +42,14 @@ class AtomsFound:
         One row per atom, columns `napari_strata.types.ATOM_COLUMNS` and some of its `ATOM_DETAILS`.
     candidates : DataFrame or None
         Missing and extra atoms, columns image and `napari_strata.atoms.candidates.COLUMNS`, if asked for.
+    origin : AtomOrigin or None
+        Which model found them, and how.
     """
 
     predictions: tuple[Prediction, ...]
     table: "DataFrame"
     candidates: "DataFrame | None" = None
+    origin: AtomOrigin | None = None
 
 
 @job
@@ -118,18 +124,37 @@ def locate_atoms(
     predictions = yield from predict_stacks(partial(predictor.predict, control=control), stacks, keep)
     table = pd.concat(tables, ignore_index=True)
     candidates = pd.concat(proposed, ignore_index=True) if proposed else None
-    paths = {} if out is None else _write(table, candidates, out)
+    origin = _origin(card, atoms, stacks[: len(predictions)])
+    paths = {} if out is None else _write(table, candidates, origin, out)
     figures = {
         **_counts(table, candidates, card.model.layers),
         **prediction_figures([one.probabilities for one in predictions], start),
     }
-    return JobResult(figures, paths, AtomsFound(predictions, table, candidates))
+    return JobResult(figures, paths, AtomsFound(predictions, table, candidates, origin))
 
 
 def flag_counts(table: "DataFrame") -> dict[str, int]:
     """Count the atoms that bear each of `ATOM_FLAGS`; flags that none bears are left out."""
     borne = [word for words in table["flag"] for word in words.split()]
     return {flag: borne.count(flag) for flag in ATOM_FLAGS if flag in borne}
+
+
+def _origin(card: ModelCard, atoms: AtomsConfig, stacks: Sequence[ImageStack]) -> AtomOrigin:
+    images = []
+    for stack in stacks:
+        assert stack.pixel_size is not None, "checked before any work"
+        frames, height, width = stack.data.shape
+        images.append(
+            LocatedImage(name=stack.name, frames=frames, height=height, width=width, pixel_size=stack.pixel_size)
+        )
+    return AtomOrigin(
+        model=card.name,
+        weights_sha256=card.weights_sha256,
+        settings=atoms,
+        images=tuple(images),
+        software=versions_of(LOCATING),
+        located=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def _propose(table: "DataFrame", prediction: Prediction) -> "DataFrame":
@@ -161,11 +186,11 @@ def _check_file(out: Path) -> None:
     make_folder(out.parent)
 
 
-def _write(table: "DataFrame", candidates: "DataFrame | None", out: Path) -> dict[str, str]:
+def _write(table: "DataFrame", candidates: "DataFrame | None", origin: AtomOrigin, out: Path) -> dict[str, str]:
     from napari_strata.io.atom_tables import write_atoms
     from napari_strata.io.files import replacing
 
-    write_atoms(table, out)
+    write_atoms(table, out, origin=origin)
     if candidates is None:
         return {"atoms": str(out)}
     beside = out.with_name(f"{out.stem}_candidates.csv")

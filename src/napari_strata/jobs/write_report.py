@@ -1,16 +1,16 @@
 """Write what goes into a paper about an analysed image: a methods text, a figure and all numbers."""
 
 import json
-import platform
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.config import AtomsConfig, ModelCard, ReportConfig
+from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, Progress, StateChanged
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import make_folder
+from napari_strata.jobs.software import versions_of
 from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 PACKAGES = ("napari-strata", "numpy", "scipy", "matplotlib")
 """Packages that make a report, whose versions it states."""
-LOCATING = ("napari-strata", "torch", "numpy", "scipy")
-"""Packages that locate atoms."""
 
 
 @job
@@ -39,7 +37,7 @@ def write_report(
     settings: AtomsConfig | None = None,
     frame: int = 0,
     frames: int | None = None,
-    located_here: bool = False,
+    origin: AtomOrigin | None = None,
 ) -> JobBody:
     """Fit the lattices of one frame, and write text, figure and numbers about it.
 
@@ -62,13 +60,14 @@ def write_report(
     model : Path, optional
         The model that located the atoms: a bundle's folder, its card, a run folder, or a bundled model's name.
     settings : AtomsConfig, optional
-        How they were located.
+        How they were located, where the origin does not say.
     frame : int
         Which frame of the image, from 0.
     frames : int, optional
         How many frames there are, where `image` holds that one only.
-    located_here : bool
-        Whether the atoms were located by the packages that run now.
+    origin : AtomOrigin, optional
+        What the atoms' file, or layer, says of where they come from. A bundled model that it names need not be
+        given.
 
     Yields
     ------
@@ -94,9 +93,9 @@ def write_report(
     from napari_strata.report.methods import write_methods
     from napari_strata.report.subject import Known, examine
 
-    card = None if model is None else _card(model)
+    card = _bundled_card(origin) if model is None else _card(model)
     doubts = None if card is None else _doubts(image, card, frame if frames is None else 0)
-    known = Known(source, card, settings, doubts, versions_of(LOCATING) if located_here else None)
+    known = Known(source, card, settings, doubts, origin)
     make_folder(out)
     control.run()
     yield StateChanged(control.state)
@@ -115,15 +114,21 @@ def write_report(
     return JobResult(figures, {name: str(path) for name, path in paths.items()}, methods)
 
 
-def versions_of(packages: tuple[str, ...]) -> dict[str, str]:
-    """Return the versions of Python and some packages that are installed."""
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
-
-
 def _card(model: Path) -> ModelCard:
     from napari_strata.io.bundle import find_bundle, read_card
 
     return read_card(find_bundle(model))
+
+
+def _bundled_card(origin: AtomOrigin | None) -> ModelCard | None:
+    """Return the card of the model that an origin names, if it comes with the package and is the same."""
+    from napari_strata.io.bundle import read_card
+    from napari_strata.io.bundled import bundled_model
+
+    folder = None if origin is None else bundled_model(Path(origin.model))
+    card = None if folder is None else read_card(folder)
+    is_same = origin is not None and card is not None and card.weights_sha256 == origin.weights_sha256
+    return card if is_same else None
 
 
 def _doubts(image: ImageStack, card: ModelCard, frame: int) -> str | None:
@@ -147,10 +152,9 @@ def _figures(subject: "Subject", methods: "Methods") -> dict[str, Any]:
         "frame": subject.frame,
         "pixel_size_A": subject.pixel_size,
         "pixel_size_source": None if known.source is None else str(known.source),
-        "model": None
-        if known.card is None
-        else {"name": known.card.name, "weights_sha256": known.card.weights_sha256},
-        "settings": None if known.settings is None else known.settings.model_dump(mode="json"),
+        "model": known.model,
+        "settings": None if known.how is None else known.how.model_dump(mode="json"),
+        "located_with": None if known.origin is None else dict(known.origin.software),
         "atoms": len(atoms),
         "atoms_per_layer": {str(layer): int((atoms["layer"] == layer).sum()) for layer in subject.layers},
         "species": {str(name): int(count) for name, count in atoms["species"].value_counts().items()},

@@ -53,8 +53,8 @@ def about_atoms(subject: Subject) -> Passage:
 
 
 def _located(subject: Subject) -> Passage:
-    settings, versions = subject.known.settings, subject.known.located_with
-    unknown = [] if versions else ["Which version of the software located the atoms: their table does not tell."]
+    settings, origin = subject.known.how, subject.known.origin
+    unknown = [] if origin else ["Which version of the software located the atoms: their table does not tell."]
     if settings is None:
         unknown.insert(
             0, "With which settings the atoms were located: least probability, smallest distance, refinement."
@@ -63,8 +63,8 @@ def _located(subject: Subject) -> Passage:
             unknown.insert(1, "Whether positions were fitted to the image or to the probability maps.")
         return Passage(unknown=tuple(unknown))
     sentences = [_peaks(settings), REFINED[settings.refine], SPECIES.get(settings.species, "")]
-    if versions:
-        sentences.append(f"This was done with {software_words(dict(versions))}.")
+    if origin:
+        sentences.append(f"This was done with {software_words(dict(origin.software))}.")
     return Passage(tuple(filter(None, sentences)), tuple(unknown))
 
 

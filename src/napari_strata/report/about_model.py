@@ -21,7 +21,7 @@ def about_model(known: Known) -> Passage:
     """Tell the network, what it learned from, with which software, and whether it has seen such images."""
     card = known.card
     if card is None:
-        return Passage(unknown=("Which model located the atoms, and what it was trained on.",))
+        return _only_named(known)
     sentences = (_network(card), _training(card), _familiarity(known, card))
     unknown = (
         []
@@ -31,6 +31,16 @@ def about_model(known: Known) -> Passage:
     if card.figures.get("validation_dice") is None and card.figures.get("validation_rmse") is None:
         unknown.append("How well the model does on held-out data: its card does not tell.")
     return Passage(tuple(filter(None, sentences)), tuple(unknown))
+
+
+def _only_named(known: Known) -> Passage:
+    if known.model is None:
+        return Passage(unknown=("Which model located the atoms, and what it was trained on.",))
+    name, checksum = known.model.values()
+    return Passage(
+        (f"Atoms were located with the model “{name}” (SHA-256 of its weights {checksum[:SHORT]}…).",),
+        ("What kind of network that is and what it was trained on: the model is not at hand.",),
+    )
 
 
 def software_words(versions: dict[str, str]) -> str:

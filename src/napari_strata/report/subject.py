@@ -1,11 +1,12 @@
 """What a report is about: one frame of an image, its atoms, and what is known of where they come from."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_strata.config import AtomsConfig, ModelCard
+from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.errors import CalibrationError, LatticeError, TableError
+from napari_strata.io.atoms.belonging import is_same_size, too_many_outside
 from napari_strata.io.atoms.blocks import pixel_size_of
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.lattice.frame import FrameLattices, describe_frame
@@ -14,11 +15,6 @@ from napari_strata.types import AnyArray, ImageStack
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-SAME_SIZE = 1e-3
-"""Pixel sizes of image and table may differ by this part: positions in tables are rounded."""
-OUTSIDE = 0.02
-"""Part of the atoms that may lie outside the image, where a person put them; of more, the image is another one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,18 +28,32 @@ class Known:
     card : ModelCard or None
         The card of the model that located the atoms.
     settings : AtomsConfig or None
-        How they were located.
+        How somebody says that they were located.
     doubts : str or None
         Why the image is outside what the model has seen; empty where it is not.
-    located_with : mapping of str to str, or None
-        Versions of the packages that located them.
+    origin : AtomOrigin or None
+        What the atoms themselves say of where they come from.
     """
 
     source: CalibrationSource | None = None
     card: ModelCard | None = None
     settings: AtomsConfig | None = None
     doubts: str | None = None
-    located_with: Mapping[str, str] | None = None
+    origin: AtomOrigin | None = None
+
+    @property
+    def how(self) -> AtomsConfig | None:
+        """How the atoms were located."""
+        return self.settings if self.origin is None else self.origin.settings
+
+    @property
+    def model(self) -> dict[str, str] | None:
+        """Name and checksum of the model that located the atoms."""
+        of = self.card or self.origin
+        if of is None:
+            return None
+        name = of.model if isinstance(of, AtomOrigin) else of.name
+        return {"name": name, "weights_sha256": of.weights_sha256}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +134,7 @@ def examine(
     ------
     TableError
         If the table has no atoms of the frame, too many outside the image, some of layers that the model lacks, or
-        was not made with the settings.
+        was not made with that model or those settings.
     CalibrationError
         If positions are known in px only, or with another pixel size than the image's.
     """
@@ -170,7 +180,7 @@ def _common_size(rows: "DataFrame", stack: ImageStack) -> float:
         )
     if stack.pixel_size is None:
         return of_table
-    if abs(of_table / stack.pixel_size - 1) > SAME_SIZE:
+    if not is_same_size(of_table, stack.pixel_size):
         raise CalibrationError(
             f"The positions in the table were made with {of_table:.5g} Å per pixel, and {stack.name} has"
             f" {stack.pixel_size:.5g} Å.",
@@ -180,17 +190,16 @@ def _common_size(rows: "DataFrame", stack: ImageStack) -> float:
 
 
 def _check_inside(rows: "DataFrame", shape: tuple[int, ...], name: str) -> None:
-    inside = rows["y_px"].between(-0.5, shape[0] - 0.5) & rows["x_px"].between(-0.5, shape[1] - 0.5)
-    if (~inside).mean() > OUTSIDE:
+    if outside := too_many_outside(rows, shape):
         raise TableError(
-            f"{int((~inside).sum())} of {len(rows)} atoms lie outside {name}, which has {shape[1]} × {shape[0]}"
-            " pixels.",
+            f"{outside} of {len(rows)} atoms lie outside {name}, which has {shape[1]} × {shape[0]} pixels.",
             remedy="Give the image in which the atoms were located.",
         )
 
 
 def _check_origin(rows: "DataFrame", known: Known) -> None:
     """Refuse a model or settings with which these atoms cannot have been located."""
+    _check_agreement(known)
     by_hand = rows["edited"].fillna("") != "" if "edited" in rows else rows["layer"] < 0
     found = rows[~by_hand]
     if known.card is not None and (found["layer"] >= known.card.model.layers).any():
@@ -199,12 +208,32 @@ def _check_origin(rows: "DataFrame", known: Known) -> None:
             f" {known.card.model.layers} layers, counted from 0.",
             remedy="Name the model that located these atoms, or none.",
         )
-    if known.settings is not None and len(found) and not _agrees(found, known.settings):
+    if known.how is not None and len(found) and not _agrees(found, known.how):
         has = "has" if is_fitted(found) else "has no"
         raise TableError(
             f"The table {has} uncertainties of positions, and the settings say that they were refined by"
-            f" {known.settings.refine}.",
+            f" {known.how.refine}.",
             remedy="State how these atoms were refined, or nothing: --refine centroid, probability or image.",
+        )
+
+
+def _check_agreement(known: Known) -> None:
+    """Refuse a model or settings that contradict what the atoms say of themselves."""
+    origin, card, settings = known.origin, known.card, known.settings
+    if origin is None:
+        return
+    if card is not None and card.weights_sha256 != origin.weights_sha256:
+        raise TableError(
+            f"The table says that its atoms were located with the model {origin.model} (weights"
+            f" {origin.weights_sha256[:8]}…), and {card.name} has other weights ({card.weights_sha256[:8]}…).",
+            remedy="Name the model that located these atoms, or none.",
+        )
+    if settings is not None and settings != origin.settings:
+        told, stated = settings.model_dump(), origin.settings.model_dump()
+        said = ", ".join(f"{name} {value}" for name, value in stated.items() if told[name] != value)
+        raise TableError(
+            f"The table says that its atoms were located with other settings: {said}.",
+            remedy="State no settings, then those of the table count.",
         )
 
 

@@ -55,9 +55,18 @@ CSV_WITH_UNITS = AtomFormat("CSV table with units", ".csv", write_csv_with_units
 FORMATS = (
     CSV,
     CSV_WITH_UNITS,
-    AtomFormat("Parquet", ".parquet", write_parquet, read_parquet, read_parquet_origin, check_installed=check_arrow),
+    AtomFormat(
+        "Parquet", ".parquet", write_parquet, read_parquet, read_parquet_origin, check_installed=check_arrow
+    ),
     AtomFormat("Extended XYZ", ".extxyz", write_extxyz, read_xyz, read_xyz_origin),
-    AtomFormat("XYZ, positions only", ".xyz", write_xyz, read_xyz, read_xyz_origin, _EVERYTHING - {"probability", *ATOM_DETAILS}),
+    AtomFormat(
+        "XYZ, positions only",
+        ".xyz",
+        write_xyz,
+        read_xyz,
+        read_xyz_origin,
+        _EVERYTHING - {"probability", *ATOM_DETAILS},
+    ),
     AtomFormat("CIF, a block per layer", ".cif", write_cif, read_cif, read_cif_origin),
     AtomFormat("GeoJSON", ".geojson", write_geojson, read_geojson, read_geojson_origin),
 )

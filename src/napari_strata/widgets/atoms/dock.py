@@ -1,19 +1,24 @@
 """The Atoms dock: what was located is corrected, counted, and sent to training."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.viewer import Viewer
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.atoms.edits import EDITS
 from napari_strata.errors import LabelsError
+from napari_strata.io.atoms.formats import ENDINGS
 from napari_strata.types import ATOM_FLAGS
 from napari_strata.widgets.atoms.accepting import accept
 from napari_strata.widgets.atoms.as_labels import use_as_labels
+from napari_strata.widgets.atoms.asking import ask_for_file, ask_for_image
 from napari_strata.widgets.atoms.atom_features import AtomFeatures
 from napari_strata.widgets.atoms.choice import AtomsChoice
 from napari_strata.widgets.atoms.counts import AtomCounts
 from napari_strata.widgets.atoms.editing import AtomEditing
+from napari_strata.widgets.atoms.from_file import images_for, open_atoms
 from napari_strata.widgets.journal.journal import journal_of
 from napari_strata.widgets.layers.label_memory import image_of
 from napari_strata.widgets.layers.results import find_results
@@ -31,7 +36,7 @@ _TOOLS = (
     ("Add", "add", "Click where an atom is missing."),
     ("Move view", "pan_zoom", "Drag the image."),
 )
-_NONE = "Find atoms in the Predict dock first."
+_NONE = "Find atoms in the Predict dock, or open a file of atoms."
 
 
 class AtomsDock(Dock):
@@ -49,6 +54,7 @@ class AtomsDock(Dock):
         self._viewer = viewer
         self.atoms = AtomsChoice(viewer)
         self.editing = AtomEditing(self)
+        self.open_button = QPushButton("Open atoms…")
         self.tools = QButtonGroup(self)
         self._mode = LayerFollower(self, self._on_mode, "mode")
         self.delete_button = QPushButton("Delete")
@@ -74,6 +80,11 @@ class AtomsDock(Dock):
     def _lay_out(self) -> None:
         self.edits.setWordWrap(True)
         self.words.setWordWrap(True)
+        self.open_button.setToolTip(
+            "Put the atoms of a file onto an open image: CSV, Parquet, XYZ, extended XYZ, CIF or GeoJSON."
+            " Files can be dropped here, too."
+        )
+        self.setAcceptDrops(True)
         self.delete_button.setToolTip("Remove the selected atoms. The Delete key does, too.")
         self.undo_button.setToolTip("Take the last edit back.")
         self.discard_button.setToolTip("Show the atoms as they were computed.")
@@ -86,6 +97,7 @@ class AtomsDock(Dock):
         )
         chosen = form_layout()
         chosen.addRow(QLabel("Atoms"), self.atoms)
+        chosen.addRow("", self.open_button)
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.addLayout(chosen)
@@ -118,6 +130,7 @@ class AtomsDock(Dock):
         self.features.assigned.connect(in_notifications(self.editing.assign))
         self.counts.chosen.connect(self._select_row)
         for button, slot in (
+            (self.open_button, self._ask_what_to_open),
             (self.delete_button, self._delete),
             (self.undo_button, self.editing.undo),
             (self.discard_button, self.editing.discard),
@@ -210,6 +223,32 @@ class AtomsDock(Dock):
         self.words.setText(f"{accepted.added} added, {accepted.deleted} removed.")
         self._on_layers()
 
+    def _ask_what_to_open(self) -> None:
+        path = ask_for_file(self)
+        if path is not None:
+            self._open(path)
+
+    def _open(self, path: Path) -> None:
+        images, active = images_for(self._viewer, path), self._viewer.layers.selection.active
+        image = ask_for_image(self, images, active, path)
+        if image is None:
+            return
+        points, words = open_atoms(self._viewer, path, image)
+        self._viewer.layers.selection.active = points
+        self.atoms.choose(points)
+        self.words.setText(words)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files of atoms."""
+        if _dropped(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the files that were dropped."""
+        event.acceptProposedAction()
+        for path in _dropped(event):
+            in_notifications(self._open, say=self.words.setText)(path)
+
     def _use_as_labels(self) -> None:
         image = self._image()
         if self.points is None or image is None:
@@ -222,6 +261,11 @@ class AtomsDock(Dock):
         self.words.setText(
             f"{names}: in the Train dock, learn from My labels. All atoms of the slices must be right.{stays}"
         )
+
+
+def _dropped(event: QDropEvent) -> list[Path]:
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    return [path for path in paths if path.suffix.lower() in ENDINGS]
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

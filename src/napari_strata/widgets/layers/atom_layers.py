@@ -1,13 +1,16 @@
 """Located atoms, and candidates for missing and extra ones, as Points layers that lie exactly on their image."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Points
 from numpy.typing import NDArray
 
 from napari_strata.atoms.edits import ATOM
+from napari_strata.config.atom_origin import AtomOrigin
+from napari_strata.types import LAYER_COLOURS
 from napari_strata.widgets.layers.atom_memory import (
     EDITED,
     MEMORY,
@@ -16,10 +19,11 @@ from napari_strata.widgets.layers.atom_memory import (
     features_of,
     memory_of,
 )
-from napari_strata.widgets.layers.colours import layer_colours
 from napari_strata.widgets.layers.napari_layers import Origin, placement
+from napari_strata.widgets.layers.results import tag
 
 if TYPE_CHECKING:
+    from napari.layers import Image
     from pandas import DataFrame, Series
 
 ATOM_DIAMETER = 0.7
@@ -28,7 +32,11 @@ CANDIDATE_COLOURS = {"missing": "#ffe119", "extra": "#ff2d55"}
 
 
 def atom_layer(
-    table: "DataFrame", origin: Origin, *, edited: "tuple[DataFrame, DataFrame] | None" = None
+    table: "DataFrame",
+    origin: Origin,
+    *,
+    edited: "tuple[DataFrame, DataFrame] | None" = None,
+    located: AtomOrigin | None = None,
 ) -> Points:
     """Make one Points layer of the atoms of all crystal layers, coloured by layer.
 
@@ -41,28 +49,80 @@ def atom_layer(
         Image, with a pixel size, and model.
     edited : tuple of DataFrame, optional
         What `napari_strata.widgets.layers.atom_memory.edit_again` made of them, which is then shown.
+    located : AtomOrigin, optional
+        What goes with the atoms wherever they are exported to.
     """
     assert origin.pixel_size is not None, "atoms are found only where the pixel size is known"
     computed = table.reset_index(drop=True)
-    shown, left = (_unedited(computed), None) if edited is None else edited
-    names, layers = origin.card.classes.names, origin.card.model.layers
-    columns = ("frame", "y_px", "x_px")[-origin.image.ndim :]
+    shown, left = (_as_computed(computed), None) if edited is None else edited
+    memory = AtomMemory(computed, origin.card.model.layers, origin.card.classes.names, left, located)
+    return _located_layer(
+        shown, memory, origin.image, origin.pixel_size, name=origin.name("Atoms"), metadata=origin.tag("atoms")
+    )
+
+
+def imported_layer(
+    table: "DataFrame", image: "Image", pixel_size: float, path: Path, located: AtomOrigin | None
+) -> Points:
+    """Make the same of atoms that were read from a file.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Atoms of this image, at least one; columns as in `atom_layer`. The probability may be missing and is 1
+        then: the file says that they are there.
+    image : Image
+        Their image.
+    pixel_size : float
+        Its pixel size [Å/px].
+    path : Path
+        The file.
+    located : AtomOrigin or None
+        What it says of where they come from.
+    """
+    computed = table.reset_index(drop=True)
+    if "probability" not in computed:
+        computed = computed.assign(probability=1.0)
+    layers = int(computed["layer"].max()) + 1
+    memory = AtomMemory(computed, layers, tuple(computed["species"].unique()), origin=located)
+    said = {} if located is None else {"model_name": located.model, "weights_sha256": located.weights_sha256}
+    return _located_layer(
+        _as_computed(computed),
+        memory,
+        image,
+        pixel_size,
+        name=f"Atoms - {path.stem} - {image.name}",
+        metadata=tag("atoms", image, str(path), said | {"pixel_size": pixel_size}),
+    )
+
+
+def _located_layer(
+    shown: "DataFrame",
+    memory: AtomMemory,
+    image: "Image",
+    pixel_size: float,
+    *,
+    name: str,
+    metadata: dict[str, Any],
+) -> Points:
+    columns = ("frame", "y_px", "x_px")[-image.ndim :]
     features = features_of(shown)
+    colours = {layer: LAYER_COLOURS[layer % len(LAYER_COLOURS)] for layer in range(memory.layers)}
     points = Points(
         shown[list(columns)].to_numpy(dtype=np.float64),
-        name=origin.name("Atoms"),
+        name=name,
         features=features,
         # given as a dictionary, or napari warns that whole numbers may be no categories
         face_color={"color_mode": "cycle", "color_properties": "layer"},
-        face_color_cycle=dict(enumerate(layer_colours(origin.card))),
-        size=ATOM_DIAMETER / origin.pixel_size,
+        face_color_cycle=colours,
+        size=ATOM_DIAMETER / pixel_size,
         border_color="black",
         border_width=0.06,
         opacity=0.65,
-        metadata=origin.tag("atoms") | {MEMORY: AtomMemory(computed, layers, names, left)},
-        **placement(origin.image),
+        metadata=metadata | {MEMORY: memory},
+        **placement(image),
     )
-    points.feature_defaults = defaults_of(features, names[0])
+    points.feature_defaults = defaults_of(features, memory.species[0])
     return points
 
 
@@ -72,12 +132,14 @@ def reset_atoms(points: Points) -> None:
     assert memory is not None, "only atoms whose computation is known can be shown as they were"
     points.selected_data = set()
     points.data = memory.computed[list(("frame", "y_px", "x_px")[-points.ndim :])].to_numpy(dtype=np.float64)
-    points.features = features_of(_unedited(memory.computed))
+    points.features = features_of(_as_computed(memory.computed))
     points.metadata = {**points.metadata, MEMORY: replace(memory, left=None)}
 
 
-def _unedited(computed: "DataFrame") -> "DataFrame":
-    return computed.assign(**{ATOM: np.arange(len(computed)), EDITED: ""})
+def _as_computed(computed: "DataFrame") -> "DataFrame":
+    """Give atoms their numbers; those that were edited before they came from a file stay so."""
+    edited = computed.get(EDITED, "")
+    return computed.assign(**{ATOM: np.arange(len(computed)), EDITED: edited})
 
 
 def candidate_layer(candidates: "DataFrame", origin: Origin) -> Points:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_strata.atoms.edits import ATOM, NEW, apply_edits, find_edits, layer_order, mark_edits
+from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.types import ATOM_DETAILS, AnyArray
 
 if TYPE_CHECKING:
@@ -39,12 +40,15 @@ class AtomMemory:
         Classes of the model.
     left : DataFrame or None
         Deletions that found no atom this time; they are remembered.
+    origin : AtomOrigin or None
+        Which model found them, and how; None where nobody knows.
     """
 
     computed: "DataFrame"
     layers: int
     species: tuple[str, ...]
     left: "DataFrame | None" = None
+    origin: AtomOrigin | None = None
 
 
 def memory_of(points: "Layer") -> AtomMemory | None:

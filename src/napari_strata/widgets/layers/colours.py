@@ -9,11 +9,6 @@ HUES = LAYER_COLOURS
 """Colours of crystal layers 0, 1, ...; lighter than those of the class table because they lie on dark images."""
 
 
-def layer_colours(card: ModelCard) -> tuple[str, ...]:
-    """Return the colour of each crystal layer of a model."""
-    return HUES[: card.model.layers]
-
-
 def class_colours(card: ModelCard, layer: int) -> tuple[str, ...]:
     """Return the colour of each class in one crystal layer of a model's results."""
     return label_colours(card.classes, card.model.layers, layer)

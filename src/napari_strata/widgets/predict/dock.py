@@ -15,6 +15,7 @@ from napari_strata.io.atoms.formats import CSV_WITH_UNITS
 from napari_strata.jobs.job import Job
 from napari_strata.types import ValuePrediction
 from napari_strata.widgets.journal.journal import journal_of
+from napari_strata.widgets.layers.atom_memory import memory_of
 from napari_strata.widgets.layers.napari_layers import mask_layers, probability_layers, value_layers
 from napari_strata.widgets.layers.results import find_results, show_results
 from napari_strata.widgets.layers.source import Source, SourceForm
@@ -108,8 +109,8 @@ class PredictDock(Dock):
         if points is None:
             raise TableError("There are no atoms of this image.", remedy="Predict with 'Find atoms' ticked first.")
         path = path if path.suffix else path.with_suffix(".csv")
-        table = atom_table(points, self.source.image.layer)
-        write_atoms(table, path, units=units)
+        table, memory = atom_table(points, self.source.image.layer), memory_of(points)
+        write_atoms(table, path, units=units, origin=None if memory is None else memory.origin)
         self.panel.say(f"{len(table)} atoms of '{points.name}' written to {path}.")
 
     def _lay_out(self) -> None:

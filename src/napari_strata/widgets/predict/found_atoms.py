@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING, Any
 from napari_strata.widgets.layers.atom_layers import atom_layer, candidate_layer
 from napari_strata.widgets.layers.atom_memory import edit_again, edits_of, memory_of
 from napari_strata.widgets.layers.results import (
-    ORIGIN,
     find_results,
     let_be_replaced,
     remove_results,
     show_results,
 )
-from napari_strata.widgets.predict.report_request import SETTINGS
 
 if TYPE_CHECKING:
     from napari.layers import Points
@@ -55,8 +53,7 @@ def show_atoms(
             words = " Your edits are kept."
             if _is_plain(earlier):
                 let_be_replaced(earlier)
-    points = atom_layer(found.table, origin, edited=edited)
-    points.metadata[ORIGIN]["provenance"][SETTINGS] = config.model_dump(mode="json")
+    points = atom_layer(found.table, origin, edited=edited, located=found.origin)
     show_results(viewer, [points], keep_earlier=not is_whole)
     if found.candidates is None:
         remove_results(viewer, "candidates", origin.image)

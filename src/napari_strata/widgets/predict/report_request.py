@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_strata.config import AtomsConfig
+from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.errors import BundleError
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.types import ImageStack
+from napari_strata.widgets.layers.atom_memory import memory_of
 from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
 from napari_strata.widgets.layers.results import ORIGIN
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from napari.layers import Image, Points
     from napari.viewer import Viewer
     from pandas import DataFrame
-
-SETTINGS = "atoms"
-"""Key, in the provenance of a layer of atoms, of the settings that located them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +38,8 @@ class ReportRequest:
         Who states the pixel size.
     model : Path or None
         The model that located the atoms; None where another one has taken its place.
-    settings : AtomsConfig or None
-        How they were located, in this session; None where that is not known.
+    origin : AtomOrigin or None
+        Which model located them, and how; None where that is not known.
     folder : Path
         Where to write, if nobody says otherwise.
     """
@@ -52,7 +50,7 @@ class ReportRequest:
     atoms: "DataFrame"
     source: CalibrationSource
     model: Path | None
-    settings: AtomsConfig | None
+    origin: AtomOrigin | None
     folder: Path
 
 
@@ -65,16 +63,15 @@ def request_report(viewer: "Viewer", points: "Points", image: "Image") -> Report
         If the image cannot be used.
     """
     calibration, frame = calibration_of(image), shown_frame(viewer, image)
-    origin: dict[str, Any] = points.metadata.get(ORIGIN, {})
-    settings = origin.get("provenance", {}).get(SETTINGS)
+    memory = memory_of(points)
     return ReportRequest(
         stack=stack_of(image, calibration.value, frames=[frame]),
         frame=frame,
         frames=1 if image.ndim == 2 else len(full_data(image)),
         atoms=atom_table(points, image),
         source=calibration.source,
-        model=_model(origin),
-        settings=None if settings is None else AtomsConfig.parse(settings, source=points.name),
+        model=_model(points.metadata.get(ORIGIN, {})),
+        origin=None if memory is None else memory.origin,
         folder=_new_folder(image),
     )
 
