@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.control import JobControl
-from napari_strata.errors import StrataError, TableError
+from napari_strata.errors import TableError
 from napari_strata.events import JobResult, Progress, StateChanged
 from napari_strata.jobs.job import JobBody, job
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from napari_strata.lattice.cells import Family, Matrix, Positions
-    from napari_strata.lattice.fit import LatticeFit
+    from napari_strata.lattice.cells import Family, Matrix
+    from napari_strata.lattice.fitted import FittedLayer, FittedLayers
 
 REACH = 2.2
 """Pairs up to so many median nearest-neighbour distances apart are told."""
@@ -68,16 +68,25 @@ class Pairs:
     ----------
     layers : tuple of LayerPairs
         Layers of at least two atoms.
+    fitted : FittedLayers
+        The lattices by which bonds were told.
     gaps : tuple of str
         What could not be told, and why.
     """
 
     layers: tuple[LayerPairs, ...]
+    fitted: "FittedLayers"
     gaps: tuple[str, ...]
 
 
 @job
-def plot_pairs(control: JobControl, atoms: "DataFrame", *, family: "Family | None" = None) -> JobBody:
+def plot_pairs(
+    control: JobControl,
+    atoms: "DataFrame",
+    *,
+    family: "Family | None" = None,
+    fitted: "FittedLayers | None" = None,
+) -> JobBody:
     """Find the neighbours in every layer, their distances and directions.
 
     Parameters
@@ -88,6 +97,8 @@ def plot_pairs(control: JobControl, atoms: "DataFrame", *, family: "Family | Non
         Atom table of one frame of one image, with positions in Å.
     family : Family, optional
         What the lattices are without distortion; by default the most symmetric one that fits.
+    fitted : FittedLayers, optional
+        Lattices that were already fitted to these atoms.
 
     Yields
     ------
@@ -106,27 +117,28 @@ def plot_pairs(control: JobControl, atoms: "DataFrame", *, family: "Family | Non
     CalibrationError
         If positions are known in px only.
     """
+    from napari_strata.lattice.fitted import fit_layers
     from napari_strata.lattice.order import check_calibrated
 
     check_calibrated(atoms)
     control.run()
     yield StateChanged(control.state)
+    if fitted is None:
+        yield Progress(0.0, f"Fitting the lattices of {len(atoms):,} atoms")
+        fitted = fit_layers(atoms, family=family)
     found: list[LayerPairs] = []
-    gaps: list[str] = []
     groups = list(atoms.groupby("layer"))
     for number, rows in groups:
         control.checkpoint()
-        yield Progress(len(found) / len(groups), f"Finding the neighbours in layer {number}")
+        yield Progress(0.5 + 0.5 * len(found) / len(groups), f"Finding the neighbours in layer {number}")
         if len(rows) > 1:
-            found.append(_layer_pairs(int(number), rows, family, gaps))
-        else:
-            gaps.append(f"Layer {number}: a single atom has no neighbours.")
+            found.append(_layer_pairs(int(number), rows, fitted.of(int(number))))
     if not found:
         raise TableError("No layer has two atoms.", remedy="Find atoms, or show another slice.")
-    return JobResult(value=Pairs(tuple(found), tuple(gaps)))
+    return JobResult(value=Pairs(tuple(found), fitted, fitted.gaps))
 
 
-def _layer_pairs(number: int, rows: "DataFrame", family: "Family | None", gaps: list[str]) -> LayerPairs:
+def _layer_pairs(number: int, rows: "DataFrame", fitted: "FittedLayer | None") -> LayerPairs:
     from napari_strata.lattice.neighbours import bonds
     from napari_strata.lattice.shells import shell_distances, undistorted
     from napari_strata.lattice.surroundings import near_pairs, nearest_distances
@@ -135,28 +147,12 @@ def _layer_pairs(number: int, rows: "DataFrame", family: "Family | None", gaps: 
     spacing = float(np.median(nearest_distances(positions)))
     reach = REACH * spacing
     pairs, distances = near_pairs(positions, reach)
-    fit = _fit(number, positions, rows, family, gaps)
-    if fit is None:
+    if fitted is None:
         bonded = pairs[distances <= BOND * spacing]
         y, x = (positions[bonded[:, 1]] - positions[bonded[:, 0]]).T
         angles, expected = np.degrees(np.arctan2(y, x)) % 180, np.zeros(0)
     else:
-        near = bonds(positions, fit.index)
-        bonded, angles, expected = near.pairs, near.angles, shell_distances(undistorted(fit.cell), reach)
-    vectors = None if fit is None else fit.vectors
+        near = bonds(positions, fitted.fit.index)
+        bonded, angles, expected = near.pairs, near.angles, shell_distances(undistorted(fitted.fit.cell), reach)
+    vectors = None if fitted is None else fitted.fit.vectors
     return LayerPairs(number, labels, labels[pairs], distances, labels[bonded], angles, expected, reach, vectors)
-
-
-def _fit(
-    number: int, positions: "Positions", rows: "DataFrame", family: "Family | None", gaps: list[str]
-) -> "LatticeFit | None":
-    from napari_strata.lattice.fit import fit_lattice
-    from napari_strata.lattice.indexing import index_atoms
-    from napari_strata.lattice.translations import find_cell
-
-    kinds = np.unique(rows["species"].astype(str), return_inverse=True)[1]
-    try:
-        return fit_lattice(positions, index_atoms(positions, find_cell(positions, family, kinds=kinds)))
-    except StrataError as error:
-        gaps.append(f"Layer {number}: {error.message}")
-        return None

@@ -161,7 +161,7 @@ def _centred(between: Positions, start: Positions, radius: float) -> Positions:
 def _parts_translated(
     tree: "KDTree", positions: Positions, kinds: NDArray[np.intp], vector: Positions, radius: float
 ) -> tuple[float, float]:
-    """Return which part of the atoms a vector takes to any atom, and to a like one; those it takes out do not count."""
+    """Return which part of the atoms a vector takes to any atom, and to a like one, unless it leads outside."""
     low, high = positions.min(axis=0), positions.max(axis=0)
     ends = positions + vector
     inside = ((ends >= low) & (ends <= high)).all(axis=1)

@@ -2,11 +2,14 @@ import threading
 
 import pytest
 from fake_jobs import counting, preparing, raising
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QVBoxLayout
 
 from napari_strata.errors import LatticeError
 from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.newest import NewestJob
+
+LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
@@ -69,3 +72,39 @@ def test_a_closing_dock_starts_no_waiting_job(qtbot):
     release.set()
     qtbot.waitUntil(lambda: gone == [True], timeout=20_000)
     assert made == []
+
+
+@pytest.fixture
+def cancelable(qtbot):
+    newest = NewestJob(can_cancel=True)
+    qtbot.addWidget(newest)
+    with qtbot.waitExposed(newest):
+        newest.show()
+    return newest
+
+
+def test_a_canceled_job_tells_nothing_and_can_be_started_again(qtbot, cancelable):
+    release, brought = threading.Event(), []
+    cancelable.brought.connect(lambda result: brought.append(result.value))
+    cancelable.ask(lambda control: preparing(control, release=release), name="Plotting")
+    assert cancelable.words.text().startswith("Plotting")
+    with qtbot.waitSignal(cancelable.runner.ended, timeout=20_000):
+        qtbot.mouseClick(cancelable.cancel_button, LEFT)
+        assert not cancelable.cancel_button.isEnabled()
+        release.set()
+    assert (brought, cancelable.words.text()) == ([], "Stopped.")
+    assert not cancelable.cancel_button.isVisible()
+    qtbot.mouseClick(cancelable.again_button, LEFT)
+    qtbot.waitUntil(lambda: brought == ["ran"], timeout=20_000)
+    assert not cancelable.again_button.isVisible() and cancelable.words.text() == ""
+
+
+def test_another_request_follows_a_canceled_one(qtbot, cancelable):
+    release, brought = threading.Event(), []
+    cancelable.brought.connect(lambda result: brought.append(result.value))
+    cancelable.ask(lambda control: preparing(control, release=release), name="first")
+    qtbot.mouseClick(cancelable.cancel_button, LEFT)
+    cancelable.ask(lambda control: counting(control, steps=2), name="second")
+    release.set()
+    qtbot.waitUntil(lambda: brought == [2], timeout=20_000)
+    assert not cancelable.again_button.isVisible()

@@ -7,6 +7,8 @@ from fake_jobs import preparing
 from lattice_scene import BOND, PIXEL, TURNS, honeycombs, put_atoms
 from qtpy.QtCore import QPointF, Qt
 
+from napari_strata.lattice import fitted as fitted_layers
+from napari_strata.widgets.lattice.dock import LatticeDock
 from napari_strata.widgets.plots import dock as plots_dock
 from napari_strata.widgets.plots.dock import PlotsDock
 
@@ -201,10 +203,60 @@ def test_of_a_stack_the_shown_slice_is_plotted(qtbot, viewer, open_dock):
     qtbot.waitUntil(lambda: dock._pairs is not None, timeout=60_000)
 
 
+def test_plotting_is_canceled_and_started_again(qtbot, viewer, open_dock, monkeypatch):
+    release, make = threading.Event(), plots_dock._make_pairs_job
+    monkeypatch.setattr(plots_dock, "_make_pairs_job", lambda control, *_: preparing(control, release=release))
+    put_atoms(viewer, honeycombs())
+    dock = open_dock(waits=False)
+    qtbot.waitUntil(lambda: dock.pairs_job.cancel_button.isVisible(), timeout=20_000)
+    with qtbot.waitSignal(dock.pairs_job.runner.ended, timeout=20_000):
+        qtbot.mouseClick(dock.pairs_job.cancel_button, LEFT)
+        release.set()
+    assert dock.pairs_job.words.text() == "Stopped." and dock._pairs is None
+    monkeypatch.setattr(plots_dock, "_make_pairs_job", make)
+    qtbot.mouseClick(dock.pairs_job.again_button, LEFT)
+    qtbot.waitUntil(lambda: dock._pairs is not None, timeout=60_000)
+
+
+def test_three_atoms_are_plotted_without_a_lattice(qtbot, viewer, open_dock):
+    table = honeycombs((4.0,))
+    scene = put_atoms(viewer, table.iloc[:3])
+    dock = open_dock()
+    assert "3 atoms are too few for a lattice" in dock.pairs_job.words.text()
+    distances = np.concatenate([one.distances for one in dock._pairs.layers])
+    click(qtbot, dock.distances, distances.min(), 0.2)
+    assert len(scene.points.selected_data) >= 2
+
+
+def test_an_image_without_a_pixel_size_is_told_in_words(qtbot, viewer, open_dock):
+    put_atoms(viewer, honeycombs(), units=("pixel", "pixel"))
+    dock = open_dock(waits=False)
+    qtbot.waitUntil(lambda: "Type it in the Predict dock." in dock.pairs_job.words.text(), timeout=20_000)
+    assert dock._pairs is None and dock.layer.count() == 0
+
+
+def test_lattices_are_fitted_once_for_both_docks(qtbot, viewer, open_dock, monkeypatch):
+    fitted = []
+    fit = fitted_layers.fit_layers
+    monkeypatch.setattr(fitted_layers, "fit_layers", lambda *a, **k: fitted.append(1) or fit(*a, **k))
+    put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    lattice = LatticeDock(viewer)
+    qtbot.addWidget(lattice)  # not in place of the other one
+    lattice.fourier.setChecked(False)
+    for family, times in (("as it fits best", 1), ("oblique", 2)):
+        lattice.family.setCurrentText(family)
+        with qtbot.waitSignal(lattice.panel.runner.ended, timeout=60_000):
+            lattice.panel.start_button.click()
+        assert len(fitted) == times
+    qtbot.waitUntil(lambda: dock._pairs.fitted.layers[0].fit.index.cell.family == "oblique", timeout=60_000)
+    assert len(fitted) == 2
+
+
 @pytest.mark.canvas
 def test_a_dock_that_is_closed_while_it_works_goes(qtbot, viewer, monkeypatch):
     release = threading.Event()
-    monkeypatch.setattr(plots_dock, "_make_pairs_job", lambda control, _table: preparing(control, release=release))
+    monkeypatch.setattr(plots_dock, "_make_pairs_job", lambda control, *_: preparing(control, release=release))
     scene = put_atoms(viewer, honeycombs())
     dock = PlotsDock(viewer)
     frame = viewer.window.add_dock_widget(dock, name="Plots")

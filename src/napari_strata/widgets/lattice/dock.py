@@ -16,6 +16,7 @@ from napari_strata.widgets.lattice.maps_panel import MapsPanel, Measured
 from napari_strata.widgets.lattice.regions import RegionStatistics
 from napari_strata.widgets.lattice.species_words import species_words
 from napari_strata.widgets.layers.calibration import calibration_of
+from napari_strata.widgets.layers.fit_memory import FitMemory, recall_fit, remember_fit
 from napari_strata.widgets.layers.shown_atoms import check_measurable, frame_of, shown_atoms, shown_frame
 from napari_strata.widgets.parts.connections import LayerFollower, connect_while_alive
 from napari_strata.widgets.parts.dock import Dock
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from napari_strata.jobs.map_lattice import LatticeMaps
+    from napari_strata.lattice.cells import Family
+    from napari_strata.lattice.fitted import FittedLayers
     from napari_strata.types import ImageStack
 
 LINKS = (("Plots…", "Plots", "Distances, angles and the Fourier transform, linked to the atoms on the image."),)
@@ -49,6 +52,7 @@ class _Request:
     frame: int
     pixel_size: float
     atoms: "DataFrame"
+    family: "Family | None"
 
 
 class LatticeDock(Dock):
@@ -142,12 +146,14 @@ class LatticeDock(Dock):
         frame = shown_frame(self._viewer, image)
         stack = frame_of(image, frame)
         assert stack.pixel_size is not None, "an image without one is refused"
-        request = _Request(points, image, frame, stack.pixel_size, shown_atoms(points, image, frame))
-        family = None if self.family.currentIndex() == 0 else self.family.currentText()
+        family: Any = None if self.family.currentIndex() == 0 else self.family.currentText()
+        request = _Request(points, image, frame, stack.pixel_size, shown_atoms(points, image, frame), family)
+        known = recall_fit(points, request.atoms)
+        fitted = known.fitted if known is not None and known.family == family else None
         fourier = self.fourier.isChecked()
         self._request = request
         self.panel.run(
-            lambda control: _make_job(control, request.atoms, stack, family, fourier=fourier),
+            lambda control: _make_job(control, request, stack, fitted, fourier=fourier),
             name=f"Measuring the lattices of {image.name}",
         )
 
@@ -160,6 +166,7 @@ class LatticeDock(Dock):
             return
         if request.points is not self.atoms.layer:
             return  # the job was asked to stop when other atoms were chosen
+        remember_fit(request.points, FitMemory(request.atoms, request.family, result.value.fitted))
         self._show(request, result.value)
         where = f", slice {request.frame}" if request.image.ndim == 3 else ""
         self.panel.say(f"{len(request.atoms):,} atoms of {request.image.name}{where}.")
@@ -200,8 +207,10 @@ def _group(title: str, *widgets: QWidget) -> QGroupBox:
     return group
 
 
-def _make_job(control: JobControl, atoms: "DataFrame", stack: "ImageStack", family: Any, *, fourier: bool) -> Job:
+def _make_job(
+    control: JobControl, request: _Request, stack: "ImageStack", fitted: "FittedLayers | None", *, fourier: bool
+) -> Job:
     """Make the job in the worker thread, so that its imports do not hold the GUI up."""
     from napari_strata.jobs.map_lattice import map_lattice
 
-    return map_lattice(control, atoms, image=stack, family=family, fourier=fourier)
+    return map_lattice(control, request.atoms, image=stack, family=request.family, fitted=fitted, fourier=fourier)

@@ -13,6 +13,7 @@ from napari_strata.errors import StrataError
 from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.atoms.choice import AtomsChoice
+from napari_strata.widgets.layers.fit_memory import FitMemory, recall_fit, remember_fit
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.shown_atoms import check_measurable, frame_of, shown_atoms, shown_frame
 from napari_strata.widgets.parts.connections import LayerFollower, connect_while_alive
@@ -29,6 +30,7 @@ from napari_strata.widgets.plots.spots import SpotPlot
 
 if TYPE_CHECKING:
     from napari.layers import Image, Points
+    from pandas import DataFrame
 
     from napari_strata.jobs.plot_pairs import LayerPairs, Pairs
 
@@ -51,6 +53,7 @@ class PlotsDock(Dock):
         super().__init__(parent)
         self._viewer = viewer
         self._at: tuple[Points, Image, int] | None = None
+        self._table: DataFrame | None = None
         self._pairs: Pairs | None = None
         self._spectrum_of: object = None
         self._is_in_front = False
@@ -59,10 +62,11 @@ class PlotsDock(Dock):
         self.distances, self.angles, self.spots = DistancePlot(viewer), AnglePlot(viewer), SpotPlot(viewer)
         self.summary = Words()
         self.tabs = QTabWidget()
-        self.pairs_job, self.spectrum_job = NewestJob(), NewestJob()
+        self.pairs_job, self.spectrum_job = NewestJob(can_cancel=True), NewestJob(can_cancel=True)
         self.words, self.none_button = Words(), QPushButton("Select none")
         self.link = SelectionLink(self)
         self._data = LayerFollower(self, self._on_change, "data", "properties")
+        self._fit = LayerFollower(self, self._on_fit, "metadata")
         self._image = LayerFollower(self, self._on_change, "data", "scale", "units")
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -115,6 +119,7 @@ class PlotsDock(Dock):
 
     def _on_atoms(self, points: "Points | None") -> None:
         self._data.follow(points)
+        self._fit.follow(points)
         self.link.follow(points)
         self._forget()
         self._on_change()
@@ -145,13 +150,15 @@ class PlotsDock(Dock):
             self.pairs_job.say(str(error))
             return
         self._image.follow(image)
-        self._at = points, image, frame
+        self._at, self._table = (points, image, frame), table
+        known = recall_fit(points, table)
+        fitted = None if known is None else known.fitted
         self.pairs_job.ask(
-            lambda control: _make_pairs_job(control, table), name=f"Plotting the atoms of {image.name}"
+            lambda control: _make_pairs_job(control, table, fitted), name=f"Plotting the atoms of {image.name}"
         )
 
     def _forget(self) -> None:
-        self._at = self._pairs = self._spectrum_of = None
+        self._at = self._table = self._pairs = self._spectrum_of = None
         for job in (self.pairs_job, self.spectrum_job):
             job.forget()
         self._image.follow(None)
@@ -159,8 +166,19 @@ class PlotsDock(Dock):
         self._offer_layers()
         self._draw()
 
+    def _on_fit(self, _event: object = None) -> None:
+        """Plot again where another dock fitted the lattices otherwise, for another family."""
+        if self._at is None or self._table is None or self._pairs is None:
+            return
+        known = recall_fit(self._at[0], self._table)
+        if known is not None and known.fitted is not self._pairs.fitted:
+            self._on_change()
+
     def _on_pairs(self, result: JobResult) -> None:
         self._pairs, self._is_old = result.value, self._timer.isActive()
+        assert self._at is not None and self._table is not None, "pairs of atoms that were forgotten are not told"
+        if recall_fit(self._at[0], self._table) is None:
+            remember_fit(self._at[0], FitMemory(self._table, None, self._pairs.fitted))
         self.pairs_job.say("\n".join(result.value.gaps))
         self._offer_layers()
         self._draw()
@@ -235,11 +253,11 @@ def _counted(atoms: int) -> str:
     return "1 atom" if atoms == 1 else f"{atoms:,} atoms"
 
 
-def _make_pairs_job(control: JobControl, table: Any) -> Job:
+def _make_pairs_job(control: JobControl, table: Any, fitted: Any) -> Job:
     """Make the job in the worker thread, so that its imports do not hold the GUI up."""
     from napari_strata.jobs.plot_pairs import plot_pairs
 
-    return plot_pairs(control, table)
+    return plot_pairs(control, table, fitted=fitted)
 
 
 def _make_spectrum_job(control: JobControl, stack: Any, vectors: Any) -> Job:
