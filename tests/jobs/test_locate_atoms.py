@@ -5,11 +5,13 @@ import pytest
 from bright_network import save_bright
 from honeycomb import distances, footprints, honeycomb, inside
 from napari_strata.config import AtomsConfig, InferenceConfig
+from napari_strata.config.atom_origin import LocatedImage
 from napari_strata.config.card import Seen
 from napari_strata.control import JobControl
 from napari_strata.errors import CalibrationError, ExtraError, OutputError
 from napari_strata.events import FinishReason, Progress, Warned
-from napari_strata.io.atom_tables import read_atoms
+from napari_strata.io.atom_tables import read_atoms, read_origin
+from napari_strata.io.bundle import read_card
 from napari_strata.jobs.locate_atoms import locate_atoms
 from napari_strata.types import ATOM_COLUMNS, ImageStack
 
@@ -140,3 +142,14 @@ def test_a_format_that_cannot_be_written_is_refused_before_any_work(model, tmp_p
     events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS, out=out))
     assert isinstance(events[-1].error, ExtraError)
     assert not any(isinstance(event, Progress) for event in events)
+
+
+def test_the_table_tells_model_settings_image_and_software(model, tmp_path):
+    atoms, out = AtomsConfig(min_distance=1.3), tmp_path / "atoms.geojson"
+    ended = end(locate_atoms(JobControl(), model, [image(frames=2)], INFERENCE, atoms, out=out))
+    origin = read_origin(out)
+    assert origin == ended.result.value.origin
+    assert origin.weights_sha256 == read_card(model).weights_sha256
+    assert origin.settings == atoms
+    assert origin.images == (LocatedImage(name="graphene", frames=2, height=140, width=140, pixel_size=PIXEL),)
+    assert {"python", "torch", "napari-strata"} <= set(origin.software)

@@ -242,3 +242,10 @@ def test_uncertainties_that_neighbours_enlarge_say_by_how_much():
     assert factor == pytest.approx(subject.lattices.field.variance_ratio**0.5, rel=1e-3)
     assert factor > 1.1
     assert "errors in common the uncertainties are too small" not in text
+
+
+def test_a_model_that_is_not_at_hand_is_named_as_the_atoms_tell():
+    known, unknown = known_and_unknown(methods(everything_known(card=None)).text)
+    assert "located with the model “my_net” (SHA-256 of its weights 0123456789ab…)" in known
+    assert "what it was trained on: the model is not at hand" in unknown
+    assert "no closer than 0.9 Å" in known

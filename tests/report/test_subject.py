@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from analysed import bilayer, card, everything_known, positions_of, table_of
+from analysed import bilayer, card, everything_known, origin, positions_of, table_of
 from napari_strata.config import AtomsConfig
 from napari_strata.errors import CalibrationError, TableError
 from napari_strata.report.subject import Known, examine
@@ -81,3 +81,15 @@ def test_without_a_lattice_there_is_a_gap():
     subject = examine(STACK, TABLE[:3], Known())
     assert subject.lattices is None
     assert "No layer has a lattice" in subject.gap
+
+
+def test_a_model_with_other_weights_than_the_atoms_tell_is_refused():
+    other = card(weights_sha256="f" * 64)
+    with pytest.raises(TableError, match=r"with the model my_net \(weights 01234567…\), and my_net has other"):
+        examine(STACK, TABLE, Known(card=other, origin=origin()))
+
+
+def test_settings_that_contradict_what_the_atoms_tell_are_refused():
+    with pytest.raises(TableError, match=r"with other settings: min_distance 1\.2\."):
+        examine(STACK, TABLE, Known(settings=AtomsConfig(), origin=origin(min_distance=1.2)))
+    assert examine(STACK, TABLE, Known(settings=AtomsConfig(), origin=origin())).atoms is not None
