@@ -10,6 +10,7 @@ from napari_strata.config.card import Seen
 from napari_strata.control import JobControl
 from napari_strata.errors import CalibrationError, ExtraError, OutputError
 from napari_strata.events import FinishReason, Progress, Warned
+from napari_strata.io import bundled
 from napari_strata.io.atom_tables import read_atoms, read_origin
 from napari_strata.io.bundle import read_card
 from napari_strata.jobs.locate_atoms import locate_atoms
@@ -134,6 +135,17 @@ def test_an_image_that_the_model_has_not_seen_gets_its_atoms_with_a_warning(tmp_
     (warning,) = [event.message for event in events if isinstance(event, Warned)]
     assert warning.startswith("graphene is outside what the model bright has seen, because its strongest spacing")
     assert events[-1].reason is FinishReason.COMPLETED
+
+
+def test_the_warning_names_the_built_in_models_that_have_seen_such_images(tmp_path):
+    seen = Seen(window=64, spacing=(30, 31), order=(0, 3), noise=(0.001, 1), skewness=(-9, 9))
+    model = save_bright(tmp_path / "model", seen=seen, pixel_size=0.2)
+    save_bright(bundled.FOLDER / "other", seen=seen, pixel_size=0.2)
+    fits = seen.model_copy(update={"spacing": (1.0, 40.0)})
+    save_bright(bundled.FOLDER / "fitting", seen=fits, pixel_size=0.2)
+    events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS))
+    (remedy,) = [event.remedy for event in events if isinstance(event, Warned)]
+    assert remedy == "Built-in models that have seen such images: fitting."
 
 
 def test_a_format_that_cannot_be_written_is_refused_before_any_work(model, tmp_path, monkeypatch):

@@ -8,6 +8,8 @@ from napari_strata.config.base import Config, setting
 from napari_strata.config.labels import ClassTable
 from napari_strata.config.model import ModelConfig
 
+COARSER = 1.25
+"""By so much an image's pixels may be larger than the model's: it has been drawn with its scale varied."""
 Noise = Annotated[float, Field(gt=0)]
 
 
@@ -41,3 +43,16 @@ class ModelCard(Config):
     software: dict[str, str] = setting(..., "Versions of the packages that trained it.")
     weights_file: str = setting(..., "File name of the weights beside the card.", pattern=r"^[\w-]+\.safetensors$")
     weights_sha256: str = setting(..., "Checksum of the weights.", min_length=64, max_length=64)
+
+    @property
+    def coarsest(self) -> float | None:
+        """Largest pixel size of an image that the model is trained for [Å/px]; None where it works at none."""
+        return None if self.model.pixel_size is None else COARSER * self.model.pixel_size
+
+    @property
+    def spacings(self) -> tuple[float, float] | None:
+        """Least and greatest period of the strongest ring of what it has seen [Å]; None where nobody noted it."""
+        if self.seen is None or self.model.pixel_size is None:
+            return None
+        low, high = self.seen.spacing
+        return low * self.model.pixel_size, high * self.model.pixel_size

@@ -3,13 +3,11 @@
 import math
 
 from napari_strata.config import ModelCard
-from napari_strata.config.card import Seen
+from napari_strata.config.card import COARSER, Seen
 from napari_strata.data.appearance import LEAST_SIDE, STANDS_OUT, Appearance, appearance
 from napari_strata.data.grid import scale_factor, to_network_grid
 from napari_strata.types import ImageStack
 
-COARSER = 1.25
-"""By so much an image's pixels may be larger than the model's: it has been drawn with its scale varied."""
 MOST_LOOKS = 16
 """Frames of a stack that are looked at; 512 x 512 pixels each take a second together."""
 MARGIN = 0.15

@@ -47,12 +47,13 @@ def describe(card: ModelCard, folder: Path) -> dict[str, Any]:
         "layers": card.model.layers,
         "species": list(card.classes.names),
         "pixel_size_A": grid,
+        "coarsest_pixel_size_A": card.coarsest,
         "trained_on": card.trained_on,
         "size_MB": round((folder / card.weights_file).stat().st_size / 1e6, 2),
         "figures": dict(card.figures),
     }
     if card.seen is not None:
-        spacing = [round(period * (grid or 1), 3) for period in card.seen.spacing]
+        spacing = [round(period, 3) for period in card.spacings or card.seen.spacing]
         described["seen"] = {
             ("strongest_spacing_A" if grid else "strongest_spacing_px"): spacing,
             "order": list(card.seen.order),

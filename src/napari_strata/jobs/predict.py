@@ -162,11 +162,25 @@ def check_calibration(images: Sequence[ImageStack], card: "ModelCard") -> None:
 
 
 def familiarity(images: Sequence[ImageStack], card: "ModelCard") -> Iterator[Warned]:
-    """Warn of images, checked and calibrated, that are outside what the model has seen."""
+    """Warn of images, checked and calibrated, that are outside what the model has seen; name models that fit."""
     from napari_strata.inference.familiarity import doubts_about
 
-    doubts = (doubts_about(image, card) for image in images)
-    return (Warned(doubt) for doubt in doubts if doubt)
+    for image in images:
+        if doubt := doubts_about(image, card):
+            yield Warned(doubt, _who_has_seen(image))
+
+
+def _who_has_seen(image: ImageStack) -> str:
+    """Name the bundled models that have seen such images; an empty text where none has."""
+    from napari_strata.inference.familiarity import doubts_about
+    from napari_strata.io.bundle import read_card
+    from napari_strata.io.bundled import bundled_models
+
+    cards = {folder.name: read_card(folder) for folder in bundled_models()}
+    if image.pixel_size is None:
+        cards = {name: card for name, card in cards.items() if card.model.pixel_size is None}
+    fits = [name for name, card in cards.items() if card.seen is not None and doubts_about(image, card) is None]
+    return f"Built-in models that have seen such images: {', '.join(fits)}." if fits else ""
 
 
 def predict_stacks(

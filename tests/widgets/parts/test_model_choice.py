@@ -2,9 +2,13 @@ import shutil
 
 import pytest
 from bright_scene import save_model
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
+from bright_network import save_bright
+from napari_strata.config.card import Seen
 from napari_strata.errors import BundleError
+from napari_strata.io import bundled
 from napari_strata.widgets.parts.model_choice import ModelChoice
 from napari_strata.widgets.parts.models import ModelLibrary
 
@@ -86,3 +90,13 @@ def test_damaged_models_are_mentioned(choice, models_home):
     choice.refresh()
     assert "Some models cannot be read" in choice.words.text()
     assert "card.yaml" in choice.words.toolTip()
+
+
+def test_a_built_in_model_tells_the_range_of_images_it_is_for(choice):
+    seen = Seen(window=128, spacing=(9, 13), order=(0.6, 1.9), noise=(0.1, 0.9), skewness=(-0.5, 0.75))
+    save_bright(bundled.FOLDER / "gombnet-bright", pixel_size=0.2, seen=seen)
+    choice.refresh()
+    assert choice.words.text().endswith(
+        "comes with the plugin. For pixels up to 0.25 Å, and strongest spacings of 1.8 to 2.6 Å."
+    )
+    assert choice.words.text() in choice.box.itemData(0, Qt.ItemDataRole.ToolTipRole)

@@ -55,7 +55,7 @@ def test_models_that_come_with_the_plugin_follow_those_of_the_user(library):
     save_bright(bundled.FOLDER / "gombnet-bright", architecture="unet", layers=1)
     mine, ours = library.list()
     assert (mine.name, ours.path) == ("mine", bundled.FOLDER / "gombnet-bright")
-    assert ours.label == "gombnet-bright (comes with the plugin)"
+    assert ours.label == "gombnet-bright (built in)"
 
 
 def test_a_damaged_card_is_left_out_with_a_note(library):

@@ -7,6 +7,7 @@ from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_strata.config import ModelCard
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.models import ModelEntry, ModelLibrary, open_model
 from napari_strata.widgets.parts.network_choice import name_of
@@ -78,7 +79,8 @@ class ModelChoice(QWidget):
             self.box.addItem("no model yet", None)
         for index, entry in enumerate(entries):
             self.box.addItem(entry.label, entry)
-            self.box.setItemData(index, str(entry.path), Qt.ItemDataRole.ToolTipRole)
+            tip = f"{describe(entry)}\n{entry.path}"
+            self.box.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
         self.box.setCurrentIndex(next((i for i, entry in enumerate(entries) if entry.path == kept), 0))
         self.box.blockSignals(blocked)
         self._tell()
@@ -148,12 +150,21 @@ def _identity(entry: ModelEntry | None) -> object:
 
 
 def describe(entry: ModelEntry) -> str:
-    """Say in words what a model is."""
+    """Say in words what a model is, and in which images it finds something."""
     model, names = entry.card.model, entry.card.classes.names
     layers = f" for {model.layers} crystal layers" if model.layers > 1 else ""
     kind = f"{name_of(model.architecture)}{layers}"
     grid = "" if model.pixel_size is None else f" at {model.pixel_size:g} Å/px"
-    return f"{kind}, finds {', '.join(names)}{grid}. Trained on {entry.trained_on.rstrip('.')}; {entry.created}."
+    made = "comes with the plugin" if entry.is_bundled else entry.created
+    trained = f"Trained on {entry.trained_on.rstrip('.')}; {made}."
+    return " ".join([f"{kind}, finds {', '.join(names)}{grid}.", trained, *_range(entry.card)])
+
+
+def _range(card: ModelCard) -> list[str]:
+    if card.spacings is None or card.coarsest is None:
+        return []
+    low, high = card.spacings
+    return [f"For pixels up to {card.coarsest:.2g} Å, and strongest spacings of {low:.1f} to {high:.1f} Å."]
 
 
 _NOTHING = "Train a model in the Train dock, or open one."

@@ -58,7 +58,7 @@ class ModelEntry:
         """What lists call it: the name of its run, which no other run has, and its time."""
         name = run_name(self.path)
         if self.is_bundled:
-            return f"{name} (comes with the plugin)"
+            return f"{name} (built in)"
         return f"{name} (training, best so far)" if self.is_training else f"{name}, {self.created}"
 
     @property
