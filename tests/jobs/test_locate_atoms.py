@@ -141,7 +141,7 @@ def test_the_warning_names_the_built_in_models_that_have_seen_such_images(tmp_pa
     seen = Seen(window=64, spacing=(30, 31), order=(0, 3), noise=(0.001, 1), skewness=(-9, 9))
     model = save_bright(tmp_path / "model", seen=seen, pixel_size=0.2)
     save_bright(bundled.FOLDER / "other", seen=seen, pixel_size=0.2)
-    fits = seen.model_copy(update={"spacing": (1.0, 40.0)})
+    fits = seen.model_copy(update={"spacing": (1.0, 40.0), "noise": (1e-6, 1.0)})
     save_bright(bundled.FOLDER / "fitting", seen=fits, pixel_size=0.2)
     events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS))
     (remedy,) = [event.remedy for event in events if isinstance(event, Warned)]
