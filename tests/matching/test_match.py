@@ -83,6 +83,51 @@ def test_the_twist_is_that_between_the_layers_whatever_the_scan_does():
     assert found.twist is not None and found.twist.value == pytest.approx(21.5, abs=0.3)
 
 
+NAMES = ("pixel_size", "twist", "probe_width", "dose", "background", "even_background")
+
+
+@pytest.fixture(scope="module")
+def deviations() -> dict[str, np.ndarray]:
+    """Return (found - true) / uncertainty of several draws from the default ranges, by estimate."""
+    found: dict[str, list[float]] = {name: [] for name in NAMES}
+    for seed, (material, layers) in enumerate((("graphene", 2), ("MoSe2", 2), ("MoS2", 1), ("Si-110", 1)) * 2):
+        crystal = {"material": material, "layers": layers}
+        drawn = {"dose": (20, 200), "detector": {"background": (0, 1)}, "twist": (12, 48)}
+        config = SimulationConfig.parse({**crystal, **drawn})
+        scene = simulate_image(config, size=320, pixel_size=0.13, rng=np.random.default_rng(seed))
+        estimates, p = matched(scene.image, **crystal), scene.parameters
+        twist = abs(p["twist"][0]) if layers == 2 else 0.0
+        true = (
+            *(p["pixel_size"], min(twist, 60 - twist), p["probe"]["sigma"], p["dose"]),
+            *(p["background"], p["detector"]["background"]),
+        )
+        for name, value in zip(NAMES, true, strict=True):
+            if (one := getattr(estimates, name)) is not None:
+                found[name].append((one.value - value) / one.uncertainty)
+    return {name: np.array(values) for name, values in found.items()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_truth_lies_within_the_uncertainty_of_random_draws(deviations, name):
+    assert len(deviations[name]) >= 4
+    assert np.sqrt((deviations[name] ** 2).mean()) < 1.7
+
+
+def test_layers_that_are_not_seen_make_the_even_background_unsure():
+    image = simulated(layers=1, dose=(200, 200)).image
+    alone, hidden = (matched(image, layers=layers).even_background for layers in (1, 2))
+    assert alone is not None and hidden is not None and hidden.uncertainty > 1.5 * alone.uncertainty
+
+
+@pytest.mark.parametrize(("top", "expected"), [(1.0, False), (0.6, True)])
+def test_an_image_that_is_cut_off_is_known_as_such(top: float, expected: bool):
+    image = simulated(dose=(60, 60)).image
+    grey = np.clip(255 * image / (top * image.max()), 0, 255).astype(np.uint8)
+    found = matched(grey)
+    assert found.is_saturated == expected
+    assert any("cut off" in text for text in doubts(found, SimulationConfig())) == expected
+
+
 def test_a_dose_per_area_is_counted_per_area():
     scene = simulated(dose=(300, 300), dose_per="area")
     found = matched(scene.image, dose_per="area")

@@ -22,6 +22,7 @@ def told(**changes: object) -> ImageEstimates:
         "even_background": Estimate(3.0, 0.2),
         "is_gain_known": True,
         "is_smoothed": False,
+        "is_saturated": False,
     }
     return ImageEstimates(**(values | changes))
 

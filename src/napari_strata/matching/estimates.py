@@ -39,6 +39,8 @@ class ImageEstimates:
         Whether the noise told the values of no and of one electron.
     is_smoothed : bool
         Whether the finest noise is missing.
+    is_saturated : bool
+        Whether the brightest pixels are cut off at one value.
     """
 
     pixel_size: Estimate
@@ -53,3 +55,4 @@ class ImageEstimates:
     even_background: Estimate | None
     is_gain_known: bool
     is_smoothed: bool
+    is_saturated: bool

@@ -12,11 +12,14 @@ from napari_strata.matching.estimates import Estimate
 from napari_strata.matching.orientation import SeenLayer
 from napari_strata.matching.probe import ProbeFit
 from napari_strata.simulate.detector import REFERENCE_PIXEL
+from napari_strata.simulate.scan import smooth_gradient
 
 UNSURE = 0.1
 """Part by which a dose is unsure however clear the image is: where columns are brightest depends on chance."""
-VARIES = 0.3
+VARIES = 0.35
 """Part by which the scatter of a smooth background differs from image to image."""
+MIDDLE = 0.08
+"""Standard deviation of the mean of a simulated smooth background of strength 1 over an image, around 0.5."""
 USUAL = 0.5
 """Part by which a gain is unsure that is taken from the usual background."""
 MOST_TAIL = 0.9
@@ -38,6 +41,10 @@ class Light:
         Value per electron.
     is_gain_known : bool
         Whether the noise told it.
+    crowding : float
+        Standard deviation of the density of atoms as scanned, relative to its mean.
+    hidden : float
+        How many layers are not seen for each that is.
     """
 
     lattice: Lattice
@@ -45,6 +52,8 @@ class Light:
     mean: float
     gain: Gain
     is_gain_known: bool
+    crowding: float
+    hidden: float
 
     def dose(self, config: SimulationConfig, pixel_size: float) -> Estimate:
         """Return the dose as the settings count it."""
@@ -56,22 +65,33 @@ class Light:
         return Estimate(dose, float(np.hypot(UNSURE, self._unsure)) * dose)
 
     def background(self) -> Estimate:
-        """Return the smooth background, relative to the brightest atom, from how it scatters."""
-        value = min(self.slow.scatter / USUAL_SCATTER, 2 * self.mean) / self.lattice.peak
-        return Estimate(value, VARIES * value)
+        """Return the smooth background, relative to the brightest atom, from how it scatters.
+
+        A scan that is distorted smoothly crowds atoms in some places, which looks like a background.
+        """
+        crowded = self.crowding * self.lattice.mean
+        scatter = np.sqrt(max(self.slow.scatter**2 - crowded**2, 0.0))
+        value = min(scatter / USUAL_SCATTER, 2 * self.mean) / self.lattice.peak
+        unsure = crowded / USUAL_SCATTER / self.lattice.peak
+        return Estimate(float(value), float(np.hypot(VARIES * value, unsure)))
 
     def even_background(self, config: SimulationConfig) -> Estimate:
         """Return what is left of the mean, relative to the brightest atom.
 
-        The more of an atom's light lies in the probe's tail, which no reflection tells, the less it is.
+        The more of an atom's light lies in the probe's tail, which no reflection tells, the less it is; and what
+        layers add whose reflections are not seen looks like it.
         """
         low, high = config.probe.tail_fraction
         usual = (low + high) / 2
         parts = np.minimum([usual, low, high], MOST_TAIL)
         lattice = self.lattice.mean * (1 - parts[0]) / (1 - parts)
-        left = (self.mean - lattice) / self.lattice.peak - self.background().value / 2
-        unsure = float(np.hypot((left[1] - left[2]) / np.sqrt(12), self._unsure * self.mean / self.lattice.peak))
-        return Estimate(max(float(left[0]), 0.0), unsure)
+        smooth = self.background()
+        left = (self.mean - lattice) / self.lattice.peak - smooth.value / 2
+        counted = self._unsure * self.mean / self.lattice.peak
+        tail = float(np.abs(left - left[0]).max()) / np.sqrt(3)
+        hidden = self.hidden * self.lattice.mean / self.lattice.peak
+        parts = (tail, hidden, counted, MIDDLE * smooth.value, smooth.uncertainty / 2)
+        return Estimate(max(float(left[0]), 0.0), float(np.linalg.norm(parts)))
 
     @property
     def _unsure(self) -> float:
@@ -94,7 +114,7 @@ def light_of(
     image : ndarray, shape (y, x)
         The image.
     config : SimulationConfig
-        Usual backgrounds, for an image whose noise does not tell the gain.
+        How smoothly distorted a scan may be; usual backgrounds, for an image whose noise does not tell the gain.
     layers : tuple of SeenLayer
         Its layers.
     probe : ProbeFit
@@ -110,11 +130,14 @@ def light_of(
         None where the lattice has no contrast to compare with.
     """
     lattice = lattice_brightness(layers, probe, pixel_size)
+    crowding = np.sqrt(2) * smooth_gradient(config.scan.distortion, min(image.shape) * pixel_size)
     if lattice.peak <= 0:
         return None
     measured = find_gain(image, noise)
     gain = measured if measured.is_clear else _usual_gain(lattice, noise, config)
-    return Light(lattice, slow_part(image, noise.variance), noise.variance / gain.value, gain, measured.is_clear)
+    hidden = config.layers / len(layers) - 1
+    slow, mean = slow_part(image, noise.variance), noise.variance / gain.value
+    return Light(lattice, slow, mean, gain, measured.is_clear, float(crowding), hidden)
 
 
 def _usual_gain(lattice: Lattice, noise: Noise, config: SimulationConfig) -> Gain:

@@ -18,12 +18,17 @@ from napari_strata.matching.probe import fit_probe, usual_width
 from napari_strata.matching.reflections import reflections_of
 from napari_strata.matching.spectrum import Power, spot_powers
 from napari_strata.simulate.crystal_choice import crystals_of
+from napari_strata.simulate.scan import smooth_gradient
 from napari_strata.types import AnyArray, ImageStack
 
 LEAST_SIDE = 64
 MOST_SIDE = 1024
 """Of a larger image its middle is looked at [px]."""
 MOST_FRAMES = 5
+CURVED = 0.02
+"""Part of 1 / extent by which a scan that is distorted smoothly moves the lowest spots of each layer."""
+SATURATED = 0.002
+"""Part of the pixels that have the very highest value where a detector is saturated."""
 FADED = 0.004
 """Transfer of the probe from which on nothing of the lattice is in the noise."""
 
@@ -82,7 +87,7 @@ def match_frame(stack: ImageStack, frame: int, config: SimulationConfig) -> Imag
     """Estimate how one frame of an image was made; parameters and errors are those of `match_image`."""
     image = _middle(stack.data[frame])
     layers = _recognised(image, stack, config)
-    pixel_size, power = _pixel_size(layers, config), Power.of(image)
+    pixel_size, power = _pixel_size(layers, config, image.shape), Power.of(image)
     probe = fit_probe(layers, spot_powers(power, layers, pixel_size.value), config)
     noise = noise_of(power, probe.faded_at(FADED) * pixel_size.value)
     light = None if noise is None else light_of(image, config, layers, probe, noise, pixel_size.value)
@@ -91,7 +96,7 @@ def match_frame(stack: ImageStack, frame: int, config: SimulationConfig) -> Imag
         stated_pixel_size=stack.pixel_size,
         layers=config.layers,
         layers_seen=len(layers),
-        twist=_twist(layers, config),
+        twist=_twist(layers, config, power.resolution),
         stretch=float(np.mean([np.linalg.cond(layer.matrix) for layer in layers])),
         probe_width=Estimate(probe.sigma, probe.uncertainty) if probe.is_clear else None,
         dose=None if light is None else light.dose(config, pixel_size.value),
@@ -99,7 +104,14 @@ def match_frame(stack: ImageStack, frame: int, config: SimulationConfig) -> Imag
         even_background=light.even_background(config) if light is not None and probe.is_clear else None,
         is_gain_known=light is not None and light.is_gain_known,
         is_smoothed=noise is not None and noise.is_smoothed,
+        is_saturated=_is_saturated(image),
     )
+
+
+def _is_saturated(image: NDArray[np.float64]) -> bool:
+    """Tell whether the brightest pixels have been cut off: many have one value, and few the next lower ones."""
+    _values, counts = np.unique(image, return_counts=True)
+    return bool(counts[-1] > SATURATED * image.size and counts[-1] > 2 * counts[-2:-1].sum())
 
 
 def _recognised(image: NDArray[np.float64], stack: ImageStack, config: SimulationConfig) -> tuple[SeenLayer, ...]:
@@ -115,16 +127,20 @@ def _recognised(image: NDArray[np.float64], stack: ImageStack, config: Simulatio
     return layers
 
 
-def _pixel_size(layers: Sequence[SeenLayer], config: SimulationConfig) -> Estimate:
+def _pixel_size(layers: Sequence[SeenLayer], config: SimulationConfig, shape: tuple[int, ...]) -> Estimate:
     """Return the mean of all layers; the settings say by how much a scan may be wrong in both directions."""
     sizes = np.array([layer.pixel_size for layer in layers])
     value, own = float(sizes.mean()), float(np.mean([layer.uncertainty for layer in layers]))
-    scan = value * config.scan.affine / np.sqrt(6)  # of the mean of two numbers between plus and minus that
-    return Estimate(value, float(np.sqrt(own**2 + sizes.var() + scan**2)))
+    affine = value * config.scan.affine / np.sqrt(6)  # of the mean of two numbers between plus and minus that
+    smooth = value * smooth_gradient(config.scan.distortion, min(shape) * value) / np.sqrt(2)
+    return Estimate(value, float(np.sqrt(own**2 + sizes.var() + affine**2 + smooth**2)))
 
 
-def _twist(layers: Sequence[SeenLayer], config: SimulationConfig) -> Estimate | None:
-    """Return the twist of two layers; as the scan distorts both alike, M2 / M1 is similar to a turn."""
+def _twist(layers: Sequence[SeenLayer], config: SimulationConfig, resolution: float) -> Estimate | None:
+    """Return the twist of two layers; as the scan distorts both alike, M2 / M1 is similar to a turn.
+
+    That holds of an affine scan. One that is curved moves every spot by some part of the transform's resolution.
+    """
     if config.layers != 2 or len(layers) != 2:
         return None
     between = layers[1].matrix @ np.linalg.inv(layers[0].matrix)
@@ -132,7 +148,8 @@ def _twist(layers: Sequence[SeenLayer], config: SimulationConfig) -> Estimate | 
     period = SYMMETRY[family_of(crystals_of(config)[0].lattice)]
     angle = fold_twist(float(np.degrees(np.arccos(np.clip(cosine, -1, 1)))), period)
     own = max(layer.uncertainty / layer.pixel_size for layer in layers)
-    return Estimate(angle, float(np.degrees(np.sqrt(2) * own)))
+    curved = CURVED * resolution / min(float(np.hypot(*layer.places.T).min()) for layer in layers)
+    return Estimate(angle, float(np.degrees(np.sqrt(2) * np.hypot(own, curved))))
 
 
 def combine(frames: Sequence[ImageEstimates]) -> ImageEstimates:
@@ -152,6 +169,7 @@ def combine(frames: Sequence[ImageEstimates]) -> ImageEstimates:
         even_background=_mean([frame.even_background for frame in frames]),
         is_gain_known=all(frame.is_gain_known for frame in frames),
         is_smoothed=any(frame.is_smoothed for frame in frames),
+        is_saturated=any(frame.is_saturated for frame in frames),
     )
 
 

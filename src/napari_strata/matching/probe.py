@@ -112,10 +112,9 @@ Seen = Sequence[tuple[SpotPowers, NDArray[np.float64]]]
 
 
 def _corners(config: SimulationConfig) -> list[tuple[float, float]]:
-    """Return a probe without and with the settings' longest tail."""
+    """Return the tails at the ends of the settings' ranges: the shorter a tail, the more it looks like width."""
     low, high = config.probe.tail_fraction
-    width = float(np.mean(config.probe.tail_width))
-    return [(low, width), (min(high, MOST_TAIL), width)]
+    return [(part, times) for part in (low, min(high, MOST_TAIL)) for times in config.probe.tail_width]
 
 
 def _fit_width(seen: Seen, tail: tuple[float, float]) -> tuple[float, float]:

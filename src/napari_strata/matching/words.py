@@ -79,6 +79,11 @@ def doubts(estimates: ImageEstimates, config: SimulationConfig) -> tuple[str, ..
             "The noise does not tell which value means no electrons, so the dose is a guess: it takes the "
             "background to be in the middle of its range."
         )
+    if estimates.is_saturated:
+        words.append(
+            "The brightest pixels are cut off at one value, so dose and background may be far off: take an image "
+            "that is not saturated."
+        )
     if estimates.is_smoothed:
         words.append("The image looks smoothed or resampled; the dose is that of its coarser noise.")
     return tuple(words)
@@ -104,6 +109,7 @@ def figures_of(estimates: ImageEstimates) -> dict[str, Any]:
         "stretch": estimates.stretch,
         "gain_known": estimates.is_gain_known,
         "smoothed": estimates.is_smoothed,
+        "saturated": estimates.is_saturated,
     }
 
 

@@ -66,11 +66,27 @@ def draw_distortion(
     """
     matrix = np.eye(2) + rng.uniform(-affine, affine, (2, 2))
     amplitude = smooth * np.sqrt(2 / WAVES) * rng.normal(0, 1, (2, WAVES))
-    # Waves shorter than 30 Å would strain the lattice rather than distort the scan.
-    wavelength = max(field_of_view, 30.0)
-    wave = 2 * np.pi / wavelength * rng.uniform(-1, 1, (2, WAVES, 2))
+    wave = 2 * np.pi / _wavelength(field_of_view) * rng.uniform(-1, 1, (2, WAVES, 2))
     waves = WaveField(amplitude, wave, rng.uniform(0, 2 * np.pi, (2, WAVES)))
     return ScanDistortion(matrix, waves, np.zeros(2))
+
+
+def smooth_gradient(smooth: float, field_of_view: float) -> float:
+    r"""Return how much the smooth part of a distortion stretches along an axis: the root mean square of all draws.
+
+    That is :math:`2 \pi s / \sqrt 3 \lambda`, as components of wave vectors lie evenly up to :math:`2\pi/\lambda`.
+
+    Parameters
+    ----------
+    smooth, field_of_view : float
+        As of `draw_distortion` [Å].
+    """
+    return float(2 * np.pi * smooth / (np.sqrt(3) * _wavelength(field_of_view)))
+
+
+def _wavelength(field_of_view: float) -> float:
+    """Return the shortest wave [Å]; shorter ones would strain the lattice rather than distort the scan."""
+    return max(field_of_view, 30.0)
 
 
 def draw_drift(way: tuple[float, float], rng: np.random.Generator) -> NDArray[np.float64]:
