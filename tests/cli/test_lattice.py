@@ -48,3 +48,37 @@ def test_a_family_can_be_stated(strata: Strata, table: Path) -> None:
 
 def test_a_pixel_size_without_an_image_is_wrong_usage(strata: Strata, table: Path) -> None:
     assert strata("lattice", table, "--pixel-size", 0.1, "--json").code == 2
+
+
+@pytest.mark.parametrize("ending", ["csv", "npz", "tif"])
+def test_maps_go_to_a_file(strata: Strata, table: Path, tmp_path: Path, ending: str) -> None:
+    out = tmp_path / f"maps.{ending}"
+    call = strata("lattice", table, "--maps-out", out, "--without-field", "--json")
+    assert call.report["paths"] == {"maps": str(out)}
+    if ending == "csv":
+        maps = pd.read_csv(out, skiprows=2)
+        assert len(maps) == len(pd.read_csv(table))
+        assert maps["bond"].median() == pytest.approx(2.46 / 3**0.5, abs=0.01)
+        assert {"displacement_y", "exx", "eyy", "exy", "rotation", "stacking", "nearest"} <= set(maps)
+    if ending == "npz":
+        with np.load(out, allow_pickle=False) as archive:
+            assert archive["exx"].shape[:2] == (1, 2) and float(archive["pixel_size_A"]) == pytest.approx(0.2)
+
+
+def test_maps_are_described_in_regions(strata: Strata, table: Path, tmp_path: Path) -> None:
+    corners = [(20, 20), (20, 60), (60, 60), (60, 20)]
+    lines = [f"0,rectangle,{i},{y},{x}" for i, (y, x) in enumerate(corners)]
+    shapes = tmp_path / "shapes.csv"
+    shapes.write_text("\n".join(["index,shape-type,vertex-index,axis-0,axis-1", *lines]))
+    [frame] = strata("lattice", table, "--regions", shapes, "--json").report["figures"]["frames"]
+    [row] = [r for r in frame["regions"] if (r["region"], r["layer"], r["map"]) == ("shape 1", 0, "nearest")]
+    inside = pd.read_csv(table).query("layer == 0 and 20 < y_px < 60 and 20 < x_px < 60")
+    assert (row["atoms"], row["unit"]) == (len(inside), "Å")
+    words = strata("lattice", table, "--regions", shapes).out
+    assert "shape 1, layer 0" in words and re.search(r"nearest: mean 1\.\d+, std 0\.0\d+ Å", words)
+
+
+def test_maps_need_an_ending_that_tells_their_format(strata: Strata, table: Path, tmp_path: Path) -> None:
+    call = strata("lattice", table, "--maps-out", tmp_path / "maps.doc", "--json")
+    assert call.code != 0 and ".npz" in str(call.report["error"])
+    assert strata("lattice", table, "--without-field").code == 2

@@ -1,6 +1,6 @@
 """Lattices as lines of text for people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from napari_strata.report.numbers import plain, uncertain
@@ -26,6 +26,34 @@ def lattice_words(figures: Figures) -> Iterator[str]:
         yield from (f"  gap: {gap}" for gap in frame["gaps"])
         if "fourier" in frame:
             yield from _fourier(frame["fourier"])
+        yield from (_dopant(one) for one in frame.get("dopants", ()))
+        yield from _regions(frame.get("regions", ()))
+
+
+def _dopant(dopant: Figures) -> str:
+    said = (
+        f"  layer {dopant['layer']}: {dopant['species']} is {dopant['atoms']} atoms, {_part(dopant['fraction'])}"
+    )
+    said += f" ({_part(dopant['low'])} to {_part(dopant['high'])} with {dopant['confidence']:.0%} confidence)"
+    if dopant["p_value"] is not None:
+        pairs = f"{dopant['joins']} pairs of neighbours, {dopant['joins_expected']:.3g} by chance"
+        said += f"; {pairs} (p = {dopant['p_value']:.2g})"
+    return said
+
+
+def _part(fraction: float) -> str:
+    return f"{100 * fraction:.3g} %"
+
+
+def _regions(rows: Sequence[Figures]) -> Iterator[str]:
+    """Tell the mean of every map in every region; --json has the rest."""
+    place = None
+    for row in rows:
+        if place != (place := (row["region"], row["layer"])):
+            yield f"  {row['region']}, layer {row['layer']}"
+        if row["mean"] is not None:
+            spread = f", std {plain(row['std'])}" if row.get("std") is not None else ""
+            yield f"    {row['map']}: mean {plain(row['mean'])}{spread} {row['unit']} ({row['atoms']} atoms)"
 
 
 def _layer(layer: Figures) -> Iterator[str]:

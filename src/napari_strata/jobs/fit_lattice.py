@@ -8,6 +8,8 @@ from napari_strata.control import JobControl
 from napari_strata.errors import LatticeError, StrataError, TableError
 from napari_strata.events import JobResult, Progress, StateChanged, Warned
 from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.map_tables import MapsWanted, map_one
+from napari_strata.jobs.save_maps import MappedFrame, write_maps
 from napari_strata.types import AnyArray, ImageStack
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ def fit_lattice(
     family: "Family | None" = None,
     seed: int = 0,
     out: Path | None = None,
+    maps: MapsWanted | None = None,
 ) -> JobBody:
     """Fit the lattices of every frame of every image in a table of atoms.
 
@@ -44,6 +47,8 @@ def fit_lattice(
         Decides which atoms are held out to judge the smooth distortion.
     out : Path, optional
         JSON file for the figures.
+    maps : MapsWanted, optional
+        What to map, atom by atom.
 
     Yields
     ------
@@ -54,6 +59,7 @@ def fit_lattice(
     -------
     JobResult
         ``figures["frames"]`` has a mapping for each frame, with ``gaps`` that tell what it lacks and why;
+        where maps are wanted it has ``dopants`` and ``regions``, too;
         ``value`` is a tuple of `napari_strata.lattice.frame.FrameLattices`, None for frames without a lattice.
 
     Raises
@@ -68,9 +74,12 @@ def fit_lattice(
         If the file cannot be written.
     """
     from napari_strata.io.calibration import require
+    from napari_strata.io.map_files import check_map_file
     from napari_strata.lattice.order import check_calibrated
 
     check_calibrated(atoms)
+    if maps is not None and maps.out is not None:
+        check_map_file(maps.out)
     stacks = _by_name(atoms, images)
     for stack in stacks.values():
         require(stack.pixel_size, name=stack.name)
@@ -78,22 +87,32 @@ def fit_lattice(
     yield StateChanged(control.state)
     rows: list[dict[str, Any]] = []
     values: list[FrameLattices | None] = []
+    mapped: list[MappedFrame] = []
     groups = list(atoms.groupby(["image", "frame"], sort=False))
     for (name, number), table in groups:
         if control.stop_requested:
             break
         frame, figures = _describe(table, family, seed)
+        stack = stacks.get(name)
         if frame is None:
             yield Warned(f"{name}, frame {number}: {figures['gaps'][0]}")
-        if name in stacks:
-            figures["fourier"] = _fourier(frame, stacks[name], int(number), family)
+        if stack is not None:
+            figures["fourier"] = _fourier(frame, stack, int(number), family)
+        if maps is not None:
+            one, more = map_one(frame, table, stack, (str(name), int(number)), maps, seed)
+            mapped.append(one)
+            figures |= more
         rows.append({"image": str(name), "frame": int(number), **figures})
         values.append(frame)
         yield Progress(len(rows) / len(groups), f"Fitted the lattices of {len(rows)} of {len(groups)} frames")
     if values and not any(value is not None for value in values):
         raise LatticeError(rows[0]["gaps"][0], remedy="Check the atoms, and whether their layers are right.")
-    result = {"frames": rows}
-    return JobResult(result, {} if out is None else _write(result, out), tuple(values))
+    paths = {} if out is None else _write({"frames": rows}, out)
+    if maps is not None and maps.out is not None and mapped:
+        yield Progress(1.0, f"Writing {maps.out.name}")
+        write_maps(mapped, maps.out, without_field=maps.without_field)
+        paths["maps"] = str(maps.out)
+    return JobResult({"frames": rows}, paths, tuple(values))
 
 
 def _by_name(atoms: "DataFrame", images: Sequence[ImageStack]) -> dict[str, ImageStack]:

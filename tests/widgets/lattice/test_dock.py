@@ -1,12 +1,13 @@
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 from fake_jobs import preparing
 from lattice_scene import CALIBRATED, PIXEL, SIDE, honeycombs, put_atoms
 from napari.layers import Image, Points, Vectors
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_strata.widgets.lattice import dock as lattice_dock
 from napari_strata.widgets.lattice.dock import LatticeDock
@@ -207,6 +208,44 @@ def test_statistics_inside_a_shape_follow_the_shape_and_the_map(qtbot, viewer, o
     assert dock.regions.table.as_text().split("\n")[2].split("\t")[:3] == ["Shape 1", str(inside), "1.42"]
     shapes.add_ellipses(np.array([[20, 20], [20, 60], [60, 60], [60, 20]]))
     qtbot.waitUntil(lambda: dock.regions.table.rowCount() == 3)
+
+
+@pytest.mark.parametrize("ending", ["csv", "npz"])
+def test_all_maps_are_saved(qtbot, viewer, open_dock, monkeypatch, tmp_path, ending):
+    scene = put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    measure(qtbot, dock)
+    out = tmp_path / f"maps.{ending}"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
+    press(qtbot, dock, dock.maps.saving.button)
+    qtbot.waitUntil(lambda: dock.maps.saving.saving.words.text() == f"Saved {out.name}.", timeout=30_000)
+    if ending == "csv":
+        assert len(pd.read_csv(out, skiprows=2)) == len(scene.table)
+    else:
+        with np.load(out, allow_pickle=False) as archive:
+            assert archive["exx"].shape == (1, 2, SIDE, SIDE)
+
+
+def test_statistics_in_shapes_are_saved(qtbot, viewer, open_dock, monkeypatch, tmp_path):
+    scene = put_atoms(viewer, honeycombs((4.0,)))
+    dock = open_dock()
+    measure(qtbot, dock)
+    viewer.add_shapes(np.array([[[20, 20], [20, 60], [60, 60], [60, 20]]]), **CALIBRATED)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "regions.csv"), ""))
+    press(qtbot, dock, dock.regions.save_button)
+    rows = pd.read_csv(tmp_path / "regions.csv")
+    assert set(rows["region"]) == {"all atoms", "shape 1"}
+    inside = ((scene.points.data > 20) & (scene.points.data < 60)).all(axis=1).sum()
+    assert rows.query("region == 'shape 1' and map == 'nearest'")["atoms"].tolist() == [inside]
+
+
+def test_nothing_is_saved_where_nothing_was_chosen(qtbot, viewer, open_dock, monkeypatch):
+    put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    measure(qtbot, dock)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    press(qtbot, dock, dock.maps.saving.button)
+    assert not dock.maps.saving.saving.is_busy
 
 
 def test_a_measurement_is_canceled(qtbot, viewer, open_dock, monkeypatch):

@@ -25,6 +25,7 @@ from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.figure_table import FigureTable
 from napari_strata.widgets.parts.form import form_layout
 from napari_strata.widgets.parts.job_panel import JobPanel
+from napari_strata.widgets.parts.notify import in_notifications
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class LatticeDock(Dock):
         self.panel.brought.connect(self._on_result)
         self.copy_button.clicked.connect(self.table.copy)
         self.maps.chosen.connect(self.regions.show_map)
+        self.regions.save_button.clicked.connect(in_notifications(self._save_statistics))
         events = self._viewer.layers.events
         connect_while_alive(self, self._on_layers, events.inserted, events.removed)
 
@@ -171,6 +173,10 @@ class LatticeDock(Dock):
         where = f", slice {request.frame}" if request.image.ndim == 3 else ""
         self.panel.say(f"{len(request.atoms):,} atoms of {request.image.name}{where}.")
         self._on_edit()
+
+    def _save_statistics(self, _checked: bool = False) -> None:
+        assert self._measured is not None, "the button is seen only where something was measured"
+        self.maps.saving.save_statistics(self.regions.drawn_on(self._measured.image))
 
     def _show(self, request: _Request | None, maps: "LatticeMaps | None") -> None:
         """Show other figures, or none."""

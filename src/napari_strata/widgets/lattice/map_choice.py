@@ -55,6 +55,11 @@ class MapChoice(QWidget):
         """`DOTS`, `SMOOTH` or `ARROWS`."""
         return str(self.way.currentData())
 
+    @property
+    def frees(self) -> bool:
+        """Whether the smooth distortion of the scan is taken out."""
+        return self.without_field.isChecked() and self.without_field.isEnabled()
+
     def offer(self, maps: "LatticeMaps | None") -> None:
         """Offer other maps; what was chosen stays chosen where it is among them."""
         kept = self.quantity.currentData(), self.layer.currentData()
@@ -73,11 +78,10 @@ class MapChoice(QWidget):
         if maps is None or key is None:
             return None
         quantity = maps.frame.quantities[key]
-        frees = self.without_field.isChecked() and self.without_field.isEnabled()
         atoms = maps.frame.atoms.loc[maps.frame.maps.index]
         number = int(self.layer.currentData())
         rows = np.ones(len(atoms), dtype=bool) if number == ALL else (atoms["layer"] == number).to_numpy()
-        values = (maps.frame.freed if frees else maps.frame.maps)[list(quantity.columns)].to_numpy()[rows]
+        values = (maps.frame.freed if self.frees else maps.frame.maps)[list(quantity.columns)].to_numpy()[rows]
         if quantity.kind != "vector":
             values = values[:, 0]
         if quantity.kind != "names":

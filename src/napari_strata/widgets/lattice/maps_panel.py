@@ -13,6 +13,7 @@ from napari_strata.jobs.job import Job
 from napari_strata.widgets.lattice import map_layers
 from napari_strata.widgets.lattice.legend import Legend
 from napari_strata.widgets.lattice.map_choice import ARROWS, SMOOTH, MapChoice
+from napari_strata.widgets.lattice.saving import MapSaving
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.parts.connections import LayerFollower
 from napari_strata.widgets.parts.newest import NewestJob
@@ -66,13 +67,15 @@ class MapsPanel(QWidget):
         self._measured: Measured | None = None
         self._drawn: ChosenMap | None = None
         self.choice, self.keep = MapChoice(), QCheckBox("Keep earlier maps")
-        self.show_button, self.drawing, self.legend = QPushButton("Show map"), NewestJob(), Legend()
+        self.show_button, self.legend = QPushButton("Show map"), Legend()
+        self.drawing = NewestJob(can_cancel=True)
+        self.saving = MapSaving(lambda: (self._measured, self.choice.frees))
         self._arrows = LayerFollower(self, self._on_arrows, "length")
         self.keep.setToolTip("Add each map, and hide the others, instead of replacing the last one.")
         self.show_button.setToolTip("Lay the map over the image.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.choice, self.keep, self.show_button, self.drawing, self.legend):
+        for widget in (self.choice, self.keep, self.show_button, self.drawing, self.legend, self.saving):
             layout.addWidget(widget)
         self.choice.changed.connect(lambda: self.chosen.emit(self.take()))
         self.show_button.clicked.connect(in_notifications(self._show))
@@ -82,6 +85,7 @@ class MapsPanel(QWidget):
         """Offer other maps, or none."""
         self._measured = measured
         self.drawing.forget()
+        self.saving.forget()
         self._arrows.follow(None)
         self.legend.clear()
         self.choice.offer(None if measured is None else measured.maps)

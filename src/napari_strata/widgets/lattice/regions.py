@@ -8,8 +8,9 @@ import numpy as np
 from napari.layers import Shapes
 from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_strata.lattice.regions import WITHOUT_INSIDE, Region
 from napari_strata.lattice.statistics import summarise
 from napari_strata.widgets.layers.world import between
 from napari_strata.widgets.parts.connections import LayerFollower
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from napari_strata.widgets.lattice.map_layers import ChosenMap
 
-ELLIPSE_CORNERS = 64
 ROUNDING = 1e-9
 """A spread by less than this part of the mean is none."""
 PATIENCE = 150
@@ -47,6 +47,10 @@ class RegionStatistics(QWidget):
         self.of_what = QLabel()
         self.of_what.setWordWrap(True)
         self.table = FigureTable()
+        self.save_button = QPushButton("Save statistics…")
+        self.save_button.setToolTip(
+            "Write the statistics of all maps in all shapes, layer by layer, to a csv file."
+        )
         rows = form_layout()
         rows.addRow(QLabel("Shapes"), self.shapes)
         layout = QVBoxLayout(self)
@@ -54,6 +58,7 @@ class RegionStatistics(QWidget):
         layout.addLayout(rows)
         layout.addWidget(self.of_what)
         layout.addWidget(self.table)
+        layout.addWidget(self.save_button)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(PATIENCE)
@@ -66,6 +71,11 @@ class RegionStatistics(QWidget):
         """Take the statistics of another map, or of none."""
         self._map = chosen
         self._refresh()
+
+    def drawn_on(self, image: "Image") -> list[Region]:
+        """Return the shapes in the pixels of an image."""
+        shapes = self.shapes.layer
+        return [region_of(shapes, number, image) for number in range(0 if shapes is None else shapes.nshapes)]
 
     def _on_shapes(self, shapes: "Shapes | None") -> None:
         self._follower.follow(shapes)
@@ -88,10 +98,8 @@ class RegionStatistics(QWidget):
         self.table.show_rows(_HEADER, rows)
 
 
-def inside_shape(
-    shapes: Shapes, number: int, image: "Image", frame: int, places: NDArray[np.float64]
-) -> NDArray[np.bool_] | None:
-    """Tell which places lie inside a drawn shape.
+def region_of(shapes: Shapes, number: int, image: "Image") -> Region:
+    """Return a drawn shape in the pixels of an image.
 
     Parameters
     ----------
@@ -101,35 +109,23 @@ def inside_shape(
         Number of the shape in it.
     image : Image
         The image.
-    frame : int
-        Its frame.
-    places : ndarray, shape (n, 2)
-        Places (y, x) in the image's pixels.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,), or None
-        None for lines and paths, which have no inside, and for shapes on other frames.
     """
-    from skimage.measure import points_in_poly
+    corners = between(shapes, image, np.asarray(shapes.data[number], dtype=np.float64))
+    frame = round(float(corners[0, 0])) if image.ndim == 3 and corners.shape[1] == 3 else None
+    return Region(f"shape {number + 1}", str(shapes.shape_type[number]), corners[:, -2:], frame)
 
-    if shapes.shape_type[number] in ("line", "path"):
+
+def inside_shape(
+    shapes: Shapes, number: int, image: "Image", frame: int, places: NDArray[np.float64]
+) -> NDArray[np.bool_] | None:
+    """Tell which places (y, x) [px] of a frame lie inside a drawn shape, shape (n,).
+
+    None for lines and paths, which have no inside, and for shapes on other frames.
+    """
+    region = region_of(shapes, number, image)
+    if region.kind in WITHOUT_INSIDE or region.frame not in (None, frame):
         return None
-    corners = np.asarray(shapes.data[number], dtype=np.float64)
-    in_image = between(shapes, image, corners)
-    if image.ndim == 3 and in_image.shape[1] == 3 and round(float(in_image[0, 0])) != frame:
-        return None
-    outline = in_image[:, -2:]
-    if shapes.shape_type[number] == "ellipse":
-        outline = _ellipse(outline)
-    return np.asarray(points_in_poly(places, outline))
-
-
-def _ellipse(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Trace the ellipse in a parallelogram of four corners."""
-    centre, a, b = corners.mean(axis=0), (corners[1] - corners[0]) / 2, (corners[3] - corners[0]) / 2
-    angle = np.linspace(0, 2 * np.pi, ELLIPSE_CORNERS, endpoint=False)[:, None]
-    return np.asarray(centre + np.cos(angle) * a + np.sin(angle) * b)
+    return region.holds(places)
 
 
 def _of(chosen: "ChosenMap") -> str:
