@@ -18,15 +18,15 @@ from scipy import ndimage
 from benchmarks.device import computing_device
 from benchmarks.figure import Figure
 from benchmarks.jobs import result_of
-from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig, SimulationConfig
+from napari_strata.config import AtomsConfig, ExplainConfig, ExplainMethod, InferenceConfig, SimulationConfig
 from napari_strata.control import JobControl
 from napari_strata.data.grid import to_network_grid
-from napari_strata.explain.explainer import explain_target
-from napari_strata.explain.methods import METHODS
-from napari_strata.explain.score import Output, TargetScore
-from napari_strata.explain.targets import AtomTarget, atom_weights
+from napari_strata.explain.explainer import explain
+from napari_strata.explain.prepare import prepare
+from napari_strata.explain.question import Question
+from napari_strata.explain.score import TargetScore
+from napari_strata.explain.targets import AtomTarget
 from napari_strata.explain.undisturbed import undisturbed
-from napari_strata.explain.window import window_around
 from napari_strata.io.calibration import require
 from napari_strata.io.images import read_image
 from napari_strata.jobs.locate_atoms import AtomsFound, locate_atoms
@@ -43,6 +43,8 @@ NEAR = 2.0
 """Radius around the atom within which a heatmap's share is told [Å]."""
 RADIUS = ExplainConfig().target_radius
 BATCH = 16
+COMPARED: tuple[ExplainMethod, ...] = ("input-gradient", "grad-cam")
+"""The methods that are compared with covering."""
 Map = NDArray[np.float64]
 
 
@@ -92,24 +94,17 @@ def compare(
 ) -> pd.DataFrame:
     """Return the correlation of each heatmap with covering, and its share near the atom beside those of others."""
     step = require(stack.pixel_size, name=stack.name)
-    shipped = {
-        method: explain_target(loaded, stack, layer=layer, target=target, species=None, atoms=table, method=method)
-        for method in METHODS
-    }
-    about = shipped["grad-cam"].metadata
-    output = Output(about["decoder"], loaded.card.classes.names.index(about["class"]) + 1)
-    image = to_network_grid(stack.data[0], step, step)  # as the explainer sees it
-    weights = atom_weights(target, image.shape, image.shape, pixel_size=step, radius=RADIUS)
-    window = window_around(weights, loaded.network)
-    device = next(loaded.network.parameters()).device
-    part, part_weights = (torch.from_numpy(a[window].copy()).to(device) for a in (image, weights))
-    score = TargetScore(loaded.network, output, part_weights)
-    maps: dict[str, AnyArray] = {method: heatmap.data[window] for method, heatmap in shipped.items()}
+    maps: dict[str, AnyArray] = {}
+    for method in COMPARED:
+        prepared = prepare(loaded, stack, Question(target, layer), ExplainConfig(method=method), atoms=table)
+        *_, heatmap = explain(prepared)
+        maps[method] = prepared.view.cut(heatmap.data).cpu().numpy()
+    score, part = prepared.score, prepared.view.inputs[0, 0]
     maps |= unmasked_grad_cams(score, part[None, None])
     side = round(SQUARE / step)
     change = cover(score, part, side=side, around=round(SURROUNDINGS / step))
-    y, x = np.indices(image.shape)
-    distance = step * np.hypot(y - target.y, x - target.x)[window]
+    y, x = np.indices(stack.data.shape[1:])
+    distance = prepared.view.cut(step * np.hypot(y - target.y, x - target.x)).cpu().numpy()
     shares = {
         "covering": share_near(change, block_means(distance, side)),
         "flat": share_near(np.ones_like(distance), distance),
@@ -129,7 +124,7 @@ def agreement(map_: AnyArray, change: Map, distance: Map, side: int) -> dict[str
 
 def unmasked_grad_cams(score: TargetScore, image: torch.Tensor) -> dict[str, AnyArray]:
     """Return Grad-CAM as published, without the mask of features that contribute, of three blocks."""
-    network, decoder = score.network, score.output.decoder
+    network, decoder = score.network, score.decoders[0]
     blocks = {
         "same block": network.coarsest(decoder).block,
         "bottleneck": network.encoder.blocks[-1],

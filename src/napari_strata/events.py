@@ -182,6 +182,22 @@ class PreviewReady(JobEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Sketched(JobEvent):
+    """What a job has found so far of something that gets better.
+
+    Attributes
+    ----------
+    value : object
+        Of the kind that the job's result will have.
+    done : float
+        Part of the work that is done, 0 to 1.
+    """
+
+    value: Any
+    done: float
+
+
+@dataclass(frozen=True, slots=True)
 class CorrectionTaken(JobEvent):
     """What was painted during the training is learned from.
 

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from napari_strata.explain.decoder import find_decoder
+from napari_strata.explain.decoder import find_decoders
 from two_faced import two_faced_network
 
 BRIGHT = np.array([[8.0, 8.0], [8.0, 24.0], [24.0, 8.0]])
@@ -17,7 +17,7 @@ def image():
 
 
 def find(*atoms, layer, target=(16.0, 16.0)):
-    return find_decoder(two_faced_network(), image(), atoms, target=target, layer=layer)[0]
+    return find_decoders(two_faced_network(), image(), atoms, target=target)[0][layer]
 
 
 def test_layers_in_the_order_of_the_decoders_keep_it():

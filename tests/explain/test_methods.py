@@ -5,11 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from napari_strata.config import ExplainMethod, ModelConfig
-from napari_strata.explain.grad_cam import grad_cam
-from napari_strata.explain.input_gradient import input_gradient
-from napari_strata.explain.methods import METHODS
-from napari_strata.explain.score import Output, TargetScore
+from explaining import map_of, scene_of, score_of
+from napari_strata.config import ExplainConfig, ExplainMethod, ModelConfig
+from napari_strata.explain.catalogue import METHODS, load_method, passes_of
 from napari_strata.explain.targets import AtomTarget, PixelTarget, atom_weights, pixel_weights
 from napari_strata.explain.undisturbed import undisturbed
 from napari_strata.explain.window import window_around
@@ -32,10 +30,6 @@ class Linear(nn.Module):
 
 def at_pixel(y, x, shape):
     return torch.from_numpy(pixel_weights(PixelTarget(y, x), shape, shape))
-
-
-def score_of(network, weights, decoder=0, index=1):
-    return TargetScore(network, Output(decoder, index), weights)
 
 
 def coarse_network():
@@ -91,12 +85,12 @@ def test_a_map_added_to_all_logits_of_a_decoder_changes_nothing():
             return super().forward(image) + image.sin()[:, :, None]
 
     image, weights = torch.rand(1, 1, 9, 9), at_pixel(4, 4, (9, 9))
-    plain, shifted = (input_gradient(score_of(n, weights), image) for n in (Linear(), Shifted()))
+    plain, shifted = (map_of("input-gradient", score_of(n, weights), image) for n in (Linear(), Shifted()))
     torch.testing.assert_close(plain, shifted)
 
 
 def test_the_input_gradient_of_a_linear_network_is_its_kernel():
-    found = input_gradient(score_of(Linear(), at_pixel(4, 5, (9, 10))), torch.rand(1, 1, 9, 10))
+    found = map_of("input-gradient", score_of(Linear(), at_pixel(4, 5, (9, 10))), torch.rand(1, 1, 9, 10))
     expected = torch.zeros(9, 10)
     expected[3:6, 4:7] = KERNEL
     expected[4, 5] -= 2
@@ -105,7 +99,7 @@ def test_the_input_gradient_of_a_linear_network_is_its_kernel():
 
 def test_the_input_gradient_of_two_pixels_is_the_mean_of_both_gradients():
     weights = (at_pixel(2, 2, (12, 12)) + at_pixel(2, 3, (12, 12))) / 2
-    found = input_gradient(score_of(Linear(), weights), torch.rand(1, 1, 12, 12))
+    found = map_of("input-gradient", score_of(Linear(), weights), torch.rand(1, 1, 12, 12))
     one, other = torch.zeros(12, 12), torch.zeros(12, 12)
     one[1:4, 1:4], other[1:4, 2:5] = KERNEL, KERNEL
     one[2, 2] -= 2
@@ -116,7 +110,7 @@ def test_the_input_gradient_of_two_pixels_is_the_mean_of_both_gradients():
 def test_grad_cam_of_a_region_is_the_weighted_activation():
     image = torch.rand(1, 1, 8, 8) + 1
     weights = torch.full((8, 8), 1 / 64)
-    found = grad_cam(score_of(coarse_network(), weights), image)
+    found = map_of("grad-cam", score_of(coarse_network(), weights), image)
     activation = 2 * nn.functional.max_pool2d(image, 2)
     expected = nn.functional.interpolate(3 * activation, size=(8, 8), mode="bilinear")
     torch.testing.assert_close(found, expected[0, 0])
@@ -124,7 +118,7 @@ def test_grad_cam_of_a_region_is_the_weighted_activation():
 
 def test_grad_cam_of_a_pixel_is_zero_where_features_cannot_reach_it():
     image = torch.ones(1, 1, 8, 8)
-    found = grad_cam(score_of(coarse_network(), at_pixel(4, 2, (8, 8))), image)
+    found = map_of("grad-cam", score_of(coarse_network(), at_pixel(4, 2, (8, 8))), image)
     # the feature pixel (2, 1) alone counts: 3 x 2 x 1, three quarters of it left on each axis by interpolation
     axes = np.zeros(8), np.zeros(8)
     axes[0][3:7] = axes[1][1:5] = [0.25, 0.75, 0.75, 0.25]
@@ -135,16 +129,16 @@ def test_grad_cam_is_zero_where_all_evidence_speaks_against_the_class():
     network = coarse_network()
     with torch.no_grad():
         network.heads[0].weight[1] = -3
-    found = grad_cam(score_of(network, at_pixel(4, 2, (8, 8))), torch.ones(1, 1, 8, 8))
+    found = map_of("grad-cam", score_of(network, at_pixel(4, 2, (8, 8))), torch.ones(1, 1, 8, 8))
     assert not found.any()
 
 
 def test_grad_cam_is_zero_where_the_block_shows_nothing():
-    found = grad_cam(score_of(coarse_network(), at_pixel(4, 2, (8, 8))), -torch.ones(1, 1, 8, 8))
+    found = map_of("grad-cam", score_of(coarse_network(), at_pixel(4, 2, (8, 8))), -torch.ones(1, 1, 8, 8))
     assert not found.any()
 
 
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("at", [(60, 70), (3, 4), (98, 110), (0, 60)])
 def test_the_window_gives_the_same_map_as_the_whole_image(method, at):
     network, shape = random_network(), (101, 114)
@@ -152,8 +146,8 @@ def test_the_window_gives_the_same_map_as_the_whole_image(method, at):
     weights = atom_weights(AtomTarget(*at), shape, shape, pixel_size=0.2, radius=0.5)
     window = window_around(weights, network)
     assert any(axis.stop - axis.start < length for axis, length in zip(window, shape, strict=True))
-    whole = method(score_of(network, torch.from_numpy(weights), decoder=1), image).numpy()
-    part = method(score_of(network, torch.from_numpy(weights[window].copy()), decoder=1), image[..., *window])
+    score, of_window = (score_of(network, torch.from_numpy(w.copy()), 1) for w in (weights, weights[window]))
+    whole, part = map_of(method, score, image).numpy(), map_of(method, of_window, image[..., *window])
     pasted = np.zeros_like(whole)
     pasted[window] = part.numpy()
     assert whole.max() > 0
@@ -167,18 +161,18 @@ def test_a_window_of_a_large_target_is_the_whole_image():
 
 def test_decoders_are_explained_apart():
     network, image, weights = random_network(), torch.randn(1, 1, 32, 32), at_pixel(16, 16, (32, 32))
-    first, second = (grad_cam(score_of(network, weights, decoder=d), image) for d in (0, 1))
+    first, second = (map_of("grad-cam", score_of(network, weights, decoder=d), image) for d in (0, 1))
     assert not torch.allclose(first, second)
 
 
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@pytest.mark.parametrize("method", METHODS)
 def test_a_method_leaves_the_network_as_it_was(method):
     network = random_network().train()
     network.heads[1].eval()
     network.heads[0].weight.requires_grad_(False)
     network.heads[1].weight.grad = torch.ones_like(network.heads[1].weight)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    method(score_of(network, at_pixel(16, 16, (32, 32))), torch.randn(1, 1, 32, 32))
+    map_of(method, score_of(network, at_pixel(16, 16, (32, 32))), torch.randn(1, 1, 32, 32))
     assert network.training
     assert not network.heads[1].training
     assert not network.heads[0].weight.requires_grad
@@ -189,7 +183,7 @@ def test_a_method_leaves_the_network_as_it_was(method):
     torch.testing.assert_close(network.state_dict(), before)
 
 
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("error", [RuntimeError, torch.OutOfMemoryError])
 def test_a_method_that_fails_raises_and_leaves_the_network_as_it_was(method, error, monkeypatch):
     network = random_network().train()
@@ -199,7 +193,7 @@ def test_a_method_that_fails_raises_and_leaves_the_network_as_it_was(method, err
 
     monkeypatch.setattr(network.heads[0], "forward", fail)
     with pytest.raises(error, match="no"):
-        method(score_of(network, at_pixel(16, 16, (32, 32))), torch.randn(1, 1, 32, 32))
+        map_of(method, score_of(network, at_pixel(16, 16, (32, 32))), torch.randn(1, 1, 32, 32))
     assert all(module.training for module in network.modules())
     assert all(weight.requires_grad for weight in network.parameters())
     assert not any(module._forward_hooks or module._backward_hooks for module in network.modules())
@@ -215,3 +209,12 @@ def test_undisturbed_evaluates_without_dropout_and_batch_statistics():
 
 def test_every_method_of_the_settings_is_there():
     assert set(METHODS) == set(get_args(ExplainMethod))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_the_catalogue_says_of_a_method_is_there(method):
+    facts = METHODS[method]
+    assert set(facts.settings) <= set(ExplainConfig.model_fields) - {"method", "tolerance", "device", "seed"}
+    assert load_method(method).__name__ == method.replace("-", "_")
+    assert load_method(method).__doc__.count(":math:") + load_method(method).__doc__.count(".. math::")
+    assert passes_of(method, scene_of(torch.randn(1, 1, 8, 8))) >= 1

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from explaining import map_of, score_of
 from measured_reach import make_positive
 from napari_strata.config import ModelConfig
-from napari_strata.explain.grad_cam import grad_cam, on_image
-from napari_strata.explain.methods import METHODS
-from napari_strata.explain.score import Output, TargetScore
+from napari_strata.explain.catalogue import METHODS
+from napari_strata.explain.methods.grad_cam import on_image
 from napari_strata.explain.targets import PixelTarget, pixel_weights
 from napari_strata.explain.window import window_around
 from napari_strata.models.network import FeatureMap
@@ -24,7 +24,7 @@ def network_of(**model):
     return network
 
 
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("at", [(60, 70), (3, 4), (98, 110)])
 @pytest.mark.parametrize("model", [{"padding": "valid"}, {"activation": "gelu"}, {"activation": "silu"}], ids=str)
 def test_the_window_gives_the_same_map_as_the_whole_image(method, at, model):
@@ -34,7 +34,7 @@ def test_the_window_gives_the_same_map_as_the_whole_image(method, at, model):
     window = window_around(weights, network)
     assert any(axis.stop - axis.start < length for axis, length in zip(window, shape, strict=True))
     whole, part = (
-        method(TargetScore(network, Output(1, 1), torch.from_numpy(w.copy())), i).numpy()
+        map_of(method, score_of(network, torch.from_numpy(w.copy()), decoder=1), i).numpy()
         for w, i in ((weights, image), (weights[window], image[..., *window]))
     )
     assert whole.max() > 0
@@ -55,7 +55,7 @@ def test_a_feature_map_lies_on_the_image_where_it_says():
 def test_grad_cam_of_unpadded_convolutions_lies_around_the_target():
     network, shape = network_of(padding="valid"), (60, 60)
     weights = torch.from_numpy(pixel_weights(PixelTarget(29, 33), shape, shape))
-    found = grad_cam(TargetScore(network, Output(0, 1), weights), torch.rand(1, 1, *shape))
+    found = map_of("grad-cam", score_of(network, weights), torch.rand(1, 1, *shape))
     rows, columns = (np.flatnonzero(found.sum(axis).numpy()) for axis in (1, 0))
     middle = (rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2
     assert middle == (pytest.approx(29, abs=2), pytest.approx(33, abs=2))

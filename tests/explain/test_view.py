@@ -37,7 +37,7 @@ def moved(y, x):
 
 
 def view(atoms):
-    return find_view(shifting_network(), image(), weights(), atoms, layer=0)
+    return find_view(shifting_network(), image(), weights(), atoms)
 
 
 def test_atoms_found_as_the_image_is_are_explained_as_it_is():
@@ -51,7 +51,7 @@ def test_atoms_found_in_another_orientation_are_explained_in_it():
 
 def test_without_atoms_the_image_is_not_turned():
     seen = view(None)
-    assert (seen.turn, seen.decoder) == (0, 0)
+    assert (seen.turn, seen.decoders) == (0, (0, 1))
 
 
 def test_the_target_and_the_map_turn_with_the_image():

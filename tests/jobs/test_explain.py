@@ -11,6 +11,7 @@ from napari_strata.config import AtomsConfig, ExplainConfig, ModelConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.errors import BundleError, CalibrationError, ImageError, OutputError, TargetError
 from napari_strata.events import FinishReason, JobEnded, Progress
+from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
 from napari_strata.io.bundle import read_card
 from napari_strata.io.images import read_image
@@ -46,7 +47,7 @@ def table(*rows, pixel_size=0.2):
 def run(model, image, *, target, layer=0, frame=0, config=GRADIENT, control=None, **options):
     control = control or JobControl()
     events = list(
-        explain(control, model, image, frame=frame, layer=layer, target=target, config=config, **options)
+        explain(control, model, image, frame=frame, question=Question(target, layer), config=config, **options)
     )
     assert isinstance(events[-1], JobEnded)
     assert control.state is JobState.IDLE
@@ -163,6 +164,8 @@ def test_the_metadata_tells_how_to_compute_the_map_again(model):
     assert score > 0
     assert metadata == {
         "method": "input-gradient",
+        "parameters": {"seed": 0},
+        "against": {"kind": "background"},
         "target": {"kind": "pixel", "y_px": 30, "x_px": 12},
         "layer": 0,
         "decoder": 0,
@@ -170,6 +173,8 @@ def test_the_metadata_tells_how_to_compute_the_map_again(model):
         "class": "C",
         "position": [30, 12],
         "score": score,
+        "done": 1.0,
+        "figures": {},
         "model": "two-faced",
         "weights_sha256": read_card(model).weights_sha256,
         "image": "spots",
@@ -281,7 +286,9 @@ def test_an_error_of_torch_ends_the_job_as_failed(model, kind, monkeypatch):
 
 def test_a_stop_during_the_prediction_leaves_nothing(model, tmp_path):
     control, out = JobControl(), tmp_path / "heat.tif"
-    body = explain(control, model, spots(), frame=0, layer=0, target=AtomTarget(10, 20), config=GRADIENT, out=out)
+    body = explain(
+        control, model, spots(), frame=0, question=Question(AtomTarget(10, 20), 0), config=GRADIENT, out=out
+    )
     for event in body:
         if isinstance(event, Progress):
             control.request_stop()

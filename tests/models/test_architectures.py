@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from bright_network import save_network
+from explaining import map_of, score_of
 from measured_reach import change_beyond, make_positive, measured_reach
 from napari_strata.config import InferenceConfig, ModelConfig, TrainConfig
 from napari_strata.config.model import Architecture
 from napari_strata.control import JobControl
 from napari_strata.events import EpochEnded, FinishReason
-from napari_strata.explain.methods import METHODS
-from napari_strata.explain.score import Output, TargetScore
+from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.targets import PixelTarget, pixel_weights
 from napari_strata.explain.window import window_around
 from napari_strata.inference.predictor import Predictor
@@ -149,7 +149,7 @@ def test_the_last_block_is_at_full_resolution_and_the_coarsest_lies_where_it_say
 
 
 @pytest.mark.parametrize("architecture", OF_MONAI)
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@pytest.mark.parametrize("method", METHODS)
 def test_explanations_of_a_window_equal_those_of_the_whole_image(architecture, method):
     network = make_positive(network_of(architecture, filters=(2, 2, 2, 2)))
     with torch.no_grad():
@@ -160,7 +160,7 @@ def test_explanations_of_a_window_equal_those_of_the_whole_image(architecture, m
     window = window_around(weights, network)
     assert window[0].stop - window[0].start < shape[0]
     whole, part = (
-        method(TargetScore(network, Output(0, 1), torch.from_numpy(w.copy())), i).numpy()
+        map_of(method, score_of(network, torch.from_numpy(w.copy())), i).numpy()
         for w, i in ((weights, image), (weights[window], image[..., *window]))
     )
     assert whole.max() > 0

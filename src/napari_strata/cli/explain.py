@@ -72,19 +72,19 @@ def explain(
     position = None if at is None else parse_position(at)
 
     def make_job(control: JobControl, display: Display) -> Job:
+        from napari_strata.explain.question import Question
         from napari_strata.jobs.explain import explain as job
 
         settings = read_analysis(config)
         explaining = with_options(settings.explain, method=method, tolerance=tolerance, device=device)
         (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
-        what = make_target(target, position, region)
+        question = Question(make_target(target, position, region), layer)
         return job(
             control,
             model,
             stack,
             frame=frame,
-            layer=layer,
-            target=what,
+            question=question,
             config=explaining,
             inference=settings.inference,
             locating=settings.atoms,

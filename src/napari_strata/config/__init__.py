@@ -2,11 +2,10 @@
 
 from napari_strata.config.base import Config
 from napari_strata.config.card import ModelCard
+from napari_strata.config.explain import ExplainConfig, ExplainMethod
 from napari_strata.config.inference import (
     AnalysisConfig,
     AtomsConfig,
-    ExplainConfig,
-    ExplainMethod,
     InferenceConfig,
 )
 from napari_strata.config.labels import ClassTable, LabelClass, SpotConfig

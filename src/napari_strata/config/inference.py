@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from napari_strata.config.base import Config, setting
+from napari_strata.config.explain import ExplainConfig
 from napari_strata.config.report import ReportConfig
 from napari_strata.config.training import Device
 
@@ -65,20 +66,6 @@ class AtomsConfig(Config):
     candidates: bool = setting(
         False, "Propose atoms that are missing from the lattice, and some that do not belong to it."
     )
-
-
-ExplainMethod = Literal["input-gradient", "grad-cam"]
-
-
-class ExplainConfig(Config):
-    """Which heatmap, for how large a target."""
-
-    method: ExplainMethod = setting("input-gradient", "Attribution method.")
-    tolerance: float = setting(1.0, "Largest distance from the click to the atom.", unit="Å", gt=0, le=100)
-    target_radius: float = setting(
-        0.5, "Radius of an atom's footprint in its probability map.", unit="Å", gt=0, le=100, advanced=True
-    )
-    device: Device = setting("auto", "Where to compute.", advanced=True)
 
 
 class AnalysisConfig(Config):

@@ -1,4 +1,4 @@
-"""Which decoder drew a crystal layer near a target.
+"""Which decoder drew which crystal layer near a target.
 
 A prediction is put right where decoders swapped their layers, so layer 0 of a prediction may come from decoder 1
 in a part of the image. An explanation asks the decoder that really drew the atoms at hand.
@@ -19,15 +19,14 @@ NEIGHBOURS = 12
 """So many atoms of each layer around the target decide."""
 
 
-def find_decoder(
+def find_decoders(
     network: Network,
     image: torch.Tensor,
     atoms: Sequence[NDArray[np.float64]],
     *,
     target: tuple[float, float],
-    layer: int,
-) -> tuple[int, float]:
-    """Find the decoder whose own map shows the atoms of a layer near the target.
+) -> tuple[tuple[int, ...], float]:
+    """Find the decoders whose own maps show the atoms of each layer near the target.
 
     Decoders are assigned to layers so that the foreground probability at the layers' atoms is as great as it can
     be, summed over layers.
@@ -42,13 +41,11 @@ def find_decoder(
         Positions (y, x) of each layer's atoms in the window [px]; those outside do not count.
     target : tuple of float
         Position (y, x) of the target in the window [px].
-    layer : int
-        The layer.
 
     Returns
     -------
-    decoder : int
-        The decoder; `layer` itself where there is no atom to go by.
+    decoders : tuple of int
+        The decoder of each layer; its own number where there is no atom to go by.
     shown : float
         Foreground probability at the layers' atoms, each in its decoder's map, summed over layers.
     """
@@ -59,7 +56,7 @@ def find_decoder(
     shown = np.array([[_mean_at(map_, positions) for map_ in foreground] for positions in near])
     # a hair in favour of the layer's own decoder decides between equals
     layers, decoders = linear_sum_assignment(shown + 1e-6 * np.eye(len(shown)), maximize=True)
-    return int(decoders[layer]), float(shown[layers, decoders].sum())
+    return tuple(int(decoder) for decoder in decoders), float(shown[layers, decoders].sum())
 
 
 def _foreground(network: Network, image: torch.Tensor) -> FloatImage:

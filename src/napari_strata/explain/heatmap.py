@@ -16,11 +16,12 @@ class Heatmap:
     Attributes
     ----------
     data : ndarray of float32, shape (y, x)
-        At least 0, not scaled; its meaning and unit are those of the method.
+        Not scaled; its meaning and unit are those of the method.
     metadata : mapping
-        ``method``, ``target`` (kind and footprint), ``layer``, ``decoder``, ``class``, ``position`` (y, x) [px],
-        ``score`` (mean log-odds in the target), ``model``, ``weights_sha256``, ``image``, ``frame`` and
-        ``pixel_size_A``; ready for JSON.
+        ``method`` and its ``parameters``, ``target`` (kind and footprint), ``against``, ``layer``, ``decoder``,
+        ``class``, ``position`` (y, x) [px], ``score`` (mean log-odds in the target, or the difference of two),
+        ``done`` (part of the work), ``figures`` (the method's own), ``model``, ``weights_sha256``, ``image``,
+        ``frame`` and ``pixel_size_A``; ready for JSON.
     """
 
     data: FloatImage

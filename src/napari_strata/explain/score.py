@@ -1,5 +1,6 @@
 """The one number that is explained."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -24,36 +25,66 @@ class Output:
     index: int
 
 
-class TargetScore(nn.Module):
-    r"""The mean log-odds of a class against background in a target.
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    """One map of the network, and where and how it counts.
 
-    .. math:: S = \sum_p w_p \left(z_{d,c,p} - z_{d,0,p}\right) = \sum_p w_p \ln\frac{P_{d,c,p}}{P_{d,0,p}}
+    Attributes
+    ----------
+    output : Output
+        Decoder and class; the evidence for background (class 0) is 0.
+    weights : Tensor, shape (y, x)
+        Weights of the pixels, negative where the map counts against the score.
+    """
+
+    output: Output
+    weights: Tensor
+
+
+class TargetScore(nn.Module):
+    r"""The mean log-odds of a class against background in a target, or a difference of such means.
+
+    .. math:: S = \sum_t \sum_p w_{t,p} \left(z_{d_t,c_t,p} - z_{d_t,0,p}\right)
+              = \sum_t \sum_p w_{t,p} \ln\frac{P_{d_t,c_t,p}}{P_{d_t,0,p}}
 
     with logits :math:`z` and probabilities :math:`P` of decoder :math:`d`, class :math:`c` and background 0, and
-    the target's weights :math:`w`. Seg-Grad-CAM (Vinogradova, Dibrov and Myers, AAAI 2020, arXiv:2002.11434)
-    sums the class's logits over the target. Deviations: the weights sum to 1, so that targets of different size
-    compare; and background is subtracted, since only differences of logits mean anything: adding one map to all
-    logits of a decoder changes no probability, but would change the gradient of a single logit. Of classes that
-    may overlap, each has log-odds of its own, :math:`z_{d,c,p} = \ln P / (1 - P)`, which are taken instead.
+    the weights :math:`w_t` of every term :math:`t`. Seg-Grad-CAM (Vinogradova, Dibrov and Myers, AAAI 2020,
+    arXiv:2002.11434) sums the class's logits over the target. Deviations: the weights of a target sum to 1, so
+    that targets of different size compare; and background is subtracted, since only differences of logits mean
+    anything: adding one map to all logits of a decoder changes no probability, but would change the gradient of a
+    single logit. Of classes that may overlap, each has log-odds of its own, :math:`z_{d,c,p} = \ln P / (1 - P)`,
+    which are taken instead. One term asks why a class is there; two of opposite sign ask why one class and not
+    another, or why one layer and not another.
 
     Parameters
     ----------
     network : Network
         Logits of shape (batch, layer, class, y, x).
-    output : Output
-        Decoder and class.
-    weights : Tensor, shape (y, x)
-        Weights of the target.
+    terms : sequence of Term
+        At least one.
     """
 
-    def __init__(self, network: Network, output: Output, weights: Tensor) -> None:
+    def __init__(self, network: Network, terms: Sequence[Term]) -> None:
         super().__init__()
         self.network = network
-        self.output = output
-        self.register_buffer("weights", weights)
+        self.outputs = tuple(term.output for term in terms)
+        for index, term in enumerate(terms):
+            self.register_buffer(f"weights_{index}", term.weights)
+
+    @property
+    def decoders(self) -> tuple[int, ...]:
+        """The decoders that have a say, the first term's first."""
+        return tuple(dict.fromkeys(output.decoder for output in self.outputs))
 
     def forward(self, image: Tensor) -> Tensor:
         """Return S of images (batch, 1, y, x), shape (batch,)."""
-        logits: Tensor = self.network(image)[:, self.output.decoder]
-        odds = log_odds(logits, self.output.index, self.network.output)
-        return (odds * self.get_buffer("weights")).sum(dim=(-2, -1))
+        logits: Tensor = self.network(image)
+        score = logits.new_zeros(len(image))
+        for index, output in enumerate(self.outputs):
+            if output.index:
+                odds = log_odds(logits[:, output.decoder], output.index, self.network.output)
+                score = score + (odds * self._weights(index)).sum(dim=(-2, -1))
+        return score
+
+    def _weights(self, index: int) -> Tensor:
+        return self.get_buffer(f"weights_{index}")

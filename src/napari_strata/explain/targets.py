@@ -6,7 +6,7 @@ outputs, and a target says with which weights; they sum to 1.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +46,18 @@ class AtomTarget:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionTarget:
-    """The pixels at which a mask of shape (y, x) is true."""
+    """The pixels at which a mask of shape (y, x) is true.
+
+    Attributes
+    ----------
+    mask : ndarray of bool, shape (y, x)
+        The pixels.
+    kind : {"region", "instance", "slice"}
+        Whether somebody drew it, it is one label of a Labels layer, or it is the whole slice.
+    """
 
     mask: NDArray[np.bool_]
+    kind: Literal["region", "instance", "slice"] = "region"
 
 
 Target = PixelTarget | AtomTarget | RegionTarget
@@ -89,7 +98,7 @@ def centre(target: Target) -> tuple[float, float]:
 def describe(target: Target) -> Mapping[str, Any]:
     """Return a target in words and numbers, ready for JSON."""
     if isinstance(target, RegionTarget):
-        return {"kind": "region", "pixels": int(np.count_nonzero(target.mask))}
+        return {"kind": target.kind, "pixels": int(np.count_nonzero(target.mask))}
     if isinstance(target, AtomTarget):
         return {"kind": "atom", "y_px": target.y, "x_px": target.x, "radius_A": target.radius}
     return {"kind": "pixel", "y_px": target.y, "x_px": target.x}

@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from napari_strata.data.turns import TURNS, padded, turned, turned_back, turned_positions
-from napari_strata.explain.decoder import find_decoder
+from napari_strata.explain.decoder import find_decoders
 from napari_strata.explain.window import Window, window_around
 from napari_strata.models.network import Network
-from napari_strata.types import FloatImage
+from napari_strata.types import AnyArray, FloatImage
 
 CLEARLY = 1e-3
 """Atoms must be shown better by so much to prefer another orientation, of as many as there are layers."""
@@ -31,8 +31,8 @@ class View:
         That part, normalised, on the network's device.
     weights : Tensor, shape (y, x)
         The target's weights in it.
-    decoder : int
-        The decoder that drew the layer.
+    decoders : tuple of int
+        The decoder that drew each layer near the target.
     shape : tuple of int
         Height and width of the network's grid, not turned [px].
     padded : tuple of int
@@ -43,9 +43,15 @@ class View:
     window: Window
     inputs: torch.Tensor
     weights: torch.Tensor
-    decoder: int
+    decoders: tuple[int, ...]
     shape: tuple[int, int]
     padded: tuple[int, int]
+
+    def cut(self, map_: AnyArray) -> torch.Tensor:
+        """Return the window of a map of the network's grid, shape (y, x), on the device."""
+        sides = [(0, new - own) for new, own in zip(self._upright, self.shape, strict=True)]
+        seen = turned(np.pad(map_, sides, mode="edge"), self.turn)
+        return torch.from_numpy(seen[self.window].copy()).to(self.inputs.device)
 
     def whole(self, heat: FloatImage) -> FloatImage:
         """Put a map of the window into one of the network's grid, not turned; 0 outside."""
@@ -54,6 +60,12 @@ class View:
         height, width = self.shape
         return np.ascontiguousarray(turned_back(whole, self.turn)[:height, :width])
 
+    @property
+    def _upright(self) -> tuple[int, int]:
+        """Shape of the padded grid, not turned."""
+        height, width = turned_back(np.empty(self.padded, bool), self.turn).shape
+        return height, width
+
 
 def find_view(
     network: Network,
@@ -61,7 +73,7 @@ def find_view(
     weights: FloatImage,
     atoms: Sequence[NDArray[np.float64]] | None,
     *,
-    layer: int,
+    whole: bool = False,
 ) -> View:
     """Find the view, among all orientations, in which decoders show the predicted atoms near the target best.
 
@@ -73,30 +85,30 @@ def find_view(
         Normalised image on the network's grid, and the target's weights.
     atoms : sequence of ndarray, shape (atoms, 2), or None
         Predicted positions (y, x) of each layer's atoms [px of the grid]; without them the image is not turned,
-        and the decoder is the one with the layer's number.
-    layer : int
-        Crystal layer of the prediction.
+        and the decoders are those with the layers' numbers.
+    whole : bool
+        Whether to see the whole image and not only the window that the target depends on.
     """
     best, best_shown = None, -np.inf
     for turn in TURNS if atoms is not None else TURNS[:1]:
-        window, inputs, part_weights, shape = _seen(network, grid, weights, turn)
-        decoder, shown = layer, 0.0
+        window, inputs, part_weights, shape = _seen(network, grid, weights, turn, whole=whole)
+        decoders, shown = tuple(range(network.layers)), 0.0
         if atoms is not None:
             origin = np.array([axis.start for axis in window])
             height = -(-grid.shape[0] // network.stride) * network.stride
             near = [turned_positions(positions, height, turn) - origin for positions in atoms]
             y, x = np.nonzero(part_weights.cpu().numpy())
             target = float(y.mean()), float(x.mean())
-            decoder, shown = find_decoder(network, inputs, near, target=target, layer=layer)
+            decoders, shown = find_decoders(network, inputs, near, target=target)
         if shown > best_shown + CLEARLY:
             own = (grid.shape[0], grid.shape[1])
-            best, best_shown = View(turn, window, inputs, part_weights, decoder, own, shape), shown
+            best, best_shown = View(turn, window, inputs, part_weights, decoders, own, shape), shown
     assert best is not None, "there is at least one orientation"
     return best
 
 
 def _seen(
-    network: Network, grid: FloatImage, weights: FloatImage, turn: int
+    network: Network, grid: FloatImage, weights: FloatImage, turn: int, *, whole: bool
 ) -> tuple[Window, torch.Tensor, torch.Tensor, tuple[int, int]]:
     """Return the window of a turned image, image and weights in it, and the shape of the turned image."""
     device = next(network.parameters()).device
@@ -104,6 +116,6 @@ def _seen(
     height, width = weights.shape
     sides = [(0, -height % network.stride), (0, -width % network.stride)]
     seen = turned(np.pad(weights, sides), turn)
-    window = window_around(seen, network)
+    window = (slice(0, seen.shape[0]), slice(0, seen.shape[1])) if whole else window_around(seen, network)
     inputs, part = (torch.from_numpy(a[window].copy()).to(device) for a in (image, seen))
     return window, inputs[None, None], part, (image.shape[0], image.shape[1])

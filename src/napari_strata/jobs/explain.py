@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import OutputError, TargetError
-from napari_strata.events import JobResult, Progress, StateChanged
+from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
+from napari_strata.explain.question import AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.targets import AtomTarget, Target, check_target
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration, check_stacks
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from napari_strata.explain.heatmap import Heatmap
+    from napari_strata.explain.prepare import Prepared
     from napari_strata.explain.snap import Snapped
     from napari_strata.models.registry import LoadedModel
 
@@ -33,31 +35,31 @@ def explain(
     image: ImageStack,
     *,
     frame: int,
-    layer: int,
-    target: Target,
+    question: Question,
     config: ExplainConfig,
     out: Path | None = None,
     atoms: "DataFrame | None" = None,
     inference: InferenceConfig | None = None,
     locating: AtomsConfig | None = None,
 ) -> JobBody:
-    """Compute the heatmap of one target.
+    """Compute the heatmap of one question.
 
     Parameters
     ----------
     control : JobControl
-        Stop leaves nothing.
+        Stop leaves the map as far as it was computed.
     model : Path
         A bundle's folder, its card.yaml, or a run folder.
     image : ImageStack
         The stack.
-    frame, layer : int
-        Frame of the stack and crystal layer of the prediction, from 0.
-    target : PixelTarget, AtomTarget or RegionTarget
-        In px of the image. An atom target snaps to the nearest predicted atom of the layer, and its species is
-        the class that is explained; elsewhere it is the class that is most probable in the target.
+    frame : int
+        Frame of the stack, from 0.
+    question : Question
+        Positions in px of the image. An atom target snaps to the nearest predicted atom of the layer, and its
+        species is the class that is explained where none is named; elsewhere it is the class that is most probable
+        in the target.
     config : ExplainConfig
-        Method, tolerance of the snap, and radius of an atom's footprint.
+        Method and its settings, tolerance of the snap, and radius of an atom's footprint.
     out : Path, optional
         tif file for the heatmap.
     atoms : DataFrame, optional
@@ -71,7 +73,7 @@ def explain(
     Yields
     ------
     JobEvent
-        `Progress`.
+        `Progress`, and `Sketched` with every heatmap on the way.
 
     Returns
     -------
@@ -85,8 +87,8 @@ def explain(
     ImageError, CalibrationError, BundleError, DeviceError, OutputError
         If an input cannot be used or the file cannot be written.
     """
-    from napari_strata.explain.explainer import explain_target
     from napari_strata.explain.heatmap import write_heatmap
+    from napari_strata.explain.prepare import prepare
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
 
@@ -94,8 +96,7 @@ def explain(
     shown = _take_frames(image, frame, frame)
     loaded = load_network(model, resolve_device(config.device))
     check_calibration((shown,), loaded.card)
-    _check_layer(layer, loaded)
-    check_target(target, (shown.data.shape[1], shown.data.shape[2]))
+    check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
     if out is not None and out.is_dir():
         raise OutputError(f"{out} is a folder.", remedy="Give the name of a tif file, for example heat.tif in it.")
     control.run()
@@ -106,22 +107,70 @@ def explain(
         first = frame if loaded.network.layers == 1 else 0
         frames = _take_frames(image, first, frame)
         on_device = (inference or InferenceConfig()).model_copy(update={"device": config.device})
-        table = yield from _locate_atoms(control, loaded, frames, target, on_device, locating or AtomsConfig())
+        settings = locating or AtomsConfig()
+        table = yield from _locate_atoms(control, loaded, frames, question.target, on_device, settings)
     control.checkpoint()
     yield Progress(LOCATED, f"Explaining {image.name}")
-    species, figures = None, {}
-    if isinstance(target, AtomTarget):
+    figures: dict[str, float] = {}
+    if isinstance(question.target, AtomTarget):
         assert table is not None
-        snapped = _snap(target, table, shown, layer, config)
-        target, species, figures = snapped.target, snapped.species, {"distance_A": snapped.distance}
-    heatmap = explain_target(
-        loaded, shown, layer=layer, target=target, species=species, atoms=table, method=config.method
-    )
-    heatmap = dataclasses.replace(heatmap, metadata={**heatmap.metadata, "frame": frame})
+        snapped = _snap(question.target, table, shown, question.layer, config)
+        species = question.species or snapped.species
+        question = dataclasses.replace(question, target=snapped.target, species=species)
+        figures = {"distance_A": snapped.distance}
+    prepared = prepare(loaded, shown, question, config, atoms=table)
+    heatmap = yield from _sharpen(control, prepared, frame)
     if out is not None:
         write_heatmap(heatmap, out)
     paths = {} if out is None else {"heatmap": str(out)}
     return JobResult({**_figures(heatmap, start), **figures}, paths, heatmap)
+
+
+def check_question(question: Question, loaded: "LoadedModel", shape: tuple[int, int]) -> None:
+    """Check that a question can be asked of a model and an image of shape (y, x).
+
+    Raises
+    ------
+    TargetError
+        If a layer or the target does not exist, or the corrected codes have another shape.
+    """
+    _check_layer(question.layer, loaded)
+    check_target(question.target, shape)
+    match question.against:
+        case AgainstLayer(layer):
+            _check_layer(layer, loaded)
+            if layer == question.layer:
+                raise TargetError(
+                    f"Layer {layer} is compared with itself.", remedy="Choose two different layers of this model."
+                )
+        case AgainstCorrection(codes) if codes.shape != shape:
+            raise TargetError(
+                f"The corrected labels have the shape {codes.shape}, the image {shape}.",
+                remedy="Choose labels of this image.",
+            )
+
+
+def _sharpen(control: JobControl, prepared: "Prepared", frame: int) -> Generator[JobEvent, None, "Heatmap"]:
+    """Compute a heatmap that gets better, until it is whole or a stop comes."""
+    from napari_strata.explain.explainer import explain as sharpen
+
+    heatmap: Heatmap | None = None
+    start, maps = time.monotonic(), sharpen(prepared)
+    try:
+        for found in maps:
+            heatmap = dataclasses.replace(found, metadata={**found.metadata, "frame": frame})
+            done = found.metadata["done"]
+            if done < 1:
+                left = (time.monotonic() - start) * (1 - done) / done
+                yield Progress(LOCATED + (1 - LOCATED) * done, f"Explaining {found.metadata['image']}", left)
+                yield Sketched(heatmap, done)
+                if control.stop_requested:
+                    break
+                control.wait_while_paused()
+    finally:
+        maps.close()
+    assert heatmap is not None, "a method yields at least one map"
+    return heatmap
 
 
 def _take_frames(image: ImageStack, first: int, last: int) -> ImageStack:

@@ -93,7 +93,7 @@ def test_picking_lays_a_heatmap_of_the_nearest_atom_and_its_layer_over_the_image
     labels.mode = "paint"
     y, x = ATOMS[5]
     said = explain(qtbot, viewer, dock, (y + 1.5, x - 1))
-    assert said.startswith(f"Input gradient of the atom at y {y:.1f}, x {x:.1f} px, layer 1.")
+    assert said.startswith(f"Gradient saliency of the atom at y {y:.1f}, x {x:.1f} px, layer 1.")
     assert not labels.data.any()
     assert labels.mode == "paint"
     assert viewer.layers.selection.active is labels
@@ -112,7 +112,7 @@ def test_the_input_gradient_is_greatest_at_the_picked_atom(qtbot, viewer, open_d
     dock.config.editor("method").setCurrentText("input-gradient")
     y, x = ATOMS[9]
     said = explain(qtbot, viewer, dock, (y, x))
-    assert said.startswith("Input gradient of the atom")
+    assert said.startswith("Gradient saliency of the atom")
     assert np.allclose(brightest(heatmaps(viewer)[0]), [y, x], atol=4)
 
 
@@ -195,7 +195,7 @@ def test_a_pixel_can_be_explained(qtbot, viewer, open_dock):
     dock = open_dock(layers=1)
     dock.target.setCurrentText("Pixel")
     assert not dock.config.editor("tolerance").isVisible()
-    assert explain(qtbot, viewer, dock, (14, 15)) == "Input gradient of the pixel at y 14.0, x 15.0 px, layer 0."
+    assert explain(qtbot, viewer, dock, (14, 15)) == "Gradient saliency of the pixel at y 14.0, x 15.0 px, layer 0."
 
 
 def test_the_selected_label_can_be_explained_on_the_shown_frame(qtbot, viewer, open_dock):
@@ -210,7 +210,7 @@ def test_the_selected_label_can_be_explained_on_the_shown_frame(qtbot, viewer, o
     dock.target.setCurrentText("Region")
     with qtbot.waitSignal(dock.panel.runner.ended, timeout=60_000):
         click(qtbot, dock.panel.start_button)
-    assert dock.panel.words.text() == "Input gradient of the region at y 14.5, x 34.5 px, layer 0."
+    assert dock.panel.words.text() == "Gradient saliency of the region at y 14.5, x 34.5 px, layer 0."
     assert not dock.panel.start_button.isChecked()
     viewer.layers.selection.active = viewer.layers["bright"]
     click(qtbot, dock.panel.start_button)

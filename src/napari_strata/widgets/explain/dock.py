@@ -12,6 +12,7 @@ from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import TargetError
 from napari_strata.events import JobResult
+from napari_strata.explain.catalogue import METHODS
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import heatmap_layer, target_layer
@@ -42,7 +43,6 @@ _HINT = {
 }
 _ARMED = "Click in the image… (Esc cancels)"
 _ARMED_HINT = "Whichever layer is active, the click paints and moves nothing."
-_METHOD = {"grad-cam": "Grad-CAM", "input-gradient": "Input gradient"}
 _RING = 1.8
 """Diameter of the ring around what is explained [Å]."""
 _RING_PX = 14.0
@@ -82,6 +82,7 @@ class ExplainDock(Dock):
         self.panel.brought.connect(self._on_result)
         self.picker.clicked.connect(self.panel.guarded(self._on_click))
         self.picker.armed_changed.connect(self._on_armed)
+        self.config.changed.connect(self._show_settings)
         self._on_target()
         self._on_source()
 
@@ -131,8 +132,15 @@ class ExplainDock(Dock):
         self.panel.start_button.setToolTip(_HINT[self.kind])
         if not self.source.obstacle:
             self.panel.say(_HINT[self.kind])
-        self.config.show_field("tolerance", self.kind == "atom")
+        self._show_settings()
         self._offer_decoders()
+
+    def _show_settings(self) -> None:
+        """Show the settings that the target and the method read."""
+        read = {"method", "device", *METHODS[self.config.values().method].settings}
+        read |= {"tolerance", "target_radius"} if self.kind == "atom" else set()
+        for name in ExplainConfig.model_fields:
+            self.config.show_field(name, name in read)
 
     def _offer_decoders(self) -> None:
         """Offer the chosen model's layers, and for atoms the one that each belongs to."""
@@ -221,7 +229,7 @@ class ExplainDock(Dock):
         chosen = replace(request.chosen, place=replace(request.chosen.place, y=y, x=x))
         self._show(request, chosen, heatmap)
         where = f"y {y:.1f}, x {x:.1f} px, layer {chosen.layer}"
-        self.panel.say(f"{_METHOD[request.config.method]} of the {chosen.kind} at {where}.")
+        self.panel.say(f"{METHODS[request.config.method].title} of the {chosen.kind} at {where}.")
 
     def _show(self, request: "_Request", chosen: Chosen, heatmap: "Heatmap") -> None:
         origin = request.source.origin
@@ -246,6 +254,7 @@ class _Request:
 
 def _make_job(control: JobControl, request: _Request) -> Job:
     """Make the job in the worker thread, so that its imports do not hold the GUI up."""
+    from napari_strata.explain.question import Question
     from napari_strata.jobs.explain import explain
 
     source, chosen = request.source, request.chosen
@@ -254,8 +263,7 @@ def _make_job(control: JobControl, request: _Request) -> Job:
         source.entry.path,
         source.stack,
         frame=chosen.place.frame,
-        layer=chosen.layer,
-        target=chosen.as_target(),
+        question=Question(chosen.as_target(), chosen.layer),
         config=request.config,
         atoms=request.atoms,
     )

@@ -1,8 +1,12 @@
 """Grad-CAM for dense networks."""
 
+from collections.abc import Iterator
+
 from captum.attr import LayerGradCam, LayerGradientXActivation
 from torch import Tensor, nn
 
+from napari_strata.explain.attribution import Attribution
+from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import TargetScore
 from napari_strata.explain.undisturbed import undisturbed
 from napari_strata.models.network import FeatureMap
@@ -11,8 +15,8 @@ NEGLIGIBLE = 1e-6
 """Contributions below this part of the largest are rounding errors of the convolutions."""
 
 
-def grad_cam(score: TargetScore, image: Tensor) -> Tensor:
-    r"""Return the gradient-weighted class activation map of the decoder's coarsest feature map.
+def grad_cam(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
+    r"""Yield the gradient-weighted class activation map of the decoder's coarsest feature map.
 
     .. math::
         M_u = R_u \max\left(0, \sum_k \alpha_k A_{k,u}\right), \qquad
@@ -32,29 +36,24 @@ def grad_cam(score: TargetScore, image: Tensor) -> Tensor:
     - :math:`\alpha_k` is the sum of the gradients, not their mean: a map does not fade with the size of the
       image around its target, and a window gives the same map as the whole image.
 
-    Two forward and two backward passes.
+    - Where two decoders are compared, it is the first one's block.
 
-    Parameters
-    ----------
-    score : TargetScore
-        What is explained.
-    image : Tensor, shape (1, 1, y, x)
-        Normalised image on the network's grid, or a window of it.
-
-    Returns
-    -------
-    Tensor, shape (y, x)
-        At least 0, not scaled [log-odds]; feature pixels interpolated bilinearly.
+    Shape (y, x), at least 0, not scaled [log-odds]; feature pixels interpolated bilinearly.
     """
-    where = score.network.coarsest(score.output.decoder)
-    image = image.clone().requires_grad_()
+    where = score.network.coarsest(score.decoders[0])
+    image = scene.image.clone().requires_grad_()
     with undisturbed(score):
         of_means: Tensor = LayerGradCam(score, where.block).attribute(image, relu_attributions=True).detach()
         contributions: Tensor = LayerGradientXActivation(score, where.block).attribute(image).detach()
     size = contributions.abs().sum(dim=1, keepdim=True)
     reached = size > NEGLIGIBLE * size.max()
     cam = of_means * of_means[0, 0].numel() * reached
-    return on_image(cam, where, (image.shape[-2], image.shape[-1]))[0, 0]
+    yield Attribution(on_image(cam, where, scene.shape)[0, 0])
+
+
+def passes(_scene: Scene) -> int:
+    """Return the passes through the network: forward and back, twice."""
+    return 4
 
 
 def on_image(map_: Tensor, where: FeatureMap, shape: tuple[int, int]) -> Tensor:

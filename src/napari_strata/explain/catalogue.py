@@ -1,0 +1,66 @@
+"""The methods of explanation by name: what they are, without loading what they need."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal
+
+from napari_strata.config import ExplainMethod
+
+if TYPE_CHECKING:
+    from napari_strata.explain.attribution import Method
+    from napari_strata.explain.scene import Scene
+
+Need = Literal["baseline", "superpixels", "references"]
+Family = Literal["gradient", "activation", "covering", "network"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a method is.
+
+    Attributes
+    ----------
+    title : str
+        Its name as in the paper.
+    family : str
+        What it is made of: gradients, activations inside the network, covered parts of the image, or the network
+        alone.
+    settings : tuple of str
+        The fields of `ExplainConfig` that it reads, beyond those of the target.
+    signed : bool
+        Whether the map has negative values: what speaks against the score.
+    needs : tuple of str
+        What of the `Scene` it needs beyond the image.
+    complete : bool
+        Whether the map sums to the difference of the scores of image and baseline.
+    whole : bool
+        Whether it looks at the whole image by definition, so that a window gives another map.
+    """
+
+    title: str
+    family: Family
+    settings: tuple[str, ...] = ()
+    signed: bool = False
+    needs: tuple[Need, ...] = ()
+    complete: bool = False
+    whole: bool = False
+
+
+METHODS: Mapping[ExplainMethod, Facts] = {
+    "input-gradient": Facts("Gradient saliency", "gradient"),
+    "grad-cam": Facts("Grad-CAM", "activation"),
+}
+
+
+def load_method(name: ExplainMethod) -> "Method":
+    """Return a method: the function of its name in the module of its name in `napari_strata.explain.methods`."""
+    function = name.replace("-", "_")
+    method: Method = getattr(import_module(f"napari_strata.explain.methods.{function}"), function)
+    return method
+
+
+def passes_of(name: ExplainMethod, scene: "Scene") -> int:
+    """Return how many times the network computes a window, a backward pass counted as one more."""
+    module = import_module(f"napari_strata.explain.methods.{name.replace('-', '_')}")
+    return int(module.passes(scene))

@@ -1,0 +1,163 @@
+"""From a trained network, an image and a question to a score and a scene, ready for any method."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_strata.config import ExplainConfig
+from napari_strata.data.grid import from_network_grid, to_network_grid
+from napari_strata.explain.baselines import make_baseline, make_references, make_superpixels
+from napari_strata.explain.catalogue import METHODS, Facts
+from napari_strata.explain.question import AgainstCorrection, Question, describe_question
+from napari_strata.explain.scene import Scene
+from napari_strata.explain.score import TargetScore
+from napari_strata.explain.targets import AtomTarget, atom_weights, centre, pixel_weights, to_grid
+from napari_strata.explain.terms import make_terms
+from napari_strata.explain.undisturbed import undisturbed
+from napari_strata.explain.view import View, find_view
+from napari_strata.io.calibration import require
+from napari_strata.models.registry import LoadedModel
+from napari_strata.types import FloatImage, ImageStack, LabelArray
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """What is explained, ready for any method.
+
+    Attributes
+    ----------
+    score : TargetScore
+        The number that is explained.
+    scene : Scene
+        The window that it depends on.
+    view : View
+        Where that window lies.
+    shape : tuple of int
+        Height and width of the image [px].
+    metadata : mapping
+        Question, model and image in words and numbers, ready for JSON.
+    """
+
+    score: TargetScore
+    scene: Scene
+    view: View
+    shape: tuple[int, int]
+    metadata: Mapping[str, Any]
+
+    def on_image(self, map_: torch.Tensor) -> FloatImage:
+        """Return a map of the window on the image's own grid, shape (y, x); 0 outside the window."""
+        map_on_image: FloatImage = from_network_grid(self.view.whole(map_.cpu().numpy())[None], self.shape)[0]
+        return map_on_image
+
+
+def prepare(
+    model: LoadedModel,
+    image: ImageStack,
+    question: Question,
+    config: ExplainConfig,
+    *,
+    atoms: "DataFrame | None",
+) -> Prepared:
+    """Find the score and the scene of a question.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        The network, on the device that computes, and its card.
+    image : ImageStack
+        One checked frame.
+    question : Question
+        A checked question; an atom target lies on its atom and has a radius.
+    config : ExplainConfig
+        Method and settings.
+    atoms : DataFrame or None
+        Predicted atoms of this frame; they tell which decoder drew which layer near the target. Without them it is
+        the decoder with the layer's number.
+
+    Raises
+    ------
+    TargetError
+        If the model has no class of that name, or there is no error to explain.
+    CalibrationError
+        If the network, or an atom target, needs a pixel size and the image has none.
+    """
+    network, frame = model.network, image.data[0]
+    shape = (frame.shape[0], frame.shape[1])
+    grid = to_network_grid(frame, image.pixel_size, model.card.model.pixel_size)
+    near = _near(atoms, network.layers, shape, (grid.shape[0], grid.shape[1]))
+    facts = METHODS[config.method]
+    view = find_view(network, grid, _weights(question, image, grid), near, whole=facts.whole)
+    score = TargetScore(network, make_terms(model, view, question, _corrected(question, grid)))
+    with undisturbed(score), torch.no_grad():
+        value = float(score(view.inputs))
+    names = ("background", *model.card.classes.names)
+    metadata = {
+        **describe_question(question),
+        "method": config.method,
+        "parameters": {name: getattr(config, name) for name in (*facts.settings, "seed")},
+        "decoder": score.outputs[0].decoder,
+        "turn": view.turn,
+        "class": names[score.outputs[0].index],
+        "position": list(centre(question.target)),
+        "score": value,
+        "model": model.card.name,
+        "weights_sha256": model.card.weights_sha256,
+        "image": image.name,
+        "pixel_size_A": image.pixel_size,
+    }
+    pixel_size = model.card.model.pixel_size or image.pixel_size
+    return Prepared(score, _scene(grid, view, config, facts, pixel_size), view, shape, metadata)
+
+
+def _scene(grid: FloatImage, view: View, config: ExplainConfig, facts: Facts, pixel_size: float | None) -> Scene:
+    baseline = superpixels = references = None
+    if "baseline" in facts.needs:
+        made = make_baseline(grid, config.baseline, pixel_size=pixel_size, seed=config.seed)
+        baseline = view.cut(made)[None, None]
+    if "superpixels" in facts.needs:
+        side = max(round(config.superpixel / (pixel_size or 1.0)), 1)
+        numbers = view.cut(make_superpixels(grid, side))
+        superpixels = torch.unique(numbers, return_inverse=True)[1]
+    if "references" in facts.needs:
+        moved = make_references(grid, config.samples, seed=config.seed)
+        references = torch.stack([view.cut(one)[None] for one in moved])
+    return Scene(view.inputs, config, pixel_size, float(np.ptp(grid)), baseline, superpixels, references)
+
+
+def _weights(question: Question, image: ImageStack, grid: FloatImage) -> FloatImage:
+    target, shape = question.target, (image.data.shape[1], image.data.shape[2])
+    on = (grid.shape[0], grid.shape[1])
+    if not isinstance(target, AtomTarget):
+        return pixel_weights(target, shape, on)
+    assert target.radius is not None
+    pixel_size = require(image.pixel_size, name=image.name)
+    return atom_weights(target, shape, on, pixel_size=pixel_size, radius=target.radius)
+
+
+def _corrected(question: Question, grid: FloatImage) -> LabelArray | None:
+    """Return the corrected codes at the nearest pixels of the network's grid."""
+    if not isinstance(question.against, AgainstCorrection):
+        return None
+    codes = question.against.codes
+    rows, columns = (
+        np.minimum(((np.arange(new) + 0.5) * own / new).astype(np.intp), own - 1)
+        for new, own in zip(grid.shape, codes.shape, strict=True)
+    )
+    return codes[np.ix_(rows, columns)]
+
+
+def _near(
+    atoms: "DataFrame | None", layers: int, shape: tuple[int, int], grid: tuple[int, int]
+) -> Sequence[NDArray[np.float64]] | None:
+    """Return the positions (y, x) of each layer's atoms [px of the network's grid], where they decide anything."""
+    if atoms is None or layers == 1:
+        return None
+    tables = (atoms.loc[atoms["layer"] == layer, ["y_px", "x_px"]].to_numpy(np.float64) for layer in range(layers))
+    return [to_grid(positions, shape, grid) for positions in tables]

@@ -1,0 +1,95 @@
+"""From a question to the terms of its score."""
+
+import numpy as np
+import torch
+
+from napari_strata.errors import TargetError
+from napari_strata.explain.question import AgainstClass, AgainstCorrection, AgainstLayer, Question
+from napari_strata.explain.score import Output, Term
+from napari_strata.explain.undisturbed import undisturbed
+from napari_strata.explain.view import View
+from napari_strata.models.registry import LoadedModel
+from napari_strata.types import BACKGROUND, NOT_LABELLED, LabelArray
+
+
+def make_terms(model: LoadedModel, view: View, question: Question, codes: LabelArray | None) -> tuple[Term, ...]:
+    """Return what is added to the score, and what is taken from it.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        The network and its card.
+    view : View
+        What the network sees of the image.
+    question : Question
+        A checked question.
+    codes : ndarray of uint8, shape (y, x), or None
+        The corrected codes on the network's grid, if it is asked against a correction.
+
+    Raises
+    ------
+    TargetError
+        If the model has no such class, it is asked against itself, or the prediction is as it was corrected.
+    """
+    decoder = view.decoders[question.layer]
+    if isinstance(question.against, AgainstCorrection):
+        assert codes is not None, "the codes come with the question"
+        return _error_terms(model, view, decoder, codes)
+    index = class_index(model, view, question)
+    terms = [Term(Output(decoder, index), view.weights)]
+    match question.against:
+        case AgainstClass(name):
+            other = _index(model, name)
+            if other == index:
+                raise TargetError(
+                    f"{name} is compared with itself.", remedy="Choose two different classes of this layer."
+                )
+            terms.append(Term(Output(decoder, other), -view.weights))
+        case AgainstLayer(layer):
+            terms.append(Term(Output(view.decoders[layer], index), -view.weights))
+    return tuple(terms)
+
+
+def class_index(model: LoadedModel, view: View, question: Question) -> int:
+    """Return the class that is asked about, from 1: the named one, or the most probable one in the target."""
+    if question.species is not None:
+        return _index(model, question.species)
+    with undisturbed(model.network), torch.no_grad():
+        probabilities = model.network.probabilities(model.network(view.inputs))[0, view.decoders[question.layer]]
+    return int((probabilities * view.weights).sum(dim=(-2, -1))[1:].argmax()) + 1
+
+
+def _index(model: LoadedModel, species: str) -> int:
+    names = model.card.classes.names
+    if species not in names:
+        raise TargetError(
+            f"The model {model.card.name} knows no class {species}.",
+            remedy=f"Its classes are {', '.join(names)}; locate the atoms anew with this model.",
+        )
+    return names.index(species) + 1
+
+
+def _error_terms(model: LoadedModel, view: View, decoder: int, codes: LabelArray) -> tuple[Term, ...]:
+    r"""Return the terms of an error.
+
+    The mean of :math:`\ln P_{\text{predicted}} / P_{\text{corrected}}` over the target's pixels in which the two
+    differ, so above 0: what made the network say what is wrong.
+    """
+    with undisturbed(model.network), torch.no_grad():
+        predicted = model.network.probabilities(model.network(view.inputs))[0, decoder].argmax(dim=0)
+    corrected = view.cut(codes.astype(np.int64))
+    wrong = (corrected != NOT_LABELLED) & (corrected - BACKGROUND != predicted)
+    weights = view.weights * wrong
+    total = weights.sum()
+    if not total > 0:
+        raise TargetError(
+            "The prediction is as it was corrected here, so there is no error to explain.",
+            remedy="Choose a place where the model and the labels differ, or ask why a class is there.",
+        )
+    share = weights / total
+    terms = []
+    for index in range(1, model.network.classes + 1):
+        signed = share * ((predicted == index).float() - (corrected - BACKGROUND == index).float())
+        if signed.any():
+            terms.append(Term(Output(decoder, index), signed))
+    return tuple(terms)

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+import torch
+
+from bright_network import save_network
+from napari_strata.config import ExplainConfig, ModelConfig
+from napari_strata.errors import TargetError
+from napari_strata.explain.prepare import prepare
+from napari_strata.explain.question import AgainstClass, AgainstCorrection, AgainstLayer, Question
+from napari_strata.explain.score import Output
+from napari_strata.explain.targets import PixelTarget, RegionTarget
+from napari_strata.models.registry import build_network, load_network
+from napari_strata.types import ImageStack
+
+CONFIG = ModelConfig(architecture="gombnet", layers=2, filters=(2, 4), pixel_size=None)
+IMAGE = ImageStack(np.random.default_rng(0).normal(size=(1, 16, 16)).astype(np.float32), None, "noise")
+DECIDED = 1
+"""The class that both decoders see everywhere."""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """Load a network of two layers and two classes, A and B, that sees A everywhere."""
+    network = build_network(CONFIG, 2)
+    with torch.no_grad():
+        for head in network.heads:
+            head.weight.zero_()
+            head.bias.copy_(torch.tensor([0.0, 2.0, 1.0]))
+    folder = save_network(tmp_path_factory.mktemp("model"), network, CONFIG, name="all A", names=("A", "B"))
+    return load_network(folder, torch.device("cpu"))
+
+
+def prepared(model, question):
+    return prepare(model, IMAGE, question, ExplainConfig(), atoms=None)
+
+
+def test_without_a_class_the_most_probable_one_is_asked_about(model):
+    found = prepared(model, Question(PixelTarget(4, 5), 1))
+    assert found.score.outputs == (Output(1, 1),)
+    assert found.metadata["class"] == "A"
+    assert found.metadata["score"] == pytest.approx(2)
+
+
+def test_a_class_is_compared_with_another(model):
+    found = prepared(model, Question(PixelTarget(4, 5), 0, "B", AgainstClass("A")))
+    assert found.score.outputs == (Output(0, 2), Output(0, 1))
+    assert found.metadata["score"] == pytest.approx(1 - 2)
+    assert found.metadata["against"] == {"kind": "class", "class": "A"}
+
+
+def test_a_layer_is_compared_with_another(model):
+    found = prepared(model, Question(PixelTarget(4, 5), 0, "A", AgainstLayer(1)))
+    assert found.score.outputs == (Output(0, 1), Output(1, 1))
+    assert found.metadata["score"] == pytest.approx(0)
+
+
+def test_an_error_is_what_was_predicted_rather_than_what_is_right(model):
+    codes = np.zeros((16, 16), np.uint8)
+    codes[2, 2], codes[3, 3], codes[4, 4], codes[5, 5] = 1, 3, 2, 1  # background, B, A as predicted, background
+    found = prepared(model, Question(RegionTarget(np.ones((16, 16), bool)), 0, None, AgainstCorrection(codes)))
+    # Two pixels are wrongly A and not background (2 - 0), one wrongly A and not B (2 - 1).
+    assert found.metadata["score"] == pytest.approx((2 + 1 + 2) / 3)
+
+
+def test_a_right_prediction_has_no_error_to_explain(model):
+    codes = np.full((16, 16), 2, np.uint8)
+    question = Question(RegionTarget(np.ones((16, 16), bool)), 0, None, AgainstCorrection(codes))
+    with pytest.raises(TargetError, match="as it was corrected"):
+        prepared(model, question)
+
+
+@pytest.mark.parametrize(("species", "against"), [("C", None), ("A", AgainstClass("C"))])
+def test_a_class_that_the_model_lacks_is_named_with_those_it_has(model, species, against):
+    with pytest.raises(TargetError, match="no class C") as refused:
+        prepared(model, Question(PixelTarget(4, 5), 0, species, against))
+    assert "A, B" in refused.value.remedy
+
+
+def test_a_class_is_not_compared_with_itself(model):
+    with pytest.raises(TargetError, match="with itself"):
+        prepared(model, Question(PixelTarget(4, 5), 0, "A", AgainstClass("A")))
