@@ -77,7 +77,7 @@ def test_without_atoms_the_dock_says_what_to_do(qtbot, viewer):
     dock = AtomsDock(viewer)
     qtbot.addWidget(dock)
     assert dock.atoms.currentText() == "no atoms found yet"
-    assert dock.words.text() == "Find atoms in the Predict dock first."
+    assert dock.words.text() == "Find atoms in the Predict dock, or open a file of atoms."
     buttons = (dock.undo_button, dock.discard_button, dock.accept_button, dock.labels_button, dock.delete_button)
     assert not any(button.isEnabled() for button in buttons)
 

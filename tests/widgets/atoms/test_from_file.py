@@ -10,10 +10,12 @@ from qtpy.QtWidgets import QFileDialog, QInputDialog
 
 from napari_strata.config import AtomsConfig
 from napari_strata.config.atom_origin import AtomOrigin, LocatedImage
+from napari_strata.control import JobControl
 from napari_strata.errors import CalibrationError, TableError
 from napari_strata.io.atom_tables import write_atoms
+from napari_strata.jobs.read_atom_file import read_atom_file
 from napari_strata.widgets.atoms.dock import AtomsDock
-from napari_strata.widgets.atoms.from_file import images_for, open_atoms
+from napari_strata.widgets.atoms.from_file import images_for, place_atoms
 from napari_strata.widgets.layers.atom_memory import MEMORY, edits_of
 from napari_strata.widgets.predict.atom_export import atom_table
 
@@ -47,6 +49,16 @@ def table(image="bright", scale=PIXEL_SIZE, **columns) -> pd.DataFrame:
     )
     rows.loc[0, "flag"] = "border"
     return rows.assign(**columns)
+
+
+def read(path):
+    *_, last = read_atom_file(JobControl(), path)
+    assert last.error is None
+    return last.result.value
+
+
+def open_atoms(viewer, path, image):
+    return place_atoms(viewer, read(path), image)
 
 
 def origin(side: int, name="bright") -> AtomOrigin:
@@ -107,7 +119,9 @@ def test_an_image_without_a_pixel_size_is_refused_with_that_of_the_file(viewer, 
 
 def test_atoms_of_a_larger_image_are_refused(viewer, tmp_path):
     image = add_bright(viewer)
-    write_atoms(table(y_px=lambda t: t["y_px"] + 500, y_A=lambda t: t["y_A"] + 500 * PIXEL_SIZE), tmp_path / "a.csv")
+    write_atoms(
+        table(y_px=lambda t: t["y_px"] + 500, y_A=lambda t: t["y_A"] + 500 * PIXEL_SIZE), tmp_path / "a.csv"
+    )
     with pytest.raises(TableError, match=f"{len(ATOMS)} of the {len(ATOMS)} atoms in a.csv lie outside"):
         open_atoms(viewer, tmp_path / "a.csv", image)
 
@@ -159,9 +173,9 @@ def test_the_image_is_found_by_the_name_in_the_file(viewer, tmp_path):
     image = add_bright(viewer)
     other = viewer.add_image(np.zeros((20, 20)), name="other")
     write_atoms(table(), tmp_path / "a.csv")
-    assert images_for(viewer, tmp_path / "a.csv") == [image]
+    assert images_for(viewer, read(tmp_path / "a.csv")) == [image]
     write_atoms(table(image="unknown"), tmp_path / "b.xyz")
-    assert images_for(viewer, tmp_path / "b.xyz") == [image, other]
+    assert images_for(viewer, read(tmp_path / "b.xyz")) == [image, other]
 
 
 @pytest.fixture
@@ -179,7 +193,8 @@ def test_a_file_is_opened_by_the_button_and_can_be_edited(qtbot, viewer, dock, t
     asked = []
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "a.csv"), ""))
     monkeypatch.setattr(QInputDialog, "getItem", lambda *all: (asked.append(all[3]), ("bright", True))[1])
-    qtbot.mouseClick(dock.open_button, LEFT)
+    with qtbot.waitSignal(dock.open_button.runner.ended, timeout=60_000):
+        qtbot.mouseClick(dock.open_button, LEFT)
     assert asked == [["bright", "other"]]
     assert len(dock.points.data) == len(ATOMS)
     assert dock.counts.rowCount() == 2
@@ -190,14 +205,30 @@ def test_a_file_is_opened_by_the_button_and_can_be_edited(qtbot, viewer, dock, t
     assert len(dock.points.data) == len(ATOMS)
 
 
-def test_a_file_that_is_dropped_on_the_dock_is_opened_or_refused_in_words(viewer, dock, tmp_path):
+def test_a_file_that_is_dropped_on_the_dock_is_opened_or_refused_in_words(qtbot, viewer, dock, tmp_path):
     write_atoms(table(), tmp_path / "a.csv")
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.csv"))])
     actions, nothing = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
     event = QDropEvent(QPointF(5, 5), actions, mime, LEFT, nothing)
-    dock.dropEvent(event)
+    with qtbot.waitSignal(dock.open_button.runner.ended, timeout=60_000):
+        dock.dropEvent(event)
     assert "There is no image to put atoms on." in dock.words.text()
     add_bright(viewer)
-    dock.dropEvent(event)
+    with qtbot.waitSignal(dock.open_button.runner.ended, timeout=60_000):
+        dock.dropEvent(event)
     assert len(dock.points.data) == len(ATOMS)
+
+
+def test_a_file_that_cannot_be_read_is_refused_in_words(qtbot, viewer, dock, tmp_path):
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n")
+    with qtbot.waitSignal(dock.open_button.runner.ended, timeout=60_000):
+        dock.open_button.open(tmp_path / "a.csv")
+    assert "a.csv lacks image" in dock.words.text()
+
+
+def test_positions_in_angstrom_of_another_program_are_put_by_the_pixel_size_of_the_image(viewer, tmp_path):
+    image = add_bright(viewer)
+    (tmp_path / "flake.xyz").write_text("1\nmade elsewhere\nC 2.0 -3.0 0.0\n")
+    points, _ = open_atoms(viewer, tmp_path / "flake.xyz", image)
+    np.testing.assert_allclose(points.data * image.scale, [[3.0, 2.0]])

@@ -1,6 +1,5 @@
 """The Atoms dock: what was located is corrected, counted, and sent to training."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.viewer import Viewer
@@ -9,16 +8,14 @@ from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QVBox
 
 from napari_strata.atoms.edits import EDITS
 from napari_strata.errors import LabelsError
-from napari_strata.io.atoms.formats import ENDINGS
 from napari_strata.types import ATOM_FLAGS
 from napari_strata.widgets.atoms.accepting import accept
 from napari_strata.widgets.atoms.as_labels import use_as_labels
-from napari_strata.widgets.atoms.asking import ask_for_file, ask_for_image
 from napari_strata.widgets.atoms.atom_features import AtomFeatures
 from napari_strata.widgets.atoms.choice import AtomsChoice
 from napari_strata.widgets.atoms.counts import AtomCounts
 from napari_strata.widgets.atoms.editing import AtomEditing
-from napari_strata.widgets.atoms.from_file import images_for, open_atoms
+from napari_strata.widgets.atoms.open_button import OpenButton, atom_files
 from napari_strata.widgets.journal.journal import journal_of
 from napari_strata.widgets.layers.label_memory import image_of
 from napari_strata.widgets.layers.results import find_results
@@ -54,7 +51,7 @@ class AtomsDock(Dock):
         self._viewer = viewer
         self.atoms = AtomsChoice(viewer)
         self.editing = AtomEditing(self)
-        self.open_button = QPushButton("Open atoms…")
+        self.open_button = OpenButton(viewer)
         self.tools = QButtonGroup(self)
         self._mode = LayerFollower(self, self._on_mode, "mode")
         self.delete_button = QPushButton("Delete")
@@ -80,10 +77,6 @@ class AtomsDock(Dock):
     def _lay_out(self) -> None:
         self.edits.setWordWrap(True)
         self.words.setWordWrap(True)
-        self.open_button.setToolTip(
-            "Put the atoms of a file onto an open image: CSV, Parquet, XYZ, extended XYZ, CIF or GeoJSON."
-            " Files can be dropped here, too."
-        )
         self.setAcceptDrops(True)
         self.delete_button.setToolTip("Remove the selected atoms. The Delete key does, too.")
         self.undo_button.setToolTip("Take the last edit back.")
@@ -127,10 +120,11 @@ class AtomsDock(Dock):
         self.editing.changed.connect(self._refresh)
         self.editing.selected.connect(self._on_selection)
         self.tools.buttonClicked.connect(self._choose_tool)
+        self.open_button.opened.connect(self.atoms.choose)
+        self.open_button.said.connect(self.words.setText)
         self.features.assigned.connect(in_notifications(self.editing.assign))
         self.counts.chosen.connect(self._select_row)
         for button, slot in (
-            (self.open_button, self._ask_what_to_open),
             (self.delete_button, self._delete),
             (self.undo_button, self.editing.undo),
             (self.discard_button, self.editing.discard),
@@ -223,31 +217,15 @@ class AtomsDock(Dock):
         self.words.setText(f"{accepted.added} added, {accepted.deleted} removed.")
         self._on_layers()
 
-    def _ask_what_to_open(self) -> None:
-        path = ask_for_file(self)
-        if path is not None:
-            self._open(path)
-
-    def _open(self, path: Path) -> None:
-        images, active = images_for(self._viewer, path), self._viewer.layers.selection.active
-        image = ask_for_image(self, images, active, path)
-        if image is None:
-            return
-        points, words = open_atoms(self._viewer, path, image)
-        self._viewer.layers.selection.active = points
-        self.atoms.choose(points)
-        self.words.setText(words)
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files of atoms."""
-        if _dropped(event):
+        if atom_files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the files that were dropped."""
+        """Open the file that was dropped; of several, the first."""
         event.acceptProposedAction()
-        for path in _dropped(event):
-            in_notifications(self._open, say=self.words.setText)(path)
+        self.open_button.open_dropped(event.mimeData())
 
     def _use_as_labels(self) -> None:
         image = self._image()
@@ -261,11 +239,6 @@ class AtomsDock(Dock):
         self.words.setText(
             f"{names}: in the Train dock, learn from My labels. All atoms of the slices must be right.{stays}"
         )
-
-
-def _dropped(event: QDropEvent) -> list[Path]:
-    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() in ENDINGS]
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from napari.layers import Image, Points
 
 from napari_strata.errors import CalibrationError, TableError
-from napari_strata.io.atom_tables import read_atoms, read_origin
 from napari_strata.io.atoms.belonging import is_same_size, too_many_outside
 from napari_strata.io.atoms.blocks import pixel_size_of
 from napari_strata.widgets.layers.atom_layers import imported_layer
@@ -20,36 +19,19 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from napari_strata.config.atom_origin import AtomOrigin
+    from napari_strata.jobs.read_atom_file import AtomFile
 
 
-def images_for(viewer: "Viewer", path: Path) -> list[Image]:
-    """Return the open images that atoms of a file may be put on: that of the name in the file, or all.
-
-    Parameters
-    ----------
-    viewer : Viewer
-        Whose images.
-    path : Path
-        The file.
-
-    Raises
-    ------
-    TableError
-        If the file cannot be read.
-    ExtraError
-        If it needs a package that is not installed.
-    """
+def images_for(viewer: "Viewer", file: "AtomFile") -> list[Image]:
+    """Return the open grey images that atoms may be put on: that of the name in their file, or all."""
     images = [one for one in viewer.layers if isinstance(one, Image) and not (one.rgb or one.metadata.get(RESULT))]
-    if len(images) < 2:
-        return images
-    # positions do not matter here: any pixel size lets a file be read that has them in Å alone
-    names = set(read_atoms(path, pixel_size=1.0)["image"])
+    names = set(file.table["image"])
     named = [one for one in images if names & _names_of(one)]
     return named if len(named) == 1 else images
 
 
-def open_atoms(viewer: "Viewer", path: Path, image: Image) -> tuple[Points, str]:
-    """Put the atoms of a file onto an image, as a layer that can be edited like located ones.
+def place_atoms(viewer: "Viewer", file: "AtomFile", image: Image) -> tuple[Points, str]:
+    """Put atoms onto an image, as a layer that can be edited like located ones.
 
     Atoms that lie there stay; only those of the same file that nobody edited are replaced.
 
@@ -57,8 +39,8 @@ def open_atoms(viewer: "Viewer", path: Path, image: Image) -> tuple[Points, str]
     ----------
     viewer : Viewer
         Where to show them.
-    path : Path
-        A file of any of `napari_strata.io.atoms.formats.FORMATS`.
+    file : AtomFile
+        The atoms.
     image : Image
         A grey image whose pixel size is known.
 
@@ -72,33 +54,21 @@ def open_atoms(viewer: "Viewer", path: Path, image: Image) -> tuple[Points, str]
     Raises
     ------
     TableError
-        If the file cannot be read, holds no atoms, or atoms of another image or of frames that this one lacks.
+        If there are no atoms, or those of another image or of frames that this one lacks.
     CalibrationError
         If the pixel size is not known, or is another one than that of the file.
     ImageError
         If the image is in colour or has more than three dimensions.
-    ExtraError
-        If the file needs a package that is not installed.
     """
     check_kind(image)
-    size = calibration_of(image).value
-    table, origin = _read(path, size), read_origin(path)
-    rows, odd = _rows_for(table, image, path)
-    pixel_size = _check_size(rows, image, size, path)
-    _check_place(rows, image, origin, path)
-    points = imported_layer(rows, image, pixel_size, path, origin)
+    rows, odd = _rows_for(file.table, image, file.path)
+    pixel_size = _check_size(rows if file.knows_pixels else None, image, file.path)
+    if not file.knows_pixels:
+        rows = rows.assign(y_px=rows["y_A"] / pixel_size, x_px=rows["x_A"] / pixel_size)
+    _check_place(rows, image, file.origin, file.path)
+    points = imported_layer(rows, image, pixel_size, file.path, file.origin)
     show_results(viewer, [points])
-    return points, _words(rows, origin, path) + odd
-
-
-def _read(path: Path, pixel_size: float | None) -> "DataFrame":
-    """Read atoms by the pixel size of their file, or by that of the image where the file states none."""
-    try:
-        return read_atoms(path)
-    except CalibrationError:
-        if pixel_size is None:
-            raise
-        return read_atoms(path, pixel_size=pixel_size)
+    return points, _words(rows, file.origin, file.path) + odd
 
 
 def _names_of(image: Image) -> set[str]:
@@ -121,8 +91,9 @@ def _rows_for(table: "DataFrame", image: Image, path: Path) -> "tuple[DataFrame,
     )
 
 
-def _check_size(rows: "DataFrame", image: Image, size: float | None, path: Path) -> float:
-    of_file = pixel_size_of(rows)
+def _check_size(rows: "DataFrame | None", image: Image, path: Path) -> float:
+    """Return the pixel size of an image [Å/px], where that of a file's rows is no other."""
+    size, of_file = calibration_of(image).value, None if rows is None else pixel_size_of(rows)
     if size is None:
         told = "" if of_file is None else f" {path.name} was made with {of_file:.5g} Å per pixel."
         raise CalibrationError(
