@@ -116,7 +116,7 @@ def write_map_pictures(
     }
     with replacing(path) as temporary, temporary.open("wb") as file:
         if path.suffix.lower() == ".npz":
-            arrays = {name: np.asarray(one) for name, one in about.items()}
+            arrays: dict[str, Any] = {name: np.asarray(one) for name, one in about.items()}
             np.savez_compressed(file, **arrays, **dict(zip(names, values, strict=True)))
             return
         import tifffile

@@ -93,13 +93,13 @@ def fit_lattice(
         if control.stop_requested:
             break
         frame, figures = _describe(table, family, seed)
-        stack = stacks.get(name)
+        shown = stacks.get(name)
         if frame is None:
             yield Warned(f"{name}, frame {number}: {figures['gaps'][0]}")
-        if stack is not None:
-            figures["fourier"] = _fourier(frame, stack, int(number), family)
+        if shown is not None:
+            figures["fourier"] = _fourier(frame, shown, int(number), family)
         if maps is not None:
-            one, more = map_one(frame, table, stack, (str(name), int(number)), maps, seed)
+            one, more = map_one(frame, table, shown, (str(name), int(number)), maps, seed)
             mapped.append(one)
             figures |= more
         rows.append({"image": str(name), "frame": int(number), **figures})

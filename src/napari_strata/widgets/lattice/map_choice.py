@@ -58,7 +58,7 @@ class MapChoice(QWidget):
     @property
     def frees(self) -> bool:
         """Whether the smooth distortion of the scan is taken out."""
-        return self.without_field.isChecked() and self.without_field.isEnabled()
+        return bool(self.without_field.isChecked() and self.without_field.isEnabled())
 
     def offer(self, maps: "LatticeMaps | None") -> None:
         """Offer other maps; what was chosen stays chosen where it is among them."""
