@@ -108,6 +108,30 @@ def test_what_is_no_crystal_is_refused_in_words(tmp_path: Path, text: str):
         read_cif(path, (0, 0, 1))
 
 
+@pytest.mark.parametrize(
+    ("cell", "atom", "words"),
+    [
+        ((0.01, 0.01, 3, 90, 90, 90), ("C", 0, 0, 0), "sides of 0.01"),
+        ((3, 3, 1e9, 90, 90, 90), ("C", 0, 0, 0), "sides of 3"),
+        ((float("nan"), 3, 3, 90, 90, 90), ("C", 0, 0, 0), "not finite"),
+        ((3, 3, 3, 90, 90, 90), ("C", float("nan"), 0, 0), "broken"),
+        ((3, 3, 3, 90, 90, 90), ("X", 0, 0, 0), "known elements"),
+    ],
+)
+def test_a_cell_that_no_crystal_has_is_refused_before_it_fills_an_image(tmp_path: Path, cell, atom, words: str):
+    path = write(tmp_path / "broken.cif", cell, [atom])
+    with pytest.raises(ConfigError, match=words):
+        read_cif(path, (0, 0, 1))
+
+
+def test_a_file_too_large_for_a_crystal_is_not_read(tmp_path: Path, monkeypatch):
+    path = tmp_path / "large.cif"
+    path.write_text(PEROVSKITE)
+    monkeypatch.setattr("napari_strata.simulate.cif.LARGEST_FILE", 100)
+    with pytest.raises(ConfigError, match="more than 100 bytes"):
+        read_cif(path, (0, 0, 1))
+
+
 def test_a_missing_file_is_named(tmp_path: Path):
     with pytest.raises(ConfigError, match=r"none\.cif cannot be read"):
         read_cif(tmp_path / "none.cif", (0, 0, 1))

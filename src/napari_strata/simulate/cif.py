@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 SAME_COLUMN = 0.1
 """Atoms nearer than this in projection make up one column [Å]."""
+LARGEST_FILE, MOST_ATOMS = 5_000_000, 5_000
+"""Larger files [bytes] and cells are no single crystals; reading them would take minutes."""
+CELL_SIDES = (0.5, 1_000.0)
+"""Between these a cell's sides lie [Å]: smaller cells would fill an image with millions of columns."""
 _PARALLEL = 1e-3
 """Sine of the angle below which two directions count as one."""
 
@@ -80,15 +84,31 @@ def _read(path: Path, zone_axis: tuple[int, int, int], _changed: int) -> Crystal
     from ase.io import read
 
     try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ValueError(f"more than {LARGEST_FILE:,} bytes")
         atoms = read(path, format="cif")
-        if isinstance(atoms, list) or not len(atoms) or atoms.cell.rank < 3:
-            raise ValueError("no cell with atoms")
+        if isinstance(atoms, list):
+            raise ValueError("several crystals")
+        _check(atoms)
     except Exception as error:
         raise ConfigError(
             f"{path.name} cannot be read as a crystal ({' '.join(str(error).split())}).",
             remedy="Check that it is a CIF file of one crystal.",
         ) from error
     return project(atoms, zone_axis)
+
+
+def _check(atoms: "Atoms") -> None:
+    """Refuse what is no cell of a crystal, or would take too long."""
+    if not len(atoms) or atoms.cell.rank < 3 or not (atoms.get_atomic_numbers() > 0).all():
+        raise ValueError("no cell with atoms of known elements")
+    sides = atoms.cell.lengths()
+    if not (np.isfinite(atoms.cell.array).all() and np.isfinite(atoms.positions).all()):
+        raise ValueError("numbers that are not finite")
+    if sides.min() < CELL_SIDES[0] or sides.max() > CELL_SIDES[1]:
+        raise ValueError(f"sides of {sides.min():g} to {sides.max():g} Å")
+    if len(atoms) > MOST_ATOMS:
+        raise ValueError(f"{len(atoms):,} atoms in a cell, more than {MOST_ATOMS:,}")
 
 
 def _plane(period: NDArray[np.float64], cell: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -119,16 +139,15 @@ def _turned_to_x(first: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _merge(lattice: NDArray[np.float64], positions: NDArray[np.float64], symbols: list[str]) -> Crystal:
     """Collect atoms that lie above each other."""
-    places: list[NDArray[np.float64]] = []
+    places = np.empty_like(positions)
     columns: list[list[str]] = []
-    inverse = np.linalg.inv(lattice)
-    for position, symbol in zip(positions @ inverse, symbols, strict=True):
-        for k, place in enumerate(places):
-            offset = position - place
-            if np.linalg.norm((offset - np.rint(offset)) @ lattice) < SAME_COLUMN:
-                columns[k].append(symbol)
-                break
+    for position, symbol in zip(positions @ np.linalg.inv(lattice), symbols, strict=True):
+        offset = position - places[: len(columns)]
+        apart = np.linalg.norm((offset - np.rint(offset)) @ lattice, axis=1)
+        near = np.flatnonzero(apart < SAME_COLUMN)
+        if len(near):
+            columns[near[0]].append(symbol)
         else:
-            places.append(position % 1)
+            places[len(columns)] = position % 1
             columns.append([symbol])
-    return Crystal(lattice, np.array(places), tuple(map(tuple, columns)))
+    return Crystal(lattice, places[: len(columns)].copy(), tuple(map(tuple, columns)))

@@ -23,6 +23,23 @@ SCENE = simulate_image(
 )
 
 
+SQUARE = """data_x
+_cell_length_a 3
+_cell_length_b 3
+_cell_length_c 3
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+_symmetry_space_group_name_H-M 'P 1'
+loop_
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Cu 0 0 0
+"""
+
+
 @pytest.fixture
 def viewer(light_viewer):
     return light_viewer
@@ -173,6 +190,21 @@ def test_a_cif_file_that_is_not_there_is_said(qtbot, dock, tmp_path):
     dock.settings.set_values(before.model_copy(update={"crystal": crystal}))
     wait(qtbot, dock)
     assert "none.cif" in dock.shown.live.words.text()
+
+
+def test_a_cif_file_that_is_broken_is_said_and_its_repair_is_shown(qtbot, dock, tmp_path):
+    wait(qtbot, dock)
+    before, path = dock.settings.values(), tmp_path / "mine.cif"
+    path.write_text("data_x\n_cell_length_a 0\nloop_\n")
+    crystal = before.crystal.model_copy(update={"cif": path})
+    dock.settings.set_values(before.model_copy(update={"crystal": crystal}))
+    wait(qtbot, dock)
+    assert "mine.cif cannot be read as a crystal" in dock.shown.live.words.text()
+    assert not dock.panel.runner.is_busy and dock.draw_button.isEnabled()
+    path.write_text(SQUARE)
+    click(qtbot, dock.draw_button)
+    wait(qtbot, dock)
+    assert dock.shown.live.words.text() == "" and dock.shown.preview.classes == ("Cu",)
 
 
 def test_a_new_draw_shows_another_image_of_the_same_ranges(qtbot, dock):
