@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from napari_strata.atoms.spacing import PART
 from napari_strata.config import AtomsConfig
 from napari_strata.report.about_model import software_words
 from napari_strata.report.numbers import counted, listed, plain
@@ -71,7 +72,8 @@ def _located(subject: Subject) -> Passage:
 def _peaks(settings: AtomsConfig) -> str:
     return (
         f"Separate peaks of the probability of an atom, of at least {settings.min_probability:g} and no closer"
-        f" than {settings.min_distance:g} Å, were taken for atoms and placed on the centroid of the probability"
+        f" than {settings.min_distance:g} Å, or than {PART:g} of the usual distance of atoms of their species where the"
+        " image shows one, were taken for atoms and placed on the centroid of the probability"
         f" within {settings.refinement_radius:g} Å."
     )
 
