@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from napari_strata.atoms.fit.fit import fit_peaks
 from napari_strata.atoms.fit.fitted import FittedPeaks
-from napari_strata.atoms.fit.width import guess_width
+from napari_strata.atoms.fit.width import guess_width, spacing_of
 from napari_strata.config import AtomsConfig
 from napari_strata.types import ATOM_FLAGS, AnyArray, FloatImage
 
@@ -22,6 +22,8 @@ WIDTHS = (0.15, 1.5)
 """Standard deviations between which those of peaks are sought [Å]."""
 FITTED = ("sigma_y", "sigma_x", "amplitude", "background", "width", "chi2")
 """Columns that a fit adds."""
+BLURRED = 0.33
+"""Width from which on it is guessed once and held, in units of the distance of neighbours of a layer and kind."""
 NARROWEST = 0.5
 """Least standard deviation of a peak that the pixels resolve [px]."""
 
@@ -36,9 +38,10 @@ def refine_atoms(
 ) -> "pd.DataFrame":
     """Fit the positions of the atoms of one frame as `AtomsConfig.refine` says.
 
-    On the image, atoms of all layers are fitted together, and those of one layer and kind share a width; atoms
-    that overlap too much to be told apart stay near their centroids. On the probability maps each layer is fitted
-    alone; what is called uncertainty there is that of the map's shape and not of the noise.
+    On the image, atoms of all layers are fitted together, and those of one layer and kind share a width; all of
+    them do where peaks are too blurred to tell. Atoms that overlap too much to be told apart stay near their
+    centroids. On the probability maps each layer is fitted alone; what is called uncertainty there is that of the
+    map's shape and not of the noise.
 
     Parameters
     ----------
@@ -88,10 +91,12 @@ def _fit(
     counts: bool,
 ) -> FittedPeaks:
     low, high = (max(width / pixel_size, NARROWEST) for width in WIDTHS)
+    width = guess_width(pixels, positions, kinds, lowest=low, highest=high)
     return fit_peaks(
         pixels,
         positions,
-        width_px=guess_width(pixels, positions, kinds, lowest=low, highest=high),
+        width_px=width,
+        hold_width=width > BLURRED * spacing_of(positions, kinds),
         noise="poisson" if counts else "uniform",
         groups=kinds,
         prior_px=PRIOR / pixel_size,

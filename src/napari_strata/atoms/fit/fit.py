@@ -5,6 +5,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_strata.atoms.fit.beyond import places_beyond
+from napari_strata.atoms.fit.coarse import Coarse
 from napari_strata.atoms.fit.fitted import FittedPeaks
 from napari_strata.atoms.fit.joint import JointFit
 from napari_strata.atoms.fit.noise import NoiseKind
@@ -22,6 +24,7 @@ def fit_peaks(
     gain: float | None = None,
     groups: NDArray[np.intp] | None = None,
     prior_px: float | None = None,
+    hold_width: bool = False,
 ) -> FittedPeaks:
     """Fit Gaussians on a slowly varying background to all atoms of an image together.
 
@@ -46,7 +49,12 @@ def fit_peaks(
     prior_px : float, optional
         Standard deviation of the truth from `positions` along each axis, roughly [px]; it is then measured by how
         far the image moves atoms. It decides, and enters `sigma`, where atoms overlap too much or are too faint to
-        be placed by the image; by default the image decides alone.
+        be placed by the image, and light of atoms beyond the border is reckoned with; by default the image
+        decides alone, and nothing is beyond it.
+
+    hold_width : bool
+        Keep all widths at `width_px`: where peaks overlap much, hardly anything tells wide ones from dim ones on
+        a brighter background.
 
     Returns
     -------
@@ -55,16 +63,24 @@ def fit_peaks(
     """
     if not len(positions):
         return FittedPeaks.none()
-    order = np.argsort(positions[:, 0], kind="stable")
-    kinds = np.zeros(len(order), np.intp) if groups is None else np.unique(groups, return_inverse=True)[1]
+    kinds = np.zeros(len(positions), np.intp) if groups is None else np.unique(groups, return_inverse=True)[1]
+    coarse = Coarse.for_width(width_px, image.shape)
+    pixels, width = coarse.image(np.asarray(image, np.float64)), coarse.width(width_px)
+    starts = coarse.positions(positions.astype(np.float64))
+    if prior_px is not None:
+        beyond, alike = places_beyond(starts, kinds, width_px=width, shape=pixels.shape)
+        starts, kinds = np.concatenate([starts, beyond]), np.concatenate([kinds, alike])
+    order = np.argsort(starts[:, 0], kind="stable")
     fit = JointFit(
-        np.ascontiguousarray(image, dtype=np.float64),
-        positions[order].astype(np.float64),
+        np.ascontiguousarray(pixels),
+        starts[order],
         kinds[order],
-        width_px=width_px,
+        width_px=width,
         shape=shape,
-        noise=NoiseKind(uniform=noise == "uniform", gain=gain),
-        prior_px=prior_px,
+        noise=NoiseKind(uniform=noise == "uniform", gain=None if gain is None else gain / coarse.step**2),
+        prior_px=None if prior_px is None else prior_px / coarse.step,
+        inside=order < len(positions),
+        hold_width=hold_width,
     )
     fit.run()
-    return fit.result().reordered(np.argsort(order))
+    return coarse.fine(fit.result().reordered(np.argsort(order)[: len(positions)]))

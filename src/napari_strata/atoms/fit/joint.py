@@ -20,7 +20,7 @@ from napari_strata.atoms.fit.squares import Floats
 from napari_strata.atoms.fit.start import KNOT_SPACING, pixels_near, starting_parameters
 from napari_strata.atoms.fit.uncertainty import position_covariance
 
-STEPS_OF_ALL, STEPS_OF_SOME = 12, 40
+STEPS_OF_ALL, STEPS_OF_SOME = 12, 20
 """Most steps of all atoms together, and of those that have not settled then, with their neighbours."""
 ENOUGH = 0.99
 """Fraction of settled atoms at which the rest goes on alone."""
@@ -55,6 +55,10 @@ class JointFit:
         What is known of the noise.
     prior_px : float or None
         Standard deviation of the truth from `positions`, roughly [px].
+    inside : ndarray of bool, shape (atom,), optional
+        Which are atoms of the image; the others only have heights. By default all.
+    hold_width : bool
+        Keep the width.
     """
 
     def __init__(
@@ -67,7 +71,11 @@ class JointFit:
         shape: Shape,
         noise: NoiseKind,
         prior_px: float | None,
+        inside: NDArray[np.bool_] | None = None,
+        hold_width: bool = False,
     ) -> None:
+        self._shapes = not hold_width
+        self._inside = np.ones(len(positions), bool) if inside is None else inside
         knots = Knots.every(KNOT_SPACING * width_px, image.shape)
         self._start, self._width, self._noise, self._prior_px = positions, width_px, noise, prior_px
         self._parameters = starting_parameters(
@@ -82,17 +90,18 @@ class JointFit:
             Prior.nothing(positions),
         )
         self._failed = np.zeros(len(positions), bool)
+        self._sigma = np.zeros(len(positions))
         self._leverage = self._problem.model.leverage(self._parameters)
 
     def run(self) -> None:
         """Fit heights, then everything, then what has not settled, and put back what has failed."""
-        everything = np.ones(len(self._start), bool)
+        everything = self._inside
         self._fit_heights()
         if self._prior_px is not None:
             self._expect(self._prior_px)
-            self._settle_all(Freedom(everything), steps=STEPS_OF_ALL)
+            self._settle_all(Freedom(everything, shapes=self._shapes), steps=STEPS_OF_ALL)
             self._expect(self._measured_prior())
-        restless = self._settle_all(Freedom(everything), steps=STEPS_OF_ALL) > SETTLED
+        restless = self._settle_all(Freedom(everything, shapes=self._shapes), steps=STEPS_OF_ALL) > SETTLED
         if restless.any():
             restless = self._settle_some(restless, everything) > STILL
         failed = restless | self._is_lost()
@@ -102,7 +111,7 @@ class JointFit:
             self._failed |= failed
             went = self._parameters.positions[self._failed]
             self._put_back()
-            failed = self._settle_some(self._failed, ~self._failed, also_near=went) > STILL
+            failed = self._settle_some(self._failed, self._inside & ~self._failed, also_near=went) > STILL
             failed |= self._is_lost()
         self._failed |= failed
         self._put_back()
@@ -121,7 +130,7 @@ class JointFit:
         drawn = model.draw(parameters)
         noise = self._measure_noise(drawn)
         weights = problem.used / noise.variance(drawn)
-        sigma = np.sqrt(np.einsum("acc->ac", self._covariance(drawn)))
+        sigma = np.sqrt(self._variance(drawn))
         background = model.knots.at(parameters.background, parameters.positions)
         return FittedPeaks(
             positions=parameters.positions,
@@ -143,30 +152,43 @@ class JointFit:
     def _expect(self, prior_px: float) -> None:
         """Expect positions near where they began, and heights of the order of the median."""
         self._prior_px = prior_px
-        height = float(np.median(self._parameters.amplitudes))
-        self._problem = replace(self._problem, prior=Prior.near(self._start, prior_px, height))
+        height = self._median_height()
+        prior = Prior.near(self._start, prior_px, np.where(self._inside, height, 0), height)
+        self._problem = replace(self._problem, prior=prior)
 
     def _measured_prior(self) -> float:
         """Return how far the starts are from the truth, by what the image says of them [px]."""
         assert self._prior_px is not None, "only where something is known of the starts"
-        covariance = self._covariance(self._problem.model.draw(self._parameters))
-        variance = np.einsum("acc->ac", covariance)
-        return measured_spread(self._parameters.positions - self._start, variance, self._prior_px)
+        variance = self._variance(self._problem.model.draw(self._parameters))
+        self._sigma = np.sqrt(variance.mean(axis=1))
+        inside = self._inside
+        return measured_spread(
+            (self._parameters.positions - self._start)[inside], variance[inside], self._prior_px
+        )
+
+    def _variance(self, drawn: Floats) -> Floats:
+        """Return the variances of each position (atom, 2) [px²]; NaN where there is none."""
+        variance = np.einsum("acc->ac", self._covariance(drawn))
+        return np.where((variance > 0).all(axis=1, keepdims=True), variance, np.nan)
 
     def _covariance(self, drawn: Floats) -> Floats:
         """Return the covariance of each position (atom, 2, 2) [px²]."""
         problem = self._problem
         weights = problem.used / self._measure_noise(drawn).variance(drawn)
         equations = problem.equations(self._parameters, drawn, weights)
-        free = Freedom(~self._failed).unknowns(self._parameters)
-        return position_covariance(equations, self._failed, Solver(equations, np.zeros(len(free)), free))
+        held = self._failed | ~self._inside
+        free = Freedom(~held, shapes=self._shapes).unknowns(self._parameters)
+        return position_covariance(equations, held, Solver(equations, np.zeros(len(free)), free))
+
+    def _median_height(self) -> float:
+        return float(np.median(self._parameters.amplitudes[self._inside]))
 
     def _fit_heights(self) -> None:
         nobody = np.zeros(len(self._start), bool)
         self._settle_all(Freedom(nobody, shapes=False), steps=1)
 
     def _settle_all(self, freedom: Freedom, *, steps: int) -> Floats:
-        found = settle(self._problem, self._parameters, freedom, steps=steps, enough=ENOUGH)
+        found = settle(self._problem, self._parameters, freedom, steps=steps, enough=ENOUGH, sigma=self._sigma)
         self._parameters = found.parameters
         return found.last_step
 
@@ -186,7 +208,7 @@ class JointFit:
         )
         start = replace(now, positions=now.positions[some], amplitudes=now.amplitudes[some])
         freedom = Freedom(movable[some], shared=False, shapes=False)
-        found = settle(part, start, freedom, steps=STEPS_OF_SOME)
+        found = settle(part, start, freedom, steps=STEPS_OF_SOME, sigma=self._sigma[some])
         now.positions[some], now.amplitudes[some] = found.parameters.positions, found.parameters.amplitudes
         last_step = np.zeros(len(atoms))
         last_step[some] = found.last_step
@@ -197,7 +219,7 @@ class JointFit:
         shift = np.linalg.norm(now.positions - self._start, axis=1)
         wide = widths(self._problem.model.precision(now)).max(axis=1)
         lost: NDArray[np.bool_] = shift > FARTHEST * wide
-        return lost | ~(now.amplitudes > DIM * np.median(now.amplitudes))
+        return (lost | ~(now.amplitudes > DIM * self._median_height())) & self._inside
 
     def _put_back(self) -> None:
         """Return what has failed to where it began."""
@@ -205,7 +227,7 @@ class JointFit:
         self._parameters = replace(
             now,
             positions=np.where(failed[:, None], self._start, now.positions),
-            amplitudes=np.where(failed, np.median(now.amplitudes), now.amplitudes),
+            amplitudes=np.where(failed, self._median_height(), now.amplitudes),
         )
 
     def _chi2(self, squares: Floats) -> Floats:

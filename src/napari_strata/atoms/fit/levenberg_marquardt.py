@@ -109,14 +109,22 @@ class Settled:
     parameters : Parameters
         The optimum, of the atoms that have settled.
     last_step : ndarray, shape (atom,)
-        How far each position moved at last, in units of its uncertainty, were all else known.
+        How far each position moved at last, in units of its uncertainty: as given, or were all else known.
     """
 
     parameters: Parameters
     last_step: Floats
 
 
-def settle(problem: Problem, start: Parameters, freedom: Freedom, *, steps: int, enough: float = 1.0) -> Settled:
+def settle(
+    problem: Problem,
+    start: Parameters,
+    freedom: Freedom,
+    *,
+    steps: int,
+    enough: float = 1.0,
+    sigma: Floats | None = None,
+) -> Settled:
     """Step towards the greatest likelihood.
 
     Parameters
@@ -130,7 +138,10 @@ def settle(problem: Problem, start: Parameters, freedom: Freedom, *, steps: int,
     steps : int
         Most steps.
     enough : float
-        Fraction of atoms that end the steps when they have settled.
+        Fraction of the atoms that may move which end the steps when they have settled.
+    sigma : ndarray, shape (atom,), optional
+        Uncertainty of each position, in which steps are told where it is larger than that of the atom were all
+        else known: where many peaks overlap it is by far.
 
     Returns
     -------
@@ -140,6 +151,8 @@ def settle(problem: Problem, start: Parameters, freedom: Freedom, *, steps: int,
     model, now = problem.model, start
     damping, of_shapes = np.full(len(start.amplitudes), FIRST_DAMPING), np.full(len(start.shapes), FIRST_DAMPING)
     last_step, taken = np.full(len(damping), np.inf), start.moved(start, by=-1)
+    counted = freedom.positions if freedom.positions.any() else slice(None)
+    scale = np.zeros(len(damping)) if sigma is None else sigma
     drawn = expected = model.draw(now)
     for count in range(steps):
         expected = drawn if count < CALM else (drawn + expected) / 2
@@ -156,8 +169,8 @@ def settle(problem: Problem, start: Parameters, freedom: Freedom, *, steps: int,
         damping = _next_damping(damping, refused | _turned(step.positions, taken.positions))
         of_shapes = _next_damping(of_shapes, _turned(step.shapes, taken.shapes))
         taken = step.with_atoms(refused, taken)
-        now, last_step = following, np.where(length < NEAREST, 0, length / own_sigma)
-        if (last_step < SETTLED).mean() >= enough:
+        now, last_step = following, np.where(length < NEAREST, 0, length / np.fmax(own_sigma, scale))
+        if (last_step[counted] < SETTLED).mean() >= enough:
             break
     return Settled(now, last_step)
 

@@ -15,6 +15,8 @@ from napari_strata.atoms.fit.squares import Floats
 
 FARTHEST = 3.0
 """Beyond so many standard deviations an atom tells nothing of the spread of others."""
+LEAST = 0.5
+"""Smallest spread that is believed, in units of the expected one: where all peaks overlap it is not seen."""
 ENOUGH = 0.25
 """Fraction of coordinates that the image must place better than the prior to measure a spread."""
 
@@ -41,11 +43,10 @@ class Prior:
         return cls(none, none)
 
     @classmethod
-    def near(cls, positions: Floats, sigma_px: float, height: float) -> "Prior":
-        """Expect positions (atom, 2) to a standard deviation [px], and heights of about `height`, to 100 %."""
-        typical = np.full(len(positions), height)
-        spread = np.array([sigma_px, sigma_px, height])
-        return cls(np.column_stack([positions, typical]), np.tile(1 / spread**2, (len(positions), 1)))
+    def near(cls, positions: Floats, sigma_px: float, heights: Floats, spread: float) -> "Prior":
+        """Expect positions (atom, 2) to a standard deviation [px], and heights (atom,) to a spread."""
+        sigmas = np.array([sigma_px, sigma_px, spread])
+        return cls(np.column_stack([positions, heights]), np.tile(1 / sigmas**2, (len(positions), 1)))
 
     def pull(self, parameters: Parameters) -> Floats:
         """Return the gradient of the logarithm of the probability of parameters, shape (3 atom,)."""
@@ -77,15 +78,15 @@ def measured_spread(shift: Floats, variance: Floats, expected: float) -> float:
     Returns
     -------
     float
-        Standard deviation of the starts along each axis [px], between a twentieth of the expected one and four
-        times it; the expected one where the image places too few atoms.
+        Standard deviation of the starts along each axis [px], between half the expected one and four times it; the
+        expected one where the image places too few atoms.
     """
     kept = np.maximum(variance / expected**2, 1e-9)  # of the prior's variance
     known = kept < 0.5
     if known.mean() < ENOUGH:
         return expected
     alone, moved = expected**2 * kept[known] / (1 - kept[known]), shift[known] / (1 - kept[known])
-    trials = np.geomspace(0.05, 4, 89) * expected
+    trials = np.geomspace(LEAST, 4, 89) * expected
     total = trials[:, None] ** 2 + alone
     surprise = np.minimum(moved**2 / total, FARTHEST**2)
     return float(trials[np.argmin((np.log(total) + surprise).sum(axis=1))])

@@ -39,14 +39,21 @@ def guess_width(
     float
         Standard deviation [px], within about a fifth where the peaks can be seen.
     """
-    spacing = _spacing(positions, groups)
+    spacing = spacing_of(positions, groups)
     highest = max(lowest, min(highest, WIDEST * spacing))
     cut, near = _middle(image, positions, margin=3 * highest)
     trials = np.geomspace(lowest, highest, TRIALS)
-    return float(trials[np.argmin([_misfit(cut, near, width) for width in trials])])
+    misfits = np.log([max(_misfit(cut, near, width), np.finfo(np.float64).tiny) for width in trials])
+    best = int(np.argmin(misfits))
+    if not 0 < best < TRIALS - 1:
+        return float(trials[best])
+    before, least, after = misfits[best - 1 : best + 2]
+    bend = before + after - 2 * least
+    beside = 0.5 * (before - after) / bend if bend > 0 else 0.0
+    return float(trials[best] * (trials[1] / trials[0]) ** beside)
 
 
-def _spacing(positions: Floats, groups: NDArray[np.intp]) -> float:
+def spacing_of(positions: Floats, groups: NDArray[np.intp]) -> float:
     """Return the median distance of nearest neighbours of one group; infinite where no group has two atoms."""
     members = [positions[groups == group] for group in np.unique(groups)]
     nearest = [KDTree(some).query(some, k=2)[0][:, 1] for some in members if len(some) > 1]
@@ -54,13 +61,14 @@ def _spacing(positions: Floats, groups: NDArray[np.intp]) -> float:
 
 
 def _middle(image: Floats, positions: Floats, *, margin: float) -> tuple[Floats, Floats]:
-    """Cut out the atoms in the middle; return the part (y, x) and all atoms in it, sorted by y."""
+    """Cut out the atoms in the middle; return the part (y, x) and all atoms that shine into it, by y."""
     distance = np.linalg.norm(positions - np.median(positions, axis=0), axis=1)
     chosen = positions[np.argsort(distance, kind="stable")[:SAMPLE]]
     limits = np.array(image.shape)
     first = np.clip(np.floor(chosen.min(axis=0) - margin), 0, limits - 2).astype(np.intp)
     last = np.clip(np.ceil(chosen.max(axis=0) + margin) + 1, first + 2, limits).astype(np.intp)
-    atoms = positions[((positions >= first - 1) & (positions < last + 1)).all(axis=1)] - first
+    seen = ((positions >= first - margin) & (positions < last + margin)).all(axis=1)
+    atoms = positions[seen] - first
     part = image[first[0] : last[0], first[1] : last[1]]
     return np.ascontiguousarray(part), atoms[np.argsort(atoms[:, 0], kind="stable")]
 
