@@ -70,6 +70,10 @@ def test_settings_that_are_known_are_told(whole):
     assert "fit of Gaussian peaks" not in whole
 
 
+def test_the_distance_that_species_keep_is_told_beside_the_least_one(whole):
+    assert "no closer than 0.9 Å, or than 0.55 of the usual distance of atoms of their species" in whole
+
+
 def test_atoms_are_counted_by_layer_and_species(whole):
     in_layer = [int((TABLE["layer"] == layer).sum()) for layer in (0, 1)]
     assert f"There are {in_layer[0]} atoms in layer 0 (all C) and {in_layer[1]} atoms in layer 1 (all C)." in whole

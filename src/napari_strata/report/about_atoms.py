@@ -72,8 +72,8 @@ def _located(subject: Subject) -> Passage:
 def _peaks(settings: AtomsConfig) -> str:
     return (
         f"Separate peaks of the probability of an atom, of at least {settings.min_probability:g} and no closer"
-        f" than {settings.min_distance:g} Å, or than {PART:g} of the usual distance of atoms of their species where the"
-        " image shows one, were taken for atoms and placed on the centroid of the probability"
+        f" than {settings.min_distance:g} Å, or than {PART:g} of the usual distance of atoms of their species"
+        " where the image shows one, were taken for atoms and placed on the centroid of the probability"
         f" within {settings.refinement_radius:g} Å."
     )
 
