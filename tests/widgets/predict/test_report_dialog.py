@@ -5,7 +5,7 @@ from napari.layers import Points
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QFileDialog
 
-from analysed import EXTENT, PIXEL_SIZE, bilayer, card
+from analysed import EXTENT, PIXEL_SIZE, bilayer, card, origin
 from napari_strata.config import AtomsConfig
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.jobs.locate_atoms import AtomsFound
@@ -30,9 +30,14 @@ def found(viewer, tmp_path):
     model = tmp_path / "model"
     model.mkdir()
     (model / "card.yaml").write_text(card().to_yaml(), encoding="utf-8")
-    origin = Origin(image, PIXEL_SIZE, card(), str(model))
-    located = AtomsFound((), table.assign(flag=""))
-    show_atoms(viewer, origin, located, AtomsConfig(min_distance=1.1), is_whole=True)
+    located = AtomsFound((), table.assign(flag=""), origin=origin(min_distance=1.1))
+    show_atoms(
+        viewer,
+        Origin(image, PIXEL_SIZE, card(), str(model)),
+        located,
+        AtomsConfig(min_distance=1.1),
+        is_whole=True,
+    )
     return image, next(layer for layer in viewer.layers if isinstance(layer, Points))
 
 
@@ -43,7 +48,7 @@ def click(qtbot, button):
 def test_model_settings_and_source_of_the_pixel_size_are_known(viewer, found, tmp_path):
     request = request_report(viewer, found[1], found[0])
     assert request.model == tmp_path / "model"
-    assert request.settings == AtomsConfig(min_distance=1.1)
+    assert request.origin == origin(min_distance=1.1)
     assert request.source is CalibrationSource.LAYER
     assert (request.frame, request.frames) == (0, 1)
     assert request.stack.data.shape == (1, round(EXTENT / PIXEL_SIZE), round(EXTENT / PIXEL_SIZE))
@@ -55,6 +60,14 @@ def test_a_model_that_was_trained_on_since_is_not_claimed(viewer, found, tmp_pat
     assert request_report(viewer, found[1], found[0]).model is None
 
 
+def test_of_atoms_from_a_file_the_model_with_these_weights_is_found(viewer, found, models_home):
+    folder = models_home / "models" / "run"
+    folder.mkdir(parents=True)
+    (folder / "card.yaml").write_text(card().to_yaml(), encoding="utf-8")
+    found[1].metadata[ORIGIN]["key"]["model"] = "atoms.csv"
+    assert request_report(viewer, found[1], found[0]).model == folder
+
+
 def test_a_model_that_is_gone_is_not_claimed(viewer, found, tmp_path):
     (tmp_path / "model" / "card.yaml").unlink()
     assert request_report(viewer, found[1], found[0]).model is None
@@ -63,7 +76,7 @@ def test_a_model_that_is_gone_is_not_claimed(viewer, found, tmp_path):
 def test_points_of_nobody_knows_where_claim_nothing(viewer, found):
     found[1].metadata.pop(ORIGIN)
     request = request_report(viewer, found[1], found[0])
-    assert (request.model, request.settings) == (None, None)
+    assert request.model is None
 
 
 def test_edited_atoms_are_reported_as_they_are(viewer, found):

@@ -1,5 +1,6 @@
 """What a report is written about: copies of image and atoms, and what their layer knows of its origin."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
 from napari_strata.widgets.layers.results import ORIGIN
 from napari_strata.widgets.layers.shown_atoms import shown_frame
-from napari_strata.widgets.parts.models import open_model
+from napari_strata.widgets.parts.models import ModelLibrary, open_model
 from napari_strata.widgets.predict.atom_export import atom_table
 
 if TYPE_CHECKING:
@@ -77,16 +78,17 @@ def request_report(viewer: "Viewer", points: "Points", image: "Image") -> Report
 
 
 def _model(origin: dict[str, Any]) -> Path | None:
-    """Return the model, if it is still the one that located the atoms: a training may have gone on since."""
-    path = origin.get("key", {}).get("model")
-    if not path:
+    """Return the model, if it is still the one that located the atoms: a training may have gone on since.
+
+    Of atoms that came from a file it is the one with these weights in the user's folder, or a built-in one.
+    """
+    key, weights = origin.get("key", {}), origin.get("provenance", {}).get("weights_sha256")
+    if not weights:
         return None
-    try:
-        entry = open_model(Path(path))
-    except BundleError:
-        return None
-    is_same = entry.card.weights_sha256 == origin.get("provenance", {}).get("weights_sha256")
-    return entry.path if is_same else None
+    with suppress(BundleError):
+        entry = open_model(Path(key.get("model", "")))
+        return entry.path if entry.card.weights_sha256 == weights else None
+    return next((entry.path for entry in ModelLibrary().list() if entry.card.weights_sha256 == weights), None)
 
 
 def _new_folder(image: "Image") -> Path:
