@@ -100,7 +100,8 @@ class JointFit:
         if self._prior_px is not None:
             self._expect(self._prior_px)
             self._settle_all(Freedom(everything, shapes=self._shapes), steps=STEPS_OF_ALL)
-            self._expect(self._measured_prior())
+            measured = self._measured_prior()  # where all is blurred, shifts of one atom are those of others, too
+            self._expect(measured if self._shapes else max(measured, self._prior_px))
         restless = self._settle_all(Freedom(everything, shapes=self._shapes), steps=STEPS_OF_ALL) > SETTLED
         if restless.any():
             restless = self._settle_some(restless, everything) > STILL
