@@ -76,6 +76,10 @@ class TargetError(StrataError):
     """An explanation target does not exist in the image or in the model."""
 
 
+class MethodError(StrataError):
+    """A method of explanation cannot be used with this network."""
+
+
 class ExtraError(StrataError):
     """An optional part of the program is not installed."""
 

@@ -5,7 +5,25 @@ from typing import Literal
 from napari_strata.config.base import Config, setting
 from napari_strata.config.training import Device
 
-ExplainMethod = Literal["input-gradient", "grad-cam"]
+ExplainMethod = Literal[
+    "input-gradient",
+    "gradient-x-input",
+    "smooth-grad",
+    "var-grad",
+    "integrated-gradients",
+    "deep-lift",
+    "guided-backprop",
+    "deconvolution",
+    "gradient-shap",
+    "expected-gradients",
+    "grad-cam",
+    "guided-grad-cam",
+    "occlusion",
+    "feature-ablation",
+    "lime",
+    "kernel-shap",
+    "receptive-field",
+]
 Baseline = Literal["mean", "dark", "blurred", "noise"]
 
 

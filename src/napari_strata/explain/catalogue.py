@@ -36,6 +36,8 @@ class Facts:
         Whether the map sums to the difference of the scores of image and baseline.
     whole : bool
         Whether it looks at the whole image by definition, so that a window gives another map.
+    of_relus : bool
+        Whether it changes what goes through ReLUs, so that the network must have them.
     """
 
     title: str
@@ -45,11 +47,59 @@ class Facts:
     needs: tuple[Need, ...] = ()
     complete: bool = False
     whole: bool = False
+    of_relus: bool = False
 
 
 METHODS: Mapping[ExplainMethod, Facts] = {
     "input-gradient": Facts("Gradient saliency", "gradient"),
+    "gradient-x-input": Facts("Gradient x input", "gradient", signed=True),
+    "smooth-grad": Facts("SmoothGrad", "gradient", ("samples", "noise", "batch")),
+    "var-grad": Facts("VarGrad", "gradient", ("samples", "noise", "batch")),
+    "integrated-gradients": Facts(
+        "Integrated Gradients",
+        "gradient",
+        ("steps", "baseline", "batch"),
+        signed=True,
+        needs=("baseline",),
+        complete=True,
+    ),
+    "deep-lift": Facts("DeepLIFT", "gradient", ("baseline",), signed=True, needs=("baseline",), complete=True),
+    "guided-backprop": Facts("Guided Backprop", "gradient", signed=True, of_relus=True),
+    "deconvolution": Facts("Deconvolution", "gradient", signed=True, of_relus=True),
+    "gradient-shap": Facts(
+        "Gradient SHAP", "gradient", ("samples", "noise", "baseline", "batch"), signed=True, needs=("baseline",)
+    ),
+    "expected-gradients": Facts(
+        "Expected Gradients", "gradient", ("samples", "batch"), signed=True, needs=("references",)
+    ),
     "grad-cam": Facts("Grad-CAM", "activation"),
+    "guided-grad-cam": Facts("Guided Grad-CAM", "activation", signed=True, of_relus=True),
+    "occlusion": Facts(
+        "Occlusion", "covering", ("window", "stride", "baseline", "batch"), signed=True, needs=("baseline",)
+    ),
+    "feature-ablation": Facts(
+        "Feature ablation",
+        "covering",
+        ("superpixel", "baseline", "batch"),
+        signed=True,
+        needs=("baseline", "superpixels"),
+    ),
+    "lime": Facts(
+        "LIME",
+        "covering",
+        ("superpixel", "subsets", "baseline", "batch"),
+        signed=True,
+        needs=("baseline", "superpixels"),
+    ),
+    "kernel-shap": Facts(
+        "Kernel SHAP",
+        "covering",
+        ("superpixel", "subsets", "baseline", "batch"),
+        signed=True,
+        needs=("baseline", "superpixels"),
+        complete=True,
+    ),
+    "receptive-field": Facts("Effective receptive field", "network", ("samples", "batch")),
 }
 
 

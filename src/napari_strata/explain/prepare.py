@@ -128,7 +128,22 @@ def _scene(grid: FloatImage, view: View, config: ExplainConfig, facts: Facts, pi
     if "references" in facts.needs:
         moved = make_references(grid, config.samples, seed=config.seed)
         references = torch.stack([view.cut(one)[None] for one in moved])
-    return Scene(view.inputs, config, pixel_size, float(np.ptp(grid)), baseline, superpixels, references)
+
+    def draw_noise(number: int) -> torch.Tensor:
+        drawn = np.random.default_rng([config.seed, number]).standard_normal(grid.shape, np.float32)
+        return view.cut(drawn)[None, None]
+
+    return Scene(
+        view.inputs,
+        config,
+        pixel_size,
+        range=float(np.ptp(grid)),
+        draw_noise=draw_noise,
+        origin=(view.window[0].start, view.window[1].start),
+        baseline=baseline,
+        superpixels=superpixels,
+        references=references,
+    )
 
 
 def _weights(question: Question, image: ImageStack, grid: FloatImage) -> FloatImage:

@@ -1,5 +1,6 @@
 """All that a method of explanation may look at beside the score."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -12,8 +13,8 @@ from napari_strata.config import ExplainConfig
 class Scene:
     """A window of an image on the network's grid, and what methods compare it with.
 
-    What depends on more than the window (baseline, range, superpixels) is computed of the whole image and then cut
-    out, so that a window gives the same explanation as the whole.
+    What depends on more than the window (baseline, range, superpixels, noise) is made for the whole image and then
+    cut out, so that a window gives the same explanation as the whole.
 
     Attributes
     ----------
@@ -25,6 +26,10 @@ class Scene:
         That of the network's grid [Å/px]; without one lengths in Å are taken in px.
     range : float
         Difference of the greatest and the least value of the whole image.
+    draw_noise : callable
+        From a number to noise (1, 1, y, x) with mean 0 and standard deviation 1, always the same for that number.
+    origin : tuple of int
+        Where the window begins in the whole image (y, x) [px].
     baseline : Tensor, shape (1, 1, y, x), or None
         The image without information, for methods that need one.
     superpixels : Tensor of int64, shape (y, x), or None
@@ -37,6 +42,8 @@ class Scene:
     config: ExplainConfig
     pixel_size: float | None
     range: float
+    draw_noise: Callable[[int], Tensor]
+    origin: tuple[int, int] = (0, 0)
     baseline: Tensor | None = None
     superpixels: Tensor | None = None
     references: Tensor | None = None

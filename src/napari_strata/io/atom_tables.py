@@ -29,9 +29,7 @@ def check_installed(path: Path) -> None:
         check()
 
 
-def write_atoms(
-    table: "DataFrame", path: Path, *, units: bool = False, origin: AtomOrigin | None = None
-) -> None:
+def write_atoms(table: "DataFrame", path: Path, *, units: bool = False, origin: AtomOrigin | None = None) -> None:
     """Write an atom table, whole or not at all.
 
     Parameters

@@ -52,7 +52,8 @@ class Encoder(Pyramid):
         self.blocks = nn.ModuleList(
             double_convolution(a, b, style, padding) for a, b in zip(widths, filters, strict=False)
         )
-        self.pool = nn.MaxPool2d(2)
+        # One for each level: DeepLIFT follows every module's input and output, once each.
+        self.pools = nn.ModuleList(nn.MaxPool2d(2) for _ in filters[1:])
         self.dropout = nn.Dropout2d(dropout)
         self.reaches = [Reach().convolved(2)]
         while len(self.reaches) < len(filters):
@@ -61,8 +62,8 @@ class Encoder(Pyramid):
     def forward(self, image: Tensor) -> list[Tensor]:
         """Return the features of every level, finest first; shape (batch, filters, y / 2^level, x / 2^level)."""
         features: list[Tensor] = []
-        for block in self.blocks:
-            features.append(block(self.pool(features[-1]) if features else image))
+        for level, block in enumerate(self.blocks):
+            features.append(block(self.pools[level - 1](features[-1]) if level else image))
         features[-1] = self.dropout(features[-1])
         return features
 

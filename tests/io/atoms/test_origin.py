@@ -24,7 +24,10 @@ ORIGIN = AtomOrigin(
     located="2026-01-02T03:04:05+00:00",
 )
 TABLE = pd.DataFrame(
-    [dict(zip(ATOM_COLUMNS, ("a b", frame, frame, "C", 15.0, 25.0, 1.59, 2.65, 0.9), strict=True)) for frame in (0, 1)]
+    [
+        dict(zip(ATOM_COLUMNS, ("a b", frame, frame, "C", 15.0, 25.0, 1.59, 2.65, 0.9), strict=True))
+        for frame in (0, 1)
+    ]
 )
 
 

@@ -195,7 +195,9 @@ def test_a_pixel_can_be_explained(qtbot, viewer, open_dock):
     dock = open_dock(layers=1)
     dock.target.setCurrentText("Pixel")
     assert not dock.config.editor("tolerance").isVisible()
-    assert explain(qtbot, viewer, dock, (14, 15)) == "Gradient saliency of the pixel at y 14.0, x 15.0 px, layer 0."
+    assert (
+        explain(qtbot, viewer, dock, (14, 15)) == "Gradient saliency of the pixel at y 14.0, x 15.0 px, layer 0."
+    )
 
 
 def test_the_selected_label_can_be_explained_on_the_shown_frame(qtbot, viewer, open_dock):

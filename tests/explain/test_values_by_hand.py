@@ -1,0 +1,297 @@
+"""Every method against small networks whose maps are worked out by hand."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from explaining import map_of, scene_of, score_of
+from napari_strata.errors import MethodError
+from napari_strata.explain.catalogue import METHODS, load_method
+
+WEIGHTS = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0], [2.0, 0.25, -0.5]])
+IMAGE = torch.tensor([[0.5, 1.0, -1.0], [2.0, 0.25, 1.5], [-0.5, 3.0, 1.0]])[None, None]
+ZERO = torch.zeros(1, 1, 3, 3)
+ONE = torch.ones(1, 1)
+"""The score is that of the only pixel of the output."""
+
+
+class Polynomial(nn.Module):
+    """One output pixel: its log-odds are a function of all nine pixels of the image."""
+
+    output = "classes"
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, image):
+        odds = self.function(image[:, 0])[:, None, None, None]
+        return torch.stack([torch.zeros_like(odds), odds], dim=2)
+
+
+def linear(image):
+    return (image * WEIGHTS).sum(dim=(-2, -1))
+
+
+def square(image):
+    return (image.square() * WEIGHTS).sum(dim=(-2, -1))
+
+
+def product(image):
+    """x0 x1 + 2 x4: the first two share what they do together."""
+    return image[:, 0, 0] * image[:, 0, 1] + 2 * image[:, 1, 1]
+
+
+def score(function):
+    return score_of(Polynomial(function), ONE)
+
+
+def found(method, function, **scene):
+    return map_of(method, score(function), IMAGE, **scene)
+
+
+def test_gradient_saliency_of_a_square_is_twice_weight_times_pixel():
+    torch.testing.assert_close(found("input-gradient", square), (2 * WEIGHTS * IMAGE[0, 0]).abs())
+
+
+def test_gradient_times_input_of_a_linear_score_sums_to_it():
+    map_ = found("gradient-x-input", linear)
+    torch.testing.assert_close(map_, WEIGHTS * IMAGE[0, 0])
+    assert map_.sum().item() == pytest.approx(linear(IMAGE[0]).item())
+
+
+def test_smooth_grad_of_a_linear_score_is_its_gradient_and_var_grad_nothing():
+    torch.testing.assert_close(found("smooth-grad", linear, samples=7, batch=3), WEIGHTS.abs())
+    torch.testing.assert_close(found("var-grad", linear, samples=7, batch=3), torch.zeros(3, 3), atol=1e-6, rtol=0)
+
+
+def test_var_grad_of_a_square_is_that_of_the_noise():
+    # The gradient is 2 w (x + sigma e), so its variance is (2 w sigma)^2 Var e.
+    sigma, samples = 0.1 * 4, 40
+    noise = torch.cat([scene_of(IMAGE).draw_noise(i) for i in range(samples)])[:, 0]
+    expected = (2 * WEIGHTS * sigma).square() * noise.var(dim=0, correction=0)
+    torch.testing.assert_close(found("var-grad", square, samples=samples, noise=0.1, batch=7), expected)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 8])
+def test_integrated_gradients_of_a_square_are_weight_times_the_difference_of_squares(batch):
+    baseline = torch.full_like(ZERO, 0.3)
+    map_ = found("integrated-gradients", square, baseline=baseline, steps=5, batch=batch)
+    torch.testing.assert_close(map_, WEIGHTS * (IMAGE[0, 0].square() - 0.09))
+
+
+def test_integrated_gradients_tell_by_how_much_they_miss_completeness():
+    *_, last = load_method("integrated-gradients")(score(square), scene_of(IMAGE, baseline=ZERO, steps=4))
+    assert last.figures["delta"] == pytest.approx(0, abs=1e-5)
+
+
+def test_integrated_gradients_on_the_way_are_already_of_the_whole_size():
+    first, *_ = load_method("integrated-gradients")(
+        score(linear), scene_of(IMAGE, baseline=ZERO, steps=20, batch=2)
+    )
+    assert first.done == pytest.approx(0.1)
+    torch.testing.assert_close(first.map, WEIGHTS * IMAGE[0, 0])
+
+
+def test_integrated_gradients_share_a_product_equally():
+    map_ = found("integrated-gradients", product, baseline=ZERO, steps=4)
+    # x0 x1 = 0.5 is halved; 2 x4 = 0.5 is all of the middle pixel's.
+    expected = torch.zeros(3, 3)
+    expected[0, 0] = expected[0, 1] = 0.25
+    expected[1, 1] = 0.5
+    torch.testing.assert_close(map_, expected)
+
+
+class Rectified(nn.Module):
+    """relu(sum(w x)) with two ReLUs, each used once."""
+
+    output = "classes"
+
+    def __init__(self, *, inplace=False):
+        super().__init__()
+        self.convolve = nn.Conv2d(1, 1, 3, bias=False)
+        self.relu = nn.ReLU(inplace)
+        self.last = nn.Conv2d(1, 2, 1, bias=False)
+        with torch.no_grad():
+            self.convolve.weight.copy_(WEIGHTS[None, None])
+            self.last.weight.copy_(torch.tensor([0.0, 2.0]).reshape(2, 1, 1, 1))
+
+    def forward(self, image):
+        return self.last(self.relu(self.convolve(image)))[:, None]
+
+
+def test_deep_lift_of_a_rectified_sum_divides_the_whole_difference():
+    image, baseline = -IMAGE, IMAGE
+    assert linear(image[0]).item() == 3.5
+    *_, last = load_method("deep-lift")(score_of(Rectified(), ONE), scene_of(image, baseline=baseline))
+    # S rises from 0 to 2 x 3.5 while the sum rises from -3.5 to 3.5: 1 for each unit of the sum.
+    torch.testing.assert_close(last.map, WEIGHTS * (image - baseline)[0, 0])
+    assert last.figures["delta"] == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("method", "blocked"), [("guided-backprop", True), ("deconvolution", False)])
+def test_what_goes_back_through_a_relu_that_was_off(method, blocked):
+    expected = torch.zeros(3, 3) if blocked else 2 * WEIGHTS
+    torch.testing.assert_close(map_of(method, score_of(Rectified(), ONE), IMAGE), expected)
+
+
+@pytest.mark.parametrize("method", ["guided-backprop", "deconvolution"])
+def test_what_speaks_against_the_score_does_not_go_back(method):
+    network = Rectified()
+    with torch.no_grad():
+        network.last.weight.neg_()
+    torch.testing.assert_close(map_of(method, score_of(network, ONE), -IMAGE), torch.zeros(3, 3))
+
+
+@pytest.mark.parametrize("method", ["guided-backprop", "deconvolution", "guided-grad-cam"])
+@pytest.mark.parametrize("network", [Rectified(inplace=True), Polynomial(linear)], ids=["in place", "none"])
+def test_a_network_without_fitting_relus_is_refused_with_a_remedy(method, network):
+    with pytest.raises(MethodError, match="this network has") as refused:
+        map_of(method, score_of(network, ONE), IMAGE)
+    assert refused.value.remedy
+
+
+def test_expected_gradients_of_a_linear_score_are_its_part_beyond_the_mean_reference():
+    references = torch.randn(6, 1, 3, 3, generator=torch.Generator().manual_seed(0))
+    map_ = found("expected-gradients", linear, references=references, samples=6, batch=4)
+    torch.testing.assert_close(map_, WEIGHTS * (IMAGE - references.mean(dim=0))[0, 0])
+
+
+def test_expected_gradients_of_a_square_come_near_the_integral():
+    references = torch.zeros(400, 1, 3, 3)
+    *_, last = load_method("expected-gradients")(
+        score(square), scene_of(IMAGE, references=references, samples=400, batch=400)
+    )
+    expected = WEIGHTS * IMAGE[0, 0].square()
+    off = (last.map - expected).square().mean().sqrt()
+    assert off < 3 * last.figures["standard_error"]
+    assert last.figures["standard_error"] < 0.1 * expected.abs().max()
+
+
+def test_gradient_shap_of_a_linear_score_is_its_part_beyond_the_baseline_and_the_noise():
+    map_ = found("gradient-shap", linear, baseline=torch.full_like(ZERO, 0.5), samples=4, noise=0.25, batch=3)
+    noise = torch.cat([scene_of(IMAGE).draw_noise(i) for i in range(4)]).mean(dim=0)[0]
+    torch.testing.assert_close(map_, WEIGHTS * (IMAGE[0, 0] + 0.25 * 4 * noise - 0.5))
+
+
+def test_occlusion_of_a_linear_score_is_the_mean_over_the_squares_of_what_they_hide():
+    map_ = found("occlusion", linear, baseline=ZERO, window=2, stride=1, batch=3)
+    part = WEIGHTS * IMAGE[0, 0]
+    hidden = {(y, x): part[y : y + 2, x : x + 2].sum() for y in range(3) for x in range(3)}
+    expected = torch.zeros(3, 3)
+    for y, x in itertools.product(range(3), repeat=2):
+        over = [value for (top, left), value in hidden.items() if 0 <= y - top < 2 and 0 <= x - left < 2]
+        expected[y, x] = sum(over) / len(over)
+    torch.testing.assert_close(map_, expected)
+
+
+def test_occlusion_agrees_with_captum():
+    from captum.attr import Occlusion
+
+    image = torch.randn(1, 1, 6, 8, generator=torch.Generator().manual_seed(2))
+    of = score(lambda images: images.square().cumsum(dim=-1).sum(dim=(-2, -1)))
+    map_ = map_of("occlusion", of, image, baseline=torch.zeros_like(image), window=2, stride=2)
+    theirs = Occlusion(of).attribute(image, (1, 2, 2), strides=(1, 2, 2), baselines=0)
+    torch.testing.assert_close(map_, theirs[0, 0])
+
+
+def test_a_coarse_occlusion_comes_first():
+    image = torch.randn(1, 1, 20, 20, generator=torch.Generator().manual_seed(1))
+    maps = list(
+        load_method("occlusion")(
+            score(lambda i: i.sum(dim=(-2, -1))),
+            scene_of(image, baseline=torch.zeros_like(image), window=2, stride=1),
+        )
+    )
+    assert len(maps) > 20
+    assert maps[0].done < 0.05
+    assert (maps[0].map != 0).all()  # every pixel shows its nearest square
+
+
+SIX = torch.tensor([[0, 0, 1], [2, 3, 1], [4, 5, 5]])
+
+
+def test_feature_ablation_of_a_linear_score_is_what_each_superpixel_holds():
+    map_ = found("feature-ablation", linear, baseline=ZERO, superpixels=SIX, batch=4)
+    part = WEIGHTS * IMAGE[0, 0]
+    sums = torch.stack([part[k == SIX].sum() for k in range(6)])
+    torch.testing.assert_close(map_, sums[SIX])
+
+
+def shapley(function, superpixels):
+    """Return the Shapley values of superpixels by their definition, over all subsets."""
+    count = int(superpixels.max()) + 1
+
+    def value(subset):
+        keep = torch.isin(superpixels, torch.tensor(sorted(subset), dtype=torch.int64))
+        return function(IMAGE[0] * keep).item()
+
+    values = []
+    for player in range(count):
+        others = [k for k in range(count) if k != player]
+        total = 0.0
+        for size in range(count):
+            weight = math.factorial(size) * math.factorial(count - size - 1) / math.factorial(count)
+            for subset in itertools.combinations(others, size):
+                total += weight * (value({*subset, player}) - value(subset))
+        values.append(total)
+    return torch.tensor(values)
+
+
+def cubic(image):
+    """Return a score in which superpixels depend on each other."""
+    return linear(image) ** 2 + image[:, 0, 0] * image[:, 2, 2] * image[:, 1, 0]
+
+
+@pytest.mark.parametrize("superpixels", [SIX, torch.zeros(3, 3, dtype=torch.int64), SIX.clamp(max=1)], ids=str)
+def test_kernel_shap_of_few_superpixels_is_exact(superpixels):
+    *_, last = load_method("kernel-shap")(score(cubic), scene_of(IMAGE, baseline=ZERO, superpixels=superpixels))
+    torch.testing.assert_close(last.map, shapley(cubic, superpixels)[superpixels].float(), rtol=1e-6, atol=1e-5)
+    assert last.figures["standard_error"] == 0
+
+
+def test_sampled_shapley_values_are_off_by_no_more_than_they_say():
+    true = shapley(cubic, SIX)
+    errors, stated = [], []
+    for seed in range(20):
+        *_, last = load_method("kernel-shap")(
+            score(cubic), scene_of(IMAGE, baseline=ZERO, superpixels=SIX, subsets=40, seed=seed, batch=40)
+        )
+        values = torch.stack([last.map[k == SIX].mean() for k in range(6)])
+        assert values.sum().item() == pytest.approx(true.sum().item(), abs=1e-4)
+        errors.append((values - true).square().mean())
+        stated.append(last.figures["standard_error"])
+    actual = torch.stack(errors).mean().sqrt().item()
+    assert 0 < actual < 2 * sum(stated) / len(stated)
+
+
+def test_lime_of_a_linear_score_finds_what_each_superpixel_adds():
+    *_, last = load_method("lime")(
+        score(linear), scene_of(IMAGE, baseline=ZERO, superpixels=SIX, subsets=4000, batch=500)
+    )
+    part = WEIGHTS * IMAGE[0, 0]
+    sums = torch.stack([part[k == SIX].sum() for k in range(6)])
+    torch.testing.assert_close(last.map, sums[SIX], rtol=0.02, atol=0.02)
+    assert last.figures["r_squared"] == pytest.approx(1, abs=1e-3)
+
+
+def test_the_effective_receptive_field_of_a_linear_score_is_the_magnitude_of_its_weights():
+    torch.testing.assert_close(found("receptive-field", linear, samples=3), WEIGHTS.abs())
+
+
+def test_a_sampled_map_comes_out_again_with_its_seed_and_with_another_batch():
+    for name in ("smooth-grad", "gradient-shap", "receptive-field"):
+        maps = [found(name, square, baseline=ZERO, samples=9, batch=batch) for batch in (2, 9, 9)]
+        torch.testing.assert_close(maps[1], maps[2], rtol=0, atol=0)
+        torch.testing.assert_close(maps[0], maps[1])
+
+
+def test_every_method_has_a_test_of_its_values():
+    import pathlib
+
+    here = pathlib.Path(__file__)
+    told = here.read_text() + (here.parent / "test_methods.py").read_text()
+    assert all(f'"{name}"' in told for name in METHODS)
