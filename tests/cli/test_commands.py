@@ -226,10 +226,11 @@ def test_explain_looks_at_the_nearest_atom_unless_told_otherwise(
     options = ("--at", "3.5, 4", "--layer", 1, "--frame", 2, "--method", "input-gradient", "--tolerance", 0.7)
     assert strata("explain", "MODEL", image, "--out", "heat.tif", *options).code == 0
     assert recorder.args[1].name == "moire"
+    question = recorder.kwargs.pop("question")
+    assert (question.target, question.layer) == (AtomTarget(3.5, 4.0), 1)
+    assert (question.species, question.against) == (None, None)
     assert recorder.kwargs == {
         "frame": 2,
-        "layer": 1,
-        "target": AtomTarget(3.5, 4.0),
         "config": ExplainConfig(method="input-gradient", tolerance=0.7),
         "inference": InferenceConfig(),
         "locating": AtomsConfig(),
@@ -280,7 +281,7 @@ def test_an_unknown_section_fails_with_its_name(
 
 def test_explain_takes_a_pixel(strata: Strata, recorder: Recorder, image: Path) -> None:
     strata("explain", "MODEL", image, "--out", "heat.tif", "--at", "3.6,4", "--target", "pixel")
-    assert recorder.kwargs["target"] == PixelTarget(4, 4)
+    assert recorder.kwargs["question"].target == PixelTarget(4, 4)
 
 
 def test_explain_takes_a_region_from_a_mask_of_any_type(strata: Strata, recorder: Recorder, image: Path) -> None:
@@ -289,12 +290,12 @@ def test_explain_takes_a_region_from_a_mask_of_any_type(strata: Strata, recorder
     np.save(image.parent / "region.npy", mask)
     words = ("explain", "MODEL", image, "--out", "heat.tif", "--target", "region")
     assert strata(*words, "--region", image.parent / "region.npy").code == 0
-    np.testing.assert_array_equal(recorder.kwargs["target"].mask, mask)
+    np.testing.assert_array_equal(recorder.kwargs["question"].target.mask, mask)
     picture = Image.fromarray(mask.astype(np.uint8)).convert("P")
     picture.putpalette([9, 9, 9, 128, 0, 0])
     picture.save(image.parent / "region.png")
     assert strata(*words, "--region", image.parent / "region.png").code == 0
-    np.testing.assert_array_equal(recorder.kwargs["target"].mask, mask)
+    np.testing.assert_array_equal(recorder.kwargs["question"].target.mask, mask)
     call = strata(*words, "--region", image.parent / "no.npy", "--json")
     assert call.code == 1
     assert call.report["error"]["type"] == "TargetError"
