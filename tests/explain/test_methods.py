@@ -7,6 +7,7 @@ from torch import nn
 
 from explaining import assert_same, map_of, score_of, whole_map, window_scene
 from napari_strata.config import ExplainConfig, ExplainMethod, ModelConfig
+from napari_strata.errors import MethodError
 from napari_strata.explain.catalogue import METHODS, load_method, passes_of
 from napari_strata.explain.targets import AtomTarget, PixelTarget, atom_weights, pixel_weights
 from napari_strata.explain.undisturbed import undisturbed
@@ -15,7 +16,8 @@ from napari_strata.models.blocks import Encoder
 from napari_strata.models.encoder_decoder import EncoderDecoder
 from napari_strata.models.registry import build_network
 
-EXACT_IN_WINDOWS = sorted(METHODS.keys() - {"lime", "kernel-shap"})
+DRAWN = ("lime", "kernel-shap")
+EXACT_IN_WINDOWS = sorted(name for name, facts in METHODS.items() if not facts.whole and name not in DRAWN)
 """Those that draw subsets of superpixels draw others in a window, which has fewer of them."""
 KERNEL = torch.arange(-4.0, 5.0).reshape(3, 3)
 
@@ -161,6 +163,42 @@ def test_the_window_gives_the_same_map_as_the_whole_image(method, at):
 def test_a_window_of_a_large_target_is_the_whole_image():
     weights = np.full((30, 50), 1 / 1500, np.float32)
     assert window_around(weights, random_network()) == (slice(0, 30), slice(0, 50))
+
+
+def test_grad_cam_plus_plus_of_a_region_weighs_activations_by_the_published_formula():
+    image = torch.rand(1, 1, 8, 8, generator=torch.Generator().manual_seed(5)) + 1
+    found = map_of("grad-cam-plus-plus", score_of(coarse_network(), torch.full((8, 8), 1 / 64)), image)
+    # 16 pixels of one channel, A = 2 x the pooled image; each has the gradient g = 3 / 16.
+    shown, g = 2 * nn.functional.max_pool2d(image, 2), 3 / 16
+    weight = 16 * g**2 / (2 * g**2 + g**3 * shown.sum()) * g
+    expected = nn.functional.interpolate(weight * shown, size=(8, 8), mode="bilinear")
+    torch.testing.assert_close(found, expected[0, 0])
+
+
+def test_the_mean_activation_is_that_of_all_channels():
+    image = torch.rand(1, 1, 8, 8) + 1
+    found = map_of("mean-activation", score_of(coarse_network(), at_pixel(4, 4, (8, 8))), image)
+    expected = nn.functional.interpolate(2 * nn.functional.max_pool2d(image, 2), size=(8, 8), mode="bilinear")
+    torch.testing.assert_close(found, expected[0, 0])
+    finest = map_of(
+        "mean-activation",
+        score_of(coarse_network(), at_pixel(4, 4, (8, 8))),
+        image,
+        feature_map="encoder, level 1",
+    )
+    torch.testing.assert_close(finest, image[0, 0])
+
+
+@pytest.mark.parametrize("method", ["grad-cam", "grad-cam-plus-plus", "guided-grad-cam", "mean-activation"])
+def test_a_feature_map_that_does_not_exist_is_refused_with_those_that_do(method):
+    with pytest.raises(MethodError, match="no feature map 'bottleneck'") as refused:
+        map_of(
+            method,
+            score_of(coarse_network(), at_pixel(4, 4, (8, 8))),
+            IMAGE[..., :8, :8],
+            feature_map="bottleneck",
+        )
+    assert "encoder, level 3; decoder 0, level 2; decoder 0, level 1." in refused.value.remedy
 
 
 def test_decoders_are_explained_apart():

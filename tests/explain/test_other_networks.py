@@ -8,13 +8,18 @@ from explaining import assert_same, map_of, score_of, whole_map, window_scene
 from measured_reach import make_positive
 from napari_strata.config import ModelConfig
 from napari_strata.explain.catalogue import METHODS
+from napari_strata.explain.layers import activations
 from napari_strata.explain.methods.grad_cam import on_image
 from napari_strata.explain.targets import PixelTarget, pixel_weights
 from napari_strata.explain.window import window_around
 from napari_strata.models.network import FeatureMap
 from napari_strata.models.registry import build_network
 
-EXACT = [name for name, facts in METHODS.items() if not facts.of_relus and name not in ("lime", "kernel-shap")]
+EXACT = [
+    name
+    for name, facts in METHODS.items()
+    if not (facts.of_relus or facts.whole or name in ("lime", "kernel-shap"))
+]
 """Methods for every activation whose maps do not depend on which subsets are drawn."""
 FEW = {"samples": 3, "steps": 3, "window": 9, "stride": 7}
 
@@ -65,3 +70,15 @@ def test_grad_cam_of_unpadded_convolutions_lies_around_the_target():
     rows, columns = (np.flatnonzero(found.sum(axis).numpy()) for axis in (1, 0))
     middle = (rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2
     assert middle == (pytest.approx(29, abs=2), pytest.approx(33, abs=2))
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_every_feature_map_lies_on_the_image_where_it_says(padding):
+    network = network_of(padding=padding)
+    image = torch.zeros(1, 1, 64, 64)
+    image[..., 30:34, 38:42] = 5
+    for name, where in network.feature_maps().items():
+        flat, spot = (activations(network, where, i) for i in (torch.zeros_like(image), image))
+        changed = on_image((spot - flat).abs().sum(dim=1, keepdim=True), where, (64, 64))[0, 0].numpy()
+        y, x = (np.average(np.arange(64), weights=changed.sum(axis)) for axis in (1, 0))
+        assert (y, x) == (pytest.approx(31.5, abs=1.5), pytest.approx(39.5, abs=1.5)), name

@@ -27,7 +27,11 @@ from napari_strata.types import ImageStack
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*:FutureWarning")
 
-EXACT = [name for name, facts in METHODS.items() if not facts.of_relus and name not in ("lime", "kernel-shap")]
+EXACT = [
+    name
+    for name, facts in METHODS.items()
+    if not (facts.of_relus or facts.whole or name in ("lime", "kernel-shap"))
+]
 """Methods for every activation whose maps do not depend on which subsets are drawn."""
 FEW = {"samples": 3, "steps": 3, "window": 9, "stride": 7}
 FILTERS = (2, 3, 4, 5)

@@ -72,8 +72,10 @@ METHODS: Mapping[ExplainMethod, Facts] = {
     "expected-gradients": Facts(
         "Expected Gradients", "gradient", ("samples", "batch"), signed=True, needs=("references",)
     ),
-    "grad-cam": Facts("Grad-CAM", "activation"),
-    "guided-grad-cam": Facts("Guided Grad-CAM", "activation", signed=True, of_relus=True),
+    "grad-cam": Facts("Grad-CAM", "activation", ("feature_map",)),
+    "grad-cam-plus-plus": Facts("Grad-CAM++", "activation", ("feature_map",)),
+    "guided-grad-cam": Facts("Guided Grad-CAM", "activation", ("feature_map",), signed=True, of_relus=True),
+    "mean-activation": Facts("Mean activation", "activation", ("feature_map",), signed=True, whole=True),
     "occlusion": Facts(
         "Occlusion", "covering", ("window", "stride", "baseline", "batch"), signed=True, needs=("baseline",)
     ),

@@ -91,6 +91,31 @@ class EncoderDecoder(Network):
         """Return the encoder."""
         return [self.encoder]
 
+    def feature_maps(self) -> dict[str, FeatureMap]:
+        """Return the double convolutions of all levels, the encoder's first."""
+        levels = range(1, len(self._decoder(0).blocks) + 2)
+        named = {
+            f"encoder, level {level}": FeatureMap(
+                block, 2 ** (level - 1), self._origin_in_encoder(2 ** (level - 1))
+            )
+            for level, block in zip(levels, self._encoder_blocks(), strict=True)
+        }
+        for layer in range(self.layers):
+            for level, block in zip(reversed(levels[:-1]), self._decoder(layer).blocks, strict=True):
+                pixel = 2 ** (level - 1)
+                origin = 0 if self._padding == "same" else 2 - 2 * pixel
+                named[f"decoder {layer}, level {level}"] = FeatureMap(block, pixel, origin)
+        return named
+
+    def _encoder_blocks(self) -> Sequence[nn.Module]:
+        blocks = self.encoder.get_submodule("blocks")
+        assert isinstance(blocks, nn.ModuleList)
+        return list(blocks)
+
+    def _origin_in_encoder(self, pixel: int) -> int:
+        """Unpadded convolutions lose 2 px at every level of what `pad` has added."""
+        return 0 if self._padding == "same" else 2 * (2 * pixel - 1) - (6 * self.stride - 4)
+
     def _decoder(self, layer: int) -> Decoder:
         decoder = self.decoders[layer]
         assert isinstance(decoder, Decoder)

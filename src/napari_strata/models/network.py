@@ -1,7 +1,7 @@
 """What every network of the project is, whatever it is made of."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -126,6 +126,19 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def encoder_parts(self) -> Sequence[nn.Module]:
         """Return the modules that all layers share, finest level first."""
+
+    def feature_maps(self) -> Mapping[str, FeatureMap]:
+        """Return the feature maps that can be looked at, by name, in the order in which they are computed.
+
+        Level 1 is the finest; the coarsest of the encoder is the bottleneck.
+        """
+        named = {
+            f"encoder, level {i + 1}": FeatureMap(part, 2**i, 0) for i, part in enumerate(self.encoder_parts())
+        }
+        for layer in range(self.layers):
+            named[f"decoder {layer}, coarsest"] = self.coarsest(layer)
+            named[f"decoder {layer}, level 1"] = FeatureMap(self.decoder_block(layer), 1, 0)
+        return named
 
     def freeze_encoder(self) -> None:
         """Leave the encoder as it is from now on: no gradients, and batch norm with the statistics it has."""

@@ -6,6 +6,7 @@ from captum.attr import LayerGradCam, LayerGradientXActivation
 from torch import Tensor, nn
 
 from napari_strata.explain.attribution import Attribution
+from napari_strata.explain.layers import find_feature_map
 from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import TargetScore
 from napari_strata.explain.undisturbed import undisturbed
@@ -38,9 +39,17 @@ def grad_cam(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
 
     - Where two decoders are compared, it is the first one's block.
 
+    The feature map is this one, or the one that the settings name.
+
     Shape (y, x), at least 0, not scaled [log-odds]; feature pixels interpolated bilinearly.
+
+    Raises
+    ------
+    MethodError
+        If the network has no feature map of the name in the settings.
     """
-    where = score.network.coarsest(score.decoders[0])
+    default = score.network.coarsest(score.decoders[0])
+    where = find_feature_map(score.network, scene.config.feature_map, default)
     image = scene.image.clone().requires_grad_()
     with undisturbed(score):
         of_means: Tensor = LayerGradCam(score, where.block).attribute(image, relu_attributions=True).detach()
