@@ -18,10 +18,11 @@ def grad_cam_plus_plus(score: TargetScore, scene: Scene) -> Iterator[Attribution
         w_k = \sum_v \frac{g_{k,v}^2}{2 g_{k,v}^2 + g_{k,v}^3 \sum_{v'} R_{v'} A_{k,v'}} \max(0, g_{k,v})
 
     with the feature maps :math:`A_k` and the gradients :math:`g_{k,v} = \partial S / \partial A_{k,v}`.
-    Chattopadhay et al., WACV 2018, arXiv:1710.11063, as for a class score whose exponential is explained. Deviations:
-    as in Grad-CAM, :math:`R_u` is 1 where a feature pixel contributes to the score and 0 elsewhere, here also in the
-    sum under the fraction, so that a window gives the same map as the whole image. The feature map is the coarsest
-    one of the decoder, or the one that is named. captum has no Grad-CAM++. One forward and one backward pass.
+    Chattopadhay et al., WACV 2018, arXiv:1710.11063, as for a class score whose exponential is explained.
+    Deviations: as in Grad-CAM, :math:`R_u` is 1 where a feature pixel contributes to the score and 0 elsewhere,
+    here also in the sum under the fraction, so that a window gives the same map as the whole image. The feature
+    map is the coarsest one of the decoder, or the one that is named. captum has no Grad-CAM++. One forward and one
+    backward pass.
 
     Shape (y, x), at least 0, not scaled; feature pixels interpolated bilinearly.
 
