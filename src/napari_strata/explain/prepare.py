@@ -1,6 +1,6 @@
 """From a trained network, an image and a question to a score and a scene, ready for any method."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_strata.config import ExplainConfig
 from napari_strata.data.grid import from_network_grid, to_network_grid
 from napari_strata.explain.baselines import make_baseline, make_references, make_superpixels
-from napari_strata.explain.catalogue import METHODS, Facts
+from napari_strata.explain.catalogue import METHODS, Need
 from napari_strata.explain.question import AgainstCorrection, Question, describe_question
 from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import TargetScore
@@ -64,6 +64,7 @@ def prepare(
     config: ExplainConfig,
     *,
     atoms: "DataFrame | None",
+    needs: Collection[Need] = (),
 ) -> Prepared:
     """Find the score and the scene of a question.
 
@@ -80,6 +81,8 @@ def prepare(
     atoms : DataFrame or None
         Predicted atoms of this frame; they tell which decoder drew which layer near the target. Without them it is
         the decoder with the layer's number.
+    needs : collection of str
+        What the scene shall have beyond what the method needs.
 
     Raises
     ------
@@ -113,19 +116,21 @@ def prepare(
         "pixel_size_A": image.pixel_size,
     }
     pixel_size = model.card.model.pixel_size or image.pixel_size
-    return Prepared(score, _scene(grid, view, config, facts, pixel_size), view, shape, metadata)
+    return Prepared(score, _scene(grid, view, config, {*facts.needs, *needs}, pixel_size), view, shape, metadata)
 
 
-def _scene(grid: FloatImage, view: View, config: ExplainConfig, facts: Facts, pixel_size: float | None) -> Scene:
+def _scene(
+    grid: FloatImage, view: View, config: ExplainConfig, needs: Collection[Need], pixel_size: float | None
+) -> Scene:
     baseline = superpixels = references = None
-    if "baseline" in facts.needs:
+    if "baseline" in needs:
         made = make_baseline(grid, config.baseline, pixel_size=pixel_size, seed=config.seed)
         baseline = view.cut(made)[None, None]
-    if "superpixels" in facts.needs:
+    if "superpixels" in needs:
         side = max(round(config.superpixel / (pixel_size or 1.0)), 1)
         numbers = view.cut(make_superpixels(grid, side))
         superpixels = torch.unique(numbers, return_inverse=True)[1]
-    if "references" in facts.needs:
+    if "references" in needs:
         moved = make_references(grid, config.samples, seed=config.seed)
         references = torch.stack([view.cut(one)[None] for one in moved])
 

@@ -8,24 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
 from napari_strata.control import JobControl
-from napari_strata.errors import OutputError, TargetError
+from napari_strata.errors import OutputError
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
-from napari_strata.explain.question import AgainstCorrection, AgainstLayer, Question
-from napari_strata.explain.targets import AtomTarget, Target, check_target
+from napari_strata.explain.question import Question
 from napari_strata.jobs.job import JobBody, job
-from napari_strata.jobs.predict import check_calibration, check_stacks
-from napari_strata.types import ImageStack, Prediction
+from napari_strata.jobs.predict import check_calibration
+from napari_strata.jobs.prepare_question import LOCATED, check_question, prepare_question, take_frames
+from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from napari_strata.explain.heatmap import Heatmap
     from napari_strata.explain.prepare import Prepared
-    from napari_strata.explain.snap import Snapped
-    from napari_strata.models.registry import LoadedModel
-
-LOCATED = 0.8
-"""Part of the work that is done when the atoms are located."""
 
 
 @job
@@ -88,12 +83,11 @@ def explain(
         If an input cannot be used or the file cannot be written.
     """
     from napari_strata.explain.heatmap import write_heatmap
-    from napari_strata.explain.prepare import prepare
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
 
     start = time.monotonic()
-    shown = _take_frames(image, frame, frame)
+    shown = take_frames(image, frame, frame)
     loaded = load_network(model, resolve_device(config.device))
     check_calibration((shown,), loaded.card)
     check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
@@ -101,53 +95,22 @@ def explain(
         raise OutputError(f"{out} is a folder.", remedy="Give the name of a tif file, for example heat.tif in it.")
     control.run()
     yield StateChanged(control.state)
-    if atoms is not None:
-        table: DataFrame | None = atoms[atoms["frame"] == frame]
-    else:
-        first = frame if loaded.network.layers == 1 else 0
-        frames = _take_frames(image, first, frame)
-        on_device = (inference or InferenceConfig()).model_copy(update={"device": config.device})
-        settings = locating or AtomsConfig()
-        table = yield from _locate_atoms(control, loaded, frames, question.target, on_device, settings)
-    control.checkpoint()
-    yield Progress(LOCATED, f"Explaining {image.name}")
-    figures: dict[str, float] = {}
-    if isinstance(question.target, AtomTarget):
-        assert table is not None
-        snapped = _snap(question.target, table, shown, question.layer, config)
-        species = question.species or snapped.species
-        question = dataclasses.replace(question, target=snapped.target, species=species)
-        figures = {"distance_A": snapped.distance}
-    prepared = prepare(loaded, shown, question, config, atoms=table)
+    prepared, figures = yield from prepare_question(
+        control,
+        loaded,
+        image,
+        frame=frame,
+        question=question,
+        config=config,
+        atoms=atoms,
+        inference=inference,
+        locating=locating,
+    )
     heatmap = yield from _sharpen(control, prepared, frame)
     if out is not None:
         write_heatmap(heatmap, out)
     paths = {} if out is None else {"heatmap": str(out)}
     return JobResult({**_figures(heatmap, start), **figures}, paths, heatmap)
-
-
-def check_question(question: Question, loaded: "LoadedModel", shape: tuple[int, int]) -> None:
-    """Check that a question can be asked of a model and an image of shape (y, x).
-
-    Raises
-    ------
-    TargetError
-        If a layer or the target does not exist, or the corrected codes have another shape.
-    """
-    _check_layer(question.layer, loaded)
-    check_target(question.target, shape)
-    match question.against:
-        case AgainstLayer(layer):
-            _check_layer(layer, loaded)
-            if layer == question.layer:
-                raise TargetError(
-                    f"Layer {layer} is compared with itself.", remedy="Choose two different layers of this model."
-                )
-        case AgainstCorrection(codes) if codes.shape != shape:
-            raise TargetError(
-                f"The corrected labels have the shape {codes.shape}, the image {shape}.",
-                remedy="Choose labels of this image.",
-            )
 
 
 def _sharpen(control: JobControl, prepared: "Prepared", frame: int) -> Generator[JobEvent, None, "Heatmap"]:
@@ -171,83 +134,6 @@ def _sharpen(control: JobControl, prepared: "Prepared", frame: int) -> Generator
         maps.close()
     assert heatmap is not None, "a method yields at least one map"
     return heatmap
-
-
-def _take_frames(image: ImageStack, first: int, last: int) -> ImageStack:
-    """Return checked frames, from `first` to `last` inclusive."""
-    frames = 1 if image.data.ndim == 2 else len(image.data)
-    if not 0 <= last < frames:
-        raise TargetError(f"{image.name} has no frame {last}.", remedy=f"Choose a frame from 0 to {frames - 1}.")
-    data = image.data if image.data.ndim == 2 else image.data[first : last + 1]
-    (shown,) = check_stacks((ImageStack(data, image.pixel_size, image.name),))
-    return shown
-
-
-def _check_layer(layer: int, loaded: "LoadedModel") -> None:
-    layers = loaded.network.layers
-    if not 0 <= layer < layers:
-        raise TargetError(
-            f"The model {loaded.card.name} has no layer {layer}.",
-            remedy="It has layer 0 only." if layers == 1 else f"Choose a layer from 0 to {layers - 1}.",
-        )
-
-
-def _locate_atoms(
-    control: JobControl,
-    loaded: "LoadedModel",
-    image: ImageStack,
-    target: Target,
-    inference: InferenceConfig,
-    locating: AtomsConfig,
-) -> Generator[Progress, None, "DataFrame | None"]:
-    """Predict frames and locate the atoms of the last one, if anything depends on them."""
-    from napari_strata.atoms.locate import locate_atoms
-    from napari_strata.inference.predictor import Predictor
-    from napari_strata.io.calibration import require
-    from napari_strata.models.device import resolve_device
-
-    if isinstance(target, AtomTarget):
-        require(image.pixel_size, name=image.name)
-    elif loaded.network.layers == 1 or image.pixel_size is None:
-        return None
-    predictor = Predictor(
-        loaded.network,
-        loaded.card.model,
-        classes=loaded.card.classes.names,
-        config=inference,
-        device=resolve_device(inference.device),
-    )
-    prediction = yield from _scaled(predictor.predict(image, control=control))
-    control.checkpoint()
-    last = dataclasses.replace(prediction, probabilities=prediction.probabilities[-1:])
-    return locate_atoms(last, locating)
-
-
-def _scaled(body: Generator[Progress, None, Prediction]) -> Generator[Progress, None, Prediction]:
-    """Let a prediction be the first part of the work, up to `LOCATED`."""
-    while True:
-        try:
-            progress = next(body)
-        except StopIteration as stop:
-            prediction: Prediction = stop.value
-            return prediction
-        yield Progress(LOCATED * progress.fraction, progress.message)
-
-
-def _snap(
-    target: AtomTarget, atoms: "DataFrame", image: ImageStack, layer: int, config: ExplainConfig
-) -> "Snapped":
-    from napari_strata.explain.snap import snap
-    from napari_strata.io.calibration import require
-
-    return snap(
-        target,
-        atoms,
-        layer=layer,
-        pixel_size=require(image.pixel_size, name=image.name),
-        tolerance=config.tolerance,
-        radius=config.target_radius,
-    )
 
 
 def _figures(heatmap: "Heatmap", start: float) -> dict[str, Any]:
