@@ -37,3 +37,20 @@ def test_other_rows_take_the_place_of_the_first(table):
     table.show_rows(["", "A"], [("a", "1")])
     assert table.as_text() == "\tA\na\t1"
     assert table.columnSpan(0, 0) == 1
+
+
+def test_figures_keep_to_one_line_and_titles_wrap_instead(table):
+    figure = "119.655 ± 0.018"
+    table.show_rows(["", "A", "B"], [("short", "1", "2"), ("Median of the residuals", figure, figure)])
+    wide = table.fontMetrics().horizontalAdvance
+    table.resize(2 * wide(figure) + wide("Median of the"), 300)
+    assert table.columnWidth(1) > wide(figure) < table.columnWidth(2)
+    assert table.rowHeight(1) > table.rowHeight(0)
+
+
+def test_rows_are_one_line_high_again_where_the_table_grows(table):
+    table.show_rows(["", "A"], [("a", "1"), ("one title of many words", "figure of words")])
+    table.resize(120, 300)
+    assert table.rowHeight(1) > table.rowHeight(0)
+    table.resize(600, 300)
+    assert table.rowHeight(1) == table.rowHeight(0)

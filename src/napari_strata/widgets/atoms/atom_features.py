@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from napari.layers import Points
     from pandas import DataFrame
 
+SEVERAL = "several"
+"""What is said where the selected atoms differ."""
+
 
 class AtomFeatures(QWidget):
     """Shows and sets layer and species."""
@@ -28,6 +31,8 @@ class AtomFeatures(QWidget):
         self.species.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.layer.setToolTip("Crystal layer; choosing another one reassigns the selected atoms.")
         self.species.setToolTip("Choose or type a species; the selected atoms get it.")
+        self.layer.setPlaceholderText(SEVERAL)
+        self.species.lineEdit().setPlaceholderText(SEVERAL)
         rows = form_layout()
         rows.addRow(QLabel("Layer"), self.layer)
         rows.addRow(QLabel("Species"), self.species)

@@ -32,7 +32,8 @@ def _test_words(dopant: "Dopants") -> str:
     if test is None:
         return "Too few to tell whether they cluster."
     chance = f"{test.expected:.3g} ± {test.spread:.2g} by chance"
-    pairs = f"{test.joins:,} pairs of neighbours up to {test.neighbours:.2f} Å apart, {chance}"
+    counted = "1 pair" if test.joins == 1 else f"{test.joins:,} pairs"
+    pairs = f"{counted} of neighbours up to {test.neighbours:.2f} Å apart, {chance}"
     verdict = "Placed as at random"
     if test.p_value < SURE:
         verdict = "Clustered" if test.p_clustered < test.p_dispersed else "Keeps apart"

@@ -21,6 +21,7 @@ from napari_strata.widgets.layers.atom_memory import (
 )
 from napari_strata.widgets.layers.napari_layers import Origin, placement
 from napari_strata.widgets.layers.results import tag
+from napari_strata.widgets.layers.selection_marks import mark_selection
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -116,13 +117,12 @@ def _located_layer(
         face_color={"color_mode": "cycle", "color_properties": "layer"},
         face_color_cycle=colours,
         size=ATOM_DIAMETER / pixel_size,
-        border_color="black",
-        border_width=0.06,
         opacity=0.65,
         metadata=metadata | {MEMORY: memory},
         **placement(image),
     )
     points.feature_defaults = defaults_of(features, memory.species[0])
+    mark_selection(points)
     return points
 
 

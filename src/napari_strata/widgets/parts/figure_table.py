@@ -1,13 +1,23 @@
 """A table of figures that can be copied into a spreadsheet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QFont, QKeyEvent, QKeySequence
-from qtpy.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtGui import QFont, QKeyEvent, QKeySequence, QResizeEvent
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QStyle,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
 
 ROW_GAP = 4
 """Space between two rows [px]."""
+PADDING = 8
+"""What napari's style adds to the width of a cell, at most [px]."""
 
 
 class FigureTable(QTableWidget):
@@ -44,7 +54,7 @@ class FigureTable(QTableWidget):
             self._fill(number, row, tips[number] if tips else "")
         mode = QHeaderView.ResizeMode
         for column in range(len(header)):
-            self.horizontalHeader().setSectionResizeMode(column, mode.Stretch if column else mode.ResizeToContents)
+            self.horizontalHeader().setSectionResizeMode(column, mode.Stretch if column else mode.Fixed)
         self._fit()
 
     def as_text(self) -> str:
@@ -68,6 +78,12 @@ class FigureTable(QTableWidget):
         lines = [[t for c, t in enumerate(self._texts(row)) if (row, c) in chosen] for row in rows]
         QApplication.clipboard().setText("\n".join("\t".join(line) for line in lines))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the rows to the new width: what wrapped may fit on one line, and the other way round."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
+
     def _texts(self, row: int) -> list[str]:
         items = [self.item(row, column) for column in range(self.columnCount())]
         return ["" if item is None else item.text() for item in items]
@@ -89,8 +105,27 @@ class FigureTable(QTableWidget):
             if columns - first > 1:
                 self.setSpan(number, first, 1, columns - first)
 
+    def _title_width(self) -> int:
+        """Return how wide titles may be: figures keep to one line, and titles wrap between words instead."""
+        wide = self.fontMetrics().horizontalAdvance
+        margin = 2 * (self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1) + PADDING
+        columns = range(1, self.columnCount())
+        titles = self._single_texts([0]) or [""]
+        figures = len(columns) * (max(map(wide, self._single_texts(columns)), default=0) + margin)
+        longest_word = max(wide(word) for title in titles for word in title.split() or [""])
+        room = self.viewport().width() - figures - margin
+        return min(max(map(wide, titles)), max(room, longest_word)) + margin
+
+    def _single_texts(self, columns: Iterable[int]) -> list[str]:
+        """Return the texts of cells in such columns that span no others."""
+        cells = [(row, column) for row in range(self.rowCount()) for column in columns]
+        items = [self.item(*cell) for cell in cells if self.columnSpan(*cell) == 1]
+        return [item.text() for item in items if item is not None]
+
     def _fit(self) -> None:
-        """Be as high as the rows: the page scrolls, not the table."""
+        """Share the width, and be as high as the rows: the page scrolls, not the table."""
+        if self.columnCount():
+            self.setColumnWidth(0, self._title_width())
         self.resizeRowsToContents()
         height = self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth()
         for row in range(self.rowCount()):

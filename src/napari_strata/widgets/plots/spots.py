@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 RING = 15
 """Diameter of the ring around a spot [screen px]."""
+OUT = (0.85, 1.0)
+"""How far the middle of a label lies from its spot, outward, in units of the label's width and height."""
 FEW = 9
 """Of layers with more spots than that in half of the plane, only those of first order bear their indices."""
 NEAR = 0.06
@@ -141,7 +143,7 @@ class SpotPlot(LinkedPlot):
         for (ky, kx), order in zip(both, np.concatenate([orders, -orders]), strict=True):
             if len(orders) > FEW and np.abs(order).max() > 1:
                 continue
-            label = pg.TextItem(_index(order), color=hue(layer), anchor=(0.5, -0.25))
+            label = pg.TextItem(_index(order), color=hue(layer), anchor=_outward(kx, ky))
             label.setPos(kx, ky)
             self.plot.addItem(label, ignoreBounds=True)
 
@@ -158,6 +160,12 @@ class SpotPlot(LinkedPlot):
 def _index(order: "NDArray[np.intp]") -> str:
     """Write h and k."""
     return " ".join(f"{int(one)}".replace("-", "\N{MINUS SIGN}") for one in order)
+
+
+def _outward(kx: float, ky: float) -> tuple[float, float]:
+    """Return the anchor that puts a label on the far side of its ring, where neighbouring spots leave room."""
+    right, down = np.array([kx, ky]) / np.hypot(kx, ky)
+    return float(0.5 - OUT[0] * right), float(0.5 - OUT[1] * down)
 
 
 def _rect(start: Place, end: Place) -> QRectF:
