@@ -1,7 +1,7 @@
 """From an image stack to probability maps: resample, turn, tile, align the decoders, resample back."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -15,14 +15,12 @@ from napari_strata.data.turns import TURNS, padded, turned, turned_back
 from napari_strata.errors import BundleError, DeviceError
 from napari_strata.events import Progress
 from napari_strata.inference.alignment import order_like_blend, order_like_frame
-from napari_strata.inference.domains import untangle
+from napari_strata.inference.looks import combine_looks
 from napari_strata.inference.tiling import Canvas, Tile, least_side, plan_tiles
 from napari_strata.models.mode import evaluating
 from napari_strata.models.network import Network
 from napari_strata.types import FloatImage, ImageStack, Prediction, ValuePrediction
 
-SURER = 1e-4
-"""By so much the mean probability of the most probable class must be greater to prefer another orientation."""
 BATCH = 4
 """Tiles that an accelerator computes at once; a CPU gains nothing from more than one."""
 
@@ -40,7 +38,7 @@ class Predictor:
         Names of the foreground classes.
     config : InferenceConfig
         Tile size, and whether decoders are aligned. If they are, a network of several layers looks at every frame
-        in four orientations, and what it is surest of counts (`napari_strata.data.turns`).
+        in four orientations, and the mean of what it says counts (`napari_strata.inference.looks`).
     device : device
         Where to compute, in fp32.
     value_scale : Scale, optional
@@ -125,12 +123,12 @@ class Predictor:
         try:
             for finished, frame in enumerate(image.data):
                 grid, scale = grid_and_scale(frame, image.pixel_size, self._pixel_size)
-                surest = Surest()
-                for done in self._look(grid, surest, control):
+                looks: list[FloatImage] = []
+                for done in self._look(grid, looks, control):
                     fraction = (finished + done) / frames
                     left = (time.monotonic() - start) * (1 - fraction) / fraction
                     yield Progress(fraction, f"Predicting {image.name}, frame {finished + 1} of {frames}", left)
-                previous = self._align(surest.maps, previous, image.pixel_size)
+                previous = self._align(looks, previous, image.pixel_size)
                 found[finished] = from_network_grid(previous, (height, width))
                 if self._network.output == "values":
                     found[finished] = (self._value_scale or scale).undo(found[finished])
@@ -140,8 +138,8 @@ class Predictor:
                 raise
         return found[:finished]
 
-    def _look(self, grid: FloatImage, surest: "Surest", control: JobControl) -> Iterator[float]:
-        """Predict a frame in every orientation; yields the part that is done."""
+    def _look(self, grid: FloatImage, looks: list[FloatImage], control: JobControl) -> Iterator[float]:
+        """Predict a frame in every orientation, and add what is seen to `looks`; yields the part that is done."""
         height, width = grid.shape
         whole = padded(grid, self._network.stride)
         for turn in self._turns:
@@ -149,7 +147,7 @@ class Predictor:
             canvas = Canvas(self._network.layers, self._network.maps, seen.shape)
             for done in self._blend(seen, canvas, control):
                 yield (turn + done) / len(self._turns)
-            surest.offer(turned_back(canvas.blended, turn)[..., :height, :width])
+            looks.append(turned_back(canvas.blended, turn)[..., :height, :width])
 
     def _blend(self, grid: FloatImage, canvas: Canvas, control: JobControl) -> Iterator[float]:
         """Predict tile by tile into a canvas; yields the part that is done.
@@ -178,13 +176,13 @@ class Predictor:
                 done += 1
             yield done / len(tiles)
 
-    def _align(self, maps: FloatImage, previous: FloatImage | None, pixel_size: float | None) -> FloatImage:
+    def _align(
+        self, looks: Sequence[FloatImage], previous: FloatImage | None, pixel_size: float | None
+    ) -> FloatImage:
         """Make decoders mean the same layers throughout a frame, and as in the frame before."""
         if not self._aligns:
-            return maps
-        grid_pixel_size = self._pixel_size or pixel_size
-        if grid_pixel_size is not None:
-            maps = untangle(maps, pixel_size=grid_pixel_size)
+            return looks[0]
+        maps = combine_looks(looks, pixel_size=self._pixel_size or pixel_size)
         return maps if previous is None else maps[list(order_like_frame(previous, maps))]
 
     def _forward(self, inputs: FloatImage) -> FloatImage:
@@ -206,20 +204,6 @@ class Predictor:
         if side <= least:
             return "Choose the device cpu; for this network a smaller tile size has no effect."
         return f"Choose a smaller tile size, which has an effect down to {least}, or the device cpu."
-
-
-class Surest:
-    """Keeps the maps of which the network is surest, the first ones where none is clearly surer."""
-
-    def __init__(self) -> None:
-        self.maps: FloatImage = np.empty((0, 0, 0, 0), np.float32)
-        self._sureness = -np.inf
-
-    def offer(self, maps: FloatImage) -> None:
-        """Keep maps (layer, class, y, x) if the network is surer of them than of those before."""
-        sureness = float(maps.max(axis=1).mean())
-        if sureness > self._sureness + SURER:
-            self.maps, self._sureness = maps, sureness
 
 
 def _batches(tiles: tuple[Tile, ...], size: int) -> Iterator[list[Tile]]:
