@@ -141,6 +141,50 @@ def from_network_grid(probabilities: FloatImage, shape: tuple[int, int]) -> Floa
     return resampled.reshape(*probabilities.shape[:-2], *shape)
 
 
+def window_from_network_grid(
+    map_: FloatImage, window: tuple[slice, slice], grid: tuple[int, int], shape: tuple[int, int]
+) -> tuple[FloatImage, tuple[slice, slice]]:
+    """Do what `from_network_grid` does with a map that is 0 outside a window, at the cost of that window.
+
+    Parameters
+    ----------
+    map_ : ndarray of float32, shape (y', x')
+        What lies in the window.
+    window : (slice, slice)
+        Its rows and columns in the network's grid.
+    grid, shape : (int, int)
+        Shape (y, x) of the network's grid and of the image.
+
+    Returns
+    -------
+    map : ndarray of float32, shape (y, x)
+        What is not 0 of the resampled map.
+    window : (slice, slice)
+        Its rows and columns in the image.
+    """
+    if grid == shape:
+        return map_, window
+    antialias = shape[0] < grid[0]
+    (to_rows, rows), (to_columns, columns) = (
+        _spread(part, old, new, antialias=antialias) for part, old, new in zip(window, grid, shape, strict=True)
+    )
+    resampled: FloatImage = to_rows @ map_ @ to_columns.T
+    return resampled, (rows, columns)
+
+
+def _spread(part: slice, old: int, new: int, *, antialias: bool) -> tuple[FloatImage, slice]:
+    """Return what pixels of a part of an axis count, shape (reached pixels, part), and which they reach."""
+    count = part.stop - part.start
+    each = np.zeros((1, old, count), np.float32)
+    each[0, part] = np.eye(count, dtype=np.float32)
+    weights = _interpolate(each, (new, count), mode="bilinear", antialias=antialias)[0]
+    reached = np.flatnonzero(weights.any(axis=1))
+    if not len(reached):
+        return weights[:0], slice(0, 0)
+    span = slice(int(reached[0]), int(reached[-1]) + 1)
+    return weights[span], span
+
+
 def resample_labels(labels: LabelArray, shape: tuple[int, int]) -> LabelArray:
     """Resample mask codes, shape (layer, y, x) to ``(layer, *shape)``.
 

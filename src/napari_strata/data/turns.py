@@ -45,3 +45,20 @@ def padded(array: NDArray[Number], stride: int) -> NDArray[Number]:
     """
     more = [0] * (array.ndim - 2) + [-side % stride for side in array.shape[-2:]]
     return np.pad(array, [(0, n) for n in more], mode="edge")
+
+
+def box_turned_back(box: tuple[slice, slice], height: int, turn: int) -> tuple[slice, slice]:
+    """Return where a box of the turned image lay in the image, `height` px high."""
+    rows, columns = reversed(box) if turn & _TRANSPOSED else box
+    return (_mirrored(rows, height), columns) if turn & _MIRRORED else (rows, columns)
+
+
+def box_turned(box: tuple[slice, slice], height: int, turn: int) -> tuple[slice, slice]:
+    """Return where a box of an image, `height` px high, lies in the turned image."""
+    rows, columns = box
+    rows = _mirrored(rows, height) if turn & _MIRRORED else rows
+    return (columns, rows) if turn & _TRANSPOSED else (rows, columns)
+
+
+def _mirrored(rows: slice, height: int) -> slice:
+    return slice(height - rows.stop, height - rows.start)

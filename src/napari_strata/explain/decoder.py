@@ -17,6 +17,8 @@ from napari_strata.types import FloatImage
 
 NEIGHBOURS = 12
 """So many atoms of each layer around the target decide."""
+CLEARLY = 1e-3
+"""Atoms must be shown better by so much to prefer another orientation, of as many as there are layers."""
 
 
 def find_decoders(
@@ -49,11 +51,21 @@ def find_decoders(
     shown : float
         Foreground probability at the layers' atoms, each in its decoder's map, summed over layers.
     """
+    foreground = _foreground(network, image)
+    near = [positions[nearest(positions, target, foreground.shape[-2:])] for positions in atoms]
+    return assign_decoders(np.array([[_mean_at(map_, positions) for map_ in foreground] for positions in near]))
+
+
+def assign_decoders(shown: NDArray[np.float64]) -> tuple[tuple[int, ...], float]:
+    """Assign decoders to layers, as `find_decoders` does.
+
+    Parameters
+    ----------
+    shown : ndarray, shape (layer, decoder)
+        Mean foreground probability of each decoder at the atoms of each layer.
+    """
     from scipy.optimize import linear_sum_assignment
 
-    foreground = _foreground(network, image)
-    near = [_nearest(positions, target, foreground.shape[-2:]) for positions in atoms]
-    shown = np.array([[_mean_at(map_, positions) for map_ in foreground] for positions in near])
     # a hair in favour of the layer's own decoder decides between equals
     layers, decoders = linear_sum_assignment(shown + 1e-6 * np.eye(len(shown)), maximize=True)
     return tuple(int(decoder) for decoder in decoders), float(shown[layers, decoders].sum())
@@ -66,11 +78,12 @@ def _foreground(network: Network, image: torch.Tensor) -> FloatImage:
     return foreground
 
 
-def _nearest(
+def nearest(
     positions: NDArray[np.float64], target: tuple[float, float], shape: tuple[int, ...]
-) -> NDArray[np.float64]:
-    inside = positions[((positions >= 0) & (positions <= np.array(shape) - 1)).all(axis=1)]
-    return inside[np.argsort(np.hypot(*(inside - target).T))[:NEIGHBOURS]]
+) -> NDArray[np.intp]:
+    """Return which atoms decide: the numbers of those nearest to a target, of all inside a window of a shape."""
+    inside = np.flatnonzero(((positions >= 0) & (positions <= np.array(shape) - 1)).all(axis=1))
+    return inside[np.argsort(np.hypot(*(positions[inside] - target).T))[:NEIGHBOURS]]
 
 
 def _mean_at(foreground: FloatImage, positions: NDArray[np.float64]) -> float:

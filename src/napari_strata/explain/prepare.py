@@ -14,7 +14,7 @@ from napari_strata.explain.baselines import make_baseline, make_references, make
 from napari_strata.explain.catalogue import METHODS, Need
 from napari_strata.explain.question import AgainstCorrection, Question, describe_question
 from napari_strata.explain.scene import Scene
-from napari_strata.explain.score import TargetScore
+from napari_strata.explain.score import Output, TargetScore
 from napari_strata.explain.targets import AtomTarget, atom_weights, centre, pixel_weights, to_grid
 from napari_strata.explain.terms import make_terms
 from napari_strata.explain.undisturbed import undisturbed
@@ -94,20 +94,38 @@ def prepare(
     network, frame = model.network, image.data[0]
     shape = (frame.shape[0], frame.shape[1])
     grid = to_network_grid(frame, image.pixel_size, model.card.model.pixel_size)
-    near = _near(atoms, network.layers, shape, (grid.shape[0], grid.shape[1]))
+    near = atoms_on_grid(atoms, network.layers, shape, (grid.shape[0], grid.shape[1]))
     facts = METHODS[config.method]
-    view = find_view(network, grid, _weights(question, image, grid), near, whole=facts.whole)
+    view = find_view(network, grid, target_weights(question, image, grid), near, whole=facts.whole)
     score = TargetScore(network, make_terms(model, view, question, _corrected(question, grid)))
     with undisturbed(score), torch.no_grad():
         value = float(score(view.inputs))
+    metadata = describe_answer(
+        model, image, question, config, output=score.outputs[0], turn=view.turn, value=value
+    )
+    pixel_size = model.card.model.pixel_size or image.pixel_size
+    return Prepared(score, _scene(grid, view, config, {*facts.needs, *needs}, pixel_size), view, shape, metadata)
+
+
+def describe_answer(
+    model: LoadedModel,
+    image: ImageStack,
+    question: Question,
+    config: ExplainConfig,
+    *,
+    output: Output,
+    turn: int,
+    value: float,
+) -> Mapping[str, Any]:
+    """Return the question, who answers it and the score that is explained, ready for JSON."""
     names = ("background", *model.card.classes.names)
-    metadata = {
+    return {
         **describe_question(question),
         "method": config.method,
-        "parameters": {name: getattr(config, name) for name in (*facts.settings, "seed")},
-        "decoder": score.outputs[0].decoder,
-        "turn": view.turn,
-        "class": names[score.outputs[0].index],
+        "parameters": {name: getattr(config, name) for name in (*METHODS[config.method].settings, "seed")},
+        "decoder": output.decoder,
+        "turn": turn,
+        "class": names[output.index],
         "position": list(centre(question.target)),
         "score": value,
         "model": model.card.name,
@@ -115,8 +133,6 @@ def prepare(
         "image": image.name,
         "pixel_size_A": image.pixel_size,
     }
-    pixel_size = model.card.model.pixel_size or image.pixel_size
-    return Prepared(score, _scene(grid, view, config, {*facts.needs, *needs}, pixel_size), view, shape, metadata)
 
 
 def _scene(
@@ -151,7 +167,8 @@ def _scene(
     )
 
 
-def _weights(question: Question, image: ImageStack, grid: FloatImage) -> FloatImage:
+def target_weights(question: Question, image: ImageStack, grid: FloatImage) -> FloatImage:
+    """Return the weights of a question's target on the network's grid, shape (y, x)."""
     target, shape = question.target, (image.data.shape[1], image.data.shape[2])
     on = (grid.shape[0], grid.shape[1])
     if not isinstance(target, AtomTarget):
@@ -173,7 +190,7 @@ def _corrected(question: Question, grid: FloatImage) -> LabelArray | None:
     return codes[np.ix_(rows, columns)]
 
 
-def _near(
+def atoms_on_grid(
     atoms: "DataFrame | None", layers: int, shape: tuple[int, int], grid: tuple[int, int]
 ) -> Sequence[NDArray[np.float64]] | None:
     """Return the positions (y, x) of each layer's atoms [px of the network's grid], where they decide anything."""

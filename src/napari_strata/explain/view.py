@@ -8,13 +8,13 @@ import torch
 from numpy.typing import NDArray
 
 from napari_strata.data.turns import TURNS, padded, turned, turned_back, turned_positions
-from napari_strata.explain.decoder import find_decoders
+from napari_strata.explain.decoder import CLEARLY, find_decoders
+from napari_strata.explain.sightings import Sightings
+from napari_strata.explain.undisturbed import undisturbed
 from napari_strata.explain.window import Window, window_around
+from napari_strata.models.cropped import can_be_cropped
 from napari_strata.models.network import Network
 from napari_strata.types import AnyArray, FloatImage
-
-CLEARLY = 1e-3
-"""Atoms must be shown better by so much to prefer another orientation, of as many as there are layers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,22 +89,36 @@ def find_view(
     whole : bool
         Whether to see the whole image and not only the window that the target depends on.
     """
-    best, best_shown = None, -np.inf
-    for turn in TURNS if atoms is not None else TURNS[:1]:
-        window, inputs, part_weights, shape = _seen(network, grid, weights, turn, whole=whole)
-        decoders, shown = tuple(range(network.layers)), 0.0
-        if atoms is not None:
-            origin = np.array([axis.start for axis in window])
-            height = -(-grid.shape[0] // network.stride) * network.stride
-            near = [turned_positions(positions, height, turn) - origin for positions in atoms]
-            y, x = np.nonzero(part_weights.cpu().numpy())
-            target = float(y.mean()), float(x.mean())
-            decoders, shown = find_decoders(network, inputs, near, target=target)
+    turn, decoders = _find_turn(network, grid, weights, atoms)
+    window, inputs, part_weights, shape = _seen(network, grid, weights, turn, whole=whole)
+    return View(turn, window, inputs, part_weights, decoders, (grid.shape[0], grid.shape[1]), shape)
+
+
+def _find_turn(
+    network: Network, grid: FloatImage, weights: FloatImage, atoms: Sequence[NDArray[np.float64]] | None
+) -> tuple[int, tuple[int, ...]]:
+    """Return the orientation, and the decoder that draws each layer near the target in it."""
+    best, best_shown = (TURNS[0], tuple(range(network.layers))), -np.inf
+    if atoms is None:
+        return best
+    if can_be_cropped(network):
+        with undisturbed(network):
+            return Sightings(network, padded(grid, network.stride), atoms).see(padded_weights(weights, network))
+    for turn in TURNS:
+        window, inputs, part_weights, _ = _seen(network, grid, weights, turn, whole=False)
+        origin = np.array([axis.start for axis in window])
+        height = -(-grid.shape[0] // network.stride) * network.stride
+        near = [turned_positions(positions, height, turn) - origin for positions in atoms]
+        y, x = np.nonzero(part_weights.cpu().numpy())
+        decoders, shown = find_decoders(network, inputs, near, target=(float(y.mean()), float(x.mean())))
         if shown > best_shown + CLEARLY:
-            own = (grid.shape[0], grid.shape[1])
-            best, best_shown = View(turn, window, inputs, part_weights, decoders, own, shape), shown
-    assert best is not None, "there is at least one orientation"
+            best, best_shown = (turn, decoders), shown
     return best
+
+
+def padded_weights(weights: FloatImage, network: Network) -> FloatImage:
+    """Return the weights of a target on a grid that is padded to multiples of the network's stride."""
+    return np.pad(weights, [(0, -side % network.stride) for side in weights.shape])
 
 
 def _seen(
@@ -113,9 +127,7 @@ def _seen(
     """Return the window of a turned image, image and weights in it, and the shape of the turned image."""
     device = next(network.parameters()).device
     image = turned(padded(grid, network.stride), turn)
-    height, width = weights.shape
-    sides = [(0, -height % network.stride), (0, -width % network.stride)]
-    seen = turned(np.pad(weights, sides), turn)
+    seen = turned(padded_weights(weights, network), turn)
     window = (slice(0, seen.shape[0]), slice(0, seen.shape[1])) if whole else window_around(seen, network)
     inputs, part = (torch.from_numpy(a[window].copy()).to(device) for a in (image, seen))
     return window, inputs[None, None], part, (image.shape[0], image.shape[1])
