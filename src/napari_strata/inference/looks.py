@@ -1,8 +1,8 @@
 """One answer from several looks of a network at the same frame, each in another orientation.
 
 Where it is sure, what a network says of a turned image, turned back, is the same but for its own noise, and the
-mean of several looks is nearer to the truth than any of them. Where it cannot decide which decoder draws which layer
-(`napari_strata.data.turns`), a look may show both layers in both decoders; such a look must not count.
+mean of several looks is nearer to the truth than any of them. Where it cannot decide which decoder draws which
+layer (`napari_strata.data.turns`), a look may show both layers in both decoders; such a look must not count.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ def _put_right(look: FloatImage, pixel_size: float | None) -> FloatImage:
 
 
 def _agreement(first: FloatImage, second: FloatImage) -> float:
-    """Return the Dice of two looks: how far they show the same atoms in the same layers; 1 if neither shows any."""
+    """Return the Dice of two looks: how far they show the same atoms in the same layers; 1 without any."""
     shown, other = (look[:, 0] < 0.5 for look in (first, second))
     both = int(np.count_nonzero(shown)) + int(np.count_nonzero(other))
     return 2 * int(np.count_nonzero(shown & other)) / both if both else 1.0
