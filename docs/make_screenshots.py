@@ -1,8 +1,8 @@
 """Make the pictures of the documentation from the real docks.
 
 ``python -m docs.make_screenshots`` makes all, ``... labels`` only those of the docks for labels, ``... training``
-only those of the rooms of training, ``... simulation`` only that of the Simulate dock. The pictures of the bilayer
-are those of ``make demo``, which runs before.
+only those of the rooms of training, ``... simulation`` only that of the Simulate dock, ``... atoms`` only those of
+the docks for atoms and lattices. The pictures of the bilayer are those of ``make demo``, which runs before.
 """
 
 import os
@@ -15,6 +15,7 @@ import numpy as np
 from napari.layers import Image
 from napari.viewer import Viewer
 
+from docs.atoms_screenshots import make_atom_pictures
 from docs.label_screenshots import make_label_pictures
 from docs.simulation_screenshots import make_simulation_pictures
 from docs.training_screenshots import FRAMES, make_training_pictures, paint_strokes
@@ -32,7 +33,7 @@ MINUTES = 5.0
 
 def main() -> None:
     """Make all pictures, or those of one part."""
-    wanted = sys.argv[1:] or ["labels", "training", "simulation", "demo"]
+    wanted = sys.argv[1:] or ["labels", "training", "simulation", "atoms", "demo"]
     with tempfile.TemporaryDirectory() as home:
         os.environ["NAPARI_STRATA_HOME"] = home
         viewer = open_viewer()
@@ -41,6 +42,8 @@ def main() -> None:
             _close_below(viewer, "Train")
         if "simulation" in wanted:
             make_simulation_pictures(viewer)
+        if "atoms" in wanted:
+            make_atom_pictures(viewer)
         if "labels" in wanted:
             make_label_pictures(viewer, Path(home))
             _close_below(viewer, "Label")

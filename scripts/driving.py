@@ -3,7 +3,8 @@
 Shared by the demo and by the pictures of the documentation.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,36 @@ def show_dock(viewer: Viewer, name: str) -> Any:
     dock.raise_()
     pause(0.3)
     return widget
+
+
+@contextmanager
+def dock_alone(viewer: Viewer, name: str, width: int) -> Iterator[Any]:
+    """Open one dock of the plugin in the whole height of the window, and close it at the end.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer; its other docks are hidden meanwhile.
+    name : str
+        Title of the dock.
+    width : int
+        Its width [px].
+
+    Yields
+    ------
+    QWidget
+        The dock's widget.
+    """
+    frame, widget = viewer.window.add_plugin_dock_widget(PLUGIN, name)
+    others = [other.parent() for other in viewer.window.dock_widgets.values() if other is not widget]
+    for other in others:
+        other.hide()
+    frame.parent().resizeDocks([frame], [width], Qt.Orientation.Horizontal)
+    pause(0.5)
+    yield widget
+    frame.destroyOnClose()
+    for other in others:
+        other.show()
 
 
 def click(button: QPushButton) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from napari_strata.jobs.plot_spectrum import Spectrum
 
+EDGE = 0.04
+"""Room around the transform for labels, in units of its width."""
 RING = 15
 """Diameter of the ring around a spot [screen px]."""
 OUT = (0.85, 1.0)
@@ -75,7 +77,7 @@ class SpotPlot(LinkedPlot):
         for layer, lattice in spectrum.lattices.items():
             self._add_spots(layer, lattice.spots.frequency, lattice.orders)
         self.highlight(selected)
-        self.plot.autoRange(padding=0)
+        self.plot.autoRange(padding=EDGE)
 
     def show_layers(self, atoms: "Mapping[int, NDArray[np.intp]]", selected: set[int]) -> None:
         """Take note of the atoms of each layer, and which are selected."""
