@@ -72,6 +72,14 @@ def test_grad_cam_of_unpadded_convolutions_lies_around_the_target():
     assert middle == (pytest.approx(29, abs=2), pytest.approx(33, abs=2))
 
 
+def test_a_feature_map_between_pixels_lies_where_it_says():
+    features = torch.zeros(1, 1, 5, 5)
+    features[..., 2, 3] = 1  # of a pixel of 4, the first of which lies on the first of the image: on (8, 12)
+    found = on_image(features, FeatureMap(torch.nn.Identity(), 4, -1.5), (20, 20))[0, 0]
+    assert found[8, 12] == found.max() == 1
+    torch.testing.assert_close(found[8, 8:17], torch.tensor([0, 1, 2, 3, 4, 3, 2, 1, 0]) / 4)
+
+
 @pytest.mark.parametrize("padding", ["same", "valid"])
 def test_every_feature_map_lies_on_the_image_where_it_says(padding):
     network = network_of(padding=padding)

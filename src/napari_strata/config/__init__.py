@@ -8,6 +8,7 @@ from napari_strata.config.inference import (
     AtomsConfig,
     InferenceConfig,
 )
+from napari_strata.config.inside import InsideConfig
 from napari_strata.config.labels import ClassTable, LabelClass, SpotConfig
 from napari_strata.config.model import ModelConfig
 from napari_strata.config.paired import PairedData
@@ -28,6 +29,7 @@ __all__ = [
     "ExplainConfig",
     "ExplainMethod",
     "InferenceConfig",
+    "InsideConfig",
     "LabelClass",
     "LabelledData",
     "ModelCard",

@@ -20,6 +20,7 @@ ExplainMethod = Literal[
     "grad-cam-plus-plus",
     "guided-grad-cam",
     "mean-activation",
+    "attention",
     "occlusion",
     "feature-ablation",
     "lime",

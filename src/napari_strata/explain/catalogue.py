@@ -38,6 +38,8 @@ class Facts:
         Whether it looks at the whole image by definition, so that a window gives another map.
     of_relus : bool
         Whether it changes what goes through ReLUs, so that the network must have them.
+    of_gates : bool
+        Whether it shows attention gates, so that the network must have them.
     """
 
     title: str
@@ -48,12 +50,14 @@ class Facts:
     complete: bool = False
     whole: bool = False
     of_relus: bool = False
+    slope: bool = False
+    of_gates: bool = False
 
 
 METHODS: Mapping[ExplainMethod, Facts] = {
-    "input-gradient": Facts("Gradient saliency", "gradient"),
+    "input-gradient": Facts("Gradient saliency", "gradient", slope=True),
     "gradient-x-input": Facts("Gradient x input", "gradient", signed=True),
-    "smooth-grad": Facts("SmoothGrad", "gradient", ("samples", "noise", "batch")),
+    "smooth-grad": Facts("SmoothGrad", "gradient", ("samples", "noise", "batch"), slope=True),
     "var-grad": Facts("VarGrad", "gradient", ("samples", "noise", "batch")),
     "integrated-gradients": Facts(
         "Integrated Gradients",
@@ -64,8 +68,8 @@ METHODS: Mapping[ExplainMethod, Facts] = {
         complete=True,
     ),
     "deep-lift": Facts("DeepLIFT", "gradient", ("baseline",), signed=True, needs=("baseline",), complete=True),
-    "guided-backprop": Facts("Guided Backprop", "gradient", signed=True, of_relus=True),
-    "deconvolution": Facts("Deconvolution", "gradient", signed=True, of_relus=True),
+    "guided-backprop": Facts("Guided Backprop", "gradient", signed=True, of_relus=True, slope=True),
+    "deconvolution": Facts("Deconvolution", "gradient", signed=True, of_relus=True, slope=True),
     "gradient-shap": Facts(
         "Gradient SHAP", "gradient", ("samples", "noise", "baseline", "batch"), signed=True, needs=("baseline",)
     ),
@@ -76,6 +80,7 @@ METHODS: Mapping[ExplainMethod, Facts] = {
     "grad-cam-plus-plus": Facts("Grad-CAM++", "activation", ("feature_map",)),
     "guided-grad-cam": Facts("Guided Grad-CAM", "activation", ("feature_map",), signed=True, of_relus=True),
     "mean-activation": Facts("Mean activation", "activation", ("feature_map",), signed=True, whole=True),
+    "attention": Facts("Attention gate", "activation", ("feature_map",), whole=True, of_gates=True),
     "occlusion": Facts(
         "Occlusion", "covering", ("window", "stride", "baseline", "batch"), signed=True, needs=("baseline",)
     ),
@@ -103,6 +108,10 @@ METHODS: Mapping[ExplainMethod, Facts] = {
     ),
     "receptive-field": Facts("Effective receptive field", "network", ("samples", "batch")),
 }
+
+
+QUICK: tuple[ExplainMethod, ...] = ("input-gradient", "grad-cam")
+"""Methods that need a single pass, and so can follow a cursor."""
 
 
 def load_method(name: ExplainMethod) -> "Method":

@@ -20,8 +20,17 @@ def find_feature_map(network: Network, name: str, default: FeatureMap) -> Featur
     MethodError
         If the network has none of that name; the remedy lists those it has.
     """
-    if not name:
-        return default
+    return named_feature_map(network, name) if name else default
+
+
+def named_feature_map(network: Network, name: str) -> FeatureMap:
+    """Return the feature map of a name.
+
+    Raises
+    ------
+    MethodError
+        If the network has none of that name; the remedy lists those it has.
+    """
     named = network.feature_maps()
     if name not in named:
         raise MethodError(f"The network has no feature map {name!r}.", remedy=f"It has: {'; '.join(named)}.")

@@ -7,14 +7,14 @@ values of every level.
 Importing this module imports MONAI, which takes seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monai.networks.nets import AttentionUnet
 from torch import nn
 
 from napari_strata.config import ModelConfig
-from napari_strata.models.monai_unet import MonaiUNet
+from napari_strata.models.monai_unet import MonaiUNet, Reaches
 from napari_strata.models.network import FeatureMap
 from napari_strata.models.reach import Reach
 
@@ -41,17 +41,24 @@ class AttentionUNet(MonaiUNet):
             dropout=config.dropout,
         )
         body.model[-1] = nn.Identity()  # its head; the contract has its own
-        super().__init__(config, classes, body, _reach(levels))
+        reaches, gates = _reaches(levels)
+        super().__init__(config, classes, body, reaches)
+        self._gates = gates
 
-    def decoder_block(self, layer: int) -> nn.Module:
-        """Return the convolution that merges the finest level."""
-        merge: nn.Module = self._levels()[0].merge
-        return merge
+    def decoder_parts(self) -> Sequence[nn.Module]:
+        """Return the convolutions that merge what was skipped with what comes from below."""
+        return [level.merge for level in self._levels()]
 
-    def coarsest(self, layer: int) -> FeatureMap:
-        """Return the convolution that merges the level above the bottleneck."""
-        merge: nn.Module = self._levels()[-1].merge
-        return FeatureMap(merge, self.stride // 2, 0)
+    def attention_gates(self) -> Mapping[str, FeatureMap]:
+        """Return the coefficients, 0 to 1, with which each level weights its skip connection."""
+        return {
+            f"attention gate, level {i}": self._place(level.attention.psi, reach)
+            for i, (level, reach) in enumerate(zip(self._levels(), self._gates, strict=True), start=1)
+        }
+
+    def feature_maps(self) -> Mapping[str, FeatureMap]:
+        """Return the feature maps of all levels, the encoder's first, then the gates."""
+        return {**super().feature_maps(), **self.attention_gates()}
 
     def encoder_parts(self) -> Sequence[nn.Module]:
         """Return the double convolutions on the way down."""
@@ -66,11 +73,13 @@ class AttentionUNet(MonaiUNet):
         return levels
 
 
-def _reach(levels: int) -> Reach:
+def _reaches(levels: int) -> tuple[Reaches, Sequence[Reach]]:
+    """Return what the feature maps see, and what the gates see, finest level first."""
     skips = [Reach().convolved(2)]
     while len(skips) < levels:
         skips.append(skips[-1].halved_by_convolution().convolved())
-    reach = skips[-1]
+    merged, gates = [skips[-1]], []
     for skip in skips[-2::-1]:
-        reach = reach.doubled_by_three().joined(skip).convolved()
-    return reach
+        gates.append(merged[-1].doubled_by_three().joined(skip))
+        merged.append(gates[-1].convolved())
+    return Reaches(skips, merged[:0:-1]), gates[::-1]

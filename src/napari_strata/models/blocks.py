@@ -34,6 +34,10 @@ class Pyramid(nn.Module):
 
     reaches: list[Reach]
 
+    def levels(self) -> Sequence[nn.Module]:
+        """Return the modules that give the features of every level, finest first."""
+        raise NotImplementedError
+
 
 class Encoder(Pyramid):
     """Contracting path of a U-Net: a double convolution per level, 2 x 2 max pooling between levels."""
@@ -66,6 +70,10 @@ class Encoder(Pyramid):
             features.append(block(self.pools[level - 1](features[-1]) if level else image))
         features[-1] = self.dropout(features[-1])
         return features
+
+    def levels(self) -> Sequence[nn.Module]:
+        """Return the double convolutions."""
+        return list(self.blocks)
 
 
 class Decoder(nn.Module):

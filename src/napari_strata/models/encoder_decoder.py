@@ -8,6 +8,7 @@ from napari_strata.config import ModelConfig
 from napari_strata.config.model import Output, Padding
 from napari_strata.models.blocks import Decoder, Encoder, Pyramid, reach_of_decoder
 from napari_strata.models.network import FeatureMap, Network
+from napari_strata.models.reach import Reach
 from napari_strata.models.style import Style
 
 LEAST_VALID = 4
@@ -59,6 +60,7 @@ class EncoderDecoder(Network):
             least_side=style.least_side * stride,
         )
         self._padding = padding
+        self._reaches = tuple(encoder.reaches)
         self.encoder = encoder
         self.decoders = nn.ModuleList(Decoder(filters, style=style, padding=padding) for _ in range(layers))
         self.heads = self._make_heads(filters[0])
@@ -84,8 +86,7 @@ class EncoderDecoder(Network):
 
     def coarsest(self, layer: int) -> FeatureMap:
         """Return the first double convolution of a decoder, one level above the bottleneck."""
-        origin = 0 if self._padding == "same" else LEAST_VALID // 2 - self.stride
-        return FeatureMap(self._decoder(layer).blocks[0], self.stride // 2, origin)
+        return self._decoded(layer, len(self._decoder(layer).blocks))
 
     def encoder_parts(self) -> list[nn.Module]:
         """Return the encoder."""
@@ -93,28 +94,32 @@ class EncoderDecoder(Network):
 
     def feature_maps(self) -> dict[str, FeatureMap]:
         """Return the double convolutions of all levels, the encoder's first."""
-        levels = range(1, len(self._decoder(0).blocks) + 2)
-        named = {
-            f"encoder, level {level}": FeatureMap(
-                block, 2 ** (level - 1), self._origin_in_encoder(2 ** (level - 1))
-            )
-            for level, block in zip(levels, self._encoder_blocks(), strict=True)
-        }
+        levels = len(self._decoder(0).blocks)
+        named = {f"encoder, level {i + 1}": self._encoded(i + 1) for i in range(levels + 1)}
         for layer in range(self.layers):
-            for level, block in zip(reversed(levels[:-1]), self._decoder(layer).blocks, strict=True):
-                pixel = 2 ** (level - 1)
-                origin = 0 if self._padding == "same" else 2 - 2 * pixel
-                named[f"decoder {layer}, level {level}"] = FeatureMap(block, pixel, origin)
+            for level in range(levels, 0, -1):
+                named[f"decoder {layer}, level {level}"] = self._decoded(layer, level)
         return named
 
-    def _encoder_blocks(self) -> Sequence[nn.Module]:
-        blocks = self.encoder.get_submodule("blocks")
-        assert isinstance(blocks, nn.ModuleList)
-        return list(blocks)
+    def _encoded(self, level: int) -> FeatureMap:
+        reach, pixel = self._reaches[level - 1], 2 ** (level - 1)
+        # Unpadded convolutions lose 2 px at every level of what `pad` has added.
+        lost = 0 if self._padding == "same" else 2 * (2 * pixel - 1)
+        return self._placed(self.encoder.levels()[level - 1], reach, reach.origin, lost)
 
-    def _origin_in_encoder(self, pixel: int) -> int:
-        """Unpadded convolutions lose 2 px at every level of what `pad` has added."""
-        return 0 if self._padding == "same" else 2 * (2 * pixel - 1) - (6 * self.stride - 4)
+    def _decoded(self, layer: int, level: int) -> FeatureMap:
+        """Return a level of a decoder; it lies where the encoder's features do with which it is joined."""
+        blocks = self._decoder(layer).blocks
+        reach, pixel = self._reaches[-1], 2 ** (level - 1)
+        for skip in reversed(self._reaches[level - 1 : -1]):
+            reach = reach.doubled().joined(skip).convolved(2)
+        lost = 0 if self._padding == "same" else 6 * self.stride - 2 - 2 * pixel
+        return self._placed(blocks[len(blocks) - level], reach, self._reaches[level - 1].origin, lost)
+
+    def _placed(self, block: nn.Module, reach: Reach, origin: float, lost: int) -> FeatureMap:
+        """Place a feature map that begins `lost` pixels behind the beginning of the padded image."""
+        before = (0 if self._padding == "same" else 6 * self.stride - 4) - lost
+        return FeatureMap(block, reach.pixel, origin - before, reach, before)
 
     def _decoder(self, layer: int) -> Decoder:
         decoder = self.decoders[layer]

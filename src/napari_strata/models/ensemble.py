@@ -10,7 +10,7 @@ every sample, that of the k! orders in which the maps of both overlap most.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import permutations
 
 import torch
@@ -59,6 +59,14 @@ class Ensemble(Network):
     def coarsest(self, layer: int) -> FeatureMap:
         """Return the coarsest feature map of a layer's decoder in member 0."""
         return self._first.coarsest(layer)
+
+    def feature_maps(self) -> Mapping[str, FeatureMap]:
+        """Return the feature maps of member 0."""
+        return self._first.feature_maps()
+
+    def attention_gates(self) -> Mapping[str, FeatureMap]:
+        """Return the attention gates of member 0."""
+        return self._first.attention_gates()
 
     def encoder_parts(self) -> Sequence[nn.Module]:
         """Return the encoder of member 0."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from napari_strata.config.model import Output
 from napari_strata.models.outputs import channels, maps, probabilities
+from napari_strata.models.reach import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +22,32 @@ class FeatureMap:
         Gives the feature map.
     pixel : int
         Side of its pixels [px of the image].
-    origin : int
+    origin : float
         Outer edge of its first pixel, along y and x, from that of the image's first pixel; at most 0 [px of the
-        image].
+        image]. Below 0 where convolutions are unpadded, and where one of stride 2 halves: its pixels lie on every
+        second pixel, not between two.
+    reach : Reach
+        What its pixel i sees, beside pixel ``i * pixel`` of the image, or of the padded image that begins where
+        `before_image` says.
+    before_image : int
+        By so much the padded image, in which `reach` counts, begins before the image [px].
     """
 
     block: nn.Module
     pixel: int
-    origin: int
+    origin: float
+    reach: Reach = Reach()  # noqa: RUF009 (frozen)
+    before_image: int = 0
+
+    @property
+    def first(self) -> float:
+        """Where the centre of its first pixel lies, from that of the image's first pixel [px of the image]."""
+        return self.origin + (self.pixel - 1) / 2
+
+    def seen(self, index: int) -> tuple[int, int]:
+        """Return the first and the last pixel of the image that pixel `index` sees along an axis."""
+        at = index * self.pixel - self.before_image
+        return at - self.reach.before, at + self.reach.after
 
 
 class Network(nn.Module, ABC):
@@ -127,18 +146,16 @@ class Network(nn.Module, ABC):
     def encoder_parts(self) -> Sequence[nn.Module]:
         """Return the modules that all layers share, finest level first."""
 
+    @abstractmethod
     def feature_maps(self) -> Mapping[str, FeatureMap]:
         """Return the feature maps that can be looked at, by name, in the order in which they are computed.
 
         Level 1 is the finest; the coarsest of the encoder is the bottleneck.
         """
-        named = {
-            f"encoder, level {i + 1}": FeatureMap(part, 2**i, 0) for i, part in enumerate(self.encoder_parts())
-        }
-        for layer in range(self.layers):
-            named[f"decoder {layer}, coarsest"] = self.coarsest(layer)
-            named[f"decoder {layer}, level 1"] = FeatureMap(self.decoder_block(layer), 1, 0)
-        return named
+
+    def attention_gates(self) -> Mapping[str, FeatureMap]:
+        """Return the maps, of one channel each, by which gates weight what passes; finest first, or none."""
+        return {}
 
     def freeze_encoder(self) -> None:
         """Leave the encoder as it is from now on: no gradients, and batch norm with the statistics it has."""

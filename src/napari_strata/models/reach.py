@@ -27,6 +27,16 @@ class Reach:
         """No input pixel farther away than this has an influence [px]."""
         return max(self.before, self.after)
 
+    @property
+    def middle(self) -> float:
+        """Where the middle of what pixel 0 sees lies [px of the input]."""
+        return (self.after - self.before) / 2
+
+    @property
+    def origin(self) -> float:
+        """Outer edge of pixel 0, in the middle of what it sees, from that of the input's first pixel."""
+        return self.middle - (self.pixel - 1) / 2
+
     def convolved(self, times: int = 1, *, kernel: int = 3) -> Self:
         """Return the reach after convolutions of stride 1."""
         more = times * (kernel // 2) * self.pixel

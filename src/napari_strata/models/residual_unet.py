@@ -14,8 +14,7 @@ from monai.networks.nets import UNet
 from torch import nn
 
 from napari_strata.config import ModelConfig
-from napari_strata.models.monai_unet import MonaiUNet
-from napari_strata.models.network import FeatureMap
+from napari_strata.models.monai_unet import MonaiUNet, Reaches
 from napari_strata.models.reach import Reach
 
 
@@ -43,15 +42,11 @@ class ResidualUNet(MonaiUNet):
             dropout=config.dropout,
             bias=False,
         )
-        super().__init__(config, classes, body, _reach(levels))
+        super().__init__(config, classes, body, _reaches(levels))
 
-    def decoder_block(self, layer: int) -> nn.Module:
-        """Return the last unit of the decoder."""
-        return self._levels()[0][1]
-
-    def coarsest(self, layer: int) -> FeatureMap:
-        """Return the first unit of the decoder."""
-        return FeatureMap(self._levels()[-1][1], self.stride // 2, 0)
+    def decoder_parts(self) -> Sequence[nn.Module]:
+        """Return the expanding units."""
+        return [up for _, up, _ in self._levels()]
 
     def encoder_parts(self) -> Sequence[nn.Module]:
         """Return the contracting units and the one at the bottom."""
@@ -69,13 +64,14 @@ class ResidualUNet(MonaiUNet):
         return levels
 
 
-def _reach(levels: int) -> Reach:
+def _reaches(levels: int) -> Reaches:
     skips = [Reach().convolved(2)]
     while len(skips) < levels:
         skips.append(skips[-1].halved_by_convolution().convolved())
-    reach = skips[-1].convolved(2)
+    bottom = skips[-1].convolved(2)
+    expanded = [bottom]
     for skip in reversed(skips):
-        reach = reach.joined(skip)
+        reach = expanded[-1].joined(skip)
         reach = reach.convolved() if skip is skips[0] else reach.doubled_by_three()
-        reach = reach.convolved()
-    return reach
+        expanded.append(reach.convolved())
+    return Reaches([*skips, bottom], expanded[:0:-1])

@@ -83,6 +83,10 @@ class ResNetEncoder(Pyramid):
         features[-1] = self.dropout(features[-1])
         return features
 
+    def levels(self) -> Sequence[nn.Module]:
+        """Return the stages."""
+        return [self.resnet.layer1, self.resnet.layer2, self.resnet.layer3, self.resnet.layer4]
+
 
 def resnet_unet(config: ModelConfig, classes: int) -> EncoderDecoder:
     """Build a U-Net with a ResNet encoder; logits of shape (batch, 1, channel, y, x)."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+import torch
 from captum.attr import LayerGradCam, LayerGradientXActivation
-from torch import Tensor, nn
+from torch import Tensor
 
 from napari_strata.explain.attribution import Attribution
 from napari_strata.explain.layers import find_feature_map
@@ -77,6 +78,11 @@ def on_image(map_: Tensor, where: FeatureMap, shape: tuple[int, int]) -> Tensor:
     shape : tuple of int
         Height and width of the image [px].
     """
-    enlarged = nn.functional.interpolate(map_, scale_factor=where.pixel, mode="bilinear")
-    (top, bottom), (left, right) = ((-where.origin, side - where.origin) for side in shape)
-    return enlarged[..., top:bottom, left:right]
+    rows, columns = (_weights(side, own, where).to(map_) for side, own in zip(shape, map_.shape[-2:], strict=True))
+    return rows @ map_ @ columns.T
+
+
+def _weights(side: int, own: int, where: FeatureMap) -> Tensor:
+    """Return what each of `own` feature pixels counts at each of `side` pixels of the image, shape (side, own)."""
+    at = ((torch.arange(side) - where.first) / where.pixel).clamp(0, own - 1)
+    return (1 - (at[:, None] - torch.arange(own)).abs()).clamp(min=0)

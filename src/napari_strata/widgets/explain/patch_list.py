@@ -1,0 +1,72 @@
+"""Small pictures of the patches that a channel responds to most; a click goes to one."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtGui import QIcon, QImage, QPixmap
+from qtpy.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
+
+from napari_strata.types import AnyArray
+
+if TYPE_CHECKING:
+    from napari_strata.explain.browse.patches import Patch
+
+SIDE = 88
+"""Side of a picture [screen px]."""
+_ROOM = 26
+"""Height of the line below it, with the gap [screen px]."""
+
+
+class PatchList(QListWidget):
+    """Shows patches in rows, the highest first; hidden while there are none."""
+
+    picked = Signal(object)
+    """The `Patch` that was clicked, or chosen with the keyboard."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._patches: tuple[Patch, ...] = ()
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setIconSize(QSize(SIDE, SIDE))
+        self.setGridSize(QSize(SIDE + 14, SIDE + _ROOM))
+        self.setMinimumHeight(2 * (SIDE + _ROOM) + 8)
+        self.setToolTip("What the channel sees where it is highest, and how high it is there. Click to go there.")
+        self.itemClicked.connect(self._tell)
+        self.itemActivated.connect(self._tell)
+        self.hide()
+
+    def show_patches(self, patches: "Sequence[Patch]", images: Sequence[AnyArray]) -> None:
+        """Show other patches.
+
+        Parameters
+        ----------
+        patches : sequence of Patch
+            The patches.
+        images : sequence of ndarray, shape (y, x)
+            What they see; all are shown with the same grey values.
+        """
+        self.clear()
+        self._patches = tuple(patches)
+        low = min((float(image.min()) for image in images), default=0.0)
+        high = max((float(image.max()) for image in images), default=1.0)
+        for patch, image in zip(patches, images, strict=True):
+            item = QListWidgetItem(QIcon(_picture(image, low, high)), f"{patch.value:.3g}")
+            item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
+            item.setToolTip(f"y {patch.y:.0f}, x {patch.x:.0f} px, frame {patch.frame}")
+            self.addItem(item)
+        self.setVisible(bool(patches))
+
+    def _tell(self, item: QListWidgetItem) -> None:
+        self.picked.emit(self._patches[self.row(item)])
+
+
+def _picture(image: AnyArray, low: float, high: float) -> QPixmap:
+    scaled = (image.astype(np.float64) - low) / ((high - low) or 1.0)
+    grey = np.ascontiguousarray(np.clip(scaled * 255, 0, 255).astype(np.uint8))
+    height, width = grey.shape
+    picture = QImage(grey.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
+    return QPixmap.fromImage(picture).scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio)
