@@ -137,8 +137,8 @@ def see_moire(image: NDArray[np.floating], pixel_size: float, predicted: Moire) 
             seen = fit_orders(orders, spots, predicted.family)
             return SeenMoire(_of_lattice(seen), len(orders), source, float(spots.signal_to_noise.min()))
     raise LatticeError(
-        f"The image shows no moiré of {predicted.period:.3g} Å.",
-        remedy="It must fit into the image at least four times, and rise above the noise.",
+        f"No spots of a moiré of {predicted.period:.3g} Å rise above the noise.",
+        remedy="It must fit into the image at least four times. Strain blurs the spots of one that you see.",
     )
 
 

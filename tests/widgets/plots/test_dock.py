@@ -268,3 +268,17 @@ def test_a_dock_that_is_closed_while_it_works_goes(qtbot, viewer, monkeypatch):
     release.set()
     qtbot.waitUntil(lambda: gone == [True], timeout=20_000)
     scene.points.selected_data = {1}  # nobody listens any more
+
+
+def test_indices_lie_on_the_far_side_of_their_spots(qtbot, viewer, open_dock):
+    put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    dock.tabs.setCurrentWidget(dock.spots)
+    qtbot.waitUntil(lambda: dock.spots._spectrum is not None, timeout=60_000)
+    qtbot.wait(100)
+    labels = [one for one in dock.spots.plot.getPlotItem().items if type(one).__name__ == "TextItem"]
+    assert labels
+    for label in labels:
+        middle = label.mapRectToParent(label.boundingRect()).center()
+        spot = label.pos()
+        assert np.hypot(middle.x(), middle.y()) > np.hypot(spot.x(), spot.y())

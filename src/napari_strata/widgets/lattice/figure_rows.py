@@ -116,7 +116,7 @@ def _fourier_rows(maps: "LatticeMaps") -> Iterator[Row]:
     yield from (_twist_row(twist, numbers) for twist in found.twists)
     for seen in found.moires:
         if seen is None:
-            yield Row("Moiré, seen [Å]", ("not seen",))
+            yield Row("Moiré, seen [Å]", ("no spots",))
         else:
             yield _moire_row("Moiré, seen [Å]", seen.moire, f"Seen in the {seen.source}, {seen.beats} beats.")
 
