@@ -9,6 +9,7 @@ from napari_strata.cli.convert_atoms import convert_atoms
 from napari_strata.cli.doctor import doctor
 from napari_strata.cli.evaluate import evaluate
 from napari_strata.cli.explain import explain
+from napari_strata.cli.explain_layers import explain_layers
 from napari_strata.cli.find_rate import find_rate
 from napari_strata.cli.labels import app as labels
 from napari_strata.cli.lattice import lattice
@@ -52,6 +53,7 @@ for _command in (
     predict,
     atoms,
     explain,
+    explain_layers,
     evaluate,
     lattice,
     report,
