@@ -11,6 +11,7 @@ from napari_strata.cli.evaluate import evaluate
 from napari_strata.cli.explain import explain
 from napari_strata.cli.explain_layers import explain_layers
 from napari_strata.cli.find_rate import find_rate
+from napari_strata.cli.judge import judge
 from napari_strata.cli.labels import app as labels
 from napari_strata.cli.lattice import lattice
 from napari_strata.cli.match import match
@@ -53,6 +54,7 @@ for _command in (
     predict,
     atoms,
     explain,
+    judge,
     explain_layers,
     evaluate,
     lattice,

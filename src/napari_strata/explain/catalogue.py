@@ -110,10 +110,6 @@ METHODS: Mapping[ExplainMethod, Facts] = {
 }
 
 
-QUICK: tuple[ExplainMethod, ...] = ("input-gradient", "grad-cam")
-"""Methods that need a single pass, and so can follow a cursor."""
-
-
 def load_method(name: ExplainMethod) -> "Method":
     """Return a method: the function of its name in the module of its name in `napari_strata.explain.methods`."""
     function = name.replace("-", "_")

@@ -1,0 +1,114 @@
+"""``napari-strata judge``."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from napari_strata.cli.display import Display
+from napari_strata.cli.explain import TargetKind, make_target, parse_position
+from napari_strata.cli.inputs import read_stacks
+from napari_strata.cli.options import (
+    AnalysisFile,
+    AsJson,
+    PixelSize,
+    SignalName,
+    ToGrey,
+    Verbose,
+    option,
+    read_analysis,
+    with_options,
+)
+from napari_strata.cli.predict import Model, OnDevice
+from napari_strata.cli.runner import run_command
+from napari_strata.config import ExplainConfig, ExplainMethod
+from napari_strata.config.judge import JudgeConfig, Measure
+from napari_strata.control import JobControl
+from napari_strata.errors import LabelsError
+from napari_strata.jobs.job import Job
+
+
+def judge(
+    model: Model,
+    image: Annotated[
+        Path,
+        typer.Argument(metavar="IMAGE", help="tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="TRUST.json", help="All figures, the curves included.")
+    ] = None,
+    at: Annotated[str | None, typer.Option(metavar="Y,X", help="Where to look [px].")] = None,
+    layer: Annotated[int, typer.Option(min=0, help="Crystal layer as in predict and atoms, from 0.")] = 0,
+    frame: Annotated[int, typer.Option(min=0, help="Frame of the stack, from 0.")] = 0,
+    target: Annotated[
+        TargetKind, typer.Option(help="The atom nearest to --at, the pixel at --at, or --region.")
+    ] = "atom",
+    region: Annotated[
+        Path | None, typer.Option(help="Mask (y, x), not 0 where the region is, for --target region.")
+    ] = None,
+    method: Annotated[ExplainMethod | None, option(ExplainConfig, "method")] = None,
+    measure: Annotated[
+        list[Measure] | None, typer.Option(help="A test to make; may be given several times. All by default.")
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Mask codes (layer, y, x) of the frame: trains a network on them, permuted."),
+    ] = None,
+    dose: Annotated[float | None, option(JudgeConfig, "dose")] = None,
+    pixel_size: PixelSize = None,
+    device: OnDevice = None,
+    config: AnalysisFile = None,
+    to_grey: ToGrey = False,
+    signal: SignalName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> int:
+    """Test whether the heatmap of a method can be trusted, and is better than an edge detector."""
+    if (target == "region") != (region is not None):
+        raise typer.BadParameter("a region target and a region file belong together.", param_hint=["--region"])
+    if (target == "region") == (at is not None):
+        raise typer.BadParameter("an atom or a pixel needs a position, a region has none.", param_hint=["--at"])
+    position = None if at is None else parse_position(at)
+
+    def make_job(control: JobControl, display: Display) -> Job:
+        from napari_strata.explain.question import Question
+        from napari_strata.io.arrays import read_array
+        from napari_strata.jobs.judge_map import judge_map
+
+        settings = read_analysis(config)
+        (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
+        return judge_map(
+            control,
+            model,
+            stack,
+            frame=frame,
+            question=Question(make_target(target, position, region), layer),
+            config=with_options(settings.explain, method=method, device=device),
+            judging=with_options(JudgeConfig(), measures=tuple(measure) if measure else None, dose=dose),
+            labels=None if labels is None else read_array(labels, error_type=LabelsError).codes,
+            inference=settings.inference,
+            locating=settings.atoms,
+            out=out,
+        )
+
+    return run_command(make_job, as_json=as_json, verbose=verbose, words=judge_words)
+
+
+def judge_words(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Tell the verdict, and one line for each measure; the curves stay in the JSON."""
+    if "verdict" not in figures:
+        return
+    yield figures["verdict"]
+    for name, found in figures["measures"].items():
+        yield f"  {name}: {', '.join(_told(found))}"
+
+
+def _told(figures: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Tell single numbers and words; lists are left out."""
+    for name, value in figures.items():
+        if isinstance(value, Mapping):
+            yield from _told(value, f"{prefix}{name} ")
+        elif not isinstance(value, list):
+            shown = "undefined" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+            yield f"{prefix}{name} {shown}"
