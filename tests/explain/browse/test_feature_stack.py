@@ -101,4 +101,4 @@ def test_the_list_tells_channels_pixels_and_how_far_each_sees():
         ("encoder, level 2", 4, 2, 14),
         ("decoder 0, level 1", 2, 1, 19),
     ]
-    assert facts[1].words == "encoder, level 2: 4 ch., 2 px"
+    assert facts[1].words == "4 channels, pixels of 2 px.\nEach sees 14 x 14 px of the network's grid."

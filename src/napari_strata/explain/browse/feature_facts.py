@@ -33,9 +33,10 @@ class FeatureFacts:
 
     @property
     def words(self) -> str:
-        """What it is, for a list."""
-        side = "1 px" if self.pixel == 1 else f"{self.pixel} px"
-        return f"{self.name}: {self.channels} ch., {side}"
+        """What it is, in two short lines."""
+        channels = "1 channel" if self.channels == 1 else f"{self.channels} channels"
+        seen = f"Each sees {self.sees} x {self.sees} px of the network's grid."
+        return f"{channels}, pixels of {self.pixel} px.\n{seen}"
 
 
 def list_feature_maps(network: Network) -> tuple[FeatureFacts, ...]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from napari_strata.data.grid import to_network_grid
 from napari_strata.explain.browse.reaching import features_at
@@ -146,6 +145,6 @@ def cut_to_image(
 
 def _inside(own: int, side: int, where: FeatureMap) -> tuple[int, int]:
     """Return the first feature pixel whose centre is in the image, and the one after the last."""
-    centres: NDArray[np.float64] = where.first + where.pixel * np.arange(own)
+    centres = where.first + where.pixel * np.arange(own, dtype=np.float64)
     inside = np.flatnonzero((centres >= -0.5) & (centres <= side - 0.5))
     return int(inside[0]), int(inside[-1]) + 1

@@ -85,7 +85,7 @@ def _write_tif(data: FloatImage, path: Path, metadata: Mapping[str, Any]) -> Non
         tifffile.imwrite(temporary, data, photometric="minisblack", metadata=told)
 
 
-def _coloured(values: FloatImage, known: FloatImage, name: str) -> AnyArray:
+def _coloured(values: AnyArray, known: FloatImage, name: str) -> AnyArray:
     from matplotlib import colormaps
 
     colours: AnyArray = colormaps[name](np.nan_to_num(values), bytes=True)[..., :3].copy()

@@ -81,10 +81,10 @@ def invert(network: Network, where: FeatureMap, image: Tensor, config: InsideCon
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps)
     for step in range(1, config.steps + 1):
         with undisturbed(network), torch.enable_grad():
-            optimizer.zero_grad()
             distance = (compute_to(network, where, made) - wanted).square().sum() / size
             cost = distance + config.norm * (made / bound).abs().pow(POWER).mean()
-            (cost + config.smoothness * total_variation(made)).backward()
+            cost = cost + config.smoothness * total_variation(made)
+            (made.grad,) = torch.autograd.grad(cost, made)
         optimizer.step()
         schedule.step()
         if step % TOLD_EVERY == 0 or step == config.steps:

@@ -37,6 +37,7 @@ from napari_strata.widgets.parts.models import ModelEntry, ModelLibrary
 from napari_strata.widgets.parts.notify import in_words
 from napari_strata.widgets.parts.number_boxes import IntegerBox
 from napari_strata.widgets.parts.runner import JobRunner
+from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -90,6 +91,7 @@ class InsideDock(Dock):
         self._fault = ""
         self.source = SourceForm(viewer, library or ModelLibrary())
         self.feature_map, self.channel = ChoiceBox(), IntegerBox(0, 0)
+        self.facts = Words()
         self.config = ConfigForm(InsideConfig, fields=_SETTINGS)
         self.panel = JobPanel(QPushButton("Show activations"))
         self.buttons = {part: QPushButton(text) for part, text, _ in _BUTTONS}
@@ -106,6 +108,7 @@ class InsideDock(Dock):
         self.panel.start_button.setToolTip("What every channel shows of the image, as a stack to slide through.")
         rows = form_layout()
         rows.addRow(row_label("Feature map"), self.feature_map)
+        rows.addRow("", self.facts)
         rows.addRow(row_label("Channel"), self.channel)
         row = QHBoxLayout()
         for part, _, tip in _BUTTONS:
@@ -157,16 +160,14 @@ class InsideDock(Dock):
             self._fault = in_words(ended.error)
         elif ended.result is not None and listed is chosen:
             for facts in ended.result.value.feature_maps:
-                self.feature_map.addItem(facts.words, facts)
+                self.feature_map.addItem(facts.name, facts)
         self._show_obstacle()
         self._list_maps()
 
     def _on_map(self, _index: int = 0) -> None:
         facts = self.feature_map.currentData()
         self.channel.setRange(0, facts.channels - 1 if facts else 0)
-        if facts:
-            seen = f"Each of its pixels sees {facts.sees} x {facts.sees} px of the network's grid."
-            self.feature_map.setToolTip(f"Which layer of the network. Level 1 is the finest. {seen}")
+        self.facts.setText(facts.words if facts else "")
 
     def _show_obstacle(self) -> None:
         obstacle = self.source.obstacle or self._fault
@@ -218,7 +219,7 @@ class InsideDock(Dock):
 
         origin, name = request.source.origin, request.config.feature_map
         if inside.activations is not None:
-            show_results(self._viewer, [activation_layer(inside.activations, origin)])
+            show_results(self._viewer, [activation_layer(inside.activations, origin)], below=PATCHES)
             self._follow_slider()
             return f"{len(inside.activations.data)} channels of {name}: move the slider below the image."
         if inside.kernels is not None:
@@ -256,7 +257,7 @@ class InsideDock(Dock):
         elif self._inverted is None:
             name = request.config.feature_map
             self._inverted = inversion_layer(inversion.data, origin, request.frame, feature_map=name)
-            show_results(self._viewer, [self._inverted])
+            show_results(self._viewer, [self._inverted], below=PATCHES)
         self._inverted.metadata["inside"] |= {"error": inversion.error, "done": inversion.done}
 
     def _go_to(self, patch: "Patch") -> None:
