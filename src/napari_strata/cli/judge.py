@@ -23,7 +23,7 @@ from napari_strata.cli.options import (
 from napari_strata.cli.predict import Model, OnDevice
 from napari_strata.cli.runner import run_command
 from napari_strata.config import ExplainConfig, ExplainMethod
-from napari_strata.config.judge import JudgeConfig, Measure
+from napari_strata.config.judge import MEASURES, JudgeConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import LabelsError
 from napari_strata.jobs.job import Job
@@ -49,7 +49,8 @@ def judge(
     ] = None,
     method: Annotated[ExplainMethod | None, option(ExplainConfig, "method")] = None,
     measure: Annotated[
-        list[Measure] | None, typer.Option(help="A test to make; may be given several times. All by default.")
+        list[str] | None,
+        typer.Option(help=f"A test to make, of {', '.join(MEASURES)}; may be given several times. All by default."),
     ] = None,
     labels: Annotated[
         Path | None,
