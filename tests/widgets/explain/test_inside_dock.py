@@ -100,15 +100,16 @@ def test_kernels_lie_beside_the_image_and_are_as_high(qtbot, viewer, open_dock):
     assert said == "2 kernels of the first convolution, beside the image."
     (layer,) = results(viewer, "kernels")
     image = viewer.layers["bright"]
-    top, bottom = layer.extent.world[:, 0]
-    assert (top, bottom) == (pytest.approx(image.extent.world[0, 0]), pytest.approx(image.extent.world[1, 0]))
-    assert layer.extent.world[0, 1] > image.extent.world[1, 1]
+    rows, columns = layer.data.shape
+    (top, left), (bottom, _) = (layer.data_to_world(at) for at in ((-0.5, -0.5), (rows - 0.5, columns - 0.5)))
+    assert (top, bottom) == (pytest.approx(-0.5 * PIXEL_SIZE), pytest.approx(55.5 * PIXEL_SIZE))
+    assert left > image.data_to_world((0, 55.5))[1]
     assert layer.contrast_limits[0] == -layer.contrast_limits[1]
     assert layer.data[1, 1] == 1  # the kernel that passes the image
 
 
 def test_best_patches_are_atoms_and_a_click_goes_to_one_in_its_frame(qtbot, viewer, open_dock):
-    dock = open_dock(frames=3)
+    dock = open_dock(frames=3, image={"scale": (1, 0.2, 0.2), "units": ("pixel", "angstrom", "angstrom")})
     dock.config.set_value("patches", 4)
     said = press(qtbot, dock, dock.buttons["patches"])
     assert said == "4 best patches: click one to go there."
@@ -125,7 +126,7 @@ def test_best_patches_are_atoms_and_a_click_goes_to_one_in_its_frame(qtbot, view
     qtbot.mouseClick(dock.patches.viewport(), Qt.MouseButton.LeftButton, pos=place)
     frame, *where = outlines.data[2].mean(axis=0)
     assert viewer.dims.current_step[0] == frame
-    assert np.allclose(viewer.scene.camera.center[-2:], where)
+    assert np.allclose(viewer.scene.camera.center[-2:], np.multiply(where, PIXEL_SIZE))
 
 
 def test_a_channel_that_is_silent_is_said_and_leaves_no_outlines(qtbot, viewer, open_dock):
