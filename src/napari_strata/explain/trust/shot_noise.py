@@ -81,9 +81,9 @@ def shot_noise(image: AnyArray, *, dose: float | None, pixel_size: float | None)
 def noise_level(image: NDArray[np.float64]) -> float:
     """Return the root mean variance of the noise that an image's finest differences would have, were it white.
 
-    Immerkaer's filter, and the median of its magnitude, which few sharp edges do not change. Since noise grows with
-    the brightness, that is done for `BINS` parts of the pixels, from the darkest to the brightest after smoothing,
-    and their variances are averaged.
+    Immerkaer's filter, and the median of its magnitude, which few sharp edges do not change. Since noise grows
+    with the brightness, that is done for `BINS` parts of the pixels, from the darkest to the brightest after
+    smoothing, and their variances are averaged.
     """
     if min(image.shape) < 3:
         return 0.0

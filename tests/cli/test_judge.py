@@ -1,0 +1,35 @@
+"""``napari-strata judge`` from words to figures."""
+
+import numpy as np
+import pytest
+
+from napari_strata.io.images import write_images
+from two_faced import save_two_faced
+
+
+@pytest.fixture
+def words(tmp_path):
+    data = np.random.default_rng(0).poisson(20, (1, 64, 64)).astype(np.float32)
+    data[0, 30:33, 40:43] += 60
+    write_images(data, tmp_path / "spots.tif", pixel_size=0.2)
+    save_two_faced(tmp_path / "model")
+    place = ("--at", "31,41", "--target", "pixel", "--device", "cpu")
+    return ("judge", tmp_path / "model", tmp_path / "spots.tif", *place, "--measure", "curves")
+
+
+def test_the_figures_are_one_json_object(strata, words):
+    call = strata(*words, "--measure", "completeness", "--json")
+    assert call.code == 0, call.err
+    assert list(call.report["figures"]["measures"]) == ["curves", "completeness"]
+    assert len(call.report["figures"]["measures"]["curves"]["deletion"]["curves"]["method"]) > 2
+
+
+def test_people_read_the_verdict_and_a_line_for_each_measure(strata, words):
+    call = strata(*words)
+    assert "not tested" in call.out
+    assert "Removing its pixels first" in call.out
+    assert "curves: deletion area" in call.out
+
+
+def test_a_measure_that_is_none_is_wrong_usage(strata, words):
+    assert strata(*words, "--measure", "tea leaves").code == 2

@@ -1,0 +1,85 @@
+import json
+
+import numpy as np
+import pytest
+
+from napari_strata.config import ExplainConfig
+from napari_strata.config.judge import JudgeConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import LabelsError, TargetError
+from napari_strata.events import FinishReason, Progress, Sketched
+from napari_strata.explain.question import Question
+from napari_strata.explain.targets import PixelTarget
+from napari_strata.jobs.judge_map import judge_map
+from napari_strata.types import ImageStack
+from two_faced import save_two_faced
+
+QUICK = JudgeConfig(points=3, orders=1, squares=4, repeats=1, stages=2, draws=1, steps=2)
+
+
+@pytest.fixture
+def model(tmp_path):
+    return save_two_faced(tmp_path / "model")
+
+
+def noisy_spots():
+    data = np.random.default_rng(0).poisson(20, (1, 96, 100)).astype(np.float32)
+    data[0, 30:33, 40:43] += 60
+    return ImageStack(data, 0.2, "spots")
+
+
+def run(model, *, target=PixelTarget(31, 41), judging=QUICK, control=None, stop_after=None, **options):  # noqa: B008
+    control = control or JobControl()
+    events = []
+    question, config = Question(target, 0), ExplainConfig(device="cpu")
+    image = noisy_spots()
+    for event in judge_map(
+        control, model, image, frame=0, question=question, config=config, judging=judging, **options
+    ):
+        events.append(event)
+        if stop_after is not None and isinstance(event, stop_after):
+            control.request_stop()
+    return events
+
+
+def test_all_measures_and_a_verdict_go_into_the_report_and_the_file(model, tmp_path):
+    *events, ended = run(model, out=tmp_path / "trust.json")
+    assert ended.reason is FinishReason.COMPLETED, ended.error
+    figures = ended.result.figures
+    assert list(figures["measures"]) == list(QUICK.measures)
+    assert "this model" in figures["verdict"]
+    assert figures["noise"]["counts_per_pixel"] > 0
+    assert json.loads((tmp_path / "trust.json").read_text())["finding"] == figures["finding"]
+    assert ended.result.value.data.shape == (96, 100)
+    parts = [event.fraction for event in events if isinstance(event, Progress)]
+    assert parts == sorted(parts)
+    assert parts[-1] == pytest.approx(1)
+
+
+def test_a_dose_that_is_given_is_the_one_that_is_told(model):
+    judging = QUICK.model_copy(update={"dose": 500.0, "measures": ("stability",)})
+    *_, ended = run(model, judging=judging)
+    assert ended.result.figures["noise"] == pytest.approx({"counts_per_pixel": 20, "dose_per_A2": 500})
+
+
+def test_a_stop_keeps_the_measures_that_are_done(model):
+    *_, ended = run(model, stop_after=Sketched)
+    assert ended.reason is FinishReason.CANCELED
+    assert list(ended.result.figures["measures"]) == ["completeness"]
+
+
+def test_labels_of_the_image_are_learned_permuted(model):
+    labels = np.random.default_rng(0).integers(1, 3, (2, 96, 100)).astype(np.uint8)
+    judging = QUICK.model_copy(update={"measures": ("label-randomisation",)})
+    *_, ended = run(model, judging=judging, labels=labels)
+    assert ended.result.figures["measures"]["label-randomisation"]["kind"] == "trained on permuted masks"
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [({"target": PixelTarget(96, 0)}, TargetError), ({"labels": np.ones((2, 9, 9), np.uint8)}, LabelsError)],
+)
+def test_what_does_not_fit_fails_with_a_remedy(model, options, error):
+    *_, ended = run(model, **options)
+    assert ended.reason is FinishReason.FAILED
+    assert isinstance(ended.error, error)
