@@ -50,7 +50,7 @@ def judge(
     method: Annotated[ExplainMethod | None, option(ExplainConfig, "method")] = None,
     measure: Annotated[
         list[str] | None,
-        typer.Option(help=f"A test to make, of {', '.join(MEASURES)}; may be given several times. All by default."),
+        typer.Option(help=f"A test to make, several times for several: {', '.join(MEASURES)}. All by default."),
     ] = None,
     labels: Annotated[
         Path | None,
