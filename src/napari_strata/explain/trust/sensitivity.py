@@ -13,9 +13,9 @@ def sensitivity(subject: Subject) -> Iterator[Measured]:
 
     .. math:: \mathrm{SENS} = \max_{\|\delta\|_\infty \le r} \frac{\|M(I + \delta) - M(I)\|}{\|M(I)\|}
 
-    over ``repeats`` random :math:`\delta`, uniform within the radius. Yeh et al., NeurIPS 2019, arXiv:1901.09392.
-    The same as captum's ``sensitivity_max`` with these :math:`\delta` one by one (tested), which draws from torch's
-    global random numbers, and cannot be stopped within a map of many passes.
+    over ``repeats`` random :math:`\delta`, uniform within the radius. Yeh et al., NeurIPS 2019,
+    arXiv:1901.09392. The same as captum's ``sensitivity_max`` with these :math:`\delta` one by one (tested), which
+    draws from torch's global random numbers, and cannot be stopped within a map of many passes.
 
     Figures
     -------
