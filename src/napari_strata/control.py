@@ -99,6 +99,16 @@ class JobControl:
             taken, self._requests = self._requests, []
         return taken
 
+    @property
+    def has_requests(self) -> bool:
+        """Whether requests have come that nobody has taken."""
+        return bool(self._requests)
+
+    def wait_for_requests(self) -> None:
+        """Block the calling thread until there are requests to take, or the job is stopped."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._stop or bool(self._requests))
+
     def pause(self) -> None:
         """Ask a running job to wait at its next checkpoint.
 

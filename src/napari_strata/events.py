@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from napari_strata.control import JobState
+from napari_strata.requests import ProbeAt
 from napari_strata.types import FloatImage
 
 
@@ -179,6 +180,25 @@ class PreviewReady(JobEvent):
     epoch: int
     key: int = 0
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glimpsed(JobEvent):
+    """What a probe saw at a place.
+
+    Attributes
+    ----------
+    asked : ProbeAt
+        The place.
+    glimpse : object or None
+        A `napari_strata.explain.probe.Glimpse`; None where there is none.
+    error : Exception or None
+        Why there is none.
+    """
+
+    asked: ProbeAt
+    glimpse: Any
+    error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,3 +98,20 @@ class Pace(Request):
     """
 
     interval: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeAt(Request):
+    """A place whose heatmap is wanted now; of several only the last is answered.
+
+    Attributes
+    ----------
+    frame : int
+        Frame of the stack.
+    y, x : float
+        Position [px].
+    """
+
+    frame: int
+    y: float
+    x: float

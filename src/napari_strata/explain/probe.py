@@ -19,6 +19,7 @@ from napari_strata.explain.explainer import explain
 from napari_strata.explain.methods.grad_cam import NEGLIGIBLE
 from napari_strata.explain.prepare import atoms_on_grid, describe_answer, prepare, target_weights
 from napari_strata.explain.question import Question
+from napari_strata.explain.quick import QUICK
 from napari_strata.explain.score import Output
 from napari_strata.explain.sightings import Sightings
 from napari_strata.explain.snap import snap
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 Kind = Literal["pixel", "atom"]
-QUICK = ("input-gradient", "grad-cam")
-"""Methods that need a single pass, and so can follow a cursor."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +72,7 @@ class Prober:
     image : ImageStack
         One checked frame.
     config : ExplainConfig
-        Method, one of `QUICK`, tolerance of the snap, and radius of an atom's footprint.
+        Method, one of `napari_strata.explain.quick.QUICK`, tolerance of the snap, radius of an atom's footprint.
     atoms : DataFrame or None
         Predicted atoms of this frame, needed for atoms; see `napari_strata.explain.prepare.prepare`.
 

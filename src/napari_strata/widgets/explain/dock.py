@@ -13,7 +13,9 @@ from napari_strata.control import JobControl
 from napari_strata.errors import TargetError
 from napari_strata.events import JobResult
 from napari_strata.explain.catalogue import METHODS
+from napari_strata.explain.quick import QUICK
 from napari_strata.jobs.job import Job
+from napari_strata.widgets.explain.probe import Probe, Subject
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import heatmap_layer, target_layer
 from napari_strata.widgets.layers.results import find_results, remove_results, show_results
@@ -75,6 +77,7 @@ class ExplainDock(Dock):
         self.panel = JobPanel(QPushButton())
         self.panel.start_button.setCheckable(True)
         self.picker = ClickPicker(viewer, self)
+        self.probe = Probe(viewer, self._take_probed)
         self._lay_out()
         self.source.changed.connect(self._on_source)
         self.target.currentIndexChanged.connect(self._on_target)
@@ -83,6 +86,8 @@ class ExplainDock(Dock):
         self.picker.clicked.connect(self.panel.guarded(self._on_click))
         self.picker.armed_changed.connect(self._on_armed)
         self.config.changed.connect(self._show_settings)
+        for changed in (self.config.changed, self.target.currentIndexChanged, self.decoder.currentIndexChanged):
+            changed.connect(lambda *_: self.probe.forget())
         self._on_target()
         self._on_source()
 
@@ -110,12 +115,13 @@ class ExplainDock(Dock):
         layout = QVBoxLayout(self)
         layout.addWidget(self.source)
         layout.addLayout(rows)
-        for widget in (self.config, self.keep, self.panel):
+        for widget in (self.config, self.keep, self.probe, self.panel):
             layout.addWidget(widget)
         layout.addStretch(1)
 
     def _on_source(self) -> None:
         self.picker.disarm()
+        self.probe.forget()
         self.panel.set_obstacle(self.source.obstacle)
         self._propose_kind()
         self._offer_decoders()
@@ -209,6 +215,15 @@ class ExplainDock(Dock):
 
     def _layer(self) -> int:
         return self.decoder.currentData() or 0
+
+    def _take_probed(self) -> Subject:
+        """Return what the probe looks at; methods that take many passes, and regions, cannot follow a cursor."""
+        source, points, config = self.source.take(), self._atoms(), self.config.values()
+        if config.method not in QUICK:
+            config = config.model_copy(update={"method": QUICK[0]})
+        atoms = None if points is None else atom_table(points, self.source.image.layer)
+        kind = "atom" if self.kind == "atom" else "pixel"
+        return Subject(source, kind, self.decoder.currentData(), config, atoms)
 
     def _explain(self, chosen: Chosen) -> None:
         source, points = self.source.take(), self._atoms()

@@ -1,0 +1,125 @@
+"""The two layers of the probe: a small map that moves over the image, and a ring around what it is of."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_strata.widgets.layers.layer_data import full_data
+from napari_strata.widgets.layers.napari_layers import (
+    HEATMAP_OPACITY,
+    Origin,
+    heatmap_layer,
+    placement,
+    target_layer,
+)
+from napari_strata.widgets.layers.results import remove_results, show_results
+from napari_strata.widgets.layers.targets import Chosen, Place
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Layer, Points
+    from napari.viewer import Viewer
+
+    from napari_strata.explain.probe import Glimpse
+
+_RING = 1.8
+"""Diameter of the ring [Å]."""
+_RING_PX = 14.0
+"""The same where the pixel size is not known [px]."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    glimpse: "Glimpse"
+    place: Place
+    kind: str
+
+
+class ProbeLayers:
+    """Makes both layers at the first glimpse, and changes them in place from then on; no other layer is touched.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    origin : Origin
+        What is probed.
+    """
+
+    def __init__(self, viewer: "Viewer", origin: Origin) -> None:
+        self._viewer, self._origin = viewer, origin
+        self._map: Image | None = None
+        self._ring: Points | None = None
+        self._shown: _Shown | None = None
+
+    def show(self, glimpse: "Glimpse", place: Place, kind: str) -> None:
+        """Show a map where it lies, and the ring at its target."""
+        self._shown = _Shown(glimpse, place, kind)
+        data, translate = self._data(glimpse), self._translate(glimpse, place)
+        limits = (0.0, float(glimpse.map.max()) or 1.0)
+        if self._map is None or self._map not in self._viewer.layers:
+            self._map = self._make_map(data, translate, limits)
+            show_results(self._viewer, [self._map], below="atoms")
+        else:
+            self._map.translate = translate
+            self._map.contrast_limits_range = limits
+            self._map.contrast_limits = limits
+            self._map.data = data
+        if self._ring is None or self._ring not in self._viewer.layers:
+            pixel_size = self._origin.pixel_size
+            diameter = _RING_PX if pixel_size is None else _RING / pixel_size
+            self._ring = target_layer(self._origin, place, diameter=diameter)
+            self._ring.name = self._origin.name("Probed")
+            self._ring.metadata = self._origin.tag("probe target")
+            show_results(self._viewer, [self._ring])
+        else:
+            self._ring.data = np.array([[place.frame, place.y, place.x][-self._origin.image.ndim :]])
+
+    def keep(self) -> bool:
+        """Add what is shown as a heatmap like any other; return whether there was anything."""
+        if self._shown is None:
+            return False
+        glimpse, place, kind = self._shown.glimpse, self._shown.place, self._shown.kind
+        whole = np.zeros(full_data(self._origin.image).shape[-2:], np.float32)
+        whole[glimpse.window] = glimpse.map
+        chosen = Chosen(kind, place, int(glimpse.metadata["layer"]))
+        details = {**glimpse.metadata, "frame": place.frame}
+        layer = heatmap_layer(whole, self._origin, chosen, details=details)
+        show_results(self._viewer, [layer], below="atoms", keep_earlier=True)
+        return True
+
+    def remove(self) -> None:
+        """Take both layers away."""
+        for role in ("probe", "probe target"):
+            remove_results(self._viewer, role, self._origin.image)
+        self._map = self._ring = self._shown = None
+
+    def _make_map(
+        self, data: NDArray[np.float32], translate: NDArray[np.float64], limits: tuple[float, float]
+    ) -> Any:
+        from napari.layers import Image
+
+        return Image(
+            data,
+            name=self._origin.name("Probe"),
+            colormap="inferno",
+            contrast_limits=limits,
+            blending="additive",
+            opacity=HEATMAP_OPACITY,
+            metadata=self._origin.tag("probe"),
+            **{**placement(self._origin.image), "translate": translate},
+        )
+
+    def _data(self, glimpse: "Glimpse") -> NDArray[np.float32]:
+        return glimpse.map[None] if self._origin.image.ndim == 3 else glimpse.map
+
+    def _translate(self, glimpse: "Glimpse", place: Place) -> NDArray[np.float64]:
+        """Return where the first pixel of the map lies, as the image's translation counts it."""
+        from napari.utils.transforms import Affine
+
+        image: Layer = self._origin.image
+        inner = Affine(scale=image.scale, rotate=image.rotate, shear=image.shear)
+        corner = [place.frame, glimpse.window[0].start, glimpse.window[1].start][-image.ndim :]
+        moved: NDArray[np.float64] = image.translate + inner.linear_matrix @ np.array(corner)
+        return moved

@@ -1,0 +1,204 @@
+import time
+
+import numpy as np
+import pytest
+from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model
+from napari.layers import Image
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QApplication
+
+from napari_strata.errors import TargetError
+from napari_strata.explain.probe import Prober
+from napari_strata.widgets.explain.dock import ExplainDock
+from napari_strata.widgets.layers.results import find_results
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    """Return a viewer that is shown, for only then its canvas takes the mouse."""
+    return make_napari_viewer(show=True)
+
+
+@pytest.fixture
+def open_dock(viewer, models_home):
+    """Open a dock that probes pixels of the image with known atoms."""
+
+    def open_dock(*, frames=0, image=None, kind="Pixel", **model) -> ExplainDock:
+        add_bright(viewer, frames, **image or {})
+        viewer.reset_view()
+        save_model(models_home, **{"layers": 1} | model)
+        dock = ExplainDock(viewer)
+        viewer.window.add_dock_widget(dock, name="Explain")
+        dock.target.setCurrentText(kind)
+        dock.probe.box.setChecked(True)
+        return dock
+
+    return open_dock
+
+
+def canvas_of(viewer):
+    return viewer.window._qt_viewer.canvas.native
+
+
+def point_of(viewer, pixel) -> QPoint:
+    """Return where on the canvas a pixel of the image is seen."""
+    canvas = viewer.window._qt_viewer.canvas
+    y, x = viewer.layers["bright"].data_to_world(pixel)[-2:]
+    scene = canvas.view.transform * canvas.view.scene.transform
+    return QPoint(*(round(float(v)) for v in scene.map([x, y])[:2]))
+
+
+def move(qtbot, viewer, pixel) -> None:
+    there = point_of(viewer, pixel)
+    for point in (there - QPoint(30, 30), there):  # Qt tells of no move that is none
+        qtbot.wait(25)  # vispy leaves out what follows too fast
+        qtbot.mouseMove(canvas_of(viewer), point)
+
+
+def press(qtbot, viewer) -> None:
+    qtbot.keyPress(canvas_of(viewer), Qt.Key.Key_Q)
+
+
+def release(qtbot, viewer) -> None:
+    qtbot.keyRelease(canvas_of(viewer), Qt.Key.Key_Q)
+
+
+def probed(viewer, role="probe"):
+    return find_results(viewer, role, viewer.layers["bright"])
+
+
+def ring_at(viewer, place) -> bool:
+    rings = probed(viewer, "probe target")
+    return len(rings) == 1 and np.allclose(rings[0].data[0, -2:], place, atol=1)
+
+
+def probe_at(qtbot, viewer, place) -> Image:
+    """Press the key, move to a pixel, and return the map once it is there."""
+    press(qtbot, viewer)
+    move(qtbot, viewer, place)
+    qtbot.waitUntil(lambda: ring_at(viewer, place), timeout=60_000)
+    (map_,) = probed(viewer)
+    return map_
+
+
+def brightest(map_):
+    """Return where in the world a map is greatest."""
+    return map_.data_to_world(np.unravel_index(map_.data.argmax(), map_.data.shape))
+
+
+def test_the_map_follows_the_cursor_while_the_key_is_held(qtbot, viewer, open_dock):
+    dock = open_dock()
+    labels = viewer.add_labels(np.zeros((56, 56), int), scale=(PIXEL_SIZE,) * 2, units=("angstrom",) * 2)
+    map_ = probe_at(qtbot, viewer, ATOMS[5])
+    assert np.allclose(brightest(map_), ATOMS[5] * PIXEL_SIZE, atol=2 * PIXEL_SIZE)
+    move(qtbot, viewer, ATOMS[10])
+    qtbot.waitUntil(lambda: ring_at(viewer, ATOMS[10]), timeout=20_000)
+    assert probed(viewer) == [map_]
+    assert np.allclose(brightest(map_), ATOMS[10] * PIXEL_SIZE, atol=2 * PIXEL_SIZE)
+    assert dock.probe.words.text().startswith("Gradient saliency of the pixel at y 33.0, x 33.0")
+    assert viewer.layers.selection.active is labels
+    release(qtbot, viewer)
+    assert [layer.name for layer in viewer.layers] == ["bright", labels.name]
+
+
+def test_without_the_key_nothing_follows(qtbot, viewer, open_dock):
+    dock = open_dock()
+    move(qtbot, viewer, ATOMS[5])
+    assert not dock.probe.runner.is_busy
+    dock.probe.box.setChecked(False)
+    press(qtbot, viewer)
+    assert not dock.probe.is_held
+
+
+def test_a_click_keeps_the_map(qtbot, viewer, open_dock):
+    open_dock()
+    map_ = probe_at(qtbot, viewer, ATOMS[5])
+    greatest = map_.data.max()
+    qtbot.mouseClick(canvas_of(viewer), Qt.MouseButton.LeftButton, pos=point_of(viewer, ATOMS[5]))
+    QApplication.processEvents()
+    release(qtbot, viewer)
+    (kept,) = find_results(viewer, "heatmap", viewer.layers["bright"])
+    assert kept.data.shape == (56, 56)
+    assert kept.data.max() == greatest
+    assert kept.metadata["explanation"]["target"] == {"kind": "pixel", "y_px": 21, "x_px": 21}
+    assert not probed(viewer)
+
+
+def test_in_a_rotated_stack_the_map_lies_on_the_shown_frame(qtbot, viewer, open_dock):
+    rotation = np.array([[1, 0, 0], [0, 0.8, -0.6], [0, 0.6, 0.8]])
+    place = {"scale": (3, 0.02, 0.02), "translate": (1, 5, -7), "units": ("s", "nm", "nm"), "rotate": rotation}
+    open_dock(frames=3, image=place)
+    viewer.dims.set_current_step(0, 2)
+    y, x = ATOMS[5]
+    press(qtbot, viewer)
+    move(qtbot, viewer, (2, y, x))
+    qtbot.waitUntil(lambda: ring_at(viewer, (y, x)), timeout=60_000)
+    (map_,) = probed(viewer)
+    at = viewer.layers["bright"].world_to_data(brightest(map_))
+    assert at[0] == pytest.approx(2)
+    assert np.allclose(at[1:], (y, x), atol=2)
+
+
+def test_of_many_requests_the_last_is_answered(qtbot, viewer, open_dock, monkeypatch):
+    dock = open_dock()
+    probe_at(qtbot, viewer, ATOMS[0])
+    answered, at = [], Prober.at
+
+    def slow(prober, y, x, kind, **rest):
+        answered.append((y, x))
+        time.sleep(0.1)
+        return at(prober, y, x, kind, **rest)
+
+    monkeypatch.setattr(Prober, "at", slow)
+    for column in range(8, 40):
+        move(qtbot, viewer, (21, column))
+    move(qtbot, viewer, (33, 33))
+    qtbot.waitUntil(lambda: ring_at(viewer, (33, 33)), timeout=20_000)
+    assert len(answered) < 12
+    assert dock.probe.is_held
+
+
+def test_closing_the_dock_while_it_computes_ends_the_worker(qtbot, viewer, open_dock):
+    dock = open_dock()
+    probe_at(qtbot, viewer, ATOMS[0])
+    for column in range(8, 40):
+        move(qtbot, viewer, (21, column))
+    with qtbot.waitSignal(dock.destroyed, timeout=20_000):
+        viewer.window.remove_dock_widget(dock)
+    assert not probed(viewer)
+    assert not probed(viewer, "probe target")
+    press(qtbot, viewer)
+    move(qtbot, viewer, ATOMS[3])
+
+
+def test_releasing_the_key_before_the_answer_leaves_nothing(qtbot, viewer, open_dock):
+    dock = open_dock()
+    press(qtbot, viewer)
+    move(qtbot, viewer, ATOMS[5])
+    release(qtbot, viewer)
+    dock.probe.box.setChecked(False)
+    qtbot.waitUntil(lambda: not dock.probe.runner.is_busy, timeout=60_000)
+    assert list(viewer.layers) == [viewer.layers["bright"]]
+
+
+def test_another_method_is_followed_from_the_next_press_on(qtbot, viewer, open_dock):
+    dock = open_dock()
+    probe_at(qtbot, viewer, ATOMS[5])
+    release(qtbot, viewer)
+    dock.config.editor("method").setCurrentText("grad-cam")
+    press(qtbot, viewer)
+    move(qtbot, viewer, ATOMS[6])
+    qtbot.waitUntil(lambda: dock.probe.words.text().startswith("Grad-CAM of the pixel"), timeout=60_000)
+
+
+def test_what_cannot_be_probed_is_said_in_words(qtbot, viewer, open_dock, monkeypatch):
+    dock = open_dock()
+
+    def refuse(*_args, **_rest):
+        raise TargetError("There is no atom here.", remedy="Move nearer.")
+
+    monkeypatch.setattr(Prober, "at", refuse)
+    press(qtbot, viewer)
+    move(qtbot, viewer, ATOMS[5])
+    qtbot.waitUntil(lambda: "There is no atom here." in dock.probe.words.text(), timeout=60_000)
+    assert dock.probe.runner.is_busy
