@@ -88,7 +88,7 @@ def _draw(
     place[order] = torch.arange(len(order))
     place = place.reshape(subject.scene.shape)
     values: list[Tensor] = []
-    for numbers in batches(len(counts), subject.scene.config.batch):
+    for numbers in batches(len(counts), subject.batch):
         changed = torch.stack([place < int(counts[number]) for number in numbers]).to(subject.scene.image.device)
         values.append(scores(subject.score, covered(subject.scene, ~changed if insert else changed)).cpu())
         yield numbers.stop / len(counts)

@@ -40,7 +40,7 @@ def infidelity(subject: Subject) -> Iterator[Measured]:
     rng, before = subject.generator(2), float(scores(subject.score, subject.scene.image)[0])
     told, fell = np.empty(0), np.empty(0)
     flat = fall_told(subject)
-    for numbers in batches(subject.config.squares, subject.scene.config.batch):
+    for numbers in batches(subject.config.squares, subject.batch):
         masks = torch.stack([_square(subject, rng) for _ in numbers]).to(subject.scene.image.device)
         after = scores(subject.score, covered(subject.scene, masks)).double().cpu().numpy()
         sums = (flat * masks).sum(dim=(-2, -1), dtype=torch.float64).cpu().numpy()

@@ -82,6 +82,11 @@ class Subject:
         assert self.scene.baseline is not None, "who prepares a subject asks for a baseline"
         return self.scene.baseline
 
+    @property
+    def batch(self) -> int:
+        """Images in one pass: one on a CPU, where more are no faster and a stop would have to wait for all."""
+        return 1 if self.scene.image.device.type == "cpu" else self.scene.config.batch
+
     def generator(self, *numbers: int) -> np.random.Generator:
         """Return random numbers that depend on the seed of the settings and on `numbers`."""
         return np.random.default_rng([self.scene.config.seed, *numbers])
