@@ -45,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("atoms", type=Path, help="table of the image's atoms")
     parser.add_argument("--model", type=Path, required=True, help="the model that located them")
-    parser.add_argument("--commit", required=True, help="commit of this project that trained and ran it")
+    parser.add_argument("--commit", required=True, help="commit of this project that trained it")
     parser.add_argument("--refine", default="centroid", choices=["centroid", "probability", "image"])
     parser.add_argument("--image", type=Path, default=IMAGE, help="the image; for its size and Fourier transform")
     given = parser.parse_args()
@@ -112,8 +112,8 @@ def in_words(numbers: Mapping[str, Any]) -> str:
             "",
             f"Atoms from the model *{numbers['model']}* (SHA-256 of its weights"
             f" `{numbers['weights_sha256'][:12]}`…), trained on {numbers['trained_on']} for {minutes:.1f} minutes"
-            f" ({numbers['trained_steps']} steps); positions refined by *{numbers['refine']}*. Trained and located"
-            f" with commit `{numbers['commit']}`, measured with commit `{numbers['measured_at_commit']}`.",
+            f" ({numbers['trained_steps']} steps); positions refined by *{numbers['refine']}*. Trained with"
+            f" commit `{numbers['commit']}`, located and measured with commit `{numbers['measured_at_commit']}`.",
             "",
             *("| " + " | ".join(row) + " |" for row in rows),
             "",
