@@ -124,6 +124,12 @@ def _occlusion(arguments: argparse.Namespace) -> Iterator[Figure]:
     return measure(arguments.model, image=arguments.image, atoms=arguments.atoms)
 
 
+def _probe(arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.probe import measure
+
+    return measure(arguments.bundled)
+
+
 def _gui_stall(arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.gui_stall import measure
 
@@ -193,6 +199,7 @@ PARTS: dict[str, Part] = {
     "bundled": _bundled,
     "sweeps": _sweeps,
     "occlusion": _occlusion,
+    "probe": _probe,
     "gui_stall": _gui_stall,
     "engines": _engines,
     "footprint": _footprint,

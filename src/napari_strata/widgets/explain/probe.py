@@ -102,6 +102,7 @@ class Probe(QWidget):
         self.words.hide()
         self.box.toggled.connect(self._on_toggled)
         self.runner.reported.connect(self._on_event)
+        self.runner.ended.connect(self._on_ended)
         self.picker.clicked.connect(self._keep)
         self.picker.armed_changed.connect(self._on_armed)
 
@@ -211,8 +212,6 @@ class Probe(QWidget):
                 self.runner.post(self._wanted)  # what was asked before the job ran is lost
             case Glimpsed():
                 self._show(event)
-            case JobEnded():
-                self._on_ended(event)
 
     def _on_ended(self, ended: JobEnded) -> None:
         if self.signalsBlocked():
