@@ -11,6 +11,7 @@ from napari_strata.errors import TargetError
 from napari_strata.explain.probe import Prober
 from napari_strata.widgets.explain.dock import ExplainDock
 from napari_strata.widgets.layers.results import find_results
+from napari_strata.widgets.layers.world import between
 
 
 @pytest.fixture
@@ -69,7 +70,8 @@ def probed(viewer, role="probe"):
 
 def ring_at(viewer, place) -> bool:
     rings = probed(viewer, "probe target")
-    return len(rings) == 1 and np.allclose(rings[0].data[0, -2:], place, atol=1)
+    image = viewer.layers["bright"]
+    return len(rings) == 1 and np.allclose(between(rings[0], image, rings[0].data)[0, -2:], place, atol=1)
 
 
 def probe_at(qtbot, viewer, place) -> Image:

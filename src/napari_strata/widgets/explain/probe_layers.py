@@ -69,12 +69,13 @@ class ProbeLayers:
         if self._ring is None or self._ring not in self._viewer.layers:
             pixel_size = self._origin.pixel_size
             diameter = _RING_PX if pixel_size is None else _RING / pixel_size
-            self._ring = target_layer(self._origin, place, diameter=diameter)
+            self._ring = target_layer(self._origin, Place(0, 0, 0), diameter=diameter)
+            self._ring.translate = self._corner([place.frame, place.y, place.x])
             self._ring.name = self._origin.name("Probed")
             self._ring.metadata = self._origin.tag("probe target")
             show_results(self._viewer, [self._ring])
         else:
-            self._ring.data = np.array([[place.frame, place.y, place.x][-self._origin.image.ndim :]])
+            self._ring.translate = self._corner([place.frame, place.y, place.x])
 
     def keep(self) -> bool:
         """Add what is shown as a heatmap like any other; return whether there was anything."""
@@ -115,11 +116,13 @@ class ProbeLayers:
         return glimpse.map[None] if self._origin.image.ndim == 3 else glimpse.map
 
     def _translate(self, glimpse: "Glimpse", place: Place) -> NDArray[np.float64]:
-        """Return where the first pixel of the map lies, as the image's translation counts it."""
+        return self._corner([place.frame, glimpse.window[0].start, glimpse.window[1].start])
+
+    def _corner(self, pixel: list[float]) -> NDArray[np.float64]:
+        """Return the translation of a layer whose first pixel lies on a pixel (frame, y, x) of the image."""
         from napari.utils.transforms import Affine
 
         image: Layer = self._origin.image
         inner = Affine(scale=image.scale, rotate=image.rotate, shear=image.shear)
-        corner = [place.frame, glimpse.window[0].start, glimpse.window[1].start][-image.ndim :]
-        moved: NDArray[np.float64] = image.translate + inner.linear_matrix @ np.array(corner)
+        moved: NDArray[np.float64] = image.translate + inner.linear_matrix @ np.array(pixel[-image.ndim :])
         return moved
