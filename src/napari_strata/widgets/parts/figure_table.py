@@ -112,7 +112,7 @@ class FigureTable(QTableWidget):
         columns = range(1, self.columnCount())
         titles = self._single_texts([0]) or [""]
         figures = len(columns) * (max(map(wide, self._single_texts(columns)), default=0) + margin)
-        longest_word = max(wide(word) for title in titles for word in title.split() or [""])
+        longest_word: int = max(wide(word) for title in titles for word in title.split() or [""])
         room = self.viewport().width() - figures - margin
         return min(max(map(wide, titles)), max(room, longest_word)) + margin
 
