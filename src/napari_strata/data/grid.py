@@ -168,8 +168,7 @@ def window_from_network_grid(
     (to_rows, rows), (to_columns, columns) = (
         _spread(part, old, new, antialias=antialias) for part, old, new in zip(window, grid, shape, strict=True)
     )
-    resampled: FloatImage = to_rows @ map_ @ to_columns.T
-    return resampled, (rows, columns)
+    return np.asarray(to_rows @ map_ @ to_columns.T, np.float32), (rows, columns)
 
 
 def _spread(part: slice, old: int, new: int, *, antialias: bool) -> tuple[FloatImage, slice]:

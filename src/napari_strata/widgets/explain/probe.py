@@ -148,6 +148,7 @@ class Probe(QWidget):
         else:
             application.removeEventFilter(self)
             self.forget()
+            self._remove_layers()
         self._say(_READY if on else "")
 
     def _press(self) -> None:
@@ -177,15 +178,27 @@ class Probe(QWidget):
         callbacks = self._viewer.mouse_move_callbacks
         if armed:
             assert self._subject is not None, "pressing takes it"
-            self._layers = ProbeLayers(self._viewer, self._subject.source.origin)
+            self._layers = self._layers_of(self._subject.source)
             callbacks.append(self._on_move)
             return
         callbacks.remove(self._on_move)
         if self._layers is not None:
-            self._layers.remove()
-        self._layers = self._wanted = None
+            self._layers.hide()
+        self._wanted = None
         if self.box.isChecked():
             self._say(_READY)
+
+    def _layers_of(self, source: Source) -> ProbeLayers:
+        """Return the layers for an image, those from before where it is the same one."""
+        if self._layers is None or self._layers.origin.image is not source.origin.image:
+            self._remove_layers()
+            return ProbeLayers(self._viewer, source.origin)
+        return self._layers
+
+    def _remove_layers(self) -> None:
+        if self._layers is not None:
+            self._layers.remove()
+        self._layers = None
 
     def _on_move(self, _viewer: Any, event: Any) -> None:
         self._ask(event.position)
@@ -225,7 +238,7 @@ class Probe(QWidget):
             self._run(self._subject)  # the one before had to end first
 
     def _show(self, seen: Glimpsed) -> None:
-        if self._layers is None or self._subject is None:
+        if self._layers is None or self._subject is None or not self.is_held:
             return  # the key was released meanwhile
         if seen.glimpse is None:
             assert seen.error is not None, "a glimpse, or why there is none"

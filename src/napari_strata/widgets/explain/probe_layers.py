@@ -48,7 +48,7 @@ class ProbeLayers:
     """
 
     def __init__(self, viewer: "Viewer", origin: Origin) -> None:
-        self._viewer, self._origin = viewer, origin
+        self._viewer, self.origin = viewer, origin
         self._map: Image | None = None
         self._ring: Points | None = None
         self._shown: _Shown | None = None
@@ -66,34 +66,43 @@ class ProbeLayers:
             self._map.contrast_limits_range = limits
             self._map.contrast_limits = limits
             self._map.data = data
+            self._map.visible = True
         if self._ring is None or self._ring not in self._viewer.layers:
-            pixel_size = self._origin.pixel_size
+            pixel_size = self.origin.pixel_size
             diameter = _RING_PX if pixel_size is None else _RING / pixel_size
-            self._ring = target_layer(self._origin, Place(0, 0, 0), diameter=diameter)
+            self._ring = target_layer(self.origin, Place(0, 0, 0), diameter=diameter)
             self._ring.translate = self._corner([place.frame, place.y, place.x])
-            self._ring.name = self._origin.name("Probed")
-            self._ring.metadata = self._origin.tag("probe target")
+            self._ring.name = self.origin.name("Probed")
+            self._ring.metadata = self.origin.tag("probe target")
             show_results(self._viewer, [self._ring])
         else:
             self._ring.translate = self._corner([place.frame, place.y, place.x])
+            self._ring.visible = True
 
     def keep(self) -> bool:
         """Add what is shown as a heatmap like any other; return whether there was anything."""
         if self._shown is None:
             return False
         glimpse, place, kind = self._shown.glimpse, self._shown.place, self._shown.kind
-        whole = np.zeros(full_data(self._origin.image).shape[-2:], np.float32)
+        whole = np.zeros(full_data(self.origin.image).shape[-2:], np.float32)
         whole[glimpse.window] = glimpse.map
         chosen = Chosen(kind, place, int(glimpse.metadata["layer"]))
         details = {**glimpse.metadata, "frame": place.frame}
-        layer = heatmap_layer(whole, self._origin, chosen, details=details)
+        layer = heatmap_layer(whole, self.origin, chosen, details=details)
         show_results(self._viewer, [layer], below="atoms", keep_earlier=True)
         return True
+
+    def hide(self) -> None:
+        """Hide both layers until the next glimpse."""
+        for layer in (self._map, self._ring):
+            if layer is not None:
+                layer.visible = False
+        self._shown = None
 
     def remove(self) -> None:
         """Take both layers away."""
         for role in ("probe", "probe target"):
-            remove_results(self._viewer, role, self._origin.image)
+            remove_results(self._viewer, role, self.origin.image)
         self._map = self._ring = self._shown = None
 
     def _make_map(
@@ -103,17 +112,17 @@ class ProbeLayers:
 
         return Image(
             data,
-            name=self._origin.name("Probe"),
+            name=self.origin.name("Probe"),
             colormap="inferno",
             contrast_limits=limits,
             blending="additive",
             opacity=HEATMAP_OPACITY,
-            metadata=self._origin.tag("probe"),
-            **{**placement(self._origin.image), "translate": translate},
+            metadata=self.origin.tag("probe"),
+            **{**placement(self.origin.image), "translate": translate},
         )
 
     def _data(self, glimpse: "Glimpse") -> NDArray[np.float32]:
-        return glimpse.map[None] if self._origin.image.ndim == 3 else glimpse.map
+        return glimpse.map[None] if self.origin.image.ndim == 3 else glimpse.map
 
     def _translate(self, glimpse: "Glimpse", place: Place) -> NDArray[np.float64]:
         return self._corner([place.frame, glimpse.window[0].start, glimpse.window[1].start])
@@ -122,7 +131,7 @@ class ProbeLayers:
         """Return the translation of a layer whose first pixel lies on a pixel (frame, y, x) of the image."""
         from napari.utils.transforms import Affine
 
-        image: Layer = self._origin.image
+        image: Layer = self.origin.image
         inner = Affine(scale=image.scale, rotate=image.rotate, shear=image.shear)
         moved: NDArray[np.float64] = image.translate + inner.linear_matrix @ np.array(pixel[-image.ndim :])
         return moved

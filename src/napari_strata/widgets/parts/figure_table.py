@@ -114,7 +114,8 @@ class FigureTable(QTableWidget):
         figures = len(columns) * (max(map(wide, self._single_texts(columns)), default=0) + margin)
         longest_word: int = max(wide(word) for title in titles for word in title.split() or [""])
         room = self.viewport().width() - figures - margin
-        return min(max(map(wide, titles)), max(room, longest_word)) + margin
+        width: int = min(max(map(wide, titles)), max(room, longest_word)) + margin
+        return width
 
     def _single_texts(self, columns: Iterable[int]) -> list[str]:
         """Return the texts of cells in such columns that span no others."""
