@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from napari_strata.data.appearance import appearance
 
@@ -53,3 +54,12 @@ def test_neither_gain_nor_offset_nor_a_turn_matters(gain: float, offset: float, 
 
 def test_an_image_smaller_than_the_window_is_one_window():
     assert appearance(waves(8, side=64)).spacing == pytest.approx(8, rel=0.07)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), width=st.floats(0.5, 12), side=st.integers(64, 150))
+def test_no_image_has_a_spacing_of_less_than_a_pixel_or_more_than_itself(seed: int, width: float, side: int):
+    """On the slope of a smooth image's power a parabola may have its vertex anywhere."""
+    noise = np.random.default_rng(seed).normal(size=(side, side))
+    image = ndimage.gaussian_filter(noise, width).astype(np.float32)
+    assert 1 < appearance(image).spacing <= side

@@ -22,6 +22,8 @@ FAINT = 1e-3
 """Power, in parts of the mean, below which rings do not stand out: an image without noise has only such."""
 SLOWEST = 8
 """Rings below this one, in half cycles per window, belong to the background."""
+REACH = 2
+"""The maximum of a ring is looked for so many rings beside the one that stands out most."""
 OCTAVE = 2**0.5
 """A ring is compared with those between its frequency divided and multiplied by this."""
 
@@ -78,11 +80,18 @@ def appearance(image: FloatImage, *, window: int = WINDOW) -> Appearance:
 
 
 def _vertex(values: NDArray[np.float64], top: int) -> float:
-    """Return where the parabola through the greatest value and its neighbours is highest."""
-    if not 0 < top < len(values) - 1:
+    """Return where the parabola through the maximum next to a place, and its neighbours, is highest.
+
+    What stands out most of its surroundings may lie beside a maximum, or on a slope that has none: then the place
+    itself is returned, as a parabola has its vertex anywhere there.
+    """
+    near = slice(max(top - REACH, 0), top + REACH + 1)
+    best = near.start + int(np.argmax(values[near]))
+    before, at, after = values[best - 1 : best + 2] if 0 < best < len(values) - 1 else (np.inf, 0.0, np.inf)
+    if at < max(before, after):
         return float(top)
-    before, at, after = values[top - 1 : top + 2]
-    return float(top + 0.5 * (before - after) / (before - 2 * at + after))
+    bend = before - 2 * at + after
+    return best + 0.5 * (before - after) / bend if bend else float(best)
 
 
 def _octave(k: int) -> slice:
