@@ -111,3 +111,14 @@ def test_a_map_without_atoms_is_no_failure():
         Prediction(empty, ("C",), PIXEL, "empty"), AtomsConfig(refine="image"), np.zeros((1, 40, 40))
     )
     assert nothing.empty
+
+
+def test_an_image_that_tells_nothing_leaves_centroids_without_uncertainties():
+    """Where the peaks are not in the image, what is known beforehand must not come back as a measurement."""
+    noise = np.random.default_rng(0).poisson(20, (1, SIDE, SIDE)).astype(np.uint16)
+    fitted, centroids = located("image", lambda: noise), located("centroid")
+    assert fitted["flag"].str.contains("failed").mean() > 0.8
+    failed = fitted[fitted["flag"].str.contains("failed")]
+    assert failed[["sigma_y", "sigma_x"]].isna().all(axis=None)
+    places = ["y_px", "x_px"]
+    np.testing.assert_allclose(failed[places], centroids.loc[failed.index, places])

@@ -1,5 +1,6 @@
 """Atoms whose positions are fitted: on the raw image, or on the probability maps."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,8 @@ FITTED = ("sigma_y", "sigma_x", "amplitude", "background", "width", "chi2")
 """Columns that a fit adds."""
 BLURRED = 0.33
 """Width from which on it is guessed once and held, in units of the distance of neighbours of a layer and kind."""
+UNTOLD = 0.99
+"""An uncertainty of this part of what was known beforehand, or more, says that the pixels added nothing."""
 NARROWEST = 0.5
 """Least standard deviation of a peak that the pixels resolve [px]."""
 
@@ -40,8 +43,9 @@ def refine_atoms(
 
     On the image, atoms of all layers are fitted together, and those of one layer and kind share a width; all of
     them do where peaks are too blurred to tell. Atoms that overlap too much to be told apart stay near their
-    centroids. On the probability maps each layer is fitted alone; what is called uncertainty there is that of the
-    map's shape and not of the noise.
+    centroids, and those of which the image tells nothing beyond that are flagged ``failed``, with no
+    uncertainties. On the probability maps each layer is fitted alone; what is called uncertainty there is that of
+    the map's shape and not of the noise.
 
     Parameters
     ----------
@@ -78,7 +82,7 @@ def refine_atoms(
         pixels = image if layer is None else 1 - layers[layer, 0]
         positions = table[["y_px", "x_px"]].to_numpy(dtype=np.float64)[rows]
         fitted = _fit(np.asarray(pixels, np.float64), positions, groups[rows], pixel_size, counts=on_image)
-        _write(refined, rows, fitted, pixel_size)
+        _write(refined, rows, _doubted(fitted, positions), pixel_size)
     return refined
 
 
@@ -100,6 +104,19 @@ def _fit(
         noise="poisson" if counts else "uniform",
         groups=kinds,
         prior_px=PRIOR / pixel_size,
+    )
+
+
+def _doubted(fitted: FittedPeaks, positions: NDArray[np.float64]) -> FittedPeaks:
+    """Count as failed what the pixels told nothing of: those positions and uncertainties are what was put in."""
+    assert fitted.prior_px is not None, "all fits here begin with what is known of the centroids"
+    untold: NDArray[np.bool_] = np.any(fitted.sigma >= UNTOLD * fitted.prior_px, axis=1)
+    return replace(
+        fitted,
+        positions=np.where(untold[:, None], positions, fitted.positions),
+        sigma=np.where(untold[:, None], np.nan, fitted.sigma),
+        failed=fitted.failed | untold,
+        crowded=fitted.crowded & ~untold,
     )
 
 
