@@ -1,5 +1,6 @@
 """Building blocks of encoder and decoders of a U-Net."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -23,7 +24,7 @@ def double_convolution(inputs: int, outputs: int, style: Style, padding: Padding
     )
 
 
-class Pyramid(nn.Module):
+class Pyramid(nn.Module, ABC):
     """A contracting path: from an image to a list of the features of every level, finest first.
 
     Attributes
@@ -34,9 +35,9 @@ class Pyramid(nn.Module):
 
     reaches: list[Reach]
 
+    @abstractmethod
     def levels(self) -> Sequence[nn.Module]:
         """Return the modules that give the features of every level, finest first."""
-        raise NotImplementedError
 
 
 class Encoder(Pyramid):
