@@ -171,8 +171,10 @@ def test_a_dock_closed_while_it_works_stops_and_leaves_the_viewer_alone(qtbot, v
     dock = open_dock()
     dock.config.set_value("steps", 10_000)
     qtbot.mouseClick(dock.buttons["inversion"], Qt.MouseButton.LeftButton)
-    with qtbot.waitSignal(dock.destroyed, timeout=20_000):
-        dock.setParent(None)
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
+    dock.setParent(None)
+    qtbot.waitUntil(lambda: bool(gone), timeout=20_000)
     assert len(viewer.layers) <= 2
 
 

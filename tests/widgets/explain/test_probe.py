@@ -176,8 +176,10 @@ def test_closing_the_dock_while_it_computes_ends_the_worker(qtbot, viewer, open_
     probe_at(qtbot, viewer, ATOMS[0])
     for column in range(8, 40):
         move(qtbot, viewer, (21, column))
-    with qtbot.waitSignal(dock.destroyed, timeout=20_000):
-        viewer.window.remove_dock_widget(dock)
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
+    viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: bool(gone), timeout=20_000)
     assert not probed(viewer)
     assert not probed(viewer, "probe target")
     press(qtbot, viewer)
