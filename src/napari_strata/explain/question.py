@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_strata.explain.runs import to_runs
 from napari_strata.explain.targets import Target, describe
 from napari_strata.types import LabelArray
 
@@ -63,7 +64,7 @@ class Question:
 
 
 def describe_question(question: Question) -> Mapping[str, Any]:
-    """Return a question in words and numbers, ready for JSON."""
+    """Return a question in words and numbers, ready for JSON; `napari_strata.explain.recall` reads it again."""
     return {"target": dict(describe(question.target)), "layer": question.layer, "against": _against(question)}
 
 
@@ -76,4 +77,4 @@ def _against(question: Question) -> dict[str, Any]:
         case AgainstLayer(layer):
             return {"kind": "layer", "layer": layer}
         case AgainstCorrection(codes):
-            return {"kind": "correction", "pixels": int(np.count_nonzero(codes))}
+            return {"kind": "correction", "pixels": int(np.count_nonzero(codes)), "runs": to_runs(codes)}

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.errors import TargetError
+from napari_strata.explain.runs import to_runs
 from napari_strata.types import FloatImage
 
 REACH = 3.0
@@ -98,7 +99,7 @@ def centre(target: Target) -> tuple[float, float]:
 def describe(target: Target) -> Mapping[str, Any]:
     """Return a target in words and numbers, ready for JSON."""
     if isinstance(target, RegionTarget):
-        return {"kind": target.kind, "pixels": int(np.count_nonzero(target.mask))}
+        return {"kind": target.kind, "pixels": int(np.count_nonzero(target.mask)), "runs": to_runs(target.mask)}
     if isinstance(target, AtomTarget):
         return {"kind": "atom", "y_px": target.y, "x_px": target.x, "radius_A": target.radius}
     return {"kind": "pixel", "y_px": target.y, "x_px": target.x}

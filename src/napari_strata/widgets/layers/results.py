@@ -28,6 +28,18 @@ def find_results(viewer: "Viewer", role: str, image: "Image", *, model: str | No
     return [layer for layer in viewer.layers if wanted.items() <= _key(layer).items()]
 
 
+def role_of(napari_layer: "Layer") -> str:
+    """Return the role that a result layer plays; an empty text for any other layer."""
+    return str(_key(napari_layer).get("role", ""))
+
+
+def origin_of(viewer: "Viewer", napari_layer: "Layer") -> "tuple[Image | None, str]":
+    """Return the image layer that a result was computed from, None where it was removed, and the model's path."""
+    key = _key(napari_layer)
+    images = (layer for layer in viewer.layers if str(layer.unique_id) == str(key.get("image")))
+    return next(images, None), str(key.get("model", ""))
+
+
 def show_results(
     viewer: "Viewer", layers: "Sequence[Layer]", *, below: str | None = None, keep_earlier: bool = False
 ) -> None:

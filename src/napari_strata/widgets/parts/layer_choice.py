@@ -9,6 +9,8 @@ from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.editors import ChoiceBox
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.layers import Layer
     from napari.viewer import Viewer
 
@@ -35,6 +37,8 @@ class LayerChoice(ChoiceBox):
         Whether the choice follows the active layer.
     none_when_empty : str
         What to say where there is no such layer; by default that none of the kind is open.
+    offers : callable, optional
+        Whether to offer a layer of that kind; by default all are offered but results that nobody edited.
     """
 
     chosen = Signal(object)
@@ -48,11 +52,13 @@ class LayerChoice(ChoiceBox):
         none_text: str = "",
         follows: bool = True,
         none_when_empty: str = "",
+        offers: "Callable[[Layer], bool] | None" = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__()
         self.setParent(parent)
         self._viewer, self._kind, self._none_text, self._follows = viewer, kind, none_text, follows
+        self._offers = offers or _is_input
         # Not kept as item data: PySide loses a reference to None whenever an item has none.
         self._layers: list[Layer | None] = []
         self._last: Layer | None = None
@@ -136,10 +142,13 @@ class LayerChoice(ChoiceBox):
             self.chosen.emit(layer)
 
     def _is_offered(self, layer: "Layer") -> bool:
-        """Offer no results, and no colour image that has a grey copy."""
-        is_result = layer.metadata.get(RESULT, False)
-        is_kind = isinstance(layer, self._kind) and not is_result
+        """Offer no colour image that has a grey copy."""
+        is_kind = isinstance(layer, self._kind) and self._offers(layer)
         return is_kind and not any(_is_grey_of(other, layer) for other in self._viewer.layers)
+
+
+def _is_input(napari_layer: "Layer") -> bool:
+    return not napari_layer.metadata.get(RESULT, False)
 
 
 def _is_grey_of(napari_layer: "Layer", image: "Layer") -> bool:

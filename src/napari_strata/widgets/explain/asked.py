@@ -1,0 +1,92 @@
+"""What a map in the viewer answers: where all that follows on a map begins."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_strata.errors import TargetError
+from napari_strata.widgets.layers.calibration import calibration_of
+from napari_strata.widgets.layers.layer_data import full_data, stack_of
+from napari_strata.widgets.layers.napari_layers import Origin
+from napari_strata.widgets.layers.results import find_results, origin_of, role_of
+from napari_strata.widgets.layers.source import Source
+from napari_strata.widgets.parts.layer_choice import LayerChoice
+from napari_strata.widgets.parts.models import open_model
+from napari_strata.widgets.predict.atom_export import atom_table
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Layer
+    from napari.viewer import Viewer
+    from pandas import DataFrame
+
+    from napari_strata.config import ExplainConfig
+    from napari_strata.explain.question import Question
+
+EXPLANATION = "explanation"
+"""Key in the metadata of a map under which lies what it answers; all of it can be written as JSON."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A question as a job needs it.
+
+    Attributes
+    ----------
+    source : Source
+        A copy of the image, and the model.
+    frame : int
+        Frame of the stack, 0 for a single image.
+    question : Question
+        Target, layer, class, and rather than what.
+    config : ExplainConfig
+        Method and settings.
+    atoms : DataFrame or None
+        What the model's atoms of this image are now.
+    """
+
+    source: Source
+    frame: int
+    question: "Question"
+    config: "ExplainConfig"
+    atoms: "DataFrame | None"
+
+
+class MapChoice(LayerChoice):
+    """Offers the maps of explanations, and nothing else; follows the active layer."""
+
+    def __init__(self, viewer: "Viewer", **settings: Any) -> None:
+        from napari.layers import Image
+
+        super().__init__(viewer, Image, offers=is_map, none_when_empty="no map yet", **settings)
+
+
+def is_map(napari_layer: "Layer") -> bool:
+    """Tell whether a layer is the map of an explanation."""
+    return role_of(napari_layer) == "heatmap" and EXPLANATION in napari_layer.metadata
+
+
+def asked_by(viewer: "Viewer", map_layer: "Image") -> Asked:
+    """Return what a map answers, ready to be asked again of the model as it is now.
+
+    Raises
+    ------
+    TargetError
+        If the image was removed, or the map does not say what was asked.
+    BundleError
+        If the model was removed.
+    """
+    from napari_strata.explain.recall import recall
+
+    recalled = recall(map_layer.metadata.get(EXPLANATION, {}))
+    image, model = origin_of(viewer, map_layer)
+    if image is None:
+        raise TargetError(
+            f"The image of '{map_layer.name}' is no longer open.", remedy="Open it, and explain the target anew."
+        )
+    entry = open_model(Path(model))
+    stack = stack_of(image, calibration_of(image).value)
+    origin = Origin(image, stack.pixel_size, entry.card, str(entry.path))
+    found = find_results(viewer, "atoms", image, model=str(entry.path))
+    atoms = atom_table(found[-1], image) if found else None
+    source = Source(stack, entry, origin, full_data(image))
+    return Asked(source, recalled.frame, recalled.question, recalled.config, atoms)
