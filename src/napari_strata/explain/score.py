@@ -78,8 +78,11 @@ class TargetScore(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Return S of images (batch, 1, y, x), shape (batch,)."""
-        logits: Tensor = self.network(image)
-        score = logits.new_zeros(len(image))
+        return self.of(self.network(image))
+
+    def of(self, logits: Tensor) -> Tensor:
+        """Return S of what the network says, logits (batch, layer, channel, y, x), shape (batch,)."""
+        score = logits.new_zeros(len(logits))
         for index, output in enumerate(self.outputs):
             if output.index:
                 odds = log_odds(logits[:, output.decoder], output.index, self.network.output)
