@@ -3,7 +3,7 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 
 import tiny_sam
-from napari_strata.widgets.label_tools.overlay import NAME
+from napari_strata.widgets.layers.preview_overlay import NAME
 
 
 @pytest.fixture

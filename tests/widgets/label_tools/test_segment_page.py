@@ -12,7 +12,7 @@ from napari_strata.inference.promptable.prompts import Prompts
 from napari_strata.inference.promptable.segmenter import Answer, Segmenter
 from napari_strata.widgets.label_tools import checkpoints
 from napari_strata.widgets.label_tools.checkpoints import FetchDialog, checkpoints_folder, folder_for
-from napari_strata.widgets.label_tools.overlay import NAME
+from napari_strata.widgets.layers.preview_overlay import NAME
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from napari_strata.io.labels.drawing import DrawnObject
 from napari_strata.widgets.doctor.dock import DoctorDock
 from napari_strata.widgets.label.dock import LabelDock
 from napari_strata.widgets.label_files.imported_layers import add_numbers
-from napari_strata.widgets.label_tools.target import LabelTarget
 from napari_strata.widgets.layers.label_memory import class_table_of, image_of
+from napari_strata.widgets.layers.label_target import LabelTarget
 from napari_strata.widgets.train.learning_choice import LearningChoice
 
 TABLE = ClassTable.from_names(("coin", "dirt"))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_strata.jobs.label_tool import LabelTool
-    from napari_strata.widgets.label_tools.target import LabelTarget
+    from napari_strata.widgets.layers.label_target import LabelTarget
 
 _HOW = (
     "Paint the class in two slices and go to a slice between them. Its outline is carried over step by step; what "

@@ -14,16 +14,16 @@ from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.journal.journal import journal_of
 from napari_strata.widgets.label_tools.between_page import BetweenPage
-from napari_strata.widgets.label_tools.edits import write_edit
 from napari_strata.widgets.label_tools.flood_page import FloodPage
 from napari_strata.widgets.label_tools.outline_page import OutlinePage
-from napari_strata.widgets.label_tools.overlay import PreviewOverlay
 from napari_strata.widgets.label_tools.page import ToolPage, Work
 from napari_strata.widgets.label_tools.segment_page import SegmentPage
 from napari_strata.widgets.label_tools.specks_page import SpecksPage
-from napari_strata.widgets.label_tools.target import LabelTarget
 from napari_strata.widgets.label_tools.threshold_page import ThresholdPage
 from napari_strata.widgets.label_tools.watershed_page import WatershedPage
+from napari_strata.widgets.layers.label_edits import write_edit
+from napari_strata.widgets.layers.label_target import LabelTarget
+from napari_strata.widgets.layers.preview_overlay import PreviewOverlay
 from napari_strata.widgets.layers.targets import place_in
 from napari_strata.widgets.layers.world import from_world
 from napari_strata.widgets.parts.click import ClickPicker

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_strata.jobs.label_tool import LabelTool
-    from napari_strata.widgets.label_tools.target import LabelTarget
+    from napari_strata.widgets.layers.label_target import LabelTarget
 
 _GROW, _SHRINK, _SMOOTH = "grow", "shrink", "smooth"
 

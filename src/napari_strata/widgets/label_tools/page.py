@@ -14,7 +14,7 @@ from napari_strata.widgets.parts.form import row_label
 
 if TYPE_CHECKING:
     from napari_strata.jobs.label_tool import LabelTool
-    from napari_strata.widgets.label_tools.target import LabelTarget
+    from napari_strata.widgets.layers.label_target import LabelTarget
 
 TAKES_PAINT_AWAY = "Untick 'Paint only where unlabelled': this takes paint away."
 

@@ -18,10 +18,10 @@ from napari_strata.inference.promptable.prompts import Prompts
 from napari_strata.jobs.job import Job
 from napari_strata.jobs.segment import SegmenterShelf, segment
 from napari_strata.widgets.label_tools.checkpoints import CheckpointRow, FetchDialog, folder_for
-from napari_strata.widgets.label_tools.edits import write_edit
-from napari_strata.widgets.label_tools.overlay import PreviewOverlay
 from napari_strata.widgets.label_tools.prompt_marks import Box, PromptMarks
-from napari_strata.widgets.label_tools.target import LabelTarget
+from napari_strata.widgets.layers.label_edits import write_edit
+from napari_strata.widgets.layers.label_target import LabelTarget
+from napari_strata.widgets.layers.preview_overlay import PreviewOverlay
 from napari_strata.widgets.layers.targets import place_in
 from napari_strata.widgets.layers.world import from_world
 from napari_strata.widgets.parts.click import ClickPicker

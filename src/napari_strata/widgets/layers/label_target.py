@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QCheckBox, QFormLayout, QWidget
 
 from napari_strata.errors import StrataError
 from napari_strata.types import NOT_LABELLED, AnyArray
-from napari_strata.widgets.label_tools.edits import check_editable, names_of, shown_frame
 from napari_strata.widgets.layers.calibration import calibration_of
+from napari_strata.widgets.layers.label_edits import check_editable, names_of, shown_frame
 from napari_strata.widgets.layers.label_memory import image_of, is_for, labels_of
 from napari_strata.widgets.layers.layer_data import check_kind, full_data
 from napari_strata.widgets.layers.numbered_objects import holds_objects

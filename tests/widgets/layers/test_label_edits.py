@@ -5,7 +5,7 @@ from napari.layers import Labels
 
 from napari_strata.annotation.tools.edit import edit_between
 from napari_strata.errors import LabelsError
-from napari_strata.widgets.label_tools.edits import check_editable, names_of, write_edit
+from napari_strata.widgets.layers.label_edits import check_editable, names_of, write_edit
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])
