@@ -13,6 +13,7 @@ from napari_strata.widgets.layers.napari_layers import (
     heatmap_layer,
     mask_layers,
     probability_layers,
+    region_layer,
     target_layer,
 )
 from napari_strata.widgets.layers.results import ORIGIN
@@ -205,10 +206,39 @@ def test_a_heatmap_says_what_it_is_and_where_it_comes_from():
     data[4, 5] = 0.5
     details = {"method": "input-gradient", "class": "W"}
     layer = heatmap_layer(data, make_origin(), Chosen("pixel", Place(0, 4, 5), 1), details=details)
-    assert layer.name == "Layer 1 input-gradient of pixel at 4, 5 - m - image"
+    assert layer.name == "Layer 1 Gradient saliency of pixel at 4, 5 - m - image"
     assert layer.contrast_limits == [0, 0.5]
     assert layer.metadata["explanation"] == details
     assert layer.metadata[ORIGIN]["provenance"]["weights_sha256"] == "1" * 64
+
+
+def test_a_signed_map_has_limits_about_zero_and_lets_the_image_through_there():
+    data = np.zeros((8, 10), np.float32)
+    data[4, 5], data[2, 2] = -2.0, 1.0
+    details = {"method": "occlusion", "done": 0.4}
+    layer = heatmap_layer(data, make_origin(), Chosen("slice", Place(0, 4, 5), 1), details=details)
+    low, high = layer.contrast_limits
+    assert (low, high) == (pytest.approx(-high), pytest.approx(1.98))
+    below, zero, above = layer.colormap.map(np.array([0.0, 0.5, 1.0]))
+    assert zero[3] == pytest.approx(0, abs=0.01)
+    assert (below[2] > below[0], above[0] > above[2]) == (True, True)
+    assert (below[3], above[3]) == (1, 1)
+    assert layer.blending == "translucent"
+    assert layer.name == "Layer 1 Occlusion of slice, unfinished - m - image"
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_outline_of_a_region_lies_on_its_pixels_and_has_a_margin(source):
+    shape, settings = SOURCES[source]
+    origin = make_origin(shape, **settings)
+    mask = np.zeros(shape[-2:], bool)
+    mask[2:4, 5] = True
+    frame = 2 if len(shape) == 3 else 0
+    layer = region_layer(origin, Chosen("region", Place(frame, 2.5, 5), 1, mask))
+    corner, own = ((2,), (0,)) if len(shape) == 3 else ((), ())
+    assert np.allclose(layer.data_to_world((*own, 3, 6)), origin.image.data_to_world((*corner, 2, 5)))
+    assert layer.data[..., 3, 6].all()
+    assert layer.data.sum() == 2
 
 
 def test_a_heatmap_of_zeros_can_be_shown():

@@ -3,9 +3,19 @@ import pandas as pd
 import pytest
 from napari.layers import Image, Labels, Points, Shapes
 
+from napari_strata.config import ClassTable
 from napari_strata.errors import TargetError
 from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
-from napari_strata.widgets.layers.targets import Chosen, Place, drawn_region, nearest_atom, place_in
+from napari_strata.widgets.layers.numbered_objects import object_memory
+from napari_strata.widgets.layers.targets import (
+    Chosen,
+    Place,
+    clicked_label,
+    drawn_region,
+    nearest_atom,
+    place_in,
+    whole_slice,
+)
 
 IN_PLANE = np.array([[1, 0, 0], [0, 0.8, -0.6], [0, 0.6, 0.8]])
 STACK = {"scale": (2.0, 0.02, 0.03), "translate": (1.0, 5.0, -7.0), "units": ("s", "nm", "nm"), "rotate": IN_PLANE}
@@ -56,7 +66,7 @@ def test_the_selected_label_on_the_frame_is_the_region():
     labels.selected_label = 7
     chosen = drawn_region(labels, image((3, 20, 30)), 1, layer=1)
     assert chosen.mask.sum() == 6
-    assert (chosen.kind, chosen.layer, chosen.place) == ("region", 1, Place(1, 4.5, 11))
+    assert (chosen.kind, chosen.layer, chosen.place) == ("label", 1, Place(1, 4.5, 11))
     with pytest.raises(TargetError, match="no region on this frame"):
         drawn_region(labels, image((3, 20, 30)), 0, layer=0)
 
@@ -112,3 +122,25 @@ def test_what_was_chosen_becomes_the_jobs_target():
     region = Chosen("region", Place(0, 1.5, 1.5), 1, mask).as_target()
     assert isinstance(region, RegionTarget)
     assert region.mask is mask
+    kinds = {
+        kind: Chosen(kind, Place(0, 1.5, 1.5), 1, mask).as_target().kind for kind in ("region", "label", "slice")
+    }
+    assert kinds == {"region": "region", "label": "instance", "slice": "slice"}
+
+
+def test_a_click_on_mask_codes_means_what_hangs_together_and_on_numbered_objects_the_object():
+    data = np.ones((20, 30), np.uint8)
+    data[2:4, 2:4] = data[10:12, 10:13] = 2
+    codes, objects = Labels(data), Labels(data, metadata=object_memory(ClassTable.from_names(("a",)), 0))
+    assert clicked_label(codes, image(), Place(0, 10.4, 11), layer=1).mask.sum() == 6
+    chosen = clicked_label(objects, image(), Place(0, 10.4, 11), layer=1)
+    assert (chosen.kind, chosen.mask.sum()) == ("label", 10)
+    with pytest.raises(TargetError, match="no label there"):
+        clicked_label(codes, image(), Place(0, 15, 15), layer=1)
+    assert clicked_label(objects, image(), Place(0, 15, 15), layer=1).mask.sum() == 590
+
+
+def test_the_whole_slice_is_all_of_a_frame():
+    chosen = whole_slice(image((3, 20, 30)), 2, layer=0)
+    assert (chosen.kind, chosen.mask.shape, chosen.mask.all()) == ("slice", (20, 30), True)
+    assert chosen.place == Place(2, 9.5, 14.5)

@@ -13,8 +13,10 @@ import numpy as np
 
 from napari_strata.annotation.provenance import Provenance
 from napari_strata.config import ClassTable, LabelClass, ModelCard
+from napari_strata.explain.catalogue import METHODS
 from napari_strata.types import BACKGROUND, AnyArray, FloatImage, Prediction, ValuePrediction
 from napari_strata.widgets.layers.colours import class_colours
+from napari_strata.widgets.layers.heat_colours import heat_limits, heat_style
 from napari_strata.widgets.layers.label_memory import label_memory, remember_birth
 from napari_strata.widgets.layers.results import tag
 from napari_strata.widgets.layers.targets import Chosen, Place
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer, Points
 
 HEATMAP_OPACITY = 0.6
+TARGET_COLOUR = "#00e5ff"
+"""Of what marks the target of an explanation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,24 @@ def placement(napari_layer: "Layer") -> dict[str, Any]:
     }
 
 
-def frame_placement(napari_layer: "Layer", frame: int) -> dict[str, Any]:
-    """Return the arguments that put data of shape (1, y, x) on one frame of a stack, or (y, x) on an image."""
-    place = placement(napari_layer)
-    if napari_layer.ndim == 3:
-        from napari.utils.transforms import Affine
+def frame_placement(napari_layer: "Layer", frame: int, *, corner: tuple[int, int] = (0, 0)) -> dict[str, Any]:
+    """Return the arguments that put data of shape (1, y, x) on one frame of a stack, or (y, x) on an image.
 
-        inner = Affine(scale=place["scale"], rotate=place["rotate"], shear=place["shear"])
-        place["translate"] = place["translate"] + inner.linear_matrix @ np.array([frame, 0, 0])
+    Parameters
+    ----------
+    napari_layer : Layer
+        The stack or the image.
+    frame : int
+        The frame; a single image has none.
+    corner : tuple of int
+        Pixel (y, x) of the image on which the first one of the data shall lie.
+    """
+    from napari.utils.transforms import Affine
+
+    place = placement(napari_layer)
+    inner = Affine(scale=place["scale"], rotate=place["rotate"], shear=place["shear"])
+    first = np.array([frame, *corner])[-napari_layer.ndim :]
+    place["translate"] = place["translate"] + inner.linear_matrix @ first
     return place
 
 
@@ -156,7 +170,7 @@ def heatmap_layer(data: FloatImage, origin: Origin, chosen: Chosen, *, details: 
     Parameters
     ----------
     data : ndarray of float32, shape (y, x)
-        The heatmap, at least 0.
+        The heatmap.
     origin : Origin
         Image and model.
     chosen : Chosen
@@ -167,17 +181,25 @@ def heatmap_layer(data: FloatImage, origin: Origin, chosen: Chosen, *, details: 
     from napari.layers import Image
 
     method, place = details["method"], chosen.place
-    what = f"{method} of {chosen.kind} at {place.y:.0f}, {place.x:.0f}"
     return Image(
         _like(origin.image, data[None]),
-        name=origin.name(_of_layer(what, chosen.layer, origin.card)),
-        colormap="inferno",
-        contrast_limits=(0, _bright_end(data)),
-        blending="additive",
-        opacity=HEATMAP_OPACITY,
+        name=heatmap_name(origin, chosen, details),
+        contrast_limits=heat_limits(data, method),
         metadata=origin.tag("heatmap", method=method) | {"explanation": dict(details)},
+        **heat_style(method),
         **frame_placement(origin.image, place.frame),
     )
+
+
+def heatmap_name(origin: Origin, chosen: Chosen, details: Mapping[str, Any]) -> str:
+    """Return the name of the layer of an explanation; one that was stopped says that it is not finished."""
+    title, place = METHODS[details["method"]].title, chosen.place
+    what = f"{title} of {chosen.kind}"
+    if chosen.kind != "slice":
+        what += f" at {place.y:.0f}, {place.x:.0f}"
+    if details.get("done", 1) < 1:
+        what += ", unfinished"
+    return origin.name(_of_layer(what, chosen.layer, origin.card))
 
 
 def target_layer(origin: Origin, place: Place, *, diameter: float) -> "Points":
@@ -189,11 +211,30 @@ def target_layer(origin: Origin, place: Place, *, diameter: float) -> "Points":
         name=origin.name("Explained"),
         size=diameter,
         face_color="transparent",
-        border_color="#00e5ff",
+        border_color=TARGET_COLOUR,
         border_width=0.09,
         metadata=origin.tag("target"),
         **placement(origin.image),
     )
+
+
+def region_layer(origin: Origin, chosen: Chosen) -> "Labels":
+    """Make the outline of the region that is explained; it has a margin, so that the image's border is seen, too."""
+    from napari.layers import Labels
+    from napari.utils.colormaps import DirectLabelColormap
+
+    assert chosen.mask is not None, "a region has a mask"
+    mask = np.pad(chosen.mask, 1).astype(np.uint8)
+    labels = Labels(
+        _like(origin.image, mask[None]),
+        name=origin.name("Explained"),
+        colormap=DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", 1: TARGET_COLOUR}),
+        opacity=1.0,
+        metadata=origin.tag("target"),
+        **frame_placement(origin.image, chosen.place.frame, corner=(-1, -1)),
+    )
+    labels.contour = 1
+    return labels
 
 
 def _class_table(card: ModelCard, layer: int) -> ClassTable:
@@ -209,12 +250,6 @@ def _class_table(card: ModelCard, layer: int) -> ClassTable:
 def _like(image: "Layer", stack: AnyArray) -> AnyArray:
     """Give a (frame, y, x) array the number of dimensions of the image layer."""
     return stack if image.ndim == 3 else stack[0]
-
-
-def _bright_end(data: FloatImage) -> float:
-    """Return the heat to show brightest, such that a few hottest pixels do not darken all others."""
-    highest = float(data.max())
-    return float(np.quantile(data[data > 0.01 * highest], 0.98)) if highest > 0 else 1.0
 
 
 def _of_layer(what: str, layer: int, card: ModelCard) -> str:

@@ -70,6 +70,14 @@ def show_results(
         viewer.layers.selection.active = active
 
 
+def rename_result(napari_layer: "Layer", name: str) -> None:
+    """Give a result another name, unless a person has given it one."""
+    origin = napari_layer.metadata[ORIGIN]
+    if napari_layer.name == origin["name"]:
+        napari_layer.name = name
+        origin["name"] = napari_layer.name
+
+
 def take_over(napari_layer: "Layer") -> None:
     """Note that a person edits a result: from now on it is offered as input like any layer of the user's own."""
     napari_layer.metadata = {key: value for key, value in napari_layer.metadata.items() if key != RESULT}

@@ -1,13 +1,15 @@
 """From a click, or from what is drawn, to what shall be explained, in the image's own pixels."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.errors import TargetError
+from napari_strata.types import BACKGROUND
 from napari_strata.widgets.layers.layer_data import full_data
+from napari_strata.widgets.layers.numbered_objects import holds_objects
 from napari_strata.widgets.layers.world import between
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class Chosen:
     Attributes
     ----------
     kind : str
-        ``atom``, ``pixel`` or ``region``.
+        ``atom``, ``pixel``, ``region``, ``label`` or ``slice``.
     place : Place
         The atom, the pixel, or the centre of the region.
     layer : int
@@ -61,7 +63,8 @@ class Chosen:
         from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
 
         if self.mask is not None:
-            return RegionTarget(self.mask)
+            kinds: dict[str, Literal["instance", "slice"]] = {"label": "instance", "slice": "slice"}
+            return RegionTarget(self.mask, kinds.get(self.kind, "region"))
         if self.kind == "atom":
             return AtomTarget(self.place.y, self.place.x)
         return PixelTarget(round(self.place.y), round(self.place.x))
@@ -156,11 +159,57 @@ def drawn_region(napari_layer: "Layer | None", image: "Image", frame: int, layer
             f"'{napari_layer.name}' has no region on this frame of {image.name}.",
             remedy="Draw or select one there.",
         )
-    y, x = np.argwhere(mask).mean(axis=0)
-    return Chosen("region", Place(frame, float(y), float(x)), layer, mask)
+    return _chosen("label" if isinstance(napari_layer, Labels) else "region", mask, frame, layer)
 
 
-def _of_label(labels: "Labels", image: "Image", frame: int) -> NDArray[np.bool_]:
+def clicked_label(labels: "Labels", image: "Image", place: Place, layer: int) -> Chosen:
+    """Return the label under a click: a numbered object, or of mask codes the pixels that hang together there.
+
+    Parameters
+    ----------
+    labels : Labels
+        Labels with the shape of the image.
+    image : Image
+        The image to be explained.
+    place : Place
+        Where in it the click was.
+    layer : int
+        Crystal layer.
+
+    Raises
+    ------
+    TargetError
+        If there is no label, or the labels have another shape.
+    """
+    from skimage.measure import label
+
+    codes = frame_of_labels(labels, image, place.frame)
+    at = round(place.y), round(place.x)
+    code = int(codes[at])
+    if code == 0 or (code == BACKGROUND and not holds_objects(labels)):
+        raise TargetError(
+            f"'{labels.name}' has no label there.", remedy="Click on a label, or choose other labels in the dock."
+        )
+    mask: NDArray[np.bool_] = codes == code
+    if not holds_objects(labels):
+        parts = label(mask)
+        mask = parts == parts[at]
+    return _chosen("label", mask, place.frame, layer)
+
+
+def whole_slice(image: "Image", frame: int, layer: int) -> Chosen:
+    """Return all pixels of a frame."""
+    return _chosen("slice", np.ones(full_data(image).shape[-2:], bool), frame, layer)
+
+
+def frame_of_labels(labels: "Labels", image: "Image", frame: int) -> NDArray[Any]:
+    """Return the labels of one frame of an image, shape (y, x).
+
+    Raises
+    ------
+    TargetError
+        If they have another shape than the image.
+    """
     data: Any = full_data(labels)
     shape = full_data(image).shape
     if data.shape != shape:
@@ -168,7 +217,16 @@ def _of_label(labels: "Labels", image: "Image", frame: int) -> NDArray[np.bool_]
             f"'{labels.name}' has the shape {data.shape}, {image.name} has {shape}.",
             remedy="Choose a Labels layer of the same shape as the image.",
         )
-    mask: NDArray[np.bool_] = np.asarray(data if data.ndim == 2 else data[frame]) == labels.selected_label
+    return np.asarray(data if data.ndim == 2 else data[frame])
+
+
+def _chosen(kind: str, mask: NDArray[np.bool_], frame: int, layer: int) -> Chosen:
+    y, x = np.argwhere(mask).mean(axis=0)
+    return Chosen(kind, Place(frame, float(y), float(x)), layer, mask)
+
+
+def _of_label(labels: "Labels", image: "Image", frame: int) -> NDArray[np.bool_]:
+    mask: NDArray[np.bool_] = frame_of_labels(labels, image, frame) == labels.selected_label
     return mask
 
 
