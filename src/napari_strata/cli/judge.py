@@ -22,8 +22,8 @@ from napari_strata.cli.options import (
 )
 from napari_strata.cli.predict import Model, OnDevice
 from napari_strata.cli.runner import run_command
-from napari_strata.config import ExplainConfig, ExplainMethod
-from napari_strata.config.judge import MEASURES, JudgeConfig
+from napari_strata.config import ExplainConfig, ExplainMethod, JudgeConfig
+from napari_strata.config.judge import MEASURES
 from napari_strata.control import JobControl
 from napari_strata.errors import LabelsError
 from napari_strata.jobs.job import Job
@@ -86,7 +86,7 @@ def judge(
             frame=frame,
             question=Question(make_target(target, position, region), layer),
             config=with_options(settings.explain, method=method, device=device),
-            judging=with_options(JudgeConfig(), measures=tuple(measure) if measure else None, dose=dose),
+            judging=with_options(settings.judge, measures=tuple(measure) if measure else None, dose=dose),
             labels=None if labels is None else read_array(labels, error_type=LabelsError).codes,
             inference=settings.inference,
             locating=settings.atoms,

@@ -9,9 +9,11 @@ from napari_strata.config.inference import (
     InferenceConfig,
 )
 from napari_strata.config.inside import InsideConfig
+from napari_strata.config.judge import JudgeConfig
 from napari_strata.config.labels import ClassTable, LabelClass, SpotConfig
 from napari_strata.config.model import ModelConfig
 from napari_strata.config.paired import PairedData
+from napari_strata.config.proposal import ProposalConfig
 from napari_strata.config.report import ReportConfig
 from napari_strata.config.simulation import SimulationConfig
 from napari_strata.config.training import (
@@ -30,11 +32,13 @@ __all__ = [
     "ExplainMethod",
     "InferenceConfig",
     "InsideConfig",
+    "JudgeConfig",
     "LabelClass",
     "LabelledData",
     "ModelCard",
     "ModelConfig",
     "PairedData",
+    "ProposalConfig",
     "ReportConfig",
     "SimulatedData",
     "SimulationConfig",

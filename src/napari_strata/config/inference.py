@@ -6,6 +6,7 @@ from pydantic import Field
 
 from napari_strata.config.base import Config, setting
 from napari_strata.config.explain import ExplainConfig
+from napari_strata.config.judge import JudgeConfig
 from napari_strata.config.report import ReportConfig
 from napari_strata.config.training import Device
 
@@ -69,9 +70,10 @@ class AtomsConfig(Config):
 
 
 class AnalysisConfig(Config):
-    """How to use a trained network; what ``--config`` of ``predict``, ``atoms``, ``explain``, ``report`` takes."""
+    """How to use a trained network; what ``--config`` of ``predict``, ``atoms``, ``explain``, ``judge``, ``report`` takes."""
 
     inference: InferenceConfig = Field(default_factory=InferenceConfig, description="How to predict.")
     atoms: AtomsConfig = Field(default_factory=AtomsConfig, description="How to locate atoms.")
     explain: ExplainConfig = Field(default_factory=ExplainConfig, description="How to explain.")
+    judge: JudgeConfig = Field(default_factory=JudgeConfig, description="How to judge a heatmap.")
     report: ReportConfig = Field(default_factory=ReportConfig, description="What to show in a report.")

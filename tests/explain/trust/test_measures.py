@@ -1,5 +1,7 @@
 """Each measure against maps and scores worked out by hand, and against captum where it has the measure."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -106,18 +108,27 @@ def test_infidelity_is_that_of_captum_with_the_same_squares():
     assert figures_of(infidelity, subject)["infidelity"] == pytest.approx(theirs.item())
 
 
-def test_sensitivity_is_that_of_captum_with_the_same_changes():
+def test_sensitivity_is_that_of_captum_with_the_same_changes_all_in_one_call():
     subject = subject_of("gradient-x-input", repeats=3)
     numbers = iter(range(3))
 
     def perturb(inputs, _radius):
         return inputs + torch.cat([small_change(subject, next(numbers)) for _ in range(len(inputs))])
 
-    def explanation(inputs):
-        return (inputs[0] if isinstance(inputs, tuple) else inputs) * KERNEL
+    def explanation(inputs):  # a tuple: captum takes a bare tensor for a sequence of maps
+        return ((inputs[0] if isinstance(inputs, tuple) else inputs) * KERNEL,)
 
-    theirs = [sensitivity_max(explanation, IMAGE, perturb, n_perturb_samples=1).item() for _ in range(3)]
-    assert figures_of(sensitivity, subject)["sensitivity"] == pytest.approx(max(theirs), rel=1e-5)
+    theirs = sensitivity_max(explanation, IMAGE, perturb, n_perturb_samples=3).item()
+    assert figures_of(sensitivity, subject)["sensitivity"] == pytest.approx(theirs, rel=1e-5)
+
+
+def test_sensitivity_is_the_largest_change_of_the_map_over_its_size(monkeypatch):
+    # The map is the image, so it changes as much as the image does: by 0.3 and 0.4 of a size of 2.
+    subject = by_hand([[1.0, 1.0], [1.0, 1.0]], repeats=2)
+    subject = replace(subject, method=lambda _score, scene: (Attribution(one[0]) for one in scene.image))
+    changes = [torch.tensor([[[[0.3, 0], [0, 0]]]]), torch.tensor([[[[0, 0.0], [0.4, 0]]]])]
+    monkeypatch.setattr("napari_strata.explain.trust.sensitivity.small_change", lambda _subject, i: changes[i])
+    assert figures_of(sensitivity, subject)["sensitivity"] == pytest.approx(0.4 / 2)
 
 
 def test_a_gradient_that_is_the_same_everywhere_is_not_sensitive_and_stable():

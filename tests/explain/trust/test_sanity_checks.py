@@ -1,14 +1,18 @@
 """Randomisation: constructed methods that depend on the network and that do not, and a network left as it was."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from explaining import score_of
-from judging import IMAGE, Filter, figures_of, subject_of
+from judging import IMAGE, ONE, Filter, figures_of, subject_of
 from napari_strata.config import ModelConfig
 from napari_strata.config.judge import JudgeConfig
 from napari_strata.errors import LabelsError, MethodError
+from napari_strata.explain.attribution import Attribution
+from napari_strata.explain.score import Output, TargetScore, Term
 from napari_strata.explain.trust.judge import judge
 from napari_strata.explain.trust.label_randomisation import exchanges, label_randomisation
 from napari_strata.explain.trust.model_randomisation import model_randomisation
@@ -174,6 +178,19 @@ def test_without_labels_the_other_layer_is_asked():
     assert other(IMAGE).item() == pytest.approx(
         float((Filter().first.weight[1, 0] * IMAGE).sum().detach()), rel=1e-4
     )
+
+
+def test_what_only_turns_the_sign_of_a_question_is_no_exchange():
+    why_not = [Term(Output(0, 1), ONE), Term(Output(1, 1), -ONE)]
+    assert exchanges(TargetScore(Filter(), why_not)) == []
+
+
+def test_a_map_that_is_the_same_everywhere_is_not_trusted_because_others_differ_from_it():
+    subject = subject_of("input-gradient", network_of(), image=picture(), weights=centre(), measures=MEASURES[:1])
+    empty = Attribution(torch.zeros_like(subject.found.map))
+    verdict = verdict_of(replace(subject, found=empty))
+    assert verdict.finding is Finding.FLAT
+    assert "shows nothing" in verdict.words
 
 
 def test_one_layer_and_one_class_have_nothing_to_exchange():

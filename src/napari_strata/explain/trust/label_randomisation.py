@@ -4,12 +4,13 @@ import itertools
 from collections.abc import Iterator
 
 from napari_strata.explain.score import Output, TargetScore, Term
-from napari_strata.explain.trust.likeness import Likeness, likeness, mean_likeness
+from napari_strata.explain.trust.likeness import Likeness, is_flat, likeness, mean_likeness
 from napari_strata.explain.trust.permuted_labels import train_on_permuted
 from napari_strata.explain.trust.subject import Measured, Subject, again, part_of
 
 MOST = 6
 """So many exchanges of classes and layers are tried at most."""
+TRAINED = "trained on permuted masks"
 TRAINING = 0.8
 """Part of the work that the training is, where there is one."""
 
@@ -26,7 +27,7 @@ def label_randomisation(subject: Subject) -> Iterator[Measured]:
       network, so that the same place is asked for another class, or another crystal layer. This tells whether
       the map depends on *what* was asked, which is less than whether it depends on how image and labels belong
       together. A network of one layer and one class has nothing to exchange: background in its place only turns
-      the score's sign.
+      the score's sign. So does an exchange of the two that a question compares, which is left out.
 
     Figures
     -------
@@ -37,6 +38,8 @@ def label_randomisation(subject: Subject) -> Iterator[Measured]:
     training : mapping
         Of a training: ``steps``, ``loss_before``, ``loss_after``, ``right`` (part of the permuted labels that are
         predicted in the end) and ``chance`` (part of the most frequent label).
+    flat : bool
+        Of a training: whether the map that is judged is the same everywhere; then nothing follows.
     """
     if subject.labels is None:
         yield from _exchanged(subject)
@@ -55,7 +58,8 @@ def exchanges(score: TargetScore) -> list[TargetScore]:
     """Return the scores of all that could have been asked at the same place with classes and layers exchanged."""
     layers, classes = score.network.layers, score.network.classes
     steps = list(itertools.product(range(layers), range(classes)))[1:]
-    return [_moved(score, by_layers, by_classes) for by_layers, by_classes in steps[:MOST]]
+    moved = (_moved(score, by_layers, by_classes) for by_layers, by_classes in steps)
+    return [other for other in moved if set(other.outputs) != set(score.outputs)][:MOST]
 
 
 def _moved(score: TargetScore, by_layers: int, by_classes: int) -> TargetScore:
@@ -91,5 +95,11 @@ def _trained(subject: Subject) -> Iterator[Measured]:
     changed = yield from part_of(making, done=TRAINING, share=1 - TRAINING)
     alike = likeness(subject.found.map, changed, subject.weights)
     yield Measured(
-        1.0, {"kind": "trained on permuted masks", "likeness": dict(alike), "training": dict(learned.figures)}
+        1.0,
+        {
+            "kind": TRAINED,
+            "likeness": dict(alike),
+            "training": dict(learned.figures),
+            "flat": is_flat(subject.found.map),
+        },
     )

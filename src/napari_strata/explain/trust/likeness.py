@@ -65,6 +65,12 @@ def likeness(one: torch.Tensor, other: torch.Tensor, weights: torch.Tensor) -> L
     )
 
 
+def is_flat(map_: torch.Tensor) -> bool:
+    """Tell whether a map is the same everywhere, or holds no numbers, and so says nothing that could be compared."""
+    magnitude = map_.detach().abs()
+    return not bool(magnitude.max() > magnitude.min())
+
+
 def mean_likeness(found: list[Likeness]) -> Likeness:
     """Return the mean of several."""
     hogs = [one["hog"] for one in found if one["hog"] is not None]

@@ -1,10 +1,11 @@
 """The sanity check with random weights."""
 
 from collections.abc import Generator, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal, cast
 
 from napari_strata.explain.trust.edges import edges
-from napari_strata.explain.trust.likeness import Likeness, likeness, mean_likeness
+from napari_strata.explain.trust.likeness import Likeness, is_flat, likeness, mean_likeness
 from napari_strata.explain.trust.random_weights import Stage, copy_of, find_stages, redraw, redraw_all
 from napari_strata.explain.trust.subject import Measured, Subject, again, part_of
 
@@ -29,27 +30,22 @@ def model_randomisation(subject: Subject) -> Iterator[Measured]:
         Mean likeness to the map of wholly random networks.
     edges : mapping
         Likeness of the map that is judged to the edges of the image.
+    flat : bool
+        Whether the map that is judged is the same everywhere; then nothing follows.
     """
     stages = find_stages(subject.score, subject.scene.image, subject.config.stages)
-    draws = subject.config.draws
-    share = 1 / (2 * len(stages) + draws)
-    cascading: list[dict[str, Any]] = []
-    independent: list[dict[str, Any]] = []
-    wholly: list[Likeness] = []
-    done = 0.0
-    for number, stage in enumerate(stages):
-        for rows, changed in ((cascading, stages[: number + 1]), (independent, stages[number : number + 1])):
-            alike = yield from part_of(_alike(subject, changed, draw=0), done=done, share=share)
-            rows.append({"stage": stage.name, **alike})
-            done += share
-    for draw in range(draws):
-        wholly.append((yield from part_of(_alike(subject, None, draw=draw), done=done, share=share)))
-        done += share
+    trials = list(_trials(stages, subject.config.draws))
+    found: dict[str, list[dict[str, Any]]] = {"cascading": [], "independent": [], "random": []}
+    for number, trial in enumerate(trials):
+        share = 1 / len(trials)
+        alike = yield from part_of(_alike(subject, trial), done=number * share, share=share)
+        named = {} if trial.stages is None else {"stage": trial.stages[-1].name}
+        found[trial.kind].append({**named, **alike})
     figures = {
-        "cascading": cascading,
-        "independent": independent,
-        "random": dict(mean_likeness(wholly)),
+        **found,
+        "random": dict(mean_likeness(cast("list[Likeness]", found["random"]))),
         "edges": dict(likeness(subject.found.map, edges(subject.scene.image), subject.weights)),
+        "flat": is_flat(subject.found.map),
     }
     yield Measured(1.0, figures)
 
@@ -59,12 +55,29 @@ def passes(subject: Subject) -> int:
     return (2 * subject.config.stages + subject.config.draws) * subject.passes + 2
 
 
-def _alike(subject: Subject, stages: Sequence[Stage] | None, *, draw: int) -> Generator[float, None, Likeness]:
-    """Return the likeness of the map with random stages, or of a wholly random network."""
-    score, rng = copy_of(subject.score), subject.generator(4, draw)
-    if stages is None:
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A network that is made random: some stages, the last of which is told, or all of it."""
+
+    kind: Literal["cascading", "independent", "random"]
+    stages: Sequence[Stage] | None = None
+    draw: int = 0
+
+
+def _trials(stages: Sequence[Stage], draws: int) -> Iterator[_Trial]:
+    for number in range(len(stages)):
+        yield _Trial("cascading", stages[: number + 1])
+        yield _Trial("independent", stages[number : number + 1])
+    for draw in range(draws):
+        yield _Trial("random", draw=draw)
+
+
+def _alike(subject: Subject, trial: _Trial) -> Generator[float, None, Likeness]:
+    """Return the likeness of the map of a random network to the map that is judged."""
+    score, rng = copy_of(subject.score), subject.generator(4, trial.draw)
+    if trial.stages is None:
         redraw_all(score, rng)
     else:
-        redraw(score, [name for stage in stages for name in stage.modules], rng)
+        redraw(score, [name for stage in trial.stages for name in stage.modules], rng)
     changed = yield from again(subject, score=score)
     return likeness(subject.found.map, changed, subject.weights)

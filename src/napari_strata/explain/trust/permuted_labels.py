@@ -18,6 +18,8 @@ from napari_strata.types import BACKGROUND, NOT_LABELLED, FloatImage
 PATCH, PATCHES, BATCH = 64, 16, 4
 """Side of a patch on the network's grid [px], how many are learned, and how many in a step."""
 RATE = 2e-3
+ALMOST = 0.999
+"""The most that can be done before the figures are there."""
 UNKNOWN = -1
 
 
@@ -53,7 +55,8 @@ def train_on_permuted(
     Yields
     ------
     Learned
-        After each step; the last one is in eval mode and has the figures.
+        After each step, and each patch that is predicted to see how well they were learned; the last one is in
+        eval mode and has the figures.
 
     Raises
     ------
@@ -83,10 +86,13 @@ def train_on_permuted(
     for step in range(steps):
         chosen = torch.from_numpy(rng.choice(len(images), min(BATCH, len(images)), replace=False)).to(device)
         losses.append(_step(learner.network, optimizer, images[chosen], targets[chosen]))
-        if step + 1 < steps:
-            yield Learned(learner, (step + 1) / steps)
+        yield Learned(learner, min((step + 1) / steps, ALMOST))
     learner.eval().requires_grad_(False)
-    fit = _fit(learner.network, images, targets)
+    found: list[Tensor] = []
+    for image in images:
+        yield Learned(learner, ALMOST)
+        found.append(_predicted(learner.network, image))
+    fit = _fit(torch.stack(found), targets)
     yield Learned(learner, 1.0, {"steps": steps, "loss_before": losses[0], "loss_after": losses[-1], **fit})
 
 
@@ -145,11 +151,16 @@ def _loss(logits: Tensor, targets: Tensor, network: Network) -> Tensor:
     return nn.functional.binary_cross_entropy_with_logits(logits[known], wanted.to(logits)[known])
 
 
-def _fit(network: Network, images: Tensor, targets: Tensor) -> dict[str, float]:
-    """Return which part of the labels is predicted, and which part the most frequent one is."""
+def _predicted(network: Network, image: Tensor) -> Tensor:
+    """Return the most probable classes of an image (1, y, x), shape (layer, y, x)."""
     with torch.no_grad():
-        found = [network.probabilities(network(one[None])).argmax(dim=2)[0] for one in images]
+        found: Tensor = network.probabilities(network(image[None])).argmax(dim=2)[0]
+    return found
+
+
+def _fit(found: Tensor, targets: Tensor) -> dict[str, float]:
+    """Return which part of the labels is predicted, and which part the most frequent one is."""
     known = targets != UNKNOWN
-    right = (torch.stack(found) == targets)[known].double().mean()
+    right = (found == targets)[known].double().mean()
     chance = torch.bincount(targets[known]).max() / known.sum()
     return {"right": float(right), "chance": float(chance)}

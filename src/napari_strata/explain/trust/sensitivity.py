@@ -14,8 +14,10 @@ def sensitivity(subject: Subject) -> Iterator[Measured]:
     .. math:: \mathrm{SENS} = \max_{\|\delta\|_\infty \le r} \frac{\|M(I + \delta) - M(I)\|}{\|M(I)\|}
 
     over ``repeats`` random :math:`\delta`, uniform within the radius. Yeh et al., NeurIPS 2019,
-    arXiv:1901.09392. The same as captum's ``sensitivity_max`` with these :math:`\delta` one by one (tested), which
-    draws from torch's global random numbers, and cannot be stopped within a map of many passes.
+    arXiv:1901.09392. The same as captum's ``sensitivity_max`` with these :math:`\delta` (tested), which
+    draws from torch's global random numbers, and cannot be stopped within a map of many passes. captum 0.9 wants
+    the maps in a tuple: of a bare tensor it compares each map with all of its batch, and finds up to
+    :math:`\sqrt n` times too much with n changes in a call.
 
     Figures
     -------

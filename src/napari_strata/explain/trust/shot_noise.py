@@ -14,6 +14,8 @@ NORMAL = 0.6744897501960817
 """Median of the magnitude of a standard normal number."""
 BINS, SMOOTH = 16, 1.5
 """Into how many parts of like brightness pixels are sorted, and how much is smoothed before [px]."""
+MOST = 1024
+"""Side of the part in the middle of a larger image that tells its noise [px]."""
 TINY = 1e-9
 """Noise below this part of the mean above the dark level is none."""
 
@@ -52,7 +54,7 @@ def shot_noise(image: AnyArray, *, dose: float | None, pixel_size: float | None)
     The darkest 0.1 % of the pixels are taken as those that no electron reached, so that the mean :math:`m` above
     them is :math:`g n` of :math:`n` electrons per pixel and gain :math:`g`. With a dose :math:`D`,
     :math:`n = D a^2` in pixels of side :math:`a`. Without, the variance of the finest differences is
-    :math:`V = g^2 n`, so :math:`g = V / m`. It is too high for images whose atoms are hardly larger than a pixel,
+    :math:`V = g^2 n`, so :math:`g = V / m`, both of the `MOST` px in the middle. It is too high for images whose atoms are hardly larger than a pixel,
     too low for those that were smoothed, and where there is a background without noise.
 
     Parameters
@@ -72,10 +74,17 @@ def shot_noise(image: AnyArray, *, dose: float | None, pixel_size: float | None)
     if dose is not None and pixel_size is not None:
         counts = dose * pixel_size**2
         return ShotNoise(dark, mean / counts, counts)
-    sigma = noise_level(values)
-    if not sigma > TINY * mean:
+    middle = _middle(values)
+    sigma, bright = noise_level(middle), float(middle.mean()) - dark
+    if not (bright > 0 and sigma > TINY * bright):
         return ShotNoise(dark, 0.0, None)
-    return ShotNoise(dark, sigma**2 / mean, (mean / sigma) ** 2)
+    gain = sigma**2 / bright
+    return ShotNoise(dark, gain, mean / gain)
+
+
+def _middle(image: NDArray[np.float64]) -> NDArray[np.float64]:
+    y, x = (slice(max(0, (side - MOST) // 2), max(0, (side - MOST) // 2) + MOST) for side in image.shape)
+    return image[y, x]
 
 
 def noise_level(image: NDArray[np.float64]) -> float:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 from torch import Tensor
@@ -135,9 +135,11 @@ def again(
     """
     scene = subject.scene if image is None else dataclasses.replace(subject.scene, image=image)
     found: Tensor | None = None
-    for attribution in subject.method(score or subject.score, scene):
-        found = attribution.map
-        yield attribution.done
+    making = cast("Generator[Attribution, None, None]", subject.method(score or subject.score, scene))
+    with closing(making):  # which takes away its hooks now, when this is closed before its end
+        for attribution in making:
+            found = attribution.map
+            yield attribution.done
     assert found is not None, "a method yields at least one map"
     return found
 

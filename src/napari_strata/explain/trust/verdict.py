@@ -18,6 +18,7 @@ class Finding(StrEnum):
     LEARNED = "depends on what was learned"
     PARTLY = "depends in part on what was learned"
     EDGES = "no better than an edge detector"
+    FLAT = "shows nothing"
     UNKNOWN = "not tested"
 
 
@@ -42,7 +43,8 @@ def judge_figures(figures: Figures) -> Verdict:
 
     The finding rests on the likeness ``beyond_distance`` of the map to those of wholly random networks, and, if a
     network was trained on permuted masks, on that to its map, too; the larger one counts. How fast the score falls
-    when pixels are removed is told beside it, and does not change it.
+    when pixels are removed is told beside it, and does not change it. A map that is the same everywhere shows
+    nothing, whatever it is compared with.
 
     Parameters
     ----------
@@ -56,13 +58,15 @@ def judge_figures(figures: Figures) -> Verdict:
 
 def _finding(figures: Figures) -> Finding:
     left = []
-    if model := figures.get("model-randomisation"):
+    model, labels = (figures.get(f"{name}-randomisation") or {} for name in ("model", "label"))
+    if model:
         left.append(model["random"]["beyond_distance"])
-    labels = figures.get("label-randomisation") or {}
     if labels.get("kind") == "trained on permuted masks":
         left.append(labels["likeness"]["beyond_distance"])
     if not left:
         return Finding.UNKNOWN
+    if model.get("flat") or labels.get("flat"):
+        return Finding.FLAT
     most = max(left)
     return Finding.LEARNED if most < CHANGED else Finding.EDGES if most > SAME else Finding.PARTLY
 
@@ -73,12 +77,14 @@ def _sentence(finding: Finding) -> str:
         Finding.PARTLY: "This method, on this model, depends only in part on what the model learned.",
         Finding.EDGES: "This method, on this model, is no better than an edge detector: its map does not depend on"
         " what the model learned.",
+        Finding.FLAT: "This map is the same everywhere, so it shows nothing that could be compared.",
         Finding.UNKNOWN: "Whether this method, on this model, depends on what the model learned was not tested.",
     }[finding]
 
 
 def _of_weights(figures: Figures) -> str:
-    if not (model := figures.get("model-randomisation")):
+    model = figures.get("model-randomisation")
+    if not model or model["flat"]:
         return ""
     random, edges = model["random"], model["edges"]
     return (
@@ -91,7 +97,7 @@ def _of_weights(figures: Figures) -> str:
 
 def _of_labels(figures: Figures) -> str:
     labels = figures.get("label-randomisation")
-    if not labels:
+    if not labels or labels.get("flat"):
         return ""
     if labels["likeness"] is None:
         return "Without labels, and with one layer and one class, random labels cannot be tested."
@@ -114,8 +120,7 @@ def _of_deletion(figures: Figures) -> str:
     if curves["deletion"] is None:
         return "Image and baseline have the same score, so there is nothing that removing pixels could show."
     area, edges, random = (curves["deletion"][name] for name in ("area", "edges", "random"))
-    worst = min(edges, random)
-    said = "faster than" if area < worst else "no faster than"
+    said = "faster than" if area < min(edges, random) else "no faster than"
     return (
         f"Removing its pixels first lowers the score {said} removing edges or random pixels first"
         f" (area {area:.2f} against {edges:.2f} and {random:.2f})."
