@@ -1,6 +1,7 @@
 """What a running job is told beside stop and pause: typed, frozen requests, taken between two steps."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from napari_strata.types import AnyArray, ImageStack, LabelArray
 
@@ -115,3 +116,35 @@ class ProbeAt(Request):
     frame: int
     y: float
     x: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrameWanted(Request):
+    """The frame of a stack that is looked at now; of several only the last counts.
+
+    Attributes
+    ----------
+    frame : int
+        Frame of the stack.
+    reach : int or None
+        How many neighbours on either side are wanted after it; None means all frames.
+    """
+
+    frame: int
+    reach: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TryChange(Request):
+    """A change of the image whose effect is wanted now; of several only the last is answered.
+
+    Attributes
+    ----------
+    mask : ndarray of bool, shape (y, x), or None
+        The region that is changed; None takes what the question is about.
+    config : object
+        A `napari_strata.config.what_if.WhatIfConfig`.
+    """
+
+    mask: AnyArray | None
+    config: Any

@@ -1,0 +1,276 @@
+"""Explain many atoms, and say of each in numbers what its map rests on."""
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_strata.config import ExplainConfig
+from napari_strata.config.atom_scores import AtomScoresConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import OutputError, TableError, TargetError
+from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
+from napari_strata.explain.atom_scores import Disks, score_columns
+from napari_strata.explain.catalogue import METHODS
+from napari_strata.explain.question import Question
+from napari_strata.explain.quick import QUICK
+from napari_strata.explain.targets import AtomTarget
+from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.predict import check_calibration
+from napari_strata.jobs.prepare_question import take_frames
+from napari_strata.types import FloatImage, ImageStack
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from napari_strata.explain.probe import Prober
+    from napari_strata.models.registry import LoadedModel
+
+SKETCH = 1.0
+"""What is done is shown at most so often [s]."""
+
+Window = tuple[slice, slice]
+
+
+@job
+def score_atoms(
+    control: JobControl,
+    model: Path,
+    image: ImageStack,
+    atoms: "DataFrame",
+    *,
+    config: ExplainConfig,
+    scoring: AtomScoresConfig,
+    chosen: Sequence[int] | None = None,
+    out: Path | None = None,
+) -> JobBody:
+    """Score atoms as `napari_strata.explain.atom_scores` defines it.
+
+    Within a frame the atoms come in random order, so that the picture grows dense everywhere at once.
+
+    Parameters
+    ----------
+    control : JobControl
+        A stop keeps the atoms that are done.
+    model : Path
+        A bundle's folder, its card.yaml, or a run folder.
+    image : ImageStack
+        The stack.
+    atoms : DataFrame
+        All predicted atoms of the image: they make up the lattices. Columns frame, layer, species, y_px and x_px.
+    config : ExplainConfig
+        Method and settings, radius of an atom's footprint.
+    scoring : AtomScoresConfig
+        Radius of the disks, and how many atoms are allowed.
+    chosen : sequence of int, optional
+        Labels, in the table's index, of the atoms to score; all by default.
+    out : Path, optional
+        CSV file for the chosen atoms that are done, with all columns of the table and the scores.
+
+    Yields
+    ------
+    JobEvent
+        `Progress`, and `Sketched` with the scores so far.
+
+    Returns
+    -------
+    JobResult
+        ``value`` is a DataFrame with the index of `atoms` and the columns of
+        `napari_strata.explain.atom_scores.score_columns`; ``figures`` hold their medians.
+
+    Raises
+    ------
+    TableError
+        If there are no atoms, too many, or not those of this image.
+    TargetError
+        If the model has no such layer or class.
+    ImageError, CalibrationError, BundleError, MethodError, DeviceError, OutputError
+        If an input cannot be used or the file cannot be written.
+    """
+    from napari_strata.io.calibration import require
+    from napari_strata.models.device import resolve_device
+    from napari_strata.models.registry import load_network
+
+    if out is not None and out.is_dir():
+        raise OutputError(f"{out} is a folder.", remedy="Give the name of a CSV file, for example why.csv.")
+    require(image.pixel_size, name=image.name)
+    loaded = load_network(model, resolve_device(config.device))
+    check_calibration((image,), loaded.card)
+    wanted = atoms if chosen is None else atoms.loc[list(chosen)]
+    _check_count(len(wanted), scoring.most)
+    _check_atoms(atoms, image)
+    _check_model(wanted, loaded)
+    control.run()
+    yield StateChanged(control.state)
+    work = _Work(control, loaded, image, atoms, wanted, config, scoring)
+    yield from work.score()
+    table = work.table()
+    paths = {} if out is None else {"scores": str(_write(wanted.loc[table.index].join(table), out))}
+    return JobResult(work.figures(table), paths, table)
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    """The atoms to score, and the scores so far."""
+
+    control: JobControl
+    loaded: "LoadedModel"
+    image: ImageStack
+    atoms: "DataFrame"
+    wanted: "DataFrame"
+    config: ExplainConfig
+    scoring: AtomScoresConfig
+    scores: dict[int, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def is_signed(self) -> bool:
+        return METHODS[self.config.method].signed
+
+    def score(self) -> Generator[JobEvent, None, None]:
+        count, begun = len(self.wanted), time.monotonic()
+        shown = begun
+        yield Progress(0.0, f"Explaining {count} atoms")
+        for label, found in self._each():
+            self.scores[label] = found
+            done, now = len(self.scores), time.monotonic()
+            self.seconds = now - begun
+            left = self.seconds * (count - done) / done
+            yield Progress(done / count, f"{done} of {count} atoms, {_in_words(left)} left", left)
+            if now - shown > SKETCH:
+                shown = now
+                yield Sketched(self.table(), done / count)
+            if self.control.stop_requested:
+                return
+            self.control.wait_while_paused()
+
+    def table(self) -> "DataFrame":
+        """Return the scores so far, in the order of the atoms."""
+        import pandas as pd
+
+        columns = list(score_columns(signed=self.is_signed))
+        labels = [label for label in self.wanted.index if label in self.scores]
+        return pd.DataFrame([self.scores[label] for label in labels], index=labels, columns=columns, dtype=float)
+
+    def figures(self, table: "DataFrame") -> dict[str, Any]:
+        medians = {name: float(values.median()) for name, values in table.items() if values.notna().any()}
+        done = max(len(table), 1)
+        return {
+            "atoms": len(table),
+            "chosen": len(self.wanted),
+            "without_map": int(table["why_own"].isna().sum()),
+            "method": self.config.method,
+            "disk_A": self.scoring.disk,
+            "medians": medians,
+            "seconds_per_atom": self.seconds / done,
+        }
+
+    def _each(self) -> Iterator[tuple[int, Any]]:
+        """Yield the label and the scores of one atom after another; it ends early where a stop is asked for."""
+        rng = np.random.default_rng(self.config.seed)
+        for frame, group in self.wanted.groupby("frame"):
+            shown = take_frames(self.image, int(frame), int(frame))
+            here = self.atoms[self.atoms["frame"] == frame]
+            assert shown.pixel_size is not None, "checked before"
+            disks = Disks(
+                here,
+                (shown.data.shape[1], shown.data.shape[2]),
+                layers=self.loaded.network.layers,
+                pixel_size=shown.pixel_size,
+                radius=self.scoring.disk,
+            )
+            prober = self._prober(shown, here)
+            for row in rng.permutation(len(group)):
+                atom = group.iloc[int(row)]
+                y, x, layer = float(atom["y_px"]), float(atom["x_px"]), int(atom["layer"])
+                question = Question(AtomTarget(y, x, self.config.target_radius), layer, str(atom["species"]))
+                found = self._map(question, shown, here, prober)
+                if found is None:
+                    return
+                scores = disks.score(*found, y=y, x=x, layer=layer, signed=self.is_signed)
+                yield int(group.index[int(row)]), scores
+
+    def _prober(self, shown: ImageStack, here: "DataFrame") -> "Prober | None":
+        """Return what answers quickly, and shares between atoms what they have in common."""
+        if self.config.method not in QUICK:
+            return None
+        from napari_strata.explain.probe import Prober
+
+        return Prober(self.loaded, shown, self.config, atoms=here)
+
+    def _map(
+        self, question: Question, shown: ImageStack, here: "DataFrame", prober: "Prober | None"
+    ) -> tuple[FloatImage, Window] | None:
+        """Return the map of an atom and where it lies; None where a stop comes before it is whole."""
+        if prober is not None:
+            glimpse = prober.answer(question)
+            return glimpse.map, glimpse.window
+        from napari_strata.explain.explainer import explain
+        from napari_strata.explain.prepare import prepare
+
+        maps = explain(prepare(self.loaded, shown, question, self.config, atoms=here))
+        try:
+            for found in maps:
+                if found.metadata["done"] >= 1:
+                    height, width = found.data.shape
+                    return found.data, (slice(0, height), slice(0, width))
+                if self.control.stop_requested:
+                    return None
+        finally:
+            maps.close()
+        return None
+
+
+def _check_count(count: int, most: int) -> None:
+    if not count:
+        raise TableError("No atom is chosen.", remedy="Select atoms, or take all of a layer.")
+    if count > most:
+        raise TableError(
+            f"{count} atoms are chosen, and at most {most} are scored at once.",
+            remedy="Select fewer, or allow more (most).",
+        )
+
+
+def _check_atoms(atoms: "DataFrame", image: ImageStack) -> None:
+    """Check that atoms may be those of an image."""
+    frames = 1 if image.data.ndim == 2 else len(image.data)
+    height, width = image.data.shape[-2:]
+    inside = atoms["frame"].between(0, frames - 1)
+    inside &= atoms["y_px"].between(-0.5, height - 0.5) & atoms["x_px"].between(-0.5, width - 0.5)
+    if not inside.all():
+        raise TableError(
+            f"{int((~inside).sum())} of {len(atoms)} atoms lie outside {image.name}, which has {frames} frames of"
+            f" {height} x {width} px.",
+            remedy="Choose the atoms of this image.",
+        )
+
+
+def _check_model(wanted: "DataFrame", loaded: "LoadedModel") -> None:
+    layers, names = loaded.network.layers, loaded.card.classes.names
+    strange = sorted({int(layer) for layer in wanted["layer"]} - set(range(layers)))
+    if strange:
+        raise TargetError(
+            f"The model {loaded.card.name} has no layer {strange[0]}, which atoms are said to be in.",
+            remedy=f"It has {layers}, from 0; find the atoms with this model.",
+        )
+    unknown = sorted({str(name) for name in wanted["species"]} - set(names))
+    if unknown:
+        raise TargetError(
+            f"The model {loaded.card.name} knows no class {', '.join(unknown)}.",
+            remedy=f"Its classes are {', '.join(names)}; find the atoms with this model.",
+        )
+
+
+def _write(table: "DataFrame", path: Path) -> Path:
+    from napari_strata.io.files import replacing
+
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g")
+    return path
+
+
+def _in_words(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
