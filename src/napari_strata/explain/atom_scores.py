@@ -2,8 +2,8 @@ r"""What part of an atom's map lies where: in its own lattice, in the other laye
 
 Pixel :math:`p` of a map :math:`a` has the mass :math:`m_p = |a_p|`, the whole map :math:`M = \sum_p m_p`. Every
 atom has a disk: the pixels whose centres lie within the radius, and always the pixel that is nearest to the atom.
-With :math:`n_{\ell p}` disks of atoms of layer :math:`\ell` over a pixel, :math:`k_p` layers have one there. A pixel
-under disks of several layers counts to each of them alike, since nobody can tell whose it is:
+With :math:`n_{\ell p}` disks of atoms of layer :math:`\ell` over a pixel, :math:`k_p` layers have one there. A
+pixel under disks of several layers counts to each of them alike, since nobody can tell whose it is:
 
 .. math:: s_\ell = \frac{1}{M} \sum_p m_p \frac{[n_{\ell p} > 0]}{k_p}, \qquad
           s_{\text{background}} = \frac{1}{M} \sum_p m_p [k_p = 0]
@@ -15,9 +15,9 @@ under several disks of that layer counts to each alike, and ``why_neighbours`` i
 .. math:: s_{\text{itself}} = \frac{1}{M} \sum_{p \in D} \frac{m_p}{n_{\ell p} k_p}
 
 ``why_half_A`` is the least distance from the atom within which half of the mass lies, between pixel centres and
-atom [Å]. Of methods with negative values, ``why_net_own``, ``why_net_other`` and ``why_net_background`` are the same
-sums over :math:`a_p` in place of :math:`m_p`, still divided by :math:`M`: what speaks for the score less what speaks
-against it. A map that is 0 has no scores (NaN).
+atom [Å]. Of methods with negative values, ``why_net_own``, ``why_net_other`` and ``why_net_background`` are the
+same sums over :math:`a_p` in place of :math:`m_p`, still divided by :math:`M`: what speaks for the score less what
+speaks against it. A map that is 0 has no scores (NaN).
 """
 
 from collections.abc import Mapping
@@ -36,6 +36,8 @@ HALF = "why_half_A"
 NETS = ("why_net_own", "why_net_other", "why_net_background")
 
 Window = tuple[slice, slice]
+_AT_ONCE = 1000
+"""Disks of so many atoms are drawn at once, to save memory."""
 
 
 def score_columns(*, signed: bool) -> tuple[str, ...]:
@@ -67,8 +69,10 @@ class Disks:
         self._counts = np.zeros((layers, *shape), np.uint16)
         for layer in range(layers):
             rows = atoms["layer"].to_numpy() == layer
-            pixels = self._pixels(atoms.loc[rows, ["y_px", "x_px"]].to_numpy(np.float64))
-            np.add.at(self._counts[layer], (pixels[:, 0], pixels[:, 1]), 1)
+            positions = atoms.loc[rows, ["y_px", "x_px"]].to_numpy(np.float64)
+            for first in range(0, len(positions), _AT_ONCE):
+                pixels = self._pixels(positions[first : first + _AT_ONCE])
+                np.add.at(self._counts[layer], (pixels[:, 0], pixels[:, 1]), 1)
 
     def score(
         self, map_: FloatImage, window: Window, *, y: float, x: float, layer: int, signed: bool
@@ -111,10 +115,10 @@ class Disks:
     def _pixels(self, positions: NDArray[np.float64]) -> NDArray[np.intp]:
         """Return the pixels (y, x) in the disks of atoms, those in several disks as often."""
         reach = int(np.ceil(self._radius)) + 1
-        steps = np.stack(np.mgrid[-reach : reach + 1, -reach : reach + 1], axis=-1).reshape(-1, 2)
+        steps = np.argwhere(np.ones((2 * reach + 1, 2 * reach + 1), bool)) - reach
         nearest = np.rint(positions).astype(np.intp)
         pixels = nearest[:, None] + steps
-        inside = np.hypot(*np.moveaxis(pixels - positions[:, None], -1, 0)) <= self._radius
+        inside = np.linalg.norm(pixels - positions[:, None], axis=-1) <= self._radius
         inside |= (steps == 0).all(axis=1)
         inside &= ((pixels >= 0) & (pixels < self._shape)).all(axis=-1)
         found: NDArray[np.intp] = pixels[inside]
