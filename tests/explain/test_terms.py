@@ -79,3 +79,17 @@ def test_a_class_that_the_model_lacks_is_named_with_those_it_has(model, species,
 def test_a_class_is_not_compared_with_itself(model):
     with pytest.raises(TargetError, match="with itself"):
         prepared(model, Question(PixelTarget(4, 5), 0, "A", AgainstClass("A")))
+
+
+def test_a_corrected_class_that_the_model_lacks_is_refused_with_those_it_has(model):
+    codes = np.full((16, 16), 4, np.uint8)
+    region = RegionTarget(np.ones((16, 16), bool))
+    with pytest.raises(TargetError, match="code 4") as refused:
+        prepared(model, Question(region, 0, None, AgainstCorrection(codes)))
+    assert "2 to 3: A, B" in refused.value.remedy
+
+
+def test_a_class_that_the_model_lacks_is_refused_with_those_it_has(model):
+    with pytest.raises(TargetError, match="knows no class C") as refused:
+        prepared(model, Question(PixelTarget(4, 5), 0, "C"))
+    assert "A, B" in refused.value.remedy

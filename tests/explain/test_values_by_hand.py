@@ -268,6 +268,24 @@ def test_sampled_shapley_values_are_off_by_no_more_than_they_say():
     assert 0 < actual < 2 * sum(stated) / len(stated)
 
 
+def test_superpixels_that_do_not_matter_change_no_shapley_value():
+    # So the players of a window have the values that they have in the whole image.
+    few, many = SIX.clamp(max=3), SIX
+    first = found("kernel-shap", lambda image: cubic(image * (few < 3)), baseline=ZERO, superpixels=few)
+    second = found("kernel-shap", lambda image: cubic(image * (few < 3)), baseline=ZERO, superpixels=many)
+    torch.testing.assert_close(first, second, rtol=1e-6, atol=1e-5)
+
+
+def test_of_too_few_subsets_no_uncertainty_is_told():
+    nine = torch.arange(9).reshape(3, 3)
+    for subsets, known in ((30, False), (36, True)):
+        scene = scene_of(IMAGE, baseline=ZERO, superpixels=nine, subsets=subsets, batch=50)
+        *_, last = load_method("kernel-shap")(score(cubic), scene)
+        assert ("standard_error" in last.figures) == known
+    *_, last = load_method("lime")(score(cubic), scene_of(IMAGE, baseline=ZERO, superpixels=nine, subsets=10))
+    assert last.figures == {}
+
+
 def test_lime_of_a_linear_score_finds_what_each_superpixel_adds():
     *_, last = load_method("lime")(
         score(linear), scene_of(IMAGE, baseline=ZERO, superpixels=SIX, subsets=4000, batch=500)
@@ -293,6 +311,6 @@ def test_every_method_has_a_test_of_its_values():
     import pathlib
 
     here = pathlib.Path(__file__)
-    files = (here.name, "test_methods.py", "test_attention.py")
+    files = (here.name, "test_methods.py", "test_attention.py", "test_layer_activation.py")
     told = "".join((here.parent / name).read_text() for name in files)
     assert all(f'"{name}"' in told for name in METHODS)

@@ -19,6 +19,7 @@ ExplainMethod = Literal[
     "grad-cam",
     "grad-cam-plus-plus",
     "guided-grad-cam",
+    "layer-activation",
     "mean-activation",
     "attention",
     "occlusion",
@@ -53,6 +54,12 @@ class ExplainConfig(Config):
     subsets: int = setting(500, "How many random subsets of superpixels are tried.", ge=10, le=1_000_000)
     feature_map: str = setting(
         "", "Which layer of the network; empty takes the one that the method is best known for.", advanced=True
+    )
+    channel: int | None = setting(
+        None,
+        "Channel of that layer, from 0; none takes the one that says most for the score.",
+        ge=0,
+        advanced=True,
     )
     seed: int = setting(0, "Seed of all random numbers.", ge=0, advanced=True)
     batch: int = setting(

@@ -38,6 +38,8 @@ class Facts:
         Whether it looks at the whole image by definition, so that a window gives another map.
     of_relus : bool
         Whether it changes what goes through ReLUs, so that the network must have them.
+    slope : bool
+        Whether it tells how the score changes with a pixel, so that the pixel times it is a part of the score.
     of_gates : bool
         Whether it shows attention gates, so that the network must have them.
     """
@@ -79,6 +81,9 @@ METHODS: Mapping[ExplainMethod, Facts] = {
     "grad-cam": Facts("Grad-CAM", "activation", ("feature_map",)),
     "grad-cam-plus-plus": Facts("Grad-CAM++", "activation", ("feature_map",)),
     "guided-grad-cam": Facts("Guided Grad-CAM", "activation", ("feature_map",), signed=True, of_relus=True),
+    "layer-activation": Facts(
+        "Layer activation", "activation", ("feature_map", "channel"), signed=True, whole=True
+    ),
     "mean-activation": Facts("Mean activation", "activation", ("feature_map",), signed=True, whole=True),
     "attention": Facts("Attention gate", "activation", ("feature_map",), whole=True, of_gates=True),
     "occlusion": Facts(

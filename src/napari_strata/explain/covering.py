@@ -1,6 +1,7 @@
 """Scores of an image with parts of it covered by the baseline."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -12,7 +13,23 @@ from napari_strata.explain.score import TargetScore
 from napari_strata.explain.undisturbed import undisturbed
 
 
-def cover(score: TargetScore, scene: Scene, parts: Sequence[Tensor]) -> Iterator[Attribution]:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Parts of a scene that are covered one after the other; masks of all at once would fill the memory.
+
+    Attributes
+    ----------
+    count : int
+        How many there are.
+    mask : callable
+        From a number below it to a mask of shape (y, x), true in that part.
+    """
+
+    count: int
+    mask: Callable[[int], Tensor]
+
+
+def cover(score: TargetScore, scene: Scene, parts: Parts) -> Iterator[Attribution]:
     """Yield, for every pixel, the mean fall of the score over the parts that cover it.
 
     Pixels that no part has covered yet show the value of the nearest one that is; those that none covers at all
@@ -24,17 +41,17 @@ def cover(score: TargetScore, scene: Scene, parts: Sequence[Tensor]) -> Iterator
         What is explained.
     scene : Scene
         Image and baseline.
-    parts : sequence of Tensor of bool, shape (y, x)
+    parts : Parts
         What is covered, one after the other.
     """
     before = float(scores(score, scene.image)[0])
     total, count = (torch.zeros(scene.shape, device=scene.image.device) for _ in range(2))
-    for numbers in batches(len(parts), scene.config.batch):
-        masks = torch.stack([parts[number] for number in numbers]).to(scene.image.device)
+    for numbers in batches(parts.count, scene.config.batch):
+        masks = torch.stack([parts.mask(number) for number in numbers]).to(scene.image.device)
         falls = before - scores(score, covered(scene, masks))
         total += (falls[:, None, None] * masks).sum(dim=0)
         count += masks.sum(dim=0)
-        done = numbers.stop / len(parts)
+        done = numbers.stop / parts.count
         found = torch.where(count > 0, total / count.clamp(min=1), torch.zeros(()).to(total))
         yield Attribution(found if done == 1 else filled(found, count > 0), done)
 
@@ -52,8 +69,8 @@ def scores(score: TargetScore, images: Tensor) -> Tensor:
     return found
 
 
-def squares(scene: Scene) -> list[Tensor]:
-    """Return masks of squares with the side ``window`` at every multiple of ``stride``, far apart at first.
+def squares(scene: Scene) -> Parts:
+    """Return squares with the side ``window`` at every multiple of ``stride``, far apart at first.
 
     Multiples are counted in the whole image, so that a window has the squares of the whole that reach into it;
     those that reach beyond the border are cut off there.
@@ -63,7 +80,7 @@ def squares(scene: Scene) -> list[Tensor]:
         _starts(origin, length, side, stride) for origin, length in zip(scene.origin, scene.shape, strict=True)
     )
     places = sorted((max(coarse, other), y, x) for coarse, y in rows for other, x in columns)
-    return [_square(scene.shape, y, x, side) for _, y, x in places]
+    return Parts(len(places), lambda number: _square(scene.shape, *places[number][1:], side))
 
 
 def filled(map_: Tensor, known: Tensor) -> Tensor:

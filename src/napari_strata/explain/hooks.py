@@ -17,6 +17,18 @@ def quiet_hooks() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def without_notes(network: nn.Module) -> Iterator[None]:
+    """Take away the activations that captum's DeepLIFT notes at modules, which it leaves there if it fails."""
+    before = {module: set(vars(module)) for module in network.modules()}
+    try:
+        yield
+    finally:
+        for module, names in before.items():
+            for name in set(vars(module)) - names:
+                delattr(module, name)
+
+
 def require_relu(network: nn.Module, method: str) -> None:
     """Check that a network's activations are ReLUs that keep their input.
 
@@ -34,5 +46,5 @@ def require_relu(network: nn.Module, method: str) -> None:
     if any(module.inplace for module in found):
         raise MethodError(
             f"{method} changes the gradients of ReLUs, and this network has one that works in place.",
-            remedy="Set inplace=False of its ReLUs; networks of this package have none in place.",
+            remedy="Set inplace=False in its ReLUs; networks of this package have none in place.",
         )

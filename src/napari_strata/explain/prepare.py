@@ -12,6 +12,7 @@ from napari_strata.config import ExplainConfig
 from napari_strata.data.grid import from_network_grid, to_network_grid
 from napari_strata.explain.baselines import make_baseline, make_references, make_superpixels
 from napari_strata.explain.catalogue import METHODS, Need
+from napari_strata.explain.fitness import check_network
 from napari_strata.explain.question import AgainstCorrection, Question, describe_question
 from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import Output, TargetScore
@@ -88,10 +89,13 @@ def prepare(
     ------
     TargetError
         If the model has no class of that name, or there is no error to explain.
+    MethodError
+        If the network is in train mode, or an activation of it works in place.
     CalibrationError
         If the network, or an atom target, needs a pixel size and the image has none.
     """
     network, frame = model.network, image.data[0]
+    check_network(network)
     shape = (frame.shape[0], frame.shape[1])
     grid = to_network_grid(frame, image.pixel_size, model.card.model.pixel_size)
     near = atoms_on_grid(atoms, network.layers, shape, (grid.shape[0], grid.shape[1]))

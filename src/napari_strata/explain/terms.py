@@ -64,7 +64,8 @@ def _index(model: LoadedModel, species: str) -> int:
     if species not in names:
         raise TargetError(
             f"The model {model.card.name} knows no class {species}.",
-            remedy=f"Its classes are {', '.join(names)}; locate the atoms anew with this model.",
+            remedy=f"Its classes are: {', '.join(names)}. Choose one of them; atoms of another model have to be"
+            " located anew with this one.",
         )
     return names.index(species) + 1
 
@@ -80,6 +81,7 @@ def _error_terms(model: LoadedModel, view: View, decoder: int, codes: LabelArray
     corrected = view.cut(codes.astype(np.int64))
     wrong = (corrected != NOT_LABELLED) & (corrected - BACKGROUND != predicted)
     weights = view.weights * wrong
+    _check_codes(model, corrected[weights > 0])
     total = weights.sum()
     if not total > 0:
         raise TargetError(
@@ -93,3 +95,14 @@ def _error_terms(model: LoadedModel, view: View, decoder: int, codes: LabelArray
         if signed.any():
             terms.append(Term(Output(decoder, index), signed))
     return tuple(terms)
+
+
+def _check_codes(model: LoadedModel, codes: torch.Tensor) -> None:
+    """Check that corrections in the target are classes of the model, which alone it can be asked about."""
+    last = BACKGROUND + model.network.classes
+    if codes.numel() and int(codes.max()) > last:
+        names = ", ".join(model.card.classes.names)
+        raise TargetError(
+            f"The corrected labels hold the code {int(codes.max())}, and {model.card.name} has no such class.",
+            remedy=f"Its classes have the codes {BACKGROUND + 1} to {last}: {names}.",
+        )

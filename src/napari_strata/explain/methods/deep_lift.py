@@ -7,7 +7,7 @@ from torch import Tensor
 
 from napari_strata.explain.attribution import Attribution
 from napari_strata.explain.completeness import delta
-from napari_strata.explain.hooks import quiet_hooks
+from napari_strata.explain.hooks import quiet_hooks, without_notes
 from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import TargetScore
 from napari_strata.explain.undisturbed import undisturbed
@@ -27,7 +27,7 @@ def deep_lift(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
     Shape (y, x), of both signs, not scaled [log-odds].
     """
     assert scene.baseline is not None, "the catalogue says that it is needed"
-    with undisturbed(score), quiet_hooks():
+    with undisturbed(score), quiet_hooks(), without_notes(score):
         found: Tensor = DeepLift(score).attribute(scene.image.clone().requires_grad_(), scene.baseline)
     map_ = found[0, 0].detach()
     yield Attribution(map_, figures={"delta": delta(score, scene.image, scene.baseline, map_)})

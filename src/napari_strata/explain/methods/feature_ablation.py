@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from napari_strata.explain.attribution import Attribution
-from napari_strata.explain.covering import cover
+from napari_strata.explain.covering import Parts, cover
 from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import TargetScore
 
@@ -18,9 +18,9 @@ def feature_ablation(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
 
     Shape (y, x), of both signs, not scaled [log-odds per superpixel].
     """
-    assert scene.superpixels is not None, "the catalogue says that they are needed"
-    numbers = range(int(scene.superpixels.max()) + 1)
-    yield from cover(score, scene, [scene.superpixels == number for number in numbers])
+    superpixels = scene.superpixels
+    assert superpixels is not None, "the catalogue says that they are needed"
+    yield from cover(score, scene, Parts(int(superpixels.max()) + 1, lambda number: superpixels == number))
 
 
 def passes(scene: Scene) -> int:

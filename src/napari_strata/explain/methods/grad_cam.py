@@ -25,7 +25,8 @@ def grad_cam(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
         \alpha_k = \sum_v \frac{\partial S}{\partial A_{k,v}}
 
     with the feature maps :math:`A_k` of `Network.coarsest`. Selvaraju et al., ICCV 2017, arXiv:1610.02391; for
-    segmentation Vinogradova, Dibrov and Myers, AAAI 2020, arXiv:2002.11434 (Seg-Grad-CAM). Computed by captum's
+    segmentation Vinogradova, Dibrov and Myers, AAAI 2020, arXiv:2002.11434: with the target of a pixel, a region
+    or a whole class this is Seg-Grad-CAM, whose score sums the logits of the target's pixels. Computed by captum's
     ``LayerGradCam``. Seg-Grad-CAM's authors find the bottleneck of a U-Net most informative, but all decoders
     share it; here it is the first block after it. The finest block says nothing: a 1 x 1 convolution away from the
     logits, its map is that of the logits, whatever the target. Deviations:
@@ -37,12 +38,12 @@ def grad_cam(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
       :math:`R = 1`.
     - :math:`\alpha_k` is the sum of the gradients, not their mean: a map does not fade with the size of the
       image around its target, and a window gives the same map as the whole image.
-
     - Where two decoders are compared, it is the first one's block.
 
     The feature map is this one, or the one that the settings name.
 
-    Shape (y, x), at least 0, not scaled [log-odds]; feature pixels interpolated bilinearly.
+    Shape (y, x), at least 0, not scaled [log-odds]; feature pixels interpolated bilinearly. Two forward and two
+    backward passes.
 
     Raises
     ------

@@ -20,11 +20,14 @@ def kernel_shap(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
 
     where :math:`S(A)` is the score with the baseline everywhere but in the superpixels of :math:`A`. Lundberg and
     Lee, NeurIPS 2017, arXiv:1705.07874: the least squares of :math:`S(A) - S(\emptyset) = \sum_{k \in A}
-    \varphi_k` with the Shapley kernel, under the condition that all of them sum to :math:`S(I) - S(B)`. With no
-    more subsets than ``subsets`` all are tried and the values are exact; else subsets are drawn from the kernel,
-    each with its complement (Covert and Lee, AISTATS 2021, arXiv:2012.01536), and ``standard_error`` is the root
-    mean square uncertainty of the values. captum's ``KernelShap`` is never exact and knows no uncertainty. As many
-    forward passes as subsets.
+    \varphi_k` with the Shapley kernel, under the condition that all of them sum to :math:`S(I) - S(B)`. With
+    no more subsets than ``subsets`` all are tried and the values are exact; else subsets are drawn from the
+    kernel, each with its complement (Covert and Lee, AISTATS 2021, arXiv:2012.01536), and ``standard_error``
+    is the root mean square uncertainty of the values; with fewer than two pairs for each superpixel nothing
+    is known of it, and it is left out: take larger superpixels or more subsets. captum's ``KernelShap`` is
+    never exact and knows no uncertainty. The players are the superpixels of the window on which the score can
+    depend; all others have the value 0, so exact values are those of the whole image. As many forward passes
+    as subsets.
 
     Shape (y, x), of both signs, not scaled [log-odds per superpixel].
     """
@@ -40,7 +43,9 @@ def kernel_shap(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
         if done < 1 and len(found) < 2 * count:
             continue
         values, error = _fit(present.double(), found - empty, weights[: len(found)], whole - empty)
-        yield Attribution(on_pixels(scene, values), done, {"standard_error": 0.0 if exact else error})
+        known = exact or len(found) >= 4 * count
+        figures = {"standard_error": 0.0 if exact else error} if known else {}
+        yield Attribution(on_pixels(scene, values), done, figures)
 
 
 def passes(scene: Scene) -> int:

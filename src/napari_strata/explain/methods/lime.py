@@ -24,9 +24,11 @@ def lime(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
 
     Random superpixels (:math:`z_{ik} = 0`) are replaced by the baseline; :math:`D` is the cosine distance of
     :math:`z_i` from the whole image. Ribeiro, Singh and Guestrin, KDD 2016, arXiv:1602.04938, with kernel and
-    ridge regression of the authors' program. captum's ``Lime`` needs scikit-learn, says nothing before its end and
-    draws from the generator of everybody. ``r_squared`` is how much of the scores' variance the linear model
-    explains, near 1 if it may be believed. As many forward passes as subsets.
+    ridge regression of the authors' program. captum's ``Lime`` needs scikit-learn, says nothing before its
+    end and draws from the generator of everybody. ``r_squared`` is how much of the scores' variance the
+    linear model explains, near 1 if it may be believed; where there are no more subsets than superpixels any
+    model would, and it is left out. The superpixels are those of the window on which the score can depend;
+    with more of them LIME would give another map, as nearness counts all. As many forward passes as subsets.
 
     Shape (y, x), of both signs, not scaled [log-odds per superpixel].
     """
@@ -37,7 +39,8 @@ def lime(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
         if len(scores) <= 1:
             continue
         beta, r_squared = _fit(present.double(), scores)
-        yield Attribution(on_pixels(scene, beta), done, {"r_squared": r_squared})
+        figures = {"r_squared": r_squared} if len(scores) > count + 1 else {}
+        yield Attribution(on_pixels(scene, beta), done, figures)
 
 
 def passes(scene: Scene) -> int:

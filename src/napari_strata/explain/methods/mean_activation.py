@@ -15,8 +15,8 @@ def mean_activation(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
     .. math:: M_u = \frac{1}{K} \sum_{k=1}^{K} A_{k,u}
 
     It tells where a layer of the network responds, whatever the target: the score has no say in it. The feature
-    map is the coarsest one of the decoder, or the one that is named; single channels are in the browser of
-    activations. Of the whole image. One forward pass.
+    map is the coarsest one of the decoder, or the one that is named; single channels are shown by Layer
+    activation. Of the whole image. One forward pass.
 
     Shape (y, x), not scaled; feature pixels interpolated bilinearly.
 

@@ -26,4 +26,4 @@ def occlusion(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
 
 def passes(scene: Scene) -> int:
     """Return the passes through the network: forward for every square, and for the image."""
-    return 1 + len(squares(scene))
+    return 1 + squares(scene).count
