@@ -128,7 +128,8 @@ class Disks:
         """Return the part of every pixel that is one atom's of all of its layer that have it, in a window."""
         part = np.zeros(counts.shape)
         rows, columns = (self._pixels(np.array([[y, x]])) - [window[0].start, window[1].start]).T
-        seen = (rows >= 0) & (rows < part.shape[0]) & (columns >= 0) & (columns < part.shape[1])
+        height, width = counts.shape
+        seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         at = rows[seen], columns[seen]
         part[at] = 1 / np.maximum(counts[at], 1)
         return part

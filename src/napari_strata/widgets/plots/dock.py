@@ -15,6 +15,7 @@ from napari_strata.jobs.job import Job
 from napari_strata.widgets.atoms.choice import AtomsChoice
 from napari_strata.widgets.layers.fit_memory import FitMemory, recall_fit, remember_fit
 from napari_strata.widgets.layers.layer_data import full_data
+from napari_strata.widgets.layers.selection_link import SelectionLink
 from napari_strata.widgets.layers.shown_atoms import check_measurable, frame_of, shown_atoms, shown_frame
 from napari_strata.widgets.parts.connections import LayerFollower, connect_while_alive
 from napari_strata.widgets.parts.dock import Dock
@@ -25,7 +26,6 @@ from napari_strata.widgets.parts.words import Words
 from napari_strata.widgets.plots.angles import AnglePlot
 from napari_strata.widgets.plots.distances import DistancePlot
 from napari_strata.widgets.plots.expected import ExpectedChoice
-from napari_strata.widgets.plots.selection import SelectionLink
 from napari_strata.widgets.plots.spots import SpotPlot
 
 if TYPE_CHECKING:
