@@ -70,7 +70,7 @@ class AtomsConfig(Config):
 
 
 class AnalysisConfig(Config):
-    """How to use a trained network; what ``--config`` of ``predict``, ``atoms``, ``explain``, ``judge``, ``report`` takes."""
+    """How to use a trained network: what ``--config`` of the commands that use one takes."""
 
     inference: InferenceConfig = Field(default_factory=InferenceConfig, description="How to predict.")
     atoms: AtomsConfig = Field(default_factory=AtomsConfig, description="How to locate atoms.")

@@ -4,20 +4,27 @@ import dataclasses
 import json
 import time
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
-from napari_strata.config.judge import JudgeConfig
+from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig, JudgeConfig
 from napari_strata.control import JobControl
-from napari_strata.errors import LabelsError, OutputError
+from napari_strata.errors import OutputError
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
-from napari_strata.explain.catalogue import Need
+from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.question import Question
 from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.judging import (
+    NEEDS,
+    check_labels,
+    find_noise,
+    labels_on_grid,
+    make_subject,
+    told_noise,
+    with_noise,
+)
 from napari_strata.jobs.predict import check_calibration
 from napari_strata.jobs.prepare_question import LOCATED, check_question, prepare_question, take_frames
 from napari_strata.types import FloatImage, ImageStack, LabelArray
@@ -27,11 +34,8 @@ if TYPE_CHECKING:
 
     from napari_strata.explain.prepare import Prepared
     from napari_strata.explain.trust.judge import Judgement
-    from napari_strata.explain.trust.shot_noise import ShotNoise
-    from napari_strata.explain.trust.subject import Labels, Subject
-    from napari_strata.models.registry import LoadedModel
+    from napari_strata.explain.trust.subject import Subject
 
-NEEDS: tuple[Need, ...] = ("baseline",)
 MAPPED = 0.2
 """Part of the work that is done when the map is made that is judged."""
 
@@ -104,7 +108,6 @@ def judge_map(
     ImageError, CalibrationError, BundleError, MethodError, DeviceError, OutputError
         If an input cannot be used or the file cannot be written.
     """
-    from napari_strata.explain.trust.judge import judge
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
 
@@ -113,11 +116,8 @@ def judge_map(
     loaded = load_network(model, resolve_device(config.device))
     check_calibration((shown,), loaded.card)
     check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
-    if labels is not None and labels.shape[-2:] != shown.data.shape[1:]:
-        raise LabelsError(
-            f"The labels have the shape {labels.shape}, the image {shown.data.shape[1:]}.",
-            remedy="Choose labels of this image.",
-        )
+    if labels is not None:
+        check_labels(labels, shown)
     if out is not None and out.is_dir():
         raise OutputError(
             f"{out} is a folder.", remedy="Give the name of a JSON file, for example trust.json in it."
@@ -136,30 +136,15 @@ def judge_map(
         locating=locating,
         needs=NEEDS,
     )
+    control.checkpoint()
     subject = yield from _make_subject(control, prepared, judging)
-    noise = _noise(shown, judging)
-    subject = _with_noise(subject, noise, prepared, loaded, shown)
+    noise = find_noise(shown, judging)
+    subject = with_noise(subject, noise, prepared, loaded, shown)
     if labels is not None:
-        subject = dataclasses.replace(subject, labels=_on_grid(labels, loaded, shown))
-    judged: JudgedMap | None = None
+        subject = dataclasses.replace(subject, labels=labels_on_grid(labels, loaded, shown))
     map_, metadata = prepared.on_image(subject.found.map), {**prepared.metadata, "frame": frame}
-    judging_now, known, began = judge(subject), 0, time.monotonic()
-    try:
-        for judgement in judging_now:
-            judged = JudgedMap(map_, metadata, judgement)
-            left = (time.monotonic() - began) * (1 - judgement.done) / judgement.done
-            done = LOCATED + (1 - LOCATED) * (MAPPED + (1 - MAPPED) * judgement.done)
-            yield Progress(done, judgement.doing, left)
-            if len(judgement.figures) > known:
-                known = len(judgement.figures)
-                yield Sketched(judged, judgement.done)
-            if control.stop_requested:
-                break
-            control.wait_while_paused()
-    finally:
-        judging_now.close()
-    assert judged is not None, "a judgement yields at least once"
-    told = {**_figures(judged, start), **figures, "noise": _told(noise, shown)}
+    judged = yield from _judge(control, subject, map_, metadata)
+    told = {**_figures(judged, start), **figures, "noise": told_noise(noise, shown)}
     if out is not None:
         _write(told, out)
     return JobResult(told, {} if out is None else {"judgement": str(out)}, judged)
@@ -169,60 +154,38 @@ def _make_subject(
     control: JobControl, prepared: "Prepared", judging: JudgeConfig
 ) -> Generator[JobEvent, None, "Subject"]:
     """Make the map that is judged; a stop ends the job."""
-    from napari_strata.explain.catalogue import METHODS, load_method, passes_of
-    from napari_strata.explain.trust.subject import Subject
-
-    name = prepared.scene.config.method
-    method, found = load_method(name), None
-    for found in method(prepared.score, prepared.scene):
+    making = make_subject(prepared, judging)
+    title = METHODS[prepared.scene.config.method].title
+    while True:
+        try:
+            done = next(making)
+        except StopIteration as stop:
+            subject: Subject = stop.value
+            return subject
+        yield Progress(LOCATED + (1 - LOCATED) * MAPPED * done, f"Explaining by {title}")
         control.checkpoint()
-        yield Progress(LOCATED + (1 - LOCATED) * MAPPED * found.done, f"Explaining by {METHODS[name].title}")
-    assert found is not None, "a method yields at least one map"
-    return Subject(
-        method,
-        METHODS[name],
-        prepared.score,
-        prepared.scene,
-        prepared.view.weights,
-        found,
-        judging,
-        passes=passes_of(name, prepared.scene),
-    )
 
 
-def _noise(shown: ImageStack, judging: JudgeConfig) -> "ShotNoise":
-    from napari_strata.explain.trust.shot_noise import shot_noise
-    from napari_strata.io.calibration import require
+def _judge(
+    control: JobControl, subject: "Subject", map_: FloatImage, metadata: dict[str, Any]
+) -> Generator[JobEvent, None, JudgedMap]:
+    """Put the map to the tests; a stop leaves what was found so far."""
+    from napari_strata.explain.trust.judge import Judgement, judge
 
-    if judging.dose is not None:
-        require(shown.pixel_size, name=shown.name)
-    return shot_noise(shown.data[0], dose=judging.dose, pixel_size=shown.pixel_size)
-
-
-def _with_noise(
-    subject: "Subject", noise: "ShotNoise", prepared: "Prepared", loaded: "LoadedModel", shown: ImageStack
-) -> "Subject":
-    """Let the subject draw its image once more, with noise on the image's own grid and normalised anew."""
-    from napari_strata.data.grid import to_network_grid
-
-    if not noise.gain > 0:
-        return subject
-    target, seed = loaded.card.model.pixel_size, prepared.scene.config.seed
-
-    def draw_noisy(number: int) -> Any:
-        noisy = noise.draw(shown.data[0], (seed, number))
-        return prepared.view.cut(to_network_grid(noisy, shown.pixel_size, target))[None, None]
-
-    return dataclasses.replace(subject, draw_noisy=draw_noisy)
-
-
-def _on_grid(labels: LabelArray, loaded: "LoadedModel", shown: ImageStack) -> "Labels":
-    from napari_strata.data.grid import resample_labels, to_network_grid
-    from napari_strata.explain.trust.subject import Labels
-
-    grid = to_network_grid(shown.data[0], shown.pixel_size, loaded.card.model.pixel_size)
-    codes = labels if labels.ndim == 3 else labels[None]
-    return Labels(grid, resample_labels(codes.astype(np.uint8), (grid.shape[0], grid.shape[1])))
+    judged, known, began = JudgedMap(map_, metadata, Judgement({}, "", 0.0)), 0, time.monotonic()
+    with closing(judge(subject)) as judging:
+        for judgement in judging:
+            judged = JudgedMap(map_, metadata, judgement)
+            left = (time.monotonic() - began) * (1 - judgement.done) / judgement.done if judgement.done else None
+            done = LOCATED + (1 - LOCATED) * (MAPPED + (1 - MAPPED) * judgement.done)
+            yield Progress(done, judgement.doing, left)
+            if len(judgement.figures) > known:
+                known = len(judgement.figures)
+                yield Sketched(judged, judgement.done)
+            control.wait_while_paused()
+            if control.stop_requested:
+                break
+    return judged
 
 
 def _figures(judged: JudgedMap, start: float) -> dict[str, Any]:
@@ -238,13 +201,6 @@ def _figures(judged: JudgedMap, start: float) -> dict[str, Any]:
         "measures": dict(judged.judgement.figures),
         "seconds": round(time.monotonic() - start, 2),
     }
-
-
-def _told(noise: "ShotNoise", shown: ImageStack) -> dict[str, float | None]:
-    """Return the noise that stability assumed: electrons per pixel, and per Å²."""
-    area = None if shown.pixel_size is None else shown.pixel_size**2
-    dose = None if noise.counts is None or area is None else noise.counts / area
-    return {"counts_per_pixel": noise.counts, "dose_per_A2": dose}
 
 
 def _write(figures: dict[str, Any], out: Path) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Collection, Generator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
@@ -70,6 +71,54 @@ def prepare_question(
     """
     from napari_strata.explain.prepare import prepare
 
+    settled = yield from settle_question(
+        control,
+        loaded,
+        image,
+        frame=frame,
+        question=question,
+        config=config,
+        atoms=atoms,
+        inference=inference,
+        locating=locating,
+    )
+    shown = take_frames(image, frame, frame)
+    prepared = prepare(loaded, shown, settled.question, config, atoms=settled.atoms, needs=needs)
+    return prepared, settled.figures
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """A question whose atom is found, so that any method can be asked it.
+
+    Attributes
+    ----------
+    question : Question
+        With the atom's place, and its class where none was named.
+    atoms : DataFrame or None
+        Predicted atoms of the frame, where anything depends on them.
+    figures : dict of str to float
+        ``distance_A`` from the click to the atom, of an atom target.
+    """
+
+    question: Question
+    atoms: "DataFrame | None"
+    figures: dict[str, float]
+
+
+def settle_question(
+    control: JobControl,
+    loaded: "LoadedModel",
+    image: ImageStack,
+    *,
+    frame: int,
+    question: Question,
+    config: ExplainConfig,
+    atoms: "DataFrame | None" = None,
+    inference: InferenceConfig | None = None,
+    locating: AtomsConfig | None = None,
+) -> Generator[JobEvent, None, Settled]:
+    """Find the atom of a question, and what else of the prediction all methods need; see `prepare_question`."""
     shown = take_frames(image, frame, frame)
     if atoms is not None:
         table: DataFrame | None = atoms[atoms["frame"] == frame]
@@ -88,7 +137,7 @@ def prepare_question(
         species = question.species or snapped.species
         question = dataclasses.replace(question, target=snapped.target, species=species)
         figures = {"distance_A": snapped.distance}
-    return prepare(loaded, shown, question, config, atoms=table, needs=needs), figures
+    return Settled(question, table, figures)
 
 
 def check_question(question: Question, loaded: "LoadedModel", shape: tuple[int, int]) -> None:

@@ -56,7 +56,7 @@ def judge(subject: Subject) -> Generator[Judgement, None, None]:
     Judgement
         Every few passes through the network.
     """
-    names = [n for n in subject.config.measures if n != "stability" or subject.draw_noisy is not None]
+    names = _names(subject)
     costs = {name: max(_passes(name, subject), 1) for name in names}
     figures: dict[Measure, Mapping[str, Any]] = {}
     before, total = 0, sum(costs.values())
@@ -71,7 +71,11 @@ def judge(subject: Subject) -> Generator[Judgement, None, None]:
 
 def passes(subject: Subject) -> int:
     """Return how many passes through the network the judgement takes, about."""
-    return sum(_passes(name, subject) for name in subject.config.measures)
+    return sum(_passes(name, subject) for name in _names(subject))
+
+
+def _names(subject: Subject) -> list[Measure]:
+    return [n for n in subject.config.measures if n != "stability" or subject.draw_noisy is not None]
 
 
 def _load(name: Measure) -> MeasureOf:

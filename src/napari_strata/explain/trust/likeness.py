@@ -66,7 +66,7 @@ def likeness(one: torch.Tensor, other: torch.Tensor, weights: torch.Tensor) -> L
 
 
 def is_flat(map_: torch.Tensor) -> bool:
-    """Tell whether a map is the same everywhere, or holds no numbers, and so says nothing that could be compared."""
+    """Tell whether a map is the same everywhere, or holds no numbers: nothing to compare."""
     magnitude = map_.detach().abs()
     return not bool(magnitude.max() > magnitude.min())
 

@@ -54,8 +54,9 @@ def shot_noise(image: AnyArray, *, dose: float | None, pixel_size: float | None)
     The darkest 0.1 % of the pixels are taken as those that no electron reached, so that the mean :math:`m` above
     them is :math:`g n` of :math:`n` electrons per pixel and gain :math:`g`. With a dose :math:`D`,
     :math:`n = D a^2` in pixels of side :math:`a`. Without, the variance of the finest differences is
-    :math:`V = g^2 n`, so :math:`g = V / m`, both of the `MOST` px in the middle. It is too high for images whose atoms are hardly larger than a pixel,
-    too low for those that were smoothed, and where there is a background without noise.
+    :math:`V = g^2 n`, so :math:`g = V / m`, both of the `MOST` px in the middle. It is too high for images whose
+    atoms are hardly larger than a pixel, too low for those that were smoothed, and where there is a background
+    without noise.
 
     Parameters
     ----------

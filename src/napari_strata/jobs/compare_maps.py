@@ -1,0 +1,260 @@
+"""Answer one question by several methods, and score their maps."""
+
+import dataclasses
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_strata.config import AtomsConfig, ExplainConfig, ExplainMethod, InferenceConfig, JudgeConfig
+from napari_strata.config.judge import Measure
+from napari_strata.control import JobCanceled, JobControl
+from napari_strata.errors import MethodError
+from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
+from napari_strata.explain.catalogue import METHODS
+from napari_strata.explain.question import Question
+from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.judging import NEEDS, find_noise, make_subject, told_noise, with_noise
+from napari_strata.jobs.predict import check_calibration
+from napari_strata.jobs.prepare_question import LOCATED, check_question, settle_question, take_frames
+from napari_strata.types import FloatImage, ImageStack
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from napari_strata.explain.prepare import Prepared
+    from napari_strata.explain.trust.shot_noise import ShotNoise
+    from napari_strata.explain.trust.subject import Subject
+    from napari_strata.jobs.prepare_question import Settled
+    from napari_strata.models.registry import LoadedModel
+
+SETTLED, MAPPED = 0.1, 0.3
+"""Part of the work that is done when the atoms are located, and when all maps are made."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ComparedMap:
+    """The map of one method, and what is known of it.
+
+    Attributes
+    ----------
+    method : str
+        The method.
+    data : ndarray of float32, shape (y, x), or None
+        The map on the image's own grid; None where the method failed.
+    metadata : mapping
+        As of a `napari_strata.explain.heatmap.Heatmap`.
+    figures : mapping
+        What the measures found that are done.
+    failure : str
+        Why the method cannot answer this question of this model.
+    """
+
+    method: ExplainMethod
+    data: FloatImage | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[Measure, Mapping[str, Any]] = field(default_factory=dict)
+    failure: str = ""
+
+
+Comparison = tuple[ComparedMap, ...]
+"""The maps so far, in the order of the methods."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Case:
+    """What all methods share."""
+
+    control: JobControl
+    loaded: "LoadedModel"
+    shown: ImageStack
+    frame: int
+    settled: "Settled"
+    config: ExplainConfig
+    judging: JudgeConfig
+    noise: "ShotNoise"
+
+
+@job
+def compare_maps(
+    control: JobControl,
+    model: Path,
+    image: ImageStack,
+    *,
+    frame: int,
+    question: Question,
+    methods: Sequence[ExplainMethod],
+    config: ExplainConfig,
+    judging: JudgeConfig,
+    atoms: "DataFrame | None" = None,
+    inference: InferenceConfig | None = None,
+    locating: AtomsConfig | None = None,
+) -> JobBody:
+    """Make the maps of several methods, and then put each to the tests of `judging`.
+
+    Parameters
+    ----------
+    control : JobControl
+        A stop keeps the maps and the measures that are done.
+    model, image, frame, question, config, atoms, inference, locating
+        As in `napari_strata.jobs.explain.explain`; the feature map of `config` is that of its method only.
+    methods : sequence of str
+        The methods, at least one.
+    judging : JudgeConfig
+        Which tests, and how exactly.
+
+    Yields
+    ------
+    JobEvent
+        `Progress`, and `Sketched` with a `Comparison` after each map and each measure.
+
+    Returns
+    -------
+    JobResult
+        ``figures`` hold ``maps``, the measures by method, and the ``noise`` of stability; ``value`` is the
+        `Comparison`. A method that this network has no use for says so in its row, and the others go on.
+
+    Raises
+    ------
+    TargetError
+        If the target does not fit.
+    MethodError
+        If no method is named, or none can answer.
+    ImageError, CalibrationError, BundleError, DeviceError
+        If an input cannot be used.
+    """
+    from napari_strata.models.device import resolve_device
+    from napari_strata.models.registry import load_network
+
+    start = time.monotonic()
+    if not methods:
+        raise MethodError("No method is chosen.", remedy="Choose at least one; two compare.")
+    shown = take_frames(image, frame, frame)
+    noise = find_noise(shown, judging)
+    loaded = load_network(model, resolve_device(config.device))
+    check_calibration((shown,), loaded.card)
+    check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
+    control.run()
+    yield StateChanged(control.state)
+    settling = settle_question(
+        control,
+        loaded,
+        image,
+        frame=frame,
+        question=question,
+        config=config,
+        atoms=atoms,
+        inference=inference,
+        locating=locating,
+    )
+    settled = yield from _scaled(settling)
+    case = _Case(control, loaded, shown, frame, settled, config, judging, noise)
+    compared = yield from _compare(case, tuple(dict.fromkeys(methods)))
+    figures = {row.method: dict(row.figures) or {"failure": row.failure} for row in compared}
+    told = {"maps": figures, "noise": told_noise(noise, shown), "seconds": round(time.monotonic() - start, 2)}
+    return JobResult(told, {}, compared)
+
+
+def _scaled(settling: Generator[JobEvent, None, "Settled"]) -> Generator[JobEvent, None, "Settled"]:
+    """Let the search for the atom be the first part of the work."""
+    while True:
+        try:
+            event = next(settling)
+        except StopIteration as stop:
+            settled: Settled = stop.value
+            return settled
+        yield (
+            dataclasses.replace(event, fraction=event.fraction / LOCATED * SETTLED)
+            if isinstance(event, Progress)
+            else event
+        )
+
+
+def _compare(case: _Case, methods: Sequence[ExplainMethod]) -> Generator[JobEvent, None, Comparison]:
+    """Make all maps and then judge them; a stop leaves what there is, or nothing before the first map."""
+    rows: dict[ExplainMethod, ComparedMap] = {}
+    subjects: dict[ExplainMethod, Subject] = {}
+    try:
+        for number, method in enumerate(methods):
+            yield from _make_map(case, method, rows, subjects, part=(number, len(methods)))
+            yield Sketched(tuple(rows.values()), SETTLED + (MAPPED - SETTLED) * len(rows) / len(methods))
+            case.control.checkpoint()
+        if not subjects:
+            raise MethodError(
+                f"None of these methods can answer: {next(iter(rows.values())).failure}",
+                remedy="Choose others.",
+            )
+        yield from _judge_all(case, rows, subjects)
+    except JobCanceled:
+        if not rows:
+            raise
+    return tuple(rows.values())
+
+
+def _make_map(
+    case: _Case,
+    method: ExplainMethod,
+    rows: dict[ExplainMethod, ComparedMap],
+    subjects: "dict[ExplainMethod, Subject]",
+    *,
+    part: tuple[int, int],
+) -> Generator[JobEvent, None, None]:
+    """Add the map of a method to `rows` and `subjects`, or why there is none to `rows`."""
+    from napari_strata.explain.prepare import prepare
+
+    number, count = part
+    own = method == case.config.method
+    config = case.config.model_copy(update={} if own else {"method": method, "feature_map": ""})
+    words = f"Explaining by {METHODS[method].title}"
+    yield Progress(SETTLED + (MAPPED - SETTLED) * number / count, words)
+    case.control.checkpoint()
+    try:
+        prepared = prepare(
+            case.loaded, case.shown, case.settled.question, config, atoms=case.settled.atoms, needs=NEEDS
+        )
+        yield Progress(SETTLED + (MAPPED - SETTLED) * number / count, words)
+        case.control.checkpoint()
+        making = make_subject(prepared, case.judging)
+        while True:
+            try:
+                done = next(making)
+            except StopIteration as stop:
+                subject: Subject = stop.value
+                break
+            yield Progress(SETTLED + (MAPPED - SETTLED) * (number + done) / count, words)
+            case.control.checkpoint()
+    except MethodError as error:
+        rows[method] = ComparedMap(method, failure=str(error))
+        return
+    subjects[method] = with_noise(subject, case.noise, prepared, case.loaded, case.shown)
+    rows[method] = _row(prepared, subject, case.frame)
+
+
+def _row(prepared: "Prepared", subject: "Subject", frame: int) -> ComparedMap:
+    figures = dict(subject.found.figures)
+    metadata = {**prepared.metadata, "frame": frame, "done": 1.0, "figures": figures}
+    return ComparedMap(prepared.scene.config.method, prepared.on_image(subject.found.map), metadata)
+
+
+def _judge_all(
+    case: _Case, rows: dict[ExplainMethod, ComparedMap], subjects: "Mapping[ExplainMethod, Subject]"
+) -> Generator[JobEvent, None, None]:
+    """Add to each row of `rows` what the measures find."""
+    from napari_strata.explain.trust.judge import judge, passes
+
+    costs = {method: max(passes(subject), 1) for method, subject in subjects.items()}
+    total, before, began = sum(costs.values()), 0, time.monotonic()
+    for method, subject in subjects.items():
+        with closing(judge(subject)) as judging:
+            for judgement in judging:
+                done = (before + costs[method] * judgement.done) / total
+                left = (time.monotonic() - began) * (1 - done) / done if done else None
+                words = f"{METHODS[method].title}: {judgement.doing.lower()}"
+                yield Progress(MAPPED + (1 - MAPPED) * done, words, left)
+                if len(judgement.figures) > len(rows[method].figures):
+                    rows[method] = dataclasses.replace(rows[method], figures=judgement.figures)
+                    yield Sketched(tuple(rows.values()), MAPPED + (1 - MAPPED) * done)
+                case.control.checkpoint()
+        before += costs[method]
