@@ -1,0 +1,24 @@
+"""What is done to a part of an image to see what the network then says."""
+
+from typing import Literal, get_args
+
+from napari_strata.config.base import Config, setting
+from napari_strata.config.training import Device
+
+Change = Literal["erase", "blur", "denoise", "shift"]
+CHANGES: tuple[Change, ...] = get_args(Change)
+
+
+class WhatIfConfig(Config):
+    """How the pixels of a region are changed; each change reads only the settings that concern it."""
+
+    change: Change = setting("erase", "What is done to the region.")
+    part: float = setting(1.0, "How much of the region is erased: 1 is all that stands out.", ge=0, le=1)
+    blur: float = setting(0.5, "Standard deviation of the Gaussian that blurs.", unit="Å", ge=0, le=100)
+    strength: float = setting(
+        1.0, "How strongly noise is taken away, in standard deviations of the shot noise.", ge=0, le=10
+    )
+    shift_y: float = setting(0.5, "How far the region is moved down.", unit="Å", ge=-1000, le=1000)
+    shift_x: float = setting(0.0, "How far the region is moved to the right.", unit="Å", ge=-1000, le=1000)
+    grow: float = setting(0.0, "By so much the region is larger on every side.", unit="Å", ge=0, le=100)
+    device: Device = setting("auto", "Where to compute.", advanced=True)

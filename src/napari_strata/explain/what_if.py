@@ -1,0 +1,295 @@
+"""What the network says of an image that was changed, and what it said of the image as it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_strata.config import AtomsConfig
+from napari_strata.config.what_if import WhatIfConfig
+from napari_strata.data.grid import to_network_grid, window_after, window_from_network_grid
+from napari_strata.data.turns import box_turned, padded, turned, turned_back
+from napari_strata.explain.image_changes import Mask, change_image, footprint, grown
+from napari_strata.explain.prepare import Prepared
+from napari_strata.explain.question import Question
+from napari_strata.explain.trust.shot_noise import ShotNoise, shot_noise
+from napari_strata.explain.undisturbed import undisturbed
+from napari_strata.explain.window import Window, window_around
+from napari_strata.models.registry import LoadedModel
+from napari_strata.types import BACKGROUND, AnyArray, FloatImage, ImageStack, LabelArray, Prediction
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+AROUND = 5.0
+"""So far around region and target the prediction is shown [Å]."""
+AROUND_PX = 24
+"""The same where the pixel size is not known [px]."""
+SAME = 0.5
+"""An atom that moves no farther than this is the same atom [Å]."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What the network says of an image.
+
+    Attributes
+    ----------
+    score : float
+        That of the question.
+    probability : float or None
+        Mean probability of the question's class in its target; None of a network that gives values.
+    """
+
+    score: float
+    probability: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a change of the image changes.
+
+    Attributes
+    ----------
+    window : tuple of slice
+        Rows and columns of the image around region and target.
+    image : ndarray of float32, shape (y, x)
+        The changed image in the window.
+    masks : ndarray of uint8, shape (y, x), or None
+        What the network then says there of the target's layer, as mask codes; None of one that gives values.
+    before, after : Seen
+        Scores without and with the change.
+    pixels : int
+        Pixels of the window whose class is another one.
+    vanished, appeared, renamed : int or None
+        Atoms in the window that are no longer found, are new, or have another species; None without a pixel size.
+    metadata : mapping
+        All that but the arrays, and what was asked, ready for JSON.
+    """
+
+    window: Window
+    image: FloatImage
+    masks: LabelArray | None
+    before: Seen
+    after: Seen
+    pixels: int
+    vanished: int | None
+    appeared: int | None
+    renamed: int | None
+    metadata: Mapping[str, Any]
+
+
+class WhatIf:
+    """Answers for one image, one network and one question what another image would change.
+
+    The network sees the changed image as it would see any: normalised anew, as a whole. Orientation and decoders
+    are those that the question was answered with.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        The network and its card.
+    image : ImageStack
+        One checked frame.
+    question : Question
+        A checked question.
+    prepared : Prepared
+        Its score and view, of this model and image.
+    locating : AtomsConfig, optional
+        How atoms are found in the predictions.
+    dose : float or None
+        Electrons counted in the image [1/Å²]; None takes the noise that the image shows.
+
+    Attributes
+    ----------
+    model, stack, prepared
+        As given.
+    image : ndarray of float64, shape (y, x)
+        The image as it is.
+    noise : ShotNoise
+        Its shot noise.
+    before : Seen
+        What the network says of it.
+    """
+
+    def __init__(
+        self,
+        model: LoadedModel,
+        image: ImageStack,
+        question: Question,
+        prepared: Prepared,
+        *,
+        locating: AtomsConfig | None = None,
+        dose: float | None = None,
+    ) -> None:
+        self.model, self.stack, self.prepared, self._question = model, image, prepared, question
+        self._locating = (locating or AtomsConfig()).model_copy(update={"refine": "centroid", "species": "class"})
+        self.image: NDArray[np.float64] = np.asarray(image.data[0], np.float64)
+        self.noise: ShotNoise = shot_noise(self.image, dose=dose, pixel_size=image.pixel_size)
+        self.before = self.see(self.image)
+        self._shown: tuple[Window, FloatImage] | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the image [px]."""
+        return self.prepared.shape
+
+    @property
+    def scale(self) -> float:
+        """Pixels per ångström, 1 where the pixel size is not known."""
+        return 1 / (self.stack.pixel_size or 1.0)
+
+    @property
+    def footprint(self) -> Mask:
+        """The pixels that the question is about."""
+        radius = self.prepared.scene.config.target_radius
+        return footprint(self._question, self.shape, pixel_size=self.stack.pixel_size, radius=radius)
+
+    def region(self, mask: Mask | None, config: WhatIfConfig) -> Mask:
+        """Return the pixels that are to be changed: a drawn region or the question's own, grown."""
+        return grown(self.footprint if mask is None else mask, config.grow * self.scale)
+
+    def change(self, region: Mask, config: WhatIfConfig) -> NDArray[np.float64]:
+        """Return the changed image, see `napari_strata.explain.image_changes.change_image`."""
+        return change_image(self.image, region, config, pixel_size=self.stack.pixel_size, noise=self.noise)
+
+    def see(self, changed: AnyArray) -> Seen:
+        """Return what the network says of the question's target in a changed image, shape (y, x)."""
+        score, view = self.prepared.score, self.prepared.view
+        with undisturbed(score), torch.no_grad():
+            logits = self.model.network(view.cut(self._grid(changed))[None, None])
+            value = float(score.of(logits))
+            if self.model.network.output == "values":
+                return Seen(value, None)
+            output = score.outputs[0]
+            of_class = self.model.network.probabilities(logits)[0, output.decoder, output.index]
+            return Seen(value, float((of_class * view.weights).sum()))
+
+    def outcome(self, changed: AnyArray, region: Mask, details: Mapping[str, Any]) -> Outcome:
+        """Compare a changed image, shape (y, x), with the image; `details` go into the metadata."""
+        window, after = self._around(region), self.see(changed)
+        before_maps, after_maps = self._maps_before(window), self._maps(changed, window)
+        masks = pixels = None
+        found: tuple[int, int, int] | None = None
+        if before_maps is not None and after_maps is not None:
+            masks = _codes(after_maps)
+            pixels = int((masks != _codes(before_maps)).sum())
+            found = self._count_atoms(before_maps, after_maps)
+        vanished, appeared, renamed = found or (None, None, None)
+        told = {
+            "score_before": self.before.score,
+            "score": after.score,
+            "probability_before": self.before.probability,
+            "probability": after.probability,
+            "pixels": pixels,
+            "vanished": vanished,
+            "appeared": appeared,
+            "renamed": renamed,
+            "region_px": int(region.sum()),
+        }
+        return Outcome(
+            window,
+            np.asarray(changed, np.float32)[window],
+            masks,
+            self.before,
+            after,
+            pixels or 0,
+            vanished,
+            appeared,
+            renamed,
+            {**self.prepared.metadata, "what_if": {**details, **told}},
+        )
+
+    def _grid(self, image: AnyArray) -> FloatImage:
+        return to_network_grid(image, self.stack.pixel_size, self.model.card.model.pixel_size)
+
+    def _around(self, region: Mask) -> Window:
+        """Return the part of the image around region and target."""
+        pixel_size = self.stack.pixel_size
+        more = AROUND_PX if pixel_size is None else round(AROUND / pixel_size)
+        rows, columns = (
+            slice(max(int(axis.min()) - more, 0), min(int(axis.max()) + more + 1, side))
+            for axis, side in zip(np.nonzero(region | self.footprint), self.shape, strict=True)
+        )
+        return rows, columns
+
+    def _maps_before(self, window: Window) -> FloatImage | None:
+        """Return the maps of the image as it is, kept for the next change there."""
+        if self._shown is None or self._shown[0] != window:
+            maps = self._maps(self.image, window)
+            if maps is None:
+                return None
+            self._shown = window, maps
+        return self._shown[1]
+
+    def _maps(self, image: AnyArray, window: Window) -> FloatImage | None:
+        """Return the probabilities (class, y, x) of the target's layer in a window of the image."""
+        network, view = self.model.network, self.prepared.view
+        if network.output == "values":
+            return None
+        grid = self._grid(image)
+        more = 2 + round(view.shape[0] / self.shape[0])  # interpolation reaches no farther
+        box = window_after(window, self.shape, view.shape, grow=more)
+        upright = padded(grid, network.stride)
+        box_seen = box_turned(box, upright.shape[0], view.turn)
+        seen, wanted = turned(upright, view.turn), np.zeros(view.padded, np.float32)
+        wanted[box_seen] = 1
+        part = window_around(wanted, network)
+        device = view.inputs.device
+        with undisturbed(network), torch.no_grad():
+            inputs = torch.from_numpy(seen[part].copy()).to(device)[None, None]
+            decoder = view.decoders[self._question.layer]
+            maps = network.probabilities(network(inputs))[0, decoder].cpu().numpy()
+        inner = tuple(slice(b.start - p.start, b.stop - p.start) for b, p in zip(box_seen, part, strict=True))
+        there = turned_back(maps[:, inner[0], inner[1]], view.turn)
+        return self._on_image(there, box, window)
+
+    def _on_image(self, maps: FloatImage, box: Window, window: Window) -> FloatImage:
+        """Resample maps (class, y, x) of a box of the grid to the image's pixels of a window."""
+        whole = [
+            window_from_network_grid(np.ascontiguousarray(one), box, self.prepared.view.shape, self.shape)
+            for one in maps
+        ]
+        (first_row, first_column) = (axis.start for axis in whole[0][1])
+        inner = tuple(
+            slice(axis.start - first, axis.stop - first)
+            for axis, first in zip(window, (first_row, first_column), strict=True)
+        )
+        return np.stack([one[inner[0], inner[1]] for one, _ in whole])
+
+    def _count_atoms(self, before: FloatImage, after: FloatImage) -> tuple[int, int, int] | None:
+        """Return how many atoms of the layer vanish, appear, and have another species."""
+        if self.stack.pixel_size is None:
+            return None
+        old, new = (self._locate(maps) for maps in (before, after))
+        return compare_atoms(old, new, within=SAME)
+
+    def _locate(self, maps: FloatImage) -> "DataFrame":
+        from napari_strata.atoms.locate import locate_atoms
+
+        stack = self.stack
+        prediction = Prediction(maps[None, None], self.model.card.classes.names, stack.pixel_size, stack.name)
+        return locate_atoms(prediction, self._locating)
+
+
+def compare_atoms(old: "DataFrame", new: "DataFrame", *, within: float) -> tuple[int, int, int]:
+    """Return how many atoms vanish, appear, and have another species; the same atom is found within [Å]."""
+    from scipy.spatial import KDTree
+
+    at_old, at_new = (table[["y_A", "x_A"]].to_numpy(np.float64) for table in (old, new))
+    if not len(at_old) or not len(at_new):
+        return len(at_old), len(at_new), 0
+    distance, which = KDTree(at_new).query(at_old)
+    back, _ = KDTree(at_old).query(at_new)
+    kept = distance <= within
+    species = new["species"].to_numpy()[which[kept]]
+    renamed = int((species != old["species"].to_numpy()[kept]).sum())
+    return int((~kept).sum()), int((back > within).sum()), renamed
+
+
+def _codes(maps: FloatImage) -> LabelArray:
+    codes: LabelArray = (maps.argmax(axis=0) + BACKGROUND).astype(np.uint8)
+    return codes

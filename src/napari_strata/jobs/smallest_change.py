@@ -1,0 +1,134 @@
+"""Look for the smallest change of an image that flips the answer to a question."""
+
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
+from napari_strata.config.smallest_change import SmallestChangeConfig
+from napari_strata.control import JobControl
+from napari_strata.events import JobEvent, JobResult, Progress, StateChanged
+from napari_strata.explain.question import Question
+from napari_strata.explain.targets import RegionTarget, check_target
+from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.prepare_question import LOCATED
+from napari_strata.jobs.what_if import begin, check_folder, load_checked, write_outcome
+from napari_strata.types import AnyArray, ImageStack
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from napari_strata.explain.adversarial import Found
+    from napari_strata.explain.flip import Flip, FlipSearch
+
+
+@job
+def smallest_change(
+    control: JobControl,
+    model: Path,
+    image: ImageStack,
+    *,
+    frame: int,
+    question: Question,
+    config: ExplainConfig,
+    looking: SmallestChangeConfig,
+    mask: AnyArray | None = None,
+    out: Path | None = None,
+    atoms: "DataFrame | None" = None,
+    inference: InferenceConfig | None = None,
+    locating: AtomsConfig | None = None,
+) -> JobBody:
+    """Look for the smallest change that gives the score of a question the other sign.
+
+    Pixels stay between 0, or the image's least value where that is lower, and its greatest value.
+
+    Parameters
+    ----------
+    control : JobControl
+        A stop keeps the best so far.
+    model, image, frame, question, config, atoms, inference, locating
+        As in `napari_strata.jobs.explain.explain`.
+    looking : SmallestChangeConfig
+        Which pixels may change, and how long to look.
+    mask : ndarray of bool, shape (y, x), optional
+        The pixels that may change, in place of those near the target.
+    out : Path, optional
+        Folder for the changed image, the change, the new masks, and ``smallest_change.json``.
+
+    Yields
+    ------
+    JobEvent
+        `Progress`, with what was found so far in words.
+
+    Returns
+    -------
+    JobResult
+        ``figures`` are sizes and scores, and what they mean in words; ``value`` is a
+        `napari_strata.explain.flip.Flip`.
+
+    Raises
+    ------
+    TargetError
+        If target or region do not fit.
+    ImageError, CalibrationError, BundleError, DeviceError, OutputError
+        If an input cannot be used or a file cannot be written.
+    """
+    from napari_strata.explain.flip import FlipSearch
+
+    start = time.monotonic()
+    loaded, shown = load_checked(model, image, frame=frame, question=question, config=config)
+    if mask is not None:
+        check_target(RegionTarget(mask), (shown.data.shape[1], shown.data.shape[2]))
+    check_folder(out)
+    control.run()
+    yield StateChanged(control.state)
+    session, figures = yield from begin(
+        control,
+        loaded,
+        image,
+        frame=frame,
+        question=question,
+        config=config,
+        atoms=atoms,
+        inference=inference,
+        locating=locating,
+        dose=looking.dose,
+    )
+    flip = yield from _look(control, FlipSearch(session, mask, looking))
+    told = {**flip.outcome.metadata["what_if"], **figures, "seconds": round(time.monotonic() - start, 2)}
+    return JobResult(told, {} if out is None else _write(flip, out), flip)
+
+
+def _look(control: JobControl, search: "FlipSearch") -> Generator[JobEvent, None, "Flip"]:
+    """Look until nothing smaller is found, or a stop comes."""
+    found, looks = None, search.look()
+    try:
+        for found in looks:
+            yield Progress(LOCATED + (1 - LOCATED) * found.done, _doing(search, found))
+            if control.stop_requested:
+                break
+            control.wait_while_paused()
+    finally:
+        looks.close()
+    assert found is not None, "a search yields at least once"
+    return search.flip(found)
+
+
+def _doing(search: "FlipSearch", found: "Found") -> str:
+    if not found.flips:
+        return f"Looking for a change that flips the score, {found.score:.3g} now"
+    size = search.size(found)
+    so_far = f"{size.rms:.3g} per pixel" if size.ratio is None else f"{size.ratio:.2g} of the shot noise"
+    return f"{so_far} flips the score; looking for less"
+
+
+def _write(flip: "Flip", out: Path) -> dict[str, str]:
+    import tifffile
+
+    from napari_strata.io.files import replacing
+
+    paths = write_outcome(flip.outcome, out, "smallest_change.json")
+    with replacing(out / "change.tif") as temporary:
+        tifffile.imwrite(temporary, flip.change, photometric="minisblack")
+    return {**paths, "change": str(out / "change.tif")}

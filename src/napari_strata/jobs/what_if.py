@@ -1,0 +1,249 @@
+"""Change a part of an image and see what the network then says: once, or again and again while somebody tries."""
+
+import dataclasses
+import json
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
+from napari_strata.config.what_if import WhatIfConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import OutputError, StrataError
+from napari_strata.events import ChangeTried, JobEvent, JobResult, Progress, StateChanged
+from napari_strata.explain.question import Question
+from napari_strata.explain.targets import AtomTarget, RegionTarget, check_target
+from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.predict import check_calibration
+from napari_strata.jobs.prepare_question import check_question, prepare_question, take_frames
+from napari_strata.requests import TryChange
+from napari_strata.types import AnyArray, ImageStack
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from napari_strata.explain.prepare import Prepared
+    from napari_strata.explain.what_if import Outcome, WhatIf
+    from napari_strata.models.registry import LoadedModel
+
+
+@job
+def try_changes(
+    control: JobControl,
+    model: Path,
+    image: ImageStack,
+    *,
+    frame: int,
+    question: Question,
+    config: ExplainConfig,
+    atoms: "DataFrame | None" = None,
+) -> JobBody:
+    """Answer `napari_strata.requests.TryChange` until stopped; of those that wait only the last.
+
+    Parameters
+    ----------
+    control : JobControl
+        Where the requests come from; those that come before the job runs are lost.
+    model, image, frame, question, config, atoms
+        As in `napari_strata.jobs.explain.explain`.
+
+    Yields
+    ------
+    JobEvent
+        `ChangeTried` with every outcome, or with the reason why there is none.
+    """
+    loaded, _ = load_checked(model, image, frame=frame, question=question, config=config)
+    control.run()
+    yield StateChanged(control.state)
+    what_if, _ = yield from begin(
+        control, loaded, image, frame=frame, question=question, config=config, atoms=atoms
+    )
+    while not control.stop_requested:
+        asked = [request for request in control.take_requests() if isinstance(request, TryChange)]
+        if not asked:
+            control.wait_for_requests()
+            continue
+        try:
+            yield ChangeTried(asked[-1], _try_change(what_if, asked[-1].mask, asked[-1].config))
+        except StrataError as error:
+            yield ChangeTried(asked[-1], None, error)
+    return JobResult()
+
+
+@job
+def what_if(
+    control: JobControl,
+    model: Path,
+    image: ImageStack,
+    *,
+    frame: int,
+    question: Question,
+    config: ExplainConfig,
+    change: WhatIfConfig,
+    mask: AnyArray | None = None,
+    out: Path | None = None,
+    atoms: "DataFrame | None" = None,
+    inference: InferenceConfig | None = None,
+    locating: AtomsConfig | None = None,
+) -> JobBody:
+    """Change a part of an image, and compare what the network says with what it said before.
+
+    Parameters
+    ----------
+    control : JobControl
+        A stop leaves nothing.
+    model, image, frame, question, config, atoms, inference, locating
+        As in `napari_strata.jobs.explain.explain`.
+    change : WhatIfConfig
+        What is done.
+    mask : ndarray of bool, shape (y, x), optional
+        The region; by default what the question is about.
+    out : Path, optional
+        Folder for the changed image and the new masks around the region, and ``what_if.json``.
+
+    Returns
+    -------
+    JobResult
+        ``figures`` are the scores, ``value`` is a `napari_strata.explain.what_if.Outcome`.
+
+    Raises
+    ------
+    TargetError
+        If target or region do not fit.
+    ImageError, CalibrationError, BundleError, MethodError, DeviceError, OutputError
+        If an input cannot be used or a file cannot be written.
+    """
+    start = time.monotonic()
+    loaded, shown = load_checked(model, image, frame=frame, question=question, config=config)
+    if mask is not None:
+        check_target(RegionTarget(mask), (shown.data.shape[1], shown.data.shape[2]))
+    check_folder(out)
+    control.run()
+    yield StateChanged(control.state)
+    session, figures = yield from begin(
+        control,
+        loaded,
+        image,
+        frame=frame,
+        question=question,
+        config=config,
+        atoms=atoms,
+        inference=inference,
+        locating=locating,
+    )
+    control.checkpoint()
+    yield Progress(0.9, f"Changing {image.name}")
+    outcome = _try_change(session, mask, change)
+    told = {**outcome.metadata["what_if"], **figures, "seconds": round(time.monotonic() - start, 2)}
+    paths = {} if out is None else write_outcome(outcome, out, "what_if.json")
+    return JobResult(told, paths, outcome)
+
+
+def load_checked(
+    model: Path, image: ImageStack, *, frame: int, question: Question, config: ExplainConfig
+) -> tuple["LoadedModel", ImageStack]:
+    """Return the network and the frame, after all that can be checked at once."""
+    from napari_strata.models.device import resolve_device
+    from napari_strata.models.registry import load_network
+
+    shown = take_frames(image, frame, frame)
+    loaded = load_network(model, resolve_device(config.device))
+    check_calibration((shown,), loaded.card)
+    check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
+    return loaded, shown
+
+
+def begin(
+    control: JobControl,
+    loaded: "LoadedModel",
+    image: ImageStack,
+    *,
+    frame: int,
+    question: Question,
+    config: ExplainConfig,
+    atoms: "DataFrame | None" = None,
+    inference: InferenceConfig | None = None,
+    locating: AtomsConfig | None = None,
+    dose: float | None = None,
+) -> Generator[JobEvent, None, tuple["WhatIf", dict[str, float]]]:
+    """Find what a question asks, and return what answers its changes, and the figures of the question."""
+    from napari_strata.explain.what_if import WhatIf
+
+    prepared, figures = yield from prepare_question(
+        control,
+        loaded,
+        image,
+        frame=frame,
+        question=question,
+        config=config,
+        atoms=atoms,
+        inference=inference,
+        locating=locating,
+    )
+    shown = take_frames(image, frame, frame)
+    answered = _answered(question, prepared)
+    return WhatIf(loaded, shown, answered, prepared, locating=locating, dose=dose), figures
+
+
+def check_folder(out: Path | None) -> None:
+    """Check that files can be written into a folder.
+
+    Raises
+    ------
+    OutputError
+        If there is a file of that name.
+    """
+    if out is not None and out.exists() and not out.is_dir():
+        raise OutputError(f"{out} is a file.", remedy="Give the name of a folder.")
+
+
+def write_outcome(outcome: "Outcome", out: Path, report: str) -> dict[str, str]:
+    """Write the changed image, the masks where there are any, and a report; return the paths.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    import tifffile
+
+    from napari_strata.io.files import replacing
+
+    paths = {"image": out / "image.tif", "report": out / report}
+    arrays: dict[str, AnyArray] = {"image": outcome.image}
+    if outcome.masks is not None:
+        paths["masks"], arrays["masks"] = out / "masks.tif", outcome.masks
+    for name, array in arrays.items():
+        with replacing(paths[name]) as temporary:
+            tifffile.imwrite(temporary, array, photometric="minisblack")
+    window = {"rows": _ends(outcome.window[0]), "columns": _ends(outcome.window[1])}
+    with replacing(paths["report"]) as temporary:
+        text = json.dumps({**outcome.metadata, "window": window}, indent=2, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return {name: str(path) for name, path in paths.items()}
+
+
+def _try_change(session: "WhatIf", mask: AnyArray | None, config: WhatIfConfig) -> "Outcome":
+    if mask is not None:
+        check_target(RegionTarget(mask), session.shape)
+    region = session.region(mask, config)
+    return session.outcome(session.change(region, config), region, _told(config))
+
+
+def _told(config: WhatIfConfig) -> dict[str, Any]:
+    """Return the settings that the change reads."""
+    read = {"erase": ("part",), "blur": ("blur",), "denoise": ("strength",), "shift": ("shift_y", "shift_x")}
+    return {name: getattr(config, name) for name in ("change", *read[config.change], "grow")}
+
+
+def _answered(question: Question, prepared: "Prepared") -> Question:
+    """Return the question with its atom where it was found."""
+    if not isinstance(question.target, AtomTarget):
+        return question
+    y, x = prepared.metadata["position"]
+    return dataclasses.replace(question, target=dataclasses.replace(question.target, y=y, x=x))
+
+
+def _ends(span: slice) -> list[int]:
+    return [span.start, span.stop]

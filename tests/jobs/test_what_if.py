@@ -1,0 +1,263 @@
+import json
+import threading
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_strata.config import ExplainConfig
+from napari_strata.config.smallest_change import SmallestChangeConfig
+from napari_strata.config.what_if import WhatIfConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import OutputError, TargetError
+from napari_strata.events import ChangeTried, FinishReason, Progress, StateChanged
+from napari_strata.explain.question import AgainstLayer, Question
+from napari_strata.explain.targets import AtomTarget, PixelTarget
+from napari_strata.jobs.explain import explain
+from napari_strata.jobs.smallest_change import smallest_change
+from napari_strata.jobs.what_if import try_changes, what_if
+from napari_strata.requests import TryChange
+from napari_strata.types import ImageStack
+from two_faced import save_two_faced
+
+CONFIG = ExplainConfig(device="cpu")
+BRIGHT, DARK = [(12, 20), (32, 12), (32, 40), (50, 22)], [(20, 32), (10, 45), (44, 30)]
+
+
+@pytest.fixture
+def model(tmp_path):
+    return save_two_faced(tmp_path / "model")
+
+
+def spots(pixel_size=0.2, *, noisy=True):
+    """Return bright and dark blobs in counted electrons."""
+    y, x = np.mgrid[:60, :64]
+    expected = np.full(y.shape, 100.0)
+    for sign, positions in ((90, BRIGHT), (-90, DARK)):
+        for a, b in positions:
+            expected += sign * np.exp(-((y - a) ** 2 + (x - b) ** 2) / 5)
+    image = np.random.default_rng(0).poisson(expected) if noisy else expected
+    return ImageStack(image[None].astype(np.float32), pixel_size, "spots")
+
+
+def last(job):
+    *_, ended = job
+    return ended
+
+
+def done(job):
+    ended = last(job)
+    assert ended.reason is FinishReason.COMPLETED, ended.error
+    return ended.result
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        Question(AtomTarget(12, 20), 0),
+        Question(AtomTarget(10, 45), 1),
+        Question(PixelTarget(32, 12), 0, against=AgainstLayer(1)),
+    ],
+)
+def test_with_nothing_changed_the_score_is_exactly_that_of_the_map(model, question):
+    heatmap = done(explain(JobControl(), model, spots(), frame=0, question=question, config=CONFIG)).value
+    result = done(
+        what_if(
+            JobControl(), model, spots(), frame=0, question=question, config=CONFIG, change=WhatIfConfig(part=0)
+        )
+    )
+    assert result.value.after.score == result.value.before.score == heatmap.metadata["score"]
+    assert (result.value.pixels, result.value.vanished, result.value.appeared) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("pixel_size", [0.2, 0.1])
+def test_an_erased_atom_vanishes(tmp_path, pixel_size):
+    model = save_two_faced(tmp_path / "model")
+    outcome = done(
+        what_if(
+            JobControl(),
+            model,
+            spots(pixel_size, noisy=False),
+            frame=0,
+            question=Question(AtomTarget(12, 20), 0),
+            config=CONFIG,
+            change=WhatIfConfig(grow=0.6),
+            out=tmp_path / "out",
+        )
+    )
+    figures, outcome = outcome.figures, outcome.value
+    assert figures["score_before"] > 0 > figures["score"]
+    assert figures["probability_before"] > 0.5 > figures["probability"]
+    assert (outcome.vanished, outcome.appeared) == (1, 0)
+    rows, columns = outcome.window
+    assert outcome.masks.shape == outcome.image.shape == (rows.stop - rows.start, columns.stop - columns.start)
+    assert outcome.masks[12 - rows.start, 20 - columns.start] == 1
+    assert tifffile.imread(tmp_path / "out" / "masks.tif").shape == outcome.masks.shape
+    assert json.loads((tmp_path / "out" / "what_if.json").read_text())["what_if"]["vanished"] == 1
+
+
+def test_the_new_masks_are_those_of_the_changed_image(model, tmp_path):
+    """Of one that was changed by hand and is predicted as a whole, in the same orientation."""
+    from napari_strata.models.registry import load_network
+
+    image, mask = spots(), np.zeros((60, 64), bool)
+    mask[27:38, 7:18] = True
+    question = Question(PixelTarget(32, 12), 0)
+    change = WhatIfConfig(change="shift", shift_y=0.8, shift_x=0.6)
+    outcome = done(
+        what_if(JobControl(), model, image, frame=0, question=question, config=CONFIG, change=change, mask=mask)
+    ).value
+    import torch
+
+    from napari_strata.data.grid import to_network_grid
+
+    by_hand = image.data[0].astype(float)
+    by_hand[outcome.window] = outcome.image
+    grid = torch.from_numpy(to_network_grid(by_hand, None, None))
+    with torch.no_grad():
+        codes = load_network(model, torch.device("cpu")).network(grid[None, None])[0, 0].argmax(dim=0) + 1
+    assert (outcome.masks == codes.numpy()[outcome.window]).all()
+    assert outcome.masks[36 - outcome.window[0].start, 15 - outcome.window[1].start] == 2
+
+
+def test_of_many_changes_the_last_is_answered_and_a_bad_one_says_why(model):
+    control, told, asked = JobControl(), [], threading.Event()
+    bad, good = TryChange(np.zeros((3, 3), bool), WhatIfConfig()), TryChange(None, WhatIfConfig(part=0))
+    job = try_changes(control, model, spots(), frame=0, question=Question(PixelTarget(12, 20), 0), config=CONFIG)
+    for event in job:
+        if isinstance(event, StateChanged) and not asked.is_set() and event.state.value == "running":
+            asked.set()
+            for request in (good, good, bad):
+                control.post(request)
+        if isinstance(event, ChangeTried):
+            told.append(event)
+            if event.asked is bad:
+                control.post(TryChange(None, WhatIfConfig(part=1.0)))
+                control.post(good)
+            else:
+                control.request_stop()
+    assert [event.asked for event in told] == [bad, good]
+    assert isinstance(told[0].error, TargetError)
+    assert told[1].outcome.pixels == 0
+
+
+def test_the_smallest_change_flips_the_atom_and_is_told_in_counts(model, tmp_path):
+    result = done(
+        smallest_change(
+            JobControl(),
+            model,
+            spots(),
+            frame=0,
+            question=Question(AtomTarget(12, 20), 0),
+            config=CONFIG,
+            looking=SmallestChangeConfig(reach=1.0, bound=5),
+            out=tmp_path / "out",
+        )
+    )
+    figures, flip = result.figures, result.value
+    assert flip.flips and flip.is_within
+    assert figures["score_before"] > 0 > figures["score"] > -1e-3 * figures["score_before"]
+    assert figures["noise_rms_counts"] == pytest.approx(np.sqrt(130), rel=0.3)
+    assert figures["times_noise"] == pytest.approx(figures["rms_counts"] / figures["noise_rms_counts"])
+    assert figures["words"].startswith(f"Flips: the change is {figures['times_noise']:.2g} of the shot noise")
+    change = tifffile.imread(tmp_path / "out" / "change.tif")
+    assert figures["rms"] == pytest.approx(np.sqrt((change**2).sum() / figures["region_px"]), rel=1e-4)
+    image = spots().data[0][flip.outcome.window]
+    np.testing.assert_allclose(flip.outcome.image, image + change, atol=1e-4)
+    assert flip.outcome.image.min() >= 0
+
+
+def test_of_the_linear_part_of_a_network_it_is_as_small_as_can_be(model):
+    """The log-odds of one pixel are 20 (I - 1) of the normalised image, so only that pixel changes."""
+    image = spots()
+    flip = done(
+        smallest_change(
+            JobControl(),
+            model,
+            image,
+            frame=0,
+            question=Question(PixelTarget(32, 12), 0, "C"),
+            config=CONFIG,
+            looking=SmallestChangeConfig(bound=50),
+        )
+    ).value
+    assert np.count_nonzero(np.abs(flip.change) > 1e-3 * np.abs(flip.change).max()) == 1
+    changed = image.data[0].astype(float)
+    changed[flip.outcome.window] = flip.outcome.image
+    from napari_strata.data.grid import normalise
+
+    assert normalise(changed)[32, 12] == pytest.approx(1, abs=1e-3)
+
+
+def test_what_does_not_flip_within_the_bound_says_what_it_takes(model):
+    flip = done(
+        smallest_change(
+            JobControl(),
+            model,
+            spots(),
+            frame=0,
+            question=Question(AtomTarget(12, 20), 0),
+            config=CONFIG,
+            looking=SmallestChangeConfig(bound=0.01),
+        )
+    ).value
+    assert flip.flips and not flip.is_within
+    assert flip.words.startswith("Does not flip within 0.01 of the shot noise: it takes ")
+
+
+def test_pixels_that_do_not_matter_cannot_flip(model):
+    mask = np.zeros((60, 64), bool)
+    mask[0:2, 0:2] = True
+    flip = done(
+        smallest_change(
+            JobControl(),
+            model,
+            spots(),
+            frame=0,
+            question=Question(PixelTarget(32, 12), 0),
+            config=CONFIG,
+            looking=SmallestChangeConfig(),
+            mask=mask,
+        )
+    ).value
+    assert not flip.flips
+    assert flip.words.startswith("Does not flip: no change of these pixels was found")
+
+
+def test_a_stop_keeps_the_smallest_change_so_far(model):
+    control, looks = JobControl(), 0
+    job = smallest_change(
+        control,
+        model,
+        spots(),
+        frame=0,
+        question=Question(AtomTarget(12, 20), 0),
+        config=CONFIG,
+        looking=SmallestChangeConfig(),
+    )
+    for event in job:
+        if isinstance(event, Progress) and "looking for less" in event.message and not control.stop_requested:
+            control.request_stop()
+            looks = 0
+        looks += isinstance(event, Progress)
+        ended = event
+    assert ended.reason is FinishReason.CANCELED
+    assert looks == 1
+    assert ended.result.value.flips
+
+
+def test_a_folder_that_is_a_file_is_refused(model, tmp_path):
+    (tmp_path / "out").write_text("")
+    ended = last(
+        what_if(
+            JobControl(),
+            model,
+            spots(),
+            frame=0,
+            question=Question(PixelTarget(1, 1), 0),
+            config=CONFIG,
+            change=WhatIfConfig(),
+            out=tmp_path / "out",
+        )
+    )
+    assert isinstance(ended.error, OutputError)
