@@ -30,6 +30,11 @@ class PixelGradient:
         The image that they are of.
     pixel_size, target : float or None
         Those of the image and of the network [Å/px].
+
+    Attributes
+    ----------
+    rows, columns : slice
+        The part of the image that the window depends on.
     """
 
     def __init__(
@@ -43,8 +48,8 @@ class PixelGradient:
         upright = turned_back(np.empty(view.padded, bool), view.turn).shape
         box = box_turned_back(view.window, upright[0], view.turn)
         factor = scale_factor(pixel_size, target)
-        self._to_rows, self._rows = _resampling(values.shape[0], view.shape[0], box[0], factor)
-        self._to_columns, self._columns = _resampling(values.shape[1], view.shape[1], box[1], factor)
+        self._to_rows, self.rows = _resampling(values.shape[0], view.shape[0], box[0], factor)
+        self._to_columns, self.columns = _resampling(values.shape[1], view.shape[1], box[1], factor)
         shape = len(self._to_rows), len(self._to_columns)
         numbers = np.arange(shape[0] * shape[1]).reshape(shape)
         self._order = torch.from_numpy(turned(numbers, view.turn).copy())
@@ -52,16 +57,16 @@ class PixelGradient:
     def at(self, image: AnyArray) -> NDArray[np.float64]:
         """Return the slope of the score by every pixel of a changed image, shape (y, x) [1/intensity]."""
         whole = np.zeros(np.shape(image))
-        part = torch.from_numpy(np.asarray(image, np.float64)[self._rows, self._columns].copy())
+        part = torch.from_numpy(np.asarray(image, np.float64)[self.rows, self.columns].copy())
         score = self._prepared.score
         with undisturbed(score), torch.enable_grad():
             part.requires_grad_()
             (gradient,) = torch.autograd.grad(score(self.window(part)).sum(), part)
-        whole[self._rows, self._columns] = gradient.numpy()
+        whole[self.rows, self.columns] = gradient.numpy()
         return whole
 
     def window(self, part: Tensor) -> Tensor:
-        """Return what the network sees, shape (1, 1, y', x'), of the pixels that it depends on, shape (y, x)."""
+        """Return what the network sees, shape (1, 1, y', x'), of that part of an image, shape (y, x)."""
         clipped = part + (part.clamp(*self._limits) - part).detach()
         seen = self._to_rows @ clipped @ self._to_columns.T
         normalised = ((seen - self._scale.offset) / self._scale.spread).float()
