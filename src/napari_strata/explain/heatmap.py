@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from napari_strata.errors import OutputError, TargetError
+from napari_strata.explain.heatmap_zarr import ENDING, read_zarr, write_zarr
 from napari_strata.io.files import replacing
 from napari_strata.types import FloatImage
+
+TIFS = (".tif", ".tiff")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,15 +34,33 @@ class Heatmap:
     metadata: Mapping[str, Any]
 
 
+def check_heatmap_file(path: Path) -> None:
+    """Check, before any work, that a heatmap can have this name.
+
+    Raises
+    ------
+    OutputError
+        If its ending is none of the known ones, or it is a folder.
+    """
+    ending = path.suffix.lower()
+    if ending != ENDING and path.is_dir():
+        raise OutputError(f"{path} is a folder.", remedy="Give the name of a tif file, as heat.tif in it.")
+    if ending not in (*TIFS, ENDING):
+        raise OutputError(
+            f"{path.name} does not tell its format.",
+            remedy=f"Let its name end in .tif, or in {ENDING} for OME-Zarr.",
+        )
+
+
 def write_heatmap(heatmap: Heatmap, path: Path) -> None:
-    """Write a heatmap as a float32 tif with its metadata as JSON in the description.
+    """Write a heatmap as a float32 tif with its metadata as JSON in the description, or as OME-Zarr.
 
     Parameters
     ----------
     heatmap : Heatmap
         The map.
     path : Path
-        File to write.
+        File to write; a folder where its name ends in .zarr.
 
     Raises
     ------
@@ -45,6 +69,35 @@ def write_heatmap(heatmap: Heatmap, path: Path) -> None:
     """
     import tifffile
 
-    metadata = {"axes": "YX", **{name: value for name, value in heatmap.metadata.items() if value is not None}}
+    told = {name: value for name, value in heatmap.metadata.items() if value is not None}
+    if path.suffix.lower() == ENDING:
+        write_zarr(heatmap.data, told, path)
+        return
     with replacing(path) as temporary:
-        tifffile.imwrite(temporary, heatmap.data, photometric="minisblack", metadata=metadata)
+        tifffile.imwrite(temporary, heatmap.data, photometric="minisblack", metadata={"axes": "YX", **told})
+
+
+def read_heatmap(path: Path) -> Heatmap:
+    """Read a heatmap that `write_heatmap` wrote.
+
+    Raises
+    ------
+    TargetError
+        If it cannot be read, or is no heatmap.
+    """
+    import tifffile
+
+    try:
+        if path.suffix.lower() == ENDING:
+            return Heatmap(*read_zarr(path))
+        with tifffile.TiffFile(path) as tif:
+            data, (metadata, *_) = tif.asarray(), tif.shaped_metadata or ({},)
+    except Exception as error:  # a damaged file may raise anything
+        raise TargetError(
+            f"{path} cannot be read as a heatmap ({type(error).__name__}: {error}).",
+            remedy="Give a tif or .zarr that explain wrote.",
+        ) from error
+    if "method" not in metadata or data.ndim != 2:
+        raise TargetError(f"{path} is no heatmap.", remedy="Give a tif or .zarr that explain wrote.")
+    own = {name: value for name, value in metadata.items() if name not in ("shape", "axes")}
+    return Heatmap(data.astype(np.float32), own)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
 from napari_strata.control import JobControl
-from napari_strata.errors import OutputError
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
 from napari_strata.explain.question import Question
 from napari_strata.jobs.job import JobBody, job
@@ -56,7 +55,7 @@ def explain(
     config : ExplainConfig
         Method and its settings, tolerance of the snap, and radius of an atom's footprint.
     out : Path, optional
-        tif file for the heatmap.
+        File for the heatmap: tif, or OME-Zarr where its name ends in .zarr.
     atoms : DataFrame, optional
         Predicted atoms of this image, all frames and layers. They spare a prediction, which atom targets need
         to snap, and networks of several layers to tell which decoder drew the layer. Such networks predict all
@@ -79,10 +78,12 @@ def explain(
     ------
     TargetError
         If frame, layer or target do not exist, or no atom is near enough.
+    MethodError
+        If the method cannot be used on this network.
     ImageError, CalibrationError, BundleError, DeviceError, OutputError
         If an input cannot be used or the file cannot be written.
     """
-    from napari_strata.explain.heatmap import write_heatmap
+    from napari_strata.explain.heatmap import check_heatmap_file, write_heatmap
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
 
@@ -91,8 +92,8 @@ def explain(
     loaded = load_network(model, resolve_device(config.device))
     check_calibration((shown,), loaded.card)
     check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
-    if out is not None and out.is_dir():
-        raise OutputError(f"{out} is a folder.", remedy="Give the name of a tif file, for example heat.tif in it.")
+    if out is not None:
+        check_heatmap_file(out)
     control.run()
     yield StateChanged(control.state)
     prepared, figures = yield from prepare_question(

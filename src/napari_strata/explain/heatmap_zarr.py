@@ -1,0 +1,92 @@
+"""Heatmaps as OME-Zarr 0.5 images.
+
+The few lines of OME metadata are written here: the ome-zarr library brings dask, fsspec and a pyramid of smaller
+images along, of which one map on the image's own grid has no use.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_strata.errors import OutputError
+from napari_strata.types import FloatImage
+
+ENDING = ".zarr"
+KEY = "heatmap"
+"""Attribute of the group that holds the map's metadata."""
+_LEVEL = "0"
+
+
+def write_zarr(data: FloatImage, metadata: Mapping[str, Any], path: Path) -> None:
+    """Write a map and its metadata; a zarr that is there is replaced, once the new one is whole.
+
+    Parameters
+    ----------
+    data : ndarray of float32, shape (y, x)
+        The map.
+    metadata : mapping
+        Ready for JSON; ``pixel_size_A`` is also the scale of the image.
+    path : Path
+        Folder to write.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written, or is there and is no zarr.
+    """
+    import zarr
+
+    with _replacing(path) as temporary:
+        group: Any = zarr.open_group(temporary, mode="w", zarr_format=3)
+        names = ["y", "x"]
+        array = group.create_array(_LEVEL, shape=data.shape, dtype="float32", dimension_names=names)
+        array[...] = data
+        group.attrs["ome"] = {"version": "0.5", "multiscales": [_multiscale(metadata)]}
+        group.attrs[KEY] = dict(metadata)
+
+
+def read_zarr(path: Path) -> tuple[FloatImage, dict[str, Any]]:
+    """Return a map and its metadata; anything may be raised where there is none."""
+    import zarr
+
+    group: Any = zarr.open_group(path, mode="r")
+    return np.asarray(group[_LEVEL][...], np.float32), dict(group.attrs[KEY])
+
+
+def _multiscale(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    side = metadata.get("pixel_size_A")
+    unit = {} if side is None else {"unit": "angstrom"}
+    return {
+        "name": f"{metadata.get('method', KEY)} of {metadata.get('image', '')}",
+        "axes": [{"name": name, "type": "space", **unit} for name in ("y", "x")],
+        "datasets": [
+            {"path": _LEVEL, "coordinateTransformations": [{"type": "scale", "scale": [side or 1.0, side or 1.0]}]}
+        ],
+    }
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Lend a temporary folder beside `path`, and move it there if the block ends well."""
+    temporary = path.with_name(f".{path.name}.part")
+    if path.exists() and not (path / "zarr.json").is_file():
+        raise OutputError(f"{path} is there and is no zarr.", remedy="Choose another name, or take it away.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(temporary, ignore_errors=True)
+        yield temporary
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror or error}).",
+            remedy="Choose a place that you may write to and that has space left.",
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
