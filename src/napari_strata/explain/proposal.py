@@ -131,11 +131,11 @@ def _intensity_costs(image: AnyArray, side: NDArray[np.bool_]) -> tuple[NDArray[
     low, high = float(image.min()), float(image.max())
     scaled = (image.astype(np.float64) - low) / ((high - low) or 1.0)
     bins = np.minimum((scaled * BINS).astype(np.intp), BINS - 1)
-    inside, outside = (-np.log(_likelihood(bins[of]))[bins] for of in (side, ~side))
-    return inside, outside
+    return _costs_of(bins[side])[bins], _costs_of(bins[~side])[bins]
 
 
-def _likelihood(bins: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return the part of the pixels in each bin; one pixel is added to each, so that none is impossible."""
-    counts: NDArray[np.float64] = np.bincount(bins, minlength=BINS) + 1.0
-    return counts / counts.sum()
+def _costs_of(bins: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return what each bin of a histogram costs; one pixel is added to each, so that none is impossible."""
+    counts = np.bincount(bins, minlength=BINS) + 1.0
+    costs: NDArray[np.float64] = -np.log(counts / counts.sum())
+    return costs

@@ -78,15 +78,28 @@ def asked_by(viewer: "Viewer", map_layer: "Image") -> Asked:
     from napari_strata.explain.recall import recall
 
     recalled = recall(map_layer.metadata.get(EXPLANATION, {}))
-    image, model = origin_of(viewer, map_layer)
+    source, atoms = source_of(viewer, map_layer)
+    return Asked(source, recalled.frame, recalled.question, recalled.config, atoms)
+
+
+def source_of(viewer: "Viewer", result: "Layer") -> "tuple[Source, DataFrame | None]":
+    """Return the image and the model that a result comes from, as they are now, and the model's atoms.
+
+    Raises
+    ------
+    TargetError
+        If the image was removed.
+    BundleError
+        If the model was removed.
+    """
+    image, model = origin_of(viewer, result)
     if image is None:
         raise TargetError(
-            f"The image of '{map_layer.name}' is no longer open.", remedy="Open it, and explain the target anew."
+            f"The image of '{result.name}' is no longer open.", remedy="Open it, and explain the target anew."
         )
     entry = open_model(Path(model))
     stack = stack_of(image, calibration_of(image).value)
     origin = Origin(image, stack.pixel_size, entry.card, str(entry.path))
     found = find_results(viewer, "atoms", image, model=str(entry.path))
     atoms = atom_table(found[-1], image) if found else None
-    source = Source(stack, entry, origin, full_data(image))
-    return Asked(source, recalled.frame, recalled.question, recalled.config, atoms)
+    return Source(stack, entry, origin, full_data(image)), atoms

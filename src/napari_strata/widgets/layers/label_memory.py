@@ -12,7 +12,7 @@ from napari_strata.annotation.provenance import EMPTY, Birth, Provenance, proven
 from napari_strata.annotation.recoding import Recoding
 from napari_strata.config import ClassTable, SpotConfig
 from napari_strata.errors import LabelsError
-from napari_strata.types import LabelArray
+from napari_strata.types import AnyArray, LabelArray
 from napari_strata.widgets.layers.calibration import IMAGE, METADATA, image_id_of
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.results import ORIGIN
@@ -30,6 +30,8 @@ _DIVIDED = "divided"
 """Key of the first codes before each merge or deletion of a class, with that change, the last one last."""
 _SPOTS = "spots"
 """Key of how points become a mask."""
+_NOTES = "of_maps"
+"""Key of what was painted, or marked to be corrected, after maps of explanations, the first first."""
 _MERGED = "merged"
 """Key of the positions of atoms by the class that they had before it was merged into another one."""
 
@@ -199,6 +201,27 @@ def check_is_for(labels: "Layer", image: "Image", layers: "Iterable[Layer]") -> 
 def remember_birth(labels: "Layer", provenance: Provenance) -> None:
     """Note that what labels hold now was imported, or drawn by a network."""
     _remember(labels, {_BIRTH: Birth(provenance, np.array(full_data(labels)))})
+
+
+def note_drawn(labels: "Layer", indices: tuple[AnyArray, ...], code: int) -> None:
+    """Note that a network drew pixels that nobody had labelled; labels that were imported stay as they began."""
+    birth = birth_of(labels)
+    if birth.provenance is Provenance.IMPORTED and birth.codes is not None:
+        return
+    data = full_data(labels)
+    codes = np.zeros(data.shape, data.dtype) if birth.codes is None else birth.codes.copy()
+    codes[indices] = code
+    _remember(labels, {_BIRTH: Birth(Provenance.MODEL, codes)})
+
+
+def note_map(labels: "Layer", note: dict[str, Any]) -> None:
+    """Note what was done in labels after the map of an explanation; ready for JSON, it stays with them."""
+    _remember(labels, {_NOTES: [*map_notes_of(labels), note]})
+
+
+def map_notes_of(labels: "Layer") -> list[dict[str, Any]]:
+    """Return what was done in labels after maps of explanations."""
+    return list(_memory(labels).get(_NOTES, ()))
 
 
 def recode_birth(labels: "Layer", lookup: LabelArray) -> None:

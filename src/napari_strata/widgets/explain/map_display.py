@@ -1,0 +1,242 @@
+"""How a map is shown: what of it is transparent, its contour lines, and where it lies; never computed anew."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image, Labels
+from napari.utils.colormaps import Colormap, DirectLabelColormap
+from napari.utils.transforms import Affine
+
+from napari_strata.config import ProposalConfig
+from napari_strata.explain.map_threshold import bands, level
+from napari_strata.types import FloatImage
+from napari_strata.widgets.explain.asked import EXPLANATION
+from napari_strata.widgets.layers.layer_data import full_data
+from napari_strata.widgets.layers.napari_layers import placement
+from napari_strata.widgets.layers.results import ORIGIN, origin_of, tag
+from napari_strata.widgets.layers.world import from_world
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+CONTOURS, BESIDE = "contours", "map beside"
+"""Roles of the layers that show a map in another way."""
+_LOOK = "napari_strata_look"
+"""Key in the metadata of a map of its colours and contrast limits while a part of it is transparent."""
+_OURS = ", above the threshold"
+"""End of the name of colours of which a part is transparent."""
+_COLOURS = 512
+_GAP = 0.03
+"""Between the image and the map beside it, as a part of the image's width."""
+_FOR, _AGAINST = ("#ffd23f", "#ff9f1c", "#ff4f3a"), ("#9bd1ff", "#3d8bff", "#1f5fd0")
+"""Contour lines from the threshold up."""
+
+
+class Mode(Enum):
+    """Where a map is shown."""
+
+    OVERLAY = "On the image"
+    ALONE = "Map alone"
+    BESIDE = "Beside the image"
+    CONTOURS = "Contour lines only"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How to show a map.
+
+    Attributes
+    ----------
+    mode : Mode
+        Where.
+    hides_weak : bool
+        Whether what is below the threshold is transparent.
+    lines : int
+        How many contour lines.
+    """
+
+    mode: Mode = Mode.OVERLAY
+    hides_weak: bool = False
+    lines: int = 0
+
+
+def map_values(viewer: "Viewer", map_layer: Image) -> tuple[FloatImage, int]:
+    """Return the map that is seen, shape (y, x), and the frame of the image that it explains."""
+    data = full_data(map_layer)
+    frame = int(map_layer.metadata[EXPLANATION].get("frame", 0))
+    if data.ndim == 2:
+        return np.asarray(data), frame
+    at = from_world(map_layer, viewer, viewer.dims.point)[0]
+    index = int(np.clip(np.rint(at), 0, len(data) - 1))
+    return np.asarray(data[index]), frame if len(data) == 1 else index
+
+
+class MapDisplay:
+    """Shows one map at a time in a viewer as a `View` says.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    """
+
+    def __init__(self, viewer: "Viewer") -> None:
+        self._viewer = viewer
+        self._hidden: list[Layer] = []
+        self._busy = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether what changes now is changed here, not by a person."""
+        return self._busy
+
+    def show(self, map_layer: Image, view: View, config: ProposalConfig) -> None:
+        """Show a map; what showed another one goes."""
+        self._busy = True
+        try:
+            values, _frame = map_values(self._viewer, map_layer)
+            self._let_through(map_layer, values, view, config)
+            lines = max(view.lines, 1) if view.mode is Mode.CONTOURS else view.lines
+            self._draw_lines(map_layer, values, config, lines)
+            self._place(map_layer, view.mode)
+        finally:
+            self._busy = False
+
+    def leave(self, map_layer: Image | None) -> None:
+        """Take away what shows a map in another way; the map is where it was."""
+        self._busy = True
+        try:
+            self._clear(CONTOURS)
+            self._clear(BESIDE)
+            self._bring_back()
+            if map_layer is not None and map_layer in self._viewer.layers:
+                map_layer.visible = True
+        finally:
+            self._busy = False
+
+    def _let_through(self, layer: Image, values: FloatImage, view: View, config: ProposalConfig) -> None:
+        """Make what is below the threshold transparent, in the layer's own colours."""
+        is_ours = layer.colormap.name.endswith(_OURS)
+        look = layer.metadata.get(_LOOK) if is_ours else None
+        if not view.hides_weak:
+            if look is not None:
+                layer.colormap, layer.contrast_limits = look["colormap"], look["limits"]
+            return
+        if look is None:
+            look = {"colormap": layer.colormap, "limits": tuple(layer.contrast_limits)}
+            layer.metadata = {**layer.metadata, _LOOK: look}
+        threshold = level(values, config)
+        low, high = look["limits"]
+        low = min(low, -threshold) if config.side != "for" else low
+        high = max(high, threshold * 1.001) if config.side != "against" else high
+        if tuple(layer.contrast_limits) != (low, high):
+            layer.contrast_limits = (low, high)
+        layer.colormap = _above(look["colormap"], np.linspace(low, high, _COLOURS), threshold, config)
+
+    def _draw_lines(self, layer: Image, values: FloatImage, config: ProposalConfig, lines: int) -> None:
+        if lines == 0:
+            self._clear(CONTOURS)
+            return
+        data = bands(values, config, lines)[(None,) * (layer.ndim - 2)]
+        (shown,) = self._found(CONTOURS, layer) or (None,)
+        if isinstance(shown, Labels) and shown.data.shape == data.shape and shown.metadata["lines"] == lines:
+            shown.data = data
+            return
+        self._clear(CONTOURS)
+        colours = dict(enumerate((*_ramp(_FOR, lines), *_ramp(_AGAINST, lines)), start=1))
+        contours = Labels(
+            data,
+            name=f"Contours of {layer.name}",
+            colormap=DirectLabelColormap(color_dict={None: "transparent", 0: "transparent"} | colours),
+            opacity=1.0,
+            metadata=self._tag(CONTOURS, layer) | {"lines": lines},
+            **placement(layer),
+        )
+        contours.contour = 1
+        contours.editable = False
+        self._add(contours)
+
+    def _place(self, layer: Image, mode: Mode) -> None:
+        if mode is not Mode.ALONE:
+            self._bring_back()
+        layer.visible = mode in (Mode.OVERLAY, Mode.ALONE)
+        if mode is Mode.BESIDE:
+            self._put_beside(layer)
+        else:
+            self._clear(BESIDE)
+        if mode is Mode.ALONE:
+            kept = [layer, *self._found(CONTOURS, layer)]
+            for other in self._viewer.layers:
+                if other.visible and other not in kept:
+                    other.visible = False
+                    self._hidden.append(other)
+
+    def _put_beside(self, layer: Image) -> None:
+        (shown,) = self._found(BESIDE, layer) or (None,)
+        if not isinstance(shown, Image) or shown.data is not layer.data:
+            self._clear(BESIDE)
+            shown = Image(
+                layer.data,
+                name=f"Beside: {layer.name}",
+                blending="translucent",
+                metadata=self._tag(BESIDE, layer),
+                **_to_the_right(layer),
+            )
+            self._add(shown)
+        shown.colormap, shown.contrast_limits = layer.colormap, layer.contrast_limits
+
+    def _add(self, layer: "Layer") -> None:
+        active = self._viewer.layers.selection.active
+        self._viewer.add_layer(layer)
+        self._viewer.layers.selection.active = active
+
+    def _clear(self, role: str) -> None:
+        for layer in [one for one in self._viewer.layers if _role(one) == role]:
+            self._viewer.layers.remove(layer)
+
+    def _bring_back(self) -> None:
+        for layer in self._hidden:
+            if layer in self._viewer.layers:
+                layer.visible = True
+        self._hidden.clear()
+
+    def _found(self, role: str, layer: Image) -> "list[Layer]":
+        """Return the layer that shows this map in another way, if there is one."""
+        return [
+            one for one in self._viewer.layers if _role(one) == role and one.metadata["of"] == layer.unique_id
+        ][:1]
+
+    def _tag(self, role: str, layer: Image) -> dict[str, Any]:
+        image, model = origin_of(self._viewer, layer)
+        provenance = layer.metadata[ORIGIN]["provenance"]
+        owner = layer if image is None else image
+        return tag(role, owner, model, provenance) | {"of": layer.unique_id}
+
+
+def _role(layer: "Layer") -> str:
+    return str(layer.metadata.get(ORIGIN, {}).get("key", {}).get("role", ""))
+
+
+def _above(base: Colormap, values: FloatImage, threshold: float, config: ProposalConfig) -> Colormap:
+    """Return colours of which those of weak values are transparent."""
+    colours = np.array(base.map(np.linspace(0, 1, len(values))))
+    sided = np.abs(values) if config.side == "either" else values if config.side == "for" else -values
+    colours[(sided < threshold) | (sided <= 0), 3] = 0
+    return Colormap(colours, name=f"{base.name}{_OURS}", display_name=f"{base.name}{_OURS}")
+
+
+def _ramp(colours: tuple[str, ...], count: int) -> Any:
+    return Colormap(list(colours)).map(np.linspace(0, 1, count) if count > 1 else np.array([0.0]))
+
+
+def _to_the_right(layer: Image) -> dict[str, Any]:
+    """Return the arguments that put data of a layer's shape to the right of it."""
+    place = placement(layer)
+    inner = Affine(scale=place["scale"], rotate=place["rotate"], shear=place["shear"])
+    step = np.zeros(layer.ndim)
+    step[-1] = full_data(layer).shape[-1] * (1 + _GAP)
+    place["translate"] = place["translate"] + inner.linear_matrix @ step
+    return place
