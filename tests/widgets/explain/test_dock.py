@@ -109,7 +109,7 @@ def test_picking_lays_a_heatmap_of_the_nearest_atom_and_its_layer_over_the_image
 
 def test_the_input_gradient_is_greatest_at_the_picked_atom(qtbot, viewer, open_dock):
     dock = open_dock(layers=1)
-    dock.config.editor("method").setCurrentText("input-gradient")
+    dock.method.choose("input-gradient")
     y, x = ATOMS[9]
     said = explain(qtbot, viewer, dock, (y, x))
     assert said.startswith("Gradient saliency of the atom")
@@ -137,7 +137,7 @@ def test_atoms_of_a_chosen_layer_only_are_picked(qtbot, viewer, open_dock, find_
     dock = open_dock()
     points = find_atoms()
     points.data = points.data + np.where(points.features["layer"] == 1, 3, 0)[:, None]
-    dock.decoder.setCurrentText("layer 1")
+    dock.question.decoder.setCurrentText("layer 1")
     said = explain(qtbot, viewer, dock, ATOMS[5] + 1)
     assert f"y {ATOMS[5][0] + 3:.1f}, x {ATOMS[5][1] + 3:.1f} px, layer 1." in said
 
@@ -167,7 +167,7 @@ def test_without_atoms_a_click_says_that_they_tell_the_layer(qtbot, viewer, open
 
 def test_without_atoms_the_job_finds_the_one_that_is_meant_in_the_chosen_layer(qtbot, viewer, open_dock):
     dock = open_dock()
-    dock.decoder.setCurrentText("layer 0")
+    dock.question.decoder.setCurrentText("layer 0")
     y, x = ATOMS[5]
     said = explain(qtbot, viewer, dock, (y + 1, x + 1))
     assert f"atom at y {y:.1f}, x {x:.1f} px, layer 0." in said
@@ -179,7 +179,7 @@ def test_a_second_heatmap_replaces_the_first_of_its_method_unless_kept(qtbot, vi
     explain(qtbot, viewer, dock, ATOMS[5])
     explain(qtbot, viewer, dock, ATOMS[6])
     assert len(heatmaps(viewer)) == 1
-    dock.config.editor("method").setCurrentText("grad-cam")
+    dock.method.choose("grad-cam")
     explain(qtbot, viewer, dock, ATOMS[6])
     assert len(heatmaps(viewer)) == 2
     dock.keep.setChecked(True)
@@ -193,8 +193,8 @@ def test_a_second_heatmap_replaces_the_first_of_its_method_unless_kept(qtbot, vi
 
 def test_a_pixel_can_be_explained(qtbot, viewer, open_dock):
     dock = open_dock(layers=1)
-    dock.target.setCurrentText("Pixel")
-    assert not dock.config.editor("tolerance").isVisible()
+    dock.question.target.setCurrentText("Pixel")
+    assert not dock.method.settings.editor("tolerance").isVisible()
     assert (
         explain(qtbot, viewer, dock, (14, 15)) == "Gradient saliency of the pixel at y 14.0, x 15.0 px, layer 0."
     )
@@ -209,10 +209,10 @@ def test_the_selected_label_can_be_explained_on_the_shown_frame(qtbot, viewer, o
     labels = viewer.add_labels(data, scale=(1, PIXEL_SIZE, PIXEL_SIZE), units=("pixel", "angstrom", "angstrom"))
     labels.selected_label = 3
     viewer.dims.set_current_step(0, 1)
-    dock.target.setCurrentText("Region")
+    dock.question.target.setCurrentText("Drawn region")
     with qtbot.waitSignal(dock.panel.runner.ended, timeout=60_000):
         click(qtbot, dock.panel.start_button)
-    assert dock.panel.words.text() == "Gradient saliency of the region at y 14.5, x 34.5 px, layer 0."
+    assert dock.panel.words.text() == "Gradient saliency of the label at y 14.5, x 34.5 px, layer 0."
     assert not dock.panel.start_button.isChecked()
     viewer.layers.selection.active = viewer.layers["bright"]
     click(qtbot, dock.panel.start_button)
@@ -237,7 +237,7 @@ def test_arming_says_what_to_do_and_escape_or_the_button_ends_it(qtbot, viewer, 
 def test_what_no_longer_fits_the_click_disarms_it(qtbot, viewer, open_dock):
     dock = open_dock()
     for change in (
-        lambda: dock.target.setCurrentText("Pixel"),
+        lambda: dock.question.target.setCurrentText("Pixel"),
         lambda: dock.hide(),
         lambda: viewer.layers.remove("bright"),
     ):
@@ -261,8 +261,8 @@ def test_in_3d_it_asks_for_2d(qtbot, viewer, open_dock):
 
 def test_a_heatmap_whose_image_was_removed_is_dropped_with_words(qtbot, viewer, open_dock, monkeypatch):
     dock, release = open_dock(), threading.Event()
-    dock.decoder.setCurrentText("layer 0")
-    monkeypatch.setattr(explain_dock, "_make_job", lambda control, _request: waiting(control, release=release))
+    dock.question.decoder.setCurrentText("layer 0")
+    monkeypatch.setattr(explain_dock, "make_job", lambda _request, control: waiting(control, release=release))
     click(qtbot, dock.panel.start_button)
     with qtbot.waitSignal(dock.panel.runner.reported):
         click_at(qtbot, viewer, ATOMS[5])
@@ -275,10 +275,13 @@ def test_a_heatmap_whose_image_was_removed_is_dropped_with_words(qtbot, viewer, 
 
 def test_the_layers_of_the_chosen_model_are_offered(open_dock, models_home):
     dock = open_dock()
-    offered = [dock.decoder.itemText(i) for i in range(dock.decoder.count())]
+    offered = [dock.question.decoder.itemText(i) for i in range(dock.question.decoder.count())]
     assert offered == ["that of the atom", "layer 0", "layer 1"]
-    dock.target.setCurrentText("Region")
-    assert [dock.decoder.itemText(i) for i in range(dock.decoder.count())] == ["layer 0", "layer 1"]
+    dock.question.target.setCurrentText("Drawn region")
+    assert [dock.question.decoder.itemText(i) for i in range(dock.question.decoder.count())] == [
+        "layer 0",
+        "layer 1",
+    ]
 
 
 def test_better_weights_of_a_running_training_do_not_disarm(qtbot, open_dock, models_home):
@@ -313,8 +316,8 @@ def test_where_no_pixel_size_is_known_or_needed_pixels_are_proposed(qtbot, viewe
 
 def explain_for_long(qtbot, viewer, dock, monkeypatch) -> None:
     """Pick an atom of layer 0 and let the job go on until it is stopped."""
-    monkeypatch.setattr(explain_dock, "_make_job", lambda control, _request: counting(control, steps=100_000))
-    dock.decoder.setCurrentText("layer 0")
+    monkeypatch.setattr(explain_dock, "make_job", lambda _request, control: counting(control, steps=100_000))
+    dock.question.decoder.setCurrentText("layer 0")
     click(qtbot, dock.panel.start_button)
     with qtbot.waitSignal(dock.panel.runner.reported):
         click_at(qtbot, viewer, ATOMS[5])
@@ -322,8 +325,8 @@ def explain_for_long(qtbot, viewer, dock, monkeypatch) -> None:
 
 def test_cancel_ends_the_job_and_leaves_no_heatmap(qtbot, viewer, open_dock, monkeypatch):
     dock, release = open_dock(), threading.Event()
-    monkeypatch.setattr(explain_dock, "_make_job", lambda control, _request: waiting(control, release=release))
-    dock.decoder.setCurrentText("layer 0")
+    monkeypatch.setattr(explain_dock, "make_job", lambda _request, control: waiting(control, release=release))
+    dock.question.decoder.setCurrentText("layer 0")
     click(qtbot, dock.panel.start_button)
     with qtbot.waitSignal(dock.panel.runner.reported):
         click_at(qtbot, viewer, ATOMS[5])

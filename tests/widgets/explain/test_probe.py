@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication
 from napari_strata.errors import TargetError
 from napari_strata.explain.probe import Prober
 from napari_strata.widgets.explain.dock import ExplainDock
-from napari_strata.widgets.layers.results import find_results
+from napari_strata.widgets.layers.results import ORIGIN, find_results
 from napari_strata.widgets.layers.world import between
 
 
@@ -31,7 +31,7 @@ def open_dock(viewer, models_home):
         save_model(models_home, **{"layers": 1} | model)
         dock = ExplainDock(viewer)
         viewer.window.add_dock_widget(dock, name="Explain")
-        dock.target.setCurrentText(kind)
+        dock.question.target.setCurrentText(kind)
         dock.probe.box.setChecked(True)
         return dock
 
@@ -84,6 +84,12 @@ def probe_at(qtbot, viewer, place) -> Image:
     return map_
 
 
+def map_window(viewer, map_) -> tuple[slice, slice]:
+    """Return the pixels of the image on which a map lies."""
+    top, left = np.round(viewer.layers["bright"].world_to_data(map_.data_to_world((0, 0)))).astype(int)
+    return slice(top, top + map_.data.shape[0]), slice(left, left + map_.data.shape[1])
+
+
 def brightest(map_):
     """Return where in the world a map is greatest."""
     return map_.data_to_world(np.unravel_index(map_.data.argmax(), map_.data.shape))
@@ -118,13 +124,14 @@ def test_without_the_key_nothing_follows(qtbot, viewer, open_dock):
 def test_a_click_keeps_the_map(qtbot, viewer, open_dock):
     open_dock()
     map_ = probe_at(qtbot, viewer, ATOMS[5])
-    greatest = map_.data.max()
+    assert map_.data.max() == 1
     qtbot.mouseClick(canvas_of(viewer), Qt.MouseButton.LeftButton, pos=point_of(viewer, ATOMS[5]))
     QApplication.processEvents()
     release(qtbot, viewer)
     (kept,) = find_results(viewer, "heatmap", viewer.layers["bright"])
     assert kept.data.shape == (56, 56)
-    assert kept.data.max() == greatest
+    here = kept.data[map_window(viewer, map_)]
+    assert np.allclose(here / here.max(), map_.data)
     assert kept.metadata["explanation"]["target"] == {"kind": "pixel", "y_px": 21, "x_px": 21}
     assert not map_.visible
 
@@ -200,7 +207,7 @@ def test_another_method_is_followed_from_the_next_press_on(qtbot, viewer, open_d
     dock = open_dock()
     probe_at(qtbot, viewer, ATOMS[5])
     release(qtbot, viewer)
-    dock.config.editor("method").setCurrentText("grad-cam")
+    dock.method.choose("grad-cam")
     press(qtbot, viewer)
     move(qtbot, viewer, ATOMS[6])
     qtbot.waitUntil(lambda: dock.probe.words.text().startswith("Grad-CAM of the pixel"), timeout=60_000)
@@ -217,3 +224,85 @@ def test_what_cannot_be_probed_is_said_in_words(qtbot, viewer, open_dock, monkey
     move(qtbot, viewer, ATOMS[5])
     qtbot.waitUntil(lambda: "There is no atom here." in dock.probe.words.text(), timeout=60_000)
     assert dock.probe.runner.is_busy
+
+
+def test_after_a_release_the_next_press_uses_the_same_layers_and_unticking_leaves_none(qtbot, viewer, open_dock):
+    dock = open_dock()
+    for place in (ATOMS[5], ATOMS[6]):
+        map_ = probe_at(qtbot, viewer, place)
+        assert map_.visible
+        release(qtbot, viewer)
+        assert not map_.visible
+    for _ in range(3):  # taken away and made anew: once this crashed the canvas
+        dock.probe.box.setChecked(False)
+        assert list(viewer.layers) == [viewer.layers["bright"]]
+        qtbot.wait(30)
+        dock.probe.box.setChecked(True)
+        probe_at(qtbot, viewer, ATOMS[5])
+        qtbot.wait(30)
+        release(qtbot, viewer)
+
+
+def test_a_removed_image_takes_the_layers_of_the_probe_with_it(qtbot, viewer, open_dock):
+    dock = open_dock()
+    probe_at(qtbot, viewer, ATOMS[5])
+    viewer.layers.remove("bright")
+    qtbot.waitUntil(lambda: len(viewer.layers) == 0, timeout=5000)
+    assert not dock.probe.is_held
+    assert dock.probe.words.text() == "bright was removed."
+    release(qtbot, viewer)
+    qtbot.waitUntil(lambda: not dock.probe.runner.is_busy, timeout=20_000)
+
+
+def test_when_the_slider_moves_the_place_under_the_cursor_is_asked_in_the_new_frame(qtbot, viewer, open_dock):
+    open_dock(frames=3)
+    viewer.dims.set_current_step(0, 0)
+    press(qtbot, viewer)
+    move(qtbot, viewer, (0, *ATOMS[5]))
+    qtbot.waitUntil(lambda: ring_at(viewer, ATOMS[5]), timeout=60_000)
+    (map_,) = probed(viewer)
+    viewer.dims.set_current_step(0, 2)
+    image = viewer.layers["bright"]
+    qtbot.waitUntil(lambda: image.world_to_data(brightest(map_))[0] == pytest.approx(2), timeout=20_000)
+    assert ring_at(viewer, ATOMS[5])
+
+
+def test_in_3d_nothing_is_probed_and_it_is_said_why(qtbot, viewer, open_dock):
+    dock = open_dock()
+    probe_at(qtbot, viewer, ATOMS[5])
+    viewer.dims.ndisplay = 3
+    assert not dock.probe.is_held
+    assert not any(layer.visible for layer in (*probed(viewer), *probed(viewer, "probe target")))
+    assert "in 2D only" in dock.probe.words.text()
+    release(qtbot, viewer)
+    press(qtbot, viewer)
+    assert not dock.probe.is_held
+
+
+def test_a_model_that_changes_while_the_key_is_held_is_used_from_the_next_press_on(
+    qtbot, viewer, open_dock, models_home
+):
+    dock = open_dock()
+    probe_at(qtbot, viewer, ATOMS[5])
+    before = probed(viewer)[0].metadata[ORIGIN]["provenance"]["weights_sha256"]
+    save_model(models_home, layers=1, filters=(2, 4, 4))
+    dock.source.model.refresh()
+    assert not dock.probe.is_held
+    assert "release Q and press it again" in dock.probe.words.text()
+    release(qtbot, viewer)
+    probe_at(qtbot, viewer, ATOMS[6])
+    assert probed(viewer)[0].metadata[ORIGIN]["provenance"]["weights_sha256"] != before
+
+
+def test_a_window_closed_while_the_key_is_held_ends_the_worker(qtbot, viewer, open_dock):
+    dock = open_dock()
+    probe_at(qtbot, viewer, ATOMS[5])
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
+    viewer.close()
+    qtbot.waitUntil(lambda: bool(gone), timeout=20_000)
+    assert probe_workers() == []
+
+
+def probe_workers() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if "rob" in thread.name]

@@ -122,10 +122,8 @@ def test_what_was_chosen_becomes_the_jobs_target():
     region = Chosen("region", Place(0, 1.5, 1.5), 1, mask).as_target()
     assert isinstance(region, RegionTarget)
     assert region.mask is mask
-    kinds = {
-        kind: Chosen(kind, Place(0, 1.5, 1.5), 1, mask).as_target().kind for kind in ("region", "label", "slice")
-    }
-    assert kinds == {"region": "region", "label": "instance", "slice": "slice"}
+    place, kinds = Place(0, 1.5, 1.5), ("region", "label", "slice")
+    assert [Chosen(kind, place, 1, mask).as_target().kind for kind in kinds] == ["region", "instance", "slice"]
 
 
 def test_a_click_on_mask_codes_means_what_hangs_together_and_on_numbered_objects_the_object():

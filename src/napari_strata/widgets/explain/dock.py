@@ -1,58 +1,71 @@
 """The Explain dock: click an atom and see which pixels made the network say so."""
 
-from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtGui import QHideEvent
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
 
-from napari_strata.config import ExplainConfig
-from napari_strata.control import JobControl
-from napari_strata.errors import TargetError
-from napari_strata.events import JobResult
+from napari_strata.control import JobState
+from napari_strata.errors import ConfigError, TargetError
+from napari_strata.events import JobEnded, JobEvent, JobResult, Sketched
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.quick import QUICK
-from napari_strata.jobs.job import Job
+from napari_strata.jobs.estimate_explanation import Outlook
+from napari_strata.widgets.explain.again import has_learned, is_same, request_again, what_changed
+from napari_strata.widgets.explain.cost_line import CostLine
+from napari_strata.widgets.explain.growing_map import GrowingMap
+from napari_strata.widgets.explain.map_row import MapRow
+from napari_strata.widgets.explain.method_form import MethodForm
 from napari_strata.widgets.explain.probe import Probe, Subject
-from napari_strata.widgets.layers.layer_data import full_data
-from napari_strata.widgets.layers.napari_layers import heatmap_layer, target_layer
-from napari_strata.widgets.layers.results import find_results, remove_results, show_results
-from napari_strata.widgets.layers.source import Source, SourceForm
-from napari_strata.widgets.layers.targets import Chosen, Place, drawn_region, nearest_atom, place_in
+from napari_strata.widgets.explain.question_form import Kind, QuestionForm
+from napari_strata.widgets.explain.request import Request, make_job
+from napari_strata.widgets.layers.results import find_results
+from napari_strata.widgets.layers.shown_atoms import shown_frame
+from napari_strata.widgets.layers.source import SourceForm
+from napari_strata.widgets.layers.targets import (
+    Chosen,
+    Place,
+    clicked_label,
+    drawn_region,
+    nearest_atom,
+    place_in,
+    whole_slice,
+)
 from napari_strata.widgets.layers.world import from_world
 from napari_strata.widgets.parts.click import ClickPicker
 from napari_strata.widgets.parts.dock import Dock
-from napari_strata.widgets.parts.editors import ChoiceBox
-from napari_strata.widgets.parts.form import LABEL_WIDTH, ConfigForm
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.models import ModelLibrary
-from napari_strata.widgets.parts.proposal import Proposal
 from napari_strata.widgets.predict.atom_export import atom_table
 
 if TYPE_CHECKING:
-    from napari.layers import Points
-    from pandas import DataFrame
+    from napari.layers import Image, Points
 
     from napari_strata.explain.heatmap import Heatmap
 
-_BUTTON = {"atom": "Pick atom", "pixel": "Pick pixel", "region": "Explain region"}
-_HINT = {
+_BUTTON: dict[Kind, str] = {
+    "atom": "Pick atom",
+    "pixel": "Pick pixel",
+    "region": "Explain region",
+    "label": "Pick label",
+    "slice": "Explain slice",
+}
+_HINT: dict[Kind, str] = {
     "atom": "Press 'Pick atom', then click near an atom in the image.",
     "pixel": "Press 'Pick pixel', then click a pixel of the image.",
     "region": "Select a shape of a Shapes layer or a label of a Labels layer, then press 'Explain region'.",
+    "label": "Press 'Pick label', then click one of the labels in the image.",
+    "slice": "Press 'Explain slice': why is the class on this slice at all?",
 }
+_PICKED: tuple[Kind, ...] = ("atom", "pixel", "label")
 _ARMED = "Click in the image… (Esc cancels)"
 _ARMED_HINT = "Whichever layer is active, the click paints and moves nothing."
-_RING = 1.8
-"""Diameter of the ring around what is explained [Å]."""
-_RING_PX = 14.0
-"""The same where the pixel size is not known [px]."""
 
 
 class ExplainDock(Dock):
-    """Lays a heatmap for one atom, pixel or region, and one decoder, over the image.
+    """Lays a heatmap for one target over the image.
 
     Parameters
     ----------
@@ -65,105 +78,122 @@ class ExplainDock(Dock):
     def __init__(self, viewer: Viewer, library: ModelLibrary | None = None) -> None:
         super().__init__()
         self._viewer = viewer
-        self._request: _Request | None = None
+        self._request: Request | None = None
+        self._shown: GrowingMap | None = None
         self.source = SourceForm(viewer, library or ModelLibrary())
-        self.target = ChoiceBox()
-        for kind in _BUTTON:
-            self.target.addItem(kind.capitalize(), kind)
-        self._kind_proposal = Proposal(lambda kind: self.target.setCurrentIndex(self.target.findData(kind)))
-        self.decoder = ChoiceBox()
-        self.config = ConfigForm(ExplainConfig)
+        self.question, self.method = QuestionForm(viewer), MethodForm()
+        self.cost = CostLine()
         self.keep = QCheckBox("Keep earlier heatmaps")
         self.panel = JobPanel(QPushButton())
         self.panel.start_button.setCheckable(True)
         self.picker = ClickPicker(viewer, self)
         self.probe = Probe(viewer, self._take_probed)
+        self.maps = MapRow(viewer)
         self._lay_out()
-        self.source.changed.connect(self._on_source)
-        self.target.currentIndexChanged.connect(self._on_target)
-        self.panel.start_button.clicked.connect(self.panel.guarded(self._on_button))
-        self.panel.brought.connect(self._on_result)
-        self.picker.clicked.connect(self.panel.guarded(self._on_click))
-        self.picker.armed_changed.connect(self._on_armed)
-        self.config.changed.connect(self._show_settings)
-        for changed in (self.config.changed, self.target.currentIndexChanged, self.decoder.currentIndexChanged):
-            changed.connect(lambda *_: self.probe.forget())
-        self._on_target()
+        self._connect()
         self._on_source()
+        self._on_question()
 
     @property
-    def kind(self) -> str:
-        """What is explained: atom, pixel or region."""
-        kind: str = self.target.currentData()
-        return kind
+    def kind(self) -> Kind:
+        """What is explained."""
+        return self.question.kind
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Leave the mouse to others."""
         self.picker.disarm()
+        self.cost.forget()
         super().hideEvent(event)
 
+    def came_to_front(self, is_in_front: bool) -> None:
+        """Reckon with what was chosen while the dock was not seen."""
+        if is_in_front:
+            self._ask_cost()
+
     def _lay_out(self) -> None:
-        self.target.setToolTip("What the heatmap explains.")
-        self.decoder.setToolTip("Crystal layer whose decoder is asked.")
         self.keep.setToolTip("Add each heatmap instead of replacing the last one of this method.")
-        rows = QFormLayout()
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for text, box in (("Explain", self.target), ("Layer", self.decoder)):
-            label = QLabel(text)
-            label.setMinimumWidth(LABEL_WIDTH)
-            rows.addRow(label, box)
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.source)
-        layout.addLayout(rows)
-        for widget in (self.config, self.keep, self.probe, self.panel):
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        for widget in (
+            self.source,
+            self.question,
+            self.method,
+            self.cost,
+            self.panel,
+            self.keep,
+            self.probe,
+            self.maps,
+        ):
             layout.addWidget(widget)
         layout.addStretch(1)
+        self.scroll(content)
+
+    def _connect(self) -> None:
+        self.source.changed.connect(self._on_source)
+        self.question.changed.connect(self._on_question)
+        self.method.changed.connect(self._on_settings)
+        self.cost.looked.connect(self._on_outlook)
+        self.panel.start_button.clicked.connect(self.panel.guarded(self._on_button))
+        self.panel.runner.reported.connect(self._on_event)
+        self.panel.runner.state_changed.connect(lambda state: self.maps.set_busy(state is not JobState.IDLE))
+        self.panel.brought.connect(self._on_result)
+        self.panel.runner.ended.connect(self._on_ended)
+        self.picker.clicked.connect(self.panel.guarded(self._on_click))
+        self.picker.armed_changed.connect(self._on_armed)
+        self.maps.asked_again.connect(self.panel.guarded(self._ask_again))
 
     def _on_source(self) -> None:
         self.picker.disarm()
         self.probe.forget()
         self.panel.set_obstacle(self.source.obstacle)
+        entry = self.source.model.entry
+        card = entry.card if entry else None
+        self.method.fit(card)
+        self.question.fit(card)
         self._propose_kind()
-        self._offer_decoders()
+        self._ask_cost()
 
     def _propose_kind(self) -> None:
         """Propose pixels where the size of an atom is not known and the network needs no pixel size."""
         entry = self.source.model.entry
         needs_none = entry is not None and entry.card.model.pixel_size is None
-        self._kind_proposal.make("pixel" if needs_none and self.source.pixel_size is None else "atom")
+        self.question.propose_kind("pixel" if needs_none and self.source.pixel_size is None else "atom")
 
-    def _on_target(self, _index: int = 0) -> None:
+    def _on_question(self) -> None:
         self.picker.disarm()
         self.panel.start_button.setText(_BUTTON[self.kind])
         self.panel.start_button.setToolTip(_HINT[self.kind])
-        if not self.source.obstacle:
+        if not self.source.obstacle and not self.panel.runner.is_busy:
             self.panel.say(_HINT[self.kind])
-        self._show_settings()
-        self._offer_decoders()
+        self.method.set_target(is_atom=self.kind == "atom")
+        self._on_settings()
 
-    def _show_settings(self) -> None:
-        """Show the settings that the target and the method read."""
-        read = {"method", "device", *METHODS[self.config.values().method].settings}
-        read |= {"tolerance", "target_radius"} if self.kind == "atom" else set()
-        for name in ExplainConfig.model_fields:
-            self.config.show_field(name, name in read)
+    def _on_settings(self) -> None:
+        self.probe.forget()
+        self._ask_cost()
 
-    def _offer_decoders(self) -> None:
-        """Offer the chosen model's layers, and for atoms the one that each belongs to."""
-        entry, kept = self.source.model.entry, self.decoder.currentData()
-        self.decoder.clear()
-        if self.kind == "atom":
-            self.decoder.addItem("that of the atom", None)
-        for layer in range(entry.card.model.layers if entry else 0):
-            self.decoder.addItem(f"layer {layer}", layer)
-        self.decoder.setCurrentIndex(max(self.decoder.findData(kept), 0))
+    def _ask_cost(self) -> None:
+        """Say what the heatmap will cost, once nothing else is computed."""
+        self.cost.forget()
+        if self.source.obstacle or self.panel.runner.is_busy or not self.isVisible():
+            return
+        try:
+            config = self.method.values()
+        except ConfigError:
+            return  # said when the button is pressed
+        frame = shown_frame(self._viewer, self.source.image.layer)
+        self.cost.ask(self.source, config, is_whole=self.kind == "slice", frame=frame)
+
+    def _on_outlook(self, outlook: Outlook) -> None:
+        of_gates = METHODS[self.method.method].of_gates
+        self.method.offer_feature_maps(outlook.gates if of_gates else outlook.feature_maps)
 
     def _on_button(self, _checked: bool = False) -> None:
         if not self.panel.start_button.isChecked():
             self.picker.disarm()
-        elif self.kind == "region":
+        elif self.kind not in _PICKED:
             self.panel.start_button.setChecked(False)
-            self._explain_region()
+            self._explain_shown()
         elif self._viewer.dims.ndisplay != 2:
             self.panel.start_button.setChecked(False)
             raise TargetError("A click in 3D has no depth.", remedy="Switch the display to 2D.")
@@ -180,31 +210,46 @@ class ExplainDock(Dock):
     def _on_click(self, world: tuple[float, ...]) -> None:
         image = self.source.image.layer
         place = place_in(image, from_world(image, self._viewer, world))
-        chosen = self._atom_at(place) if self.kind == "atom" else Chosen("pixel", place, self._layer())
-        self.picker.disarm()
-        self._explain(chosen)
+        chosen = self._chosen_at(place)
+        self._start(chosen)
 
-    def _explain_region(self) -> None:
+    def _explain_shown(self) -> None:
+        """Explain a region, or the whole, of the slice that is shown."""
         image = self.source.image.layer
-        at = from_world(image, self._viewer, self._viewer.dims.point)
-        frame = int(np.clip(round(at[0]), 0, len(full_data(image)) - 1)) if image.ndim == 3 else 0
-        self._explain(drawn_region(self._viewer.layers.selection.active, image, frame, self._layer()))
+        frame, layer = shown_frame(self._viewer, image), self.question.layer or 0
+        if self.kind == "slice":
+            chosen = whole_slice(image, frame, layer)
+        else:
+            chosen = drawn_region(self._viewer.layers.selection.active, image, frame, layer)
+        self._start(chosen)
+
+    def _chosen_at(self, place: Place) -> Chosen:
+        """Return what a click means."""
+        if self.kind == "atom":
+            return self._atom_at(place)
+        layer = self.question.layer or 0
+        if self.kind == "pixel":
+            return Chosen("pixel", place, layer)
+        labels = self.question.labels.layer
+        if labels is None:
+            raise TargetError("There are no labels.", remedy="Predict masks in the Predict dock, or paint labels.")
+        return clicked_label(labels, self.source.image.layer, place, layer)
 
     def _atom_at(self, place: Place) -> Chosen:
         """Return the atom found nearest to a click.
 
         Where none was ever found, the job looks for one near the click in the chosen layer.
         """
-        points = self._atoms()
-        if points is None and self.decoder.currentData() is None and self.decoder.count() > 2:
+        points, layer, entry = self._atoms(), self.question.layer, self.source.model.entry
+        if points is None and layer is None and entry is not None and entry.card.model.layers > 1:
             raise TargetError(
                 "No atoms of this image and model are shown, so the layer of the atom is not known.",
                 remedy="Find the atoms in the Predict dock first, or choose a layer.",
             )
         if points is None:
-            return Chosen("atom", place, self._layer())
-        reach = self.config.values().tolerance / (self.source.pixel_size or 1.0)
-        return nearest_atom(points, place, reach=reach, layer=self.decoder.currentData())
+            return Chosen("atom", place, layer or 0)
+        reach = self.method.values().tolerance / (self.source.pixel_size or 1.0)
+        return nearest_atom(points, place, reach=reach, layer=layer)
 
     def _atoms(self) -> "Points | None":
         """Return the atoms that this model found in this image."""
@@ -213,72 +258,70 @@ class ExplainDock(Dock):
         found = find_results(self._viewer, "atoms", self.source.image.layer, model=str(entry.path))
         return found[-1] if found else None
 
-    def _layer(self) -> int:
-        return self.decoder.currentData() or 0
-
     def _take_probed(self) -> Subject:
         """Return what the probe looks at; methods that take many passes, and regions, cannot follow a cursor."""
-        source, points, config = self.source.take(), self._atoms(), self.config.values()
+        source, points, config = self.source.take(), self._atoms(), self.method.values()
         if config.method not in QUICK:
             config = config.model_copy(update={"method": QUICK[0]})
         atoms = None if points is None else atom_table(points, self.source.image.layer)
         kind = "atom" if self.kind == "atom" else "pixel"
-        return Subject(source, kind, self.decoder.currentData(), config, atoms)
+        return Subject(source, kind, self.question.layer, config, atoms)
 
-    def _explain(self, chosen: Chosen) -> None:
-        source, points = self.source.take(), self._atoms()
-        atoms = None if points is None else atom_table(points, self.source.image.layer)
-        request = _Request(source, chosen, self.config.values(), atoms)
+    def _start(self, chosen: Chosen) -> None:
+        """Ask for the heatmap of a target."""
+        from napari_strata.explain.question import Question
+
+        image, points = self.source.image.layer, self._atoms()
+        against = self.question.against_what(image, chosen.place.frame, chosen.layer)
+        question = Question(chosen.as_target(), chosen.layer, self.question.class_name, against)
+        config = self.method.values()
+        atoms = None if points is None else atom_table(points, image)
+        source = self.source.take()
+        self.picker.disarm()
+        self._run(Request(source, chosen, question, config, atoms))
+
+    def _ask_again(self, map_layer: "Image") -> None:
+        self._run(request_again(self._viewer, map_layer))
+
+    def _run(self, request: Request) -> None:
+        is_new = request.before is None or has_learned(request)
+        keep = self.keep.isChecked() or request.before is not None
+        self.panel.runner.check_idle()
+        self.cost.forget()
         self._request = request
-        self.panel.run(lambda control: _make_job(control, request), name=f"Explaining {source.stack.name}")
+        self._shown = GrowingMap(self._viewer, request, keep_earlier=keep, parent=self) if is_new else None
+        self.panel.run(partial(make_job, request), name=f"Explaining {request.source.stack.name}")
+
+    def _on_event(self, event: JobEvent) -> None:
+        if isinstance(event, Sketched) and self._shown is not None and not self._is_closed:
+            self._shown.sketch(event.value)
+
+    def _on_ended(self, _ended: JobEnded) -> None:
+        if self._is_closed:
+            return
+        if self._shown is not None:
+            self._shown.stop()
+        self._request = self._shown = None
+        self._ask_cost()
 
     def _on_result(self, result: JobResult) -> None:
         request = self._request
         assert request is not None, "a job ended that was never started"
-        self._request = None
         if dropped := request.source.why_dropped(self._viewer):
             self.panel.say(dropped)
             return
         heatmap: Heatmap = result.value
-        y, x = heatmap.metadata["position"]
-        chosen = replace(request.chosen, place=replace(request.chosen.place, y=y, x=x))
-        self._show(request, chosen, heatmap)
-        where = f"y {y:.1f}, x {x:.1f} px, layer {chosen.layer}"
-        self.panel.say(f"{METHODS[request.config.method].title} of the {chosen.kind} at {where}.")
+        said = request.words(heatmap)
+        if request.before is not None:
+            said = f"{said} {what_changed(request, heatmap)}"
+        self._show(request, heatmap)
+        self.panel.say(said)
 
-    def _show(self, request: "_Request", chosen: Chosen, heatmap: "Heatmap") -> None:
-        origin = request.source.origin
-        details = {**heatmap.metadata, "method": request.config.method}
-        layer = heatmap_layer(heatmap.data, origin, chosen, details=details)
-        show_results(self._viewer, [layer], below="atoms", keep_earlier=self.keep.isChecked())
-        remove_results(self._viewer, "target", origin.image)
-        pixel_size = request.source.stack.pixel_size
-        diameter = _RING_PX if pixel_size is None else _RING / pixel_size
-        show_results(self._viewer, [target_layer(origin, chosen.place, diameter=diameter)])
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """What was asked for when the job was started."""
-
-    source: Source
-    chosen: Chosen
-    config: ExplainConfig
-    atoms: "DataFrame | None"
-
-
-def _make_job(control: JobControl, request: _Request) -> Job:
-    """Make the job in the worker thread, so that its imports do not hold the GUI up."""
-    from napari_strata.explain.question import Question
-    from napari_strata.jobs.explain import explain
-
-    source, chosen = request.source, request.chosen
-    return explain(
-        control,
-        source.entry.path,
-        source.stack,
-        frame=chosen.place.frame,
-        question=Question(chosen.as_target(), chosen.layer),
-        config=request.config,
-        atoms=request.atoms,
-    )
+    def _show(self, request: Request, heatmap: "Heatmap") -> None:
+        """Show the last map; one that was asked again and is the same changes nothing."""
+        if request.before is not None and self._shown is None:
+            if is_same(request, heatmap):
+                return
+            self._shown = GrowingMap(self._viewer, request, keep_earlier=True, parent=self)
+        assert self._shown is not None, "it is there from the start, unless it is asked again"
+        self._shown.show(heatmap)

@@ -20,8 +20,8 @@ _WEAK = 0.01
 def heat_style(method: ExplainMethod) -> dict[str, Any]:
     """Return the colour map, blending and opacity of an image layer that shows the map of a method.
 
-    Maps without sign are added to the image in inferno. Those with a sign are red where a pixel speaks for the score,
-    blue where it speaks against it, and let the image through where it does neither.
+    Maps without sign are added to the image in inferno. Those with a sign are red where a pixel speaks for the
+    score, blue where it speaks against it, and let the image through where it does neither.
     """
     if not METHODS[method].signed:
         return {"colormap": "inferno", "blending": "additive", "opacity": _OPACITY}

@@ -219,7 +219,7 @@ def target_layer(origin: Origin, place: Place, *, diameter: float) -> "Points":
 
 
 def region_layer(origin: Origin, chosen: Chosen) -> "Labels":
-    """Make the outline of the region that is explained; it has a margin, so that the image's border is seen, too."""
+    """Outline the region that is explained; there is a margin, so that it is seen at the image's border, too."""
     from napari.layers import Labels
     from napari.utils.colormaps import DirectLabelColormap
 

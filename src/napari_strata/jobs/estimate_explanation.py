@@ -1,0 +1,106 @@
+"""What a heatmap will cost, before anybody asks for it."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_strata.config import ExplainConfig
+from napari_strata.control import JobControl
+from napari_strata.events import JobResult, StateChanged
+from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.predict import check_calibration
+from napari_strata.jobs.prepare_question import take_frames
+from napari_strata.types import ImageStack
+
+if TYPE_CHECKING:
+    from napari_strata.explain.prepare import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a heatmap will cost, and what the network has to choose from.
+
+    Attributes
+    ----------
+    passes : int
+        How many times the network computes the window, a backward pass counted as one more.
+    seconds : float
+        About how long that takes here [s].
+    feature_maps, gates : tuple of str
+        Names of the feature maps, and of those among them that are attention gates.
+    """
+
+    passes: int
+    seconds: float
+    feature_maps: tuple[str, ...]
+    gates: tuple[str, ...]
+
+
+@job
+def estimate_explanation(
+    control: JobControl, model: Path, image: ImageStack, *, config: ExplainConfig, is_whole: bool = False
+) -> JobBody:
+    """Count the passes of a method through the network, and time one of them.
+
+    Parameters
+    ----------
+    control : JobControl
+        Stop ends it with nothing.
+    model : Path
+        A bundle's folder, its card.yaml, or a run folder.
+    image : ImageStack
+        One frame.
+    config : ExplainConfig
+        Method and settings.
+    is_whole : bool
+        Whether the target is the whole slice; else it is taken to be a pixel in the middle.
+
+    Returns
+    -------
+    JobResult
+        ``value`` is an `Outlook`.
+
+    Raises
+    ------
+    ImageError, CalibrationError, BundleError, MethodError, DeviceError
+        If an input cannot be used.
+    """
+    from napari_strata.explain.catalogue import passes_of
+    from napari_strata.explain.prepare import prepare
+    from napari_strata.explain.question import Question
+    from napari_strata.explain.targets import PixelTarget, RegionTarget
+    from napari_strata.models.device import resolve_device
+    from napari_strata.models.registry import load_network
+
+    shown = take_frames(image, 0, 0)
+    loaded = load_network(model, resolve_device(config.device))
+    check_calibration((shown,), loaded.card)
+    control.run()
+    yield StateChanged(control.state)
+    height, width = shown.data.shape[1:]
+    whole = np.ones((height, width), bool)
+    target = RegionTarget(whole, "slice") if is_whole else PixelTarget(height // 2, width // 2)
+    species = loaded.card.classes.names[0]  # any costs the same
+    prepared = prepare(loaded, shown, Question(target, 0, species), config, atoms=None)
+    control.checkpoint()
+    passes = passes_of(config.method, prepared.scene)
+    maps, gates = loaded.network.feature_maps(), loaded.network.attention_gates()
+    return JobResult(value=Outlook(passes, passes * _seconds_of_pass(prepared), tuple(maps), tuple(gates)))
+
+
+def _seconds_of_pass(prepared: "Prepared") -> float:
+    """Time one pass over the window; that of methods which follow gradients is the mean of forward and back."""
+    from napari_strata.explain.catalogue import METHODS
+    from napari_strata.explain.covering import scores
+    from napari_strata.explain.gradients import gradients
+
+    score, scene = prepared.score, prepared.scene
+    begun = time.monotonic()
+    if METHODS[scene.config.method].family == "covering":
+        float(scores(score, scene.image)[0])
+        return time.monotonic() - begun
+    float(gradients(score, scene.image).sum())
+    return (time.monotonic() - begun) / 2

@@ -1,0 +1,114 @@
+"""A line that says what a heatmap will cost before anybody asks for it."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_strata.config import ExplainConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import StrataError
+from napari_strata.events import JobResult
+from napari_strata.explain.catalogue import METHODS
+from napari_strata.jobs.estimate_explanation import Outlook, estimate_explanation
+from napari_strata.jobs.job import Job
+from napari_strata.widgets.layers.layer_data import stack_of
+from napari_strata.widgets.parts.newest import NewestJob
+from napari_strata.widgets.parts.notify import in_words
+from napari_strata.widgets.parts.words import Words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_strata.types import ImageStack
+    from napari_strata.widgets.layers.source import SourceForm
+
+DELAY = 400
+"""Time that the settings rest before they are reckoned with [ms]."""
+_MANY = {"samples", "steps", "stride", "superpixel", "subsets"}
+"""Methods that read none of these take a handful of passes."""
+_FEW = "A handful of passes through the network."
+
+
+class CostLine(QWidget):
+    """Counts and times in a worker; newer settings drop what was asked before.
+
+    Quick methods on a part of the image need no worker, unless the network has to say which feature maps it has.
+    """
+
+    looked = Signal(object)
+    """The `Outlook`, whenever there is a new one."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._asked: tuple[SourceForm, ExplainConfig, bool, int] | None = None
+        self.words, self.job = Words(), NewestJob()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(DELAY)
+        self._timer.timeout.connect(self._start)
+        self.job.brought.connect(self._on_result)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.words)
+        layout.addWidget(self.job)
+
+    def ask(self, source: "SourceForm", config: ExplainConfig, *, is_whole: bool, frame: int) -> None:
+        """Ask for the cost of a method on a source without obstacle; `is_whole` for the whole of the frame."""
+        self.forget()
+        settings = set(METHODS[config.method].settings)
+        if not settings & _MANY and not is_whole:
+            self.words.setText(_FEW)
+            if "feature_map" not in settings:
+                return
+        self._asked = source, config, is_whole, frame
+        self._timer.start()
+
+    def forget(self) -> None:
+        """Say nothing, and stop."""
+        self._timer.stop()
+        self._asked = None
+        self.words.setText("")
+        self.job.forget()
+
+    def _start(self) -> None:
+        if self._asked is None or not self.isVisible():
+            return
+        source, config, is_whole, frame = self._asked
+        entry = source.model.entry
+        if entry is None or source.image.layer is None:
+            return
+        try:
+            stack = stack_of(source.image.layer, source.pixel_size, frames=[frame])
+        except StrataError as error:
+            self.words.setText(in_words(error))
+            return
+        make_job = partial(_make_job, entry.path, stack, config, is_whole)
+        self.job.ask(make_job, name="Estimating the time")
+
+    def _on_result(self, result: JobResult) -> None:
+        outlook: Outlook = result.value
+        self.words.setText(f"About {outlook.passes} passes, {duration(outlook.seconds)} here.")
+        self.looked.emit(outlook)
+
+
+def duration(seconds: float) -> str:
+    """Say how long something takes, roughly.
+
+    Parameters
+    ----------
+    seconds : float
+        The time [s].
+    """
+    if seconds < 1:
+        return "less than 1 s"
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _make_job(
+    path: "Path", stack: "ImageStack", config: ExplainConfig, is_whole: bool, control: JobControl
+) -> Job:
+    return estimate_explanation(control, path, stack, config=config, is_whole=is_whole)

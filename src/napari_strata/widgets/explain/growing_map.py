@@ -1,0 +1,110 @@
+"""The layer of a heatmap while it is computed: it appears with the first coarse map, and sharpens in place."""
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, QTimer
+
+from napari_strata.widgets.explain.asked import EXPLANATION
+from napari_strata.widgets.explain.request import Request
+from napari_strata.widgets.layers.heat_colours import heat_limits
+from napari_strata.widgets.layers.napari_layers import (
+    heatmap_layer,
+    heatmap_name,
+    region_layer,
+    target_layer,
+)
+from napari_strata.widgets.layers.results import remove_results, rename_result, show_results
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+    from napari.viewer import Viewer
+
+    from napari_strata.explain.heatmap import Heatmap
+
+REST = 150
+"""Least time between two maps that are shown [ms]."""
+_RING = 1.8
+"""Diameter of the ring around what is explained [Å]."""
+_RING_PX = 14.0
+"""The same where the pixel size is not known [px]."""
+
+
+class GrowingMap(QObject):
+    """Shows the maps of one request, the newest one, and no more of them than the eye can follow.
+
+    A layer that the user removes meanwhile stays away; contrast limits that he sets meanwhile stay.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Where.
+    request : Request
+        What was asked.
+    keep_earlier : bool
+        Keep the map that this one would replace.
+    parent : QObject
+        To whose life it is tied.
+    """
+
+    def __init__(self, viewer: "Viewer", request: Request, *, keep_earlier: bool, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer, self._request, self._keep_earlier = viewer, request, keep_earlier
+        self._waiting: Heatmap | None = None
+        self._limits: list[float] = []
+        self._layer: Image | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(REST)
+        self._timer.timeout.connect(self._show_waiting)
+
+    def sketch(self, heatmap: "Heatmap") -> None:
+        """Show a map soon."""
+        self._waiting = heatmap
+        if not self._timer.isActive():
+            self._show_waiting()
+            self._timer.start()
+
+    def show(self, heatmap: "Heatmap") -> None:
+        """Show a map now, as the last one."""
+        self._waiting = heatmap
+        self.stop()
+
+    def stop(self) -> None:
+        """Show what waits; no more will come."""
+        self._show_waiting()
+        self._timer.stop()
+
+    def _show_waiting(self) -> None:
+        heatmap, self._waiting = self._waiting, None
+        if heatmap is None:
+            self._timer.stop()
+        elif self._request.source.why_dropped(self._viewer):
+            return
+        elif self._layer is None:
+            self._layer = self._add(heatmap)
+        elif self._layer in self._viewer.layers:
+            self._change(self._layer, heatmap)
+
+    def _add(self, heatmap: "Heatmap") -> "Image":
+        origin, chosen = self._request.source.origin, self._request.found(heatmap)
+        layer = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
+        show_results(self._viewer, [layer], below="atoms", keep_earlier=self._keep_earlier)
+        self._limits = list(layer.contrast_limits)
+        remove_results(self._viewer, "target", origin.image)
+        if chosen.mask is not None:
+            show_results(self._viewer, [region_layer(origin, chosen)])
+        else:
+            pixel_size = self._request.source.stack.pixel_size
+            diameter = _RING_PX if pixel_size is None else _RING / pixel_size
+            show_results(self._viewer, [target_layer(origin, chosen.place, diameter=diameter)])
+        return layer
+
+    def _change(self, layer: "Image", heatmap: "Heatmap") -> None:
+        origin, chosen = self._request.source.origin, self._request.found(heatmap)
+        layer.data = heatmap.data[None] if origin.image.ndim == 3 else heatmap.data
+        if list(layer.contrast_limits) == self._limits:
+            limits = heat_limits(heatmap.data, self._request.config.method)
+            layer.contrast_limits_range = limits
+            layer.contrast_limits = limits
+            self._limits = list(layer.contrast_limits)
+        layer.metadata[EXPLANATION] = dict(heatmap.metadata)
+        rename_result(layer, heatmap_name(origin, chosen, heatmap.metadata))
