@@ -79,7 +79,7 @@ def score_atoms(
     -------
     JobResult
         ``value`` is a DataFrame with the index of `atoms` and the columns of
-        `napari_strata.explain.atom_scores.score_columns`; ``figures`` hold their medians.
+        `napari_strata.explain.atom_scores.score_columns`; ``figures`` hold their means.
 
     Raises
     ------
@@ -156,7 +156,7 @@ class _Work:
         return pd.DataFrame([self.scores[label] for label in labels], index=labels, columns=columns, dtype=float)
 
     def figures(self, table: "DataFrame") -> dict[str, Any]:
-        medians = {name: float(values.median()) for name, values in table.items() if values.notna().any()}
+        means = {name: float(values.mean()) for name, values in table.items() if values.notna().any()}
         done = max(len(table), 1)
         return {
             "atoms": len(table),
@@ -164,7 +164,7 @@ class _Work:
             "without_map": int(table["why_own"].isna().sum()),
             "method": self.config.method,
             "disk_A": self.scoring.disk,
-            "medians": medians,
+            "means": means,
             "seconds_per_atom": self.seconds / done,
         }
 

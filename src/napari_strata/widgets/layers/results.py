@@ -83,6 +83,11 @@ def take_over(napari_layer: "Layer") -> None:
     napari_layer.metadata = {key: value for key, value in napari_layer.metadata.items() if key != RESULT}
 
 
+def is_edited(napari_layer: "Layer") -> bool:
+    """Tell whether a person changed a result since it was shown, or since `let_be_replaced` noted how it is."""
+    return bool(_checksum(napari_layer) != napari_layer.metadata[ORIGIN].get("checksum"))
+
+
 def let_be_replaced(napari_layer: "Layer") -> None:
     """Note that what a person changed in a result lives on in the one that is to take its place."""
     napari_layer.metadata[ORIGIN]["checksum"] = _checksum(napari_layer)
