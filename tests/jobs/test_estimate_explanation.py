@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from bright_network import save_bright
+from napari_strata.config import ExplainConfig
+from napari_strata.control import JobControl
+from napari_strata.events import JobEnded
+from napari_strata.jobs.estimate_explanation import estimate_explanation
+from napari_strata.types import ImageStack
+
+
+@pytest.fixture
+def ended(tmp_path):
+    model = save_bright(tmp_path / "model", architecture="unet", layers=1, pixel_size=0.2)
+    image = ImageStack(np.random.default_rng(0).random((48, 64)).astype(np.float32), 0.2, "noise")
+
+    def ended(is_whole=False, **config) -> JobEnded:
+        settings = ExplainConfig(device="cpu", **config)
+        *_, last = estimate_explanation(JobControl(), model, image, config=settings, is_whole=is_whole)
+        return last
+
+    return ended
+
+
+def test_passes_are_those_of_the_method_and_the_time_is_that_of_one_for_each(ended):
+    outlook = ended(method="integrated-gradients", steps=20).result.value
+    assert outlook.passes == 42
+    assert outlook.seconds > 0
+    assert outlook.feature_maps == ("encoder, level 1", "encoder, level 2", "decoder 0, level 1")
+    assert outlook.gates == ()
+
+
+def test_a_whole_slice_takes_more_squares_than_a_pixel(ended):
+    of_pixel, of_slice = (ended(whole, method="occlusion").result.value.passes for whole in (False, True))
+    assert of_slice > 2 * of_pixel

@@ -1,0 +1,275 @@
+"""What the Explain dock asks, and what follows on its maps; without a canvas, so clicks in the image are told."""
+
+import numpy as np
+import pytest
+import torch
+from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model
+from napari.layers import Image, Labels, Points
+from qtpy.QtCore import Qt
+
+from napari_strata.io.bundle import save_bundle
+from napari_strata.models.registry import load_network
+from napari_strata.widgets.explain.asked import EXPLANATION
+from napari_strata.widgets.explain.dock import ExplainDock
+from napari_strata.widgets.layers.results import find_results
+from napari_strata.widgets.parts import dock_links
+
+PLACE = {"scale": (PIXEL_SIZE,) * 2, "units": ("angstrom",) * 2}
+
+
+@pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
+def open_dock(viewer, models_home):
+    """Open a dock on the image with known atoms and a model that sees them."""
+
+    def open_dock(**model) -> ExplainDock:
+        add_bright(viewer)
+        save_model(models_home, **{"layers": 1} | model)
+        dock = ExplainDock(viewer)
+        viewer.window.add_dock_widget(dock, name="Explain")
+        return dock
+
+    return open_dock
+
+
+def press(qtbot, button) -> None:
+    assert button.isEnabled()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def tell_click(dock, viewer, pixel) -> None:
+    dock.picker.clicked.emit(tuple(viewer.layers["bright"].data_to_world(pixel)))
+
+
+def explain(qtbot, viewer, dock, pixel=None) -> str:
+    """Press the button, click in the image where that is needed, and return what the dock says at the end."""
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=60_000):
+        press(qtbot, dock.panel.start_button)
+        if pixel is not None:
+            assert dock.picker.is_armed
+            tell_click(dock, viewer, pixel)
+    return dock.panel.words.text()
+
+
+def heatmaps(viewer) -> list[Image]:
+    return find_results(viewer, "heatmap", viewer.layers["bright"])
+
+
+def add_mask(viewer, name="mask") -> Labels:
+    """Add mask codes: two squares of class 1 on background."""
+    codes = np.ones((56, 56), np.uint8)
+    codes[18:25, 18:25] = codes[40:45, 10:15] = 2
+    return viewer.add_labels(codes, name=name, **PLACE)
+
+
+def test_every_kind_of_target_is_named_in_the_map_and_marked_in_the_image(qtbot, viewer, open_dock):
+    dock = open_dock()
+    shapes = viewer.add_shapes([np.array([[10, 10], [10, 30], [30, 30], [30, 10]]) * 1.0], **PLACE)
+    add_mask(viewer)
+    viewer.layers.selection.active = shapes
+    kinds = {"Pixel": (20, 20), "Atom": (20, 20), "Drawn region": None, "Label": (20, 20), "Whole slice": None}
+    seen = {}
+    for text, pixel in kinds.items():
+        dock.question.target.setCurrentText(text)
+        said = explain(qtbot, viewer, dock, pixel)
+        (heatmap,), (mark,) = heatmaps(viewer), find_results(viewer, "target", viewer.layers["bright"])
+        target = heatmap.metadata[EXPLANATION]["target"]
+        seen[text] = target["kind"], target.get("pixels"), type(mark), said.split(" at ")[0]
+    assert seen == {
+        "Pixel": ("pixel", None, Points, "Gradient saliency of the pixel"),
+        "Atom": ("atom", None, Points, "Gradient saliency of the atom"),
+        "Drawn region": ("region", 441, Labels, "Gradient saliency of the region"),
+        "Label": ("instance", 49, Labels, "Gradient saliency of the label"),
+        "Whole slice": ("slice", 56 * 56, Labels, "Gradient saliency of the whole slice, layer 0."),
+    }
+
+
+def offered(box) -> list[str]:
+    return [box.itemText(index) for index in range(box.count())]
+
+
+def test_only_what_a_model_has_is_offered(open_dock, models_home):
+    save_model(models_home, layers=2, run="two")
+    dock = open_dock(run="one")
+    question = dock.question
+    dock.source.model.open(models_home / "models" / "one" / "model")
+    assert not question.decoder.isVisible()
+    assert not question.species.isVisible()
+    assert offered(question.against) == ["background", "what I corrected"]
+    dock.source.model.open(models_home / "models" / "two" / "model")
+    assert question.decoder.isVisible()
+    assert offered(question.against) == ["background", "the other layer", "what I corrected"]
+
+
+def test_a_class_can_be_asked_about_and_be_compared_with_another_one(qtbot, viewer, open_dock):
+    dock = open_dock(names=("C", "N", "O"))
+    dock.question.target.setCurrentText("Pixel")
+    assert offered(dock.question.species) == ["most probable", "C", "N", "O"]
+    dock.question.species.setCurrentText("N")
+    assert offered(dock.question.against) == ["background", "C", "O", "what I corrected"]
+    dock.question.against.setCurrentText("C")
+    explain(qtbot, viewer, dock, (21, 21))
+    details = heatmaps(viewer)[0].metadata[EXPLANATION]
+    assert (details["class"], details["against"]) == ("N", {"kind": "class", "class": "C"})
+
+
+def test_one_layer_can_be_compared_with_the_other(qtbot, viewer, open_dock):
+    dock = open_dock(layers=2)
+    dock.question.target.setCurrentText("Pixel")
+    dock.question.decoder.setCurrentText("layer 1")
+    dock.question.against.setCurrentText("the other layer")
+    explain(qtbot, viewer, dock, (21, 21))
+    assert heatmaps(viewer)[0].metadata[EXPLANATION]["against"] == {"kind": "layer", "layer": 0}
+
+
+def test_an_error_is_explained_between_prediction_and_corrected_labels(qtbot, viewer, open_dock):
+    dock = open_dock()
+    dock.question.target.setCurrentText("Whole slice")
+    dock.question.against.setCurrentText("what I corrected")
+    press(qtbot, dock.panel.start_button)
+    assert dock.panel.words.text().startswith("There are no corrected labels.")
+    viewer.add_labels(np.ones((56, 56), np.uint8), name="right", **PLACE)  # says that there is no atom at all
+    assert dock.question.corrected.layer.name == "right"
+    explain(qtbot, viewer, dock)
+    details = heatmaps(viewer)[0].metadata[EXPLANATION]
+    assert (details["against"]["kind"], details["score"] > 0) == ("correction", True)
+
+
+def test_a_click_beside_all_labels_says_so_and_stays_armed(qtbot, viewer, open_dock):
+    dock = open_dock()
+    dock.question.target.setCurrentText("Label")
+    press(qtbot, dock.panel.start_button)
+    tell_click(dock, viewer, (21, 21))
+    assert dock.panel.words.text().startswith("There are no labels.")
+    add_mask(viewer)
+    tell_click(dock, viewer, (5, 50))
+    assert dock.panel.words.text().startswith("'mask' has no label there.")
+    assert dock.picker.is_armed
+
+
+def test_methods_that_the_network_cannot_do_say_what_they_need(open_dock):
+    dock = open_dock(activation="gelu")
+    box = dock.method.box
+    entries = {box.itemText(index): box.model().item(index).isEnabled() for index in range(box.count())}
+    assert entries["SmoothGrad"]
+    assert not entries["Guided Backprop (needs ReLUs)"]
+    assert not entries["Attention gate (needs attention gates)"]
+    assert not entries["From feature maps"]
+
+
+def test_only_the_settings_that_a_method_reads_are_shown(open_dock):
+    dock = open_dock()
+    dock.question.target.setCurrentText("Pixel")
+    dock.method.settings.advanced.expand(animate=False)
+    dock.method.choose("occlusion")
+    form = dock.method.settings
+    names = ("tolerance", "steps", "window", "stride", "subsets", "batch", "device")
+    assert [name for name in names if form.editor(name).isVisible()] == ["window", "stride", "batch", "device"]
+    assert dock.method.words.text().startswith("How much the answer weakens when a square is covered")
+
+
+def test_passes_and_time_are_told_before_the_start_and_feature_maps_are_offered(qtbot, open_dock):
+    dock = open_dock()
+    assert dock.cost.words.text() == "A handful of passes through the network."
+    dock.method.choose("integrated-gradients")
+    qtbot.waitUntil(lambda: dock.cost.words.text().startswith("About 102 passes"), timeout=30_000)
+    assert dock.cost.words.text().endswith(" here.")
+    dock.method.choose("grad-cam")
+    assert dock.method.feature_map.isVisible()
+    qtbot.waitUntil(lambda: dock.method.feature_map.count() > 1, timeout=30_000)
+    assert offered(dock.method.feature_map) == [
+        "the usual one",
+        "encoder, level 1",
+        "encoder, level 2",
+        "decoder 0, level 1",
+    ]
+    dock.method.feature_map.setCurrentIndex(1)
+    assert dock.method.values().feature_map == "encoder, level 1"
+
+
+def test_a_coarse_map_is_shown_while_it_sharpens_and_cancel_keeps_it_as_unfinished(qtbot, viewer, open_dock):
+    dock = open_dock()
+    dock.question.target.setCurrentText("Pixel")
+    dock.method.choose("occlusion")
+    for name, value in {"stride": 0.2, "batch": 1}.items():
+        dock.method.settings.set_value(name, value)
+    press(qtbot, dock.panel.start_button)
+    tell_click(dock, viewer, (21, 21))
+    qtbot.waitUntil(lambda: bool(heatmaps(viewer)), timeout=30_000)
+    (heatmap,) = heatmaps(viewer)
+    assert dock.panel.runner.is_busy
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=30_000):
+        press(qtbot, dock.panel.cancel_button)
+    assert heatmaps(viewer) == [heatmap]
+    assert 0 < heatmap.metadata[EXPLANATION]["done"] < 1
+    assert ", unfinished - " in heatmap.name
+    assert "Not finished: " in dock.panel.words.text()
+    low, high = heatmap.contrast_limits
+    assert low == -high
+
+
+def test_a_finished_map_took_the_place_of_its_sketches(qtbot, viewer, open_dock):
+    dock = open_dock()
+    dock.question.target.setCurrentText("Pixel")
+    dock.method.choose("smooth-grad")
+    dock.method.settings.set_value("batch", 1)
+    explain(qtbot, viewer, dock, (21, 21))
+    (heatmap,) = heatmaps(viewer)
+    assert heatmap.name == "SmoothGrad of pixel at 21, 21 - bright - bright"
+    assert heatmap.metadata[EXPLANATION]["done"] == 1
+    explain(qtbot, viewer, dock, (30, 30))  # a name of ours does not count as one of the user's
+    assert len(heatmaps(viewer)) == 1
+
+
+def learn(path) -> None:
+    """Give the model other weights."""
+    bundle = load_network(path, torch.device("cpu"))
+    other = {name: value * 1.5 for name, value in bundle.network.state_dict().items()}
+    save_bundle(path, other, bundle.card)
+
+
+def ask_again(qtbot, dock) -> str:
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=60_000):
+        press(qtbot, dock.maps.again_button)
+    return dock.panel.words.text()
+
+
+def test_a_map_can_be_asked_again_and_tells_what_the_model_has_learned(qtbot, viewer, open_dock):
+    dock = open_dock()
+    dock.method.choose("smooth-grad")
+    explain(qtbot, viewer, dock, ATOMS[5])
+    (first,) = heatmaps(viewer)
+    assert dock.maps.map.layer is first
+    dock.method.choose("grad-cam")  # what the form says by then does not count
+    said = ask_again(qtbot, dock)
+    assert "The same model, the same map. Score " in said
+    assert heatmaps(viewer) == [first]
+    learn(dock.source.model.entry.path)
+    said = ask_again(qtbot, dock)
+    assert "The model has learned since: score " in said
+    assert "The maps correlate by " in said
+    old, new = heatmaps(viewer)
+    assert old is first
+    assert new.metadata[EXPLANATION]["method"] == "smooth-grad"
+    assert new.metadata[EXPLANATION]["weights_sha256"] != old.metadata[EXPLANATION]["weights_sha256"]
+    assert new.metadata[EXPLANATION]["position"] == pytest.approx(old.metadata[EXPLANATION]["position"], abs=0.1)
+
+
+def test_a_map_whose_image_is_gone_cannot_be_asked_again(qtbot, viewer, open_dock):
+    dock = open_dock()
+    explain(qtbot, viewer, dock, ATOMS[5])
+    viewer.layers.remove("bright")
+    press(qtbot, dock.maps.again_button)
+    assert dock.panel.words.text().endswith("is no longer open. Open it, and explain the target anew.")
+
+
+def test_the_docks_that_go_on_from_a_map_are_opened_below(qtbot, open_dock, monkeypatch):
+    dock, opened = open_dock(), []
+    monkeypatch.setattr(dock_links, "open_below", lambda _viewer, name, _owner: opened.append(name))
+    for button in dock.maps.links.buttons.values():
+        press(qtbot, button)
+    assert opened == ["Compare maps", "What if", "Map to labels", "Inside the network"]
