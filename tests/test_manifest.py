@@ -42,7 +42,12 @@ def test_the_menus_lead_to_the_docks_and_the_workspace():
             "napari-strata.doctor",
             "napari-strata.history",
         ],
-        "napari/layers/visualize": ["napari-strata.explain", "napari-strata.inside"],
+        "napari/layers/visualize": [
+            "napari-strata.explain",
+            "napari-strata.inside",
+            "napari-strata.explain_many",
+            "napari-strata.compare_maps",
+        ],
     }
 
 
