@@ -25,8 +25,9 @@ FITTED = ("sigma_y", "sigma_x", "amplitude", "background", "width", "chi2")
 """Columns that a fit adds."""
 BLURRED = 0.33
 """Width from which on it is guessed once and held, in units of the distance of neighbours of a layer and kind."""
-UNTOLD = 0.99
-"""An uncertainty of this part of what was known beforehand, or more, says that the pixels added nothing."""
+UNTOLD, UNTOLD_OF_ANY_WIDTH = 0.99, 0.96
+"""An uncertainty of this part of what was known beforehand, or more, says that the pixels added nothing; the
+second where peaks of any width would do, as in noise alone, which adds some per cent."""
 NARROWEST = 0.5
 """Least standard deviation of a peak that the pixels resolve [px]."""
 
@@ -44,8 +45,10 @@ def refine_atoms(
     On the image, atoms of all layers are fitted together, and those of one layer and kind share a width; all of
     them do where peaks are too blurred to tell. Atoms that overlap too much to be told apart stay near their
     centroids, and those of which the image tells nothing beyond that are flagged ``failed``, with no
-    uncertainties. On the probability maps each layer is fitted alone; what is called uncertainty there is that of
-    the map's shape and not of the noise.
+    uncertainties. Where peaks are too blurred or too faint to tell how far centroids are from the truth, they are
+    taken to be off by `PRIOR`, and uncertainties are too small where they are off by more; chi-square, which is
+    near 1, cannot tell of that. On the probability maps each layer is fitted alone; what is called uncertainty
+    there is that of the map's shape and not of the noise.
 
     Parameters
     ----------
@@ -110,7 +113,8 @@ def _fit(
 def _doubted(fitted: FittedPeaks, positions: NDArray[np.float64]) -> FittedPeaks:
     """Count as failed what the pixels told nothing of: those positions and uncertainties are what was put in."""
     assert fitted.prior_px is not None, "all fits here begin with what is known of the centroids"
-    untold: NDArray[np.bool_] = np.any(fitted.sigma >= UNTOLD * fitted.prior_px, axis=1)
+    most = UNTOLD_OF_ANY_WIDTH if fitted.any_width else UNTOLD
+    untold: NDArray[np.bool_] = np.any(fitted.sigma >= most * fitted.prior_px, axis=1)
     return replace(
         fitted,
         positions=np.where(untold[:, None], positions, fitted.positions),

@@ -161,6 +161,13 @@ def test_the_spread_of_starts_is_measured_where_the_image_tells():
     assert found.prior_px == pytest.approx(0.4, rel=0.15)
 
 
+def test_a_width_that_runs_away_from_the_rough_one_is_held_there():
+    atoms = lattice(6)
+    fitted = fit_peaks(draw(atoms, 200, (72, 72), 3 * SIGMA), atoms, width_px=SIGMA, groups=np.arange(36) % 2)
+    assert fitted.any_width
+    np.testing.assert_allclose(fitted.width, SIGMA, rtol=1e-6)
+
+
 def test_no_atoms_make_no_fit():
     found = fit_peaks(np.zeros((20, 20)), np.empty((0, 2)), width_px=2)
     assert found.positions.shape == (0, 2)

@@ -61,6 +61,14 @@ def test_where_the_image_says_little_the_expected_spread_stays():
     assert measured_spread(np.full((2000, 2), 0.3), np.full((2000, 2), 0.9 * 0.2**2), 0.2) == 0.2
 
 
+@pytest.mark.parametrize(("spread", "told"), [(0.4, 0.4), (0.1, 0.2)])
+def test_where_the_image_says_little_starts_may_be_worse_than_expected_but_not_better(spread, told):
+    rng, expected, kept = np.random.default_rng(RNG_SEED), 0.2, 0.7
+    noise = expected * np.sqrt(kept / (1 - kept))
+    moved = (1 - kept) * rng.normal(0, np.hypot(spread, noise), (2000, 2))
+    assert measured_spread(moved, np.full((2000, 2), kept * expected**2), expected) == pytest.approx(told, rel=0.1)
+
+
 @pytest.mark.parametrize("width", [1.2, 2.0, 3.1])
 def test_the_width_of_peaks_is_guessed(width):
     row = np.arange(1, 9) * 9.0 + 0.3

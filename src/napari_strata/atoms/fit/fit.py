@@ -1,5 +1,6 @@
 """Fit all atoms of an image together."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -35,7 +36,8 @@ def fit_peaks(
     positions : ndarray, shape (atom, 2)
         Where the atoms are thought to be, (y, x) [px]; those of all layers in one call.
     width_px : float
-        Standard deviation of a peak, roughly [px].
+        Standard deviation of a peak, roughly [px]. Where the width of a group grows beyond 1.5 times this, all
+        share one; where that does, too, it is held here.
     shape : {"round", "elliptical"}
         Of the peaks. All atoms of a group have the same width: one more number per atom would cost precision
         wherever atoms overlap, and the probe makes most of the width.
@@ -51,7 +53,6 @@ def fit_peaks(
         far the image moves atoms. It decides, and enters `sigma`, where atoms overlap too much or are too faint to
         be placed by the image, and light of atoms beyond the border is reckoned with; by default the image
         decides alone, and nothing is beyond it.
-
     hold_width : bool
         Keep all widths at `width_px`: where peaks overlap much, hardly anything tells wide ones from dim ones on
         a brighter background.
@@ -71,16 +72,20 @@ def fit_peaks(
         beyond, alike = places_beyond(starts, kinds, width_px=width, shape=pixels.shape)
         starts, kinds = np.concatenate([starts, beyond]), np.concatenate([kinds, alike])
     order = np.argsort(starts[:, 0], kind="stable")
-    fit = JointFit(
-        np.ascontiguousarray(pixels),
-        starts[order],
-        kinds[order],
-        width_px=width,
-        shape=shape,
-        noise=NoiseKind(uniform=noise == "uniform", gain=None if gain is None else gain / coarse.step**2),
-        prior_px=None if prior_px is None else prior_px / coarse.step,
-        inside=order < len(positions),
-        hold_width=hold_width,
-    )
-    fit.run()
-    return coarse.fine(fit.result().reordered(np.argsort(order)[: len(positions)]))
+    one = np.zeros_like(kinds)
+    for shared, held in ((kinds, hold_width), (one, False), (one, True)):
+        fit = JointFit(
+            np.ascontiguousarray(pixels),
+            starts[order],
+            shared[order],
+            width_px=width,
+            shape=shape,
+            noise=NoiseKind(uniform=noise == "uniform", gain=None if gain is None else gain / coarse.step**2),
+            prior_px=None if prior_px is None else prior_px / coarse.step,
+            inside=order < len(positions),
+            hold_width=held,
+        )
+        if fit.run():
+            break
+    found = replace(fit.result(), any_width=shared is one)
+    return coarse.fine(found.reordered(np.argsort(order)[: len(positions)]))

@@ -33,6 +33,8 @@ class FittedPeaks:
     prior_px : float or None
         How far the truth was found to be from where atoms began, along each axis [px]; None where nothing was said
         about it.
+    any_width : bool
+        Peaks of any width fit the image, those of one group at least, so that all were given one.
     """
 
     positions: Floats
@@ -46,6 +48,7 @@ class FittedPeaks:
     gain: float
     readout: float
     prior_px: float | None
+    any_width: bool = False
 
     def reordered(self, order: NDArray[np.intp]) -> "FittedPeaks":
         """Return the atoms in another order (atom,)."""

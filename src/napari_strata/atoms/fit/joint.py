@@ -32,6 +32,9 @@ STILL = 0.3
 """Last step of a fit that is believed, in units of the uncertainty."""
 FARTHEST = 1.5
 """How far an atom may move from its start, in standard deviations of its peak."""
+WIDEST = 1.5
+"""Greatest width, in units of the rough one. Where peaks have tails, or overlap much, wider ones on less
+background may fit as well, up to any width, and tell no positions any more."""
 DIM = 1e-2
 """Height below which a fit has lost its atom, in units of the median height."""
 
@@ -88,21 +91,32 @@ class JointFit:
             Pairs.within(positions, COUPLED * width_px),
             self._measure_noise,
             Prior.nothing(positions),
+            WIDEST * width_px if self._shapes else np.inf,
         )
         self._failed = np.zeros(len(positions), bool)
         self._sigma = np.zeros(len(positions))
         self._leverage = self._problem.model.leverage(self._parameters)
 
-    def run(self) -> None:
-        """Fit heights, then everything, then what has not settled, and put back what has failed."""
+    def run(self) -> bool:
+        """Fit heights, then everything, then what has not settled, and put back what has failed.
+
+        Returns
+        -------
+        bool
+            False as soon as a width has come to `WIDEST`: the image does not tell it.
+        """
         everything = self._inside
         self._fit_heights()
         if self._prior_px is not None:
             self._expect(self._prior_px)
             self._settle_all(Freedom(everything, shapes=self._shapes), steps=STEPS_OF_ALL)
+            if self._is_too_wide():
+                return False
             measured = self._measured_prior()  # where all is blurred, shifts of one atom are those of others, too
             self._expect(measured if self._shapes else max(measured, self._prior_px))
         restless = self._settle_all(Freedom(everything, shapes=self._shapes), steps=STEPS_OF_ALL) > SETTLED
+        if self._is_too_wide():
+            return False
         if restless.any():
             restless = self._settle_some(restless, everything) > STILL
         failed = restless | self._is_lost()
@@ -116,6 +130,7 @@ class JointFit:
             failed |= self._is_lost()
         self._failed |= failed
         self._put_back()
+        return True
 
     def misfit_of_heights(self) -> float:
         """Fit heights and background alone; return the mean square of what is left of the image."""
@@ -214,6 +229,11 @@ class JointFit:
         last_step = np.zeros(len(atoms))
         last_step[some] = found.last_step
         return last_step
+
+    def _is_too_wide(self) -> bool:
+        """Return whether the image does not tell how wide some peaks are."""
+        shapes = full_precision(self._problem.model.shape, self._parameters.shapes)
+        return bool((widths(shapes) > 0.99 * self._problem.widest).any())
 
     def _is_lost(self) -> NDArray[np.bool_]:
         now = self._parameters

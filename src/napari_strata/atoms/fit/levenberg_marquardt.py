@@ -85,6 +85,8 @@ class Problem:
         Gives the noise for a drawn model (y, x).
     prior : Prior
         What is known of the atoms.
+    widest : float
+        Greatest standard deviation of a peak along any axis [px].
     """
 
     image: Floats
@@ -93,6 +95,7 @@ class Problem:
     pairs: Pairs
     noise_of: Callable[[Floats], Noise]
     prior: Prior
+    widest: float = np.inf
 
     def equations(self, now: Parameters, drawn: Floats, weights: Floats) -> Equations:
         """Assemble the normal equations, given the drawn model (y, x) and one by the variance (y, x)."""
@@ -191,7 +194,7 @@ def _step(
     added = np.concatenate([np.repeat(damping, 3), of_background, of_shapes])
     solver = Solver(equations, added, freedom.unknowns(now))
     step = _as_parameters(now, solver.solve(equations.gradient, tolerance=TOLERANCE))
-    return _limited(problem.model, now, step), solver.own_sigma
+    return _limited(problem.model, now, step, problem.widest), solver.own_sigma
 
 
 def _next_damping(damping: Floats, harder: NDArray[np.bool_]) -> Floats:
@@ -225,19 +228,21 @@ def _as_parameters(like: Parameters, vector: Floats) -> Parameters:
     return Parameters(rows[:, :2], rows[:, 2], shapes.reshape(like.shapes.shape), background)
 
 
-def _limited(model: Model, now: Parameters, step: Parameters) -> Parameters:
-    """Shorten steps beyond which the model is not nearly linear."""
+def _limited(model: Model, now: Parameters, step: Parameters, widest: float) -> Parameters:
+    """Shorten steps beyond which the model is not nearly linear, or peaks wider [px] than they may be."""
     precision = full_precision(model.shape, now.shapes)
     longest = LONGEST * widths(precision)[model.groups, 0]
     length = np.linalg.norm(step.positions, axis=1)
     positions = step.positions * np.minimum(1, longest / np.maximum(length, 1e-300))[:, None]
     least, most = (SMALLEST - 1) * now.amplitudes, (1 / SMALLEST - 1) * now.amplitudes
     least = np.maximum(least, DIMMEST * np.median(now.amplitudes) - now.amplitudes)
+    shapes = now.shapes + step.shapes * _fraction(precision, full_precision(model.shape, step.shapes))[:, None]
+    too_wide = np.maximum(1, widths(full_precision(model.shape, shapes)).max(axis=1) / widest)
     return replace(
         step,
         positions=positions,
         amplitudes=np.clip(step.amplitudes, least, np.maximum(most, step.amplitudes * 0.5)),
-        shapes=step.shapes * _fraction(precision, full_precision(model.shape, step.shapes))[:, None],
+        shapes=shapes * too_wide[:, None] ** 2 - now.shapes,
     )
 
 

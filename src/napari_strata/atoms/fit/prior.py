@@ -19,6 +19,8 @@ LEAST = 0.5
 """Smallest spread that is believed, in units of the expected one: where all peaks overlap it is not seen."""
 ENOUGH = 0.25
 """Fraction of coordinates that the image must place better than the prior to measure a spread."""
+WELL, BARELY = 0.5, 0.85
+"""What is left of the prior's variance where the image places a coordinate well, and where it just tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ def measured_spread(shift: Floats, variance: Floats, expected: float) -> float:
     A fit under a normal prior tells where it would have gone without, and with which variance: the shifts of all
     atoms have the variance of that and of the starts. The spread of the starts is the most likely one. Only those
     count that the image places better than the prior does: of others, any flaw of the model would look like it.
+    Where those are too few, the others may still say that the starts are worse than expected, so that what is
+    reported is not too good; never that they are better.
 
     Parameters
     ----------
@@ -82,9 +86,15 @@ def measured_spread(shift: Floats, variance: Floats, expected: float) -> float:
         expected one where the image places too few atoms.
     """
     kept = np.maximum(variance / expected**2, 1e-9)  # of the prior's variance
-    known = kept < 0.5
-    if known.mean() < ENOUGH:
-        return expected
+    if (kept < WELL).mean() >= ENOUGH:
+        return _likeliest(shift, kept, kept < WELL, expected)
+    if (kept < BARELY).mean() >= ENOUGH:
+        return max(expected, _likeliest(shift, kept, kept < BARELY, expected))
+    return expected
+
+
+def _likeliest(shift: Floats, kept: Floats, known: NDArray[np.bool_], expected: float) -> float:
+    """Return the likeliest spread of the starts [px] by the shifts of known coordinates."""
     alone, moved = expected**2 * kept[known] / (1 - kept[known]), shift[known] / (1 - kept[known])
     trials = np.geomspace(LEAST, 4, 89) * expected
     total = trials[:, None] ** 2 + alone
