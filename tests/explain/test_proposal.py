@@ -11,7 +11,7 @@ from napari_strata.control import JobControl
 from napari_strata.errors import TargetError
 from napari_strata.events import JobEnded
 from napari_strata.explain.graph_cut import contrast_pairs, energy, least_cut
-from napari_strata.explain.map_threshold import bands, is_above, level, strength
+from napari_strata.explain.map_threshold import contour_lines, is_above, level, outline, strength
 from napari_strata.explain.proposal import propose
 from napari_strata.jobs.propose_mask import propose_mask
 
@@ -36,9 +36,27 @@ def test_a_threshold_is_a_part_of_the_maximum_or_a_quantile_of_what_is_above_0()
     assert is_above(MAP, either).tolist() == [[False, False, False], [True, True, True]]
 
 
-def test_lines_are_equally_far_apart_between_threshold_and_maximum():
-    config = ProposalConfig(part=0.25, side="either")  # lines at 1, 2, 3
-    assert bands(MAP, config, 3).tolist() == [[0, 1, 2], [6, 3, 3]]
+def test_lines_are_equally_far_apart_between_threshold_and_maximum_and_lie_between_pixels():
+    ramp = np.tile(np.arange(9, dtype=np.float32), (3, 1))
+    lines = contour_lines(ramp, ProposalConfig(part=0.25), 3)  # at 2, 4 and 6 of 8
+    for number, at in enumerate((2, 4, 6)):
+        x = lines.ends[lines.number == number, :, 1]
+        assert x.min() == pytest.approx(at, abs=1e-4)
+    assert not lines.is_against.any()
+    both = contour_lines(ramp - 4, ProposalConfig(part=0.5, side="either"), 1)
+    assert both.ends[both.is_against, :, 1].max() == pytest.approx(2, abs=1e-4)
+    assert both.ends[~both.is_against, :, 1].min() == pytest.approx(6, abs=1e-4)
+
+
+def test_an_outline_goes_around_a_pixel_also_at_the_border():
+    mask = np.zeros((4, 4), bool)
+    mask[0, 2] = True
+    ends = outline(mask)
+    assert sorted(ends[:, 0].tolist()) == [[-0.5, 2], [0, 1.5], [0, 2.5], [0.5, 2]]
+
+
+def test_a_map_of_zeros_has_no_lines():
+    assert len(contour_lines(np.zeros((4, 4), np.float32), ProposalConfig(), 3).ends) == 0
 
 
 @given(maps, parts, parts, sides, rules)

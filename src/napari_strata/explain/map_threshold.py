@@ -4,11 +4,16 @@ The *strength* of a pixel is what it says for the score, against it, or either w
 :math:`|h|` of the map :math:`h`, and 0 where that is below 0.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.config.proposal import ProposalConfig, Side
 from napari_strata.types import FloatImage
+
+_LEAST = 1e-6
+"""By so much a line lies below the values at its threshold, which count; as a part of them."""
 
 
 def strength(heatmap: FloatImage, side: Side) -> FloatImage:
@@ -52,11 +57,30 @@ def is_above(heatmap: FloatImage, config: ProposalConfig) -> NDArray[np.bool_]:
     return above
 
 
-def bands(heatmap: FloatImage, config: ProposalConfig, lines: int) -> NDArray[np.uint8]:
-    r"""Return between which lines of equal strength each pixel lies.
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """Lines of equal strength, as straight pieces.
 
-    The lines are at :math:`t + k (m - t) / n`, for :math:`k = 0 \dots n - 1`, with :math:`t` the threshold and
-    :math:`m` the greatest strength.
+    Attributes
+    ----------
+    ends : ndarray, shape (n, 2, 2)
+        Both ends (y, x) of each piece [px]; the stronger side is always on the same hand.
+    number : ndarray of int, shape (n,)
+        Of which line a piece is a part, 0 at the threshold.
+    is_against : ndarray of bool, shape (n,)
+        Whether the map is below 0 there.
+    """
+
+    ends: NDArray[np.float64]
+    number: NDArray[np.intp]
+    is_against: NDArray[np.bool_]
+
+
+def contour_lines(heatmap: FloatImage, config: ProposalConfig, count: int) -> Lines:
+    r"""Return lines of equal strength from the threshold up, closed at the map's border.
+
+    They are at :math:`t + k (m - t) / n`, for :math:`k = 0 \dots n - 1`, with :math:`t` the threshold and
+    :math:`m` the greatest strength; by marching squares (`skimage.measure.find_contours`).
 
     Parameters
     ----------
@@ -64,17 +88,30 @@ def bands(heatmap: FloatImage, config: ProposalConfig, lines: int) -> NDArray[np
         The map.
     config : ProposalConfig
         The threshold.
-    lines : int
-        How many, from 1.
-
-    Returns
-    -------
-    ndarray of uint8, shape (y, x)
-        0 below the threshold, then 1 to `lines`; `lines` more where the map is below 0.
+    count : int
+        How many lines, n.
     """
     strong, lowest = strength(heatmap, config.side), level(heatmap, config)
-    levels = np.linspace(lowest, float(strong.max(initial=0)), lines, endpoint=False)
-    found = np.searchsorted(levels, strong, side="right") * is_above(heatmap, config)
-    found[(heatmap < 0) & (found > 0)] += lines
-    banded: NDArray[np.uint8] = found.astype(np.uint8)
-    return banded
+    highest = float(strong.max(initial=0))
+    lowest = max(lowest, _LEAST * highest)
+    pieces, numbers, signs = [np.empty((0, 2, 2))], [0], [False]
+    for is_against in (False, True):
+        sided = np.where((heatmap < 0) == is_against, strong, 0)
+        for number, at in enumerate(np.linspace(lowest, highest, count, endpoint=False) if highest > 0 else ()):
+            found = _pieces(sided, at * (1 - _LEAST))
+            pieces.append(found)
+            numbers += [number] * len(found)
+            signs += [is_against] * len(found)
+    return Lines(np.concatenate(pieces), np.array(numbers[1:], np.intp), np.array(signs[1:], bool))
+
+
+def outline(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the outline of a mask as straight pieces, shape (n, 2, 2): both ends (y, x) [px]."""
+    return _pieces(mask.astype(np.float32), 0.5)
+
+
+def _pieces(values: FloatImage, at: float) -> NDArray[np.float64]:
+    from skimage.measure import find_contours
+
+    lines = [line - 1 for line in find_contours(np.pad(values, 1), at)]
+    return np.concatenate([np.empty((0, 2, 2)), *(np.stack([line[:-1], line[1:]], axis=1) for line in lines)])

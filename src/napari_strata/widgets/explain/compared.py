@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_strata.annotation.classes import FIRST_CLASS
-from napari_strata.errors import LabelsError, StrataError, TargetError
+from napari_strata.errors import LabelsError, TargetError
 from napari_strata.explain.wrong_regions import WrongRegion, unsure_regions, wrong_regions
 from napari_strata.types import BACKGROUND, NOT_LABELLED, LabelArray
-from napari_strata.widgets.layers.label_memory import class_table_of, crystal_layer_of, group_of, is_for
+from napari_strata.widgets.explain.corrected_codes import corrected_codes
+from napari_strata.widgets.layers.label_memory import crystal_layer_of, group_of, is_for
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import Origin
 from napari_strata.widgets.layers.numbered_objects import holds_objects
@@ -77,8 +78,9 @@ def compare(viewer: "Viewer", source: Source, masks: "Labels", labels: "Labels |
 
     Raises
     ------
-    LabelsError
-        If the labels are of another image, crystal layer or shape, number objects, or have other classes.
+    LabelsError, TargetError
+        If the labels are of another image, crystal layer or shape, number objects, are empty here, or have other
+        classes.
     """
     image = source.origin.image
     frame = shown_frame(viewer, image)
@@ -86,7 +88,7 @@ def compare(viewer: "Viewer", source: Source, masks: "Labels", labels: "Labels |
     corrected = None
     if labels is not None:
         _check(labels, masks, layer, viewer, source.origin)
-        corrected = _in_classes_of(labels, _frame(labels, frame), source.entry.card.classes.names)
+        corrected = corrected_codes(labels, image, frame, source.entry.card.classes)
     predicted = _frame(masks, frame)
     return Compared(source, frame, layer, predicted, corrected, labels, masks)
 
@@ -129,30 +131,6 @@ def _check(labels: "Labels", masks: "Labels", layer: int, viewer: "Viewer", orig
             f"{labels.name} is of crystal layer {crystal_layer_of(labels)}, {masks.name} of {layer}.",
             remedy="Choose masks and labels of the same crystal layer.",
         )
-    if full_data(labels).shape != full_data(masks).shape:
-        raise LabelsError(
-            f"{labels.name} has the shape {full_data(labels).shape}, {masks.name} {full_data(masks).shape}.",
-            remedy=f"Choose labels of {origin.image.name}.",
-        )
-
-
-def _in_classes_of(labels: "Labels", codes: LabelArray, names: tuple[str, ...]) -> LabelArray:
-    """Return codes of labels as the model counts its classes: by name, or by number where they have no names."""
-    present = np.unique(codes[codes >= FIRST_CLASS])
-    lookup = np.arange(256, dtype=np.uint8)
-    try:
-        own = class_table_of(labels).names if group_of(labels) else names
-    except StrataError:
-        own = names
-    for code in present:
-        name = own[code - FIRST_CLASS] if code - FIRST_CLASS < len(own) else f"code {code}"
-        if name not in names:
-            raise LabelsError(
-                f"The model knows no class {name} of {labels.name}.",
-                remedy=f"Its classes are {', '.join(names)}: rename the class in the Label dock.",
-            )
-        lookup[code] = names.index(name) + FIRST_CLASS
-    return lookup[codes]
 
 
 def _frame(napari_layer: "Any", frame: int, kind: Any = np.uint8) -> Any:

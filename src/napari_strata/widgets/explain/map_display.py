@@ -5,13 +5,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Labels
-from napari.utils.colormaps import Colormap, DirectLabelColormap
+from napari.layers import Image, Vectors
+from napari.utils.colormaps import Colormap
 from napari.utils.transforms import Affine
 
 from napari_strata.config import ProposalConfig
-from napari_strata.explain.map_threshold import bands, level
-from napari_strata.types import FloatImage
+from napari_strata.explain.map_threshold import contour_lines, level, outline
+from napari_strata.explain.runs import from_runs
+from napari_strata.types import AnyArray, FloatImage
 from napari_strata.widgets.explain.asked import EXPLANATION
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import placement
@@ -31,6 +32,9 @@ _OURS = ", above the threshold"
 _COLOURS = 512
 _GAP = 0.03
 """Between the image and the map beside it, as a part of the image's width."""
+_TARGET = "#00e5ff"
+_WIDTH, _LEAST_WIDTH, _MOST_WIDTH = 1 / 400, 0.4, 2.0
+"""Of lines, as a part of the image's height, and at least and at most [px]."""
 _FOR, _AGAINST = ("#ffd23f", "#ff9f1c", "#ff4f3a"), ("#9bd1ff", "#3d8bff", "#1f5fd0")
 """Contour lines from the threshold up."""
 
@@ -136,28 +140,21 @@ class MapDisplay:
             layer.contrast_limits = (low, high)
         layer.colormap = _above(look["colormap"], np.linspace(low, high, _COLOURS), threshold, config)
 
-    def _draw_lines(self, layer: Image, values: FloatImage, config: ProposalConfig, lines: int) -> None:
-        if lines == 0:
+    def _draw_lines(self, layer: Image, values: FloatImage, config: ProposalConfig, count: int) -> None:
+        shown = self._found(CONTOURS, layer)
+        lines = contour_lines(values, config, count)
+        if count == 0 or not len(lines.ends):
             self._clear(CONTOURS)
             return
-        data = bands(values, config, lines)[(None,) * (layer.ndim - 2)]
-        (shown,) = self._found(CONTOURS, layer) or (None,)
-        if isinstance(shown, Labels) and shown.data.shape == data.shape and shown.metadata["lines"] == lines:
-            shown.data = data
+        data = _vectors(lines.ends, layer.ndim)
+        rows = np.where(lines.is_against, count, 0) + lines.number
+        colours = np.concatenate([_ramp(_FOR, count), _ramp(_AGAINST, count)])[rows]
+        if shown and isinstance(shown[0], Vectors):
+            shown[0].data = data
+            shown[0].edge_color = colours
             return
         self._clear(CONTOURS)
-        colours = dict(enumerate((*_ramp(_FOR, lines), *_ramp(_AGAINST, lines)), start=1))
-        contours = Labels(
-            data,
-            name=f"Contours of {layer.name}",
-            colormap=DirectLabelColormap(color_dict={None: "transparent", 0: "transparent"} | colours),
-            opacity=1.0,
-            metadata=self._tag(CONTOURS, layer) | {"lines": lines},
-            **placement(layer),
-        )
-        contours.contour = 1
-        contours.editable = False
-        self._add(contours)
+        self._add(self._lines_of(data, colours, layer, CONTOURS, f"Contours of {layer.name}", placement(layer)))
 
     def _place(self, layer: Image, mode: Mode) -> None:
         if mode is not Mode.ALONE:
@@ -178,15 +175,33 @@ class MapDisplay:
         (shown,) = self._found(BESIDE, layer) or (None,)
         if not isinstance(shown, Image) or shown.data is not layer.data:
             self._clear(BESIDE)
+            place = _to_the_right(layer)
             shown = Image(
                 layer.data,
                 name=f"Beside: {layer.name}",
                 blending="translucent",
                 metadata=self._tag(BESIDE, layer),
-                **_to_the_right(layer),
+                **place,
             )
             self._add(shown)
+            if runs := layer.metadata[EXPLANATION].get("target", {}).get("runs"):
+                data = _vectors(outline(from_runs(runs) != 0), layer.ndim)
+                self._add(self._lines_of(data, _TARGET, layer, BESIDE, "Explained, beside", place))
         shown.colormap, shown.contrast_limits = layer.colormap, layer.contrast_limits
+
+    def _lines_of(
+        self, data: AnyArray, colours: Any, layer: Image, role: str, name: str, place: dict[str, Any]
+    ) -> Vectors:
+        return Vectors(
+            data,
+            name=name,
+            edge_color=colours,
+            edge_width=float(np.clip(_WIDTH * full_data(layer).shape[-2], _LEAST_WIDTH, _MOST_WIDTH)),
+            vector_style="line",
+            opacity=1.0,
+            metadata=self._tag(role, layer),
+            **place,
+        )
 
     def _add(self, layer: "Layer") -> None:
         active = self._viewer.layers.selection.active
@@ -226,6 +241,14 @@ def _above(base: Colormap, values: FloatImage, threshold: float, config: Proposa
     sided = np.abs(values) if config.side == "either" else values if config.side == "for" else -values
     colours[(sided < threshold) | (sided <= 0), 3] = 0
     return Colormap(colours, name=f"{base.name}{_OURS}", display_name=f"{base.name}{_OURS}")
+
+
+def _vectors(ends: AnyArray, dimensions: int) -> AnyArray:
+    """Return straight pieces as napari's vectors, shape (n, 2, dimensions): where each begins, and its way."""
+    vectors = np.zeros((len(ends), 2, dimensions))
+    vectors[:, 0, -2:] = ends[:, 0]
+    vectors[:, 1, -2:] = ends[:, 1] - ends[:, 0]
+    return vectors
 
 
 def _ramp(colours: tuple[str, ...], count: int) -> Any:
