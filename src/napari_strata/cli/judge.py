@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from napari_strata.cli.display import Display
-from napari_strata.cli.explain import TargetKind, make_target, parse_position
 from napari_strata.cli.inputs import read_stacks
 from napari_strata.cli.options import (
     AnalysisFile,
@@ -21,6 +20,7 @@ from napari_strata.cli.options import (
     with_options,
 )
 from napari_strata.cli.predict import Model, OnDevice
+from napari_strata.cli.question import Asked, At, Class, Kind, Label, Layer, RatherThan, Region
 from napari_strata.cli.runner import run_command
 from napari_strata.config import ExplainConfig, ExplainMethod, JudgeConfig
 from napari_strata.config.judge import MEASURES
@@ -38,15 +38,14 @@ def judge(
     out: Annotated[
         Path | None, typer.Option(metavar="TRUST.json", help="All figures, the curves included.")
     ] = None,
-    at: Annotated[str | None, typer.Option(metavar="Y,X", help="Where to look [px].")] = None,
-    layer: Annotated[int, typer.Option(min=0, help="Crystal layer as in predict and atoms, from 0.")] = 0,
+    at: At = None,
+    layer: Layer = 0,
     frame: Annotated[int, typer.Option(min=0, help="Frame of the stack, from 0.")] = 0,
-    target: Annotated[
-        TargetKind, typer.Option(help="The atom nearest to --at, the pixel at --at, or --region.")
-    ] = "atom",
-    region: Annotated[
-        Path | None, typer.Option(help="Mask (y, x), not 0 where the region is, for --target region.")
-    ] = None,
+    target: Kind = "atom",
+    region: Region = None,
+    label: Label = None,
+    species: Class = None,
+    rather_than: RatherThan = None,
     method: Annotated[ExplainMethod | None, option(ExplainConfig, "method")] = None,
     measure: Annotated[
         list[str] | None,
@@ -66,14 +65,10 @@ def judge(
     verbose: Verbose = False,
 ) -> int:
     """Test whether the heatmap of a method can be trusted, and is better than an edge detector."""
-    if (target == "region") != (region is not None):
-        raise typer.BadParameter("a region target and a region file belong together.", param_hint=["--region"])
-    if (target == "region") == (at is not None):
-        raise typer.BadParameter("an atom or a pixel needs a position, a region has none.", param_hint=["--at"])
-    position = None if at is None else parse_position(at)
+    asked = Asked(at, layer, target, region, label, species, rather_than)
+    asked.check()
 
     def make_job(control: JobControl, display: Display) -> Job:
-        from napari_strata.explain.question import Question
         from napari_strata.io.arrays import read_array
         from napari_strata.jobs.judge_map import judge_map
 
@@ -84,7 +79,7 @@ def judge(
             model,
             stack,
             frame=frame,
-            question=Question(make_target(target, position, region), layer),
+            question=asked.question(stack, frame),
             config=with_options(settings.explain, method=method, device=device),
             judging=with_options(settings.judge, measures=tuple(measure) if measure else None, dose=dose),
             labels=None if labels is None else read_array(labels, error_type=LabelsError).codes,
@@ -98,18 +93,6 @@ def judge(
 
 def judge_words(figures: Mapping[str, Any]) -> Iterator[str]:
     """Tell the verdict, and one line for each measure; the curves stay in the JSON."""
-    if "verdict" not in figures:
-        return
-    yield figures["verdict"]
-    for name, found in figures["measures"].items():
-        yield f"  {name}: {', '.join(_told(found))}"
+    from napari_strata.explain.trust.report import report_lines
 
-
-def _told(figures: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Tell single numbers and words; lists are left out."""
-    for name, value in figures.items():
-        if isinstance(value, Mapping):
-            yield from _told(value, f"{prefix}{name} ")
-        elif not isinstance(value, list):
-            shown = "undefined" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
-            yield f"{prefix}{name} {shown}"
+    return report_lines(figures)

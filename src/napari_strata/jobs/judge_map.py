@@ -1,6 +1,5 @@
 """Judge whether the map of a method can be trusted."""
 
-import dataclasses
 import json
 import time
 from collections.abc import Generator
@@ -20,9 +19,9 @@ from napari_strata.jobs.judging import (
     NEEDS,
     check_labels,
     find_noise,
-    labels_on_grid,
     make_subject,
     told_noise,
+    with_labels,
     with_noise,
 )
 from napari_strata.jobs.predict import check_calibration
@@ -117,7 +116,7 @@ def judge_map(
     check_calibration((shown,), loaded.card)
     check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
     if labels is not None:
-        check_labels(labels, shown)
+        check_labels(labels, shown, loaded.network.layers)
     if out is not None and out.is_dir():
         raise OutputError(
             f"{out} is a folder.", remedy="Give the name of a JSON file, for example trust.json in it."
@@ -141,7 +140,7 @@ def judge_map(
     noise = find_noise(shown, judging)
     subject = with_noise(subject, noise, prepared, loaded, shown)
     if labels is not None:
-        subject = dataclasses.replace(subject, labels=labels_on_grid(labels, loaded, shown))
+        subject = with_labels(subject, labels, loaded, shown)
     map_, metadata = prepared.on_image(subject.found.map), {**prepared.metadata, "frame": frame}
     judged = yield from _judge(control, subject, map_, metadata)
     told = {**_figures(judged, start), **figures, "noise": told_noise(noise, shown)}

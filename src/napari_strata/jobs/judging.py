@@ -93,14 +93,19 @@ def told_noise(noise: "ShotNoise", shown: ImageStack) -> dict[str, float | None]
     return {"counts_per_pixel": noise.counts, "dose_per_A2": dose}
 
 
-def check_labels(labels: LabelArray, shown: ImageStack) -> None:
-    """Check that labels belong to a frame.
+def check_labels(labels: LabelArray, shown: ImageStack, layers: int) -> None:
+    """Check that labels belong to a frame, and to a model of so many layers.
 
     Raises
     ------
     LabelsError
         If they have another shape.
     """
+    if len(labels if labels.ndim == 3 else labels[None]) != layers:
+        raise LabelsError(
+            f"There are labels of {len(labels) if labels.ndim == 3 else 1} layers, the model has {layers}.",
+            remedy="Give one mask for each crystal layer of the model, or judge without labels.",
+        )
     if labels.shape[-2:] != shown.data.shape[1:]:
         raise LabelsError(
             f"The labels have the shape {labels.shape}, the image {shown.data.shape[1:]}.",
@@ -108,8 +113,23 @@ def check_labels(labels: LabelArray, shown: ImageStack) -> None:
         )
 
 
-def labels_on_grid(labels: LabelArray, loaded: "LoadedModel", shown: ImageStack) -> "Labels":
-    """Return image and labels (layer, y, x) or (y, x) of a frame on the network's grid."""
+def with_labels(subject: "Subject", labels: LabelArray, loaded: "LoadedModel", shown: ImageStack) -> "Subject":
+    """Let a subject know the labels (layer, y, x) or (y, x) of its frame, of which a network can learn.
+
+    Raises
+    ------
+    LabelsError, MethodError
+        If there is nothing to permute; now and not after the other measures.
+    """
+    from napari_strata.explain.trust.permuted_labels import cut_patches
+
+    known = _on_grid(labels, loaded, shown)
+    if "label-randomisation" in subject.config.measures:
+        cut_patches(known, loaded.network, subject.generator(5))
+    return dataclasses.replace(subject, labels=known)
+
+
+def _on_grid(labels: LabelArray, loaded: "LoadedModel", shown: ImageStack) -> "Labels":
     from napari_strata.data.grid import resample_labels, to_network_grid
     from napari_strata.explain.trust.subject import Labels
 

@@ -60,23 +60,11 @@ def train_on_permuted(
 
     Raises
     ------
-    LabelsError
-        If fewer than two patches can be cut that hold labels, or the labels have another number of layers.
-    MethodError
-        If the network gives values.
+    LabelsError, MethodError
+        As `cut_patches`.
     """
     network = score.network
-    if network.output == "values":
-        raise MethodError(
-            "Labels can be permuted for networks of classes only; this one gives values.",
-            remedy="Judge it without labels.",
-        )
-    if len(labels.codes) != network.layers:
-        raise LabelsError(
-            f"The labels have {len(labels.codes)} layers, the model has {network.layers}.",
-            remedy="Give one mask for each crystal layer of the model.",
-        )
-    images, targets = _patches(labels, network, rng)
+    images, targets = cut_patches(labels, network, rng)
     learner = copy_of(score)
     redraw_all(learner, rng)
     device = next(network.parameters()).device
@@ -96,8 +84,26 @@ def train_on_permuted(
     yield Learned(learner, 1.0, {"steps": steps, "loss_before": losses[0], "loss_after": losses[-1], **fit})
 
 
-def _patches(labels: Labels, network: Network, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Return patches of the image (n, 1, y, x), and the exchanged masks (n, layer, y, x) as class indices."""
+def cut_patches(labels: Labels, network: Network, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Return patches of the image (n, 1, y, x), and the exchanged masks (n, layer, y, x) as class indices.
+
+    Raises
+    ------
+    LabelsError
+        If fewer than two patches can be cut that hold labels, or the labels have another number of layers.
+    MethodError
+        If the network gives values.
+    """
+    if network.output == "values":
+        raise MethodError(
+            "Labels can be permuted for networks of classes only; this one gives values.",
+            remedy="Judge it without labels.",
+        )
+    if len(labels.codes) != network.layers:
+        raise LabelsError(
+            f"The labels have {len(labels.codes)} layers, the model has {network.layers}.",
+            remedy="Give one mask for each crystal layer of the model.",
+        )
     shape = labels.grid.shape
     sides = [min(PATCH, length // network.stride * network.stride) for length in shape]
     images: list[FloatImage] = []

@@ -1,0 +1,107 @@
+"""Deletion and insertion curves of several maps in one plot."""
+
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.theme import get_theme
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_strata.explain.catalogue import METHODS
+from napari_strata.widgets.parts.editors import ChoiceBox
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+    from napari_strata.jobs.compare_maps import ComparedMap, Comparison
+
+COLOURS = ("#8aa0ff", "#ffb05c", "#6ee787", "#ff7a9a", "#5fd8e8", "#d9a5ff", "#e6d35c", "#b0b8c0")
+"""Of the methods, in the order of the rows; then they begin anew."""
+KINDS = {"Deletion (falls fast: good)": "deletion", "Insertion (rises fast: good)": "insertion"}
+OTHERS = {"edges": "edges", "random": "random order"}
+"""What every map should beat, dashed."""
+_HEIGHT = 200
+_FAINT = "#7a7f88"
+
+
+class ScoreCurves(QWidget):
+    """Draws how the score falls or rises with the part of the pixels; pyqtgraph is imported when there is any.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Whose theme to wear.
+    """
+
+    def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = get_theme(viewer.theme)
+        self._plot: Any = None
+        self._rows: Comparison = ()
+        self._chosen: ComparedMap | None = None
+        self.kind = ChoiceBox()
+        self.kind.addItems(list(KINDS))
+        self.kind.setToolTip("What is removed or put back first is what the map shows most.")
+        self.kind.currentIndexChanged.connect(self._draw)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.kind)
+        self.hide()
+
+    @property
+    def curves(self) -> list[tuple[str, list[float], list[float]]]:
+        """What is drawn: the name in the legend, the parts of the pixels, and the score as a part of the way."""
+        kind = KINDS[self.kind.currentText()]
+        rows = [row for row in self._rows if _has_curves(row)]
+        drawn = [(METHODS[row.method].title, *_curve(row, kind, "method")) for row in rows]
+        shown = self._chosen if self._chosen in rows else None
+        return drawn + [(words, *_curve(shown or rows[0], kind, name)) for name, words in OTHERS.items() if rows]
+
+    def show_rows(self, rows: "Comparison", chosen: "ComparedMap | None") -> None:
+        """Draw the curves of these maps, that of the chosen one thicker."""
+        self._rows, self._chosen = rows, chosen
+        self._draw()
+
+    def _draw(self, _index: int = 0) -> None:
+        curves = self.curves
+        self.setVisible(bool(curves))
+        if not curves:
+            return
+        import pyqtgraph as pg
+        from qtpy.QtCore import Qt
+
+        if self._plot is None:
+            self._plot = self._make_plot(pg)
+            self.layout().addWidget(self._plot)
+        self._plot.clear()
+        others, chosen = OTHERS.values(), self._chosen and METHODS[self._chosen.method].title
+        for number, (name, parts, values) in enumerate(curves):
+            if name in others:
+                style = Qt.PenStyle.DashLine if name == "edges" else Qt.PenStyle.DotLine
+                pen = pg.mkPen(_FAINT, width=1, style=style)
+            else:
+                pen = pg.mkPen(COLOURS[number % len(COLOURS)], width=3 if name == chosen else 1.5)
+            self._plot.plot(parts, values, pen=pen, name=name)
+
+    def _make_plot(self, pg: Any) -> Any:
+        text = self._theme.text.as_hex()
+        plot = pg.PlotWidget(background=self._theme.background.as_hex())
+        plot.setFixedHeight(_HEIGHT)
+        plot.setMouseEnabled(x=False, y=False)
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.showGrid(y=True, alpha=0.2)
+        for side, label in (("left", "score"), ("bottom", "part of the pixels")):
+            plot.getAxis(side).setPen(self._theme.secondary.as_hex())
+            plot.getAxis(side).setTextPen(text)
+            plot.setLabel(side, label, color=text)
+            plot.getAxis(side).enableAutoSIPrefix(False)
+        plot.addLegend(offset=(-4, 4), labelTextColor=text, verSpacing=-6, labelTextSize="8pt")
+        return plot
+
+
+def _has_curves(row: "ComparedMap") -> bool:
+    return row.figures.get("curves", {}).get("deletion") is not None
+
+
+def _curve(row: "ComparedMap", kind: str, name: str) -> tuple[list[float], list[float]]:
+    found = row.figures["curves"]
+    return found["parts"], found[kind]["curves"][name]

@@ -1,0 +1,120 @@
+"""Methods and their scores as a table: one row per method, the best of each column marked."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor, QFont
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from napari_strata.config import ExplainMethod
+from napari_strata.explain.catalogue import METHODS
+from napari_strata.explain.trust.scores import SCORES, Score
+
+if TYPE_CHECKING:
+    from napari_strata.jobs.compare_maps import ComparedMap, Comparison
+
+BEST, BEST_COLOUR = "★", "#6ee787"
+UNKNOWN = "–"
+_SORT = Qt.ItemDataRole.UserRole
+_METHOD = Qt.ItemDataRole.UserRole + 1
+_GAP = 6
+
+
+class ScoreTable(QTableWidget):
+    """Shows a comparison; a click on a title sorts by that score, the best first."""
+
+    picked = Signal()
+    """Another method is chosen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, 1 + len(SCORES), parent)
+        self._rows: Comparison = ()
+        self.setHorizontalHeaderItem(0, QTableWidgetItem("Method"))
+        for column, score in enumerate(SCORES, start=1):
+            title = QTableWidgetItem(f"{score.name} {'↑' if score.higher_is_better else '↓'}")
+            title.setToolTip(f"{score.words} {'Higher' if score.higher_is_better else 'Lower'} is better.")
+            self.setHorizontalHeaderItem(column, title)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().hide()
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.setSortingEnabled(True)
+        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.itemSelectionChanged.connect(self.picked)
+
+    @property
+    def methods(self) -> list[ExplainMethod]:
+        """The methods, from top to bottom."""
+        return [self.item(row, 0).data(_METHOD) for row in range(self.rowCount())]
+
+    @property
+    def chosen(self) -> "ComparedMap | None":
+        """The map of the chosen row."""
+        rows = {index.row() for index in self.selectedIndexes()}
+        method = self.item(rows.pop(), 0).data(_METHOD) if rows else None
+        return next((row for row in self._rows if row.method == method), None)
+
+    def show_rows(self, rows: "Comparison") -> None:
+        """Show other maps; the method that is chosen stays chosen."""
+        chosen = self.chosen
+        self._rows = rows
+        blocked = self.blockSignals(True)
+        self.setSortingEnabled(False)  # else rows move while they are filled
+        self.setRowCount(0)
+        self.setRowCount(len(rows))
+        for number, row in enumerate(rows):
+            self.setItem(number, 0, _method_cell(row))
+        for column, score in enumerate(SCORES, start=1):
+            self._fill(column, score, [score.of(row.figures) for row in rows])
+        self.setSortingEnabled(True)
+        if chosen is not None and chosen.method in self.methods:
+            self.selectRow(self.methods.index(chosen.method))
+        self.blockSignals(blocked)
+        self._fit()
+        self.picked.emit()
+
+    def _fill(self, column: int, score: Score, values: Sequence[float | None]) -> None:
+        best = score.best(values)
+        for number, value in enumerate(values):
+            self.setItem(number, column, _score_cell(score, value, is_best=number in best))
+
+    def _fit(self) -> None:
+        """Be as high as the rows: the page scrolls, not the table."""
+        self.resizeRowsToContents()
+        rows = sum(self.rowHeight(row) for row in range(self.rowCount()))
+        bar = self.horizontalScrollBar().sizeHint().height()
+        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + rows + bar + _GAP)
+
+
+class _Cell(QTableWidgetItem):
+    """A cell that sorts by its value and not by its text."""
+
+    def __lt__(self, other: QTableWidgetItem) -> bool:
+        return bool(self.data(_SORT) < other.data(_SORT))
+
+
+def _method_cell(row: "ComparedMap") -> QTableWidgetItem:
+    title = METHODS[row.method].title
+    cell = _Cell(f"{title} (no map)" if row.failure else title)
+    cell.setToolTip(row.failure or title)
+    cell.setData(_SORT, title.lower())
+    cell.setData(_METHOD, row.method)
+    return cell
+
+
+def _score_cell(score: Score, value: float | None, *, is_best: bool) -> QTableWidgetItem:
+    """Make a cell that sorts the best first; what is not known comes last."""
+    cell = _Cell(UNKNOWN if value is None else f"{value:.3g} {BEST}" if is_best else f"{value:.3g}")
+    key = math.inf if value is None else -value if score.higher_is_better else value
+    cell.setData(_SORT, key)
+    cell.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+    if is_best:
+        font = QFont()
+        font.setBold(True)
+        cell.setFont(font)
+        cell.setForeground(QColor(BEST_COLOUR))
+    return cell

@@ -1,0 +1,96 @@
+"""The report of the randomisation checks in words, and a button that saves it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Labels
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from napari_strata.explain.catalogue import METHODS
+from napari_strata.explain.trust.verdict import Finding
+from napari_strata.widgets.parts.form import form_layout, row_label
+from napari_strata.widgets.parts.layer_choice import LayerChoice
+from napari_strata.widgets.parts.notify import in_notifications
+from napari_strata.widgets.parts.words import Words
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+_COLOURS = {
+    Finding.LEARNED: "#6ee787",
+    Finding.PARTLY: "#e6d35c",
+    Finding.EDGES: "#ff7a9a",
+    Finding.FLAT: "#ff7a9a",
+}
+_HEADS = {
+    Finding.LEARNED: "Yes: it depends on what the model learned.",
+    Finding.PARTLY: "In part: some of it does not depend on what the model learned.",
+    Finding.EDGES: "No: it is no better than an edge detector.",
+    Finding.FLAT: "No: the map shows nothing.",
+    Finding.UNKNOWN: "Not known: the tests were stopped before their end.",
+}
+
+
+class TrustPanel(QWidget):
+    """Asks whether a map can be trusted, and says what came of it.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Whose labels to offer.
+    """
+
+    def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._figures: Mapping[str, Any] = {}
+        self.labels = LayerChoice(viewer, Labels, none_text="none", follows=False)
+        self.labels.setToolTip(
+            "With labels of this image a copy of the network is trained for a moment on masks that were exchanged."
+        )
+        self.button, self.save_button = QPushButton("Can it be trusted?"), QPushButton("Save…")
+        self.button.setToolTip(
+            "Makes the map again of networks that know nothing. A map that stays the same shows the image's edges,"
+            " not what the model learned."
+        )
+        self.save_button.setToolTip("Write all figures as JSON, and the words as text beside it.")
+        self.head, self.words = Words(), Words()
+        rows, buttons = form_layout(), QHBoxLayout()
+        rows.addRow(row_label("Labels"), self.labels)
+        buttons.addWidget(self.button, 1)
+        buttons.addWidget(self.save_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(rows)
+        layout.addLayout(buttons)
+        layout.addWidget(self.head)
+        layout.addWidget(self.words)
+        self.save_button.clicked.connect(in_notifications(self._save))
+        self.show_figures({})
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """What is reported; empty where nothing was asked yet."""
+        return self._figures
+
+    def show_figures(self, figures: Mapping[str, Any]) -> None:
+        """Report what `napari_strata.jobs.judge_map.judge_map` found; nothing where there are no figures."""
+        self._figures = figures
+        self.save_button.setEnabled(bool(figures))
+        self.head.setVisible(bool(figures))
+        self.words.setVisible(bool(figures))
+        if figures:
+            finding = Finding(figures["finding"])
+            title = METHODS[figures["method"]].title
+            self.head.setText(f"{title}: {_HEADS[finding]}")
+            self.head.setStyleSheet(f"font-weight: bold; color: {_COLOURS.get(finding, 'palette(text)')}")
+            self.words.setText(figures["verdict"])
+
+    def _save(self, _checked: bool = False) -> None:
+        from napari_strata.explain.trust.report import write_report
+
+        name = f"trust-{self._figures['method']}.json"
+        typed, _kind = QFileDialog.getSaveFileName(self, "Save the report", name, "JSON (*.json)")
+        if typed:
+            path = Path(typed)
+            write_report(self._figures, path if path.suffix == ".json" else path.with_name(f"{path.name}.json"))
