@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.viewer import Viewer
-from qtpy.QtCore import QEvent, QObject, Qt
+from numpy.typing import NDArray
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
@@ -30,7 +32,9 @@ from napari_strata.widgets.explain.probe_layers import ProbeLayers
 from napari_strata.widgets.layers.source import Source
 from napari_strata.widgets.layers.targets import Place, place_in
 from napari_strata.widgets.layers.world import from_world
+from napari_strata.widgets.parts.canvas import CanvasKeeper
 from napari_strata.widgets.parts.click import ClickPicker
+from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.notify import in_words, show_failure
 from napari_strata.widgets.parts.runner import JobRunner
 from napari_strata.widgets.parts.words import Words
@@ -41,7 +45,11 @@ if TYPE_CHECKING:
 KEY = Qt.Key.Key_Q
 """napari has no use for it."""
 _READY = "Hold Q and move over the image; click to keep a map."
+_IN_3D = "The probe follows the cursor in 2D only: a cursor in 3D has no depth."
+_CHANGED = "What is probed has changed: release Q and press it again."
 _TYPING = (QLineEdit, QAbstractSpinBox, QTextEdit, QPlainTextEdit, QComboBox)
+_PACE = 33
+"""Least time between two pictures, so that quick answers leave the window time for other things [ms]."""
 _LEAVING = (QEvent.Type.ApplicationDeactivate, QEvent.Type.WindowDeactivate)
 
 
@@ -90,11 +98,17 @@ class Probe(QWidget):
         self._subject: Subject | None = None
         self._layers: ProbeLayers | None = None
         self._wanted: ProbeAt | None = None
+        self._answer: Glimpsed | None = None
+        self._pace = QTimer(self, singleShot=True, interval=_PACE)
+        self._pace.timeout.connect(self._on_pace)
         self.box = QCheckBox("Probe: hold Q and move over the image")
         self.box.setToolTip("The map of the pixel or atom under the cursor follows; a click keeps it.")
         self.words = Words()
         self.runner = JobRunner(self)
         self.picker = ClickPicker(viewer, self)
+        CanvasKeeper(viewer, self)
+        self._tidy = QTimer(self, singleShot=True, interval=0)  # a list must not change while it tells of a change
+        self._tidy.timeout.connect(self._on_tidy)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.box)
@@ -105,6 +119,9 @@ class Probe(QWidget):
         self.runner.ended.connect(self._on_ended)
         self.picker.clicked.connect(self._keep)
         self.picker.armed_changed.connect(self._on_armed)
+        connect_while_alive(self, self._on_removed, viewer.layers.events.removed)
+        connect_while_alive(self, self._on_slider, viewer.dims.events.current_step)
+        connect_while_alive(self, self._on_display, viewer.dims.events.ndisplay)
 
     @property
     def is_held(self) -> bool:
@@ -113,9 +130,12 @@ class Probe(QWidget):
 
     def forget(self) -> None:
         """Note that what is probed has changed: begin anew when the key is pressed next."""
+        was_held = self.is_held
         self.picker.disarm()
         self._subject = None
         self.runner.stop()
+        if was_held:
+            self._say(_CHANGED)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Leave keys and mouse to others."""
@@ -154,13 +174,16 @@ class Probe(QWidget):
     def _press(self) -> None:
         if self.is_held:
             return
+        if self._viewer.dims.ndisplay != 2:
+            self._say(_IN_3D)
+            return
         try:
             self._start()
         except StrataError as error:
             self._say(in_words(error))
             return
         self.picker.arm()
-        self._ask(self._viewer.cursor.position)
+        self._ask(self._under_cursor())
 
     def _start(self) -> None:
         """Start the worker, unless one lives for what is probed."""
@@ -184,13 +207,13 @@ class Probe(QWidget):
         callbacks.remove(self._on_move)
         if self._layers is not None:
             self._layers.hide()
-        self._wanted = None
+        self._wanted = self._answer = None
         if self.box.isChecked():
             self._say(_READY)
 
     def _layers_of(self, source: Source) -> ProbeLayers:
-        """Return the layers for an image, those from before where it is the same one."""
-        if self._layers is None or self._layers.origin.image is not source.origin.image:
+        """Return the layers for an image and a model, those from before where both are the same."""
+        if self._layers is None or self._layers.origin != source.origin:
             self._remove_layers()
             return ProbeLayers(self._viewer, source.origin)
         return self._layers
@@ -203,9 +226,38 @@ class Probe(QWidget):
     def _on_move(self, _viewer: Any, event: Any) -> None:
         self._ask(event.position)
 
+    def _on_slider(self, _event: object = None) -> None:
+        """Ask for the same place of the frame that is shown now."""
+        if self.is_held:
+            self._ask(self._under_cursor())
+
+    def _on_display(self, _event: object = None) -> None:
+        if self.is_held and self._viewer.dims.ndisplay != 2:
+            self.picker.disarm()
+            self._say(_IN_3D)
+
+    def _on_removed(self, _event: object = None) -> None:
+        self._tidy.start()
+
+    def _on_tidy(self) -> None:
+        """Take the layers away with their image."""
+        if self._layers is not None and self._layers.origin.image not in self._viewer.layers:
+            name = self._layers.origin.image.name
+            self.forget()
+            self._remove_layers()
+            self._say(f"{name} was removed.")
+
+    def _under_cursor(self) -> NDArray[np.float64]:
+        """Return where the cursor is on what is shown now; napari's position is as old as the last move."""
+        dims, cursor = self._viewer.dims, self._viewer.cursor.position
+        world = np.array(dims.point, dtype=np.float64)
+        shown = list(dims.displayed)
+        world[shown] = np.array(cursor)[shown]
+        return world
+
     def _ask(self, world: Any) -> None:
         """Ask for the map of a place; the worker drops what was asked before."""
-        if self._subject is None or self._viewer.dims.ndisplay != 2:
+        if self._subject is None:
             return
         image = self._subject.source.origin.image
         if why := self._subject.source.why_dropped(self._viewer):
@@ -224,7 +276,9 @@ class Probe(QWidget):
             case StateChanged(state=JobState.RUNNING) if self._wanted is not None:
                 self.runner.post(self._wanted)  # what was asked before the job ran is lost
             case Glimpsed():
-                self._show(event)
+                self._answer = event
+                if not self._pace.isActive():
+                    self._on_pace()
 
     def _on_ended(self, ended: JobEnded) -> None:
         if self.signalsBlocked():
@@ -236,6 +290,13 @@ class Probe(QWidget):
                 show_failure(ended.error)
         elif self._subject is not None:
             self._run(self._subject)  # the one before had to end first
+
+    def _on_pace(self) -> None:
+        """Show the newest answer, if there is one that was not shown."""
+        if self._answer is not None:
+            answer, self._answer = self._answer, None
+            self._pace.start()
+            self._show(answer)
 
     def _show(self, seen: Glimpsed) -> None:
         if self._layers is None or self._subject is None or not self.is_held:

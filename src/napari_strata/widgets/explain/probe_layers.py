@@ -1,7 +1,9 @@
 """The two layers of the probe: a small map that moves over the image, and a ring around what it is of."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,28 +58,20 @@ class ProbeLayers:
     def show(self, glimpse: "Glimpse", place: Place, kind: str) -> None:
         """Show a map where it lies, and the ring at its target."""
         self._shown = _Shown(glimpse, place, kind)
-        data, translate = self._data(glimpse), self._translate(glimpse, place)
-        limits = (0.0, float(glimpse.map.max()) or 1.0)
         if self._map is None or self._map not in self._viewer.layers:
-            self._map = self._make_map(data, translate, limits)
+            self._map = self._make_map(self._data(glimpse), self._translate(glimpse, place))
             show_results(self._viewer, [self._map], below="atoms")
         else:
-            self._map.translate = translate
-            self._map.contrast_limits_range = limits
-            self._map.contrast_limits = limits
-            self._map.data = data
-            self._map.visible = True
+            with _drawn_once(self._map):
+                self._map.translate = self._translate(glimpse, place)
+                self._map.data = self._data(glimpse)
+        ring_place = self._corner([place.frame, place.y, place.x])
         if self._ring is None or self._ring not in self._viewer.layers:
-            pixel_size = self.origin.pixel_size
-            diameter = _RING_PX if pixel_size is None else _RING / pixel_size
-            self._ring = target_layer(self.origin, Place(0, 0, 0), diameter=diameter)
-            self._ring.translate = self._corner([place.frame, place.y, place.x])
-            self._ring.name = self.origin.name("Probed")
-            self._ring.metadata = self.origin.tag("probe target")
+            self._ring = self._make_ring(ring_place)
             show_results(self._viewer, [self._ring])
-        else:
-            self._ring.translate = self._corner([place.frame, place.y, place.x])
-            self._ring.visible = True
+        elif not self._ring.visible or not np.array_equal(self._ring.translate, ring_place):
+            with _drawn_once(self._ring):
+                self._ring.translate = ring_place
 
     def keep(self) -> bool:
         """Add what is shown as a heatmap like any other; return whether there was anything."""
@@ -105,24 +99,33 @@ class ProbeLayers:
             remove_results(self._viewer, role, self.origin.image)
         self._map = self._ring = self._shown = None
 
-    def _make_map(
-        self, data: NDArray[np.float32], translate: NDArray[np.float64], limits: tuple[float, float]
-    ) -> Any:
+    def _make_map(self, data: NDArray[np.float32], translate: NDArray[np.float64]) -> "Image":
         from napari.layers import Image
 
         return Image(
             data,
             name=self.origin.name("Probe"),
             colormap="inferno",
-            contrast_limits=limits,
+            contrast_limits=(0.0, 1.0),
             blending="additive",
             opacity=HEATMAP_OPACITY,
             metadata=self.origin.tag("probe"),
             **{**placement(self.origin.image), "translate": translate},
         )
 
+    def _make_ring(self, translate: NDArray[np.float64]) -> "Points":
+        pixel_size = self.origin.pixel_size
+        diameter = _RING_PX if pixel_size is None else _RING / pixel_size
+        ring = target_layer(self.origin, Place(0, 0, 0), diameter=diameter)
+        ring.translate = translate
+        ring.name = self.origin.name("Probed")
+        ring.metadata = self.origin.tag("probe target")
+        return ring
+
     def _data(self, glimpse: "Glimpse") -> NDArray[np.float32]:
-        return glimpse.map[None] if self.origin.image.ndim == 3 else glimpse.map
+        """Return a map whose greatest value is 1, so that the limits of its colours never change."""
+        shown: NDArray[np.float32] = glimpse.map / (glimpse.map.max() or np.float32(1))
+        return shown[None] if self.origin.image.ndim == 3 else shown
 
     def _translate(self, glimpse: "Glimpse", place: Place) -> NDArray[np.float64]:
         return self._corner([place.frame, glimpse.window[0].start, glimpse.window[1].start])
@@ -135,3 +138,18 @@ class ProbeLayers:
         inner = Affine(scale=image.scale, rotate=image.rotate, shear=image.shear)
         moved: NDArray[np.float64] = image.translate + inner.linear_matrix @ np.array(pixel[-image.ndim :])
         return moved
+
+
+@contextmanager
+def _drawn_once(napari_layer: "Layer") -> Iterator[None]:
+    """Change a layer, and have it sliced, sent to the canvas and drawn once, at the end.
+
+    By itself every change is sent to the canvas with a thumbnail for the list of layers, and every move makes the
+    viewer reckon anew how far all layers reach, which nothing inside the image changes.
+    """
+    events, was_visible = napari_layer.events, napari_layer.visible
+    with events.blocker_all():
+        napari_layer.visible = False  # of what is hidden nothing is drawn
+        yield
+    with events.thumbnail.blocker(), events.visible.blocker() if was_visible else nullcontext():
+        napari_layer.visible = True
