@@ -16,12 +16,14 @@ from napari_strata.config.paired import PairedData
 from napari_strata.config.proposal import ProposalConfig
 from napari_strata.config.report import ReportConfig
 from napari_strata.config.simulation import SimulationConfig
+from napari_strata.config.smallest_change import SmallestChangeConfig
 from napari_strata.config.training import (
     LabelledData,
     SimulatedData,
     TrainConfig,
     TrainingConfig,
 )
+from napari_strata.config.what_if import WhatIfConfig
 
 __all__ = [
     "AnalysisConfig",
@@ -42,7 +44,9 @@ __all__ = [
     "ReportConfig",
     "SimulatedData",
     "SimulationConfig",
+    "SmallestChangeConfig",
     "SpotConfig",
     "TrainConfig",
     "TrainingConfig",
+    "WhatIfConfig",
 ]

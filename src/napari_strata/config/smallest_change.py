@@ -11,7 +11,11 @@ class SmallestChangeConfig(Config):
         2.0, "Pixels so far from the target may change, where no region is drawn.", unit="Å", ge=0, le=1000
     )
     bound: float = setting(
-        1.0, "Largest change that counts, as a multiple of the shot noise in these pixels.", gt=0, le=1000
+        1.0,
+        "Largest change that counts, as a multiple of the shot noise in these pixels.",
+        title="Bound [x noise]",
+        gt=0,
+        le=1000,
     )
     steps: int = setting(50, "At most so many gradients are computed.", ge=1, le=10_000, advanced=True)
     dose: float | None = setting(
