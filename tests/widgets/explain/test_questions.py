@@ -272,4 +272,4 @@ def test_the_docks_that_go_on_from_a_map_are_opened_below(qtbot, open_dock, monk
     monkeypatch.setattr(dock_links, "open_below", lambda _viewer, name, _owner: opened.append(name))
     for button in dock.maps.links.buttons.values():
         press(qtbot, button)
-    assert opened == ["Compare maps", "What if", "Map to labels", "Inside the network"]
+    assert opened == ["Compare maps", "What if", "Map to labels", "Explain many", "Inside the network"]

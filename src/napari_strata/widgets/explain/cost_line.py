@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import StrataError
-from napari_strata.events import JobResult
+from napari_strata.events import JobEnded, JobResult
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.jobs.estimate_explanation import Outlook, estimate_explanation
 from napari_strata.jobs.job import Job
@@ -28,6 +28,7 @@ DELAY = 400
 """Time that the settings rest before they are reckoned with [ms]."""
 _MANY = {"samples", "steps", "stride", "superpixel", "subsets"}
 """Methods that read none of these take a handful of passes."""
+_ESTIMATING = "Estimating the time…"
 _FEW = "A handful of passes through the network."
 
 
@@ -49,6 +50,7 @@ class CostLine(QWidget):
         self._timer.setInterval(DELAY)
         self._timer.timeout.connect(self._start)
         self.job.brought.connect(self._on_result)
+        self.job.runner.ended.connect(self._on_ended)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.words)
@@ -84,8 +86,14 @@ class CostLine(QWidget):
         except StrataError as error:
             self.words.setText(in_words(error))
             return
+        if not self.words.text():
+            self.words.setText(_ESTIMATING)
         make_job = partial(_make_job, entry.path, stack, config, is_whole)
         self.job.ask(make_job, name="Estimating the time")
+
+    def _on_ended(self, ended: JobEnded) -> None:
+        if ended.error is not None and self.words.text() == _ESTIMATING:
+            self.words.setText("")  # why is said below
 
     def _on_result(self, result: JobResult) -> None:
         outlook: Outlook = result.value

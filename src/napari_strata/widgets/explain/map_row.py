@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 LINKS: tuple[Link, ...] = (
     ("Compare…", "Compare maps", "See maps of several methods side by side, and whether they can be trusted."),
     ("What if…", "What if", "Change a part of the image, and see the prediction and the score change."),
-    ("To labels…", "Map to labels", "Turn the map into a proposal for labels, or send a region to be corrected."),
+    ("Labels…", "Map to labels", "Turn the map into a proposal for labels, or send a region to be corrected."),
+    ("Many…", "Explain many", "A map for every slice of a stack, and figures for every selected atom."),
     ("Inside…", "Inside the network", "See feature maps, kernels, and what a channel responds to."),
 )
 
