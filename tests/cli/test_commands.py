@@ -17,6 +17,7 @@ from napari_strata.control import JobControl
 from napari_strata.events import JobResult, Progress
 from napari_strata.explain.targets import AtomTarget, PixelTarget
 from napari_strata.io.images import write_images
+from napari_strata.jobs.explanation_files import ExplanationFiles
 from napari_strata.jobs.job import JobBody, job
 
 Strata = Callable[..., Any]
@@ -49,7 +50,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
         "train.train",
         "predict.predict",
         "locate_atoms.locate_atoms",
-        "explain.explain",
+        "explain_methods.explain_methods",
     ):
         monkeypatch.setattr(f"napari_strata.jobs.{name}", recorder)
     return recorder
@@ -231,10 +232,12 @@ def test_explain_looks_at_the_nearest_atom_unless_told_otherwise(
     assert (question.species, question.against) == (None, None)
     assert recorder.kwargs == {
         "frame": 2,
-        "config": ExplainConfig(method="input-gradient", tolerance=0.7),
+        "configs": [ExplainConfig(method="input-gradient", tolerance=0.7)],
+        "files": ExplanationFiles(Path("heat.tif")),
+        "judging": None,
+        "earlier": None,
         "inference": InferenceConfig(),
         "locating": AtomsConfig(),
-        "out": Path("heat.tif"),
     }
 
 
@@ -261,7 +264,7 @@ def test_one_file_configures_predict_atoms_and_explain_and_options_win(
         AtomsConfig(refinement_radius=0.4, min_distance=1.1),
     )
     assert strata("explain", *words, "--at", "3,4", "--method", "grad-cam").code == 0
-    assert recorder.kwargs["config"] == ExplainConfig(target_radius=0.8, method="grad-cam")
+    assert recorder.kwargs["configs"] == [ExplainConfig(target_radius=0.8, method="grad-cam")]
     assert recorder.kwargs["locating"] == AtomsConfig(refinement_radius=0.4, min_distance=2)
 
 

@@ -88,7 +88,7 @@ def test_explain_writes_a_heatmap_on_the_image_s_grid(strata: Strata, folder: Pa
     words = ("explain", folder / "run", folder / "sim/images.tif", "--at", "30,31", "--target", "pixel")
     call = strata(*words, "--frame", 1, "--layer", 1, "--method", method, "--out", out, "--json")
     assert call.code == 0, call.err
-    assert call.report["paths"] == {"heatmap": str(out)}
+    assert call.report["paths"] == {method: str(out)}
     heatmap = tifffile.imread(out)
     assert heatmap.shape == (SIZE, SIZE)
     assert np.isfinite(heatmap).all()

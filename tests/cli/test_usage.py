@@ -33,6 +33,17 @@ WRONG = {
     "a region and a position": (*REGION, "--target", "region", "--at", "1,2"),
     "a file of a region for an atom": (*REGION, "--at", "1,2"),
     "a layer below 0": ("explain", "m", "i", "--out", "h", "--at", "1,2", "--layer", "-1"),
+    "an instance without a number": (*REGION, "--target", "instance"),
+    "a number of no instance": (*REGION, "--target", "region", "--label", "3"),
+    "a slice and a position": ("explain", "m", "i", "--out", "h", "--at", "1,2", "--target", "slice"),
+    "rather than nobody knows what": ("explain", "m", "i", "--out", "h", "--at", "1,2", "--rather-than", "tea"),
+    "rather than a layer that is no number": (
+        *("explain", "m", "i", "--out", "h", "--at", "1,2", "--rather-than", "layer:up"),
+    ),
+    "nothing to write": ("explain", "m", "i", "--at", "1,2"),
+    "a setting that is none": ("explain", "m", "i", "--out", "h", "--at", "1,2", "--set", "leaves=3"),
+    "a setting out of its range": ("explain", "m", "i", "--out", "h", "--at", "1,2", "--set", "steps=1"),
+    "a target of a map that says its own": ("explain", "m", "i", "--out", "h", "--at", "1,2", "--again", "h.tif"),
     "a method that is none": ("explain", "m", "i", "--out", "h", "--at", "1,2", "--method", "tea leaves"),
 }
 

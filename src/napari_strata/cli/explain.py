@@ -1,13 +1,14 @@
 """``napari-strata explain``."""
 
-import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
+from napari_strata.cli.judge import judge_words
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
@@ -20,16 +21,17 @@ from napari_strata.cli.options import (
     with_options,
 )
 from napari_strata.cli.predict import Model, OnDevice
+from napari_strata.cli.question import Asked, At, Class, Kind, Label, Layer, RatherThan, Region
 from napari_strata.cli.runner import run_command
-from napari_strata.config import ExplainConfig, ExplainMethod
+from napari_strata.cli.settings_option import parse_settings
+from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
-from napari_strata.errors import TargetError
 from napari_strata.jobs.job import Job
 
 if TYPE_CHECKING:
-    from napari_strata.explain.targets import Target
+    from napari_strata.explain.heatmap import Heatmap
 
-TargetKind = Literal["atom", "pixel", "region"]
+_OWN_OPTIONS = ("method", "device", "tolerance")
 
 
 def explain(
@@ -38,9 +40,24 @@ def explain(
         Path,
         typer.Argument(metavar="IMAGE", help="tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy."),
     ],
-    out: Annotated[Path, typer.Option(metavar="HEAT.tif", help="Heatmap on the image's grid, (y, x).")],
-    at: Annotated[str | None, typer.Option(metavar="Y,X", help="Where to look [px].")] = None,
-    layer: Annotated[int, typer.Option(min=0, help="Crystal layer as in predict and atoms, from 0.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="HEAT.tif",
+            help="Heatmap on the image's grid, (y, x); OME-Zarr where the name ends in .zarr. Of several methods"
+            " each has its name before the ending.",
+            show_default=False,
+        ),
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="MAPS.png", help="Image, map and overlay side by side.", show_default=False),
+    ] = None,
+    scores: Annotated[
+        Path | None, typer.Option(metavar="SCORES.json", help="All figures and metadata.", show_default=False)
+    ] = None,
+    at: At = None,
+    layer: Layer = 0,
     frame: Annotated[
         int,
         typer.Option(
@@ -48,14 +65,42 @@ def explain(
             help="Frame of the stack, from 0; several layers are followed from frame 0 on, which takes time.",
         ),
     ] = 0,
-    target: Annotated[
-        TargetKind, typer.Option(help="The atom nearest to --at, the pixel at --at, or --region.")
-    ] = "atom",
-    region: Annotated[
-        Path | None, typer.Option(help="Mask (y, x), not 0 where the region is, for --target region.")
+    target: Kind = "atom",
+    region: Region = None,
+    label: Label = None,
+    species: Class = None,
+    rather_than: RatherThan = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[,NAME...]",
+            help="One or more methods, with commas or several times (default input-gradient); a name that is none"
+            " lists them all.",
+            show_default=False,
+        ),
     ] = None,
-    method: Annotated[ExplainMethod | None, option(ExplainConfig, "method")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A setting of the methods, as steps=100, several times for several; a name that is none lists"
+            " them all.",
+            show_default=False,
+        ),
+    ] = None,
     tolerance: Annotated[float | None, option(ExplainConfig, "tolerance")] = None,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="Test whether each map can be trusted, as the command judge does.")
+    ] = False,
+    again: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="HEAT.tif",
+            help="Ask what this map was asked, instead of a target, and tell how far the answer is from it.",
+            show_default=False,
+        ),
+    ] = None,
     pixel_size: PixelSize = None,
     device: OnDevice = None,
     config: AnalysisFile = None,
@@ -64,66 +109,90 @@ def explain(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
-    """Show which pixels of an image made a network say what it says about an atom, a pixel or a region."""
-    if (target == "region") != (region is not None):
-        raise typer.BadParameter("a region target and a region file belong together.", param_hint=["--region"])
-    if (target == "region") == (at is not None):
-        raise typer.BadParameter("an atom or a pixel needs a position, a region has none.", param_hint=["--at"])
-    position = None if at is None else parse_position(at)
+    """Show which pixels of an image made a network say what it says about a target.
+
+    The target is an atom, a pixel, a region, a numbered instance or the whole slice; it is asked why a class is
+    there rather than background, another class, another layer, or what was corrected.
+    """
+    asked = Asked(at, layer, target, region, label, species, rather_than)
+    if again is None:
+        asked.check()
+    elif (asked, frame) != (Asked(None, 0, "atom", None, None, None, None), 0):
+        raise typer.BadParameter("the map says what is asked; name no target.", param_hint=["--again"])
+    if out is None and picture is None and scores is None:
+        raise typer.BadParameter("nothing would be written.", param_hint=["--out", "--picture", "--scores"])
+    given = {"tolerance": tolerance, "device": device}
+    changed = parse_settings(settings or (), ExplainConfig, without=_OWN_OPTIONS)
+    methods = parse_methods(method or ())
 
     def make_job(control: JobControl, display: Display) -> Job:
-        from napari_strata.explain.question import Question
-        from napari_strata.jobs.explain import explain as job
+        from napari_strata.explain.recall import recall
+        from napari_strata.jobs.explain_methods import explain_methods
+        from napari_strata.jobs.explanation_files import ExplanationFiles
 
-        settings = read_analysis(config)
-        explaining = with_options(settings.explain, method=method, tolerance=tolerance, device=device)
+        analysis = read_analysis(config)
         (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
-        question = Question(make_target(target, position, region), layer)
-        return job(
+        earlier: Heatmap | None = None
+        if again is None:
+            question, start, of_frame = asked.question(stack, frame), analysis.explain, frame
+        else:
+            earlier = _read(again)
+            recalled = recall(earlier.metadata)
+            question, start, of_frame = recalled.question, recalled.config, recalled.frame
+        one = with_options(start, **given, **changed)
+        return explain_methods(
             control,
             model,
             stack,
-            frame=frame,
+            frame=of_frame,
             question=question,
-            config=explaining,
-            inference=settings.inference,
-            locating=settings.atoms,
-            out=out,
+            configs=[with_options(one, method=name) for name in methods] or [one],
+            files=ExplanationFiles(out, scores, picture),
+            judging=analysis.judge if judge else None,
+            earlier=earlier,
+            inference=analysis.inference,
+            locating=analysis.atoms,
         )
 
-    return run_command(make_job, as_json=as_json, verbose=verbose)
+    return run_command(make_job, as_json=as_json, verbose=verbose, words=explain_words)
 
 
-def parse_position(text: str) -> tuple[float, float]:
-    """Read ``Y,X``.
+def parse_methods(texts: Sequence[str]) -> list[str]:
+    """Return the methods that are named, with commas between them or one by one.
 
     Raises
     ------
     typer.BadParameter
-        If it is anything but two finite numbers.
+        If one is none; it lists those there are.
     """
-    try:
-        y, x = (float(number) for number in text.split(","))
-    except ValueError:
-        y = x = math.nan
-    if not (math.isfinite(y) and math.isfinite(x)):
-        raise typer.BadParameter(f"{text!r} is not Y,X in px, for example 120.5,88.", param_hint=["--at"])
-    return y, x
+    from napari_strata.explain.catalogue import METHODS
+
+    names = [name.strip() for text in texts for name in text.split(",")]
+    for name in names:
+        if name not in METHODS:
+            raise typer.BadParameter(
+                f"{name!r} is no method; there are {', '.join(METHODS)}.", param_hint=["--method"]
+            )
+    return list(dict.fromkeys(names))
 
 
-def make_target(kind: TargetKind, position: tuple[float, float] | None, region: Path | None) -> "Target":
-    """Return what shall be explained, in the image's own pixels.
+def explain_words(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Tell what was explained, a line for each map, and its verdict."""
+    if "class" not in figures:
+        return
+    place = f"y = {figures['y_px']:.1f}, x = {figures['x_px']:.1f} px"
+    who = f"{figures['class']} in layer {figures['layer']} (decoder {figures['decoder']})"
+    yield f"{who} at {place}: score {figures['score']:.3f} log-odds"
+    for name, found in figures["maps"].items():
+        told = [f"{key} {value:.3g}" for key, value in found.items() if isinstance(value, float | int)]
+        yield f"{name}: {', '.join(told)}"
+        if "verdict" in found:
+            yield from (f"  {line}" for line in judge_words(found))
+    if "off_earlier" in figures:
+        yield f"off the earlier map by {figures['off_earlier']:.2g} of its largest value"
 
-    Raises
-    ------
-    TargetError
-        If the file of a region cannot be read.
-    """
-    from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
-    from napari_strata.io.arrays import read_array
 
-    if region is not None:
-        return RegionTarget(read_array(region, error_type=TargetError).codes.squeeze() != 0)
-    assert position is not None
-    y, x = position
-    return PixelTarget(round(y), round(x)) if kind == "pixel" else AtomTarget(y, x)
+def _read(path: Path) -> "Heatmap":
+    from napari_strata.explain.heatmap import read_heatmap
+
+    return read_heatmap(path)

@@ -36,32 +36,38 @@ def line_of(layer: int) -> str:
     return LINES[layer % len(LINES)]
 
 
-def bar_length(extent: float) -> tuple[float, str]:
+def bar_length(extent: float, *, in_pixels: bool = False) -> tuple[float, str]:
     """Choose how long a scale bar is: 1, 2 or 5 times a power of ten.
 
     Parameters
     ----------
     extent : float
         Width of the field of view [Å].
+    in_pixels : bool
+        Whether it is in px, for want of a pixel size.
 
     Returns
     -------
     length : float
         At most 0.3 of the extent [Å].
     words : str
-        The same in Å, or in nm from 10 Å on.
+        The same in Å, or in nm from 10 Å on; or in px.
     """
     power = 10.0 ** math.floor(math.log10(_BAR * extent))
     length = next(step * power for step in _STEPS if step * power <= _BAR * extent * (1 + 1e-9))
+    if in_pixels:
+        return length, f"{length:g} px"
     return length, f"{length:g} Å" if length < 10 else f"{length / 10:g} nm"
 
 
-def show_field(axes: "Axes", low: tuple[float, float], high: tuple[float, float], *, dark: bool) -> None:
+def show_field(
+    axes: "Axes", low: tuple[float, float], high: tuple[float, float], *, dark: bool, in_pixels: bool = False
+) -> None:
     """Show a field of view from `low` to `high`, (y, x) [Å], y down, with a scale bar and no ticks."""
     axes.set(xlim=(low[1], high[1]), ylim=(high[0], low[0]), xticks=[], yticks=[], aspect="equal")
     for spine in axes.spines.values():
         spine.set_linewidth(0.5)
-    _add_bar(axes, high[1] - low[1], dark=dark)
+    _add_bar(axes, bar_length(high[1] - low[1], in_pixels=in_pixels), high[1] - low[1], dark=dark)
 
 
 def letter(axes: "Axes", text: str) -> None:
@@ -78,11 +84,11 @@ def small_text(axes: "Axes") -> None:
         spine.set_linewidth(0.5)
 
 
-def _add_bar(axes: "Axes", extent: float, *, dark: bool) -> None:
+def _add_bar(axes: "Axes", told: tuple[float, str], extent: float, *, dark: bool) -> None:
     from matplotlib.font_manager import FontProperties
     from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
 
-    length, words = bar_length(extent)
+    length, words = told
     bar = AnchoredSizeBar(
         axes.transData,
         length,

@@ -1,0 +1,264 @@
+"""Answer one question by several methods, and write maps, scores and a picture."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig, JudgeConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import MethodError
+from napari_strata.events import JobEnded, JobEvent, JobResult, Progress, StateChanged, Warned
+from napari_strata.explain.question import Question
+from napari_strata.jobs.compare_maps import compare_maps
+from napari_strata.jobs.explain import explain
+from napari_strata.jobs.explanation_files import Answer, ExplanationFiles
+from napari_strata.jobs.job import Job, JobBody, JobFailed, job
+from napari_strata.jobs.predict import check_calibration
+from napari_strata.jobs.prepare_question import LOCATED, check_question, settle_question, take_frames
+from napari_strata.types import ImageStack
+
+if TYPE_CHECKING:
+    from napari_strata.explain.heatmap import Heatmap
+    from napari_strata.jobs.prepare_question import Settled
+    from napari_strata.models.registry import LoadedModel
+
+SETTLED = 0.2
+"""Part of the work that is done when the target is found."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Case:
+    """What all methods share."""
+
+    control: JobControl
+    model: Path
+    image: ImageStack
+    frame: int
+    settled: "Settled"
+    judging: JudgeConfig | None
+
+
+@job
+def explain_methods(
+    control: JobControl,
+    model: Path,
+    image: ImageStack,
+    *,
+    frame: int,
+    question: Question,
+    configs: Sequence[ExplainConfig],
+    files: ExplanationFiles,
+    judging: JudgeConfig | None = None,
+    earlier: "Heatmap | None" = None,
+    inference: InferenceConfig | None = None,
+    locating: AtomsConfig | None = None,
+) -> JobBody:
+    """Compute and write the maps of one question by several methods; its atom is located once.
+
+    Parameters
+    ----------
+    control : JobControl
+        A stop keeps the maps that are there, the last one as far as it was computed.
+    model, image, frame, question, inference, locating
+        As in `napari_strata.jobs.explain.explain`.
+    configs : sequence of ExplainConfig
+        One for each method, at least one.
+    files : ExplanationFiles
+        What to write.
+    judging : JudgeConfig, optional
+        Put every map to these tests, too.
+    earlier : Heatmap, optional
+        A map that was written before and is asked again: how far the new one of its method is from it is told, and
+        where model or image are others.
+
+    Yields
+    ------
+    JobEvent
+        `Progress`, and `Warned` where an earlier map is of another model or image.
+
+    Returns
+    -------
+    JobResult
+        ``value`` is a list of `Answer`, ``figures["maps"]`` tells what is known of each, by method. Where a method
+        fails, those before it are written all the same.
+
+    Raises
+    ------
+    TargetError
+        If frame, layer or target do not exist, or no atom is near enough.
+    MethodError
+        If a method is named twice, or cannot be used on this network.
+    ImageError, CalibrationError, BundleError, DeviceError, OutputError
+        If an input cannot be used or a file cannot be written.
+    """
+    start = time.monotonic()
+    files.check()
+    if len({config.method for config in configs}) < len(configs):
+        raise MethodError("A method is named twice.", remedy="Name every method once.")
+    loaded, shown = _load(model, image, frame, question, configs[0])
+    control.run()
+    yield StateChanged(control.state)
+    yield from _warnings(earlier, loaded, shown)
+    settling = settle_question(
+        control,
+        loaded,
+        image,
+        frame=frame,
+        question=question,
+        config=configs[0],
+        inference=inference,
+        locating=locating,
+    )
+    settled = yield from _scaled(settling)
+    answers: list[Answer] = []
+
+    def result() -> JobResult:
+        told = {**_figures(answers, earlier), **settled.figures, "seconds": round(time.monotonic() - start, 2)}
+        return JobResult(told, files.write(answers, told, shown, methods=len(configs)), answers)
+
+    try:
+        yield from _answer_all(_Case(control, model, image, frame, settled, judging), configs, answers)
+    except Exception as error:
+        if answers:
+            raise JobFailed(error, result()) from error
+        raise
+    if not answers:
+        control.checkpoint()
+    return result()
+
+
+def _load(
+    model: Path, image: ImageStack, frame: int, question: Question, config: ExplainConfig
+) -> "tuple[LoadedModel, ImageStack]":
+    """Return the checked model and frame."""
+    from napari_strata.models.device import resolve_device
+    from napari_strata.models.registry import load_network
+
+    shown = take_frames(image, frame, frame)
+    loaded = load_network(model, resolve_device(config.device))
+    check_calibration((shown,), loaded.card)
+    check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
+    return loaded, shown
+
+
+def _warnings(
+    earlier: "Heatmap | None", loaded: "LoadedModel", shown: ImageStack
+) -> Generator[Warned, None, None]:
+    """Tell where an earlier map was of another model or image."""
+    if earlier is None:
+        return
+    if earlier.metadata.get("weights_sha256") != loaded.card.weights_sha256:
+        was = earlier.metadata.get("model")
+        yield Warned(f"The map is of other weights ({was}) than those of {loaded.card.name}.", "Maps will differ.")
+    if earlier.metadata.get("image") != shown.name:
+        yield Warned(f"The map is of the image {earlier.metadata.get('image')}, this is {shown.name}.")
+
+
+def _scaled(settling: Generator[JobEvent, None, "Settled"]) -> Generator[JobEvent, None, "Settled"]:
+    """Let the search for the target be the first part of the work."""
+    while True:
+        try:
+            event = next(settling)
+        except StopIteration as stop:
+            settled: Settled = stop.value
+            return settled
+        if isinstance(event, Progress):
+            event = dataclasses.replace(event, fraction=event.fraction / LOCATED * SETTLED)
+        yield event
+
+
+def _answer_all(
+    case: _Case, configs: Sequence[ExplainConfig], answers: list[Answer]
+) -> Generator[JobEvent, None, None]:
+    """Add the answer of each method to `answers`, until a stop comes."""
+    share = (1 - SETTLED) / len(configs)
+    for number, config in enumerate(configs):
+        ended = yield from _inner(case.control, _job_of(case, config), (SETTLED + share * number, share))
+        if ended.error is not None:
+            raise ended.error
+        if ended.result is not None:
+            answers.append(_answer(ended.result, is_judged=case.judging is not None))
+        if case.control.stop_requested:
+            return
+
+
+def _job_of(case: _Case, config: ExplainConfig) -> Callable[[JobControl], Job]:
+    """Return the job that makes one map, and judges it where that is asked for."""
+    table = case.settled.atoms
+    asked: dict[str, Any] = {
+        "frame": case.frame,
+        "question": case.settled.question,
+        "config": config,
+        "atoms": None if table is None else table.assign(frame=case.frame),
+    }
+    if case.judging is None:
+        return lambda control: explain(control, case.model, case.image, **asked)
+    asked |= {"methods": (config.method,), "judging": case.judging}
+    return lambda control: compare_maps(control, case.model, case.image, **asked)
+
+
+def _inner(
+    control: JobControl, make: Callable[[JobControl], Job], part: tuple[float, float]
+) -> Generator[JobEvent, None, JobEnded]:
+    """Run a job inside this one: hand its progress on as a part of the work, and a stop or pause to it."""
+    begin, share = part
+    own = JobControl()
+    for event in make(own):
+        if isinstance(event, JobEnded):
+            return event
+        if isinstance(event, Progress):
+            yield dataclasses.replace(event, fraction=begin + share * event.fraction)
+        control.wait_while_paused()
+        if control.stop_requested:
+            own.request_stop()
+    raise AssertionError("every job ends with JobEnded")
+
+
+def _answer(result: JobResult, *, is_judged: bool) -> Answer:
+    from napari_strata.explain.heatmap import Heatmap
+
+    if not is_judged:
+        heatmap: Heatmap = result.value
+        return Answer(heatmap, _told(heatmap, result.figures["seconds"]))
+    from napari_strata.explain.trust.verdict import judge_figures
+
+    (row,) = result.value
+    heatmap, verdict = Heatmap(row.data, row.metadata), judge_figures(row.figures)
+    judged = {"finding": verdict.finding.value, "verdict": verdict.words, "measures": dict(row.figures)}
+    noise = {"noise": result.figures["noise"]}
+    return Answer(heatmap, _told(heatmap, result.figures["seconds"]) | judged | noise)
+
+
+def _told(heatmap: "Heatmap", seconds: float) -> dict[str, Any]:
+    figures = {"minimum": float(heatmap.data.min()), "maximum": float(heatmap.data.max()), "seconds": seconds}
+    return {**figures, "done": heatmap.metadata["done"], **heatmap.metadata["figures"]}
+
+
+def _figures(answers: Sequence[Answer], earlier: "Heatmap | None") -> dict[str, Any]:
+    """Return what all maps share, and what is told of each by method."""
+    if not answers:
+        return {"maps": {}}
+    shared = answers[0].heatmap.metadata
+    y, x = shared["position"]
+    maps = {answer.heatmap.metadata["method"]: dict(answer.figures) for answer in answers}
+    named = {key: shared[key] for key in ("layer", "decoder", "class", "score")}
+    told = {**named, "y_px": y, "x_px": x, "maps": maps}
+    if earlier is not None and (difference := _difference(answers, earlier)) is not None:
+        told["off_earlier"] = difference
+    return told
+
+
+def _difference(answers: Sequence[Answer], earlier: "Heatmap") -> float | None:
+    """Return the largest difference from the earlier map of the method, as a part of its largest value."""
+    same: Mapping[str, Heatmap] = {answer.heatmap.metadata["method"]: answer.heatmap for answer in answers}
+    new = same.get(earlier.metadata["method"])
+    if new is None or new.data.shape != earlier.data.shape:
+        return None
+    largest = float(np.abs(earlier.data).max())
+    off = float(np.abs(new.data - earlier.data).max())
+    return off / largest if largest else off

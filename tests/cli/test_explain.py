@@ -1,0 +1,177 @@
+"""``napari-strata explain`` from words to maps, scores and pictures, and what is wrong in words."""
+
+import json
+
+import numpy as np
+import pytest
+import zarr
+from PIL import Image
+
+from napari_strata.explain.heatmap import read_heatmap
+from napari_strata.io.images import write_images
+from two_faced import save_two_faced
+
+BRIGHT, DARK = [(10, 20), (30, 12), (30, 40)], [(20, 30), (10, 45), (31, 25)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("explain")
+    data = np.zeros((1, 40, 50), np.float32)
+    for sign, positions in ((1, BRIGHT), (-1, DARK)):
+        for y, x in positions:
+            data[:, y - 1 : y + 2, x - 1 : x + 2] = sign
+    write_images(data, folder / "spots.tif", pixel_size=0.2)
+    save_two_faced(folder / "model", names=("C", "N"))
+    numbers = np.zeros((40, 50), np.uint16)
+    numbers[9:11, 19:21], numbers[29:31, 11:13] = 7, 300
+    np.save(folder / "numbers.npy", numbers)
+    np.save(folder / "nothing.npy", np.zeros((40, 50), np.uint8))
+    np.save(folder / "corrected.npy", np.ones((2, 40, 50), np.uint8))  # all is background
+    return folder
+
+
+@pytest.fixture
+def explain(strata, folder):
+    def call(*words):
+        return strata("explain", folder / "model", folder / "spots.tif", *words, "--device", "cpu", "--json")
+
+    return call
+
+
+PIXEL = ("--target", "pixel", "--at", "10,20")
+
+
+def test_several_methods_write_maps_scores_and_a_picture(explain, tmp_path):
+    files = ("--out", tmp_path / "heat.tif", "--scores", tmp_path / "s.json", "--picture", tmp_path / "p.png")
+    call = explain(*PIXEL, *files, "--method", "input-gradient,grad-cam", "--method", "gradient-x-input")
+    assert call.code == 0, call.err
+    methods = ["input-gradient", "grad-cam", "gradient-x-input"]
+    assert call.report["paths"] == {
+        **{name: str(tmp_path / f"heat-{name}.tif") for name in methods},
+        "scores": str(tmp_path / "s.json"),
+        "picture": str(tmp_path / "p.png"),
+    }
+    # the log-odds are 20 (I - 1), up to the 1e-5 in each of four batch norms
+    assert read_heatmap(tmp_path / "heat-input-gradient.tif").data[10, 20] == pytest.approx(20, rel=1e-4)
+    told = json.loads((tmp_path / "s.json").read_text())
+    assert list(told["maps"]) == methods
+    assert told["maps"]["input-gradient"]["maximum"] == pytest.approx(20, rel=1e-4)
+    assert told["metadata"]["grad-cam"]["target"] == {"kind": "pixel", "y_px": 10, "x_px": 20}
+    with Image.open(tmp_path / "p.png") as picture:
+        assert picture.height > 0.85 * picture.width  # three rows
+
+
+def test_a_zarr_is_written_with_its_settings(explain, tmp_path):
+    call = explain(*PIXEL, "--out", tmp_path / "heat.zarr", "--method", "integrated-gradients", "--set", "steps=7")
+    assert call.code == 0, call.err
+    found = zarr.open_group(tmp_path / "heat.zarr", mode="r")
+    assert found.attrs["heatmap"]["parameters"]["steps"] == 7
+    assert found["0"].shape == (40, 50)
+
+
+def test_an_instance_is_the_pixels_of_its_number(explain, folder, tmp_path):
+    words = ("--target", "instance", "--region", folder / "numbers.npy", "--out", tmp_path / "heat.tif")
+    assert explain(*words, "--label", 300).code == 0
+    found = read_heatmap(tmp_path / "heat.tif")
+    assert found.metadata["target"]["kind"] == "instance"
+    assert list(zip(*np.nonzero(found.data), strict=True)) == [(29, 11), (29, 12), (30, 11), (30, 12)]
+
+
+def test_a_class_over_the_slice_rather_than_another(explain, tmp_path):
+    words = ("--target", "slice", "--class", "C", "--rather-than", "class:N", "--out", tmp_path / "heat.tif")
+    assert explain(*words).code == 0
+    told = read_heatmap(tmp_path / "heat.tif").metadata
+    assert (told["target"]["kind"], told["class"], told["against"]) == (
+        "slice",
+        "C",
+        {"kind": "class", "class": "N"},
+    )
+
+
+def test_a_layer_rather_than_another_and_a_prediction_rather_than_what_is_right(explain, folder, tmp_path):
+    assert explain(*PIXEL, "--rather-than", "layer:1", "--out", tmp_path / "a.tif").code == 0
+    assert read_heatmap(tmp_path / "a.tif").metadata["against"] == {"kind": "layer", "layer": 1}
+    call = explain(*PIXEL, "--rather-than", f"labels:{folder / 'corrected.npy'}", "--out", tmp_path / "b.tif")
+    assert call.code == 0, call.err
+    assert read_heatmap(tmp_path / "b.tif").metadata["against"]["kind"] == "correction"
+
+
+@pytest.mark.parametrize("name", ["heat.tif", "heat.zarr"])
+def test_a_written_map_is_asked_again_and_comes_out_the_same(explain, folder, tmp_path, name):
+    asked = ("--target", "region", "--region", folder / "numbers.npy", "--class", "C", "--set", "samples=3")
+    assert explain(*asked, "--out", tmp_path / name, "--method", "smooth-grad").code == 0
+    call = explain("--again", tmp_path / name, "--out", tmp_path / "again.tif")
+    assert call.code == 0, call.err
+    assert call.report["figures"]["off_earlier"] == 0
+    first, second = read_heatmap(tmp_path / name), read_heatmap(tmp_path / "again.tif")
+    np.testing.assert_array_equal(first.data, second.data)
+    assert first.metadata == second.metadata
+
+
+def test_a_map_of_another_image_is_asked_again_with_a_warning(strata, explain, folder, tmp_path):
+    assert explain(*PIXEL, "--out", tmp_path / "heat.tif").code == 0
+    write_images(np.random.default_rng(0).random((1, 40, 50), np.float32), tmp_path / "other.tif", pixel_size=0.2)
+    words = ("explain", folder / "model", tmp_path / "other.tif", "--again", tmp_path / "heat.tif", "--json")
+    call = strata(*words, "--scores", tmp_path / "s.json", "--device", "cpu")
+    assert call.code == 0
+    assert "The map is of the image spots, this is other" in call.err
+
+
+def test_maps_are_judged_where_that_is_asked_for(strata, folder, tmp_path):
+    (tmp_path / "a.yaml").write_text("judge: {measures: [curves], points: 3, orders: 1}\n")
+    words = ("explain", folder / "model", folder / "spots.tif", *PIXEL, "--judge", "--scores", tmp_path / "s.json")
+    call = strata(*words, "--config", tmp_path / "a.yaml", "--device", "cpu")
+    assert call.code == 0, call.err
+    found = json.loads((tmp_path / "s.json").read_text())["maps"]["input-gradient"]
+    assert list(found["measures"]) == ["curves"]
+    assert found["verdict"] in call.out
+
+
+def test_maps_before_one_that_fails_are_written(explain, tmp_path):
+    call = explain(*PIXEL, "--out", tmp_path / "heat.tif", "--method", "input-gradient,attention,grad-cam")
+    assert call.code == 1
+    assert call.report["error"]["type"] == "MethodError"
+    assert [path.name for path in tmp_path.iterdir()] == ["heat-input-gradient.tif"]
+
+
+REGION = ("--target", "region", "--region")
+BAD = {
+    "a target outside the image": (("--target", "pixel", "--at", "40,3"), "outside the image", "y from 0 to 39"),
+    "an atom where there is none": (("--at", "20,5"), "No atom of layer 0", "larger tolerance"),
+    "a class that the model lacks": ((*PIXEL, "--class", "S"), "knows no class S", "C, N"),
+    "a class against one it lacks": ((*PIXEL, "--rather-than", "class:S"), "knows no class S", "C, N"),
+    "a layer that does not exist": ((*PIXEL, "--layer", "2"), "has no layer 2", "from 0 to 1"),
+    "a layer against one that does not": ((*PIXEL, "--rather-than", "layer:5"), "has no layer 5", "from 0 to 1"),
+    "a feature map that does not exist": (
+        (*PIXEL, "--method", "grad-cam", "--set", "feature_map=top"),
+        "no feature map 'top'",
+        "decoder 0, level 1",
+    ),
+    "a channel that does not exist": (
+        (*PIXEL, "--method", "layer-activation", "--set", "channel=99"),
+        "no channel 99",
+        "from 0 to",
+    ),
+    "a mask without a pixel": ((*REGION, "nothing.npy"), "holds no pixel", "at least one"),
+    "a mask of another shape": ((*REGION, "other.npy"), "has the shape (3, 3)", "on this image"),
+    "an instance that is not there": (
+        ("--target", "instance", "--region", "numbers.npy", "--label", "8"),
+        "has no label 8",
+        "7, 300",
+    ),
+    "a file that is not there": ((*REGION, "no.npy"), "no.npy", ""),
+    "a map that is none": (("--again", "spots.tif"), "is no heatmap", "explain wrote"),
+    "a format that is none": ((*PIXEL, "--scores", "scores.txt"), "no .json file", "end in .json"),
+}
+
+
+@pytest.mark.parametrize(("words", "said", "remedy"), BAD.values(), ids=BAD)
+def test_bad_input_fails_with_the_remedy(explain, folder, tmp_path, monkeypatch, words, said, remedy):
+    monkeypatch.chdir(folder)
+    np.save("other.npy", np.ones((3, 3), np.uint8))
+    call = explain(*words, "--out", tmp_path / "heat.tif")
+    assert call.code == 1
+    assert said in call.report["error"]["message"]
+    assert remedy in call.report["error"]["remedy"]
+    assert not list(tmp_path.iterdir())
