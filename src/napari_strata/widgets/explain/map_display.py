@@ -90,6 +90,7 @@ class MapDisplay:
     def __init__(self, viewer: "Viewer") -> None:
         self._viewer = viewer
         self._hidden: list[Layer] = []
+        self._replaced: Image | None = None
         self._busy = False
 
     @property
@@ -116,8 +117,9 @@ class MapDisplay:
             self._clear(CONTOURS)
             self._clear(BESIDE)
             self._bring_back()
-            if map_layer is not None and map_layer in self._viewer.layers:
+            if map_layer is not None and map_layer is self._replaced and map_layer in self._viewer.layers:
                 map_layer.visible = True
+            self._replaced = None
         finally:
             self._busy = False
 
@@ -131,14 +133,21 @@ class MapDisplay:
             return
         if look is None:
             look = {"colormap": layer.colormap, "limits": tuple(layer.contrast_limits)}
-            layer.metadata = {**layer.metadata, _LOOK: look}
+        elif tuple(layer.contrast_limits) != look["set"]:
+            look["limits"] = tuple(layer.contrast_limits)  # somebody else has moved them
         threshold = level(values, config)
         low, high = look["limits"]
         low = min(low, -threshold) if config.side != "for" else low
         high = max(high, threshold * 1.001) if config.side != "against" else high
         if tuple(layer.contrast_limits) != (low, high):
             layer.contrast_limits = (low, high)
-        layer.colormap = _above(look["colormap"], np.linspace(low, high, _COLOURS), threshold, config)
+        layer.metadata = {**layer.metadata, _LOOK: {**look, "set": tuple(layer.contrast_limits)}}
+        colours = _above(look["colormap"], np.linspace(low, high, _COLOURS), threshold, config)
+        if not is_ours:
+            layer.colormap = _own_colormap(look["colormap"], layer, colours)
+        # napari lists every colormap that it was ever given, so a slider changes the colours of one.
+        layer.colormap.colors = colours
+        layer.events.colormap()
 
     def _draw_lines(self, layer: Image, values: FloatImage, config: ProposalConfig, count: int) -> None:
         shown = self._found(CONTOURS, layer)
@@ -159,7 +168,10 @@ class MapDisplay:
     def _place(self, layer: Image, mode: Mode) -> None:
         if mode is not Mode.ALONE:
             self._bring_back()
-        layer.visible = mode in (Mode.OVERLAY, Mode.ALONE)
+        if mode in (Mode.BESIDE, Mode.CONTOURS):
+            layer.visible, self._replaced = False, layer
+        elif mode is Mode.ALONE or self._replaced is layer:
+            layer.visible, self._replaced = True, None
         if mode is Mode.BESIDE:
             self._put_beside(layer)
         else:
@@ -235,12 +247,17 @@ def _role(layer: "Layer") -> str:
     return str(layer.metadata.get(ORIGIN, {}).get("key", {}).get("role", ""))
 
 
-def _above(base: Colormap, values: FloatImage, threshold: float, config: ProposalConfig) -> Colormap:
+def _own_colormap(base: Colormap, layer: Image, colours: AnyArray) -> Colormap:
+    """Return a colormap that no other layer has."""
+    return Colormap(colours, name=f"{base.name} {layer.unique_id}{_OURS}", display_name=f"{base.name}{_OURS}")
+
+
+def _above(base: Colormap, values: AnyArray, threshold: float, config: ProposalConfig) -> AnyArray:
     """Return colours of which those of weak values are transparent."""
     colours = np.array(base.map(np.linspace(0, 1, len(values))))
     sided = np.abs(values) if config.side == "either" else values if config.side == "for" else -values
     colours[(sided < threshold) | (sided <= 0), 3] = 0
-    return Colormap(colours, name=f"{base.name}{_OURS}", display_name=f"{base.name}{_OURS}")
+    return colours
 
 
 def _vectors(ends: AnyArray, dimensions: int) -> AnyArray:
