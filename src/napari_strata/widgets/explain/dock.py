@@ -301,6 +301,7 @@ class ExplainDock(Dock):
             return
         if self._shown is not None:
             self._shown.stop()
+            self._shown.deleteLater()
         self._request = self._shown = None
         self._ask_cost()
 

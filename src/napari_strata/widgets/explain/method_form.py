@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_strata.config import ExplainConfig, ExplainMethod, ModelCard
+from napari_strata.config import ExplainConfig, ExplainMethod, ModelCard, ModelConfig
 from napari_strata.explain.able import why_unable
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.widgets.explain.method_words import FAMILIES, SHOWS
@@ -33,6 +33,7 @@ class MethodForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._is_atom = True
+        self._model: ModelConfig | None = None
         self.box, self.feature_map = ChoiceBox(), ChoiceBox()
         self.words = Words()
         fields = [name for name in ExplainConfig.model_fields if name not in _OWN]
@@ -76,7 +77,10 @@ class MethodForm(QWidget):
             self.box.model().item(index).setEnabled(not lacks)
             if lacks and method == self.method:
                 self.choose(_DEFAULT)
-        self.offer_feature_maps(())
+        model = card.model if card else None
+        if model != self._model:
+            self._model = model
+            self.offer_feature_maps(())
 
     def offer_feature_maps(self, names: Sequence[str]) -> None:
         """Offer the feature maps that a network has; the one that was chosen stays, if it is one of them."""

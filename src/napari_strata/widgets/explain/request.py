@@ -60,7 +60,7 @@ class Request:
         said = f"{METHODS[self.config.method].title} of the {what}{at}, layer {chosen.layer}."
         figures = details["figures"]
         if "delta" in figures:
-            said += f" It sums to the score but for {figures['delta']:.2g}."
+            said += f" Completeness delta {figures['delta']:.2g}."
         if "standard_error" in figures:
             said += f" Standard error {figures['standard_error']:.2g}."
         return said if details["done"] >= 1 else f"{said} Not finished: {details['done']:.0%} is done."
