@@ -19,7 +19,9 @@ from napari_strata.cli.models import models
 from napari_strata.cli.predict import atoms, predict
 from napari_strata.cli.search import search
 from napari_strata.cli.simulate import simulate
+from napari_strata.cli.smallest_change import smallest_change
 from napari_strata.cli.train import train
+from napari_strata.cli.what_if import what_if
 from napari_strata.cli.write_report import report
 
 app = typer.Typer(
@@ -55,6 +57,8 @@ for _command in (
     atoms,
     explain,
     judge,
+    what_if,
+    smallest_change,
     explain_layers,
     evaluate,
     lattice,

@@ -1,0 +1,129 @@
+"""``napari-strata what-if``."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_strata.cli.display import Display
+from napari_strata.cli.inputs import read_stacks
+from napari_strata.cli.options import (
+    AnalysisFile,
+    AsJson,
+    PixelSize,
+    SignalName,
+    ToGrey,
+    Verbose,
+    option,
+    read_analysis,
+    with_options,
+)
+from napari_strata.cli.predict import Model, OnDevice
+from napari_strata.cli.question import Asked, At, Class, Kind, Label, Layer, RatherThan, Region
+from napari_strata.cli.runner import run_command
+from napari_strata.config.what_if import Change, WhatIfConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import TargetError
+from napari_strata.jobs.job import Job
+
+if TYPE_CHECKING:
+    from napari_strata.types import AnyArray
+
+Frame = Annotated[int, typer.Option(min=0, help="Frame of the stack, from 0.")]
+ImageFile = Annotated[
+    Path, typer.Argument(metavar="IMAGE", help="tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy.")
+]
+
+
+def what_if(
+    model: Model,
+    image: ImageFile,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Changed image and masks around the region, and a report.")
+    ] = None,
+    at: At = None,
+    layer: Layer = 0,
+    frame: Frame = 0,
+    target: Kind = "atom",
+    region: Region = None,
+    label: Label = None,
+    species: Class = None,
+    rather_than: RatherThan = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="Mask (y, x), not 0 where the image is changed; else at the target.")
+    ] = None,
+    change: Annotated[Change | None, option(WhatIfConfig, "change")] = None,
+    part: Annotated[float | None, option(WhatIfConfig, "part")] = None,
+    blur: Annotated[float | None, option(WhatIfConfig, "blur")] = None,
+    strength: Annotated[float | None, option(WhatIfConfig, "strength")] = None,
+    shift_y: Annotated[float | None, option(WhatIfConfig, "shift_y")] = None,
+    shift_x: Annotated[float | None, option(WhatIfConfig, "shift_x")] = None,
+    grow: Annotated[float | None, option(WhatIfConfig, "grow")] = None,
+    pixel_size: PixelSize = None,
+    device: OnDevice = None,
+    config: AnalysisFile = None,
+    to_grey: ToGrey = False,
+    signal: SignalName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> int:
+    """Change a part of an image, and tell how the prediction and the score of a question change."""
+    asked = Asked(at, layer, target, region, label, species, rather_than)
+    asked.check()
+
+    def make_job(control: JobControl, display: Display) -> Job:
+        from napari_strata.jobs.what_if import what_if as job
+
+        settings = read_analysis(config)
+        (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
+        wanted = {
+            "change": change,
+            "part": part,
+            "blur": blur,
+            "strength": strength,
+            "shift_y": shift_y,
+            "shift_x": shift_x,
+            "grow": grow,
+        }
+        return job(
+            control,
+            model,
+            stack,
+            frame=frame,
+            question=asked.question(stack, frame),
+            config=with_options(settings.explain, device=device),
+            change=with_options(WhatIfConfig(), **wanted),
+            mask=read_mask(mask),
+            inference=settings.inference,
+            locating=settings.atoms,
+            out=out,
+        )
+
+    return run_command(make_job, as_json=as_json, verbose=verbose, words=what_if_words)
+
+
+def read_mask(path: Path | None) -> "AnyArray | None":
+    """Return where a mask file is not 0; None without a file.
+
+    Raises
+    ------
+    TargetError
+        If it cannot be read.
+    """
+    from napari_strata.io.arrays import read_array
+
+    return None if path is None else read_array(path, error_type=TargetError).codes.squeeze() != 0
+
+
+def what_if_words(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Tell scores, probabilities and atoms, before and after."""
+    if "score_before" not in figures:
+        return
+    if words := figures.get("words"):
+        yield words
+    yield f"Score {figures['score_before']:.4g} -> {figures['score']:.4g} (mean log-odds)"
+    if figures["probability"] is not None:
+        yield f"Probability {figures['probability_before']:.3f} -> {figures['probability']:.3f}"
+    if figures["vanished"] is not None:
+        yield f"Atoms: {figures['vanished']} vanish, {figures['appeared']} appear"
