@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _OF_MAP, _DRAWN = "What the map explains", "A drawn region"
 _NO_LAYER = "no labels or shapes open"
+_LABEL_EVENTS = ("labels_update", "paint", "selected_label", "data", "set_data")
+"""While one paints, afterwards, for another label, other data, and undo."""
+_SHAPE_EVENTS = ("data", "highlight")
+"""For other shapes, and others that are selected."""
 
 
 class RegionChoice(QWidget):
@@ -32,7 +36,7 @@ class RegionChoice(QWidget):
     """
 
     changed = Signal()
-    """Emitted when another region is meant, or it was painted on."""
+    """Emitted when another region is meant, or it may have been painted on."""
 
     def __init__(self, viewer: "Viewer") -> None:
         from napari.layers import Layer
@@ -49,8 +53,8 @@ class RegionChoice(QWidget):
         self._label = row_label("Drawn in")
         self._rows.addRow(self._label, self.layer)
         self.setLayout(self._rows)
-        self._labels = LayerFollower(self, self._on_edit, "labels_update", "paint", "selected_label", "data")
-        self._shapes = LayerFollower(self, self._on_edit, "data", "highlight")
+        self._labels = LayerFollower(self, self._on_edit, *_LABEL_EVENTS)
+        self._shapes = LayerFollower(self, self._on_edit, *_SHAPE_EVENTS)
         self.kind.currentIndexChanged.connect(self._on_choice)
         self.layer.chosen.connect(self._on_choice)
         self._on_choice()

@@ -125,20 +125,25 @@ class WhatIfDock(Dock):
 
     def _take(self) -> tuple[Asked, TryChange]:
         """Return what is asked, and the change that is wanted."""
+        asked = self._take_asked()
+        return asked, TryChange(self.region.mask(asked), self.form.values())
+
+    def _take_asked(self) -> Asked:
         if self.map.layer is None:
             raise TargetError("There is no map.", remedy=_NO_MAP)
         asked = self._asked or asked_by(self._viewer, self.map.layer)
         if why := asked.source.why_dropped(self._viewer):
+            self._forget()
             raise TargetError(why, remedy="Explain the target anew.")
         self.form.say_unit(has_pixel_size=asked.source.stack.pixel_size is not None)
-        return asked, TryChange(self.region.mask(asked), self.form.values())
+        return asked
 
     def _ask(self, _checked: bool = False) -> None:
         """Ask for the change as it is now; the worker drops what was asked before."""
         try:
             asked, wanted = self._take()
         except StrataError as error:
-            self._forget()
+            self._wanted = None
             self._say(in_words(error))
             return
         if self._asked is not None and self.runner.is_busy and _are_alike(wanted, self._wanted):
@@ -181,8 +186,8 @@ class WhatIfDock(Dock):
 
     def _show(self, tried: ChangeTried) -> None:
         asked = self._asked
-        if asked is None:
-            return
+        if asked is None or self._wanted is None:
+            return  # what was asked is no longer wanted
         if why := asked.source.why_dropped(self._viewer):
             self._forget()
             self._say(why)
@@ -212,7 +217,8 @@ def outcome_words(outcome: "Outcome") -> str:
     )
     told = [f"1 atom {one}" if number == 1 else f"{number} atoms {many}" for number, one, many in atoms if number]
     if not told and outcome.masks is not None:
-        told = [f"{outcome.pixels} px change class" if outcome.pixels else "no pixel changes class"]
+        changes = "1 px changes class" if outcome.pixels == 1 else f"{outcome.pixels} px change class"
+        told = [changes if outcome.pixels else "no pixel changes class"]
     return f"{words}; {', '.join(told)}." if told else f"{words}."
 
 
