@@ -68,7 +68,7 @@ def drag(qtbot, plot, start, end):
 
 
 def white_pairs(dock):
-    return int(dock.distances._highlight.yData.sum())
+    return sum(int(bars.yData.sum()) for bars in dock.distances._highlights)
 
 
 def test_distances_of_graphene_are_marked(viewer, open_dock):
@@ -88,6 +88,8 @@ def test_a_drag_over_distances_selects_the_atoms_of_such_pairs(qtbot, viewer, op
     assert set(scene.points.selected_data) == {moved, neighbour}
     assert viewer.layers.selection.active is scene.points
     assert dock.words.text().endswith("2 atoms selected.")
+    qtbot.mouseClick(dock.tabs.tabBar(), LEFT, pos=dock.tabs.tabBar().tabRect(1).center())
+    assert dock.words.text() == "2 atoms selected, in white."
 
 
 def test_a_click_on_a_bar_selects_its_atoms(qtbot, viewer, open_dock, displaced):
@@ -109,6 +111,7 @@ def test_atoms_selected_on_the_image_are_white_in_the_plots(qtbot, viewer, open_
     assert white_pairs(dock) == (layer.pairs == moved).any(axis=1).sum()
     assert not dock.angles._highlight.path().isEmpty()
     assert dock.words.text() == "1 atom selected, in white."
+    assert dock.distances._highlights[1].yData.sum() == 0  # the bars of the other layer
     qtbot.mouseClick(dock.none_button, LEFT)
     assert len(scene.points.selected_data) == 0 and white_pairs(dock) == 0
     assert dock.angles._highlight.path().isEmpty()

@@ -80,11 +80,13 @@ class AnglePlot(LinkedPlot):
         self.highlight(selected)
 
     def highlight(self, selected: set[int]) -> None:
-        """Show the bonds of the selected atoms."""
+        """Show the bonds of the selected atoms, as part of the rose of their layer."""
         if self._highlight is None:
             return
-        angles = [one.angles[touches(one.bonds, selected)] for one in self._layers]
-        self._highlight.setPath(_rose(_counts(np.concatenate([*angles, np.zeros(0)])) / self._most))
+        path = QPainterPath()
+        for one in self._layers:
+            path.addPath(_rose(_counts(one.angles[touches(one.bonds, selected)]) / self._most))
+        self._highlight.setPath(path)
 
     def on_drag(self, start: Place, end: Place) -> None:
         """Show the sector."""

@@ -33,7 +33,7 @@ class DistancePlot(LinkedPlot):
         super().__init__(viewer, parent)
         self._layers: tuple[LayerPairs, ...] = ()
         self._marks: tuple[float, ...] = ()
-        self._highlight: Any = None
+        self._highlights: tuple[Any, ...] = ()
         self._region: Any = None
 
     @property
@@ -67,7 +67,7 @@ class DistancePlot(LinkedPlot):
 
         self._layers = tuple(layers)
         self.plot.clear()
-        self._highlight = self._region = None
+        self._highlights, self._region = (), None
         if not self._layers:
             return
         edges = self._edges()
@@ -81,19 +81,27 @@ class DistancePlot(LinkedPlot):
             options = {"position": 0.93, "color": self.theme.text.as_hex(), "movable": False}
             pen = pg.mkPen(self.theme.text.as_hex(), style=Qt.PenStyle.DashLine)
             self.plot.addItem(pg.InfiniteLine(mark, pen=pen, label=f"{mark:.3f}", labelOpts=options))
-        self._highlight = self.plot.plot(
-            edges, np.zeros(len(edges) - 1), stepMode="center", fillLevel=0, brush=SELECTED + _SELECTED_ALPHA
+        self._highlights = tuple(
+            self.plot.plot(
+                edges,
+                np.zeros(len(edges) - 1),
+                stepMode="center",
+                fillLevel=0,
+                pen=hue(one.layer),
+                brush=SELECTED + _SELECTED_ALPHA,
+            )
+            for one in self._layers
         )
         self.highlight(selected)
         self.plot.setXRange(0.8 * float(np.percentile(self._distances(), 0.5)), edges[-1], padding=0)
 
     def highlight(self, selected: set[int]) -> None:
-        """Show the pairs of the selected atoms."""
-        if self._highlight is None:
+        """Show the pairs of the selected atoms, as part of the bars of their layer."""
+        if not self._highlights:
             return
-        touched = [one.distances[touches(one.pairs, selected)] for one in self._layers]
         edges = self._edges()
-        self._highlight.setData(edges, np.histogram(np.concatenate(touched), edges)[0])
+        for one, bars in zip(self._layers, self._highlights, strict=True):
+            bars.setData(edges, np.histogram(one.distances[touches(one.pairs, selected)], edges)[0])
 
     def on_drag(self, start: Place, end: Place) -> None:
         """Show the range of distances."""

@@ -106,6 +106,8 @@ class PlotsDock(Dock):
         self.layer.currentIndexChanged.connect(self._draw)
         self.expected.changed.connect(self._draw)
         self.tabs.currentChanged.connect(self._on_tab)
+        for changed in (self.tabs.currentChanged, self.layer.currentIndexChanged):
+            changed.connect(self._tell_selection)  # what was picked in another plot is not seen in this one
         self._timer.timeout.connect(self._ask)
         self.pairs_job.brought.connect(self._on_pairs)
         self.spectrum_job.brought.connect(self._on_spectrum)
@@ -165,6 +167,7 @@ class PlotsDock(Dock):
         self.spots.clear()
         self._offer_layers()
         self._draw()
+        self._tell_selection()
 
     def _on_fit(self, _event: object = None) -> None:
         """Plot again where another dock fitted the lattices otherwise, for another family."""
@@ -183,6 +186,7 @@ class PlotsDock(Dock):
         self._offer_layers()
         self._draw()
         self._on_tab()
+        self._tell_selection()
 
     def _offer_layers(self) -> None:
         numbers = [] if self._pairs is None else [one.layer for one in self._pairs.layers]
@@ -246,6 +250,10 @@ class PlotsDock(Dock):
         selected = self.link.selected
         for plot in (self.distances, self.angles, self.spots):
             plot.highlight(selected)
+        self._tell_selection()
+
+    def _tell_selection(self, _index: int = 0) -> None:
+        selected = self.link.selected
         self.words.setText(f"{_counted(len(selected))} selected, in white." if selected else _HINT)
 
 
