@@ -46,6 +46,32 @@ def test_a_family_can_be_stated(strata: Strata, table: Path) -> None:
     assert any("may have any shape" in gap for gap in frame["gaps"])
 
 
+def test_a_family_that_the_positions_contradict_is_doubted(strata: Strata, table: Path) -> None:
+    words = strata("lattice", table, "--family", "square").out
+    assert words.count("the cell is hardly square: it would have to be stretched by") == 2
+
+
+@pytest.mark.parametrize(
+    ("stated", "verdict"),
+    [
+        (0.02, "the lattice explains the positions within their uncertainties"),
+        (0.01, r"positions scatter (1\.\d|2|2\.\d)x as much as their uncertainties say"),
+    ],
+)
+def test_people_read_whether_a_lattice_explains_its_atoms(
+    strata: Strata, table: Path, stated: float, verdict: str
+) -> None:
+    write_atoms(pd.read_csv(table).assign(sigma_y=stated, sigma_x=stated, flag=""), table)
+    out = strata("lattice", table).out
+    assert len(re.findall(verdict, out)) == 2
+
+
+def test_maps_of_all_atoms_are_one_line(strata: Strata, table: Path, tmp_path: Path) -> None:
+    lines = strata("lattice", table, "--maps-out", tmp_path / "maps.csv").out.splitlines()
+    assert len([line for line in lines if "mapped: " in line]) == 1
+    assert not any("all atoms" in line or "std" in line for line in lines)
+
+
 def test_a_pixel_size_without_an_image_is_wrong_usage(strata: Strata, table: Path) -> None:
     assert strata("lattice", table, "--pixel-size", 0.1, "--json").code == 2
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from napari_strata.control import JobControl
-from napari_strata.errors import CalibrationError, TableError
+from napari_strata.errors import CalibrationError, OutputError, TableError
 from napari_strata.events import FinishReason, JobEnded, Warned
 from napari_strata.io.atom_tables import read_atoms, write_atoms
 from napari_strata.jobs.convert_atoms import convert_atoms
@@ -30,6 +30,14 @@ def test_the_endings_tell_the_formats(atoms: Path, tmp_path: Path) -> None:
     assert ended.result.figures == {"atoms": 2, "layers": [0, 1]}
     assert ended.result.paths == {"atoms": str(tmp_path / "made/atoms.cif")}
     pd.testing.assert_frame_equal(read_atoms(tmp_path / "made/atoms.cif"), read_atoms(atoms))
+
+
+def test_an_unknown_ending_is_refused_with_those_that_are_known(atoms: Path, tmp_path: Path) -> None:
+    *_, failed = run(atoms, tmp_path / "atoms.foo")
+    assert isinstance(failed, JobEnded)
+    assert isinstance(failed.error, OutputError)
+    assert failed.error.remedy == "End it in .csv, .parquet, .extxyz, .xyz, .cif, .geojson."
+    assert not (tmp_path / "atoms.foo").exists()
 
 
 def test_what_has_no_place_in_a_format_is_told(atoms: Path, tmp_path: Path) -> None:

@@ -82,9 +82,21 @@ def test_atoms_give_scores_counts_and_species(tmp_path: Path) -> None:
 
 
 def test_species_without_a_name_in_common_are_not_scored() -> None:
-    ended, _ = run(evaluate_atoms(JobControl(), atoms(3, species="atom"), atoms(3), tolerance=0.4))
+    ended, warnings = run(evaluate_atoms(JobControl(), atoms(3, species="atom"), atoms(3), tolerance=0.4))
     assert ended.result is not None
     assert "species" not in ended.result.figures
+    assert [one.message for one in warnings] == ["Species are not scored: atom here, C in the truth."]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_elements_are_compared_with_the_kinds_that_the_other_table_knows(swapped: bool) -> None:
+    kinds = atoms(4).assign(species=["metal", "chalcogen"] * 2)
+    elements = atoms(4).assign(species=["Mo", "S", "Mo", "Mo"])
+    tables = (elements, kinds) if swapped else (kinds, elements)
+    ended, warnings = run(evaluate_atoms(JobControl(), *tables, tolerance=0.4))
+    assert ended.result is not None
+    assert ended.result.figures["species"]["metal"]["precision"] == pytest.approx(2 / 3 if swapped else 1)
+    assert warnings == []
 
 
 def test_no_atoms_on_either_side_leave_the_scores_undefined(tmp_path: Path) -> None:

@@ -46,7 +46,11 @@ def _part(fraction: float) -> str:
 
 
 def _regions(rows: Sequence[Figures]) -> Iterator[str]:
-    """Tell the mean of every map in every region; --json has the rest."""
+    """Tell the mean of every map in every region that was drawn; --json has the rest, and those of all atoms."""
+    if len({row["region"] for row in rows}) == 1:
+        maps = ", ".join(dict.fromkeys(row["map"] for row in rows if row["mean"] is not None))
+        yield f"  mapped: {maps}; --json has their statistics"
+        return
     place = None
     for row in rows:
         if place != (place := (row["region"], row["layer"])):
@@ -65,6 +69,13 @@ def _layer(layer: Figures) -> Iterator[str]:
     yield counts
     if "a_A" in layer:
         yield f"    {layer['family']}: {_cell(layer)}; scatter {plain(layer['scatter_A'])} Å"
+        if layer.get("verdict"):
+            yield f"    {_chi_square(layer)}"
+
+
+def _chi_square(figures: Figures) -> str:
+    verdict = f": {figures['verdict']}" if figures.get("verdict") else ""
+    return f"chi-square {plain(figures['chi_square'])} for {figures['degrees_of_freedom']}{verdict}"
 
 
 def _shared(frame: Figures, prefix: str) -> Iterator[str]:
@@ -72,7 +83,7 @@ def _shared(frame: Figures, prefix: str) -> Iterator[str]:
         yield (
             f"  {prefix}shared affine distortion of determinant 1: stretches {_with(shared, 'stretch_larger')} and"
             f" {_with(shared, 'stretch_smaller')}, the larger along {_with(shared, 'direction_deg')} degrees;"
-            f" chi-square {plain(shared['chi_square'])} for {shared['degrees_of_freedom']}"
+            f" {_chi_square(shared)}"
         )
         for layer in shared["layers"]:
             orientation = _with(layer, "orientation_deg")

@@ -1,10 +1,20 @@
 """``napari-strata models``."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from napari_strata.cli.display import Display
 from napari_strata.cli.options import AsJson, Verbose
 from napari_strata.cli.runner import run_command
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
+
+_SEEN = {
+    "strongest_spacing_A": ("strongest spacings", " Å"),
+    "strongest_spacing_px": ("strongest spacings", " px"),
+    "noise": ("shares of noise", ""),
+    "skewness": ("skewness of intensities", ""),
+}
 
 
 def models(as_json: AsJson = False, verbose: Verbose = False) -> int:
@@ -18,4 +28,17 @@ def models(as_json: AsJson = False, verbose: Verbose = False) -> int:
 
         return list_models(control)
 
-    return run_command(make_job, as_json=as_json, verbose=verbose)
+    return run_command(make_job, as_json=as_json, verbose=verbose, words=_words)
+
+
+def _words(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Tell of each model what it finds and where; --json has the rest."""
+    for name, model in figures.items():
+        layers = "1 layer" if model["layers"] == 1 else f"{model['layers']} layers"
+        yield f"  {name}: {', '.join(model['species'])} in {layers}; {model['size_MB']:g} MB"
+        yield f"    trained on {model['trained_on']}"
+        if grid := model["pixel_size_A"]:
+            yield f"    {grid:g} Å per pixel, images of up to {model['coarsest_pixel_size_A']:g}"
+        for measure, (words, unit) in _SEEN.items():
+            if seen := model.get("seen", {}).get(measure):
+                yield f"    has seen {words} of {seen[0]:.3g} to {seen[1]:.3g}{unit}"

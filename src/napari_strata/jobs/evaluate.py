@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.control import JobControl
-from napari_strata.errors import TableError
+from napari_strata.errors import StrataError, TableError
 from napari_strata.events import JobResult, Progress, StateChanged, Warned
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.types import LabelArray
@@ -85,7 +85,8 @@ def evaluate_atoms(
     -------
     JobResult
         ``value`` is the tuple of `napari_strata.evaluate.detection.AtomScore`. The figure ``species`` is there
-        where both tables name the same species at least once.
+        where both tables name the same species at least once; elements are taken as metal and chalcogen where the
+        other table only knows those.
 
     Raises
     ------
@@ -99,10 +100,13 @@ def evaluate_atoms(
     from napari_strata.evaluate.detection import pooled_scores, score_atoms, species_scores
 
     warnings = _check_images(found, truth)
+    found, truth, unscored = _same_names(found, truth)
     control.run()
     yield StateChanged(control.state)
     for message in warnings:
         yield Warned(message, "Their atoms count neither for nor against.")
+    if unscored:
+        yield Warned(unscored, "Give species the same names in both tables.")
     scores = score_atoms(found, truth, tolerance)
     images = len({(score.image, score.frame) for score in scores})
     yield Progress(1.0, f"Compared {images} images")
@@ -121,6 +125,32 @@ def _check_images(found: "DataFrame", truth: "DataFrame") -> list[str]:
         )
     unknown = [name for name in given if name not in known]
     return [f"The truth does not know {_list(unknown)}; left out."] if known and unknown else []
+
+
+def _same_names(found: "DataFrame", truth: "DataFrame") -> "tuple[DataFrame, DataFrame, str]":
+    """Return both tables with species that can be compared, and why they cannot be where that is so."""
+    here, there = set(found["species"]), set(truth["species"])
+    if not here or not there or here & there:
+        return found, truth, ""
+    if here <= set((kinds := _kinds(there)).values()):
+        return found, truth.assign(species=truth["species"].map(kinds)), ""
+    if there <= set((kinds := _kinds(here)).values()):
+        return found.assign(species=found["species"].map(kinds)), truth, ""
+    return (
+        found,
+        truth,
+        (f"Species are not scored: {_list(sorted(here))} here, {_list(sorted(there))} in the truth."),
+    )
+
+
+def _kinds(names: set[str]) -> dict[str, str]:
+    """Return metal, chalcogen or what else each column of elements is; nothing where one is no element."""
+    from napari_strata.simulate.classes import column_name
+
+    try:
+        return {name: column_name(name.split("/"), "kinds") for name in names}
+    except StrataError:
+        return {}
 
 
 def _list(names: Sequence[str]) -> str:

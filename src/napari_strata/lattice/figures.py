@@ -7,6 +7,7 @@ import numpy as np
 
 from napari_strata.lattice import neighbours
 from napari_strata.lattice.affine import SharedAffine
+from napari_strata.lattice.agreement import agreement, agreement_of_layers
 from napari_strata.lattice.cells import is_honeycomb
 from napari_strata.lattice.field import SmoothField
 from napari_strata.lattice.fitted import FittedLayer
@@ -76,6 +77,7 @@ def affine_figures(shared: SharedAffine, numbers: Sequence[int]) -> Figures:
         **_measured("direction_deg", shared.direction),
         "chi_square": shared.chi_square,
         "degrees_of_freedom": shared.degrees,
+        "verdict": agreement_of_layers(shared.chi_square, shared.degrees),
         "p_value": shared.p_value,
         "largest_a_over_smallest": max(sizes) / min(sizes),
         "layers": [
@@ -151,6 +153,7 @@ def _layer(layer: FittedLayer) -> Figures:
         "median_residual_A": float(np.nanmedian(np.hypot(*fit.residuals.T))),
         "chi_square": fit.chi_square,
         "degrees_of_freedom": fit.degrees,
+        "verdict": agreement(fit),
         "assumed_scatter": fit.assumed,
     }
 

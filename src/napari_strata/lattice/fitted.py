@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.errors import LatticeError, TableError
+from napari_strata.lattice.agreement import doubt_of_family
 from napari_strata.lattice.cells import Family, Positions
 from napari_strata.lattice.fit import LatticeFit, fit_lattice
 from napari_strata.lattice.indexing import index_atoms
@@ -58,7 +59,7 @@ class FittedLayers:
     orders : tuple of LayerLattice
         Interior atoms, coherence and bond length of all layers that have atoms.
     gaps : tuple of str
-        Why others have none.
+        Why others have none, and which contradict the family that was stated.
     """
 
     layers: tuple[FittedLayer, ...]
@@ -97,6 +98,8 @@ def fit_layers(atoms: "DataFrame", *, family: Family | None = None) -> FittedLay
         except (LatticeError, TableError) as error:
             gaps.append(f"Layer {number}: {error.message}")
             continue
+        if family is not None and (doubt := doubt_of_family(fit)):
+            gaps.append(f"Layer {number}: {doubt}")
         layers.append(FittedLayer(order.layer, rows.index.to_numpy(), positions, order, fit))
     return FittedLayers(tuple(layers), orders, tuple(gaps))
 

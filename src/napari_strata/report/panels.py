@@ -85,7 +85,7 @@ def name_layers(axes: "Axes", layers: list[int], *, filled: bool) -> None:
             markersize=4,
             markeredgecolor=colour_of(layer),
             markerfacecolor=colour_of(layer) if filled else "none",
-            label=f"layer {layer}" if layer == layers[0] else str(layer),
+            label=f"layer {layer}",
         )
         for layer in layers
     ]

@@ -65,13 +65,16 @@ def figure_rows(maps: "LatticeMaps") -> list[Row]:
 
 
 def _distortion_rows(lattices: "FrameLattices") -> Iterator[Row]:
+    from napari_strata.lattice.agreement import agreement_of_layers
+
     if (shared := lattices.shared) is not None:
         tip = "Lattice constant of the ideal cell, one distortion of the scan taken out of all layers."
         yield Row("a, ideal [Å]", tuple(_of(one.a) for one in shared.layers), tip)
         yield Row("Stretch of the scan", (_stretch(shared.stretches, shared.direction),), "Its determinant is 1.")
         if shared.degrees:
             tip = "Of the shared distortion, and its degrees of freedom: large where the layers differ."
-            yield Row("Chi-square", (f"{shared.chi_square:.3g} for {shared.degrees}",), tip)
+            verdict = agreement_of_layers(shared.chi_square, shared.degrees)
+            yield Row("Chi-square", (f"{shared.chi_square:.3g} for {shared.degrees}: {verdict}",), tip)
     if (field := lattices.field) is not None:
         text = f"{field.median_before:.3f}, with field {field.median_after:.3f}"
         tip = "Of held-out atoms, without and with one smooth field for all layers. "
@@ -80,6 +83,8 @@ def _distortion_rows(lattices: "FrameLattices") -> Iterator[Row]:
 
 
 def _layer_rows(layers: "tuple[FittedLayer, ...]") -> Iterator[Row]:
+    from napari_strata.lattice.agreement import agreement
+
     cells = [one.fit.parameters for one in layers]
     yield Row("Atoms", tuple(f"{one.order.atoms:,}" for one in layers), "All atoms of the layer in this slice.")
     yield Row("Cell", tuple(one.fit.index.cell.family for one in layers), "What it is without distortion.")
@@ -93,6 +98,10 @@ def _layer_rows(layers: "tuple[FittedLayer, ...]") -> Iterator[Row]:
     yield Row("Bond [Å]", tuple(measured(_bond(one)) for one in layers), tip)
     tip = "Root mean square distance of the atoms from the lattice, per axis."
     yield Row("Scatter [Å]", tuple(measured(one.fit.scatter) for one in layers), tip)
+    verdicts = tuple(agreement(one.fit) for one in layers)
+    if any(verdicts):
+        tip = "Whether the lattice explains the positions within the uncertainties of their fit."
+        yield Row("Positions", tuple(verdict or "" for verdict in verdicts), tip)
 
 
 def _cell_rows(cells: "list[CellParameters]") -> Iterator[Row]:
