@@ -33,12 +33,15 @@ class Inversion:
         On the image's grid, in standard deviations from the image's mean.
     error : float
         Relative difference of its activations from those of the image.
+    likeness : float
+        Correlation of its pixels with those of the image, on the network's grid, -1 to 1.
     done : float
         Part of the steps that were done, 0 to 1.
     """
 
     data: FloatImage
     error: float
+    likeness: float
     done: float
 
 
@@ -207,11 +210,12 @@ class _Looking:
         seen = torch.from_numpy(np.ascontiguousarray(grid))[None, None].to(next(network.parameters()).device)
         begun = time.monotonic()
         yield Progress(0.0, "Inverting")
-        steps = invert(network, named_feature_map(network, self.config.feature_map), seen, self.config)
+        where = named_feature_map(network, self.config.feature_map)
+        steps = invert(network, where, seen, self.config, is_wanted=lambda: not control.stop_requested)
         for made in steps:
             shape = data.shape[0], data.shape[1]
             on_image = from_network_grid(made.image.cpu().numpy()[None], shape)[0]
-            inside.inversion = Inversion(on_image, made.error, made.done)
+            inside.inversion = Inversion(on_image, made.error, made.likeness, made.done)
             left = (time.monotonic() - begun) * (1 - made.done) / made.done
             yield Sketched(inside.inversion, made.done)
             yield Progress(made.done, f"Inverting: error {made.error:.0%}", left)
@@ -244,7 +248,8 @@ class _Looking:
             return
         path = self.out / f"{self.image.name}_inversion.tif"
         of = {name: getattr(self.config, name) for name in ("feature_map", "steps", "smoothness", "norm", "seed")}
-        done = {"error": inside.inversion.error, "done": inside.inversion.done, "frame": self.frame}
+        made = inside.inversion
+        done = {"error": made.error, "likeness": made.likeness, "done": made.done, "frame": self.frame}
         write_inversion(inside.inversion.data, path, {**self.about, **of, **done})
         paths["inversion"] = str(path)
 
@@ -284,5 +289,6 @@ def _figures(inside: Inside, begun: float) -> dict[str, Any]:
     if inside.patches is not None:
         figures["patches"] = len(inside.patches)
     if inside.inversion is not None:
-        figures |= {"error": inside.inversion.error, "done": inside.inversion.done}
+        made = inside.inversion
+        figures |= {"error": made.error, "likeness": made.likeness, "done": made.done}
     return {**figures, "seconds": round(time.monotonic() - begun, 2)}

@@ -4,6 +4,7 @@ import torch
 from bright_network import passing_network
 from napari_strata.config import InsideConfig, ModelConfig
 from napari_strata.errors import MethodError
+from napari_strata.explain.browse import parts
 from napari_strata.explain.browse.inversion import invert, total_variation
 from napari_strata.models.registry import build_network
 
@@ -76,3 +77,40 @@ def test_the_network_is_left_as_it_was():
     assert all(weight.requires_grad and weight.grad is None for weight in network.parameters())
     steps.close()
     assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_a_result_tells_how_much_it_resembles_the_image():
+    image = torch.randn(1, 1, 12, 12, generator=torch.Generator().manual_seed(1))
+    *_, last = inverted(invertible(), image, steps=60)
+    by_hand = torch.corrcoef(torch.stack([last.image.flatten(), image.flatten()]))[0, 1]
+    assert last.likeness == pytest.approx(float(by_hand), abs=1e-5)
+    assert last.likeness > 0.9
+
+
+@pytest.mark.parametrize("name", ["encoder, level 2", "decoder 0, level 1"])
+def test_part_by_part_gives_the_same_as_the_whole(monkeypatch, name):
+    network = build_network(ModelConfig(architecture="unet", layers=1, filters=(2, 4)), 1)
+    image = torch.randn(1, 1, 50, 37, generator=torch.Generator().manual_seed(1))
+    *_, whole = inverted(network, image, name, steps=5)
+    monkeypatch.setattr(parts, "SIDE", 16)
+    where = network.feature_maps()[name]
+    assert len(parts.parts_of(network, where, (50, 37))) == 12
+    *_, divided = inverted(network, image, name, steps=5)
+    assert divided.error == pytest.approx(whole.error, rel=1e-5)
+    torch.testing.assert_close(divided.image, whole.image, atol=1e-4, rtol=0)
+
+
+def test_a_stop_is_heard_between_two_parts(monkeypatch):
+    monkeypatch.setattr(parts, "SIDE", 8)
+    image = torch.randn(1, 1, 16, 16, generator=torch.Generator().manual_seed(1))
+    asked = []
+
+    def is_wanted() -> bool:
+        asked.append(True)
+        return len(asked) < 7
+
+    network, config = invertible(), InsideConfig(steps=100)
+    assert not list(
+        invert(network, network.feature_maps()["encoder, level 1"], image, config, is_wanted=is_wanted)
+    )
+    assert len(asked) == 7

@@ -229,7 +229,9 @@ class InsideDock(Dock):
             return self._show_patches(request, inside)
         if inside.inversion is not None:
             self._show_inversion(request, inside.inversion)
-            return f"Image from {name}: its activations differ by {inside.inversion.error:.1%}."
+            made = inside.inversion
+            alike = f"Its pixels correlate with those of the image by {made.likeness:.2f}."
+            return f"Image from {name}: its activations differ by {made.error:.1%}. {alike}"
         return "Stopped."
 
     def _show_patches(self, request: _Request, inside: Inside) -> str:
@@ -258,7 +260,11 @@ class InsideDock(Dock):
             name = request.config.feature_map
             self._inverted = inversion_layer(inversion.data, origin, request.frame, feature_map=name)
             show_results(self._viewer, [self._inverted], below=PATCHES)
-        self._inverted.metadata["inside"] |= {"error": inversion.error, "done": inversion.done}
+        self._inverted.metadata["inside"] |= {
+            "error": inversion.error,
+            "likeness": inversion.likeness,
+            "done": inversion.done,
+        }
 
     def _go_to(self, patch: "Patch") -> None:
         request = self._patches_of
