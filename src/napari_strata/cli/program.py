@@ -17,6 +17,7 @@ from napari_strata.cli.lattice import lattice
 from napari_strata.cli.match import match
 from napari_strata.cli.models import models
 from napari_strata.cli.predict import atoms, predict
+from napari_strata.cli.score_atoms import score_atoms
 from napari_strata.cli.search import search
 from napari_strata.cli.simulate import simulate
 from napari_strata.cli.smallest_change import smallest_change
@@ -59,6 +60,7 @@ for _command in (
     judge,
     what_if,
     smallest_change,
+    score_atoms,
     explain_layers,
     evaluate,
     lattice,

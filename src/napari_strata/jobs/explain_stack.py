@@ -77,11 +77,13 @@ def explain_stack(
     ImageError, CalibrationError, BundleError, MethodError, DeviceError
         If an input cannot be used.
     """
+    from napari_strata.explain.short_steps import in_short_steps
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
 
     frames = 1 if image.data.ndim == 2 else len(image.data)
-    loaded = load_network(model, resolve_device(config.device))
+    device = resolve_device(config.device)
+    loaded, config = load_network(model, device), in_short_steps(config, device)
     check_calibration((image,), loaded.card)
     check_question(question, loaded, (image.data.shape[-2], image.data.shape[-1]))
     check_repeatable(question)

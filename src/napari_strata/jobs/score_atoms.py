@@ -90,6 +90,7 @@ def score_atoms(
     ImageError, CalibrationError, BundleError, MethodError, DeviceError, OutputError
         If an input cannot be used or the file cannot be written.
     """
+    from napari_strata.explain.short_steps import in_short_steps
     from napari_strata.io.calibration import require
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
@@ -97,7 +98,8 @@ def score_atoms(
     if out is not None and out.is_dir():
         raise OutputError(f"{out} is a folder.", remedy="Give the name of a CSV file, for example why.csv.")
     require(image.pixel_size, name=image.name)
-    loaded = load_network(model, resolve_device(config.device))
+    device = resolve_device(config.device)
+    loaded, config = load_network(model, device), in_short_steps(config, device)
     check_calibration((image,), loaded.card)
     wanted = atoms if chosen is None else atoms.loc[list(chosen)]
     _check_count(len(wanted), scoring.most)

@@ -204,8 +204,11 @@ def test_selected_atoms_are_scored_and_coloured_on_press(qtbot, viewer, scene, o
     before = points.face_color.copy()
     dock.atoms.column.setCurrentText("own lattice")
     click(qtbot, dock.atoms.colour_button)
-    assert np.allclose(points.face_color[3], [0.128, 0.567, 0.551, 1], atol=0.03)  # the middle of viridis
-    assert np.allclose(points.face_color[0], [0.5, 0.5, 0.5, 1], atol=0.01)
+    order = scored[[3, 5, 20]].to_numpy().argsort()
+    least, *_, greatest = points.face_color[[3, 5, 20]][order]
+    assert np.allclose(least, [0.267, 0.005, 0.329, 1], atol=0.01)  # the ends of viridis
+    assert np.allclose(greatest, [0.993, 0.906, 0.144, 1], atol=0.01)
+    assert np.allclose(points.face_color[0], [0.5, 0.5, 0.5, 0.38], atol=0.01)
     assert "Grey: not scored." in dock.atoms.legend.text()
     dock.atoms.column.setCurrentText("crystal layer")
     click(qtbot, dock.atoms.colour_button)

@@ -28,7 +28,7 @@ WORDS = {
     "why_net_other": "other layers, for less against",
     "why_net_background": "background, for less against",
 }
-_UNKNOWN = "#7f7f7f"
+_UNKNOWN = "#7f7f7f60"
 """Colour of atoms without a score."""
 _PLACE = ["frame", "y_px", "x_px", "layer"]
 
@@ -75,11 +75,13 @@ def scores_of(points: "Points | None") -> list[str]:
 
 
 def colour_by(points: "Points", column: str) -> tuple[float, float]:
-    """Colour points by a score; return which values have the first and the last colour."""
+    """Colour points by a score, from its least to its greatest value or about 0; return those two."""
     values = points.features[column].to_numpy(np.float64)
     known = values[np.isfinite(values)]
-    limits = {HALF: (0.0, float(known.max()) if known.any() else 1.0)} | dict.fromkeys(NETS, (-1.0, 1.0))
-    ends = limits.get(column, (0.0, 1.0))
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    if column in NETS:
+        low, high = -max(-low, high), max(-low, high)
+    ends = (low, high) if high > low else (low - 0.5, low + 0.5)  # napari takes no empty range
     points.face_color = _UNKNOWN  # else napari first looks the scores up among the colours of the layers
     points.face_color = column
     points.face_colormap = _colormap("coolwarm" if column in NETS else "viridis")

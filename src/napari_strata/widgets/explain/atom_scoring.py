@@ -253,6 +253,8 @@ class AtomScoring(QWidget):
             return
         found = self._put(request, result.value)
         figures, means = result.figures, result.figures["means"]
+        self._seconds = figures["seconds_per_atom"] or self._seconds  # measured, where an atom was done
+        self._show_count()
         if found is None:
             self.panel.say("The atoms were removed meanwhile; the scores were dropped.")
         elif not means:

@@ -234,7 +234,7 @@ def _stack_layer(asked: Asked, look: dict[str, Any], about: dict[str, Any]) -> "
     origin, method = asked.source.origin, asked.config.method
     return Image(
         np.zeros(full_data(origin.image).shape, np.float32),
-        name=origin.name(f"{METHODS[method].title} of every slice"),
+        name=origin.name(f"Every slice: {METHODS[method].title}"),
         metadata=origin.tag(ROLE, method=method) | {MAPS: {}},
         **look,
         **placement(origin.image),

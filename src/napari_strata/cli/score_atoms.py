@@ -1,0 +1,108 @@
+"""``napari-strata score-atoms``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_strata.cli.display import Display
+from napari_strata.cli.inputs import read_stacks
+from napari_strata.cli.options import (
+    AnalysisFile,
+    AsJson,
+    PixelSize,
+    SignalName,
+    ToGrey,
+    Verbose,
+    option,
+    read_analysis,
+    with_options,
+)
+from napari_strata.cli.predict import Model, OnDevice
+from napari_strata.cli.runner import run_command
+from napari_strata.config import ExplainConfig, ExplainMethod
+from napari_strata.config.atom_scores import AtomScoresConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import TableError
+from napari_strata.jobs.job import Job
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def score_atoms(
+    model: Model,
+    image: Annotated[
+        Path,
+        typer.Argument(metavar="IMAGE", help="tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy."),
+    ],
+    atoms: Annotated[
+        Path,
+        typer.Argument(
+            metavar="ATOMS.csv", help="All atoms that the model found in the image, as atoms writes them."
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="SCORES.csv", help="The scored atoms with their scores.", show_default=False),
+    ] = None,
+    layer: Annotated[
+        int | None, typer.Option(min=0, help="Score the atoms of this crystal layer only.", show_default=False)
+    ] = None,
+    frame: Annotated[
+        int | None, typer.Option(min=0, help="Score the atoms of this frame only.", show_default=False)
+    ] = None,
+    method: Annotated[ExplainMethod | None, option(ExplainConfig, "method")] = None,
+    disk: Annotated[float | None, option(AtomScoresConfig, "disk")] = None,
+    most: Annotated[int | None, option(AtomScoresConfig, "most")] = None,
+    pixel_size: PixelSize = None,
+    device: OnDevice = None,
+    config: AnalysisFile = None,
+    to_grey: ToGrey = False,
+    signal: SignalName = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> int:
+    """Say of every atom what its map rests on: its own lattice, the other layers, the background.
+
+    A map is made of each atom. Stopped by a signal it keeps the atoms that are done.
+    """
+
+    def make_job(control: JobControl, display: Display) -> Job:
+        from napari_strata.io.atom_tables import read_atoms
+        from napari_strata.jobs.score_atoms import score_atoms as job
+
+        settings = read_analysis(config)
+        (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
+        table = _of_image(read_atoms(atoms, pixel_size=stack.pixel_size), stack.name, atoms)
+        is_chosen = table["frame"].notna()
+        for column, wanted in (("layer", layer), ("frame", frame)):
+            if wanted is not None:
+                is_chosen &= table[column] == wanted
+        return job(
+            control,
+            model,
+            stack,
+            table,
+            config=with_options(settings.explain, method=method, device=device),
+            scoring=with_options(AtomScoresConfig(), disk=disk, most=most),
+            chosen=[int(label) for label in table.index[is_chosen]],
+            out=out,
+        )
+
+    return run_command(make_job, as_json=as_json, verbose=verbose, words=_words)
+
+
+def _of_image(table: "DataFrame", name: str, path: Path) -> "DataFrame":
+    """Return the atoms of an image, where a table names several."""
+    found = table[table["image"] == name].reset_index(drop=True)
+    if found.empty and len(table):
+        named = ", ".join(sorted({str(one) for one in table["image"]})[:5])
+        raise TableError(f"{path} has no atoms of {name}, but of {named}.", remedy="Give the atoms of this image.")
+    return found
+
+
+def _words(figures: Mapping[str, Any]) -> list[str]:
+    done = f"{figures['atoms']} of {figures['chosen']} atoms, {figures['seconds_per_atom']:.2g} s each"
+    return [done, *(f"{name}: {value:.3g} on average" for name, value in figures["means"].items())]
