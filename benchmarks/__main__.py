@@ -112,6 +112,12 @@ def _bundled(_arguments: argparse.Namespace) -> Iterator[Figure]:
     return measure()
 
 
+def _randomisation(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.randomisation import measure
+
+    return measure()
+
+
 def _sweeps(arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.sweeps import measure
 
@@ -128,6 +134,18 @@ def _probe(arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.probe import measure
 
     return measure(arguments.bundled)
+
+
+def _explain_cost(arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.explain_cost import measure
+
+    return measure(arguments.bundled)
+
+
+def _by_hand(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.by_hand import measure
+
+    return measure()
 
 
 def _gui_stall(arguments: argparse.Namespace) -> Iterator[Figure]:
@@ -199,7 +217,10 @@ PARTS: dict[str, Part] = {
     "bundled": _bundled,
     "sweeps": _sweeps,
     "occlusion": _occlusion,
+    "randomisation": _randomisation,
     "probe": _probe,
+    "by_hand": _by_hand,
+    "explain_cost": _explain_cost,
     "gui_stall": _gui_stall,
     "engines": _engines,
     "footprint": _footprint,

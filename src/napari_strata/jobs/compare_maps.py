@@ -152,7 +152,9 @@ def compare_maps(
     settled = yield from _scaled(settling)
     case = _Case(control, loaded, shown, frame, settled, config, judging, noise)
     compared = yield from _compare(case, tuple(dict.fromkeys(methods)))
-    figures = {row.method: dict(row.figures) or {"failure": row.failure} for row in compared}
+    figures: dict[str, Any] = {
+        row.method: {"failure": row.failure} if row.failure else dict(row.figures) for row in compared
+    }
     told = {"maps": figures, "noise": told_noise(noise, shown), "seconds": round(time.monotonic() - start, 2)}
     return JobResult(told, {}, compared)
 

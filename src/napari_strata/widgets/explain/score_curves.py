@@ -6,20 +6,21 @@ from napari.utils.theme import get_theme
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_strata.explain.catalogue import METHODS
+from napari_strata.widgets.explain.score_table import COLOURS
 from napari_strata.widgets.parts.editors import ChoiceBox
+from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from napari_strata.jobs.compare_maps import ComparedMap, Comparison
 
-COLOURS = ("#8aa0ff", "#ffb05c", "#6ee787", "#ff7a9a", "#5fd8e8", "#d9a5ff", "#e6d35c", "#b0b8c0")
-"""Of the methods, in the order of the rows; then they begin anew."""
 KINDS = {"Deletion (falls fast: good)": "deletion", "Insertion (rises fast: good)": "insertion"}
 OTHERS = {"edges": "edges", "random": "random order"}
 """What every map should beat, dashed."""
 _HEIGHT = 200
-_FAINT = "#7a7f88"
+_FAINT = "#9aa0aa"
+_LEGEND = "Colours as in the table. Dashed: an edge detector; dotted: random order."
 
 
 class ScoreCurves(QWidget):
@@ -44,11 +45,14 @@ class ScoreCurves(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.kind)
+        self._legend = Words()
+        self._legend.setText(_LEGEND)
+        layout.addWidget(self._legend)
         self.hide()
 
     @property
     def curves(self) -> list[tuple[str, list[float], list[float]]]:
-        """What is drawn: the name in the legend, the parts of the pixels, and the score as a part of the way."""
+        """What is drawn: its name, the parts of the pixels, and the score as a part of the way."""
         kind = KINDS[self.kind.currentText()]
         rows = [row for row in self._rows if _has_curves(row)]
         drawn = [(METHODS[row.method].title, *_curve(row, kind, "method")) for row in rows]
@@ -70,16 +74,17 @@ class ScoreCurves(QWidget):
 
         if self._plot is None:
             self._plot = self._make_plot(pg)
-            self.layout().addWidget(self._plot)
+            self.layout().insertWidget(1, self._plot)
         self._plot.clear()
-        others, chosen = OTHERS.values(), self._chosen and METHODS[self._chosen.method].title
-        for number, (name, parts, values) in enumerate(curves):
-            if name in others:
-                style = Qt.PenStyle.DashLine if name == "edges" else Qt.PenStyle.DotLine
-                pen = pg.mkPen(_FAINT, width=1, style=style)
+        colours = {METHODS[row.method].title: COLOURS[i % len(COLOURS)] for i, row in enumerate(self._rows)}
+        chosen = self._chosen and METHODS[self._chosen.method].title
+        for name, parts, values in curves:
+            if name in colours:
+                pen = pg.mkPen(colours[name], width=3 if name == chosen else 1.5)
             else:
-                pen = pg.mkPen(COLOURS[number % len(COLOURS)], width=3 if name == chosen else 1.5)
-            self._plot.plot(parts, values, pen=pen, name=name)
+                style = Qt.PenStyle.DashLine if name == OTHERS["edges"] else Qt.PenStyle.DotLine
+                pen = pg.mkPen(_FAINT, width=1.5, style=style)
+            self._plot.plot(parts, values, pen=pen)
 
     def _make_plot(self, pg: Any) -> Any:
         text = self._theme.text.as_hex()
@@ -94,7 +99,6 @@ class ScoreCurves(QWidget):
             plot.getAxis(side).setTextPen(text)
             plot.setLabel(side, label, color=text)
             plot.getAxis(side).enableAutoSIPrefix(False)
-        plot.addLegend(offset=(-4, 4), labelTextColor=text, verSpacing=-6, labelTextSize="8pt")
         return plot
 
 

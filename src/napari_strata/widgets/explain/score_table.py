@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QColor, QFont
+from qtpy.QtGui import QColor, QFont, QIcon, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from napari_strata.config import ExplainMethod
@@ -15,11 +15,13 @@ from napari_strata.explain.trust.scores import SCORES, Score
 if TYPE_CHECKING:
     from napari_strata.jobs.compare_maps import ComparedMap, Comparison
 
+COLOURS = ("#8aa0ff", "#ffb05c", "#6ee787", "#ff7a9a", "#5fd8e8", "#d9a5ff", "#e6d35c", "#b0b8c0")
+"""Of the methods, in the order in which they were compared; then they begin anew."""
 BEST, BEST_COLOUR = "★", "#6ee787"
 UNKNOWN = "–"
 _SORT = Qt.ItemDataRole.UserRole
 _METHOD = Qt.ItemDataRole.UserRole + 1
-_GAP = 6
+_GAP, _SQUARE = 6, 12
 
 
 class ScoreTable(QTableWidget):
@@ -67,7 +69,7 @@ class ScoreTable(QTableWidget):
         self.setRowCount(0)
         self.setRowCount(len(rows))
         for number, row in enumerate(rows):
-            self.setItem(number, 0, _method_cell(row))
+            self.setItem(number, 0, _method_cell(row, COLOURS[number % len(COLOURS)]))
         for column, score in enumerate(SCORES, start=1):
             self._fill(column, score, [score.of(row.figures) for row in rows])
         self.setSortingEnabled(True)
@@ -97,13 +99,22 @@ class _Cell(QTableWidgetItem):
         return bool(self.data(_SORT) < other.data(_SORT))
 
 
-def _method_cell(row: "ComparedMap") -> QTableWidgetItem:
+def _method_cell(row: "ComparedMap", colour: str) -> QTableWidgetItem:
+    """Make the cell of a method, with the colour of its curves."""
     title = METHODS[row.method].title
     cell = _Cell(f"{title} (no map)" if row.failure else title)
     cell.setToolTip(row.failure or title)
     cell.setData(_SORT, title.lower())
     cell.setData(_METHOD, row.method)
+    if not row.failure:
+        cell.setIcon(_square(colour))
     return cell
+
+
+def _square(colour: str) -> QIcon:
+    picture = QPixmap(_SQUARE, _SQUARE)
+    picture.fill(QColor(colour))
+    return QIcon(picture)
 
 
 def _score_cell(score: Score, value: float | None, *, is_best: bool) -> QTableWidgetItem:
