@@ -5,7 +5,7 @@ import pytest
 import torch
 from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model
 from napari.layers import Image, Labels, Points
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QThreadPool
 
 from napari_strata.io.bundle import save_bundle
 from napari_strata.models.registry import load_network
@@ -177,7 +177,10 @@ def test_passes_and_time_are_told_before_the_start_and_feature_maps_are_offered(
     assert dock.cost.words.text() == "A handful of passes through the network."
     dock.method.choose("integrated-gradients")
     qtbot.waitUntil(lambda: dock.cost.words.text().startswith("About 102 passes"), timeout=30_000)
-    assert dock.cost.words.text().endswith(" here.")
+    said = dock.cost.words.text()
+    assert said.endswith(" here.")
+    dock.question.target.setCurrentText("Pixel")  # which costs the same
+    assert dock.cost.words.text() == said
     dock.method.choose("grad-cam")
     assert dock.method.feature_map.isVisible()
     qtbot.waitUntil(lambda: dock.method.feature_map.count() > 1, timeout=30_000)
@@ -202,6 +205,7 @@ def test_a_coarse_map_is_shown_while_it_sharpens_and_cancel_keeps_it_as_unfinish
     qtbot.waitUntil(lambda: bool(heatmaps(viewer)), timeout=30_000)
     (heatmap,) = heatmaps(viewer)
     assert dock.panel.runner.is_busy
+    assert not dock.maps.again_button.isEnabled()
     with qtbot.waitSignal(dock.panel.runner.ended, timeout=30_000):
         press(qtbot, dock.panel.cancel_button)
     assert heatmaps(viewer) == [heatmap]
@@ -210,6 +214,24 @@ def test_a_coarse_map_is_shown_while_it_sharpens_and_cancel_keeps_it_as_unfinish
     assert "Not finished: " in dock.panel.words.text()
     low, high = heatmap.contrast_limits
     assert low == -high
+
+
+def test_a_dock_that_is_closed_while_a_map_sharpens_shows_no_more_of_it(qtbot, viewer, open_dock):
+    dock, gone = open_dock(), []
+    dock.destroyed.connect(lambda: gone.append(True))
+    dock.question.target.setCurrentText("Pixel")
+    dock.method.choose("occlusion")
+    for name, value in {"stride": 0.2, "batch": 1}.items():
+        dock.method.settings.set_value(name, value)
+    press(qtbot, dock.panel.start_button)
+    tell_click(dock, viewer, (21, 21))
+    qtbot.waitUntil(lambda: bool(heatmaps(viewer)), timeout=30_000)
+    (heatmap,) = heatmaps(viewer)
+    dock.setParent(None)
+    shown = heatmap.data
+    qtbot.waitUntil(lambda: bool(gone), timeout=30_000)
+    assert heatmap.data is shown
+    assert QThreadPool.globalInstance().waitForDone(20_000)
 
 
 def test_a_finished_map_took_the_place_of_its_sketches(qtbot, viewer, open_dock):

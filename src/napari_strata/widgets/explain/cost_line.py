@@ -1,7 +1,9 @@
 """A line that says what a heatmap will cost before anybody asks for it."""
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
@@ -13,13 +15,13 @@ from napari_strata.events import JobEnded, JobResult
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.jobs.estimate_explanation import Outlook, estimate_explanation
 from napari_strata.jobs.job import Job
-from napari_strata.widgets.layers.layer_data import stack_of
+from napari_strata.widgets.layers.layer_data import full_data, stack_of
 from napari_strata.widgets.parts.newest import NewestJob
 from napari_strata.widgets.parts.notify import in_words
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from napari.layers import Image
 
     from napari_strata.types import ImageStack
     from napari_strata.widgets.layers.source import SourceForm
@@ -30,6 +32,32 @@ _MANY = {"samples", "steps", "stride", "superpixel", "subsets"}
 """Methods that read none of these take a handful of passes."""
 _ESTIMATING = "Estimating the time…"
 _FEW = "A handful of passes through the network."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """What a cost is asked of."""
+
+    image: "Image"
+    pixel_size: float | None
+    frame: int
+    model: Path
+    weights: str
+    config: ExplainConfig
+    is_whole: bool
+
+    @classmethod
+    def of(cls, source: "SourceForm", config: ExplainConfig, is_whole: bool, frame: int) -> Self:
+        entry = source.model.entry
+        assert entry is not None, "the source has no obstacle"
+        weights = entry.card.weights_sha256
+        return cls(source.image.layer, source.pixel_size, frame, entry.path, weights, config, is_whole)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What decides about the cost; no image lives on in it."""
+        shape = full_data(self.image).shape[-2:]
+        return self.image.unique_id, shape, self.pixel_size, self.model, self.weights, self.config, self.is_whole
 
 
 class CostLine(QWidget):
@@ -43,7 +71,8 @@ class CostLine(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._asked: tuple[SourceForm, ExplainConfig, bool, int] | None = None
+        self._asked: _Asked | None = None
+        self._answered: dict[tuple[object, ...], Outlook] = {}
         self.words, self.job = Words(), NewestJob()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -64,8 +93,11 @@ class CostLine(QWidget):
             self.words.setText(_FEW)
             if "feature_map" not in settings:
                 return
-        self._asked = source, config, is_whole, frame
-        self._timer.start()
+        asked = self._asked = _Asked.of(source, config, is_whole, frame)
+        if asked.key in self._answered:
+            self._say(self._answered[asked.key])
+        else:
+            self._timer.start()
 
     def forget(self) -> None:
         """Say nothing, and stop."""
@@ -77,18 +109,15 @@ class CostLine(QWidget):
     def _start(self) -> None:
         if self._asked is None or not self.isVisible():
             return
-        source, config, is_whole, frame = self._asked
-        entry = source.model.entry
-        if entry is None or source.image.layer is None:
-            return
+        asked = self._asked
         try:
-            stack = stack_of(source.image.layer, source.pixel_size, frames=[frame])
+            stack = stack_of(asked.image, asked.pixel_size, frames=[asked.frame])
         except StrataError as error:
             self.words.setText(in_words(error))
             return
         if not self.words.text():
             self.words.setText(_ESTIMATING)
-        make_job = partial(_make_job, entry.path, stack, config, is_whole)
+        make_job = partial(_make_job, asked, stack)
         self.job.ask(make_job, name="Estimating the time")
 
     def _on_ended(self, ended: JobEnded) -> None:
@@ -96,7 +125,11 @@ class CostLine(QWidget):
             self.words.setText("")  # why is said below
 
     def _on_result(self, result: JobResult) -> None:
-        outlook: Outlook = result.value
+        assert self._asked is not None, "a job whose cost nobody wants is forgotten"
+        self._answered = {self._asked.key: result.value}
+        self._say(result.value)
+
+    def _say(self, outlook: Outlook) -> None:
         self.words.setText(f"About {outlook.passes} passes, {duration(outlook.seconds)} here.")
         self.looked.emit(outlook)
 
@@ -116,7 +149,5 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _make_job(
-    path: "Path", stack: "ImageStack", config: ExplainConfig, is_whole: bool, control: JobControl
-) -> Job:
-    return estimate_explanation(control, path, stack, config=config, is_whole=is_whole)
+def _make_job(asked: _Asked, stack: "ImageStack", control: JobControl) -> Job:
+    return estimate_explanation(control, asked.model, stack, config=asked.config, is_whole=asked.is_whole)

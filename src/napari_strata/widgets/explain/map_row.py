@@ -34,6 +34,7 @@ class MapRow(QWidget):
 
     def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._is_busy = False
         self.map = MapChoice(viewer)
         self.again_button = QPushButton("Ask again")
         self.links = DockLinks(viewer, LINKS)
@@ -56,7 +57,8 @@ class MapRow(QWidget):
 
     def set_busy(self, is_busy: bool) -> None:
         """Ask nothing again while something is asked."""
-        self.again_button.setEnabled(not is_busy and self.map.layer is not None)
+        self._is_busy = is_busy
+        self._on_map(self.map.layer)
 
     def _on_map(self, layer: object) -> None:
-        self.again_button.setEnabled(layer is not None)
+        self.again_button.setEnabled(layer is not None and not self._is_busy)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QFont
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_strata.config import ExplainConfig, ExplainMethod, ModelCard, ModelConfig
@@ -101,12 +102,14 @@ class MethodForm(QWidget):
         self._show_settings()
 
     def _fill(self) -> None:
-        family = None
+        family, bold = None, QFont(self.font())
+        bold.setBold(True)
         for method, facts in METHODS.items():
             if facts.family != family:
                 family = facts.family
                 self.box.addItem(FAMILIES[family], "")
                 self.box.model().item(self.box.count() - 1).setEnabled(False)
+                self.box.setItemData(self.box.count() - 1, bold, Qt.ItemDataRole.FontRole)
             self.box.addItem(facts.title, method)
             self.box.setItemData(self.box.count() - 1, SHOWS[method], Qt.ItemDataRole.ToolTipRole)
         self.box.setMaxVisibleItems(self.box.count())
