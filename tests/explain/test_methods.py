@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from benchmarks.by_hand import coarse_network
 from explaining import assert_same, map_of, score_of, whole_map, window_scene
 from napari_strata.config import ExplainConfig, ExplainMethod, ModelConfig
 from napari_strata.errors import MethodError
@@ -12,8 +13,6 @@ from napari_strata.explain.catalogue import METHODS, load_method, passes_of
 from napari_strata.explain.targets import AtomTarget, PixelTarget, atom_weights, pixel_weights
 from napari_strata.explain.undisturbed import undisturbed
 from napari_strata.explain.window import window_around
-from napari_strata.models.blocks import Encoder
-from napari_strata.models.encoder_decoder import EncoderDecoder
 from napari_strata.models.registry import build_network
 
 DRAWN = ("lime", "kernel-shap")
@@ -38,29 +37,6 @@ class Linear(nn.Module):
 
 def at_pixel(y, x, shape):
     return torch.from_numpy(pixel_weights(PixelTarget(y, x), shape, shape))
-
-
-def coarse_network():
-    """Return a U-Net of three levels whose coarsest block shows 2 x the pooled image; logit = 3 x that + 5."""
-    network = EncoderDecoder(Encoder((1, 1, 1), 0.0), (1, 1, 1), layers=1, classes=1).eval()
-    (decoder,) = network.decoders
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.zero_()
-        for module in network.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.weight.fill_(1)
-                module.eps = 0.0
-        for block in network.encoder.blocks:
-            block[0].weight[0, 0, 1, 1] = block[3].weight[0, 0, 1, 1] = 1
-        coarse, fine = decoder.blocks
-        coarse[0].weight[0, 1, 1, 1] = 2  # the skip connection, pooled once
-        decoder.ups[1].weight.fill_(1)
-        fine[0].weight[0, 0, 1, 1] = 1
-        coarse[3].weight[0, 0, 1, 1] = fine[3].weight[0, 0, 1, 1] = 1
-        network.heads[0].weight[1] = 3
-        network.heads[0].bias[1] = 5
-    return network
 
 
 def random_network(layers=2):

@@ -1,43 +1,26 @@
 """Every method against small networks whose maps are worked out by hand."""
 
 import itertools
-import math
 
 import pytest
 import torch
-from torch import nn
 
+from benchmarks.by_hand import (
+    IMAGE,
+    ONE,
+    SIX,
+    WEIGHTS,
+    ZERO,
+    Polynomial,
+    Rectified,
+    cubic,
+    linear,
+    shapley,
+    square,
+)
 from explaining import map_of, scene_of, score_of
 from napari_strata.errors import MethodError
 from napari_strata.explain.catalogue import METHODS, load_method
-
-WEIGHTS = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0], [2.0, 0.25, -0.5]])
-IMAGE = torch.tensor([[0.5, 1.0, -1.0], [2.0, 0.25, 1.5], [-0.5, 3.0, 1.0]])[None, None]
-ZERO = torch.zeros(1, 1, 3, 3)
-ONE = torch.ones(1, 1)
-"""The score is that of the only pixel of the output."""
-
-
-class Polynomial(nn.Module):
-    """One output pixel: its log-odds are a function of all nine pixels of the image."""
-
-    output = "classes"
-
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, image):
-        odds = self.function(image[:, 0])[:, None, None, None]
-        return torch.stack([torch.zeros_like(odds), odds], dim=2)
-
-
-def linear(image):
-    return (image * WEIGHTS).sum(dim=(-2, -1))
-
-
-def square(image):
-    return (image.square() * WEIGHTS).sum(dim=(-2, -1))
 
 
 def product(image):
@@ -103,24 +86,6 @@ def test_integrated_gradients_share_a_product_equally():
     expected[0, 0] = expected[0, 1] = 0.25
     expected[1, 1] = 0.5
     torch.testing.assert_close(map_, expected)
-
-
-class Rectified(nn.Module):
-    """relu(sum(w x)) with two ReLUs, each used once."""
-
-    output = "classes"
-
-    def __init__(self, *, inplace=False):
-        super().__init__()
-        self.convolve = nn.Conv2d(1, 1, 3, bias=False)
-        self.relu = nn.ReLU(inplace)
-        self.last = nn.Conv2d(1, 2, 1, bias=False)
-        with torch.no_grad():
-            self.convolve.weight.copy_(WEIGHTS[None, None])
-            self.last.weight.copy_(torch.tensor([0.0, 2.0]).reshape(2, 1, 1, 1))
-
-    def forward(self, image):
-        return self.last(self.relu(self.convolve(image)))[:, None]
 
 
 def test_deep_lift_of_a_rectified_sum_divides_the_whole_difference():
@@ -211,39 +176,11 @@ def test_a_coarse_occlusion_comes_first():
     assert (maps[0].map != 0).all()  # every pixel shows its nearest square
 
 
-SIX = torch.tensor([[0, 0, 1], [2, 3, 1], [4, 5, 5]])
-
-
 def test_feature_ablation_of_a_linear_score_is_what_each_superpixel_holds():
     map_ = found("feature-ablation", linear, baseline=ZERO, superpixels=SIX, batch=4)
     part = WEIGHTS * IMAGE[0, 0]
     sums = torch.stack([part[k == SIX].sum() for k in range(6)])
     torch.testing.assert_close(map_, sums[SIX])
-
-
-def shapley(function, superpixels):
-    """Return the Shapley values of superpixels by their definition, over all subsets."""
-    count = int(superpixels.max()) + 1
-
-    def value(subset):
-        keep = torch.isin(superpixels, torch.tensor(sorted(subset), dtype=torch.int64))
-        return function(IMAGE[0] * keep).item()
-
-    values = []
-    for player in range(count):
-        others = [k for k in range(count) if k != player]
-        total = 0.0
-        for size in range(count):
-            weight = math.factorial(size) * math.factorial(count - size - 1) / math.factorial(count)
-            for subset in itertools.combinations(others, size):
-                total += weight * (value({*subset, player}) - value(subset))
-        values.append(total)
-    return torch.tensor(values)
-
-
-def cubic(image):
-    """Return a score in which superpixels depend on each other."""
-    return linear(image) ** 2 + image[:, 0, 0] * image[:, 2, 2] * image[:, 1, 0]
 
 
 @pytest.mark.parametrize("superpixels", [SIX, torch.zeros(3, 3, dtype=torch.int64), SIX.clamp(max=1)], ids=str)
