@@ -49,6 +49,8 @@ class MapCache:
     def __init__(self, folder: Path | None = None, *, largest: int = LARGEST) -> None:
         self.folder = map_folder() if folder is None else folder
         self._largest = largest
+        self._room = -1
+        """What may still be written before the folder has to be looked through [bytes]."""
 
     def read(self, key: str, shape: tuple[int, int]) -> tuple[FloatImage, dict[str, Any]] | None:
         """Return a map of a shape (y, x) and what it answers; None where it is not there.
@@ -88,7 +90,9 @@ class MapCache:
         text = np.frombuffer(json.dumps(metadata).encode(), np.uint8)
         with replacing(self._path(key)) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, map=map_, metadata=text)
-        self._make_room()
+            self._room -= file.tell()
+        if self._room < 0:
+            self._make_room()
 
     def size(self) -> int:
         """Return how large the folder is [bytes]."""
@@ -126,12 +130,12 @@ class MapCache:
 
     def _make_room(self) -> None:
         files = self._files()
-        excess = sum(size for _, size, _ in files) - self._largest
+        self._room = self._largest - sum(size for _, size, _ in files)
         for _, size, path in files[:-1]:
-            if excess <= 0:
+            if self._room >= 0:
                 break
             _remove(path)
-            excess -= size
+            self._room += size
 
 
 def _remove(path: Path) -> None:
