@@ -48,6 +48,25 @@ def test_lines_are_equally_far_apart_between_threshold_and_maximum_and_lie_betwe
     assert both.ends[~both.is_against, :, 1].min() == pytest.approx(6, abs=1e-4)
 
 
+def test_lines_of_a_large_map_are_drawn_on_a_coarser_grid_at_the_same_place(monkeypatch):
+    ramp = np.zeros((40, 60), np.float32)
+    ramp[8:32, 20:56] = np.arange(1, 37)  # 10 at x = 29
+    fine = contour_lines(ramp, ProposalConfig(part=10 / 36), 1)
+    monkeypatch.setattr("napari_strata.explain.map_threshold.FINEST", 200)  # of 864: blocks of 3 px
+    coarse = contour_lines(ramp, ProposalConfig(part=10 / 36), 1)
+    assert len(coarse.ends) < len(fine.ends) / 2
+    assert fine.ends[..., 1].min() == pytest.approx(29, abs=1e-3)
+    assert coarse.ends[..., 1].min() == pytest.approx(29, abs=1e-3)
+
+
+@given(maps, parts, sides)
+def test_the_quantile_is_that_of_numpy(heatmap, part, side):
+    counts = strength(heatmap, side)
+    counts = counts[counts > 0]
+    expected = np.quantile(counts.astype(float), part) if counts.size else 0
+    assert level(heatmap, ProposalConfig(rule="quantile", part=part, side=side)) == pytest.approx(expected)
+
+
 def test_an_outline_goes_around_a_pixel_also_at_the_border():
     mask = np.zeros((4, 4), bool)
     mask[0, 2] = True

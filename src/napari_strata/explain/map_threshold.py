@@ -4,6 +4,7 @@ The *strength* of a pixel is what it says for the score, against it, or either w
 :math:`|h|` of the map :math:`h`, and 0 where that is below 0.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from napari_strata.config.proposal import ProposalConfig, Side
 from napari_strata.types import FloatImage
 
+FINEST = 512 * 512
+"""Pixels in which lines are drawn; more of them could not follow a slider."""
 _LEAST = 1e-6
 """By so much a line lies below the values at its threshold, which count; as a part of them."""
 
@@ -41,13 +44,26 @@ def level(heatmap: FloatImage, config: ProposalConfig) -> float:
     float
         At least 0; 0 where the map says nothing.
     """
-    strong = strength(heatmap, config.side)
-    counts = strong[strong > 0]
-    if not counts.size:
+    return level_of(ranked(heatmap, config.side), config)
+
+
+def ranked(heatmap: FloatImage, side: Side) -> FloatImage:
+    """Return the strengths above 0 in rising order, which a slider need not sort again."""
+    strong = strength(heatmap, side)
+    rising: FloatImage = np.sort(strong[strong > 0])
+    return rising
+
+
+def level_of(rising: FloatImage, config: ProposalConfig) -> float:
+    """Return the strength at the threshold of ranked strengths, as `level` does of a map."""
+    if not rising.size:
         return 0.0
     if config.rule == "maximum":
-        return config.part * float(counts.max())
-    return float(np.quantile(counts, config.part))
+        return config.part * float(rising[-1])
+    at = config.part * (rising.size - 1)
+    below = int(at)
+    first, second = float(rising[below]), float(rising[min(below + 1, rising.size - 1)])
+    return first + (at - below) * (second - first)
 
 
 def is_above(heatmap: FloatImage, config: ProposalConfig) -> NDArray[np.bool_]:
@@ -89,17 +105,20 @@ def contour_lines(heatmap: FloatImage, config: ProposalConfig, count: int) -> Li
     config : ProposalConfig
         The threshold.
     count : int
-        How many lines, n.
+        How many lines, n. Those of a map with more than `FINEST` pixels above 0 are drawn on a coarser grid.
     """
-    strong, lowest = strength(heatmap, config.side), level(heatmap, config)
+    strong = strength(heatmap, config.side)
     highest = float(strong.max(initial=0))
-    lowest = max(lowest, _LEAST * highest)
+    lowest = max(level(heatmap, config), _LEAST * highest)
+    box = _box(strong > 0)
+    step = max(math.ceil(math.sqrt(strong[box].size / FINEST)), 1)
+    first = np.array([box[0].start, box[1].start])
     pieces, numbers, signs = [np.empty((0, 2, 2))], [0], [False]
     for is_against in (False, True):
-        sided = np.where((heatmap < 0) == is_against, strong, 0)
+        sided = _coarser(np.where((heatmap[box] < 0) == is_against, strong[box], 0), step)
         for number, at in enumerate(np.linspace(lowest, highest, count, endpoint=False) if highest > 0 else ()):
             found = _pieces(sided, at * (1 - _LEAST))
-            pieces.append(found)
+            pieces.append((found + 0.5) * step - 0.5 + first)
             numbers += [number] * len(found)
             signs += [is_against] * len(found)
     return Lines(np.concatenate(pieces), np.array(numbers[1:], np.intp), np.array(signs[1:], bool))
@@ -108,6 +127,22 @@ def contour_lines(heatmap: FloatImage, config: ProposalConfig, count: int) -> Li
 def outline(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the outline of a mask as straight pieces, shape (n, 2, 2): both ends (y, x) [px]."""
     return _pieces(mask.astype(np.float32), 0.5)
+
+
+def _box(held: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Return the box around the pixels that are held; one pixel where none is."""
+    rows, columns = (np.flatnonzero(held.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return slice(0, 1), slice(0, 1)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _coarser(values: FloatImage, step: int) -> FloatImage:
+    """Return the means of blocks of a side of `step` pixels."""
+    from skimage.measure import block_reduce
+
+    means: FloatImage = values if step == 1 else block_reduce(values, step, np.mean)
+    return means
 
 
 def _pieces(values: FloatImage, at: float) -> NDArray[np.float64]:

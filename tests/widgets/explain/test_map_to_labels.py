@@ -1,5 +1,8 @@
 """The Map to labels dock, clicked as a microscopist does."""
 
+import threading
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from bright_scene import ATOMS, add_bright, save_model, waiting
@@ -8,7 +11,7 @@ from qtpy.QtCore import Qt
 
 from napari_strata.annotation.provenance import Provenance
 from napari_strata.config import ClassTable
-from napari_strata.widgets.explain import proposal_page
+from napari_strata.widgets.explain import proposal_page, to_correct
 from napari_strata.widgets.explain.map_display import BESIDE, CONTOURS, Mode
 from napari_strata.widgets.explain.map_to_labels import MapToLabelsDock
 from napari_strata.widgets.explain.to_correct import MARKS
@@ -159,9 +162,8 @@ def test_a_proposal_is_striped_first_and_sent_in_one_step_that_undo_takes_back(
     pixels = int(said.split(" ")[0])
     assert np.count_nonzero(labels.data) == 1
     click(qtbot, page.send_button)
-    assert (
-        page.panel.words.text()
-        == f"Bright: {pixels - 1} pixels painted. 1 pixels of other paint stayed as they were."
+    assert page.panel.words.text().startswith(
+        f"Bright: {pixels - 1} pixels painted. Other paint stayed on 1 pixel"
     )
     assert page.overlay.layer is None
     assert (labels.data[1, Y, X], labels.data[1, Y, X + 1]) == (3, 2)
@@ -184,7 +186,7 @@ def test_other_paint_is_replaced_only_where_that_is_ticked_and_it_is_said(qtbot,
     press(qtbot, dock.proposal.panel, dock.proposal.panel.start_button)
     dock.proposal.replaces.setChecked(True)
     click(qtbot, dock.proposal.send_button)
-    assert dock.proposal.panel.words.text().endswith("1 pixels of other paint were replaced.")
+    assert dock.proposal.panel.words.text().endswith("Other paint was replaced on 1 pixel.")
     assert labels.data[Y, X] == 2
 
 
@@ -232,8 +234,6 @@ def test_without_a_map_the_dock_says_where_maps_come_from(viewer, open_dock):
 def test_a_dock_that_is_canceled_or_closed_while_it_proposes_leaves_the_labels_alone(
     qtbot, viewer, add_map, open_dock, monkeypatch
 ):
-    import threading
-
     add_map()
     dock, release = open_dock(), threading.Event()
     page = dock.proposal
@@ -306,6 +306,20 @@ def test_a_wrong_region_is_found_explained_and_marked_and_no_paint_is_changed(qt
     assert (note["kind"], note["map"]["method"]) == ("to correct", "input-gradient")
     click(qtbot, page.correct_button)
     assert page.panel.words.text().startswith("This region is marked already.")
+
+
+def test_a_running_training_checks_a_marked_region_from_then_on(qtbot, viewer, predicted, open_dock, monkeypatch):
+    pinned = []
+    live = SimpleNamespace(runs=True, image=viewer.layers["bright"], pin=pinned.append)
+    monkeypatch.setattr(to_correct, "live_training_of", lambda _viewer: live)
+    page = open_dock().errors
+    page.labels.choose(predicted)
+    press(qtbot, page.panel, page.panel.start_button)
+    page.table.selectRow(0)
+    click(qtbot, page.correct_button)
+    (one,) = pinned
+    assert one.box == page.table.regions[0].box
+    assert page.panel.words.text().endswith("No map is noted with it: 'Why?' was not asked.")
 
 
 def test_without_labels_the_regions_are_listed_in_which_the_model_is_unsure(qtbot, viewer, predicted, open_dock):

@@ -10,7 +10,7 @@ from napari.utils.colormaps import Colormap
 from napari.utils.transforms import Affine
 
 from napari_strata.config import ProposalConfig
-from napari_strata.explain.map_threshold import contour_lines, level, outline
+from napari_strata.explain.map_threshold import contour_lines, level_of, outline, ranked
 from napari_strata.explain.runs import from_runs
 from napari_strata.types import AnyArray, FloatImage
 from napari_strata.widgets.explain.asked import EXPLANATION
@@ -92,6 +92,7 @@ class MapDisplay:
         self._hidden: list[Layer] = []
         self._replaced: Image | None = None
         self._busy = False
+        self._ranked: tuple[tuple[Any, ...], FloatImage] | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -135,7 +136,7 @@ class MapDisplay:
             look = {"colormap": layer.colormap, "limits": tuple(layer.contrast_limits)}
         elif tuple(layer.contrast_limits) != look["set"]:
             look["limits"] = tuple(layer.contrast_limits)  # somebody else has moved them
-        threshold = level(values, config)
+        threshold = level_of(self._ranked_of(layer, values, config), config)
         low, high = look["limits"]
         low = min(low, -threshold) if config.side != "for" else low
         high = max(high, threshold * 1.001) if config.side != "against" else high
@@ -148,6 +149,19 @@ class MapDisplay:
         # napari lists every colormap that it was ever given, so a slider changes the colours of one.
         layer.colormap.colors = colours
         layer.events.colormap()
+
+    def above(self, map_layer: Image, config: ProposalConfig) -> tuple[int, int]:
+        """Return how many pixels of a map are above the threshold, and how many it has."""
+        values, _frame = map_values(self._viewer, map_layer)
+        rising = self._ranked_of(map_layer, values, config)
+        return int(rising.size - np.searchsorted(rising, level_of(rising, config))), values.size
+
+    def _ranked_of(self, layer: Image, values: FloatImage, config: ProposalConfig) -> FloatImage:
+        """Return the strengths in rising order; a slider asks for the same ones again and again."""
+        key = (layer.data, self._viewer.dims.current_step, config.side)
+        if self._ranked is None or self._ranked[0][0] is not key[0] or self._ranked[0][1:] != key[1:]:
+            self._ranked = (key, ranked(values, config.side))
+        return self._ranked[1]
 
     def _draw_lines(self, layer: Image, values: FloatImage, config: ProposalConfig, count: int) -> None:
         shown = self._found(CONTOURS, layer)

@@ -8,9 +8,8 @@ from superqt import QLabeledDoubleSlider
 
 from napari_strata.config import ProposalConfig
 from napari_strata.explain.catalogue import METHODS
-from napari_strata.explain.map_threshold import is_above
 from napari_strata.widgets.explain.asked import EXPLANATION, MapChoice
-from napari_strata.widgets.explain.map_display import MapDisplay, Mode, View, map_values
+from napari_strata.widgets.explain.map_display import MapDisplay, Mode, View
 from napari_strata.widgets.layers.results import origin_of
 from napari_strata.widgets.parts.connections import LayerFollower, connect_while_alive
 from napari_strata.widgets.parts.editors import ChoiceBox
@@ -186,10 +185,6 @@ class MapViewForm(QWidget):
             return
         view = View(self.mode.currentData(), self.hides_weak.isChecked(), self.lines.value())
         self._shown.show(layer, view, self.threshold)
-        values, _frame = map_values(self._viewer, layer)
-        above = is_above(values, self.threshold)
-        self.words.setText(
-            f"{int(above.sum()):,} pixels ({above.mean():.1%}) are above the threshold."
-            if above.any()
-            else "The map is 0 everywhere on this side."
-        )
+        above, of = self._shown.above(layer, self.threshold)
+        said = f"{above:,} pixels ({above / of:.1%}) are above the threshold."
+        self.words.setText(said if above else "The map is 0 everywhere on this side.")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _HINT = "Press 'Propose': yellow stripes show what would be painted."
 _STALE = "The map or its threshold changed: press 'Propose' again."
 _GONE = "The map or its image was removed or replaced meanwhile; the proposal was dropped."
+_REPLACE = "May replace other paint"
 _OTHER_IMAGE = "These labels belong to another image than the map: choose labels of {name}."
 
 
@@ -78,7 +79,7 @@ class ProposalPage(QWidget):
         self.smoothness = NumberBox(0, 100)
         self.panel = JobPanel(QPushButton("Propose"))
         self.target = LabelTarget(viewer)
-        self.replaces = QCheckBox("May replace other paint")
+        self.replaces = QCheckBox(_REPLACE)
         self.send_button, self.drop_button = QPushButton("Send to labels"), QPushButton("Drop")
         self.overlay = PreviewOverlay(viewer)
         self._lay_out()
@@ -232,7 +233,10 @@ def _of_paint(pixels: int, spares: bool) -> list[str]:
     """Say what became of other paint in the proposal."""
     if not pixels:
         return []
-    return [f"{pixels:,} pixels of other paint {'stayed as they were' if spares else 'were replaced'}."]
+    count = f"{pixels:,} pixel{'' if pixels == 1 else 's'}"
+    if spares:
+        return [f"Other paint stayed on {count}: tick '{_REPLACE}' where it is wrong."]
+    return [f"Other paint was replaced on {count}."]
 
 
 def _make_job(request: _Request, control: JobControl) -> Job:
