@@ -8,6 +8,7 @@ from napari_strata.config.what_if import WhatIfConfig
 from napari_strata.data.grid import to_network_grid
 from napari_strata.data.turns import TURNS
 from napari_strata.explain import view as views
+from napari_strata.explain.cropped_score import crop_score
 from napari_strata.explain.pixel_gradient import PixelGradient
 from napari_strata.explain.prepare import prepare
 from napari_strata.explain.question import Question
@@ -40,9 +41,17 @@ def make_prepared(tmp_path, monkeypatch):
 @pytest.mark.parametrize("pixel_size", [0.2, 0.26, 0.13])
 def test_from_the_images_pixels_the_network_sees_the_same_window(make_prepared, turn, pixel_size):
     image, _, prepared = make_prepared(turn, pixel_size)
-    gradient = PixelGradient(prepared, image.data[0], pixel_size=pixel_size, target=0.2)
+    gradient = PixelGradient(crop_score(prepared), prepared.view, image.data[0], pixel_size=pixel_size, target=0.2)
     part = torch.from_numpy(image.data[0].astype(float))[gradient.rows, gradient.columns]
-    np.testing.assert_allclose(gradient.window(part), prepared.view.inputs, atol=1e-4)
+    cropped, (rows, columns) = crop_score(prepared), prepared.view.window
+    seen = prepared.view.inputs[0, 0][
+        slice(*(end - rows.start for end in (cropped.window[0].start, cropped.window[0].stop))),
+        slice(*(end - columns.start for end in (cropped.window[1].start, cropped.window[1].stop))),
+    ]
+    np.testing.assert_allclose(gradient.window(part)[0, 0], seen, atol=1e-4)
+    with torch.no_grad():
+        score = float(cropped.of(cropped.logits(seen[None, None])))
+    assert score == pytest.approx(prepared.metadata["score"], rel=1e-5)
 
 
 @pytest.mark.parametrize(("turn", "pixel_size"), [(1, 0.2), (3, 0.26), (2, 0.13)])
@@ -50,14 +59,15 @@ def test_the_slope_is_that_of_the_score(make_prepared, turn, pixel_size):
     """Along a direction; limits and scale are held, so clipped pixels are left alone."""
     image, _, prepared = make_prepared(turn, pixel_size)
     values = image.data[0].astype(float)
-    gradient = PixelGradient(prepared, values, pixel_size=pixel_size, target=0.2)
+    cropped = crop_score(prepared)
+    gradient = PixelGradient(cropped, prepared.view, values, pixel_size=pixel_size, target=0.2)
     inner = (values > np.percentile(values, 5)) & (values < np.percentile(values, 95))
     direction = np.random.default_rng(2).normal(size=values.shape) * inner
 
     def score(step):
         part = torch.from_numpy(values + step * direction)[gradient.rows, gradient.columns]
         with torch.no_grad():
-            return float(prepared.score(gradient.window(part)))
+            return float(cropped.of(cropped.logits(gradient.window(part))))
 
     measured = (score(0.02) - score(-0.02)) / 0.04
     assert (gradient.at(values) * direction).sum() == pytest.approx(measured, rel=0.02)

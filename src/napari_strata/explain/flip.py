@@ -64,7 +64,8 @@ class FlipSearch:
         self._region = grown(session.footprint, config.reach * session.scale) if mask is None else mask
         self._pixels = session.image[self._region]
         self._slope = PixelGradient(
-            session.prepared,
+            session.score,
+            session.prepared.view,
             session.image,
             pixel_size=session.stack.pixel_size,
             target=session.model.card.model.pixel_size,

@@ -8,8 +8,9 @@ from torch.nn.functional import interpolate
 
 from napari_strata.data.grid import grid_and_scale, scale_factor
 from napari_strata.data.turns import box_turned_back, turned, turned_back
-from napari_strata.explain.prepare import Prepared
+from napari_strata.explain.cropped_score import CroppedScore
 from napari_strata.explain.undisturbed import undisturbed
+from napari_strata.explain.view import View
 from napari_strata.types import AnyArray
 
 
@@ -24,8 +25,10 @@ class PixelGradient:
 
     Parameters
     ----------
-    prepared : Prepared
-        Score and view.
+    score : CroppedScore
+        The score.
+    view : View
+        How it is seen.
     image : ndarray, shape (y, x)
         The image that they are of.
     pixel_size, target : float or None
@@ -38,15 +41,21 @@ class PixelGradient:
     """
 
     def __init__(
-        self, prepared: Prepared, image: AnyArray, *, pixel_size: float | None, target: float | None
+        self,
+        score: CroppedScore,
+        view: View,
+        image: AnyArray,
+        *,
+        pixel_size: float | None,
+        target: float | None,
     ) -> None:
         values = np.asarray(image, np.float64)
         _, self._scale = grid_and_scale(values, pixel_size, target)
         low, high = np.percentile(values, [0.1, 99.9])
         self._limits = (float(low), float(high)) if high > low else (float(values.min()), float(values.max()))
-        self._prepared, view = prepared, prepared.view
+        self._score, self._device = score, view.inputs.device
         upright = turned_back(np.empty(view.padded, bool), view.turn).shape
-        box = box_turned_back(view.window, upright[0], view.turn)
+        box = box_turned_back(score.window, upright[0], view.turn)
         factor = scale_factor(pixel_size, target)
         self._to_rows, self.rows = _resampling(values.shape[0], view.shape[0], box[0], factor)
         self._to_columns, self.columns = _resampling(values.shape[1], view.shape[1], box[1], factor)
@@ -58,10 +67,10 @@ class PixelGradient:
         """Return the slope of the score by every pixel of a changed image, shape (y, x) [1/intensity]."""
         whole = np.zeros(np.shape(image))
         part = torch.from_numpy(np.asarray(image, np.float64)[self.rows, self.columns].copy())
-        score = self._prepared.score
-        with undisturbed(score), torch.enable_grad():
+        with undisturbed(self._score.network), torch.enable_grad():
             part.requires_grad_()
-            (gradient,) = torch.autograd.grad(score(self.window(part)).sum(), part)
+            score = self._score.of(self._score.logits(self.window(part)))
+            (gradient,) = torch.autograd.grad(score.sum(), part)
         whole[self.rows, self.columns] = gradient.numpy()
         return whole
 
@@ -70,8 +79,7 @@ class PixelGradient:
         clipped = part + (part.clamp(*self._limits) - part).detach()
         seen = self._to_rows @ clipped @ self._to_columns.T
         normalised = ((seen - self._scale.offset) / self._scale.spread).float()
-        device = self._prepared.view.inputs.device
-        return normalised.reshape(-1)[self._order].to(device)[None, None]
+        return normalised.reshape(-1)[self._order].to(self._device)[None, None]
 
 
 def _resampling(old: int, new: int, wanted: slice, factor: float) -> tuple[Tensor, slice]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from napari_strata.config.model import Output as OutputKind
 from napari_strata.models.network import Network
 from napari_strata.models.outputs import log_odds
 
@@ -41,6 +42,26 @@ class Term:
     weights: Tensor
 
 
+def weigh(logits: Tensor, terms: Sequence[Term], output: OutputKind) -> Tensor:
+    """Return the sum of the terms of a score, shape (batch,).
+
+    Parameters
+    ----------
+    logits : Tensor, shape (batch, layer, channel, y, x)
+        A network's output.
+    terms : sequence of Term
+        Weights of shape (y, x).
+    output : str
+        What the channels mean.
+    """
+    score = logits.new_zeros(len(logits))
+    for term in terms:
+        if term.output.index:
+            odds = log_odds(logits[:, term.output.decoder], term.output.index, output)
+            score = score + (odds * term.weights).sum(dim=(-2, -1))
+    return score
+
+
 class TargetScore(nn.Module):
     r"""The mean log-odds of a class against background in a target, or a difference of such means.
 
@@ -72,6 +93,11 @@ class TargetScore(nn.Module):
             self.register_buffer(f"weights_{index}", term.weights)
 
     @property
+    def terms(self) -> tuple[Term, ...]:
+        """The terms, with weights on the network's device."""
+        return tuple(Term(output, self._weights(index)) for index, output in enumerate(self.outputs))
+
+    @property
     def decoders(self) -> tuple[int, ...]:
         """The decoders that have a say, the first term's first."""
         return tuple(dict.fromkeys(output.decoder for output in self.outputs))
@@ -82,12 +108,7 @@ class TargetScore(nn.Module):
 
     def of(self, logits: Tensor) -> Tensor:
         """Return S of what the network says, logits (batch, layer, channel, y, x), shape (batch,)."""
-        score = logits.new_zeros(len(logits))
-        for index, output in enumerate(self.outputs):
-            if output.index:
-                odds = log_odds(logits[:, output.decoder], output.index, self.network.output)
-                score = score + (odds * self._weights(index)).sum(dim=(-2, -1))
-        return score
+        return weigh(logits, self.terms, self.network.output)
 
     def _weights(self, index: int) -> Tensor:
         return self.get_buffer(f"weights_{index}")

@@ -12,12 +12,14 @@ from napari_strata.config import AtomsConfig
 from napari_strata.config.what_if import WhatIfConfig
 from napari_strata.data.grid import to_network_grid, window_after, window_from_network_grid
 from napari_strata.data.turns import box_turned, padded, turned, turned_back
+from napari_strata.explain.cropped_score import CroppedScore, crop_score
 from napari_strata.explain.image_changes import Mask, change_image, footprint, grown
 from napari_strata.explain.prepare import Prepared
 from napari_strata.explain.question import Question
 from napari_strata.explain.trust.shot_noise import ShotNoise, shot_noise
 from napari_strata.explain.undisturbed import undisturbed
 from napari_strata.explain.window import Window, window_around
+from napari_strata.models.cropped import Box, Crop, can_be_cropped
 from napari_strata.models.registry import LoadedModel
 from napari_strata.types import BACKGROUND, AnyArray, FloatImage, ImageStack, LabelArray, Prediction
 
@@ -111,8 +113,10 @@ class WhatIf:
         The image as it is.
     noise : ShotNoise
         Its shot noise.
+    score : CroppedScore
+        The question's.
     before : Seen
-        What the network says of it.
+        What the network says of it; the score is that of the map.
     """
 
     def __init__(
@@ -129,7 +133,10 @@ class WhatIf:
         self._locating = (locating or AtomsConfig()).model_copy(update={"refine": "centroid", "species": "class"})
         self.image: NDArray[np.float64] = np.asarray(image.data[0], np.float64)
         self.noise: ShotNoise = shot_noise(self.image, dose=dose, pixel_size=image.pixel_size)
-        self.before = self.see(self.image)
+        self.score: CroppedScore = crop_score(prepared)
+        seen = self._see(self.image)
+        self._uncorrected = seen.score
+        self.before = Seen(prepared.metadata["score"], seen.probability)
         self._shown: tuple[Window, FloatImage] | None = None
 
     @property
@@ -158,15 +165,20 @@ class WhatIf:
 
     def see(self, changed: AnyArray) -> Seen:
         """Return what the network says of the question's target in a changed image, shape (y, x)."""
-        score, view = self.prepared.score, self.prepared.view
-        with undisturbed(score), torch.no_grad():
-            logits = self.model.network(view.cut(self._grid(changed))[None, None])
-            value = float(score.of(logits))
-            if self.model.network.output == "values":
+        seen = self._see(changed)
+        # what little the cropped score differs from the map's is in both
+        return Seen(self.before.score + (seen.score - self._uncorrected), seen.probability)
+
+    def _see(self, image: AnyArray) -> Seen:
+        network = self.model.network
+        with undisturbed(network), torch.no_grad():
+            logits = self.score.logits(self._inputs(image, self.score.window))
+            value = float(self.score.of(logits))
+            if network.output == "values":
                 return Seen(value, None)
-            output = score.outputs[0]
-            of_class = self.model.network.probabilities(logits)[0, output.decoder, output.index]
-            return Seen(value, float((of_class * view.weights).sum()))
+            output = self.score.terms[0].output
+            of_class = network.probabilities(logits)[0, output.decoder, output.index]
+            return Seen(value, float((of_class * self.score.weights).sum()))
 
     def outcome(self, changed: AnyArray, region: Mask, details: Mapping[str, Any]) -> Outcome:
         """Compare a changed image, shape (y, x), with the image; `details` go into the metadata."""
@@ -203,8 +215,12 @@ class WhatIf:
             {**self.prepared.metadata, "what_if": {**details, **told}},
         )
 
-    def _grid(self, image: AnyArray) -> FloatImage:
-        return to_network_grid(image, self.stack.pixel_size, self.model.card.model.pixel_size)
+    def _inputs(self, image: AnyArray, window: Window) -> torch.Tensor:
+        """Return what the network sees of a window of the turned and padded grid, shape (1, 1, y, x)."""
+        stack, view = self.stack, self.prepared.view
+        grid = to_network_grid(image, stack.pixel_size, self.model.card.model.pixel_size)
+        seen = turned(padded(grid, self.model.network.stride), view.turn)
+        return torch.from_numpy(seen[window].copy()).to(view.inputs.device)[None, None]
 
     def _around(self, region: Mask) -> Window:
         """Return the part of the image around region and target."""
@@ -230,22 +246,27 @@ class WhatIf:
         network, view = self.model.network, self.prepared.view
         if network.output == "values":
             return None
-        grid = self._grid(image)
         more = 2 + round(view.shape[0] / self.shape[0])  # interpolation reaches no farther
         box = window_after(window, self.shape, view.shape, grow=more)
-        upright = padded(grid, network.stride)
-        box_seen = box_turned(box, upright.shape[0], view.turn)
-        seen, wanted = turned(upright, view.turn), np.zeros(view.padded, np.float32)
-        wanted[box_seen] = 1
-        part = window_around(wanted, network)
-        device = view.inputs.device
+        height = -(-view.shape[0] // network.stride) * network.stride
+        box_seen, decoder = box_turned(box, height, view.turn), view.decoders[self._question.layer]
         with undisturbed(network), torch.no_grad():
-            inputs = torch.from_numpy(seen[part].copy()).to(device)[None, None]
-            decoder = view.decoders[self._question.layer]
-            maps = network.probabilities(network(inputs))[0, decoder].cpu().numpy()
-        inner = tuple(slice(b.start - p.start, b.stop - p.start) for b, p in zip(box_seen, part, strict=True))
-        there = turned_back(maps[:, inner[0], inner[1]], view.turn)
-        return self._on_image(there, box, window)
+            logits = self._logits(image, box_seen, decoder)
+            maps = network.probabilities(logits)[0, 0].cpu().numpy()
+        return self._on_image(turned_back(maps, view.turn), box, window)
+
+    def _logits(self, image: AnyArray, box: Window, decoder: int) -> torch.Tensor:
+        """Return the logits of one decoder in a box of the turned and padded grid, (1, 1, channel, y, x)."""
+        network, frame = self.model.network, self.prepared.view.padded
+        if can_be_cropped(network):
+            crop = Crop(network, frame, Box(box[0].start, box[0].stop, box[1].start, box[1].stop))
+            return crop.logits(self._inputs(image, crop.seen.slices), (decoder,))
+        wanted = np.zeros(frame, np.float32)
+        wanted[box] = 1
+        part = window_around(wanted, network)
+        inner = tuple(slice(b.start - p.start, b.stop - p.start) for b, p in zip(box, part, strict=True))
+        logits: torch.Tensor = network(self._inputs(image, part))
+        return logits[:, decoder : decoder + 1, :, inner[0], inner[1]]
 
     def _on_image(self, maps: FloatImage, box: Window, window: Window) -> FloatImage:
         """Resample maps (class, y, x) of a box of the grid to the image's pixels of a window."""
