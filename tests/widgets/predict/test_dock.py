@@ -91,6 +91,18 @@ def test_a_stack_is_predicted_frame_by_frame_where_it_lies(qtbot, viewer, open_d
         assert [f"{unit:~}" for unit in layer.units] == ["s", "nm", "nm"]
 
 
+def test_what_a_second_model_finds_lies_on_top_of_all_that_the_first_one_found(
+    qtbot, viewer, open_dock, models_home
+):
+    dock = open_dock()
+    second = save_model(models_home, run="brighter")
+    predict(qtbot, dock)
+    dock.source.model.refresh(choose=second)
+    predict(qtbot, dock)
+    kinds = [type(layer) for layer in viewer.layers]
+    assert kinds == [Image, *[Image, Image, Labels, Labels, Points] * 2]
+
+
 def test_a_model_of_one_layer_that_needs_no_pixel_size_gives_one_mask(qtbot, viewer, open_dock):
     dock = open_dock(image={"scale": (1, 1), "units": ("pixel", "pixel")}, layers=1, pixel_size=None)
     assert not dock.find_atoms.isChecked()

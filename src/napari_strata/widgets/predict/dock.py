@@ -179,9 +179,13 @@ class PredictDock(Dock):
         self.panel.say(words if done == wanted else f"Stopped after {done} of {wanted} slices. {words}")
 
     def _show(self, source: Source, prediction: "Prediction", *, is_whole: bool) -> None:
-        """Show masks in place of earlier ones, or beside them where some slices are missing."""
+        """Show masks in place of earlier ones, or beside them where some slices are missing.
+
+        They go below the atoms of the same model, but on top of all that another one found.
+        """
         layers = [*probability_layers(prediction, source.origin), *mask_layers(prediction, source.origin)]
-        show_results(self._viewer, layers, below="atoms", keep_earlier=not is_whole)
+        own = find_results(self._viewer, "atoms", source.origin.image, model=source.origin.model)
+        show_results(self._viewer, layers, below="atoms" if own else None, keep_earlier=not is_whole)
 
     def _show_values(self, source: Source, prediction: ValuePrediction) -> None:
         done, wanted = len(prediction.values), len(source.stack.data)
