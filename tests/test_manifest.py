@@ -46,6 +46,8 @@ def test_the_menus_lead_to_the_docks_and_the_workspace():
             "napari-strata.explain",
             "napari-strata.inside",
             "napari-strata.explain_many",
+            "napari-strata.map_to_labels",
+            "napari-strata.what_if",
             "napari-strata.compare_maps",
         ],
     }
