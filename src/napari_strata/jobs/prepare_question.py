@@ -5,7 +5,7 @@ from collections.abc import Collection, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
+from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig, ModelCard
 from napari_strata.control import JobControl
 from napari_strata.errors import TargetError
 from napari_strata.events import JobEvent, Progress
@@ -140,6 +140,21 @@ def settle_question(
     return Settled(question, table, figures)
 
 
+def check_kind(card: ModelCard) -> None:
+    """Check that a model tells classes apart, of which one can ask why.
+
+    Raises
+    ------
+    TargetError
+        If it gives values.
+    """
+    if card.model.output == "values":
+        raise TargetError(
+            f"The model {card.name} gives values, and heatmaps explain classes.",
+            remedy="Choose another model; what this one has learned is seen in its feature maps.",
+        )
+
+
 def check_question(question: Question, loaded: "LoadedModel", shape: tuple[int, int]) -> None:
     """Check that a question can be asked of a model and an image of shape (y, x).
 
@@ -148,6 +163,7 @@ def check_question(question: Question, loaded: "LoadedModel", shape: tuple[int, 
     TargetError
         If a layer or the target does not exist, or the corrected codes have another shape.
     """
+    check_kind(loaded.card)
     _check_layer(question.layer, loaded)
     check_target(question.target, shape)
     match question.against:

@@ -7,6 +7,8 @@ from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model
 from napari.layers import Image, Labels, Points
 from qtpy.QtCore import Qt, QThreadPool
 
+from bright_network import positive_network, save_network
+from napari_strata.config import ModelConfig
 from napari_strata.io.bundle import save_bundle
 from napari_strata.models.registry import load_network
 from napari_strata.widgets.explain.asked import EXPLANATION
@@ -149,6 +151,16 @@ def test_a_click_beside_all_labels_says_so_and_stays_armed(qtbot, viewer, open_d
     tell_click(dock, viewer, (5, 50))
     assert dock.panel.words.text().startswith("'mask' has no label there.")
     assert dock.picker.is_armed
+
+
+def test_a_model_that_gives_values_is_no_model_to_ask(open_dock, models_home):
+    config = ModelConfig(architecture="unet", layers=1, filters=(2, 4), output="values", pixel_size=PIXEL_SIZE)
+    folder = models_home / "models" / "values" / "model"
+    save_network(folder, positive_network(config), config, name="bright")
+    dock = open_dock()
+    dock.source.model.open(folder)
+    assert not dock.panel.start_button.isEnabled()
+    assert dock.panel.words.text().startswith("The model bright gives values, and heatmaps explain classes.")
 
 
 def test_methods_that_the_network_cannot_do_say_what_they_need(open_dock):

@@ -13,6 +13,7 @@ from napari_strata.events import JobEnded, JobEvent, JobResult, Sketched
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.quick import QUICK
 from napari_strata.jobs.estimate_explanation import Outlook
+from napari_strata.jobs.prepare_question import check_kind
 from napari_strata.widgets.explain.again import has_learned, is_same, request_again, what_changed
 from napari_strata.widgets.explain.cost_line import CostLine
 from napari_strata.widgets.explain.growing_map import GrowingMap
@@ -99,6 +100,18 @@ class ExplainDock(Dock):
         """What is explained."""
         return self.question.kind
 
+    @property
+    def _obstacle(self) -> str:
+        """In words, what keeps a question from being asked; empty where nothing does."""
+        entry = self.source.model.entry
+        if self.source.obstacle or entry is None:
+            return self.source.obstacle
+        try:
+            check_kind(entry.card)
+        except TargetError as error:
+            return str(error)
+        return ""
+
     def hideEvent(self, event: QHideEvent) -> None:
         """Leave the mouse to others."""
         self.picker.disarm()
@@ -145,7 +158,7 @@ class ExplainDock(Dock):
     def _on_source(self) -> None:
         self.picker.disarm()
         self.probe.forget()
-        self.panel.set_obstacle(self.source.obstacle)
+        self.panel.set_obstacle(self._obstacle)
         entry = self.source.model.entry
         card = entry.card if entry else None
         self.method.fit(card)
@@ -163,7 +176,7 @@ class ExplainDock(Dock):
         self.picker.disarm()
         self.panel.start_button.setText(_BUTTON[self.kind])
         self.panel.start_button.setToolTip(_HINT[self.kind])
-        if not self.source.obstacle and not self.panel.runner.is_busy:
+        if not self._obstacle and not self.panel.runner.is_busy:
             self.panel.say(_HINT[self.kind])
         self.method.set_target(is_atom=self.kind == "atom")
         self._on_settings()
@@ -175,7 +188,7 @@ class ExplainDock(Dock):
     def _ask_cost(self) -> None:
         """Say what the heatmap will cost, once nothing else is computed."""
         self.cost.forget()
-        if self.source.obstacle or self.panel.runner.is_busy or not self.isVisible():
+        if self._obstacle or self.panel.runner.is_busy or not self.isVisible():
             return
         try:
             config = self.method.values()
@@ -203,7 +216,7 @@ class ExplainDock(Dock):
     def _on_armed(self, armed: bool) -> None:
         self.panel.start_button.setChecked(armed)
         self.panel.start_button.setText(_ARMED if armed else _BUTTON[self.kind])
-        self.panel.say(_ARMED_HINT if armed else self.source.obstacle or _HINT[self.kind])
+        self.panel.say(_ARMED_HINT if armed else self._obstacle or _HINT[self.kind])
         if armed:
             self._viewer.status = _ARMED
 
@@ -261,6 +274,7 @@ class ExplainDock(Dock):
     def _take_probed(self) -> Subject:
         """Return what the probe looks at; methods that take many passes, and regions, cannot follow a cursor."""
         source, points, config = self.source.take(), self._atoms(), self.method.values()
+        check_kind(source.entry.card)
         if config.method not in QUICK:
             config = config.model_copy(update={"method": QUICK[0]})
         atoms = None if points is None else atom_table(points, self.source.image.layer)
@@ -289,7 +303,7 @@ class ExplainDock(Dock):
         self.panel.runner.check_idle()
         self.cost.forget()
         self._request = request
-        self._shown = GrowingMap(self._viewer, request, keep_earlier=keep, parent=self) if is_new else None
+        self._shown = GrowingMap(self._viewer, request, keep_earlier=keep, parent=self.panel) if is_new else None
         self.panel.run(partial(make_job, request), name=f"Explaining {request.source.stack.name}")
 
     def _on_event(self, event: JobEvent) -> None:
@@ -323,6 +337,6 @@ class ExplainDock(Dock):
         if request.before is not None and self._shown is None:
             if is_same(request, heatmap):
                 return
-            self._shown = GrowingMap(self._viewer, request, keep_earlier=True, parent=self)
+            self._shown = GrowingMap(self._viewer, request, keep_earlier=True, parent=self.panel)
         assert self._shown is not None, "it is there from the start, unless it is asked again"
         self._shown.show(heatmap)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer
+from qtpy.QtWidgets import QWidget
 
 from napari_strata.widgets.explain.asked import EXPLANATION
 from napari_strata.widgets.explain.request import Request
@@ -42,11 +43,11 @@ class GrowingMap(QObject):
         What was asked.
     keep_earlier : bool
         Keep the map that this one would replace.
-    parent : QObject
-        To whose life it is tied.
+    parent : QWidget
+        To whose life it is tied; once its signals are blocked, its dock is being closed.
     """
 
-    def __init__(self, viewer: "Viewer", request: Request, *, keep_earlier: bool, parent: QObject) -> None:
+    def __init__(self, viewer: "Viewer", request: Request, *, keep_earlier: bool, parent: QWidget) -> None:
         super().__init__(parent)
         self._viewer, self._request, self._keep_earlier = viewer, request, keep_earlier
         self._waiting: Heatmap | None = None
@@ -75,7 +76,7 @@ class GrowingMap(QObject):
 
     def _show_waiting(self) -> None:
         heatmap, self._waiting = self._waiting, None
-        if heatmap is None:
+        if heatmap is None or self.parent().signalsBlocked():
             self._timer.stop()
         elif self._request.source.why_dropped(self._viewer):
             return
