@@ -9,6 +9,7 @@ import typer
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
 from napari_strata.cli.judge import judge_words
+from napari_strata.cli.model_options import Model, OnDevice, OneImage
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
@@ -20,7 +21,6 @@ from napari_strata.cli.options import (
     read_analysis,
     with_options,
 )
-from napari_strata.cli.predict import Model, OnDevice
 from napari_strata.cli.question import Asked, At, Class, Kind, Label, Layer, RatherThan, Region
 from napari_strata.cli.runner import run_command
 from napari_strata.cli.settings_option import parse_settings
@@ -36,10 +36,7 @@ _OWN_OPTIONS = ("method", "device", "tolerance")
 
 def explain(
     model: Model,
-    image: Annotated[
-        Path,
-        typer.Argument(metavar="IMAGE", help="tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy."),
-    ],
+    image: OneImage,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -8,8 +8,8 @@ import typer
 
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
+from napari_strata.cli.model_options import IMAGE_FILES, Model, OnDevice
 from napari_strata.cli.options import AsJson, PixelSize, SignalName, ToGrey, Verbose, option, with_options
-from napari_strata.cli.predict import Model, OnDevice
 from napari_strata.cli.runner import run_command
 from napari_strata.config import InsideConfig
 from napari_strata.control import JobControl
@@ -22,7 +22,7 @@ def explain_layers(
         Path | None,
         typer.Argument(
             metavar="[IMAGE]",
-            help="tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy; for all but the kernels.",
+            help=f"{IMAGE_FILES}; for all but the kernels.",
             show_default=False,
         ),
     ] = None,

@@ -8,6 +8,7 @@ import typer
 
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
+from napari_strata.cli.model_options import Model, OnDevice, OneImage
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
@@ -19,7 +20,6 @@ from napari_strata.cli.options import (
     read_analysis,
     with_options,
 )
-from napari_strata.cli.predict import Model, OnDevice
 from napari_strata.cli.question import Asked, At, Class, Kind, Label, Layer, RatherThan, Region
 from napari_strata.cli.runner import run_command
 from napari_strata.config import ExplainConfig, ExplainMethod, JudgeConfig
@@ -31,10 +31,7 @@ from napari_strata.jobs.job import Job
 
 def judge(
     model: Model,
-    image: Annotated[
-        Path,
-        typer.Argument(metavar="IMAGE", help="tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy."),
-    ],
+    image: OneImage,
     out: Annotated[
         Path | None, typer.Option(metavar="TRUST.json", help="All figures, the curves included.")
     ] = None,

@@ -7,6 +7,16 @@ import typer
 
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
+from napari_strata.cli.model_options import (
+    Images,
+    MinDistance,
+    MinProbability,
+    Model,
+    OnDevice,
+    RefineOn,
+    SpeciesFrom,
+    TileSize,
+)
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
@@ -19,21 +29,9 @@ from napari_strata.cli.options import (
     with_options,
 )
 from napari_strata.cli.runner import run_command
-from napari_strata.config import AtomsConfig, InferenceConfig
-from napari_strata.config.inference import Refine, SpeciesBy
-from napari_strata.config.training import Device
+from napari_strata.config import AtomsConfig
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
-
-Model = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="Model folder, its card.yaml, or the folder of a training run.")
-]
-Images = Annotated[
-    list[Path],
-    typer.Argument(metavar="IMAGE", help="tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy."),
-]
-TileSize = Annotated[int | None, option(InferenceConfig, "tile_size")]
-OnDevice = Annotated[Device | None, option(InferenceConfig, "device")]
 
 
 def predict(
@@ -78,10 +76,10 @@ def atoms(
         ),
     ] = None,
     pixel_size: PixelSize = None,
-    min_distance: Annotated[float | None, option(AtomsConfig, "min_distance")] = None,
-    min_probability: Annotated[float | None, option(AtomsConfig, "min_probability")] = None,
-    refine: Annotated[Refine | None, option(AtomsConfig, "refine")] = None,
-    species: Annotated[SpeciesBy | None, option(AtomsConfig, "species")] = None,
+    min_distance: MinDistance = None,
+    min_probability: MinProbability = None,
+    refine: RefineOn = None,
+    species: SpeciesFrom = None,
     components: Annotated[int | None, option(AtomsConfig, "components")] = None,
     candidates: Annotated[bool | None, option(AtomsConfig, "candidates")] = None,
     tile_size: TileSize = None,

@@ -8,6 +8,7 @@ import typer
 
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
+from napari_strata.cli.model_options import Model, OnDevice, OneImage
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
@@ -19,7 +20,6 @@ from napari_strata.cli.options import (
     read_analysis,
     with_options,
 )
-from napari_strata.cli.predict import Model, OnDevice
 from napari_strata.cli.runner import run_command
 from napari_strata.config import ExplainConfig, ExplainMethod
 from napari_strata.config.atom_scores import AtomScoresConfig
@@ -33,10 +33,7 @@ if TYPE_CHECKING:
 
 def score_atoms(
     model: Model,
-    image: Annotated[
-        Path,
-        typer.Argument(metavar="IMAGE", help="tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy."),
-    ],
+    image: OneImage,
     atoms: Annotated[
         Path,
         typer.Argument(

@@ -7,6 +7,7 @@ import typer
 
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
+from napari_strata.cli.model_options import Model, OnDevice
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
@@ -18,7 +19,6 @@ from napari_strata.cli.options import (
     read_analysis,
     with_options,
 )
-from napari_strata.cli.predict import Model, OnDevice
 from napari_strata.cli.question import Asked, At, Class, Kind, Label, Layer, RatherThan, Region
 from napari_strata.cli.runner import run_command
 from napari_strata.cli.what_if import Frame, ImageFile, read_mask, what_if_words

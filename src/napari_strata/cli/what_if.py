@@ -8,6 +8,7 @@ import typer
 
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
+from napari_strata.cli.model_options import IMAGE_FILES, Model, OnDevice
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
@@ -19,7 +20,6 @@ from napari_strata.cli.options import (
     read_analysis,
     with_options,
 )
-from napari_strata.cli.predict import Model, OnDevice
 from napari_strata.cli.question import Asked, At, Class, Kind, Label, Layer, RatherThan, Region
 from napari_strata.cli.runner import run_command
 from napari_strata.config.what_if import Change, WhatIfConfig
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from napari_strata.types import AnyArray
 
 Frame = Annotated[int, typer.Option(min=0, help="Frame of the stack, from 0.")]
-ImageFile = Annotated[
-    Path, typer.Argument(metavar="IMAGE", help="tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy.")
-]
+ImageFile = Annotated[Path, typer.Argument(metavar="IMAGE", help=f"{IMAGE_FILES}.")]
 
 
 def what_if(

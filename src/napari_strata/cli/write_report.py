@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from napari_strata.cli.display import Display
+from napari_strata.cli.model_options import MinDistance, MinProbability, OneImage, RefineOn, SpeciesFrom
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
@@ -19,19 +20,15 @@ from napari_strata.cli.options import (
     with_options,
 )
 from napari_strata.cli.runner import run_command
-from napari_strata.config import AtomsConfig, ReportConfig
+from napari_strata.config import ReportConfig
 from napari_strata.config.crystal import Material
-from napari_strata.config.inference import Refine, SpeciesBy
 from napari_strata.config.report import Columns, MapQuantity
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
 
 
 def report(
-    image: Annotated[
-        Path,
-        typer.Argument(metavar="IMAGE", help="tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy."),
-    ],
+    image: OneImage,
     atoms: Annotated[Path, typer.Option(metavar="ATOMS.csv", help="Table of its atoms, positions in Å.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the text, the figure and the numbers.")],
     model: Annotated[
@@ -44,10 +41,10 @@ def report(
     quantity: Annotated[MapQuantity | None, option(ReportConfig, "quantity", "--map")] = None,
     keep_field: Annotated[bool | None, option(ReportConfig, "keep_field")] = None,
     seed: Annotated[int | None, option(ReportConfig, "seed")] = None,
-    refine: Annotated[Refine | None, option(AtomsConfig, "refine")] = None,
-    min_distance: Annotated[float | None, option(AtomsConfig, "min_distance")] = None,
-    min_probability: Annotated[float | None, option(AtomsConfig, "min_probability")] = None,
-    species: Annotated[SpeciesBy | None, option(AtomsConfig, "species")] = None,
+    refine: RefineOn = None,
+    min_distance: MinDistance = None,
+    min_probability: MinProbability = None,
+    species: SpeciesFrom = None,
     config: AnalysisFile = None,
     to_grey: ToGrey = False,
     signal: SignalName = None,
