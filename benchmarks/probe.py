@@ -33,7 +33,7 @@ PLACES = 60
 WHOLE = 2
 """How often the whole image is explained; the fastest counts."""
 SECONDS = 20.0
-"""How long the mouse moves over the window: some 500 moves, so that a percentile of 99 is of more than a few gaps."""
+"""How long the mouse moves over the window: some 500 moves, so that more than a few gaps are beyond p99."""
 TARGETS = {"median": "<= 150", "p95": "<= 300", "ratio": ">= 5", "stall": "<= 50"}
 
 

@@ -32,7 +32,6 @@ from napari_strata.widgets.explain.probe_layers import ProbeLayers
 from napari_strata.widgets.layers.source import Source
 from napari_strata.widgets.layers.targets import Place, place_in
 from napari_strata.widgets.layers.world import from_world
-from napari_strata.widgets.parts.canvas import CanvasKeeper
 from napari_strata.widgets.parts.click import ClickPicker
 from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.notify import in_words, show_failure
@@ -106,7 +105,6 @@ class Probe(QWidget):
         self.words = Words()
         self.runner = JobRunner(self)
         self.picker = ClickPicker(viewer, self)
-        CanvasKeeper(viewer, self)
         self._tidy = QTimer(self, singleShot=True, interval=0)  # a list must not change while it tells of a change
         self._tidy.timeout.connect(self._on_tidy)
         layout = QVBoxLayout(self)

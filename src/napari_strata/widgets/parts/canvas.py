@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class CanvasKeeper(QObject):
     """Makes the canvas's context current before a layer is removed, whoever removes it.
 
+    Every list of layers has one, so that one is there as long as any dock is that works on layers.
+
     Parameters
     ----------
     viewer : Viewer

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
+from napari_strata.widgets.parts.canvas import CanvasKeeper
 from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.editors import ChoiceBox
 
@@ -65,6 +66,7 @@ class LayerChoice(ChoiceBox):
         self._wants_none = False
         self._is_by_hand = False
         self._nothing = none_when_empty or f"no {kind.__name__.lower()} layer open"
+        CanvasKeeper(viewer, self)
         events = viewer.layers.events
         connect_while_alive(self, self._refresh, events.inserted, events.removed, events.reordered, events.renamed)
         connect_while_alive(self, self._follow, viewer.layers.selection.events.active)
