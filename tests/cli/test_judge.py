@@ -33,3 +33,15 @@ def test_people_read_the_verdict_and_a_line_for_each_measure(strata, words):
 
 def test_a_measure_that_is_none_is_wrong_usage(strata, words):
     assert strata(*words, "--measure", "tea leaves").code == 2
+
+
+def test_a_file_states_how_to_judge(strata, words, tmp_path):
+    stated = tmp_path / "analysis.yaml"
+    stated.write_text(
+        "judge: {measures: [completeness], points: 3}\nexplain: {method: integrated-gradients, steps: 4}\n"
+    )
+    measures = words.index("--measure")
+    call = strata(*words[:measures], "--config", stated, "--json")
+    assert call.code == 0, call.err
+    assert list(call.report["figures"]["measures"]) == ["completeness"]
+    assert call.report["figures"]["measures"]["completeness"]["promised"]

@@ -32,6 +32,7 @@ def stability(subject: Subject) -> Iterator[Measured]:
     values: list[float] = []
     for number in range(repeats):
         noisy = subject.draw_noisy(number)
+        yield Measured(number / repeats)  # of a large image drawing alone takes a moment
         changed = yield from part_of(again(subject, image=noisy), done=number / repeats, share=1 / repeats)
         alike.append(likeness(before, changed, subject.weights))
         changes.append(float((changed.double() - before).norm()))

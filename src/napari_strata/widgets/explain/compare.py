@@ -87,6 +87,7 @@ class CompareDock(Dock):
     def event(self, event: QEvent) -> bool:
         """Give the viewer back as it was when napari lets go of the dock."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._request = self._compared = None  # what is still reported is shown no more
             self.grid.leave()
         return super().event(event)
 
