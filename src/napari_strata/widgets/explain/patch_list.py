@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtGui import QIcon, QImage, QPixmap
+from qtpy.QtGui import QIcon, QImage, QPainter, QPixmap
 from qtpy.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
 from napari_strata.types import AnyArray
@@ -65,8 +65,15 @@ class PatchList(QListWidget):
 
 
 def _picture(image: AnyArray, low: float, high: float) -> QPixmap:
+    """Draw a patch on the middle of a square, so that those at the image's edge stand in line with the others."""
     scaled = (image.astype(np.float64) - low) / ((high - low) or 1.0)
     grey = np.ascontiguousarray(np.clip(scaled * 255, 0, 255).astype(np.uint8))
     height, width = grey.shape
     picture = QImage(grey.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
-    return QPixmap.fromImage(picture).scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio)
+    patch = QPixmap.fromImage(picture).scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio)
+    whole = QPixmap(SIDE, SIDE)
+    whole.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(whole)
+    painter.drawPixmap((SIDE - patch.width()) // 2, (SIDE - patch.height()) // 2, patch)
+    painter.end()
+    return whole

@@ -1,0 +1,89 @@
+"""Make the pictures of the probe at work and of Inside the network, on a simulated bilayer and a bundled model."""
+
+import numpy as np
+from napari.layers import Image
+from napari.viewer import Viewer
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QWidget
+
+from docs.label_screenshots import IMAGES
+from napari_strata.config import SimulationConfig
+from napari_strata.control import JobState
+from napari_strata.io.bundled import bundled_models
+from napari_strata.simulate.scene import simulate_image
+from napari_strata.widgets.layers.results import find_results
+from scripts.driving import click, dock_alone, pause, take_picture, wait_until
+
+MODEL = "gombnet-graphene"
+SIZE, PIXEL_SIZE = 256, 0.106
+CONFIG = {"material": "graphene", "twist": (12, 12), "dose": (400, 400)}
+DOCK_WIDTH = 500
+"""[screen px]"""
+LEVEL = "encoder, level 2"
+PATIENCE = 600.0
+"""[s]"""
+
+
+def make_explain_pictures(viewer: Viewer) -> None:
+    """Probe a pixel, and look for the best patches of a channel, in an open viewer.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        A viewer with nothing but the workspace.
+    """
+    scene = simulate_image(
+        SimulationConfig.model_validate(CONFIG), size=SIZE, pixel_size=PIXEL_SIZE, rng=np.random.default_rng(3)
+    )
+    place = {"scale": (PIXEL_SIZE,) * 2, "units": ("angstrom",) * 2}
+    image = viewer.add_image(scene.image, name="twisted bilayer", **place)
+    image.contrast_limits = tuple(np.percentile(scene.image, (0.5, 99.8)))
+    viewer.canvas.overlays.scale_bar.visible = True
+    _probe(viewer, image)
+    _look_inside(viewer, image)
+    viewer.layers.clear()
+
+
+def _choose_model(source: QWidget) -> None:
+    (folder,) = (one for one in bundled_models() if one.name == MODEL)
+    source.model.open(folder)
+
+
+def _probe(viewer: Viewer, image: Image) -> None:
+    """Hold the key and move the mouse over the image."""
+    with dock_alone(viewer, "Explain", DOCK_WIDTH) as dock:
+        _choose_model(dock.source)
+        dock.question.target.setCurrentIndex(dock.question.target.findData("pixel"))
+        viewer.reset_view()
+        pause(0.5)
+        canvas = next(w for w in dock.window().findChildren(QWidget) if type(w).__name__ == "CanvasBackendDesktop")
+        dock.probe.box.setChecked(True)
+        QTest.keyPress(canvas, Qt.Key.Key_Q)
+        middle = QPoint(canvas.width() // 2, canvas.height() // 2)
+        for step in (QPoint(40, 30), QPoint(0, 0)):
+            QTest.mouseMove(canvas, middle + step)
+            pause(0.2)
+        wait_until(lambda: bool(find_results(viewer, "probe", image)), seconds=PATIENCE, what="a map")
+        pause(2.0)
+        take_picture(viewer, IMAGES / "probe.png")
+        QTest.keyRelease(canvas, Qt.Key.Key_Q)
+        dock.probe.box.setChecked(False)
+
+
+def _look_inside(viewer: Viewer, image: Image) -> None:
+    with dock_alone(viewer, "Inside the network", DOCK_WIDTH) as dock:
+        _choose_model(dock.source)
+        wait_until(lambda: dock.feature_map.findText(LEVEL) >= 0, seconds=PATIENCE, what="reading the model")
+        dock.feature_map.setCurrentIndex(dock.feature_map.findText(LEVEL))
+        for button, role in ((dock.panel.start_button, "activations"), (dock.buttons["patches"], "patches")):
+            click(button)
+            wait_until(
+                lambda role=role: (
+                    bool(find_results(viewer, role, image)) and dock.panel.runner.state is JobState.IDLE
+                ),
+                seconds=PATIENCE,
+                what=role,
+            )
+        pause(1.0)
+        take_picture(viewer, IMAGES / "inside-the-network.png")
