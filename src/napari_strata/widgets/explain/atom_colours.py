@@ -50,21 +50,23 @@ def put_scores(points: "Points", scored: "DataFrame", scores: "DataFrame", how: 
         How the scores were made.
     """
     table = points_table(points)
-    rows = {tuple(place): row for row, place in enumerate(table[_PLACE].to_numpy(np.float64))}
-    places = scored.loc[scores.index, _PLACE].to_numpy(np.float64)
-    found = [(at, rows[tuple(place)]) for at, place in enumerate(places) if tuple(place) in rows]
+    rows = {place: row for row, place in enumerate(map(tuple, table[_PLACE].to_numpy(np.float64).tolist()))}
+    places = map(tuple, scored.loc[scores.index, _PLACE].to_numpy(np.float64).tolist())
+    found = np.array([(at, rows[place]) for at, place in enumerate(places) if place in rows], np.intp).reshape(
+        -1, 2
+    )
     is_same = points.metadata.get(SCORED) == how
     features = points.features.drop(columns=[name for name in COLUMNS if name in points.features and not is_same])
+    columns = {}
     for name in scores:
-        values = (
-            features[name].to_numpy(np.float64, copy=True) if name in features else np.full(len(table), np.nan)
-        )
-        for at, row in found:
-            values[row] = scores[name].iloc[at]
-        features = features.assign(**{name: values})
-    defaults = {name: points.feature_defaults[name].iloc[0] for name in points.feature_defaults}
-    points.features = features
-    points.feature_defaults = {name: defaults.get(name, np.nan) for name in features}
+        known = features.get(name, np.nan)
+        columns[name] = np.array(np.broadcast_to(known, len(table)), np.float64)
+        columns[name][found[:, 1]] = scores[name].to_numpy(np.float64)[found[:, 0]]
+    defaults = dict.fromkeys(columns, np.nan) | {
+        name: values.iloc[0] for name, values in points.feature_defaults.items() if name not in columns
+    }
+    points.features = features.assign(**columns)
+    points.feature_defaults = {name: defaults[name] for name in points.features}
     points.metadata = {**points.metadata, SCORED: how}
     return len(found)
 
