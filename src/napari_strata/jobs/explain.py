@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
-from napari_strata.control import JobControl
+from napari_strata.control import JobCanceled, JobControl
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
 from napari_strata.explain.question import Question
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration
 from napari_strata.jobs.prepare_question import LOCATED, check_question, prepare_question, take_frames
+from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
@@ -121,16 +122,20 @@ def _sharpen(control: JobControl, prepared: "Prepared", frame: int) -> Generator
     heatmap: Heatmap | None = None
     start, maps = time.monotonic(), sharpen(prepared)
     try:
-        for found in maps:
-            heatmap = dataclasses.replace(found, metadata={**found.metadata, "frame": frame})
-            done = found.metadata["done"]
-            if done < 1:
-                left = (time.monotonic() - start) * (1 - done) / done
-                yield Progress(LOCATED + (1 - LOCATED) * done, f"Explaining {found.metadata['image']}", left)
-                yield Sketched(heatmap, done)
-                if control.stop_requested:
-                    break
-                control.wait_while_paused()
+        with stoppable(prepared.score.network, control):
+            for found in maps:
+                heatmap = dataclasses.replace(found, metadata={**found.metadata, "frame": frame})
+                done = found.metadata["done"]
+                if done < 1:
+                    left = (time.monotonic() - start) * (1 - done) / done
+                    yield Progress(LOCATED + (1 - LOCATED) * done, f"Explaining {found.metadata['image']}", left)
+                    yield Sketched(heatmap, done)
+                    if control.stop_requested:
+                        break
+                    control.wait_while_paused()
+    except JobCanceled:
+        if heatmap is None:
+            raise  # there is nothing to keep
     finally:
         maps.close()
     assert heatmap is not None, "a method yields at least one map"

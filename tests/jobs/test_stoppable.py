@@ -1,0 +1,32 @@
+import pytest
+import torch
+from torch import nn
+
+from napari_strata.control import JobCanceled, JobControl
+from napari_strata.jobs.stoppable import stoppable
+
+
+class Stopping(nn.Module):
+    """Asks for a stop while it computes."""
+
+    def __init__(self, control):
+        super().__init__()
+        self.control = control
+
+    def forward(self, image):
+        self.control.request_stop()
+        return image
+
+
+def test_a_stop_ends_a_pass_before_the_next_module_and_leaves_no_hook():
+    control, seen = JobControl(), []
+    control.begin()
+    control.run()
+    last = nn.ReLU()
+    network = nn.Sequential(nn.Identity(), Stopping(control), last)
+    with pytest.raises(JobCanceled), stoppable(network, control):
+        last.register_forward_hook(lambda *_: seen.append(1))
+        network(torch.zeros(1))
+    assert not seen
+    network(torch.zeros(1))
+    assert seen == [1]
