@@ -17,9 +17,9 @@ def test_every_method_is_as_exact_as_is_asked(method: str) -> None:
     assert deviation(*CASES[method]()) <= 1e-6
 
 
-def test_sampled_shapley_values_are_off_by_no_more_than_they_state() -> None:
+def test_sampled_shapley_values_are_off_by_as_much_as_they_state() -> None:
     error, stated = sampled_errors()
-    assert 0 < error <= stated
+    assert 0.5 * stated < error < 1.5 * stated
 
 
 def test_a_method_runs_beside_plain_passes_to_its_end(tmp_path: Path) -> None:

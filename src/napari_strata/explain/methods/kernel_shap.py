@@ -61,8 +61,11 @@ def _fit(present: Tensor, gains: Tensor, weights: Tensor, total: float) -> tuple
     normal = z.T @ (weights[:, None] * z)
     inverse = torch.linalg.pinv(normal, hermitian=True)
     values = inverse @ (z.T @ (weights * y))
-    residuals = weights * (y - z @ values)
-    # Sandwich estimate: residuals of a linear model that is not true differ in variance from subset to subset.
-    spread = inverse @ (z.T @ (residuals.square()[:, None] * z)) @ inverse
+    # Sandwich estimate, as a linear model that is not true has residuals of its own for every subset. What a
+    # subset and its complement have in common cancels, so pairs are counted, less those that the fit uses up.
+    pulls = (weights * (y - z @ values))[:, None] * z
+    pairs = pulls[: len(pulls) // 2 * 2].reshape(-1, 2, z.shape[1]).sum(dim=1)
+    free = len(pairs) / max(len(pairs) - z.shape[1], 1)
+    spread = free * inverse @ (pairs.T @ pairs) @ inverse
     variances = torch.cat([spread.diagonal(), spread.sum()[None]])
     return torch.cat([values, (total - values.sum())[None]]), float(variances.mean().clamp(min=0).sqrt())
