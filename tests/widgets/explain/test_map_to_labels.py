@@ -16,7 +16,7 @@ from napari_strata.widgets.explain.map_display import BESIDE, CONTOURS, Mode
 from napari_strata.widgets.explain.map_to_labels import MapToLabelsDock
 from napari_strata.widgets.explain.to_correct import MARKS
 from napari_strata.widgets.layers.label_layers import new_labels
-from napari_strata.widgets.layers.label_memory import map_notes_of, provenance_of
+from napari_strata.widgets.layers.label_memory import lasting_memory, map_notes_of, provenance_of
 from napari_strata.widgets.layers.napari_layers import Origin, heatmap_layer
 from napari_strata.widgets.layers.results import find_results, show_results
 from napari_strata.widgets.layers.targets import Chosen, Place
@@ -171,6 +171,7 @@ def test_a_proposal_is_striped_first_and_sent_in_one_step_that_undo_takes_back(
     where = provenance_of(labels)[1, Y]
     assert (where[X], where[X + 1], where[0]) == (Provenance.HUMAN, Provenance.MODEL, Provenance.NOT_LABELLED)
     (note,) = map_notes_of(labels)
+    assert lasting_memory(labels)["of_maps"] == [note]  # and so it goes to disk with them
     assert (note["pixels"], note["map"]["method"], note["settings"]["how"]) == (pixels - 1, "occlusion", how)
     labels.undo()
     assert np.argwhere(labels.data).tolist() == [[1, Y, X]]
