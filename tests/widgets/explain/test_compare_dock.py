@@ -96,7 +96,7 @@ def test_maps_are_compared_in_a_grid_and_a_table_and_leaving_restores_the_viewer
     viewer.canvas.grid.stride, viewer.layers["bright"].visible = 3, False
     before = state_of(viewer)
     said = press(qtbot, dock, dock.panel.start_button)
-    assert said.startswith("2 of 3 methods scored.")
+    assert said.startswith("2 of 3 methods scored;")
     assert dock.grid_button.isChecked()
     assert viewer.canvas.grid.enabled
     assert [layer.name for layer in viewer.layers if layer.visible] == [
@@ -186,7 +186,7 @@ def test_a_canceled_comparison_keeps_what_was_scored(qtbot, viewer, open_dock):
     qtbot.waitUntil(lambda: _has_scores(dock), timeout=60_000)
     with qtbot.waitSignal(dock.panel.runner.ended, timeout=10_000):
         qtbot.mouseClick(dock.panel.cancel_button, Qt.MouseButton.LeftButton)
-    assert dock.panel.words.text().startswith("1 of 3 methods scored.")
+    assert dock.panel.words.text().startswith("1 of 3 methods scored;")
     assert dock.panel.start_button.isEnabled()
 
 

@@ -197,7 +197,7 @@ class CompareDock(Dock):
             return
         self._show_rows(result.value)
         scored = sum(bool(row.figures) for row in self._rows)
-        self.panel.say(f"{scored} of {len(request.methods)} methods scored. {BEST_WORDS}")
+        self.panel.say(f"{scored} of {len(request.methods)} methods scored; ★ is the best.")
 
     def _show_rows(self, rows: "Comparison") -> None:
         request = self._compared
@@ -246,9 +246,6 @@ class CompareDock(Dock):
         self._rows, self._compared = (), None
         self.table.show_rows(())
         self.results.hide()
-
-
-BEST_WORDS = "★ marks the best of each score."
 
 
 def _words(explanation: dict[str, Any]) -> str:

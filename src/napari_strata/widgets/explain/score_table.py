@@ -21,7 +21,7 @@ BEST, BEST_COLOUR = "★", "#6ee787"
 UNKNOWN = "–"
 _SORT = Qt.ItemDataRole.UserRole
 _METHOD = Qt.ItemDataRole.UserRole + 1
-_GAP, _SQUARE = 6, 12
+_GAP, _SQUARE = 14, 12
 
 
 class ScoreTable(QTableWidget):
@@ -42,6 +42,7 @@ class ScoreTable(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.setSortingEnabled(True)
