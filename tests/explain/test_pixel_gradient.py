@@ -7,6 +7,7 @@ from napari_strata.config import ExplainConfig
 from napari_strata.config.what_if import WhatIfConfig
 from napari_strata.data.grid import to_network_grid
 from napari_strata.data.turns import TURNS
+from napari_strata.explain import cropped_score, what_if
 from napari_strata.explain import view as views
 from napari_strata.explain.cropped_score import crop_score
 from napari_strata.explain.pixel_gradient import PixelGradient
@@ -92,3 +93,22 @@ def test_masks_lie_where_the_whole_image_has_them(make_prepared, turn, pixel_siz
         with torch.no_grad():
             codes = model.network(flipped[None, None])[0, 0].argmax(dim=0).numpy()[::-1] + 1
         assert (all_.masks == codes[: session.shape[0], : session.shape[1]]).all()
+
+
+def test_a_network_that_cannot_be_cropped_says_the_same(make_prepared, monkeypatch):
+    image, model, prepared = make_prepared(3, 0.26)
+    corner = np.zeros(image.data.shape[1:], bool)
+    corner[15:22, 28:36] = True
+
+    def ask():
+        session = WhatIf(model, image, QUESTION, prepared)
+        return session.outcome(session.change(corner, WhatIfConfig(shift_x=1, change="shift")), corner, {})
+
+    cropped = ask()
+    for module in (what_if, cropped_score):
+        monkeypatch.setattr(module, "can_be_cropped", lambda _network: False)
+    whole = ask()
+    assert whole.after.score == pytest.approx(cropped.after.score, rel=1e-5)
+    assert whole.after.probability == pytest.approx(cropped.after.probability, rel=1e-5)
+    assert whole.before.score == cropped.before.score == prepared.metadata["score"] != whole.after.score
+    assert (whole.masks == cropped.masks).all()

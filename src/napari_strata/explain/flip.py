@@ -10,8 +10,9 @@ from napari_strata.config.smallest_change import SmallestChangeConfig
 from napari_strata.explain.adversarial import Found, smallest_change
 from napari_strata.explain.change_size import ChangeSize, change_size
 from napari_strata.explain.image_changes import Mask, grown
+from napari_strata.explain.outcome import Outcome
 from napari_strata.explain.pixel_gradient import PixelGradient
-from napari_strata.explain.what_if import Outcome, WhatIf
+from napari_strata.explain.what_if import WhatIf
 from napari_strata.types import FloatImage
 
 
@@ -98,8 +99,9 @@ class FlipSearch:
             "within_bound": is_within,
             "words": words,
         }
-        outcome = self._session.outcome(self._changed(found.change), self._region, details)
-        change = (self._changed(found.change) - self._session.image).astype(np.float32)[outcome.window]
+        changed = self._changed(found.change)
+        outcome = self._session.outcome(changed, self._region, details)
+        change = (changed - self._session.image).astype(np.float32)[outcome.window]
         return Flip(change, outcome, size, found.flips, is_within, words)
 
     def _changed(self, change: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,6 @@
 """What the network says of an image that was changed, and what it said of the image as it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from napari_strata.data.grid import to_network_grid, window_after, window_from_n
 from napari_strata.data.turns import box_turned, padded, turned, turned_back
 from napari_strata.explain.cropped_score import CroppedScore, crop_score
 from napari_strata.explain.image_changes import Mask, change_image, footprint, grown
+from napari_strata.explain.outcome import Compared, Outcome, Seen, compare_atoms
 from napari_strata.explain.prepare import Prepared
 from napari_strata.explain.question import Question
 from napari_strata.explain.trust.shot_noise import ShotNoise, shot_noise
@@ -32,56 +32,6 @@ AROUND_PX = 24
 """The same where the pixel size is not known [px]."""
 SAME = 0.5
 """An atom that moves no farther than this is the same atom [Å]."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """What the network says of an image.
-
-    Attributes
-    ----------
-    score : float
-        That of the question.
-    probability : float or None
-        Mean probability of the question's class in its target; None of a network that gives values.
-    """
-
-    score: float
-    probability: float | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """What a change of the image changes.
-
-    Attributes
-    ----------
-    window : tuple of slice
-        Rows and columns of the image around region and target.
-    image : ndarray of float32, shape (y, x)
-        The changed image in the window.
-    masks : ndarray of uint8, shape (y, x), or None
-        What the network then says there of the target's layer, as mask codes; None of one that gives values.
-    before, after : Seen
-        Scores without and with the change.
-    pixels : int
-        Pixels of the window whose class is another one.
-    vanished, appeared, renamed : int or None
-        Atoms in the window that are no longer found, are new, or have another species; None without a pixel size.
-    metadata : mapping
-        All that but the arrays, and what was asked, ready for JSON.
-    """
-
-    window: Window
-    image: FloatImage
-    masks: LabelArray | None
-    before: Seen
-    after: Seen
-    pixels: int
-    vanished: int | None
-    appeared: int | None
-    renamed: int | None
-    metadata: Mapping[str, Any]
 
 
 class WhatIf:
@@ -180,40 +130,63 @@ class WhatIf:
             of_class = network.probabilities(logits)[0, output.decoder, output.index]
             return Seen(value, float((of_class * self.score.weights).sum()))
 
-    def outcome(self, changed: AnyArray, region: Mask, details: Mapping[str, Any]) -> Outcome:
-        """Compare a changed image, shape (y, x), with the image; `details` go into the metadata."""
-        window, after = self._around(region), self.see(changed)
-        before_maps, after_maps = self._maps_before(window), self._maps(changed, window)
-        masks = pixels = None
-        found: tuple[int, int, int] | None = None
-        if before_maps is not None and after_maps is not None:
-            masks = _codes(after_maps)
-            pixels = int((masks != _codes(before_maps)).sum())
-            found = self._count_atoms(before_maps, after_maps)
-        vanished, appeared, renamed = found or (None, None, None)
+    def outcome(
+        self,
+        changed: AnyArray,
+        region: Mask,
+        details: Mapping[str, Any],
+        *,
+        after: Seen | None = None,
+        with_masks: bool = True,
+    ) -> Outcome:
+        """Compare a changed image with the image.
+
+        Parameters
+        ----------
+        changed : ndarray, shape (y, x)
+            The changed image.
+        region : ndarray of bool, shape (y, x)
+            Where it may be changed.
+        details : mapping
+            What was done, for the metadata.
+        after : Seen, optional
+            What the network says of the changed image, where that is known.
+        with_masks : bool
+            Whether to look at the prediction around region and target, too, and not only at the score.
+        """
+        window, after = self._around(region), after or self.see(changed)
+        compared = self._compare(changed, window) if with_masks else Compared()
         told = {
             "score_before": self.before.score,
             "score": after.score,
             "probability_before": self.before.probability,
             "probability": after.probability,
-            "pixels": pixels,
-            "vanished": vanished,
-            "appeared": appeared,
-            "renamed": renamed,
+            "pixels": compared.pixels,
+            "vanished": compared.vanished,
+            "appeared": compared.appeared,
+            "renamed": compared.renamed,
             "region_px": int(region.sum()),
         }
         return Outcome(
             window,
             np.asarray(changed, np.float32)[window],
-            masks,
             self.before,
             after,
-            pixels or 0,
-            vanished,
-            appeared,
-            renamed,
             {**self.prepared.metadata, "what_if": {**details, **told}},
+            compared.masks,
+            compared.pixels,
+            compared.vanished,
+            compared.appeared,
+            compared.renamed,
         )
+
+    def _compare(self, changed: AnyArray, window: Window) -> Compared:
+        before, after = self._maps_before(window), self._maps(changed, window)
+        if before is None or after is None:
+            return Compared()
+        masks = _codes(after)
+        pixels = int((masks != _codes(before)).sum())
+        return Compared(masks, pixels, *(self._count_atoms(before, after) or (None, None, None)))
 
     def _inputs(self, image: AnyArray, window: Window) -> torch.Tensor:
         """Return what the network sees of a window of the turned and padded grid, shape (1, 1, y, x)."""
@@ -294,21 +267,6 @@ class WhatIf:
         stack = self.stack
         prediction = Prediction(maps[None, None], self.model.card.classes.names, stack.pixel_size, stack.name)
         return locate_atoms(prediction, self._locating)
-
-
-def compare_atoms(old: "DataFrame", new: "DataFrame", *, within: float) -> tuple[int, int, int]:
-    """Return how many atoms vanish, appear, and have another species; the same atom is found within [Å]."""
-    from scipy.spatial import KDTree
-
-    at_old, at_new = (table[["y_A", "x_A"]].to_numpy(np.float64) for table in (old, new))
-    if not len(at_old) or not len(at_new):
-        return len(at_old), len(at_new), 0
-    distance, which = KDTree(at_new).query(at_old)
-    back, _ = KDTree(at_old).query(at_new)
-    kept = distance <= within
-    species = new["species"].to_numpy()[which[kept]]
-    renamed = int((species != old["species"].to_numpy()[kept]).sum())
-    return int((~kept).sum()), int((back > within).sum()), renamed
 
 
 def _codes(maps: FloatImage) -> LabelArray:

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,9 @@ from napari_strata.types import AnyArray, ImageStack
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from napari_strata.explain.outcome import Outcome
     from napari_strata.explain.prepare import Prepared
-    from napari_strata.explain.what_if import Outcome, WhatIf
+    from napari_strata.explain.what_if import WhatIf
     from napari_strata.models.registry import LoadedModel
 
 
@@ -51,7 +52,7 @@ def try_changes(
     Yields
     ------
     JobEvent
-        `ChangeTried` with every outcome, or with the reason why there is none.
+        `ChangeTried` with every outcome, first without and then with masks, or with the reason why there is none.
     """
     loaded, _ = load_checked(model, image, frame=frame, question=question, config=config)
     control.run()
@@ -65,7 +66,10 @@ def try_changes(
             control.wait_for_requests()
             continue
         try:
-            yield ChangeTried(asked[-1], _try_change(what_if, asked[-1].mask, asked[-1].config))
+            for outcome in _try_change(what_if, asked[-1].mask, asked[-1].config):
+                yield ChangeTried(asked[-1], outcome)
+                if control.has_requests or control.stop_requested:
+                    break
         except StrataError as error:
             yield ChangeTried(asked[-1], None, error)
     return JobResult()
@@ -105,7 +109,7 @@ def what_if(
     Returns
     -------
     JobResult
-        ``figures`` are the scores, ``value`` is a `napari_strata.explain.what_if.Outcome`.
+        ``figures`` are the scores, ``value`` is a `napari_strata.explain.outcome.Outcome`.
 
     Raises
     ------
@@ -134,7 +138,7 @@ def what_if(
     )
     control.checkpoint()
     yield Progress(0.9, f"Changing {image.name}")
-    outcome = _try_change(session, mask, change)
+    *_, outcome = _try_change(session, mask, change)
     told = {**outcome.metadata["what_if"], **figures, "seconds": round(time.monotonic() - start, 2)}
     paths = {} if out is None else write_outcome(outcome, out, "what_if.json")
     return JobResult(told, paths, outcome)
@@ -224,11 +228,15 @@ def write_outcome(outcome: "Outcome", out: Path, report: str) -> dict[str, str]:
     return {name: str(path) for name, path in paths.items()}
 
 
-def _try_change(session: "WhatIf", mask: AnyArray | None, config: WhatIfConfig) -> "Outcome":
+def _try_change(session: "WhatIf", mask: AnyArray | None, config: WhatIfConfig) -> Iterator["Outcome"]:
+    """Yield what a change changes in the score, and then in the prediction, too."""
     if mask is not None:
         check_target(RegionTarget(mask), session.shape)
-    region = session.region(mask, config)
-    return session.outcome(session.change(region, config), region, _told(config))
+    region, details = session.region(mask, config), _told(config)
+    changed = session.change(region, config)
+    first = session.outcome(changed, region, details, with_masks=False)
+    yield first
+    yield session.outcome(changed, region, details, after=first.after)
 
 
 def _told(config: WhatIfConfig) -> dict[str, Any]:

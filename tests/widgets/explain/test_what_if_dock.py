@@ -138,7 +138,7 @@ def test_only_the_newest_change_is_answered_and_the_window_never_waits(
         qtbot.waitUntil(lambda: not dock._timer.isActive(), timeout=5000)
     release.set()
     qtbot.waitUntil(lambda: bool(answered) and answered[-1] == 0.25, timeout=20_000)
-    assert answered in ([0.9, 0.25], [0.25])
+    assert not {0.7, 0.5} & set(answered)
 
 
 def test_without_live_only_the_button_asks(qtbot, viewer, add_map, open_dock):

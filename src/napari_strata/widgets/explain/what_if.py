@@ -26,7 +26,7 @@ from napari_strata.widgets.parts.runner import JobRunner
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
-    from napari_strata.explain.what_if import Outcome
+    from napari_strata.explain.outcome import Outcome
 
 _NO_MAP = "Make a map in the Explain dock first: it says which question is asked again."
 _WORKING = "Asking the network…"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from napari_strata.explain.flip import Flip
-    from napari_strata.explain.what_if import Outcome
+    from napari_strata.explain.outcome import Outcome
     from napari_strata.explain.window import Window
 
 DETAILS = "what_if"

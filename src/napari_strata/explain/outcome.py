@@ -1,0 +1,90 @@
+"""What a change of an image changes in what a network says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_strata.explain.window import Window
+from napari_strata.types import FloatImage, LabelArray
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What the network says of an image.
+
+    Attributes
+    ----------
+    score : float
+        That of the question.
+    probability : float or None
+        Mean probability of the question's class in its target; None of a network that gives values.
+    """
+
+    score: float
+    probability: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a change of the image changes.
+
+    Attributes
+    ----------
+    window : tuple of slice
+        Rows and columns of the image around region and target.
+    image : ndarray of float32, shape (y, x)
+        The changed image in the window.
+    before, after : Seen
+        Scores without and with the change.
+    metadata : mapping
+        All but the arrays, and what was asked, ready for JSON.
+    masks : ndarray of uint8, shape (y, x), or None
+        What the network then says there of the target's layer, as mask codes; None of one that gives values, and
+        where it was not asked.
+    pixels : int or None
+        Pixels of the window whose class is another one.
+    vanished, appeared, renamed : int or None
+        Atoms in the window that are no longer found, are new, or have another species; None without a pixel size.
+    """
+
+    window: Window
+    image: FloatImage
+    before: Seen
+    after: Seen
+    metadata: Mapping[str, Any]
+    masks: LabelArray | None = None
+    pixels: int | None = None
+    vanished: int | None = None
+    appeared: int | None = None
+    renamed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """What an `Outcome` says of masks and atoms."""
+
+    masks: LabelArray | None = None
+    pixels: int | None = None
+    vanished: int | None = None
+    appeared: int | None = None
+    renamed: int | None = None
+
+
+def compare_atoms(old: "DataFrame", new: "DataFrame", *, within: float) -> tuple[int, int, int]:
+    """Return how many atoms vanish, appear, and have another species; the same atom is found within [Å]."""
+    from scipy.spatial import KDTree
+
+    at_old, at_new = (table[["y_A", "x_A"]].to_numpy(np.float64) for table in (old, new))
+    if not len(at_old) or not len(at_new):
+        return len(at_old), len(at_new), 0
+    distance, which = KDTree(at_new).query(at_old)
+    back, _ = KDTree(at_old).query(at_new)
+    kept = distance <= within
+    species = new["species"].to_numpy()[which[kept]]
+    renamed = int((species != old["species"].to_numpy()[kept]).sum())
+    return int((~kept).sum()), int((back > within).sum()), renamed
