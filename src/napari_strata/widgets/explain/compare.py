@@ -1,6 +1,5 @@
 """The Compare maps dock: several methods on one question, and whether a map can be trusted."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,15 +8,15 @@ from napari.viewer import Viewer
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_strata.config import ExplainMethod, JudgeConfig
-from napari_strata.control import JobControl, JobState
+from napari_strata.config import JudgeConfig
+from napari_strata.control import JobState
 from napari_strata.errors import MethodError, TargetError
 from napari_strata.events import JobEvent, JobResult, Sketched
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.trust.scores import COMPARED
-from napari_strata.jobs.job import Job
 from napari_strata.types import LabelArray
 from napari_strata.widgets.explain.asked import Asked, MapChoice, asked_by
+from napari_strata.widgets.explain.compare_request import CompareRequest, compare_job, trust_job
 from napari_strata.widgets.explain.corrected_codes import corrected_codes
 from napari_strata.widgets.explain.map_grid import MapGrid
 from napari_strata.widgets.explain.method_list import PROPOSED, MethodList
@@ -44,17 +43,6 @@ _SETTINGS = ("points", "squares", "radius", "repeats", "dose", "steps")
 _TRUST = ("curves", "model-randomisation", "label-randomisation")
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """What was asked for when a job was started."""
-
-    asked: Asked
-    methods: tuple[ExplainMethod, ...]
-    judging: JudgeConfig
-    labels: LabelArray | None = None
-    is_trust: bool = False
-
-
 class CompareDock(Dock):
     """Compares the maps of several methods, and puts one of them to the randomisation checks.
 
@@ -67,8 +55,8 @@ class CompareDock(Dock):
     def __init__(self, viewer: Viewer) -> None:
         super().__init__()
         self._viewer = viewer
-        self._request: _Request | None = None
-        self._compared: _Request | None = None
+        self._request: CompareRequest | None = None
+        self._compared: CompareRequest | None = None
         self._rows: Comparison = ()
         self.map = MapChoice(viewer)
         self.question = Words()
@@ -152,17 +140,17 @@ class CompareDock(Dock):
             raise MethodError("No method is ticked.", remedy="Tick at least one; two compare.")
         asked = asked_by(self._viewer, self.map.layer)
         self._forget()
-        request = _Request(asked, methods, self.config.values(measures=COMPARED))
+        request = CompareRequest(asked, methods, self.config.values(measures=COMPARED))
         self._request = self._compared = request
-        self.panel.run(partial(_compare_job, request), name=f"Comparing maps of {asked.source.stack.name}")
+        self.panel.run(partial(compare_job, request), name=f"Comparing maps of {asked.source.stack.name}")
 
     def _ask_trust(self, _checked: bool = False) -> None:
         asked = asked_by(self._viewer, self.map.layer)
         labels = self._labels(asked)
         self.trust.show_figures({})
         judging = self.config.values(measures=_TRUST)
-        self._request = request = _Request(asked, (asked.config.method,), judging, labels, is_trust=True)
-        self.panel.run(partial(_trust_job, request), name=f"Testing {METHODS[asked.config.method].title}")
+        self._request = request = CompareRequest(asked, (asked.config.method,), judging, labels, is_trust=True)
+        self.panel.run(partial(trust_job, request), name=f"Testing {METHODS[asked.config.method].title}")
 
     def _labels(self, asked: Asked) -> LabelArray | None:
         """Return the chosen labels of the frame, those of all crystal layers together, in the model's codes."""
@@ -236,7 +224,7 @@ class CompareDock(Dock):
         layer = heatmap_layer(row.data, request.asked.source.origin, chosen, details=row.metadata)
         show_results(self._viewer, [layer], below="atoms")
 
-    def _check_image(self, request: _Request) -> None:
+    def _check_image(self, request: CompareRequest) -> None:
         if dropped := request.asked.source.why_dropped(self._viewer):
             raise TargetError(dropped, remedy="Compare again.")
 
@@ -256,39 +244,4 @@ def _words(explanation: dict[str, Any]) -> str:
     why = rather.get(against, ", and not as it was corrected")
     return (
         f"Why {explanation['class']} in the {kind} at y {y:.0f}, x {x:.0f} px, layer {explanation['layer']}{why}?"
-    )
-
-
-def _compare_job(request: _Request, control: JobControl) -> Job:
-    """Make the job in the worker thread, so that its imports do not hold the GUI up."""
-    from napari_strata.jobs.compare_maps import compare_maps
-
-    asked = request.asked
-    return compare_maps(
-        control,
-        asked.source.entry.path,
-        asked.source.stack,
-        frame=asked.frame,
-        question=asked.question,
-        methods=request.methods,
-        config=asked.config,
-        judging=request.judging,
-        atoms=asked.atoms,
-    )
-
-
-def _trust_job(request: _Request, control: JobControl) -> Job:
-    from napari_strata.jobs.judge_map import judge_map
-
-    asked = request.asked
-    return judge_map(
-        control,
-        asked.source.entry.path,
-        asked.source.stack,
-        frame=asked.frame,
-        question=asked.question,
-        config=asked.config,
-        judging=request.judging,
-        labels=request.labels,
-        atoms=asked.atoms,
     )
