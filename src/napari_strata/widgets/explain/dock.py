@@ -19,7 +19,8 @@ from napari_strata.widgets.explain.cost_line import CostLine
 from napari_strata.widgets.explain.growing_map import GrowingMap
 from napari_strata.widgets.explain.map_row import MapRow
 from napari_strata.widgets.explain.method_form import MethodForm
-from napari_strata.widgets.explain.probe import Probe, Subject
+from napari_strata.widgets.explain.probe import Probe
+from napari_strata.widgets.explain.probe_subject import Subject
 from napari_strata.widgets.explain.question_form import Kind, QuestionForm
 from napari_strata.widgets.explain.request import Request, make_job
 from napari_strata.widgets.layers.results import find_results

@@ -1,8 +1,7 @@
 """The probe: hold a key, move over the image, and the heatmap of what is under the cursor follows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from napari.viewer import Viewer
@@ -21,14 +20,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_strata.config import ExplainConfig
-from napari_strata.control import JobControl, JobState
+from napari_strata.control import JobState
 from napari_strata.errors import StrataError
 from napari_strata.events import Glimpsed, JobEnded, JobEvent, StateChanged
 from napari_strata.explain.catalogue import METHODS
-from napari_strata.jobs.job import Job
 from napari_strata.requests import ProbeAt
 from napari_strata.widgets.explain.probe_layers import ProbeLayers
+from napari_strata.widgets.explain.probe_subject import Subject, make_job
 from napari_strata.widgets.layers.source import Source
 from napari_strata.widgets.layers.targets import Place, place_in
 from napari_strata.widgets.layers.world import from_world
@@ -37,9 +35,6 @@ from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.notify import in_words, show_failure
 from napari_strata.widgets.parts.runner import JobRunner
 from napari_strata.widgets.parts.words import Words
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 KEY = Qt.Key.Key_Q
 """napari has no use for it."""
@@ -50,31 +45,6 @@ _TYPING = (QLineEdit, QAbstractSpinBox, QTextEdit, QPlainTextEdit, QComboBox)
 _PACE = 33
 """Least time between two pictures, so that quick answers leave the window time for other things [ms]."""
 _LEAVING = (QEvent.Type.ApplicationDeactivate, QEvent.Type.WindowDeactivate)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Subject:
-    """What is probed, as it was when the key was pressed first.
-
-    Attributes
-    ----------
-    source : Source
-        Copy of the image, and the model.
-    kind : str
-        ``pixel`` or ``atom``.
-    layer : int or None
-        Crystal layer; None takes that of the nearest atom.
-    config : ExplainConfig
-        Method and settings.
-    atoms : DataFrame or None
-        Atoms that the model found in this image.
-    """
-
-    source: Source
-    kind: Any
-    layer: int | None
-    config: ExplainConfig
-    atoms: "DataFrame | None"
 
 
 class Probe(QWidget):
@@ -192,7 +162,7 @@ class Probe(QWidget):
             self._run(subject)
 
     def _run(self, subject: Subject) -> None:
-        self.runner.start(lambda control: _make_job(control, subject), name=f"Probing {subject.source.stack.name}")
+        self.runner.start(lambda control: make_job(control, subject), name=f"Probing {subject.source.stack.name}")
 
     def _on_armed(self, armed: bool) -> None:
         """Follow the mouse while the key is held, and clear up when it is released."""
@@ -317,18 +287,3 @@ class Probe(QWidget):
     def _say(self, text: str) -> None:
         self.words.setText(text)
         self.words.setVisible(bool(text))
-
-
-def _make_job(control: JobControl, subject: Subject) -> Job:
-    """Make the job in the worker thread, so that its imports do not hold the GUI up."""
-    from napari_strata.jobs.probe import probe
-
-    return probe(
-        control,
-        subject.source.entry.path,
-        subject.source.stack,
-        kind=subject.kind,
-        layer=subject.layer,
-        config=subject.config,
-        atoms=subject.atoms,
-    )

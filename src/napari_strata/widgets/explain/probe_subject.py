@@ -1,0 +1,52 @@
+"""What the probe looks at, and the job that looks."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_strata.config import ExplainConfig
+from napari_strata.control import JobControl
+from napari_strata.jobs.job import Job
+from napari_strata.widgets.layers.source import Source
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """What is probed, as it was when the key was pressed first.
+
+    Attributes
+    ----------
+    source : Source
+        Copy of the image, and the model.
+    kind : str
+        ``pixel`` or ``atom``.
+    layer : int or None
+        Crystal layer; None takes that of the nearest atom.
+    config : ExplainConfig
+        Method and settings.
+    atoms : DataFrame or None
+        Atoms that the model found in this image.
+    """
+
+    source: Source
+    kind: Any
+    layer: int | None
+    config: ExplainConfig
+    atoms: "DataFrame | None"
+
+
+def make_job(control: JobControl, subject: Subject) -> Job:
+    """Make the job in the worker thread, so that its imports do not hold the GUI up."""
+    from napari_strata.jobs.probe import probe
+
+    return probe(
+        control,
+        subject.source.entry.path,
+        subject.source.stack,
+        kind=subject.kind,
+        layer=subject.layer,
+        config=subject.config,
+        atoms=subject.atoms,
+    )
