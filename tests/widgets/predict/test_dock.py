@@ -91,6 +91,17 @@ def test_a_stack_is_predicted_frame_by_frame_where_it_lies(qtbot, viewer, open_d
         assert [f"{unit:~}" for unit in layer.units] == ["s", "nm", "nm"]
 
 
+def test_in_a_low_window_the_settings_scroll_and_what_was_found_stays_in_view(qtbot, viewer, open_dock):
+    dock = open_dock()
+    dock.panel.say("16 atoms in layer 0. " * 12)
+    dock.resize(400, 420)
+    assert dock.minimumSizeHint().height() <= 420
+    words = dock.panel.words
+    qtbot.waitUntil(lambda: words.height() >= words.heightForWidth(words.width()))
+    below = dock.export_button
+    assert below.mapTo(dock, below.rect().bottomLeft()).y() < dock.height()
+
+
 def test_what_a_second_model_finds_lies_on_top_of_all_that_the_first_one_found(
     qtbot, viewer, open_dock, models_home
 ):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.viewer import Viewer
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.config import AtomsConfig, InferenceConfig, ModelCard
 from napari_strata.control import JobControl
@@ -22,7 +22,7 @@ from napari_strata.widgets.layers.source import Source, SourceForm
 from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.dock_links import DockLinks
-from napari_strata.widgets.parts.form import ConfigForm
+from napari_strata.widgets.parts.form import ConfigForm, Page
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.models import ModelLibrary
 from napari_strata.widgets.predict.atom_export import atom_table
@@ -119,16 +119,21 @@ class PredictDock(Dock):
             "Write the atoms as the Points layer shows them, your own corrections included."
         )
         self.report_button.setToolTip("Write a methods text and a figure about them, for a paper.")
-        layout = QVBoxLayout(self)
-        for widget in (self.source, self.find_atoms, self.atoms, self.inference, self.panel):
-            layout.addWidget(widget)
+        settings = QWidget()
+        form = QVBoxLayout(settings)
+        form.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.source, self.find_atoms, self.atoms, self.inference):
+            form.addWidget(widget)
+        form.addStretch(1)
         below = QHBoxLayout()
         below.setSpacing(3)
         below.addWidget(self.export_button)
         below.addWidget(self.report_button)
         below.addWidget(self.links)
+        layout = QVBoxLayout(self)
+        layout.addWidget(Page(settings), 1)
+        layout.addWidget(self.panel)  # in view however low the window is
         layout.addLayout(below)
-        layout.addStretch(1)
 
     def _on_source(self) -> None:
         entry = self.source.model.entry
