@@ -64,6 +64,7 @@ class FlipSearch:
         self._session, self._config = session, config
         self._region = grown(session.footprint, config.reach * session.scale) if mask is None else mask
         self._pixels = session.image[self._region]
+        session.look_ahead(self._region)  # so that a stop has less to wait for
         self._slope = PixelGradient(
             session.score,
             session.prepared.view,

@@ -113,6 +113,10 @@ class WhatIf:
         """Return the changed image, see `napari_strata.explain.image_changes.change_image`."""
         return change_image(self.image, region, config, pixel_size=self.stack.pixel_size, noise=self.noise)
 
+    def look_ahead(self, region: Mask) -> None:
+        """Predict the image as it is around a region, which every outcome there needs."""
+        self._maps_before(self._around(region))
+
     def see(self, changed: AnyArray) -> Seen:
         """Return what the network says of the question's target in a changed image, shape (y, x)."""
         seen = self._see(changed)
