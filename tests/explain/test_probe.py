@@ -7,7 +7,7 @@ from analysed import card
 from napari_strata.config import ClassTable, ExplainConfig, ModelConfig
 from napari_strata.errors import CalibrationError, TargetError
 from napari_strata.explain.explainer import explain
-from napari_strata.explain.prepare import prepare
+from napari_strata.explain.prepare import prepare, share_sightings
 from napari_strata.explain.probe import Prober
 from napari_strata.explain.question import AgainstLayer, Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget
@@ -63,8 +63,8 @@ def make_atoms(layers=2, shape=(HEIGHT, WIDTH)):
     )
 
 
-def explained(model, image, question, config, atoms):
-    prepared = prepare(model, image, question, config, atoms=atoms)
+def explained(model, image, question, config, atoms, **shared):
+    prepared = prepare(model, image, question, config, atoms=atoms, **shared)
     *_, heatmap = explain(prepared)
     return heatmap
 
@@ -82,6 +82,22 @@ def assert_same(glimpse, heatmap):
     ours, theirs = dict(glimpse.metadata), dict(heatmap.metadata)
     assert ours.pop("score") == pytest.approx(theirs.pop("score"), abs=1e-5)
     assert ours == theirs
+
+
+def test_sharing_what_was_seen_of_atoms_changes_no_map():
+    model, image, config = make_model(), make_image(), ExplainConfig(method="gradient-x-input")
+    atoms = make_atoms()
+    sightings = share_sightings(model, image, atoms)
+    seen = set()
+    for index in (0, 1, 17, 40, 1):
+        atom = atoms.iloc[index]
+        question = Question(AtomTarget(atom.y_px, atom.x_px, config.target_radius), atom.layer, "C")
+        shared = explained(model, image, question, config, atoms, sightings=sightings)
+        alone = explained(model, image, question, config, atoms)
+        np.testing.assert_array_equal(shared.data, alone.data)
+        assert shared.metadata == alone.metadata
+        seen.add((alone.metadata["turn"], alone.metadata["decoder"]))
+    assert len(seen) > 1, "the atoms shall not all be seen alike"
 
 
 @pytest.mark.parametrize("method", ["input-gradient", "grad-cam"])

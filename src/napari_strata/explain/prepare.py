@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from napari_strata.config import ExplainConfig
 from napari_strata.data.grid import from_network_grid, to_network_grid
 from napari_strata.explain.baselines import make_baseline, make_references, make_superpixels
+from napari_strata.explain.batch_size import batch_size
 from napari_strata.explain.catalogue import METHODS, Need
 from napari_strata.explain.fitness import check_network
 from napari_strata.explain.question import AgainstCorrection, Question, describe_question
 from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import Output, TargetScore
+from napari_strata.explain.sightings import Sightings
 from napari_strata.explain.targets import AtomTarget, atom_weights, centre, pixel_weights, to_grid
 from napari_strata.explain.terms import make_terms
 from napari_strata.explain.undisturbed import undisturbed
-from napari_strata.explain.view import View, find_view
+from napari_strata.explain.view import View, find_view, look_at
 from napari_strata.io.calibration import require
 from napari_strata.models.registry import LoadedModel
 from napari_strata.types import FloatImage, ImageStack, LabelArray
@@ -66,6 +68,7 @@ def prepare(
     *,
     atoms: "DataFrame | None",
     needs: Collection[Need] = (),
+    sightings: Sightings | None = None,
 ) -> Prepared:
     """Find the score and the scene of a question.
 
@@ -84,6 +87,8 @@ def prepare(
         the decoder with the layer's number.
     needs : collection of str
         What the scene shall have beyond what the method needs.
+    sightings : Sightings, optional
+        What `share_sightings` gave for this model, image and atoms: the maps are the same, and sooner there.
 
     Raises
     ------
@@ -100,7 +105,9 @@ def prepare(
     grid = to_network_grid(frame, image.pixel_size, model.card.model.pixel_size)
     near = atoms_on_grid(atoms, network.layers, shape, (grid.shape[0], grid.shape[1]))
     facts = METHODS[config.method]
-    view = find_view(network, grid, target_weights(question, image, grid), near, whole=facts.whole)
+    view = find_view(
+        network, grid, target_weights(question, image, grid), near, whole=facts.whole, sightings=sightings
+    )
     score = TargetScore(network, make_terms(model, view, question, _corrected(question, grid)))
     with undisturbed(score), torch.no_grad():
         value = float(score(view.inputs))
@@ -109,6 +116,20 @@ def prepare(
     )
     pixel_size = model.card.model.pixel_size or image.pixel_size
     return Prepared(score, _scene(grid, view, config, {*facts.needs, *needs}, pixel_size), view, shape, metadata)
+
+
+def share_sightings(model: LoadedModel, image: ImageStack, atoms: "DataFrame | None") -> Sightings | None:
+    """Return what many questions about one frame have in common, for `prepare`; None where that is nothing.
+
+    Parameters
+    ----------
+    model, image, atoms
+        As in `prepare`.
+    """
+    network, frame = model.network, image.data[0]
+    grid = to_network_grid(frame, image.pixel_size, model.card.model.pixel_size)
+    shape, on = (frame.shape[0], frame.shape[1]), (grid.shape[0], grid.shape[1])
+    return look_at(network, grid, atoms_on_grid(atoms, network.layers, shape, on))
 
 
 def describe_answer(
@@ -158,9 +179,11 @@ def _scene(
         drawn = np.random.default_rng([config.seed, number]).standard_normal(grid.shape, np.float32)
         return view.cut(drawn)[None, None]
 
+    _, _, height, width = view.inputs.shape
+    batch = batch_size(config.batch, (height, width), view.inputs.device)
     return Scene(
         view.inputs,
-        config,
+        config.model_copy(update={"batch": batch}),
         pixel_size,
         range=float(np.ptp(grid)),
         draw_noise=draw_noise,

@@ -74,6 +74,7 @@ def find_view(
     atoms: Sequence[NDArray[np.float64]] | None,
     *,
     whole: bool = False,
+    sightings: Sightings | None = None,
 ) -> View:
     """Find the view, among all orientations, in which decoders show the predicted atoms near the target best.
 
@@ -88,22 +89,41 @@ def find_view(
         and the decoders are those with the layers' numbers.
     whole : bool
         Whether to see the whole image and not only the window that the target depends on.
+    sightings : Sightings, optional
+        What was seen of these atoms in this image before; it grows.
     """
-    turn, decoders = _find_turn(network, grid, weights, atoms)
+    turn, decoders = _find_turn(network, grid, weights, atoms, sightings)
     window, inputs, part_weights, shape = _seen(network, grid, weights, turn, whole=whole)
     return View(turn, window, inputs, part_weights, decoders, (grid.shape[0], grid.shape[1]), shape)
 
 
+def look_at(network: Network, grid: FloatImage, atoms: Sequence[NDArray[np.float64]] | None) -> Sightings | None:
+    """Return what questions about one image share, nothing seen yet; None where there is nothing to share.
+
+    Parameters
+    ----------
+    network, grid, atoms
+        As in `find_view`.
+    """
+    if atoms is None or not can_be_cropped(network):
+        return None
+    return Sightings(network, padded(grid, network.stride), atoms)
+
+
 def _find_turn(
-    network: Network, grid: FloatImage, weights: FloatImage, atoms: Sequence[NDArray[np.float64]] | None
+    network: Network,
+    grid: FloatImage,
+    weights: FloatImage,
+    atoms: Sequence[NDArray[np.float64]] | None,
+    sightings: Sightings | None,
 ) -> tuple[int, tuple[int, ...]]:
     """Return the orientation, and the decoder that draws each layer near the target in it."""
     best, best_shown = (TURNS[0], tuple(range(network.layers))), -np.inf
     if atoms is None:
         return best
-    if can_be_cropped(network):
+    if (seen := sightings or look_at(network, grid, atoms)) is not None:
         with undisturbed(network):
-            return Sightings(network, padded(grid, network.stride), atoms).see(padded_weights(weights, network))
+            return seen.see(padded_weights(weights, network))
     for turn in TURNS:
         window, inputs, part_weights, _ = _seen(network, grid, weights, turn, whole=False)
         origin = np.array([axis.start for axis in window])

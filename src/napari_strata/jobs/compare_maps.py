@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from napari_strata.explain.prepare import Prepared
+    from napari_strata.explain.sightings import Sightings
     from napari_strata.explain.trust.shot_noise import ShotNoise
     from napari_strata.explain.trust.subject import Subject
     from napari_strata.jobs.prepare_question import Settled
@@ -75,6 +76,7 @@ class _Case:
     config: ExplainConfig
     judging: JudgeConfig
     noise: "ShotNoise"
+    sightings: "Sightings | None"
 
 
 @job
@@ -125,6 +127,7 @@ def compare_maps(
     ImageError, CalibrationError, BundleError, DeviceError
         If an input cannot be used.
     """
+    from napari_strata.explain.prepare import share_sightings
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
 
@@ -150,7 +153,8 @@ def compare_maps(
         locating=locating,
     )
     settled = yield from _scaled(settling)
-    case = _Case(control, loaded, shown, frame, settled, config, judging, noise)
+    sightings = share_sightings(loaded, shown, settled.atoms)
+    case = _Case(control, loaded, shown, frame, settled, config, judging, noise, sightings)
     compared = yield from _compare(case, tuple(dict.fromkeys(methods)))
     figures: dict[str, Any] = {
         row.method: {"failure": row.failure} if row.failure else dict(row.figures) for row in compared
@@ -214,7 +218,13 @@ def _make_map(
     case.control.checkpoint()
     try:
         prepared = prepare(
-            case.loaded, case.shown, case.settled.question, config, atoms=case.settled.atoms, needs=NEEDS
+            case.loaded,
+            case.shown,
+            case.settled.question,
+            config,
+            atoms=case.settled.atoms,
+            needs=NEEDS,
+            sightings=case.sightings,
         )
         yield Progress(SETTLED + (MAPPED - SETTLED) * number / count, words)
         case.control.checkpoint()

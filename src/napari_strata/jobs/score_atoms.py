@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from napari_strata.explain.probe import Prober
+    from napari_strata.explain.sightings import Sightings
     from napari_strata.models.registry import LoadedModel
 
 SKETCH = 1.0
@@ -90,7 +91,6 @@ def score_atoms(
     ImageError, CalibrationError, BundleError, MethodError, DeviceError, OutputError
         If an input cannot be used or the file cannot be written.
     """
-    from napari_strata.explain.short_steps import in_short_steps
     from napari_strata.io.calibration import require
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
@@ -98,8 +98,7 @@ def score_atoms(
     if out is not None and out.is_dir():
         raise OutputError(f"{out} is a folder.", remedy="Give the name of a CSV file, for example why.csv.")
     require(image.pixel_size, name=image.name)
-    device = resolve_device(config.device)
-    loaded, config = load_network(model, device), in_short_steps(config, device)
+    loaded = load_network(model, resolve_device(config.device))
     check_calibration((image,), loaded.card)
     wanted = atoms if chosen is None else atoms.loc[list(chosen)]
     _check_count(len(wanted), scoring.most)
@@ -184,46 +183,45 @@ class _Work:
                 pixel_size=shown.pixel_size,
                 radius=self.scoring.disk,
             )
-            prober = self._prober(shown, here)
+            prober, sightings = self._shared(shown, here)
             for row in rng.permutation(len(group)):
                 atom = group.iloc[int(row)]
                 y, x, layer = float(atom["y_px"]), float(atom["x_px"]), int(atom["layer"])
                 question = Question(AtomTarget(y, x, self.config.target_radius), layer, str(atom["species"]))
-                found = self._map(question, shown, here, prober)
+                found = self._map(question, shown, here, prober, sightings)
                 if found is None:
                     return
                 scores = disks.score(*found, y=y, x=x, layer=layer, signed=self.is_signed)
                 yield int(group.index[int(row)]), scores
 
-    def _prober(self, shown: ImageStack, here: "DataFrame") -> "Prober | None":
-        """Return what answers quickly, and shares between atoms what they have in common."""
-        if self.config.method not in QUICK:
-            return None
-        from napari_strata.explain.probe import Prober
+    def _shared(self, shown: ImageStack, here: "DataFrame") -> "tuple[Prober | None, Sightings | None]":
+        """Return what atoms of a frame have in common: what answers quickly, else what the network saw of them."""
+        if self.config.method in QUICK:
+            from napari_strata.explain.probe import Prober
 
-        return Prober(self.loaded, shown, self.config, atoms=here)
+            return Prober(self.loaded, shown, self.config, atoms=here), None
+        from napari_strata.explain.prepare import share_sightings
+
+        return None, share_sightings(self.loaded, shown, here)
 
     def _map(
-        self, question: Question, shown: ImageStack, here: "DataFrame", prober: "Prober | None"
-    ) -> tuple[FloatImage, Window] | None:
-        """Return the map of an atom and where it lies; None where a stop comes before it is whole."""
+        self,
+        question: Question,
+        shown: ImageStack,
+        here: "DataFrame",
+        prober: "Prober | None",
+        sightings: "Sightings | None",
+    ) -> tuple[FloatImage, Window]:
+        """Return the map of an atom and where it lies; a stop cancels it."""
         if prober is not None:
             glimpse = prober.answer(question)
             return glimpse.map, glimpse.window
         from napari_strata.explain.explainer import explain
         from napari_strata.explain.prepare import prepare
 
-        maps = explain(prepare(self.loaded, shown, question, self.config, atoms=here))
-        try:
-            for found in maps:
-                if found.metadata["done"] >= 1:
-                    height, width = found.data.shape
-                    return found.data, (slice(0, height), slice(0, width))
-                if self.control.stop_requested:
-                    return None
-        finally:
-            maps.close()
-        return None
+        *_, found = explain(prepare(self.loaded, shown, question, self.config, atoms=here))
+        height, width = found.data.shape
+        return found.data, (slice(0, height), slice(0, width))
 
 
 def _check_count(count: int, most: int) -> None:
