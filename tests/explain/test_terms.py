@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from bright_network import save_network
+from bright_network import GAIN, save_bright, save_network
 from napari_strata.config import ExplainConfig, ModelConfig
 from napari_strata.errors import TargetError
+from napari_strata.explain.gradients import gradients
 from napari_strata.explain.prepare import prepare
 from napari_strata.explain.question import AgainstClass, AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.score import Output
@@ -93,3 +94,42 @@ def test_a_class_that_the_model_lacks_is_refused_with_those_it_has(model):
     with pytest.raises(TargetError, match="knows no class C") as refused:
         prepared(model, Question(PixelTarget(4, 5), 0, "C"))
     assert "A, B" in refused.value.remedy
+
+
+@pytest.fixture(scope="module")
+def of_bright(tmp_path_factory):
+    """Load a network that sees C where the image is bright, and N nowhere."""
+    folder = save_bright(
+        tmp_path_factory.mktemp("bright"), architecture="unet", layers=1, pixel_size=None, names=("C", "N")
+    )
+    return load_network(folder, torch.device("cpu"))
+
+
+def slice_of(model, image, species=None):
+    target = RegionTarget(np.ones(image.shape[1:], bool), "slice")
+    return prepare(
+        model, ImageStack(image, None, "bright"), Question(target, 0, species), ExplainConfig(), atoms=None
+    )
+
+
+@pytest.mark.parametrize("species", ["C", None])
+def test_a_class_on_a_slice_is_asked_about_where_it_is_predicted_and_nowhere_else(of_bright, species):
+    image = np.zeros((1, 16, 16), np.float32)
+    image[0, 2, 3] = image[0, 7, 9] = 1
+    found = slice_of(of_bright, image, species)
+    bright = (1 - image.mean()) / image.std()
+    assert found.metadata["class"] == "C"
+    assert found.metadata["score"] == pytest.approx(GAIN * (bright - 1), rel=1e-3)
+    slope = gradients(found.score, found.scene.image)[0, 0]
+    np.testing.assert_allclose(slope[[2, 7], [3, 9]], GAIN / 2, rtol=1e-3)
+    assert slope.count_nonzero() == 2
+
+
+def test_a_class_that_is_predicted_nowhere_on_a_slice_is_refused_with_those_that_are(of_bright):
+    image = np.zeros((1, 16, 16), np.float32)
+    image[0, 2, 3] = 1
+    with pytest.raises(TargetError, match="does not predict N on this slice") as refused:
+        slice_of(of_bright, image, "N")
+    assert refused.value.remedy.endswith("predicted there: C.")
+    with pytest.raises(TargetError, match="any class but background"):
+        slice_of(of_bright, np.zeros((1, 16, 16), np.float32))

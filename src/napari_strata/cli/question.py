@@ -22,8 +22,8 @@ Kind = Annotated[
     TargetKind,
     typer.Option(
         "--target",
-        help="The atom nearest to --at, the pixel at --at, the pixels of --region, the label --label in it, or the"
-        " whole slice.",
+        help="The atom nearest to --at, the pixel at --at, the pixels of --region, the label --label in it, or"
+        " the pixels of the whole slice where the class is predicted.",
     ),
 ]
 Region = Annotated[

@@ -54,7 +54,8 @@ class RegionTarget:
     mask : ndarray of bool, shape (y, x)
         The pixels.
     kind : {"region", "instance", "slice"}
-        Whether somebody drew it, it is one label of a Labels layer, or it is the whole slice.
+        Whether somebody drew it, it is one label of a Labels layer, or it is the whole slice, of which the pixels
+        count in which the class is predicted; see `napari_strata.explain.terms`.
     """
 
     mask: NDArray[np.bool_]

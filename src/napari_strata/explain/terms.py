@@ -6,6 +6,7 @@ import torch
 from napari_strata.errors import TargetError
 from napari_strata.explain.question import AgainstClass, AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.score import Output, Term
+from napari_strata.explain.targets import RegionTarget
 from napari_strata.explain.undisturbed import undisturbed
 from napari_strata.explain.view import View
 from napari_strata.models.registry import LoadedModel
@@ -29,14 +30,15 @@ def make_terms(model: LoadedModel, view: View, question: Question, codes: LabelA
     Raises
     ------
     TargetError
-        If the model has no such class, it is asked against itself, or the prediction is as it was corrected.
+        If the model has no such class, it is asked against itself, the class is not predicted on the slice that is
+        asked about, or the prediction is as it was corrected.
     """
     decoder = view.decoders[question.layer]
     if isinstance(question.against, AgainstCorrection):
         assert codes is not None, "the codes come with the question"
-        return _error_terms(model, view, decoder, codes)
-    index = class_index(model, view, question)
-    terms = [Term(Output(decoder, index), view.weights)]
+        return _error_terms(model, view, question.layer, codes)
+    index, weights = _class_and_weights(model, view, question)
+    terms = [Term(Output(decoder, index), weights)]
     match question.against:
         case AgainstClass(name):
             other = _index(model, name)
@@ -44,19 +46,55 @@ def make_terms(model: LoadedModel, view: View, question: Question, codes: LabelA
                 raise TargetError(
                     f"{name} is compared with itself.", remedy="Choose two different classes of this layer."
                 )
-            terms.append(Term(Output(decoder, other), -view.weights))
+            terms.append(Term(Output(decoder, other), -weights))
         case AgainstLayer(layer):
-            terms.append(Term(Output(view.decoders[layer], index), -view.weights))
+            terms.append(Term(Output(view.decoders[layer], index), -weights))
     return tuple(terms)
 
 
-def class_index(model: LoadedModel, view: View, question: Question) -> int:
-    """Return the class that is asked about, from 1: the named one, or the most probable one in the target."""
-    if question.species is not None:
-        return _index(model, question.species)
+def _class_and_weights(model: LoadedModel, view: View, question: Question) -> tuple[int, torch.Tensor]:
+    """Return the class that is asked about, from 1, and the weights of the pixels that count.
+
+    Without a name it is the class that is most probable in the target.
+    """
+    named = None if question.species is None else _index(model, question.species)
+    if isinstance(question.target, RegionTarget) and question.target.kind == "slice":
+        return _class_on_slice(model, view, question.layer, named)
+    if named is not None:
+        return named, view.weights
+    likely = (_probabilities(model, view, question.layer) * view.weights).sum(dim=(-2, -1))
+    return int(likely[1:].argmax()) + 1, view.weights
+
+
+def _class_on_slice(model: LoadedModel, view: View, layer: int, named: int | None) -> tuple[int, torch.Tensor]:
+    r"""Return the class of a slice, and equal weights, of sum 1, where it is predicted.
+
+    Seg-Grad-CAM (Vinogradova, Dibrov and Myers, AAAI 2020, arXiv:2002.11434) asks about the pixels
+    :math:`\mathcal M` in which a class is of interest; here they are those in which it is the most probable one.
+    The mean over all pixels would tell mostly why the class is not where it is not. Without a name it is the class
+    with most pixels.
+    """
+    predicted = _probabilities(model, view, layer).argmax(dim=0)
+    areas = torch.stack([view.weights[predicted == index].sum() for index in range(model.network.classes + 1)])
+    names = model.card.classes.names
+    index = int(areas[1:].argmax()) + 1 if named is None else named
+    if not areas[index] > 0:
+        there = [name for name, area in zip(names, areas[1:], strict=True) if area > 0]
+        what = "any class but background" if named is None else names[index - 1]
+        raise TargetError(
+            f"{model.card.name} does not predict {what} on this slice, in layer {layer}.",
+            remedy=f"Ask about a class that is predicted there: {', '.join(there)}."
+            if there
+            else "Choose another slice or layer, or ask about a pixel.",
+        )
+    return index, view.weights * (predicted == index) / areas[index]
+
+
+def _probabilities(model: LoadedModel, view: View, layer: int) -> torch.Tensor:
+    """Return the probabilities of background and classes in a layer, shape (class, y, x)."""
     with undisturbed(model.network), torch.no_grad():
-        probabilities = model.network.probabilities(model.network(view.inputs))[0, view.decoders[question.layer]]
-    return int((probabilities * view.weights).sum(dim=(-2, -1))[1:].argmax()) + 1
+        found: torch.Tensor = model.network.probabilities(model.network(view.inputs))[0, view.decoders[layer]]
+    return found
 
 
 def _index(model: LoadedModel, species: str) -> int:
@@ -70,14 +108,13 @@ def _index(model: LoadedModel, species: str) -> int:
     return names.index(species) + 1
 
 
-def _error_terms(model: LoadedModel, view: View, decoder: int, codes: LabelArray) -> tuple[Term, ...]:
+def _error_terms(model: LoadedModel, view: View, layer: int, codes: LabelArray) -> tuple[Term, ...]:
     r"""Return the terms of an error.
 
     The mean of :math:`\ln P_{\text{predicted}} / P_{\text{corrected}}` over the target's pixels in which the two
     differ, so above 0: what made the network say what is wrong.
     """
-    with undisturbed(model.network), torch.no_grad():
-        predicted = model.network.probabilities(model.network(view.inputs))[0, decoder].argmax(dim=0)
+    predicted = _probabilities(model, view, layer).argmax(dim=0)
     corrected = view.cut(codes.astype(np.int64))
     wrong = (corrected != NOT_LABELLED) & (corrected - BACKGROUND != predicted)
     weights = view.weights * wrong
@@ -93,7 +130,7 @@ def _error_terms(model: LoadedModel, view: View, decoder: int, codes: LabelArray
     for index in range(1, model.network.classes + 1):
         signed = share * ((predicted == index).float() - (corrected - BACKGROUND == index).float())
         if signed.any():
-            terms.append(Term(Output(decoder, index), signed))
+            terms.append(Term(Output(view.decoders[layer], index), signed))
     return tuple(terms)
 
 

@@ -73,7 +73,7 @@ def test_every_kind_of_target_is_named_in_the_map_and_marked_in_the_image(qtbot,
     shapes = viewer.add_shapes([np.array([[10, 10], [10, 30], [30, 30], [30, 10]]) * 1.0], **PLACE)
     add_mask(viewer)
     viewer.layers.selection.active = shapes
-    kinds = {"Pixel": (20, 20), "Atom": (20, 20), "Drawn region": None, "Label": (20, 20), "Whole slice": None}
+    kinds = {"Pixel": (20, 20), "Atom": (20, 20), "Drawn region": None, "Label": (20, 20), "Class on the slice": None}
     seen = {}
     for text, pixel in kinds.items():
         dock.question.target.setCurrentText(text)
@@ -86,7 +86,7 @@ def test_every_kind_of_target_is_named_in_the_map_and_marked_in_the_image(qtbot,
         "Atom": ("atom", None, Points, "Gradient saliency of the atom"),
         "Drawn region": ("region", 441, Labels, "Gradient saliency of the region"),
         "Label": ("instance", 49, Labels, "Gradient saliency of the label"),
-        "Whole slice": ("slice", 56 * 56, Labels, "Gradient saliency of the whole slice, layer 0."),
+        "Class on the slice": ("slice", 56 * 56, Labels, "Gradient saliency of C on this slice, layer 0."),
     }
 
 
@@ -130,7 +130,7 @@ def test_one_layer_can_be_compared_with_the_other(qtbot, viewer, open_dock):
 
 def test_an_error_is_explained_between_prediction_and_corrected_labels(qtbot, viewer, open_dock):
     dock = open_dock()
-    dock.question.target.setCurrentText("Whole slice")
+    dock.question.target.setCurrentText("Class on the slice")
     dock.question.against.setCurrentText("what I corrected")
     press(qtbot, dock.panel.start_button)
     assert dock.panel.words.text().startswith("There are no corrected labels.")

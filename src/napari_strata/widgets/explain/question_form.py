@@ -26,7 +26,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ("pixel", "Pixel"),
     ("region", "Drawn region"),
     ("label", "Label"),
-    ("slice", "Whole slice"),
+    ("slice", "Class on the slice"),
 )
 _OF_THE_ATOM = -1
 """Stands behind the entry that takes no layer of its own."""

@@ -55,9 +55,9 @@ class Request:
     def words(self, heatmap: "Heatmap") -> str:
         """Say what a map is, and how exact."""
         chosen, details = self.found(heatmap), heatmap.metadata
-        what = "whole slice" if chosen.kind == "slice" else chosen.kind
+        what = f"{details['class']} on this slice" if chosen.kind == "slice" else f"the {chosen.kind}"
         at = "" if chosen.kind == "slice" else f" at y {chosen.place.y:.1f}, x {chosen.place.x:.1f} px"
-        said = f"{METHODS[self.config.method].title} of the {what}{at}, layer {chosen.layer}."
+        said = f"{METHODS[self.config.method].title} of {what}{at}, layer {chosen.layer}."
         figures = details["figures"]
         if "delta" in figures:
             said += f" Completeness delta {figures['delta']:.2g}."
