@@ -11,7 +11,7 @@ from napari_strata.control import JobControl
 from napari_strata.errors import TargetError
 from napari_strata.events import JobEnded
 from napari_strata.explain.graph_cut import contrast_pairs, energy, least_cut
-from napari_strata.explain.map_threshold import contour_lines, is_above, level, outline, strength
+from napari_strata.explain.map_threshold import is_above, level, lines_at, outline, sides_of, strength
 from napari_strata.explain.proposal import propose
 from napari_strata.jobs.propose_mask import propose_mask
 
@@ -20,6 +20,10 @@ maps = arrays(np.float32, (5, 6), elements=st.floats(-8, 8, width=16))
 parts = st.floats(0, 1)
 sides = st.sampled_from(["for", "against", "either"])
 rules = st.sampled_from(["maximum", "quantile"])
+
+
+def contour_lines(heatmap, config, count):
+    return lines_at(sides_of(heatmap, config.side), level(heatmap, config), count)
 
 
 def test_strength_is_what_speaks_for_against_or_either_way():

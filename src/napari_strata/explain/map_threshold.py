@@ -92,33 +92,62 @@ class Lines:
     is_against: NDArray[np.bool_]
 
 
-def contour_lines(heatmap: FloatImage, config: ProposalConfig, count: int) -> Lines:
-    r"""Return lines of equal strength from the threshold up, closed at the map's border.
+@dataclass(frozen=True, slots=True, eq=False)
+class Sides:
+    """What a map says for and against the score, as fine as lines of it are drawn; the same for every threshold.
+
+    Attributes
+    ----------
+    strong : tuple of ndarray of float32, shape (y, x)
+        The strength where the map is at least 0, and where it is below; each 0 on the other side.
+    first : ndarray, shape (2,)
+        Row and column of the map where they begin [px].
+    step : int
+        Side of their pixels [px].
+    highest : float
+        The greatest strength of the map.
+    """
+
+    strong: tuple[FloatImage, FloatImage]
+    first: NDArray[np.intp]
+    step: int
+    highest: float
+
+
+def sides_of(heatmap: FloatImage, side: Side) -> Sides:
+    """Return both sides of a map, shape (y, x), coarser where more than `FINEST` pixels say something."""
+    strong = strength(heatmap, side)
+    box = _box(strong > 0)
+    step = max(math.ceil(math.sqrt(strong[box].size / FINEST)), 1)
+    is_against = heatmap[box] < 0
+    sided = (np.where(is_against == wanted, strong[box], 0) for wanted in (False, True))
+    first = np.array([box[0].start, box[1].start])
+    pro, contra = (_coarser(one, step) for one in sided)
+    return Sides((pro, contra), first, step, float(strong.max(initial=0)))
+
+
+def lines_at(sides: Sides, threshold: float, count: int) -> Lines:
+    r"""Return lines of equal strength from a threshold up, closed at the map's border.
 
     They are at :math:`t + k (m - t) / n`, for :math:`k = 0 \dots n - 1`, with :math:`t` the threshold and
     :math:`m` the greatest strength; by marching squares (`skimage.measure.find_contours`).
 
     Parameters
     ----------
-    heatmap : ndarray of float32, shape (y, x)
+    sides : Sides
         The map.
-    config : ProposalConfig
-        The threshold.
+    threshold : float
+        Strength of the lowest line.
     count : int
-        How many lines, n. Those of a map with more than `FINEST` pixels above 0 are drawn on a coarser grid.
+        How many lines, n.
     """
-    strong = strength(heatmap, config.side)
-    highest = float(strong.max(initial=0))
-    lowest = max(level(heatmap, config), _LEAST * highest)
-    box = _box(strong > 0)
-    step = max(math.ceil(math.sqrt(strong[box].size / FINEST)), 1)
-    first = np.array([box[0].start, box[1].start])
+    highest = sides.highest
+    lowest = max(threshold, _LEAST * highest)
     pieces, numbers, signs = [np.empty((0, 2, 2))], [0], [False]
-    for is_against in (False, True):
-        sided = _coarser(np.where((heatmap[box] < 0) == is_against, strong[box], 0), step)
+    for is_against, strong in zip((False, True), sides.strong, strict=True):
         for number, at in enumerate(np.linspace(lowest, highest, count, endpoint=False) if highest > 0 else ()):
-            found = _pieces(sided, at * (1 - _LEAST))
-            pieces.append((found + 0.5) * step - 0.5 + first)
+            found = _pieces(strong, at * (1 - _LEAST))
+            pieces.append((found + 0.5) * sides.step - 0.5 + sides.first)
             numbers += [number] * len(found)
             signs += [is_against] * len(found)
     return Lines(np.concatenate(pieces), np.array(numbers[1:], np.intp), np.array(signs[1:], bool))

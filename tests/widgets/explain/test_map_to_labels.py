@@ -145,6 +145,25 @@ def test_a_map_is_seen_alone_beside_the_image_or_as_lines(qtbot, viewer, add_map
     assert dock.view.words.text() or dock.view.obstacle
 
 
+def test_what_a_map_alone_hid_is_back_when_the_dock_closes_and_what_is_shown_again_stays(
+    qtbot, viewer, add_map, open_dock
+):
+    layer, image = add_map(), viewer.layers["bright"]
+    other = viewer.add_points([[1, 1]], visible=False)
+    dock = open_dock()
+    dock.view.set_mode(Mode.ALONE)
+    settled(qtbot, dock)
+    assert (layer.visible, image.visible) == (True, False)
+    image.visible = True
+    dock.view.part.setValue(77)
+    settled(qtbot, dock)
+    assert image.visible
+    image.visible = False
+    dock.setParent(None)  # as napari lets go of it
+    assert image.visible
+    assert not other.visible
+
+
 @pytest.mark.parametrize("how", ["threshold", "graph-cut"])
 def test_a_proposal_is_striped_first_and_sent_in_one_step_that_undo_takes_back(
     qtbot, viewer, add_map, open_dock, how

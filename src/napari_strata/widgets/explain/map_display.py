@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image, Vectors
-from napari.utils.colormaps import Colormap
-from napari.utils.transforms import Affine
 
 from napari_strata.config import ProposalConfig
-from napari_strata.explain.map_threshold import contour_lines, level_of, outline, ranked
+from napari_strata.explain.map_threshold import Sides, level_of, lines_at, outline, ranked, sides_of
 from napari_strata.explain.runs import from_runs
 from napari_strata.types import AnyArray, FloatImage
 from napari_strata.widgets.explain.asked import EXPLANATION
+from napari_strata.widgets.explain.map_look import (
+    OURS,
+    above_colours,
+    as_vectors,
+    own_colormap,
+    ramp,
+    to_the_right,
+)
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import placement
 from napari_strata.widgets.layers.results import ORIGIN, origin_of, tag
@@ -27,11 +33,7 @@ CONTOURS, BESIDE = "contours", "map beside"
 """Roles of the layers that show a map in another way."""
 _LOOK = "napari_strata_look"
 """Key in the metadata of a map of its colours and contrast limits while a part of it is transparent."""
-_OURS = ", above the threshold"
-"""End of the name of colours of which a part is transparent."""
 _COLOURS = 512
-_GAP = 0.03
-"""Between the image and the map beside it, as a part of the image's width."""
 _TARGET = "#00e5ff"
 _WIDTH, _LEAST_WIDTH, _MOST_WIDTH = 1 / 400, 0.4, 2.0
 """Of lines, as a part of the image's height, and at least and at most [px]."""
@@ -90,9 +92,11 @@ class MapDisplay:
     def __init__(self, viewer: "Viewer") -> None:
         self._viewer = viewer
         self._hidden: list[Layer] = []
+        self._alone: Image | None = None
         self._replaced: Image | None = None
         self._busy = False
         self._ranked: tuple[tuple[Any, ...], FloatImage] | None = None
+        self._sides: tuple[tuple[Any, ...], Sides] | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -111,22 +115,30 @@ class MapDisplay:
         finally:
             self._busy = False
 
+    def bring_back(self) -> None:
+        """Show what was hidden for a map that is seen alone."""
+        self._alone = None
+        for layer in self._hidden:
+            if layer in self._viewer.layers:
+                layer.visible = True
+        self._hidden.clear()
+
     def leave(self, map_layer: Image | None) -> None:
         """Take away what shows a map in another way; the map is where it was."""
         self._busy = True
         try:
             self._clear(CONTOURS)
             self._clear(BESIDE)
-            self._bring_back()
-            if map_layer is not None and map_layer is self._replaced and map_layer in self._viewer.layers:
+            self.bring_back()
+            is_replaced, self._replaced = self._replaced is map_layer, None
+            if map_layer is not None and is_replaced and map_layer in self._viewer.layers:
                 map_layer.visible = True
-            self._replaced = None
         finally:
             self._busy = False
 
     def _let_through(self, layer: Image, values: FloatImage, view: View, config: ProposalConfig) -> None:
         """Make what is below the threshold transparent, in the layer's own colours."""
-        is_ours = layer.colormap.name.endswith(_OURS)
+        is_ours = layer.colormap.name.endswith(OURS)
         look = layer.metadata.get(_LOOK) if is_ours else None
         if not view.hides_weak:
             if look is not None:
@@ -143,9 +155,9 @@ class MapDisplay:
         if tuple(layer.contrast_limits) != (low, high):
             layer.contrast_limits = (low, high)
         layer.metadata = {**layer.metadata, _LOOK: {**look, "set": tuple(layer.contrast_limits)}}
-        colours = _above(look["colormap"], np.linspace(low, high, _COLOURS), threshold, config)
+        colours = above_colours(look["colormap"], np.linspace(low, high, _COLOURS), threshold, config)
         if not is_ours:
-            layer.colormap = _own_colormap(look["colormap"], layer, colours)
+            layer.colormap = own_colormap(look["colormap"], layer, colours)
         # napari lists every colormap that it was ever given, so a slider changes the colours of one.
         layer.colormap.colors = colours
         layer.events.colormap()
@@ -158,20 +170,34 @@ class MapDisplay:
 
     def _ranked_of(self, layer: Image, values: FloatImage, config: ProposalConfig) -> FloatImage:
         """Return the strengths in rising order; a slider asks for the same ones again and again."""
-        key = (layer.data, self._viewer.dims.current_step, config.side)
-        if self._ranked is None or self._ranked[0][0] is not key[0] or self._ranked[0][1:] != key[1:]:
+        key = self._key(layer, config)
+        if self._ranked is None or not _are_alike(self._ranked[0], key):
             self._ranked = (key, ranked(values, config.side))
         return self._ranked[1]
 
+    def _sides_of(self, layer: Image, values: FloatImage, config: ProposalConfig) -> Sides:
+        """Return what lines are drawn of, which is the same for every threshold, too."""
+        key = self._key(layer, config)
+        if self._sides is None or not _are_alike(self._sides[0], key):
+            self._sides = (key, sides_of(values, config.side))
+        return self._sides[1]
+
+    def _key(self, layer: Image, config: ProposalConfig) -> tuple[Any, ...]:
+        return layer.data, self._viewer.dims.current_step, config.side
+
     def _draw_lines(self, layer: Image, values: FloatImage, config: ProposalConfig, count: int) -> None:
-        shown = self._found(CONTOURS, layer)
-        lines = contour_lines(values, config, count)
-        if count == 0 or not len(lines.ends):
+        if count == 0:
             self._clear(CONTOURS)
             return
-        data = _vectors(lines.ends, layer.ndim)
+        shown = self._found(CONTOURS, layer)
+        threshold = level_of(self._ranked_of(layer, values, config), config)
+        lines = lines_at(self._sides_of(layer, values, config), threshold, count)
+        if not len(lines.ends):
+            self._clear(CONTOURS)
+            return
+        data = as_vectors(lines.ends, layer.ndim)
         rows = np.where(lines.is_against, count, 0) + lines.number
-        colours = np.concatenate([_ramp(_FOR, count), _ramp(_AGAINST, count)])[rows]
+        colours = np.concatenate([ramp(_FOR, count), ramp(_AGAINST, count)])[rows]
         if shown and isinstance(shown[0], Vectors):
             shown[0].data = data
             shown[0].edge_color = colours
@@ -181,7 +207,7 @@ class MapDisplay:
 
     def _place(self, layer: Image, mode: Mode) -> None:
         if mode is not Mode.ALONE:
-            self._bring_back()
+            self.bring_back()
         if mode in (Mode.BESIDE, Mode.CONTOURS):
             layer.visible, self._replaced = False, layer
         elif mode is Mode.ALONE or self._replaced is layer:
@@ -190,18 +216,23 @@ class MapDisplay:
             self._put_beside(layer)
         else:
             self._clear(BESIDE)
-        if mode is Mode.ALONE:
-            kept = [layer, *self._found(CONTOURS, layer)]
-            for other in self._viewer.layers:
-                if other.visible and other not in kept:
-                    other.visible = False
-                    self._hidden.append(other)
+        if mode is Mode.ALONE and self._alone is not layer:
+            self._hide_others(layer)
+
+    def _hide_others(self, layer: Image) -> None:
+        """Hide the other layers, once: one that somebody shows again stays."""
+        self._alone = layer
+        kept = [layer, *self._found(CONTOURS, layer)]
+        for other in self._viewer.layers:
+            if other.visible and other not in kept:
+                other.visible = False
+                self._hidden.append(other)
 
     def _put_beside(self, layer: Image) -> None:
         (shown,) = self._found(BESIDE, layer) or (None,)
         if not isinstance(shown, Image) or shown.data is not layer.data:
             self._clear(BESIDE)
-            place = _to_the_right(layer)
+            place = to_the_right(layer)
             shown = Image(
                 layer.data,
                 name=f"Beside: {layer.name}",
@@ -211,7 +242,7 @@ class MapDisplay:
             )
             self._add(shown)
             if runs := layer.metadata[EXPLANATION].get("target", {}).get("runs"):
-                data = _vectors(outline(from_runs(runs) != 0), layer.ndim)
+                data = as_vectors(outline(from_runs(runs) != 0), layer.ndim)
                 self._add(self._lines_of(data, _TARGET, layer, BESIDE, "Explained, beside", place))
         shown.colormap, shown.contrast_limits = layer.colormap, layer.contrast_limits
 
@@ -238,12 +269,6 @@ class MapDisplay:
         for layer in [one for one in self._viewer.layers if _role(one) == role]:
             self._viewer.layers.remove(layer)
 
-    def _bring_back(self) -> None:
-        for layer in self._hidden:
-            if layer in self._viewer.layers:
-                layer.visible = True
-        self._hidden.clear()
-
     def _found(self, role: str, layer: Image) -> "list[Layer]":
         """Return the layer that shows this map in another way, if there is one."""
         return [
@@ -257,40 +282,10 @@ class MapDisplay:
         return tag(role, owner, model, provenance) | {"of": layer.unique_id}
 
 
+def _are_alike(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    """Tell whether two keys are of the same data, at the same place, and of the same side."""
+    return one[0] is other[0] and one[1:] == other[1:]
+
+
 def _role(layer: "Layer") -> str:
     return str(layer.metadata.get(ORIGIN, {}).get("key", {}).get("role", ""))
-
-
-def _own_colormap(base: Colormap, layer: Image, colours: AnyArray) -> Colormap:
-    """Return a colormap that no other layer has."""
-    return Colormap(colours, name=f"{base.name} {layer.unique_id}{_OURS}", display_name=f"{base.name}{_OURS}")
-
-
-def _above(base: Colormap, values: AnyArray, threshold: float, config: ProposalConfig) -> AnyArray:
-    """Return colours of which those of weak values are transparent."""
-    colours = np.array(base.map(np.linspace(0, 1, len(values))))
-    sided = np.abs(values) if config.side == "either" else values if config.side == "for" else -values
-    colours[(sided < threshold) | (sided <= 0), 3] = 0
-    return colours
-
-
-def _vectors(ends: AnyArray, dimensions: int) -> AnyArray:
-    """Return straight pieces as napari's vectors, shape (n, 2, dimensions): where each begins, and its way."""
-    vectors = np.zeros((len(ends), 2, dimensions))
-    vectors[:, 0, -2:] = ends[:, 0]
-    vectors[:, 1, -2:] = ends[:, 1] - ends[:, 0]
-    return vectors
-
-
-def _ramp(colours: tuple[str, ...], count: int) -> Any:
-    return Colormap(list(colours)).map(np.linspace(0, 1, count) if count > 1 else np.array([0.0]))
-
-
-def _to_the_right(layer: Image) -> dict[str, Any]:
-    """Return the arguments that put data of a layer's shape to the right of it."""
-    place = placement(layer)
-    inner = Affine(scale=place["scale"], rotate=place["rotate"], shear=place["shear"])
-    step = np.zeros(layer.ndim)
-    step[-1] = full_data(layer).shape[-1] * (1 + _GAP)
-    place["translate"] = place["translate"] + inner.linear_matrix @ step
-    return place

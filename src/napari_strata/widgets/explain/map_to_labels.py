@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from napari.viewer import Viewer
+from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_strata.widgets.explain.errors_page import ErrorsPage
@@ -54,6 +55,12 @@ class MapToLabelsDock(Dock):
         """Take the stripes away when the dock goes; a proposal that is not sent is none."""
         if not is_in_front:
             self.proposal.drop()
+
+    def event(self, event: QEvent) -> bool:
+        """Show all layers again when napari lets go of the dock: nobody else knows which were hidden."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.view.bring_back()
+        return bool(super().event(event))
 
     def _on_explained(self, map_layer: "Image") -> None:
         """Show an answer beside the image, where the error is."""

@@ -88,6 +88,11 @@ class MapViewForm(QWidget):
             return _NO_MAP
         return "" if self.image is not None else "The image of this map was removed: open it, and explain anew."
 
+    def bring_back(self) -> None:
+        """Show the layers again that are hidden while the map is seen alone."""
+        self._timer.stop()
+        self._shown.bring_back()
+
     def set_mode(self, mode: Mode) -> None:
         """Show the map elsewhere."""
         self.mode.setCurrentIndex(self.mode.findData(mode))
