@@ -30,3 +30,19 @@ def test_a_stop_ends_a_pass_before_the_next_module_and_leaves_no_hook():
     assert not seen
     network(torch.zeros(1))
     assert seen == [1]
+
+
+def test_a_stop_ends_the_way_back_before_the_next_module():
+    control, seen = JobControl(), []
+    control.begin()
+    control.run()
+    first, last = nn.Linear(1, 1), nn.Linear(1, 1)
+    network = nn.Sequential(first, last)
+    with pytest.raises(JobCanceled), stoppable(network, control):
+        answer = network(torch.zeros(1, 1))
+        answer.register_hook(lambda _gradient: control.request_stop())
+        first.weight.register_hook(lambda _gradient: seen.append(1))
+        answer.sum().backward()
+    assert not seen
+    network(torch.zeros(1, 1)).sum().backward()
+    assert seen == [1]

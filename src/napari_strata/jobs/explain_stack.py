@@ -2,11 +2,12 @@
 
 import dataclasses
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.config import ExplainConfig
-from napari_strata.control import JobControl
+from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import OutputError, TargetError
 from napari_strata.events import FrameExplained, JobEvent, JobResult, Progress, StateChanged, Warned
 from napari_strata.explain.question import Question
@@ -16,6 +17,7 @@ from napari_strata.io.map_cache import MapCache
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration
 from napari_strata.jobs.prepare_question import check_question, take_frames
+from napari_strata.jobs.stoppable import stoppable
 from napari_strata.requests import FrameWanted
 from napari_strata.types import ImageStack
 
@@ -77,13 +79,11 @@ def explain_stack(
     ImageError, CalibrationError, BundleError, MethodError, DeviceError
         If an input cannot be used.
     """
-    from napari_strata.explain.short_steps import in_short_steps
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
 
     frames = 1 if image.data.ndim == 2 else len(image.data)
-    device = resolve_device(config.device)
-    loaded, config = load_network(model, device), in_short_steps(config, device)
+    loaded = load_network(model, resolve_device(config.device))
     check_calibration((image,), loaded.card)
     check_question(question, loaded, (image.data.shape[-2], image.data.shape[-1]))
     check_repeatable(question)
@@ -137,8 +137,7 @@ class _Work:
         try:
             asked = question_in_frame(self.question, table, self.config, self.image.pixel_size)
         except TargetError as error:
-            self._note(frame, "empty")
-            yield FrameExplained(frame, None, {}, words=error.message)
+            yield self._none(frame, error)
             return
         key = map_key(self.loaded.card, shown, frame, asked, self.config, table)
         kept = self.cache.read(key, (shown.data.shape[-2], shown.data.shape[-1]))
@@ -146,7 +145,11 @@ class _Work:
             self._note(frame, "kept")
             yield FrameExplained(frame, *kept, is_old=True)
             return
-        last = yield from self._sharpen(shown, frame, asked, table)
+        try:
+            last = yield from self._sharpen(shown, frame, asked, table)
+        except TargetError as error:
+            yield self._none(frame, error)
+            return
         if last is not None:
             self._note(frame, "computed")
             yield from self._keep(key, last)
@@ -154,23 +157,29 @@ class _Work:
     def _sharpen(
         self, shown: ImageStack, frame: int, question: Question, table: "DataFrame | None"
     ) -> Generator[JobEvent, None, FrameExplained | None]:
-        """Compute a map that gets better; None where another frame is wanted before it is whole."""
+        """Compute a map that gets better; None where a stop, or another wish, comes before its end."""
         from napari_strata.explain.explainer import explain
         from napari_strata.explain.prepare import prepare
 
-        maps = explain(prepare(self.loaded, shown, question, self.config, atoms=table))
+        prepared = prepare(self.loaded, shown, question, self.config, atoms=table)
         try:
-            for found in maps:
-                metadata = {**found.metadata, "frame": frame}
-                event = FrameExplained(frame, found.data, metadata, done=found.metadata["done"])
-                yield event
-                if event.done >= 1:
-                    return event
-                if self.control.stop_requested or self._is_superseded(frame):
-                    return None
-        finally:
-            maps.close()
+            with stoppable(self.loaded.network, self.control), closing(explain(prepared)) as maps:
+                for found in maps:
+                    metadata = {**found.metadata, "frame": frame}
+                    event = FrameExplained(frame, found.data, metadata, done=found.metadata["done"])
+                    yield event
+                    if event.done >= 1:
+                        return event
+                    if self.control.stop_requested or self._is_superseded(frame):
+                        return None
+        except JobCanceled:
+            pass  # there is nothing to keep of it
         return None
+
+    def _none(self, frame: int, error: TargetError) -> FrameExplained:
+        """Note that nothing of the kind is in a frame."""
+        self._note(frame, "empty")
+        return FrameExplained(frame, None, {}, words=error.message)
 
     def _is_superseded(self, frame: int) -> bool:
         self.take_requests()
