@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_strata.config import ExplainConfig
 from napari_strata.config.atom_scores import AtomScoresConfig
-from napari_strata.control import JobControl
+from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import OutputError, TableError, TargetError
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
 from napari_strata.explain.atom_scores import Disks, score_columns
@@ -21,6 +21,7 @@ from napari_strata.explain.targets import AtomTarget
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration
 from napari_strata.jobs.prepare_question import take_frames
+from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import FloatImage, ImageStack
 
 if TYPE_CHECKING:
@@ -188,8 +189,10 @@ class _Work:
                 atom = group.iloc[int(row)]
                 y, x, layer = float(atom["y_px"]), float(atom["x_px"]), int(atom["layer"])
                 question = Question(AtomTarget(y, x, self.config.target_radius), layer, str(atom["species"]))
-                found = self._map(question, shown, here, prober, sightings)
-                if found is None:
+                try:
+                    with stoppable(self.loaded.network, self.control):
+                        found = self._map(question, shown, here, prober, sightings)
+                except JobCanceled:
                     return
                 scores = disks.score(*found, y=y, x=x, layer=layer, signed=self.is_signed)
                 yield int(group.index[int(row)]), scores
@@ -219,9 +222,12 @@ class _Work:
         from napari_strata.explain.explainer import explain
         from napari_strata.explain.prepare import prepare
 
-        *_, found = explain(prepare(self.loaded, shown, question, self.config, atoms=here))
-        height, width = found.data.shape
-        return found.data, (slice(0, height), slice(0, width))
+        prepared = prepare(self.loaded, shown, question, self.config, atoms=here, sightings=sightings)
+        data = np.zeros((1, 1), np.float32)
+        for found in explain(prepared):
+            data = found.data
+            self.control.checkpoint()
+        return data, (slice(0, data.shape[0]), slice(0, data.shape[1]))
 
 
 def _check_count(count: int, most: int) -> None:

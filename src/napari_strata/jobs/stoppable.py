@@ -12,27 +12,37 @@ if TYPE_CHECKING:
 
 @contextmanager
 def stoppable(network: "nn.Module", control: JobControl) -> Iterator[None]:
-    """Look for a stop before each module of a network computes: a pass of a large batch takes seconds.
+    """Look for a stop before each module of a network computes, on the way there and on the way back.
+
+    A pass over a large image takes seconds. How many images it has at once is what
+    `napari_strata.explain.batch_size` says, so that no single module computes for long.
 
     Parameters
     ----------
     network : Module
         The network; its hooks are taken away at the end.
     control : JobControl
-        Who asks for the stop. The way back, of gradients, is not stopped.
+        Who asks for the stop.
 
     Raises
     ------
     JobCanceled
         Out of the pass, once a stop was requested.
     """
+    import torch
 
     def look(*_passed: object) -> None:
         if control.stop_requested:
             raise JobCanceled
 
-    leaves = [module for module in network.modules() if next(module.children(), None) is None]
-    handles = [module.register_forward_pre_hook(look) for module in leaves]
+    def look_on_the_way_back(_module: object, _passed: object, output: object) -> None:
+        if isinstance(output, torch.Tensor) and output.requires_grad:
+            output.register_hook(look)
+
+    handles = []
+    for module in network.modules():
+        if next(module.children(), None) is None:
+            handles += [module.register_forward_pre_hook(look), module.register_forward_hook(look_on_the_way_back)]
     try:
         yield
     finally:
