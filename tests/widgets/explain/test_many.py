@@ -10,7 +10,7 @@ from napari.layers import Image
 from qtpy.QtCore import QPoint, Qt, QThreadPool
 
 from napari_strata.config import ExplainConfig
-from napari_strata.control import JobControl
+from napari_strata.control import JobControl, JobState
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget
 from napari_strata.jobs import score_atoms as scoring_job
@@ -157,6 +157,21 @@ def test_only_slices_near_the_one_shown_are_explained_until_the_slider_moves(qtb
     with qtbot.waitSignal(dock.stack.panel.runner.ended):
         click(qtbot, dock.stack.panel.cancel_button)
     assert dock.stack.panel.words.text().startswith("6 of 8 slices have a map")
+
+
+def test_a_second_run_goes_on_when_its_layer_takes_the_place_of_the_first(qtbot, viewer, scene, open_dock):
+    scene(frames=8, target=PixelTarget(20, 21), atoms=False)
+    dock = open_dock()
+    for earlier in (0, 3):
+        viewer.dims.set_current_step(0, 0)
+        click(qtbot, dock.stack.panel.start_button)
+        qtbot.waitUntil(lambda: bool(stacks(viewer)) and len(stacks(viewer)[0].metadata[MAPS]) == 3)
+        qtbot.wait(50)
+        assert dock.stack.panel.runner.state is JobState.RUNNING
+        with qtbot.waitSignal(dock.stack.panel.runner.ended):
+            click(qtbot, dock.stack.panel.cancel_button)
+        assert f"3 of 8 slices have a map; {earlier} were kept" in dock.stack.panel.words.text()
+    assert isinstance(stacks(viewer)[0].data, np.memmap), "maps of many slices shall not fill the memory"
 
 
 def test_removing_the_layer_of_the_maps_stops_them(qtbot, viewer, scene, open_dock):

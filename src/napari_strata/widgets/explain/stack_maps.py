@@ -3,7 +3,6 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -11,8 +10,10 @@ from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.events import FrameExplained, JobEvent, JobResult, Progress, StateChanged
 from napari_strata.io.map_cache import MapCache
+from napari_strata.io.scratch import scratch_array
 from napari_strata.jobs.job import Job
 from napari_strata.requests import FrameWanted
+from napari_strata.types import FloatImage
 from napari_strata.widgets.explain.asked import EXPLANATION, Asked, MapChoice, asked_by
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import placement
@@ -55,6 +56,7 @@ class StackMaps(QWidget):
         self._viewer = viewer
         self._asked: Asked | None = None
         self._look: dict[str, Any] = {}
+        self._data: FloatImage | None = None
         self._layer: Image | None = None
         self._words: dict[int, str] = {}
         self.cache = MapCache()
@@ -120,6 +122,7 @@ class StackMaps(QWidget):
         config = asked.config.model_copy(update={"tolerance": self.config.value("tolerance")})
         looks = ("colormap", "contrast_limits", "blending", "opacity", "gamma", "interpolation2d")
         self._look = {name: getattr(map_layer, name) for name in looks}
+        self._data = scratch_array(self.cache.folder, full_data(asked.source.origin.image).shape)
         self._asked, self._layer, self._words = asked, None, {}
         name = f"Explaining slices of {asked.source.stack.name}"
         self.panel.run(partial(_make_job, asked, config, self.cache), name=name)
@@ -166,13 +169,15 @@ class StackMaps(QWidget):
         if asked.source.why_dropped(self._viewer):
             self.panel.runner.stop()
             return
+        assert self._data is not None, "made when the job was started"
+        if found.data is not None:
+            self._data[found.frame] = found.data
         if self._layer is None:
-            self._layer = _stack_layer(asked, self._look, dict(found.metadata))
-            show_results(self._viewer, [self._layer], below="atoms")
+            layer = _stack_layer(asked, self._look, self._data)
+            show_results(self._viewer, [layer], below="atoms")
+            self._layer = layer  # only now: it takes the place of an earlier one, whose removal is no stop
         elif self._layer not in self._viewer.layers:
             return
-        if found.data is not None:
-            self._layer.data[found.frame] = found.data
         if found.done == 1:
             self._words[found.frame] = found.words
             self._layer.metadata[MAPS][str(found.frame)] = dict(found.metadata) or {"none": found.words}
@@ -225,15 +230,15 @@ class StackMaps(QWidget):
             self._show_kept()
 
 
-def _stack_layer(asked: Asked, look: dict[str, Any], about: dict[str, Any]) -> "Image":
-    """Make the layer of the maps, 0 until they come; memory is taken only where there is one."""
+def _stack_layer(asked: Asked, look: dict[str, Any], data: FloatImage) -> "Image":
+    """Make the layer of the maps, 0 until they come."""
     from napari.layers import Image
 
     from napari_strata.explain.catalogue import METHODS
 
     origin, method = asked.source.origin, asked.config.method
     return Image(
-        np.zeros(full_data(origin.image).shape, np.float32),
+        data,
         name=origin.name(f"Every slice: {METHODS[method].title}"),
         metadata=origin.tag(ROLE, method=method) | {MAPS: {}},
         **look,
