@@ -304,3 +304,19 @@ def test_a_network_of_one_layer_needs_no_atoms_for_a_pixel(tmp_path, monkeypatch
     found = heatmap(model, spots(), target=PixelTarget(30, 12))
     assert found.metadata["decoder"] == 0
     assert found.data[30, 12] == found.data.max()
+
+
+def fractions(model, method, **options):
+    config = ExplainConfig(method=method, samples=4, batch=1, device="cpu")
+    events, _ = run(model, spots(), target=AtomTarget(10, 20), config=config, **options)
+    return [round(event.fraction, 3) for event in events if isinstance(event, Progress)]
+
+
+def test_progress_is_that_of_the_passes_where_nothing_has_to_be_searched(model):
+    assert fractions(model, "smooth-grad", atoms=table((0, 0, 10, 20))) == [0, 0.25, 0.5, 0.75]
+
+
+def test_a_search_is_a_small_part_of_the_work_where_many_passes_follow(model):
+    parts = fractions(model, "smooth-grad")
+    assert parts == sorted(parts)
+    assert parts[-4:] == [0.2, 0.4, 0.6, 0.8]

@@ -55,6 +55,11 @@ class Facts:
     slope: bool = False
     of_gates: bool = False
 
+    @property
+    def many_passes(self) -> bool:
+        """Whether it takes more than a handful of passes, so that they come in batches."""
+        return "batch" in self.settings
+
 
 METHODS: Mapping[ExplainMethod, Facts] = {
     "input-gradient": Facts("Gradient saliency", "gradient", slope=True),

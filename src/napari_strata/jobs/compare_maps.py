@@ -17,8 +17,9 @@ from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.question import Question
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.judging import NEEDS, find_noise, make_subject, told_noise, with_noise
+from napari_strata.jobs.part import part_of
 from napari_strata.jobs.predict import check_calibration
-from napari_strata.jobs.prepare_question import LOCATED, check_question, settle_question, take_frames
+from napari_strata.jobs.prepare_question import check_question, part_of_search, settle_question, take_frames
 from napari_strata.types import FloatImage, ImageStack
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from napari_strata.jobs.prepare_question import Settled
     from napari_strata.models.registry import LoadedModel
 
-SETTLED, MAPPED = 0.1, 0.3
+SETTLED, MAPPED = 0.1, 0.2
 """Part of the work that is done when the atoms are located, and when all maps are made."""
 
 
@@ -152,30 +153,17 @@ def compare_maps(
         inference=inference,
         locating=locating,
     )
-    settled = yield from _scaled(settling)
+    searched = part_of_search(loaded, shown, question.target, config, has_atoms=atoms is not None)
+    searched = min(searched, SETTLED)
+    settled = yield from part_of(settling, 0, searched)
     sightings = share_sightings(loaded, shown, settled.atoms)
     case = _Case(control, loaded, shown, frame, settled, config, judging, noise, sightings)
-    compared = yield from _compare(case, tuple(dict.fromkeys(methods)))
+    compared = yield from part_of(_compare(case, tuple(dict.fromkeys(methods))), searched, 1)
     figures: dict[str, Any] = {
         row.method: {"failure": row.failure} if row.failure else dict(row.figures) for row in compared
     }
     told = {"maps": figures, "noise": told_noise(noise, shown), "seconds": round(time.monotonic() - start, 2)}
     return JobResult(told, {}, compared)
-
-
-def _scaled(settling: Generator[JobEvent, None, "Settled"]) -> Generator[JobEvent, None, "Settled"]:
-    """Let the search for the atom be the first part of the work."""
-    while True:
-        try:
-            event = next(settling)
-        except StopIteration as stop:
-            settled: Settled = stop.value
-            return settled
-        yield (
-            dataclasses.replace(event, fraction=event.fraction / LOCATED * SETTLED)
-            if isinstance(event, Progress)
-            else event
-        )
 
 
 def _compare(case: _Case, methods: Sequence[ExplainMethod]) -> Generator[JobEvent, None, Comparison]:
@@ -185,7 +173,7 @@ def _compare(case: _Case, methods: Sequence[ExplainMethod]) -> Generator[JobEven
     try:
         for number, method in enumerate(methods):
             yield from _make_map(case, method, rows, subjects, part=(number, len(methods)))
-            yield Sketched(tuple(rows.values()), SETTLED + (MAPPED - SETTLED) * len(rows) / len(methods))
+            yield Sketched(tuple(rows.values()), MAPPED * len(rows) / len(methods))
             case.control.checkpoint()
         if not subjects:
             raise MethodError(
@@ -214,7 +202,7 @@ def _make_map(
     own = method == case.config.method
     config = case.config.model_copy(update={} if own else {"method": method, "feature_map": ""})
     words = f"Explaining by {METHODS[method].title}"
-    yield Progress(SETTLED + (MAPPED - SETTLED) * number / count, words)
+    yield Progress(MAPPED * number / count, words)
     case.control.checkpoint()
     try:
         prepared = prepare(
@@ -226,7 +214,7 @@ def _make_map(
             needs=NEEDS,
             sightings=case.sightings,
         )
-        yield Progress(SETTLED + (MAPPED - SETTLED) * number / count, words)
+        yield Progress(MAPPED * number / count, words)
         case.control.checkpoint()
         making = make_subject(prepared, case.judging)
         while True:
@@ -235,7 +223,7 @@ def _make_map(
             except StopIteration as stop:
                 subject: Subject = stop.value
                 break
-            yield Progress(SETTLED + (MAPPED - SETTLED) * (number + done) / count, words)
+            yield Progress(MAPPED * (number + done) / count, words)
             case.control.checkpoint()
     except MethodError as error:
         rows[method] = ComparedMap(method, failure=str(error))

@@ -11,8 +11,9 @@ from napari_strata.control import JobCanceled, JobControl
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
 from napari_strata.explain.question import Question
 from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.part import part_of
 from napari_strata.jobs.predict import check_calibration
-from napari_strata.jobs.prepare_question import LOCATED, check_question, prepare_question, take_frames
+from napari_strata.jobs.prepare_question import check_question, part_of_search, prepare_question, take_frames
 from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import ImageStack
 
@@ -97,7 +98,7 @@ def explain(
         check_heatmap_file(out)
     control.run()
     yield StateChanged(control.state)
-    prepared, figures = yield from prepare_question(
+    search = prepare_question(
         control,
         loaded,
         image,
@@ -108,7 +109,9 @@ def explain(
         inference=inference,
         locating=locating,
     )
-    heatmap = yield from _sharpen(control, prepared, frame)
+    searched = part_of_search(loaded, shown, question.target, config, has_atoms=atoms is not None)
+    prepared, figures = yield from part_of(search, 0, searched)
+    heatmap = yield from part_of(_sharpen(control, prepared, frame), searched, 1)
     if out is not None:
         write_heatmap(heatmap, out)
     paths = {} if out is None else {"heatmap": str(out)}
@@ -128,7 +131,7 @@ def _sharpen(control: JobControl, prepared: "Prepared", frame: int) -> Generator
                 done = found.metadata["done"]
                 if done < 1:
                     left = (time.monotonic() - start) * (1 - done) / done
-                    yield Progress(LOCATED + (1 - LOCATED) * done, f"Explaining {found.metadata['image']}", left)
+                    yield Progress(done, f"Explaining {found.metadata['image']}", left)
                     yield Sketched(heatmap, done)
                     if control.stop_requested:
                         break

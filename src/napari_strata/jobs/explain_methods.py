@@ -18,17 +18,15 @@ from napari_strata.jobs.compare_maps import compare_maps
 from napari_strata.jobs.explain import explain
 from napari_strata.jobs.explanation_files import Answer, ExplanationFiles
 from napari_strata.jobs.job import Job, JobBody, JobFailed, job
+from napari_strata.jobs.part import part_of
 from napari_strata.jobs.predict import check_calibration
-from napari_strata.jobs.prepare_question import LOCATED, check_question, settle_question, take_frames
+from napari_strata.jobs.prepare_question import check_question, part_of_search, settle_question, take_frames
 from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
     from napari_strata.explain.heatmap import Heatmap
     from napari_strata.jobs.prepare_question import Settled
     from napari_strata.models.registry import LoadedModel
-
-SETTLED = 0.2
-"""Part of the work that is done when the target is found."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +112,8 @@ def explain_methods(
         inference=inference,
         locating=locating,
     )
-    settled = yield from _scaled(settling)
+    searched = min(part_of_search(loaded, shown, question.target, config, has_atoms=False) for config in configs)
+    settled = yield from part_of(settling, 0, searched)
     answers: list[Answer] = []
 
     def result() -> JobResult:
@@ -122,7 +121,8 @@ def explain_methods(
         return JobResult(told, files.write(answers, told, shown, methods=len(configs)), answers)
 
     try:
-        yield from _answer_all(_Case(control, model, image, frame, settled, judging), configs, answers)
+        answering = _answer_all(_Case(control, model, image, frame, settled, judging), configs, answers)
+        yield from part_of(answering, searched, 1)
     except Exception as error:
         if answers:
             raise JobFailed(error, result()) from error
@@ -159,26 +159,13 @@ def _warnings(
         yield Warned(f"The map is of the image {earlier.metadata.get('image')}, this is {shown.name}.")
 
 
-def _scaled(settling: Generator[JobEvent, None, "Settled"]) -> Generator[JobEvent, None, "Settled"]:
-    """Let the search for the target be the first part of the work."""
-    while True:
-        try:
-            event = next(settling)
-        except StopIteration as stop:
-            settled: Settled = stop.value
-            return settled
-        if isinstance(event, Progress):
-            event = dataclasses.replace(event, fraction=event.fraction / LOCATED * SETTLED)
-        yield event
-
-
 def _answer_all(
     case: _Case, configs: Sequence[ExplainConfig], answers: list[Answer]
 ) -> Generator[JobEvent, None, None]:
     """Add the answer of each method to `answers`, until a stop comes."""
-    share = (1 - SETTLED) / len(configs)
+    share = 1 / len(configs)
     for number, config in enumerate(configs):
-        ended = yield from _inner(case.control, _job_of(case, config), (SETTLED + share * number, share))
+        ended = yield from _inner(case.control, _job_of(case, config), (share * number, share))
         if ended.error is not None:
             raise ended.error
         if ended.result is not None:

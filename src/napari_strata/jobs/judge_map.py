@@ -24,8 +24,15 @@ from napari_strata.jobs.judging import (
     with_labels,
     with_noise,
 )
+from napari_strata.jobs.part import part_of
 from napari_strata.jobs.predict import check_calibration
-from napari_strata.jobs.prepare_question import LOCATED, check_question, prepare_question, take_frames
+from napari_strata.jobs.prepare_question import (
+    SEARCHED,
+    check_question,
+    part_of_search,
+    prepare_question,
+    take_frames,
+)
 from napari_strata.types import FloatImage, ImageStack, LabelArray
 
 if TYPE_CHECKING:
@@ -123,7 +130,7 @@ def judge_map(
         )
     control.run()
     yield StateChanged(control.state)
-    prepared, figures = yield from prepare_question(
+    search = prepare_question(
         control,
         loaded,
         image,
@@ -135,14 +142,19 @@ def judge_map(
         locating=locating,
         needs=NEEDS,
     )
+    searched = part_of_search(loaded, shown, question.target, config, has_atoms=atoms is not None)
+    searched = min(searched, SEARCHED)  # the tests take many passes of any method
+    prepared, figures = yield from part_of(search, 0, searched)
     control.checkpoint()
-    subject = yield from _make_subject(control, prepared, judging)
+    subject = yield from part_of(
+        _make_subject(control, prepared, judging), searched, searched + (1 - searched) * MAPPED
+    )
     noise = find_noise(shown, judging)
     subject = with_noise(subject, noise, prepared, loaded, shown)
     if labels is not None:
         subject = with_labels(subject, labels, loaded, shown)
     map_, metadata = prepared.on_image(subject.found.map), {**prepared.metadata, "frame": frame}
-    judged = yield from _judge(control, subject, map_, metadata)
+    judged = yield from part_of(_judge(control, subject, map_, metadata), mapped, 1)
     told = {**_figures(judged, start), **figures, "noise": told_noise(noise, shown)}
     if out is not None:
         _write(told, out)
@@ -161,7 +173,7 @@ def _make_subject(
         except StopIteration as stop:
             subject: Subject = stop.value
             return subject
-        yield Progress(LOCATED + (1 - LOCATED) * MAPPED * done, f"Explaining by {title}")
+        yield Progress(done, f"Explaining by {title}")
         control.checkpoint()
 
 
@@ -176,8 +188,7 @@ def _judge(
         for judgement in judging:
             judged = JudgedMap(map_, metadata, judgement)
             left = (time.monotonic() - began) * (1 - judgement.done) / judgement.done if judgement.done else None
-            done = LOCATED + (1 - LOCATED) * (MAPPED + (1 - MAPPED) * judgement.done)
-            yield Progress(done, judgement.doing, left)
+            yield Progress(judgement.done, judgement.doing, left)
             if len(judgement.figures) > known:
                 known = len(judgement.figures)
                 yield Sketched(judged, judgement.done)

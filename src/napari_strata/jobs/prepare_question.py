@@ -9,11 +9,11 @@ from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig, Mo
 from napari_strata.control import JobControl
 from napari_strata.errors import TargetError
 from napari_strata.events import JobEvent, Progress
-from napari_strata.explain.catalogue import Need
+from napari_strata.explain.catalogue import METHODS, Need
 from napari_strata.explain.question import AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.targets import AtomTarget, Target, check_target
 from napari_strata.jobs.predict import check_stacks
-from napari_strata.types import ImageStack, Prediction
+from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from napari_strata.explain.snap import Snapped
     from napari_strata.models.registry import LoadedModel
 
-LOCATED = 0.8
-"""Part of the work that is done when the atoms are located."""
+SEARCHED, SEARCHED_QUICK = 0.2, 0.8
+"""Part of the work that is done when the atoms are located, of methods of many passes and of the others."""
 
 
 def prepare_question(
@@ -55,7 +55,7 @@ def prepare_question(
     Yields
     ------
     JobEvent
-        `Progress`, to `LOCATED`.
+        `Progress` of the search alone, to 1.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def settle_question(
         settings = locating or AtomsConfig()
         table = yield from _locate_atoms(control, loaded, frames, question.target, on_device, settings)
     control.checkpoint()
-    yield Progress(LOCATED, f"Explaining {image.name}")
+    yield Progress(1.0, f"Explaining {image.name}")
     figures: dict[str, float] = {}
     if isinstance(question.target, AtomTarget):
         assert table is not None
@@ -138,6 +138,20 @@ def settle_question(
         question = dataclasses.replace(question, target=snapped.target, species=species)
         figures = {"distance_A": snapped.distance}
     return Settled(question, table, figures)
+
+
+def part_of_search(
+    loaded: "LoadedModel", image: ImageStack, target: Target, config: ExplainConfig, *, has_atoms: bool
+) -> float:
+    """Return which part of the work it is to find the atoms: none where they are given, or nothing needs them."""
+    if has_atoms or not _needs_atoms(loaded, image, target):
+        return 0.0
+    return SEARCHED if METHODS[config.method].many_passes else SEARCHED_QUICK
+
+
+def _needs_atoms(loaded: "LoadedModel", image: ImageStack, target: Target) -> bool:
+    is_atom = isinstance(target, AtomTarget)
+    return is_atom or (loaded.network.layers > 1 and image.pixel_size is not None)
 
 
 def check_kind(card: ModelCard) -> None:
@@ -215,7 +229,7 @@ def _locate_atoms(
 
     if isinstance(target, AtomTarget):
         require(image.pixel_size, name=image.name)
-    elif loaded.network.layers == 1 or image.pixel_size is None:
+    elif not _needs_atoms(loaded, image, target):
         return None
     predictor = Predictor(
         loaded.network,
@@ -224,21 +238,10 @@ def _locate_atoms(
         config=inference,
         device=resolve_device(inference.device),
     )
-    prediction = yield from _scaled(predictor.predict(image, control=control))
+    prediction = yield from predictor.predict(image, control=control)
     control.checkpoint()
     last = dataclasses.replace(prediction, probabilities=prediction.probabilities[-1:])
     return locate_atoms(last, locating)
-
-
-def _scaled(body: Generator[Progress, None, Prediction]) -> Generator[Progress, None, Prediction]:
-    """Let a prediction be the first part of the work, up to `LOCATED`."""
-    while True:
-        try:
-            progress = next(body)
-        except StopIteration as stop:
-            prediction: Prediction = stop.value
-            return prediction
-        yield Progress(LOCATED * progress.fraction, progress.message)
 
 
 def _snap(

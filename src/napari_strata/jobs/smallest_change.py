@@ -12,7 +12,8 @@ from napari_strata.events import JobEvent, JobResult, Progress, StateChanged
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import RegionTarget, check_target
 from napari_strata.jobs.job import JobBody, job
-from napari_strata.jobs.prepare_question import LOCATED
+from napari_strata.jobs.part import part_of
+from napari_strata.jobs.prepare_question import SEARCHED, part_of_search
 from napari_strata.jobs.what_if import begin, check_folder, load_checked, write_outcome
 from napari_strata.types import AnyArray, ImageStack
 
@@ -83,7 +84,7 @@ def smallest_change(
     check_folder(out)
     control.run()
     yield StateChanged(control.state)
-    session, figures = yield from begin(
+    search = begin(
         control,
         loaded,
         image,
@@ -95,7 +96,10 @@ def smallest_change(
         locating=locating,
         dose=looking.dose,
     )
-    flip = yield from _look(control, FlipSearch(session, mask, looking))
+    has_atoms = atoms is not None
+    searched = min(part_of_search(loaded, shown, question.target, config, has_atoms=has_atoms), SEARCHED)
+    session, figures = yield from part_of(search, 0, searched)
+    flip = yield from part_of(_look(control, FlipSearch(session, mask, looking)), searched, 1)
     told = {**flip.outcome.metadata["what_if"], **figures, "seconds": round(time.monotonic() - start, 2)}
     return JobResult(told, {} if out is None else _write(flip, out), flip)
 
@@ -105,7 +109,7 @@ def _look(control: JobControl, search: "FlipSearch") -> Generator[JobEvent, None
     found, looks = None, search.look()
     try:
         for found in looks:
-            yield Progress(LOCATED + (1 - LOCATED) * found.done, _doing(search, found))
+            yield Progress(found.done, _doing(search, found))
             if control.stop_requested:
                 break
             control.wait_while_paused()

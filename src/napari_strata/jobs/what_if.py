@@ -15,6 +15,7 @@ from napari_strata.events import ChangeTried, JobEvent, JobResult, Progress, Sta
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget, RegionTarget, check_target
 from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.part import part_of
 from napari_strata.jobs.predict import check_calibration
 from napari_strata.jobs.prepare_question import check_question, prepare_question, take_frames
 from napari_strata.requests import TryChange
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from napari_strata.explain.prepare import Prepared
     from napari_strata.explain.what_if import WhatIf
     from napari_strata.models.registry import LoadedModel
+
+CHANGING = 0.9
+"""Part of the work that is done when the question is prepared."""
 
 
 @job
@@ -125,7 +129,7 @@ def what_if(
     check_folder(out)
     control.run()
     yield StateChanged(control.state)
-    session, figures = yield from begin(
+    search = begin(
         control,
         loaded,
         image,
@@ -136,8 +140,9 @@ def what_if(
         inference=inference,
         locating=locating,
     )
+    session, figures = yield from part_of(search, 0, CHANGING)
     control.checkpoint()
-    yield Progress(0.9, f"Changing {image.name}")
+    yield Progress(CHANGING, f"Changing {image.name}")
     *_, outcome = _try_change(session, mask, change)
     told = {**outcome.metadata["what_if"], **figures, "seconds": round(time.monotonic() - start, 2)}
     paths = {} if out is None else write_outcome(outcome, out, "what_if.json")

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 DELAY = 400
 """Time that the settings rest before they are reckoned with [ms]."""
-_MANY = {"samples", "steps", "stride", "superpixel", "subsets"}
-"""Methods that read none of these take a handful of passes."""
 _ESTIMATING = "Estimating the time…"
 _FEW = "A handful of passes through the network."
 
@@ -88,10 +86,10 @@ class CostLine(QWidget):
     def ask(self, source: "SourceForm", config: ExplainConfig, *, is_whole: bool, frame: int) -> None:
         """Ask for the cost of a method on a source without obstacle; `is_whole` for the whole of the frame."""
         self.forget()
-        settings = set(METHODS[config.method].settings)
-        if not settings & _MANY and not is_whole:
+        facts = METHODS[config.method]
+        if not facts.many_passes and not is_whole:
             self.words.setText(_FEW)
-            if "feature_map" not in settings:
+            if "feature_map" not in facts.settings:
                 return
         asked = self._asked = _Asked.of(source, config, is_whole, frame)
         if asked.key in self._answered:

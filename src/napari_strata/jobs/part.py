@@ -1,0 +1,26 @@
+"""Progress of one part of a job as progress of the whole."""
+
+import dataclasses
+from collections.abc import Generator
+from typing import TypeVar
+
+from napari_strata.events import JobEvent, Progress
+
+Found = TypeVar("Found")
+
+
+def part_of(body: Generator[JobEvent, None, Found], begin: float, end: float) -> Generator[JobEvent, None, Found]:
+    """Hand the events of a part on, its progress from 0 to 1 as that of the whole from `begin` to `end`.
+
+    The time left is told by the last part alone: no other one knows it.
+    """
+    while True:
+        try:
+            event = next(body)
+        except StopIteration as stop:
+            found: Found = stop.value
+            return found
+        if isinstance(event, Progress):
+            left = event.seconds_left if end == 1 else None
+            event = dataclasses.replace(event, fraction=begin + (end - begin) * event.fraction, seconds_left=left)
+        yield event
