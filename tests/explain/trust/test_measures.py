@@ -35,10 +35,10 @@ class Sum(nn.Module):
         return torch.stack([torch.zeros_like(odds), odds], dim=2)
 
 
-def by_hand(map_, *, signed=True, **judging):
+def by_hand(map_, *, signed=True, method=None, **judging):
     """Return the subject of four pixels that are all 1, baseline 0, with a given map."""
     scene = scene_of(torch.ones(1, 1, 2, 2), baseline=torch.zeros(1, 1, 2, 2), batch=2)
-    facts = METHODS["occlusion" if signed else "grad-cam"]
+    facts = METHODS[method or ("occlusion" if signed else "grad-cam")]
     found = Attribution(torch.tensor(map_), figures={"delta": 0.5})
     config = JudgeConfig(**{"points": 2, "orders": 2, **judging})
     return Subject(None, facts, score_of(Sum(), ONE), scene, torch.eye(2), found, config)
@@ -54,9 +54,16 @@ def test_deletion_and_insertion_follow_the_order_of_the_map():
 
 
 def test_a_map_upside_down_deletes_late():
-    found = figures_of(curves, by_hand([[0.0, 1.0], [2.0, -4.0]]))
+    found = figures_of(curves, by_hand([[0.0, 1.0], [2.0, 4.0]]))
     assert found["deletion"]["curves"]["method"] == pytest.approx([1, 1, 0])
     assert found["deletion"]["area"] == pytest.approx(0.25 + 0.375)
+
+
+def test_what_speaks_against_the_score_goes_last_and_slopes_go_by_their_size():
+    map_ = [[2.0, 1.0], [0.0, -4.0]]  # the pixel of -4 changes no score, that of 2 does 4 of 7
+    part, slope = (figures_of(curves, by_hand(map_, method=name)) for name in ("occlusion", "guided-backprop"))
+    assert part["deletion"]["curves"]["method"] == pytest.approx([1, 3 / 7, 0])
+    assert slope["deletion"]["curves"]["method"] == pytest.approx([1, 1, 0])
 
 
 def test_where_image_and_baseline_score_alike_there_are_no_curves():

@@ -22,8 +22,9 @@ def curves(subject: Subject) -> Iterator[Measured]:
     r"""Yield how the score falls when the pixels that matter go first, and how it rises when they come first.
 
     Petsiuk, Das and Saenko, BMVC 2018, arXiv:1806.07421. The pixels of the window are replaced by the baseline
-    (deletion), or the baseline's by the image's (insertion), in the order of :math:`|M_p|`, pixels of equal value
-    in random order. Deviations: the score is that which is explained, log-odds, as a part of the way from the
+    (deletion), or the baseline's by the image's (insertion), in the order of :math:`M_p`, so that what speaks
+    against the score comes last; of methods that tell slopes in the order of :math:`|M_p|`, since the sign of a
+    slope does not say for what a pixel speaks. Pixels of equal value come in random order. Deviations: the score is that which is explained, log-odds, as a part of the way from the
     baseline to the image, :math:`(S - S(B)) / (S(I) - S(B))`, and not a probability; points lie closer where few
     pixels are changed, at the parts :math:`(k / K)^2`, since a few pixels decide about an atom. Areas are those
     under the curve over the part of the pixels, by trapezia. A good map deletes at once (small area) and inserts
@@ -69,15 +70,17 @@ def _orders(subject: Subject) -> list[Tensor]:
     """Return the order of pixels by the map, by edges, and random ones."""
     rng = subject.generator(1)
     size = subject.found.map.numel()
-    by_value = [_ranked(values, rng) for values in (subject.found.map, edges(subject.scene.image))]
+    map_ = subject.found.map.detach()
+    importance = map_.abs() if subject.facts.slope else map_
+    by_value = [_ranked(values, rng) for values in (importance, edges(subject.scene.image))]
     return [*by_value, *(torch.from_numpy(rng.permutation(size)) for _ in range(subject.config.orders))]
 
 
 def _ranked(values: Tensor, rng: np.random.Generator) -> Tensor:
-    """Return pixel numbers, those of greatest magnitude first; equals in random order."""
-    magnitude = values.detach().abs().flatten().cpu()
-    shuffled = torch.from_numpy(rng.permutation(len(magnitude)))
-    return shuffled[torch.argsort(magnitude[shuffled], descending=True, stable=True)]
+    """Return pixel numbers, those of greatest value first; equals in random order."""
+    flat = values.flatten().cpu()
+    shuffled = torch.from_numpy(rng.permutation(len(flat)))
+    return shuffled[torch.argsort(flat[shuffled], descending=True, stable=True)]
 
 
 def _draw(
