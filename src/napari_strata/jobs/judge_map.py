@@ -146,9 +146,8 @@ def judge_map(
     searched = min(searched, SEARCHED)  # the tests take many passes of any method
     prepared, figures = yield from part_of(search, 0, searched)
     control.checkpoint()
-    subject = yield from part_of(
-        _make_subject(control, prepared, judging), searched, searched + (1 - searched) * MAPPED
-    )
+    mapped = searched + (1 - searched) * MAPPED
+    subject = yield from part_of(_make_subject(control, prepared, judging), searched, mapped)
     noise = find_noise(shown, judging)
     subject = with_noise(subject, noise, prepared, loaded, shown)
     if labels is not None:
