@@ -84,10 +84,12 @@ def assert_same(glimpse, heatmap):
     assert ours == theirs
 
 
-def test_sharing_what_was_seen_of_atoms_changes_no_map():
+@pytest.mark.parametrize("for_many", [False, True])
+def test_sharing_what_was_seen_of_atoms_changes_no_map(for_many, monkeypatch):
+    monkeypatch.setattr("napari_strata.explain.sightings.WIDE_BLOCK", 40)
     model, image, config = make_model(), make_image(), ExplainConfig(method="gradient-x-input")
     atoms = make_atoms()
-    sightings = share_sightings(model, image, atoms)
+    sightings = share_sightings(model, image, atoms, for_many=for_many)
     seen = set()
     for index in (0, 1, 17, 40, 1):
         atom = atoms.iloc[index]

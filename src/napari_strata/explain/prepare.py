@@ -118,18 +118,22 @@ def prepare(
     return Prepared(score, _scene(grid, view, config, {*facts.needs, *needs}, pixel_size), view, shape, metadata)
 
 
-def share_sightings(model: LoadedModel, image: ImageStack, atoms: "DataFrame | None") -> Sightings | None:
+def share_sightings(
+    model: LoadedModel, image: ImageStack, atoms: "DataFrame | None", *, for_many: bool = False
+) -> Sightings | None:
     """Return what many questions about one frame have in common, for `prepare`; None where that is nothing.
 
     Parameters
     ----------
     model, image, atoms
         As in `prepare`.
+    for_many : bool
+        As in `Sightings`.
     """
     network, frame = model.network, image.data[0]
     grid = to_network_grid(frame, image.pixel_size, model.card.model.pixel_size)
     shape, on = (frame.shape[0], frame.shape[1]), (grid.shape[0], grid.shape[1])
-    return look_at(network, grid, atoms_on_grid(atoms, network.layers, shape, on))
+    return look_at(network, grid, atoms_on_grid(atoms, network.layers, shape, on), for_many=for_many)
 
 
 def describe_answer(

@@ -75,6 +75,8 @@ class Prober:
         Method, one of `napari_strata.explain.quick.QUICK`, tolerance of the snap, radius of an atom's footprint.
     atoms : DataFrame or None
         Predicted atoms of this frame, needed for atoms; see `napari_strata.explain.prepare.prepare`.
+    for_many : bool
+        As in `Sightings`.
 
     Raises
     ------
@@ -83,7 +85,13 @@ class Prober:
     """
 
     def __init__(
-        self, model: LoadedModel, image: ImageStack, config: ExplainConfig, *, atoms: "DataFrame | None"
+        self,
+        model: LoadedModel,
+        image: ImageStack,
+        config: ExplainConfig,
+        *,
+        atoms: "DataFrame | None",
+        for_many: bool = False,
     ) -> None:
         self._model, self._image, self._config, self._atoms = model, image, config, atoms
         network = model.network.eval().requires_grad_(False)
@@ -97,7 +105,7 @@ class Prober:
             self._network = network if can_be_cropped(network) else None
         if self._network is not None:
             near = atoms_on_grid(atoms, network.layers, self._shape, self._on)
-            self._sightings = Sightings(self._network, self._padded, near)
+            self._sightings = Sightings(self._network, self._padded, near, for_many=for_many)
 
     @property
     def is_ready(self) -> bool:

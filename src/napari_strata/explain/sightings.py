@@ -21,6 +21,9 @@ from napari_strata.types import FloatImage
 BLOCK = 96
 """Side of the squares in which atoms are looked at ahead of any question [px of the network's grid]."""
 
+WIDE_BLOCK = 256
+"""The same where many questions are to come: the wider, the less is computed twice along the edges."""
+
 
 class Sightings:
     """Foreground probabilities at atoms, computed where they are first asked for.
@@ -36,13 +39,22 @@ class Sightings:
     atoms : sequence of ndarray, shape (atoms, 2), or None
         Predicted positions (y, x) of each layer's atoms [px of the grid]; without them the image is not turned,
         and the decoders are those with the layers' numbers.
+    for_many : bool
+        Whether many targets all over the image are to come: then all atoms of a wide square are looked at
+        together, which is less work in all, but not for the first answer.
     """
 
     def __init__(
-        self, network: EncoderDecoder, grid: FloatImage, atoms: Sequence[NDArray[np.float64]] | None
+        self,
+        network: EncoderDecoder,
+        grid: FloatImage,
+        atoms: Sequence[NDArray[np.float64]] | None,
+        *,
+        for_many: bool = False,
     ) -> None:
         self._network = network
         self._grid = grid
+        self._for_many = for_many
         self._layers = list(atoms) if atoms is not None else []
         self._positions = np.concatenate([np.empty((0, 2)), *self._layers])
         self._first = np.cumsum([0, *(len(layer) for layer in self._layers)])
@@ -73,7 +85,9 @@ class Sightings:
         if not self._layers:
             return best
         near = [self._near(weights, turn) for turn in TURNS]
-        self._look_at(np.unique(np.concatenate([numbers for layers in near for numbers in layers])))
+        needed = np.unique(np.concatenate([numbers for layers in near for numbers in layers]))
+        for numbers in self._in_squares(needed) if self._for_many else [needed]:
+            self._look_at(numbers)
         for turn, layers in zip(TURNS, near, strict=True):
             means = [self._shown[turn][:, numbers].mean(axis=1) if len(numbers) else 0 for numbers in layers]
             shown = np.array([np.broadcast_to(mean, self._network.layers) for mean in means], np.float64)
@@ -111,6 +125,13 @@ class Sightings:
             first + nearest(turned_positions(layer, len(self._grid), turn) - origin, (y, x), shape)
             for layer, first in zip(self._layers, self._first, strict=False)
         ]
+
+    def _in_squares(self, numbers: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+        """Return all atoms of each wide square with one of these that nobody has looked at."""
+        missing = numbers[np.isnan(self._shown[..., numbers]).any(axis=(0, 1))]
+        squares = np.floor(self._positions / WIDE_BLOCK)
+        wanted = np.unique(squares[missing], axis=0)
+        return [np.flatnonzero((squares == square).all(axis=1)) for square in wanted]
 
     def _look_at(self, numbers: NDArray[np.intp], is_wanted: Callable[[], bool] = lambda: True) -> None:
         """Compute the foreground in the smallest box with those atoms that nobody has looked at."""

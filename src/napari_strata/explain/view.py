@@ -97,17 +97,21 @@ def find_view(
     return View(turn, window, inputs, part_weights, decoders, (grid.shape[0], grid.shape[1]), shape)
 
 
-def look_at(network: Network, grid: FloatImage, atoms: Sequence[NDArray[np.float64]] | None) -> Sightings | None:
+def look_at(
+    network: Network, grid: FloatImage, atoms: Sequence[NDArray[np.float64]] | None, *, for_many: bool = False
+) -> Sightings | None:
     """Return what questions about one image share, nothing seen yet; None where there is nothing to share.
 
     Parameters
     ----------
     network, grid, atoms
         As in `find_view`.
+    for_many : bool
+        As in `Sightings`.
     """
     if atoms is None or not can_be_cropped(network):
         return None
-    return Sightings(network, padded(grid, network.stride), atoms)
+    return Sightings(network, padded(grid, network.stride), atoms, for_many=for_many)
 
 
 def _find_turn(

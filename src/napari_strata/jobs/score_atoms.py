@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from napari_strata.explain.sightings import Sightings
     from napari_strata.models.registry import LoadedModel
 
+MANY = 10
+"""From so many atoms of a frame on the network looks at all that are near them together."""
 SKETCH = 1.0
 """What is done is shown at most so often [s]."""
 
@@ -184,7 +186,7 @@ class _Work:
                 pixel_size=shown.pixel_size,
                 radius=self.scoring.disk,
             )
-            prober, sightings = self._shared(shown, here)
+            prober, sightings = self._shared(shown, here, for_many=len(group) >= MANY)
             for row in rng.permutation(len(group)):
                 atom = group.iloc[int(row)]
                 y, x, layer = float(atom["y_px"]), float(atom["x_px"]), int(atom["layer"])
@@ -197,15 +199,17 @@ class _Work:
                 scores = disks.score(*found, y=y, x=x, layer=layer, signed=self.is_signed)
                 yield int(group.index[int(row)]), scores
 
-    def _shared(self, shown: ImageStack, here: "DataFrame") -> "tuple[Prober | None, Sightings | None]":
+    def _shared(
+        self, shown: ImageStack, here: "DataFrame", *, for_many: bool
+    ) -> "tuple[Prober | None, Sightings | None]":
         """Return what atoms of a frame have in common: what answers quickly, else what the network saw of them."""
         if self.config.method in QUICK:
             from napari_strata.explain.probe import Prober
 
-            return Prober(self.loaded, shown, self.config, atoms=here), None
+            return Prober(self.loaded, shown, self.config, atoms=here, for_many=for_many), None
         from napari_strata.explain.prepare import share_sightings
 
-        return None, share_sightings(self.loaded, shown, here)
+        return None, share_sightings(self.loaded, shown, here, for_many=for_many)
 
     def _map(
         self,
@@ -227,7 +231,16 @@ class _Work:
         for found in explain(prepared):
             data = found.data
             self.control.checkpoint()
-        return data, (slice(0, data.shape[0]), slice(0, data.shape[1]))
+        window = _where_not_0(data)
+        return data[window], window
+
+
+def _where_not_0(map_: FloatImage) -> Window:
+    """Return the smallest window with all of a map that is not 0; one pixel of a map that is 0."""
+    rows, columns = (np.flatnonzero(map_.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return slice(0, 1), slice(0, 1)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _check_count(count: int, most: int) -> None:
