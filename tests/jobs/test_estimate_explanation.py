@@ -4,6 +4,7 @@ import pytest
 from bright_network import save_bright
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
+from napari_strata.errors import TargetError
 from napari_strata.events import JobEnded
 from napari_strata.jobs.estimate_explanation import estimate_explanation
 from napari_strata.types import ImageStack
@@ -14,9 +15,9 @@ def ended(tmp_path):
     model = save_bright(tmp_path / "model", architecture="unet", layers=1, pixel_size=0.2)
     image = ImageStack(np.random.default_rng(0).random((48, 64)).astype(np.float32), 0.2, "noise")
 
-    def ended(is_whole=False, **config) -> JobEnded:
+    def ended(mask=None, **config) -> JobEnded:
         settings = ExplainConfig(device="cpu", **config)
-        *_, last = estimate_explanation(JobControl(), model, image, config=settings, is_whole=is_whole)
+        *_, last = estimate_explanation(JobControl(), model, image, config=settings, mask=mask)
         return last
 
     return ended
@@ -30,6 +31,13 @@ def test_passes_are_those_of_the_method_and_the_time_is_that_of_one_for_each(end
     assert outlook.gates == ()
 
 
-def test_a_whole_slice_takes_more_squares_than_a_pixel(ended):
-    of_pixel, of_slice = (ended(whole, method="occlusion").result.value.passes for whole in (False, True))
-    assert of_slice > 2 * of_pixel
+def test_a_region_takes_the_more_squares_the_larger_it_is(ended):
+    small, large = np.zeros((48, 64), bool), np.ones((48, 64), bool)
+    small[20:28, 20:28] = True
+    passes = [ended(mask, method="occlusion").result.value.passes for mask in (None, small, large)]
+    assert passes == sorted(set(passes))
+    assert passes[2] > 2 * passes[0]
+
+
+def test_a_mask_of_another_shape_is_refused(ended):
+    assert isinstance(ended(np.ones((4, 4), bool)).error, TargetError)

@@ -59,7 +59,6 @@ class ExplainConfig(Config):
         None,
         "Channel of that layer, from 0; none takes the one that says most for the score.",
         ge=0,
-        advanced=True,
     )
     seed: int = setting(0, "Seed of all random numbers.", ge=0, advanced=True)
     batch: int = setting(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
@@ -45,7 +46,12 @@ class Outlook:
 
 @job
 def estimate_explanation(
-    control: JobControl, model: Path, image: ImageStack, *, config: ExplainConfig, is_whole: bool = False
+    control: JobControl,
+    model: Path,
+    image: ImageStack,
+    *,
+    config: ExplainConfig,
+    mask: NDArray[np.bool_] | None = None,
 ) -> JobBody:
     """Count the passes of a method through the network, and time one of them.
 
@@ -59,8 +65,8 @@ def estimate_explanation(
         One frame.
     config : ExplainConfig
         Method and settings.
-    is_whole : bool
-        Whether the target is the whole slice; else it is taken to be a pixel in the middle.
+    mask : ndarray of bool, shape (y, x), optional
+        The pixels of the target; without it, it is taken to be a pixel in the middle.
 
     Returns
     -------
@@ -75,7 +81,7 @@ def estimate_explanation(
     from napari_strata.explain.catalogue import passes_of
     from napari_strata.explain.prepare import prepare
     from napari_strata.explain.question import Question
-    from napari_strata.explain.targets import PixelTarget, RegionTarget
+    from napari_strata.explain.targets import PixelTarget, RegionTarget, check_target
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
 
@@ -85,8 +91,8 @@ def estimate_explanation(
     control.run()
     yield StateChanged(control.state)
     height, width = shown.data.shape[1:]
-    whole = np.ones((height, width), bool)
-    target = RegionTarget(whole, "slice") if is_whole else PixelTarget(height // 2, width // 2)
+    target = PixelTarget(height // 2, width // 2) if mask is None else RegionTarget(mask)
+    check_target(target, (height, width))
     species = loaded.card.classes.names[0]  # any costs the same
     prepared = prepare(loaded, shown, Question(target, 0, species), config, atoms=None)
     control.checkpoint()

@@ -13,6 +13,7 @@ from napari_strata.explain.catalogue import METHODS, Need
 from napari_strata.explain.question import AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.targets import AtomTarget, Target, check_target
 from napari_strata.jobs.predict import check_stacks
+from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def prepare_question(
         locating=locating,
     )
     shown = take_frames(image, frame, frame)
-    prepared = prepare(loaded, shown, settled.question, config, atoms=settled.atoms, needs=needs)
+    with stoppable(loaded.network, control):
+        prepared = prepare(loaded, shown, settled.question, config, atoms=settled.atoms, needs=needs)
     return prepared, settled.figures
 
 

@@ -73,7 +73,13 @@ def test_every_kind_of_target_is_named_in_the_map_and_marked_in_the_image(qtbot,
     shapes = viewer.add_shapes([np.array([[10, 10], [10, 30], [30, 30], [30, 10]]) * 1.0], **PLACE)
     add_mask(viewer)
     viewer.layers.selection.active = shapes
-    kinds = {"Pixel": (20, 20), "Atom": (20, 20), "Drawn region": None, "Label": (20, 20), "Class on the slice": None}
+    kinds = {
+        "Pixel": (20, 20),
+        "Atom": (20, 20),
+        "Drawn region": None,
+        "Label": (20, 20),
+        "Class on the slice": None,
+    }
     seen = {}
     for text, pixel in kinds.items():
         dock.question.target.setCurrentText(text)
@@ -204,6 +210,36 @@ def test_passes_and_time_are_told_before_the_start_and_feature_maps_are_offered(
     ]
     dock.method.feature_map.setCurrentIndex(1)
     assert dock.method.values().feature_map == "encoder, level 1"
+
+
+def test_the_cost_of_a_region_is_that_of_what_is_drawn(qtbot, viewer, open_dock):
+    dock = open_dock()
+    dock.question.target.setCurrentText("Drawn region")
+    dock.method.choose("occlusion")
+
+    def passes(told) -> int:
+        qtbot.waitUntil(lambda: dock.cost.words.text().startswith("About") and told(), timeout=30_000)
+        return int(dock.cost.words.text().split()[1])
+
+    of_pixel = passes(lambda: dock.cost.words.text().endswith("more for a large one."))
+    square = np.array([[0, 0], [0, 20], [20, 20], [20, 0]]) + 10.0
+    shapes = viewer.add_shapes([square], **PLACE)
+    small = passes(lambda: dock.cost.words.text().endswith(" here."))
+    shapes.data = [2 * square - 10]
+    large = passes(lambda: f" {small} " not in dock.cost.words.text())
+    assert of_pixel < small < large
+
+
+def test_a_channel_that_the_feature_map_lacks_is_refused_with_those_it_has(qtbot, viewer, open_dock):
+    dock = open_dock()
+    dock.question.target.setCurrentText("Pixel")
+    dock.method.choose("layer-activation")
+    assert dock.method.settings.editor("channel").isVisible()
+    dock.method.settings.set_value("channel", 99)
+    assert explain(qtbot, viewer, dock, (20, 20)).startswith(
+        "The feature map has no channel 99. Choose one from 0 to"
+    )
+    assert not heatmaps(viewer)
 
 
 def test_a_coarse_map_is_shown_while_it_sharpens_and_cancel_keeps_it_as_unfinished(qtbot, viewer, open_dock):

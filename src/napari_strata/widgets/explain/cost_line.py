@@ -21,7 +21,9 @@ from napari_strata.widgets.parts.notify import in_words
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
+    import numpy as np
     from napari.layers import Image
+    from numpy.typing import NDArray
 
     from napari_strata.types import ImageStack
     from napari_strata.widgets.layers.source import SourceForm
@@ -42,20 +44,29 @@ class _Asked:
     model: Path
     weights: str
     config: ExplainConfig
-    is_whole: bool
+    mask: "NDArray[np.bool_] | None"
+    is_least: bool
 
     @classmethod
-    def of(cls, source: "SourceForm", config: ExplainConfig, is_whole: bool, frame: int) -> Self:
+    def of(
+        cls,
+        source: "SourceForm",
+        config: ExplainConfig,
+        frame: int,
+        mask: "NDArray[np.bool_] | None",
+        is_least: bool,
+    ) -> Self:
         entry = source.model.entry
         assert entry is not None, "the source has no obstacle"
         weights = entry.card.weights_sha256
-        return cls(source.image.layer, source.pixel_size, frame, entry.path, weights, config, is_whole)
+        return cls(source.image.layer, source.pixel_size, frame, entry.path, weights, config, mask, is_least)
 
     @property
     def key(self) -> tuple[object, ...]:
         """What decides about the cost; no image lives on in it."""
         shape = full_data(self.image).shape[-2:]
-        return self.image.unique_id, shape, self.pixel_size, self.model, self.weights, self.config, self.is_whole
+        mask = None if self.mask is None else self.mask.tobytes()
+        return self.image.unique_id, shape, self.pixel_size, self.model, self.weights, self.config, mask
 
 
 class CostLine(QWidget):
@@ -83,15 +94,37 @@ class CostLine(QWidget):
         layout.addWidget(self.words)
         layout.addWidget(self.job)
 
-    def ask(self, source: "SourceForm", config: ExplainConfig, *, is_whole: bool, frame: int) -> None:
-        """Ask for the cost of a method on a source without obstacle; `is_whole` for the whole of the frame."""
+    def ask(
+        self,
+        source: "SourceForm",
+        config: ExplainConfig,
+        *,
+        frame: int,
+        mask: "NDArray[np.bool_] | None" = None,
+        is_least: bool = False,
+    ) -> None:
+        """Ask for the cost of a method.
+
+        Parameters
+        ----------
+        source : SourceForm
+            Without obstacle.
+        config : ExplainConfig
+            The method.
+        frame : int
+            Frame of the stack.
+        mask : ndarray of bool, shape (y, x), optional
+            The pixels of the target; without it, it is a pixel.
+        is_least : bool
+            Whether the target may be larger than a pixel though its pixels are not known yet.
+        """
         self.forget()
         facts = METHODS[config.method]
-        if not facts.many_passes and not is_whole:
+        if not facts.many_passes and mask is None:
             self.words.setText(_FEW)
             if "feature_map" not in facts.settings:
                 return
-        asked = self._asked = _Asked.of(source, config, is_whole, frame)
+        asked = self._asked = _Asked.of(source, config, frame, mask, is_least and mask is None)
         if asked.key in self._answered:
             self._say(self._answered[asked.key])
         else:
@@ -128,7 +161,9 @@ class CostLine(QWidget):
         self._say(result.value)
 
     def _say(self, outlook: Outlook) -> None:
-        self.words.setText(f"About {outlook.passes} passes, {duration(outlook.seconds)} here.")
+        assert self._asked is not None, "a cost that nobody wants is forgotten"
+        rest = "; more for a large one" if self._asked.is_least else ""
+        self.words.setText(f"About {outlook.passes} passes, {duration(outlook.seconds)} here{rest}.")
         self.looked.emit(outlook)
 
 
@@ -148,4 +183,4 @@ def duration(seconds: float) -> str:
 
 
 def _make_job(asked: _Asked, stack: "ImageStack", control: JobControl) -> Job:
-    return estimate_explanation(control, asked.model, stack, config=asked.config, is_whole=asked.is_whole)
+    return estimate_explanation(control, asked.model, stack, config=asked.config, mask=asked.mask)

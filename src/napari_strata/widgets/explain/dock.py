@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from napari.viewer import Viewer
+from qtpy.QtCore import QTimer
 from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
 
@@ -23,47 +24,23 @@ from napari_strata.widgets.explain.probe import Probe
 from napari_strata.widgets.explain.probe_subject import Subject
 from napari_strata.widgets.explain.question_form import Kind, QuestionForm
 from napari_strata.widgets.explain.request import Request, make_job
-from napari_strata.widgets.layers.results import find_results
+from napari_strata.widgets.explain.target_button import TargetButton
 from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.layers.source import SourceForm
-from napari_strata.widgets.layers.targets import (
-    Chosen,
-    Place,
-    clicked_label,
-    drawn_region,
-    nearest_atom,
-    place_in,
-    whole_slice,
-)
-from napari_strata.widgets.layers.world import from_world
-from napari_strata.widgets.parts.click import ClickPicker
+from napari_strata.widgets.layers.targets import Chosen
+from napari_strata.widgets.parts.connections import LayerFollower, connect_while_alive
 from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.models import ModelLibrary
 from napari_strata.widgets.predict.atom_export import atom_table
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Points
+    from napari.layers import Image
 
     from napari_strata.explain.heatmap import Heatmap
 
-_BUTTON: dict[Kind, str] = {
-    "atom": "Pick atom",
-    "pixel": "Pick pixel",
-    "region": "Explain region",
-    "label": "Pick label",
-    "slice": "Explain slice",
-}
-_HINT: dict[Kind, str] = {
-    "atom": "Press 'Pick atom', then click near an atom in the image.",
-    "pixel": "Press 'Pick pixel', then click a pixel of the image.",
-    "region": "Select a shape of a Shapes layer or a label of a Labels layer, then press 'Explain region'.",
-    "label": "Press 'Pick label', then click one of the labels in the image.",
-    "slice": "Press 'Explain slice': why is the class on this slice at all?",
-}
-_PICKED: tuple[Kind, ...] = ("atom", "pixel", "label")
-_ARMED = "Click in the image… (Esc cancels)"
-_ARMED_HINT = "Whichever layer is active, the click paints and moves nothing."
+DRAWN = 300
+"""Time for which nothing is drawn before its cost is asked [ms]."""
 
 
 class ExplainDock(Dock):
@@ -87,10 +64,22 @@ class ExplainDock(Dock):
         self.cost = CostLine()
         self.keep = QCheckBox("Keep earlier heatmaps")
         self.panel = JobPanel(QPushButton())
-        self.panel.start_button.setCheckable(True)
-        self.picker = ClickPicker(viewer, self)
+        self.target = TargetButton(
+            viewer,
+            self.panel,
+            self.source,
+            self.question,
+            tolerance=lambda: self.method.values().tolerance,
+            take=self._start,
+            parent=self,
+        )
+        self.picker = self.target.picker
         self.probe = Probe(viewer, self._take_probed)
         self.maps = MapRow(viewer)
+        self._drawing = QTimer(self)
+        self._drawing.setSingleShot(True)
+        self._drawing.setInterval(DRAWN)
+        self._drawn = LayerFollower(self, self._on_drawn, "set_data")
         self._lay_out()
         self._connect()
         self._on_source()
@@ -147,14 +136,13 @@ class ExplainDock(Dock):
         self.question.changed.connect(self._on_question)
         self.method.changed.connect(self._on_settings)
         self.cost.looked.connect(self._on_outlook)
-        self.panel.start_button.clicked.connect(self.panel.guarded(self._on_button))
         self.panel.runner.reported.connect(self._on_event)
         self.panel.runner.state_changed.connect(lambda state: self.maps.set_busy(state is not JobState.IDLE))
         self.panel.brought.connect(self._on_result)
         self.panel.runner.ended.connect(self._on_ended)
-        self.picker.clicked.connect(self.panel.guarded(self._on_click))
-        self.picker.armed_changed.connect(self._on_armed)
         self.maps.asked_again.connect(self.panel.guarded(self._ask_again))
+        self._drawing.timeout.connect(self._ask_cost)
+        connect_while_alive(self, self._on_active, self._viewer.layers.selection.events.active)
 
     def _on_source(self) -> None:
         self.picker.disarm()
@@ -174,17 +162,24 @@ class ExplainDock(Dock):
         self.question.propose_kind("pixel" if needs_none and self.source.pixel_size is None else "atom")
 
     def _on_question(self) -> None:
-        self.picker.disarm()
-        self.panel.start_button.setText(_BUTTON[self.kind])
-        self.panel.start_button.setToolTip(_HINT[self.kind])
+        self.target.show_kind()
         if not self._obstacle and not self.panel.runner.is_busy:
-            self.panel.say(_HINT[self.kind])
+            self.panel.say(self.target.hint)
         self.method.set_target(is_atom=self.kind == "atom")
         self._on_settings()
 
     def _on_settings(self) -> None:
         self.probe.forget()
         self._ask_cost()
+
+    def _on_active(self, _event: object = None) -> None:
+        self._drawn.follow(self._viewer.layers.selection.active)
+        self._on_drawn()
+
+    def _on_drawn(self, _event: object = None) -> None:
+        """Reckon with a region that is drawn, once the hand rests."""
+        if self.kind == "region" and self.isVisible():
+            self._drawing.start()
 
     def _ask_cost(self) -> None:
         """Say what the heatmap will cost, once nothing else is computed."""
@@ -195,86 +190,17 @@ class ExplainDock(Dock):
             config = self.method.values()
         except ConfigError:
             return  # said when the button is pressed
-        frame = shown_frame(self._viewer, self.source.image.layer)
-        self.cost.ask(self.source, config, is_whole=self.kind == "slice", frame=frame)
+        frame, chosen = shown_frame(self._viewer, self.source.image.layer), self.target.look()
+        mask = None if chosen is None else chosen.mask
+        self.cost.ask(self.source, config, frame=frame, mask=mask, is_least=self.kind in ("region", "label"))
 
     def _on_outlook(self, outlook: Outlook) -> None:
         of_gates = METHODS[self.method.method].of_gates
         self.method.offer_feature_maps(outlook.gates if of_gates else outlook.feature_maps)
 
-    def _on_button(self, _checked: bool = False) -> None:
-        if not self.panel.start_button.isChecked():
-            self.picker.disarm()
-        elif self.kind not in _PICKED:
-            self.panel.start_button.setChecked(False)
-            self._explain_shown()
-        elif self._viewer.dims.ndisplay != 2:
-            self.panel.start_button.setChecked(False)
-            raise TargetError("A click in 3D has no depth.", remedy="Switch the display to 2D.")
-        else:
-            self.picker.arm()
-
-    def _on_armed(self, armed: bool) -> None:
-        self.panel.start_button.setChecked(armed)
-        self.panel.start_button.setText(_ARMED if armed else _BUTTON[self.kind])
-        self.panel.say(_ARMED_HINT if armed else self._obstacle or _HINT[self.kind])
-        if armed:
-            self._viewer.status = _ARMED
-
-    def _on_click(self, world: tuple[float, ...]) -> None:
-        image = self.source.image.layer
-        place = place_in(image, from_world(image, self._viewer, world))
-        chosen = self._chosen_at(place)
-        self._start(chosen)
-
-    def _explain_shown(self) -> None:
-        """Explain a region, or the whole, of the slice that is shown."""
-        image = self.source.image.layer
-        frame, layer = shown_frame(self._viewer, image), self.question.layer or 0
-        if self.kind == "slice":
-            chosen = whole_slice(image, frame, layer)
-        else:
-            chosen = drawn_region(self._viewer.layers.selection.active, image, frame, layer)
-        self._start(chosen)
-
-    def _chosen_at(self, place: Place) -> Chosen:
-        """Return what a click means."""
-        if self.kind == "atom":
-            return self._atom_at(place)
-        layer = self.question.layer or 0
-        if self.kind == "pixel":
-            return Chosen("pixel", place, layer)
-        labels = self.question.labels.layer
-        if labels is None:
-            raise TargetError("There are no labels.", remedy="Predict masks in the Predict dock, or paint labels.")
-        return clicked_label(labels, self.source.image.layer, place, layer)
-
-    def _atom_at(self, place: Place) -> Chosen:
-        """Return the atom found nearest to a click.
-
-        Where none was ever found, the job looks for one near the click in the chosen layer.
-        """
-        points, layer, entry = self._atoms(), self.question.layer, self.source.model.entry
-        if points is None and layer is None and entry is not None and entry.card.model.layers > 1:
-            raise TargetError(
-                "No atoms of this image and model are shown, so the layer of the atom is not known.",
-                remedy="Find the atoms in the Predict dock first, or choose a layer.",
-            )
-        if points is None:
-            return Chosen("atom", place, layer or 0)
-        reach = self.method.values().tolerance / (self.source.pixel_size or 1.0)
-        return nearest_atom(points, place, reach=reach, layer=layer)
-
-    def _atoms(self) -> "Points | None":
-        """Return the atoms that this model found in this image."""
-        entry = self.source.model.entry
-        assert entry is not None, "the button is dead without a model"
-        found = find_results(self._viewer, "atoms", self.source.image.layer, model=str(entry.path))
-        return found[-1] if found else None
-
     def _take_probed(self) -> Subject:
         """Return what the probe looks at; methods that take many passes, and regions, cannot follow a cursor."""
-        source, points, config = self.source.take(), self._atoms(), self.method.values()
+        source, points, config = self.source.take(), self.target.find_atoms(), self.method.values()
         check_kind(source.entry.card)
         if config.method not in QUICK:
             config = config.model_copy(update={"method": QUICK[0]})
@@ -286,7 +212,7 @@ class ExplainDock(Dock):
         """Ask for the heatmap of a target."""
         from napari_strata.explain.question import Question
 
-        image, points = self.source.image.layer, self._atoms()
+        image, points = self.source.image.layer, self.target.find_atoms()
         against = self.question.against_what(image, chosen.place.frame, chosen.layer)
         question = Question(chosen.as_target(), chosen.layer, self.question.class_name, against)
         config = self.method.values()

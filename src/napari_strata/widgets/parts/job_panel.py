@@ -67,6 +67,11 @@ class JobPanel(QWidget):
         """Show a line of words."""
         self.words.setText(text)
 
+    @property
+    def obstacle(self) -> str:
+        """What keeps a job from starting; empty where nothing does."""
+        return self._obstacle
+
     def set_obstacle(self, text: str) -> None:
         """Say what keeps a job from starting; an empty text lets it start."""
         if text or self.words.text() == self._obstacle:

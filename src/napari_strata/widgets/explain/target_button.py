@@ -1,0 +1,173 @@
+"""The button that says what shall be explained: by a click in the image, or by what is drawn there."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject
+from qtpy.QtWidgets import QWidget
+
+from napari_strata.errors import StrataError, TargetError
+from napari_strata.widgets.explain.question_form import Kind, QuestionForm
+from napari_strata.widgets.layers.results import find_results
+from napari_strata.widgets.layers.shown_atoms import shown_frame
+from napari_strata.widgets.layers.source import SourceForm
+from napari_strata.widgets.layers.targets import (
+    Chosen,
+    Place,
+    clicked_label,
+    drawn_region,
+    nearest_atom,
+    place_in,
+    whole_slice,
+)
+from napari_strata.widgets.layers.world import from_world
+from napari_strata.widgets.parts.click import ClickPicker
+from napari_strata.widgets.parts.job_panel import JobPanel
+
+if TYPE_CHECKING:
+    from napari.layers import Points
+    from napari.viewer import Viewer
+
+_BUTTON: dict[Kind, str] = {
+    "atom": "Pick atom",
+    "pixel": "Pick pixel",
+    "region": "Explain region",
+    "label": "Pick label",
+    "slice": "Explain slice",
+}
+_HINT: dict[Kind, str] = {
+    "atom": "Press 'Pick atom', then click near an atom in the image.",
+    "pixel": "Press 'Pick pixel', then click a pixel of the image.",
+    "region": "Select a shape of a Shapes layer or a label of a Labels layer, then press 'Explain region'.",
+    "label": "Press 'Pick label', then click one of the labels in the image.",
+    "slice": "Press 'Explain slice': why does the network see the class where it sees it on this slice?",
+}
+_PICKED: tuple[Kind, ...] = ("atom", "pixel", "label")
+_ARMED = "Click in the image… (Esc cancels)"
+_ARMED_HINT = "Whichever layer is active, the click paints and moves nothing."
+
+
+class TargetButton(QObject):
+    """Turns the start button of a panel, and a click in the image, into what shall be explained.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    panel : JobPanel
+        Whose button it is, and where is said what to do.
+    source, question : SourceForm and QuestionForm
+        Image and model, and what is asked.
+    tolerance : callable
+        Gives the largest distance from a click to an atom [Å].
+    take : callable
+        Takes what was chosen; its mistakes are said in the panel.
+    parent : QWidget
+        The dock.
+    """
+
+    def __init__(
+        self,
+        viewer: "Viewer",
+        panel: JobPanel,
+        source: SourceForm,
+        question: QuestionForm,
+        *,
+        tolerance: Callable[[], float],
+        take: Callable[[Chosen], None],
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._viewer, self._panel, self._source, self._question = viewer, panel, source, question
+        self._tolerance, self._take = tolerance, take
+        self.picker = ClickPicker(viewer, parent)
+        panel.start_button.setCheckable(True)
+        panel.start_button.clicked.connect(panel.guarded(self._on_button))
+        self.picker.clicked.connect(panel.guarded(self._on_click))
+        self.picker.armed_changed.connect(self._on_armed)
+
+    @property
+    def hint(self) -> str:
+        """What to do."""
+        return _HINT[self._question.kind]
+
+    def show_kind(self) -> None:
+        """Say on the button what it does for the kind of target that is chosen."""
+        self.picker.disarm()
+        self._panel.start_button.setText(_BUTTON[self._question.kind])
+        self._panel.start_button.setToolTip(self.hint)
+
+    def find_atoms(self) -> "Points | None":
+        """Return the atoms that this model found in this image."""
+        entry = self._source.model.entry
+        assert entry is not None, "the button is dead without a model"
+        found = find_results(self._viewer, "atoms", self._source.image.layer, model=str(entry.path))
+        return found[-1] if found else None
+
+    def look(self) -> Chosen | None:
+        """Return what is chosen without a click, where there is something."""
+        try:
+            return None if self._question.kind in _PICKED else self._shown()
+        except StrataError:
+            return None  # said when the button is pressed
+
+    def _on_button(self, _checked: bool = False) -> None:
+        button = self._panel.start_button
+        if not button.isChecked():
+            self.picker.disarm()
+        elif self._question.kind not in _PICKED:
+            button.setChecked(False)
+            self._take(self._shown())
+        elif self._viewer.dims.ndisplay != 2:
+            button.setChecked(False)
+            raise TargetError("A click in 3D has no depth.", remedy="Switch the display to 2D.")
+        else:
+            self.picker.arm()
+
+    def _on_armed(self, armed: bool) -> None:
+        self._panel.start_button.setChecked(armed)
+        self._panel.start_button.setText(_ARMED if armed else _BUTTON[self._question.kind])
+        self._panel.say(_ARMED_HINT if armed else self._panel.obstacle or self.hint)
+        if armed:
+            self._viewer.status = _ARMED
+
+    def _on_click(self, world: tuple[float, ...]) -> None:
+        image = self._source.image.layer
+        place = place_in(image, from_world(image, self._viewer, world))
+        self._take(self._chosen_at(place))
+
+    def _shown(self) -> Chosen:
+        """Return a region, or the whole, of the slice that is shown."""
+        image, layer = self._source.image.layer, self._question.layer or 0
+        frame = shown_frame(self._viewer, image)
+        if self._question.kind == "slice":
+            return whole_slice(image, frame, layer)
+        return drawn_region(self._viewer.layers.selection.active, image, frame, layer)
+
+    def _chosen_at(self, place: Place) -> Chosen:
+        """Return what a click means."""
+        if self._question.kind == "atom":
+            return self._atom_at(place)
+        layer = self._question.layer or 0
+        if self._question.kind == "pixel":
+            return Chosen("pixel", place, layer)
+        labels = self._question.labels.layer
+        if labels is None:
+            raise TargetError("There are no labels.", remedy="Predict masks in the Predict dock, or paint labels.")
+        return clicked_label(labels, self._source.image.layer, place, layer)
+
+    def _atom_at(self, place: Place) -> Chosen:
+        """Return the atom found nearest to a click.
+
+        Where none was ever found, the job looks for one near the click in the chosen layer.
+        """
+        points, layer, entry = self.find_atoms(), self._question.layer, self._source.model.entry
+        if points is None and layer is None and entry is not None and entry.card.model.layers > 1:
+            raise TargetError(
+                "No atoms of this image and model are shown, so the layer of the atom is not known.",
+                remedy="Find the atoms in the Predict dock first, or choose a layer.",
+            )
+        if points is None:
+            return Chosen("atom", place, layer or 0)
+        reach = self._tolerance() / (self._source.pixel_size or 1.0)
+        return nearest_atom(points, place, reach=reach, layer=layer)
