@@ -1,0 +1,190 @@
+"""What many maps of a frame will cost, and the scores of several methods, before anybody asks for them."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_strata.config import ExplainConfig, ExplainMethod, JudgeConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import MethodError
+from napari_strata.events import JobResult, StateChanged
+from napari_strata.explain.quick import QUICK
+from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.pass_time import seconds_of_pass
+from napari_strata.jobs.predict import check_calibration
+from napari_strata.jobs.prepare_question import check_question, take_frames
+from napari_strata.types import ImageStack
+
+if TYPE_CHECKING:
+    from napari_strata.explain.prepare import Prepared
+    from napari_strata.explain.question import Question
+    from napari_strata.models.registry import LoadedModel
+
+_TURNS = 4
+"""In so many orientations a network of several layers looks at the atoms near a target."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapsOutlook:
+    """What maps of one frame will cost.
+
+    Attributes
+    ----------
+    first : float
+        Time that the frame takes before its first map [s].
+    each : float
+        Time of every map, its scores by `JudgeConfig` included where they are asked for [s]; of several methods
+        together.
+    """
+
+    first: float
+    each: float
+
+    def seconds(self, maps: int) -> float:
+        """Return how long so many maps take [s]."""
+        return self.first + self.each * maps if maps else 0.0
+
+
+@job
+def estimate_maps(
+    control: JobControl,
+    model: Path,
+    image: ImageStack,
+    *,
+    question: "Question",
+    config: ExplainConfig,
+    methods: Sequence[ExplainMethod],
+    judging: JudgeConfig | None = None,
+) -> JobBody:
+    """Reckon from the passes of methods, and the time of one, what their maps will cost.
+
+    Parameters
+    ----------
+    control : JobControl
+        Stop ends it with nothing.
+    model : Path
+        A bundle's folder, its card.yaml, or a run folder.
+    image : ImageStack
+        One frame.
+    question : Question
+        What is asked; an atom target lies on its atom and has a radius.
+    config : ExplainConfig
+        Settings of the methods.
+    methods : sequence of str
+        The methods; one that this network has no use for costs nothing.
+    judging : JudgeConfig, optional
+        Which measures are made of each map; none by default.
+
+    Returns
+    -------
+    JobResult
+        ``value`` is a `MapsOutlook`.
+
+    Raises
+    ------
+    TargetError, ImageError, CalibrationError, BundleError, DeviceError
+        If an input cannot be used.
+    """
+    from napari_strata.models.device import resolve_device
+    from napari_strata.models.registry import load_network
+
+    shown = take_frames(image, 0, 0)
+    loaded = load_network(model, resolve_device(config.device))
+    check_calibration((shown,), loaded.card)
+    check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
+    control.run()
+    yield StateChanged(control.state)
+    work = _Work(loaded, shown, question, judging)
+    for method in dict.fromkeys(methods):
+        own = method == config.method
+        work.add(config.model_copy(update={} if own else {"method": method, "feature_map": ""}))
+        control.checkpoint()
+    return JobResult(value=MapsOutlook(work.first, work.each))
+
+
+class _Work:
+    """What the methods so far cost."""
+
+    def __init__(
+        self, loaded: "LoadedModel", shown: ImageStack, question: "Question", judging: JudgeConfig | None
+    ) -> None:
+        self._loaded, self._shown, self._question, self._judging = loaded, shown, question, judging
+        self._timed: dict[tuple[bool, bool], float] = {}
+        """Seconds of a pass, by whether it is of the whole image and forward only."""
+        self.first = self.each = 0.0
+
+    def add(self, config: ExplainConfig) -> None:
+        from napari_strata.explain.catalogue import METHODS, passes_of
+
+        if METHODS[config.method].of_gates and not self._loaded.network.attention_gates():
+            return
+        if config.method in QUICK and self._judging is None:
+            self.each += self._quickly(config)
+            return
+        try:
+            begun = time.monotonic()
+            prepared = self._prepare(config)
+            preparing = time.monotonic() - begun
+            passes = passes_of(config.method, prepared.scene)
+            seconds = self._seconds(prepared)
+        except MethodError:
+            return  # said in its place when the map is made
+        judged = 0 if self._judging is None else _passes_of_judging(prepared, self._judging, passes)
+        self.each += preparing + (passes + judged) * seconds
+        if self._loaded.network.layers > 1:
+            self.first = max(self.first, _TURNS * seconds)
+
+    def _prepare(self, config: ExplainConfig) -> "Prepared":
+        from napari_strata.explain.prepare import prepare
+        from napari_strata.jobs.judging import NEEDS
+
+        needs = () if self._judging is None else NEEDS
+        return prepare(self._loaded, self._shown, self._question, config, atoms=None, needs=needs)
+
+    def _seconds(self, prepared: "Prepared") -> float:
+        from napari_strata.explain.catalogue import METHODS
+
+        facts = METHODS[prepared.scene.config.method]
+        kind = facts.whole, facts.family == "covering"
+        if kind not in self._timed:
+            self._timed[kind] = seconds_of_pass(prepared)
+        return self._timed[kind]
+
+    def _quickly(self, config: ExplainConfig) -> float:
+        """Time the second answer of those that share what they can."""
+        from napari_strata.explain.probe import Prober
+
+        prober, begun = Prober(self._loaded, self._shown, config, atoms=None), 0.0
+        for _ in range(2):
+            begun = time.monotonic()
+            prober.answer(self._question)
+        return time.monotonic() - begun
+
+
+def _passes_of_judging(prepared: "Prepared", judging: JudgeConfig, passes: int) -> int:
+    """Count the passes of all measures of a map that takes so many itself."""
+    from napari_strata.explain.attribution import Attribution
+    from napari_strata.explain.catalogue import METHODS, load_method
+    from napari_strata.explain.trust.judge import passes as passes_of_judging
+    from napari_strata.explain.trust.subject import Subject
+
+    scene, name = prepared.scene, prepared.scene.config.method
+    nothing = Attribution(scene.image[0, 0])
+
+    def draw_noisy(_number: int) -> Any:
+        return scene.image
+
+    subject = Subject(
+        load_method(name),
+        METHODS[name],
+        prepared.score,
+        scene,
+        prepared.view.weights,
+        nothing,
+        judging,
+        passes=passes,
+        draw_noisy=draw_noisy,
+    )
+    return passes_of_judging(subject)

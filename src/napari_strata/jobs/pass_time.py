@@ -1,0 +1,32 @@
+"""How long a pass through a network takes here."""
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_strata.explain.prepare import Prepared
+
+MOST, LONGEST = 3, 0.3
+"""How often a pass is timed at most, and for how long altogether [s]."""
+WARM = 1.0
+"""A first pass that takes so long is not put right by a second [s]."""
+
+
+def seconds_of_pass(prepared: "Prepared") -> float:
+    """Time one pass over the window; that of methods which follow gradients is the mean of forward and back.
+
+    The first one also takes what the libraries need only once. Quick ones are timed a few times, for others use
+    the machine, too; the quickest counts.
+    """
+    from napari_strata.explain.catalogue import METHODS
+    from napari_strata.explain.covering import scores
+    from napari_strata.explain.gradients import gradients
+
+    score, scene = prepared.score, prepared.scene
+    is_forward = METHODS[scene.config.method].family == "covering"
+    taken: list[float] = []
+    while len(taken) < MOST and (sum(taken) < LONGEST or (len(taken) == 1 and taken[0] < WARM)):
+        begun = time.monotonic()
+        float((scores if is_forward else gradients)(score, scene.image).sum())
+        taken.append(time.monotonic() - begun)
+    return min(taken) / (1 if is_forward else 2)
