@@ -1,4 +1,4 @@
-"""Make the pictures of the probe at work and of Inside the network, on a simulated bilayer and a bundled model."""
+"""Make the pictures of the Explain dock, its probe, and Inside the network, on a simulated bilayer."""
 
 import numpy as np
 from napari.layers import Image
@@ -13,20 +13,21 @@ from napari_strata.control import JobState
 from napari_strata.io.bundled import bundled_models
 from napari_strata.simulate.scene import simulate_image
 from napari_strata.widgets.layers.results import find_results
-from scripts.driving import click, dock_alone, pause, take_picture, wait_until
+from scripts.driving import click, click_canvas, dock_alone, pause, take_picture, wait_until
 
 MODEL = "gombnet-graphene"
 SIZE, PIXEL_SIZE = 256, 0.106
 CONFIG = {"material": "graphene", "twist": (12, 12), "dose": (400, 400)}
 DOCK_WIDTH = 500
 """[screen px]"""
+ENLARGED = 2.5
 LEVEL = "encoder, level 2"
 PATIENCE = 600.0
 """[s]"""
 
 
 def make_explain_pictures(viewer: Viewer) -> None:
-    """Probe a pixel, and look for the best patches of a channel, in an open viewer.
+    """Explain an atom, probe a pixel, and look for the best patches of a channel, in an open viewer.
 
     Parameters
     ----------
@@ -40,6 +41,7 @@ def make_explain_pictures(viewer: Viewer) -> None:
     image = viewer.add_image(scene.image, name="twisted bilayer", **place)
     image.contrast_limits = tuple(np.percentile(scene.image, (0.5, 99.8)))
     viewer.canvas.overlays.scale_bar.visible = True
+    _explain(viewer, image)
     _probe(viewer, image)
     _look_inside(viewer, image)
     viewer.layers.clear()
@@ -48,6 +50,26 @@ def make_explain_pictures(viewer: Viewer) -> None:
 def _choose_model(source: QWidget) -> None:
     (folder,) = (one for one in bundled_models() if one.name == MODEL)
     source.model.open(folder)
+
+
+def _explain(viewer: Viewer, image: Image) -> None:
+    """Explain the atom of layer 0 nearest to the middle by a click."""
+    with dock_alone(viewer, "Explain", DOCK_WIDTH) as dock:
+        _choose_model(dock.source)
+        dock.question.decoder.setCurrentIndex(dock.question.decoder.findData(0))
+        dock.method.choose("integrated-gradients")
+        viewer.reset_view()
+        pause(1.0)
+        click(dock.panel.start_button)
+        middle = SIZE * PIXEL_SIZE / 2
+        click_canvas(viewer, dock, (middle, middle))
+        wait_until(lambda: dock.panel.runner.state is not JobState.IDLE, seconds=10.0, what="the start")
+        wait_until(lambda: dock.panel.runner.state is JobState.IDLE, seconds=PATIENCE, what="a map")
+        viewer.camera.zoom *= ENLARGED
+        wait_until(lambda: "passes" in dock.cost.words.text(), seconds=PATIENCE, what="the cost")
+        pause(1.0)
+        take_picture(viewer, IMAGES / "explain.png")
+    viewer.layers[:] = [image]
 
 
 def _probe(viewer: Viewer, image: Image) -> None:
