@@ -2,7 +2,8 @@
 
 Each file of recipes/bundled is trained by the package's own command; one that was interrupted goes on. Its best
 weights are written with 16 bits to the package, beside a card with the figures of both: Dice on crystals that no
-training draws, with 32 bits and with 16.
+training draws, with 32 bits and with 16. A recipe with a namesake in recipes/bundled/first goes on from the weights
+that this one gives.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from napari_strata.training.run.facts import read_facts
 from napari_strata.types import ImageStack
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes" / "bundled"
+FIRST = RECIPES / "first"
 CRYSTALS, SIDE, SEED = 24, 256, 99
 """How many crystals are scored, their side [px], and from which seed they are drawn."""
 
@@ -36,16 +38,20 @@ def main() -> None:
     options = parser.parse_args()
     for recipe in sorted(RECIPES.glob("*.yaml")):
         if not options.names or recipe.stem in options.names:
-            run = options.runs / recipe.stem
-            train(recipe, run)
+            first, run = FIRST / recipe.name, options.runs / recipe.stem
+            start = options.runs / f"{recipe.stem}-first" if first.is_file() else None
+            if start is not None:
+                train(first, start)
+            train(recipe, run, start)
             bundle(recipe, run)
 
 
-def train(recipe: Path, run: Path) -> None:
+def train(recipe: Path, run: Path, start: Path | None = None) -> None:
     """Train, or go on with a training that was interrupted; one that is over is left alone."""
     command = [sys.executable, "-m", "napari_strata", "train"]
     if not (run / "run.json").is_file():
-        subprocess.run([*command, str(recipe), "--out", str(run)], check=True)
+        weights = [] if start is None else ["--from", str(start)]
+        subprocess.run([*command, str(recipe), "--out", str(run), *weights], check=True)
     elif read_facts(run)["sessions"][-1]["ended_by"] != "epochs":
         subprocess.run([*command, "--resume", str(run)], check=True)
 
