@@ -2,8 +2,8 @@
 
 ``python -m docs.make_screenshots`` makes all, ``... labels`` only those of the docks for labels, ``... training``
 only those of the rooms of training, ``... simulation`` only that of the Simulate dock, ``... atoms`` only those of
-the docks for atoms and lattices, ``... explain`` only those of the Explain dock and Inside the network. The pictures
-of the bilayer are those of ``make demo``, which runs before.
+the docks for atoms and lattices, ``... explain`` only those of the docks Explain and Inside the network. The
+pictures of the bilayer are those of ``make demo``, which runs before.
 """
 
 import os
