@@ -206,9 +206,10 @@ def test_selected_atoms_are_scored_and_coloured_on_press(qtbot, viewer, scene, o
     origin = scene(layers=2)
     points, dock = atoms_of(viewer), open_dock()
     assert dock.atoms.count.text() == "No atom is selected: select some on the image."
+    qtbot.waitSignal(dock.atoms.cost.brought, timeout=30_000).wait()
     dock.atoms.config.set_value("disk", 0.8)  # holds the whole footprint, which ends at 0.75 Å
     points.selected_data = {3, 5, 20}
-    qtbot.waitUntil(lambda: dock.atoms.count.text().startswith("3 atoms"))
+    qtbot.waitUntil(lambda: dock.atoms.count.text().startswith("3 atoms, about"))
     assert "3 atoms: on average 50% of the attribution lies in the own lattice" in run(qtbot, dock.atoms.panel)
     scored = points.features["why_own"]
     # both layers have an atom at every place, so that nobody can tell them apart
@@ -217,14 +218,14 @@ def test_selected_atoms_are_scored_and_coloured_on_press(qtbot, viewer, scene, o
     assert points.selected_data == {3, 5, 20}
     assert not is_edited(points), "scores are no edit"
     before = points.face_color.copy()
-    dock.atoms.column.setCurrentText("own lattice")
-    click(qtbot, dock.atoms.colour_button)
+    dock.atoms.colouring.column.setCurrentText("own lattice")
+    click(qtbot, dock.atoms.colouring.button)
     # all three are alike, and have the middle of viridis
     assert np.allclose(points.face_color[3], [0.128, 0.567, 0.551, 1], atol=0.03)
     assert np.allclose(points.face_color[0], [0.5, 0.5, 0.5, 0.38], atol=0.01)
-    assert "Grey: not scored." in dock.atoms.legend.text()
-    dock.atoms.column.setCurrentText("crystal layer")
-    click(qtbot, dock.atoms.colour_button)
+    assert "Grey: not scored." in dock.atoms.colouring.legend.text()
+    dock.atoms.colouring.column.setCurrentText("crystal layer")
+    click(qtbot, dock.atoms.colouring.button)
     np.testing.assert_allclose(points.face_color, before)
     assert origin.image in viewer.layers
 

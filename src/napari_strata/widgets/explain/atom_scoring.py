@@ -1,33 +1,30 @@
 """What the maps of many atoms rest on, as features of their points."""
 
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from napari_strata.config import ExplainConfig
 from napari_strata.config.atom_scores import AtomScoresConfig
-from napari_strata.control import JobControl
-from napari_strata.errors import StrataError, TableError
+from napari_strata.errors import TableError
 from napari_strata.events import JobEvent, JobResult, Sketched
 from napari_strata.explain.atom_scores import HALF
-from napari_strata.jobs.job import Job
-from napari_strata.widgets.explain.asked import Asked, MapChoice, asked_by
-from napari_strata.widgets.explain.atom_colours import WORDS, colour_by, colour_by_layer, put_scores, scores_of
-from napari_strata.widgets.explain.cost_line import DELAY, duration
+from napari_strata.jobs.estimate_maps import MapsOutlook
+from napari_strata.widgets.explain.asked import MapChoice, asked_by
+from napari_strata.widgets.explain.atom_colouring import AtomColouring
+from napari_strata.widgets.explain.atom_colours import put_scores
+from napari_strata.widgets.explain.atom_request import ScoreRequest, score_job
+from napari_strata.widgets.explain.cost_line import duration
+from napari_strata.widgets.explain.map_cost import MapCost, Wanted
 from napari_strata.widgets.layers.atom_memory import memory_of, points_table
-from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.results import is_edited, let_be_replaced, origin_of, role_of
 from napari_strata.widgets.layers.selection_link import SelectionLink
-from napari_strata.widgets.layers.shown_atoms import frame_of, shown_frame
+from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import ConfigForm, form_layout, row_label
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.layer_choice import LayerChoice
-from napari_strata.widgets.parts.newest import NewestJob
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
@@ -43,29 +40,6 @@ _LIVE = 3000
 """Of more points the scores are shown at the end only: to change features of so many holds the GUI up."""
 _SELECTED = -1
 """Stands in the list for the selected atoms; other entries are crystal layers."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Request:
-    """What was asked for when the job was started."""
-
-    asked: Asked
-    points: "Points"
-    table: "DataFrame"
-    chosen: tuple[int, ...]
-    config: ExplainConfig
-    scoring: AtomScoresConfig
-
-    @property
-    def how(self) -> dict[str, Any]:
-        """How the scores are made; scores that were made alike can stand beside each other."""
-        card = self.asked.source.entry.card
-        return {
-            "model": card.name,
-            "weights_sha256": card.weights_sha256,
-            "disk_A": self.scoring.disk,
-            **self.config.model_dump(mode="json"),
-        }
 
 
 class AtomScoring(QWidget):
@@ -84,21 +58,17 @@ class AtomScoring(QWidget):
 
         super().__init__(parent)
         self._viewer = viewer
-        self._request: _Request | None = None
-        self._seconds: float | None = None
+        self._request: ScoreRequest | None = None
+        self._outlook: MapsOutlook | None = None
         self.maps = maps
         self.points = LayerChoice(viewer, Points, offers=_is_located, none_when_empty="no atoms found yet")
         self.which = ChoiceBox()
         self.config = ConfigForm(AtomScoresConfig)
         self.count = Words()
-        self.cost = NewestJob()
+        self.cost = MapCost(viewer, self._wanted)
         self.panel = JobPanel(QPushButton("Score atoms"))
-        self.column, self.colour_button = ChoiceBox(), QPushButton("Colour atoms")
-        self.legend = Words()
+        self.colouring = AtomColouring()
         self.selection = SelectionLink(self)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(DELAY)
         self._lay_out()
         self._connect()
         self._on_points(self.points.layer)
@@ -108,21 +78,14 @@ class AtomScoring(QWidget):
         self.panel.start_button.setToolTip(_TIP)
         self.points.setToolTip("Located atoms of the image that the map explains.")
         self.which.setToolTip("Which of them to explain. Select atoms on the image with napari's own tools.")
-        self.column.setToolTip("What the colour of an atom shall tell.")
         rows = form_layout()
         rows.addRow(row_label("Atoms"), self.points)
         rows.addRow(row_label("Explain"), self.which)
-        row = QHBoxLayout()
-        row.addWidget(self.column, 1)
-        row.addWidget(self.colour_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(rows)
-        for widget in (self.config, self.count, self.cost, self.panel):
+        for widget in (self.config, self.count, self.cost, self.panel, self.colouring):
             layout.addWidget(widget)
-        layout.addLayout(row)
-        layout.addWidget(self.legend)
-        self.legend.hide()
 
     def _connect(self) -> None:
         self.maps.chosen.connect(lambda _map: self._on_map())
@@ -130,22 +93,19 @@ class AtomScoring(QWidget):
         self.which.currentIndexChanged.connect(lambda _index: self._show_count())
         self.config.changed.connect(self._show_count)
         self.selection.changed.connect(self._show_count)
-        self._timer.timeout.connect(self._estimate)
-        self.cost.brought.connect(self._on_estimated)
+        self.cost.brought.connect(self._on_outlook)
         self.panel.start_button.clicked.connect(self.panel.guarded(self._start))
         self.panel.runner.reported.connect(self._on_event)
         self.panel.brought.connect(self._on_result)
-        self.colour_button.clicked.connect(self.panel.guarded(self._colour))
+        self.colouring.button.clicked.connect(self.panel.guarded(self.colouring.colour))
         connect_while_alive(self, self._on_slider, self._viewer.dims.events.current_step)
 
     def _on_map(self) -> None:
         """Take another map's method; what one atom costs is reckoned anew."""
-        self._seconds = None
-        self.cost.forget()
+        self._outlook = None
         self._show_obstacle()
         self._show_count()
-        if self.maps.layer is not None:
-            self._timer.start()
+        self.cost.ask()
 
     def _on_points(self, points: "Points | None") -> None:
         self.selection.follow(points)
@@ -158,7 +118,7 @@ class AtomScoring(QWidget):
             self.which.addItem(f"all of layer {layer}{here}", layer)
         self.which.setCurrentIndex(max(self.which.findData(kept), 0))
         self._show_obstacle()
-        self._show_columns()
+        self.colouring.offer(self.points.layer)
         self._show_count()
 
     def _show_obstacle(self) -> None:
@@ -193,25 +153,18 @@ class AtomScoring(QWidget):
         text = f"{count} {'atom' if count == 1 else 'atoms'}"
         if not count and self.which.currentData() == _SELECTED:
             text = "No atom is selected: select some on the image."
-        elif self._seconds is not None and count:
-            text = f"{text}, about {duration(count * self._seconds)}."
+        elif self._outlook is not None and count:
+            text = f"{text}, about {duration(self._outlook.seconds(count))}."
         if count > (most := self.config.value("most")):
             text = f"{text} At most {most} at once."
         self.count.setText(text)
 
-    def _estimate(self) -> None:
-        """Time one map of this method in a worker."""
+    def _wanted(self) -> Wanted | None:
         map_layer = self.maps.layer
-        if map_layer is None or not self.isVisible() or self.panel.runner.is_busy:
-            return
-        try:
-            job = _estimate_job(self._viewer, map_layer)
-        except StrataError:
-            return  # said when the button is pressed
-        self.cost.ask(job, name="Estimating the time")
+        return None if map_layer is None or self.panel.runner.is_busy else Wanted(map_layer, of_atoms=True)
 
-    def _on_estimated(self, result: JobResult) -> None:
-        self._seconds = result.value.seconds
+    def _on_outlook(self, outlook: MapsOutlook) -> None:
+        self._outlook = outlook
         self._show_count()
 
     def _start(self, _checked: bool = False) -> None:
@@ -233,9 +186,9 @@ class AtomScoring(QWidget):
         radius = target.radius if isinstance(target, AtomTarget) else None
         config = asked.config.model_copy(update={} if radius is None else {"target_radius": radius})
         table = points_table(points).astype({"layer": int, "species": str})
-        self._request = _Request(asked, points, table, tuple(chosen), config, self.config.values())
+        self._request = ScoreRequest(asked, map_layer, points, table, tuple(chosen), config, self.config.values())
         self.cost.forget()
-        self.panel.run(partial(_score_job, self._request), name=f"Explaining atoms of {image.name}")
+        self.panel.run(partial(score_job, self._request), name=f"Explaining atoms of {image.name}")
 
     def _on_event(self, event: JobEvent) -> None:
         request = self._request
@@ -253,7 +206,10 @@ class AtomScoring(QWidget):
             return
         found = self._put(request, result.value)
         figures, means = result.figures, result.figures["means"]
-        self._seconds = figures["seconds_per_atom"] or self._seconds  # measured, where an atom was done
+        if request.map_layer is not self.maps.layer:
+            self.cost.ask()  # of the map that was chosen meanwhile
+        elif measured := figures["seconds_per_atom"]:
+            self._outlook = MapsOutlook(0.0, measured)
         self._show_count()
         if found is None:
             self.panel.say("The atoms were removed meanwhile; the scores were dropped.")
@@ -268,7 +224,7 @@ class AtomScoring(QWidget):
                 f" layers, {rest} in the background; half of it within {means[HALF]:.2f} Å."
             )
 
-    def _put(self, request: _Request, scores: "DataFrame") -> int | None:
+    def _put(self, request: ScoreRequest, scores: "DataFrame") -> int | None:
         """Give the points what is done; None where they are gone."""
         points = request.points
         if points not in self._viewer.layers or request.asked.source.why_dropped(self._viewer):
@@ -277,70 +233,9 @@ class AtomScoring(QWidget):
         found = put_scores(points, request.table, scores, request.how)
         if is_untouched:
             let_be_replaced(points)  # scores are no edit
-        self._show_columns()
+        self.colouring.offer(self.points.layer)
         return found
-
-    def _show_columns(self) -> None:
-        """Offer the scores that the chosen atoms have."""
-        points, kept = self.points.layer, self.column.currentData()
-        offered = ["", *scores_of(points)]
-        self.colour_button.setEnabled(points is not None)
-        if [self.column.itemData(index) for index in range(self.column.count())] == offered:
-            return
-        self.column.clear()
-        for name in offered:
-            self.column.addItem(WORDS[name] if name else "crystal layer", name)
-        first = 1 if kept in (None, "") and len(offered) > 1 else 0
-        self.column.setCurrentIndex(max(self.column.findData(kept), 0) if kept else first)
-
-    def _colour(self, _checked: bool = False) -> None:
-        points, column = self.points.layer, self.column.currentData()
-        if points is None:
-            raise TableError("There are no atoms.", remedy=_NO_ATOMS)
-        if column:
-            low, high = colour_by(points, column)
-            ends = ("Blue", "red") if low < 0 else ("Dark", "yellow")
-            self.legend.setText(f"{ends[0]}: {low:.3g}, {ends[1]}: {high:.3g}. Grey: not scored.")
-        else:
-            colour_by_layer(points)
-            self.legend.setText("")
-        self.legend.setVisible(bool(column))
 
 
 def _is_located(napari_layer: "Layer") -> bool:
     return role_of(napari_layer) == "atoms" and memory_of(napari_layer) is not None
-
-
-def _estimate_job(viewer: "Viewer", map_layer: "Image") -> Any:
-    from napari_strata.explain.recall import recall
-    from napari_strata.widgets.explain.asked import EXPLANATION
-
-    recalled = recall(map_layer.metadata[EXPLANATION])
-    image, model = origin_of(viewer, map_layer)
-    if image is None or calibration_of(image).value is None:
-        raise TableError("The image is no longer open.", remedy="Open it.")
-    return partial(_time_job, model, frame_of(image, recalled.frame), recalled.config)
-
-
-def _time_job(model: str, image: Any, config: ExplainConfig, control: JobControl) -> Job:
-    from pathlib import Path
-
-    from napari_strata.jobs.estimate_explanation import estimate_explanation
-
-    return estimate_explanation(control, Path(model), image, config=config)
-
-
-def _score_job(request: _Request, control: JobControl) -> Job:
-    """Make the job in the worker thread, so that its imports do not hold the GUI up."""
-    from napari_strata.jobs.score_atoms import score_atoms
-
-    source = request.asked.source
-    return score_atoms(
-        control,
-        source.entry.path,
-        source.stack,
-        request.table,
-        config=request.config,
-        scoring=request.scoring,
-        chosen=request.chosen,
-    )
