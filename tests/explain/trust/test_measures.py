@@ -35,9 +35,9 @@ class Sum(nn.Module):
         return torch.stack([torch.zeros_like(odds), odds], dim=2)
 
 
-def by_hand(map_, *, signed=True, method=None, **judging):
-    """Return the subject of four pixels that are all 1, baseline 0, with a given map."""
-    scene = scene_of(torch.ones(1, 1, 2, 2), baseline=torch.zeros(1, 1, 2, 2), batch=2)
+def by_hand(map_, *, signed=True, method=None, value=1.0, **judging):
+    """Return the subject of four pixels that are all 1 or another value, baseline 0, with a given map."""
+    scene = scene_of(torch.full((1, 1, 2, 2), value), baseline=torch.zeros(1, 1, 2, 2), batch=2)
     facts = METHODS[method or ("occlusion" if signed else "grad-cam")]
     found = Attribution(torch.tensor(map_), figures={"delta": 0.5})
     config = JudgeConfig(**{"points": 2, "orders": 2, **judging})
@@ -64,6 +64,11 @@ def test_what_speaks_against_the_score_goes_last_and_slopes_go_by_their_size():
     part, slope = (figures_of(curves, by_hand(map_, method=name)) for name in ("occlusion", "guided-backprop"))
     assert part["deletion"]["curves"]["method"] == pytest.approx([1, 3 / 7, 0])
     assert slope["deletion"]["curves"]["method"] == pytest.approx([1, 1, 0])
+
+
+def test_where_the_image_scores_lower_than_the_baseline_what_lowers_it_goes_first():
+    lowering = by_hand([[-4.0, -2.0], [-1.0, 0.0]], value=-1.0)
+    assert figures_of(curves, lowering)["deletion"]["curves"]["method"] == pytest.approx([1, 3 / 7, 0])
 
 
 def test_where_image_and_baseline_score_alike_there_are_no_curves():

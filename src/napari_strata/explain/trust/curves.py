@@ -23,8 +23,10 @@ def curves(subject: Subject) -> Iterator[Measured]:
 
     Petsiuk, Das and Saenko, BMVC 2018, arXiv:1806.07421. The pixels of the window are replaced by the baseline
     (deletion), or the baseline's by the image's (insertion), in the order of :math:`M_p`, so that what speaks
-    against the score comes last; of methods that tell slopes in the order of :math:`|M_p|`, since the sign of a
-    slope does not say for what a pixel speaks. Pixels of equal value come in random order. Deviations: the score is that which is explained, log-odds, as a part of the way from the
+    against the score comes last; where the image has a lower score than the baseline, signed maps are taken with
+    the other sign, since what lowers the score is then the reason. Of methods that tell slopes the order is that
+    of :math:`|M_p|`, since the sign of a slope does not say for what a pixel speaks. Pixels of equal value come in
+    random order. Deviations: the score is that which is explained, log-odds, as a part of the way from the
     baseline to the image, :math:`(S - S(B)) / (S(I) - S(B))`, and not a probability; points lie closer where few
     pixels are changed, at the parts :math:`(k / K)^2`, since a few pixels decide about an atom. Areas are those
     under the curve over the part of the pixels, by trapezia. A good map deletes at once (small area) and inserts
@@ -43,11 +45,11 @@ def curves(subject: Subject) -> Iterator[Measured]:
     pixels = subject.found.map.numel()
     steps = np.arange(subject.config.points + 1) / subject.config.points
     counts = np.unique(np.rint(pixels * steps**2).astype(np.int64))
-    orders = _orders(subject)
     ends = scores(subject.score, torch.cat([subject.baseline, subject.scene.image])).double().cpu().numpy()
     if abs(ends[1] - ends[0]) <= NEGLIGIBLE * max(np.abs(ends).max(), 1e-30):
         yield Measured(1.0, {"parts": (counts / pixels).tolist(), "deletion": None, "insertion": None})
         return
+    orders = _orders(subject, is_lower=ends[1] < ends[0])
     drawn: dict[str, list[Curve]] = {"deletion": [], "insertion": []}
     share = 1 / (2 * len(orders))
     for half, (kind, found) in enumerate(drawn.items()):
@@ -66,12 +68,15 @@ def passes(subject: Subject) -> int:
     return 2 * (2 + subject.config.orders) * (subject.config.points + 1) + 2
 
 
-def _orders(subject: Subject) -> list[Tensor]:
+def _orders(subject: Subject, *, is_lower: bool) -> list[Tensor]:
     """Return the order of pixels by the map, by edges, and random ones."""
     rng = subject.generator(1)
     size = subject.found.map.numel()
-    map_ = subject.found.map.detach()
-    importance = map_.abs() if subject.facts.slope else map_
+    importance, facts = subject.found.map.detach(), subject.facts
+    if facts.slope:
+        importance = importance.abs()
+    elif facts.signed and is_lower:
+        importance = -importance
     by_value = [_ranked(values, rng) for values in (importance, edges(subject.scene.image))]
     return [*by_value, *(torch.from_numpy(rng.permutation(size)) for _ in range(subject.config.orders))]
 
