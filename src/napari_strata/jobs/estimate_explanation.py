@@ -1,9 +1,7 @@
 """What a heatmap will cost, before anybody asks for it."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +10,10 @@ from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, StateChanged
 from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.pass_time import seconds_of_pass
 from napari_strata.jobs.predict import check_calibration
 from napari_strata.jobs.prepare_question import take_frames
 from napari_strata.types import ImageStack
-
-if TYPE_CHECKING:
-    from napari_strata.explain.prepare import Prepared
-
-
-MOST, LONGEST = 3, 0.3
-"""How often a pass is timed at most, and for how long altogether [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +90,4 @@ def estimate_explanation(
     control.checkpoint()
     passes = passes_of(config.method, prepared.scene)
     maps, gates = loaded.network.feature_maps(), loaded.network.attention_gates()
-    return JobResult(value=Outlook(passes, passes * _seconds_of_pass(prepared), tuple(maps), tuple(gates)))
-
-
-def _seconds_of_pass(prepared: "Prepared") -> float:
-    """Time one pass over the window; that of methods which follow gradients is the mean of forward and back.
-
-    Quick ones are timed a few times, for others use the machine, too; the quickest counts.
-    """
-    from napari_strata.explain.catalogue import METHODS
-    from napari_strata.explain.covering import scores
-    from napari_strata.explain.gradients import gradients
-
-    score, scene = prepared.score, prepared.scene
-    is_forward = METHODS[scene.config.method].family == "covering"
-    taken: list[float] = []
-    while len(taken) < MOST and sum(taken) < LONGEST:
-        begun = time.monotonic()
-        float((scores if is_forward else gradients)(score, scene.image).sum())
-        taken.append(time.monotonic() - begun)
-    return min(taken) / (1 if is_forward else 2)
+    return JobResult(value=Outlook(passes, passes * seconds_of_pass(prepared), tuple(maps), tuple(gates)))

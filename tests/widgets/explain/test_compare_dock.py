@@ -120,6 +120,14 @@ def test_maps_are_compared_in_a_grid_and_a_table_and_leaving_restores_the_viewer
     assert not dock.grid_button.isChecked()
 
 
+def test_the_time_is_told_before_the_start_and_anew_for_other_methods(qtbot, open_dock):
+    dock = open_dock()
+    qtbot.waitUntil(lambda: dock.cost_words.text().startswith("3 maps and scores: "), timeout=30_000)
+    dock.methods.tick(SOME[:1])
+    assert dock.cost_words.text() == ""
+    qtbot.waitUntil(lambda: dock.cost_words.text().startswith("1 map and scores: "), timeout=30_000)
+
+
 def test_curves_and_reasons_are_shown_beside_the_scores(qtbot, viewer, open_dock):
     dock = open_dock()
     press(qtbot, dock, dock.panel.start_button)
@@ -153,8 +161,8 @@ def test_the_table_marks_the_best_sorts_by_a_click_and_says_what_is_good(qtbot):
     table.resize(900, 200)
     table.show()
     infidelity, stability = column_of("Infidelity"), column_of("Stability")
-    assert [table.item(row, infidelity).text() for row in range(3)] == ["0.4", "0.1 ★", "–"]
-    assert [table.item(row, stability).text() for row in range(3)] == ["0.9", "0.7", "0.95 ★"]
+    assert [table.item(row, infidelity).text() for row in range(3)] == ["0.4", "0.1★", "–"]
+    assert [table.item(row, stability).text() for row in range(3)] == ["0.9", "0.7", "0.95★"]
     assert "Lower is better" in table.horizontalHeaderItem(infidelity).toolTip()
     assert "Higher is better" in table.horizontalHeaderItem(stability).toolTip()
     header = table.horizontalHeader()
@@ -162,7 +170,7 @@ def test_the_table_marks_the_best_sorts_by_a_click_and_says_what_is_good(qtbot):
         place = QPoint(header.sectionViewportPosition(column) + 10, 8)
         qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
         assert table.methods[0] == first
-    assert table.item(2, infidelity).text() == "0.1 ★"
+    assert table.item(2, infidelity).text() == "0.1★"
 
 
 def test_the_map_of_a_row_becomes_a_layer_on_its_frame_that_can_be_asked_again(qtbot, viewer, open_dock):

@@ -16,8 +16,8 @@ class Score:
 
     Attributes
     ----------
-    name : str
-        Short name.
+    name, short : str
+        Name, and an abbreviation for the head of a narrow column.
     measure : str
         The measure that it comes from.
     higher_is_better : bool
@@ -29,6 +29,7 @@ class Score:
     """
 
     name: str
+    short: str
     measure: Measure
     higher_is_better: bool
     words: str
@@ -57,6 +58,7 @@ def _area(found: Mapping[str, Any], kind: str) -> float | None:
 SCORES: tuple[Score, ...] = (
     Score(
         "Deletion",
+        "Del.",
         "curves",
         False,
         "The pixels that the map shows first are removed first: the faster the score falls, the better. Area under"
@@ -65,6 +67,7 @@ SCORES: tuple[Score, ...] = (
     ),
     Score(
         "Insertion",
+        "Ins.",
         "curves",
         True,
         "The pixels that the map shows first are put back first: the faster the score rises, the better. Area"
@@ -73,6 +76,7 @@ SCORES: tuple[Score, ...] = (
     ),
     Score(
         "Infidelity",
+        "Inf.",
         "infidelity",
         False,
         "Squares are covered: does the map tell by how much the score falls? 0 tells all of it, 1 nothing.",
@@ -80,6 +84,7 @@ SCORES: tuple[Score, ...] = (
     ),
     Score(
         "Sensitivity",
+        "Sens.",
         "sensitivity",
         False,
         "How much the map changes, as a part of itself, when every pixel changes by a hair.",
@@ -87,6 +92,7 @@ SCORES: tuple[Score, ...] = (
     ),
     Score(
         "Stability",
+        "Stab.",
         "stability",
         True,
         "How alike the map stays when the image's own shot noise is added once more: 1 is the same map.",
@@ -94,6 +100,7 @@ SCORES: tuple[Score, ...] = (
     ),
     Score(
         "Completeness",
+        "Compl.",
         "completeness",
         False,
         "By how much the sum of the map misses what the method promises, as a part of it. Most methods promise"

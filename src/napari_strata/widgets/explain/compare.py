@@ -18,6 +18,8 @@ from napari_strata.types import LabelArray
 from napari_strata.widgets.explain.asked import Asked, MapChoice, asked_by
 from napari_strata.widgets.explain.compare_request import CompareRequest, compare_job, trust_job
 from napari_strata.widgets.explain.corrected_codes import corrected_codes
+from napari_strata.widgets.explain.cost_line import duration
+from napari_strata.widgets.explain.map_cost import MapCost, Wanted
 from napari_strata.widgets.explain.map_grid import MapGrid
 from napari_strata.widgets.explain.method_list import PROPOSED, MethodList
 from napari_strata.widgets.explain.score_curves import ScoreCurves
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
     from napari_strata.jobs.compare_maps import Comparison
+    from napari_strata.jobs.estimate_maps import MapsOutlook
 
 _NO_MAP = "Make a map in the Explain dock first."
 _HINT = "Tick methods and press 'Compare': they all answer the question of this map."
@@ -62,6 +65,7 @@ class CompareDock(Dock):
         self.question = Words()
         self.methods = MethodList()
         self.config = ConfigForm(JudgeConfig, fields=_SETTINGS)
+        self.cost, self.cost_words = MapCost(viewer, self._wanted), Words()
         self.panel = JobPanel(QPushButton("Compare"))
         self.table = ScoreTable()
         self.grid_button, self.keep_button = QPushButton("Side by side"), QPushButton("Add as layer")
@@ -98,7 +102,8 @@ class CompareDock(Dock):
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.addLayout(rows)
-        for widget in (self.question, self.methods, fold("How scores are made", self.config), self.panel):
+        settings = fold("How scores are made", self.config)
+        for widget in (self.question, self.methods, settings, self.cost_words, self.cost, self.panel):
             layout.addWidget(widget)
         layout.addWidget(self.results)
         layout.addWidget(self.trust)
@@ -109,6 +114,9 @@ class CompareDock(Dock):
     def _connect(self) -> None:
         self.map.chosen.connect(self._on_map)
         self.panel.start_button.clicked.connect(self.panel.guarded(self._compare))
+        self.methods.ticked.connect(self._ask_cost)
+        self.config.changed.connect(self._ask_cost)
+        self.cost.brought.connect(self._on_cost)
         self.trust.button.clicked.connect(self.panel.guarded(self._ask_trust))
         self.panel.runner.reported.connect(self._on_event)
         self.panel.runner.state_changed.connect(self._follow_state)
@@ -129,7 +137,24 @@ class CompareDock(Dock):
         self.panel.set_obstacle(_NO_MAP if layer is None else "")
         if layer is not None and not self.panel.words.text():
             self.panel.say(_HINT)
+        self._ask_cost()
         self._follow_state()
+
+    def _ask_cost(self) -> None:
+        self.cost_words.setText("")
+        self.cost.ask()
+
+    def _wanted(self) -> Wanted | None:
+        layer, methods = self.map.layer, self.methods.methods
+        if layer is None or not methods or self.panel.runner.is_busy:
+            return None
+        return Wanted(layer, methods, self.config.values(measures=COMPARED))
+
+    def _on_cost(self, outlook: "MapsOutlook") -> None:
+        count = len(self.methods.methods)
+        self.cost_words.setText(
+            f"{count} {'map' if count == 1 else 'maps'} and scores: {duration(outlook.seconds(1))}."
+        )
 
     def _follow_state(self, _state: JobState | None = None) -> None:
         self.trust.button.setEnabled(self.panel.start_button.isEnabled())
@@ -140,6 +165,7 @@ class CompareDock(Dock):
             raise MethodError("No method is ticked.", remedy="Tick at least one; two compare.")
         asked = asked_by(self._viewer, self.map.layer)
         self._forget()
+        self.cost.forget()
         request = CompareRequest(asked, methods, self.config.values(measures=COMPARED))
         self._request = self._compared = request
         self.panel.run(partial(compare_job, request), name=f"Comparing maps of {asked.source.stack.name}")
@@ -148,6 +174,7 @@ class CompareDock(Dock):
         asked = asked_by(self._viewer, self.map.layer)
         labels = self._labels(asked)
         self.trust.show_figures({})
+        self.cost.forget()
         judging = self.config.values(measures=_TRUST)
         self._request = request = CompareRequest(asked, (asked.config.method,), judging, labels, is_trust=True)
         self.panel.run(partial(trust_job, request), name=f"Testing {METHODS[asked.config.method].title}")

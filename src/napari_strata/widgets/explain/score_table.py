@@ -22,6 +22,8 @@ UNKNOWN = "–"
 _SORT = Qt.ItemDataRole.UserRole
 _METHOD = Qt.ItemDataRole.UserRole + 1
 _GAP, _SQUARE = 14, 12
+_NARROW = "QHeaderView::section { padding: 2px; } QTableView::item { padding: 0px; }"
+"""Six scores hardly fit beside the canvas."""
 
 
 class ScoreTable(QTableWidget):
@@ -35,13 +37,15 @@ class ScoreTable(QTableWidget):
         self._rows: Comparison = ()
         self.setHorizontalHeaderItem(0, QTableWidgetItem("Method"))
         for column, score in enumerate(SCORES, start=1):
-            title = QTableWidgetItem(f"{score.name} {'↑' if score.higher_is_better else '↓'}")
-            title.setToolTip(f"{score.words} {'Higher' if score.higher_is_better else 'Lower'} is better.")
+            title = QTableWidgetItem(f"{score.short}{'↑' if score.higher_is_better else '↓'}")
+            better = "Higher" if score.higher_is_better else "Lower"
+            title.setToolTip(f"{score.name}. {score.words} {better} is better.")
             self.setHorizontalHeaderItem(column, title)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setStyleSheet(_NARROW)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -120,7 +124,8 @@ def _square(colour: str) -> QIcon:
 
 def _score_cell(score: Score, value: float | None, *, is_best: bool) -> QTableWidgetItem:
     """Make a cell that sorts the best first; what is not known comes last."""
-    cell = _Cell(UNKNOWN if value is None else f"{value:.3g} {BEST}" if is_best else f"{value:.3g}")
+    cell = _Cell(UNKNOWN if value is None else f"{value:.2g}{BEST}" if is_best else f"{value:.2g}")
+    cell.setToolTip(f"{score.name}: not known" if value is None else f"{score.name}: {value:.5g}")
     key = math.inf if value is None else -value if score.higher_is_better else value
     cell.setData(_SORT, key)
     cell.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
