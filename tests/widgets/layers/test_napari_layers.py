@@ -215,7 +215,7 @@ def test_a_heatmap_says_what_it_is_and_where_it_comes_from():
 def test_a_signed_map_has_limits_about_zero_and_lets_the_image_through_there():
     data = np.zeros((8, 10), np.float32)
     data[4, 5], data[2, 2] = -2.0, 1.0
-    details = {"method": "occlusion", "done": 0.4}
+    details = {"method": "occlusion", "class": "C", "done": 0.4}
     layer = heatmap_layer(data, make_origin(), Chosen("slice", Place(0, 4, 5), 1), details=details)
     low, high = layer.contrast_limits
     assert (low, high) == (pytest.approx(-high), pytest.approx(1.98))
@@ -224,7 +224,7 @@ def test_a_signed_map_has_limits_about_zero_and_lets_the_image_through_there():
     assert (below[2] > below[0], above[0] > above[2]) == (True, True)
     assert (below[3], above[3]) == (1, 1)
     assert layer.blending == "translucent"
-    assert layer.name == "Layer 1 Occlusion of slice, unfinished - m - image"
+    assert layer.name == "Layer 1 Occlusion of C on the slice, unfinished - m - image"
 
 
 @pytest.mark.parametrize("source", SOURCES)

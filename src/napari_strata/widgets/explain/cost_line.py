@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 DELAY = 400
 """Time that the settings rest before they are reckoned with [ms]."""
 _ESTIMATING = "Estimating the time…"
-_FEW = "A handful of passes through the network."
+_FEW = "A handful of passes through the network"
+_AFTER = ", after a prediction that finds the atoms (spared once they are found in the Predict dock)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +46,7 @@ class _Asked:
     weights: str
     config: ExplainConfig
     mask: "NDArray[np.bool_] | None"
-    is_least: bool
+    rest: str
 
     @classmethod
     def of(
@@ -54,12 +55,12 @@ class _Asked:
         config: ExplainConfig,
         frame: int,
         mask: "NDArray[np.bool_] | None",
-        is_least: bool,
+        rest: str,
     ) -> Self:
         entry = source.model.entry
         assert entry is not None, "the source has no obstacle"
         weights = entry.card.weights_sha256
-        return cls(source.image.layer, source.pixel_size, frame, entry.path, weights, config, mask, is_least)
+        return cls(source.image.layer, source.pixel_size, frame, entry.path, weights, config, mask, rest)
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -101,7 +102,8 @@ class CostLine(QWidget):
         *,
         frame: int,
         mask: "NDArray[np.bool_] | None" = None,
-        is_least: bool = False,
+        unknown: str = "",
+        after: bool = False,
     ) -> None:
         """Ask for the cost of a method.
 
@@ -115,16 +117,20 @@ class CostLine(QWidget):
             Frame of the stack.
         mask : ndarray of bool, shape (y, x), optional
             The pixels of the target; without it, it is a pixel.
-        is_least : bool
-            Whether the target may be larger than a pixel though its pixels are not known yet.
+        unknown : str
+            What the target is, where it may be larger than a pixel and its pixels are not known yet.
+        after : bool
+            Whether the image is predicted first.
         """
         self.forget()
         facts = METHODS[config.method]
         if not facts.many_passes and mask is None:
-            self.words.setText(_FEW)
+            self.words.setText(f"{_FEW}{_AFTER if after else ''}.")
             if "feature_map" not in facts.settings:
                 return
-        asked = self._asked = _Asked.of(source, config, frame, mask, is_least and mask is None)
+        rest = f"; more for a large {unknown}" if unknown and not facts.whole else ""
+        rest += _AFTER if after else ""
+        asked = self._asked = _Asked.of(source, config, frame, mask, rest)
         if asked.key in self._answered:
             self._say(self._answered[asked.key])
         else:
@@ -162,8 +168,7 @@ class CostLine(QWidget):
 
     def _say(self, outlook: Outlook) -> None:
         assert self._asked is not None, "a cost that nobody wants is forgotten"
-        rest = "; more for a large one" if self._asked.is_least else ""
-        self.words.setText(f"About {outlook.passes} passes, {duration(outlook.seconds)} here{rest}.")
+        self.words.setText(f"About {outlook.passes} passes, {duration(outlook.seconds)} here{self._asked.rest}.")
         self.looked.emit(outlook)
 
 

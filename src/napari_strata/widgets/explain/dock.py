@@ -192,7 +192,10 @@ class ExplainDock(Dock):
             return  # said when the button is pressed
         frame, chosen = shown_frame(self._viewer, self.source.image.layer), self.target.look()
         mask = None if chosen is None else chosen.mask
-        self.cost.ask(self.source, config, frame=frame, mask=mask, is_least=self.kind in ("region", "label"))
+        unknown = self.kind if self.kind in ("region", "label") and mask is None else ""
+        self.cost.ask(
+            self.source, config, frame=frame, mask=mask, unknown=unknown, after=self.target.needs_prediction
+        )
 
     def _on_outlook(self, outlook: Outlook) -> None:
         of_gates = METHODS[self.method.method].of_gates

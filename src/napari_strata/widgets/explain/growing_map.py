@@ -14,7 +14,7 @@ from napari_strata.widgets.layers.napari_layers import (
     region_layer,
     target_layer,
 )
-from napari_strata.widgets.layers.results import remove_results, rename_result, show_results
+from napari_strata.widgets.layers.results import find_results, remove_results, rename_result, show_results
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -89,6 +89,9 @@ class GrowingMap(QObject):
         origin, chosen = self._request.source.origin, self._request.found(heatmap)
         layer = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
         show_results(self._viewer, [layer], below="atoms", keep_earlier=self._keep_earlier)
+        if not self._keep_earlier:
+            for other in find_results(self._viewer, "heatmap", origin.image):
+                other.visible = other is layer  # maps of other methods would blend with it
         self._limits = list(layer.contrast_limits)
         remove_results(self._viewer, "target", origin.image)
         if chosen.mask is not None:

@@ -118,7 +118,7 @@ class QuestionForm(QWidget):
             "Explain": (self.target, "What the heatmap explains; it is marked in the image."),
             "Labels": (self.labels, "Labels of which one is clicked: painted ones, or predicted masks."),
             "Layer": (self.decoder, "Crystal layer whose decoder is asked."),
-            "Class": (self.species, "Why this class is there."),
+            "Class": (self.species, "Why this class is there; on the slice, in the pixels where it is predicted."),
             "Rather than": (
                 self.against,
                 "What speaks for it, and not for this instead.",
@@ -145,7 +145,8 @@ class QuestionForm(QWidget):
         is_atom = self.kind == "atom"
         first = [("that of the atom", _OF_THE_ATOM)] if is_atom else []
         _refill(self.decoder, [*first, *((f"layer {layer}", layer) for layer in range(layers))])
-        _refill(self.species, [("that of the atom" if is_atom else "most probable", ""), *((n, n) for n in names)])
+        unnamed = {"atom": "that of the atom", "slice": "the one with most pixels"}.get(self.kind, "most probable")
+        _refill(self.species, [(unnamed, ""), *((name, name) for name in names)])
         self._show_row(self.decoder, layers > 1)
         self._show_row(self.species, len(names) > 1)
         self._show_row(self.labels, self.kind == "label")

@@ -55,7 +55,8 @@ class Request:
     def words(self, heatmap: "Heatmap") -> str:
         """Say what a map is, and how exact."""
         chosen, details = self.found(heatmap), heatmap.metadata
-        what = f"{details['class']} on this slice" if chosen.kind == "slice" else f"the {chosen.kind}"
+        class_ = "errors" if details["against"]["kind"] == "correction" else details["class"]
+        what = f"{class_} on this slice" if chosen.kind == "slice" else f"the {chosen.kind}"
         at = "" if chosen.kind == "slice" else f" at y {chosen.place.y:.1f}, x {chosen.place.x:.1f} px"
         said = f"{METHODS[self.config.method].title} of {what}{at}, layer {chosen.layer}."
         figures = details["figures"]

@@ -104,6 +104,14 @@ class TargetButton(QObject):
         found = find_results(self._viewer, "atoms", self._source.image.layer, model=str(entry.path))
         return found[-1] if found else None
 
+    @property
+    def needs_prediction(self) -> bool:
+        """Whether the image is predicted first: an atom, or the decoder of a layer, is told by located atoms."""
+        entry = self._source.model.entry
+        is_atom, has_size = self._question.kind == "atom", self._source.pixel_size is not None
+        of_layers = entry is not None and entry.card.model.layers > 1
+        return self.find_atoms() is None and (is_atom or (of_layers and has_size))
+
     def look(self) -> Chosen | None:
         """Return what is chosen without a click, where there is something."""
         try:
@@ -118,6 +126,9 @@ class TargetButton(QObject):
         elif self._question.kind not in _PICKED:
             button.setChecked(False)
             self._take(self._shown())
+        elif self._question.kind == "label" and self._question.labels.layer is None:
+            button.setChecked(False)
+            raise _no_labels()
         elif self._viewer.dims.ndisplay != 2:
             button.setChecked(False)
             raise TargetError("A click in 3D has no depth.", remedy="Switch the display to 2D.")
@@ -153,7 +164,7 @@ class TargetButton(QObject):
             return Chosen("pixel", place, layer)
         labels = self._question.labels.layer
         if labels is None:
-            raise TargetError("There are no labels.", remedy="Predict masks in the Predict dock, or paint labels.")
+            raise _no_labels()
         return clicked_label(labels, self._source.image.layer, place, layer)
 
     def _atom_at(self, place: Place) -> Chosen:
@@ -171,3 +182,7 @@ class TargetButton(QObject):
             return Chosen("atom", place, layer or 0)
         reach = self._tolerance() / (self._source.pixel_size or 1.0)
         return nearest_atom(points, place, reach=reach, layer=layer)
+
+
+def _no_labels() -> TargetError:
+    return TargetError("There are no labels.", remedy="Predict masks in the Predict dock, or paint labels.")

@@ -194,9 +194,9 @@ def heatmap_layer(data: FloatImage, origin: Origin, chosen: Chosen, *, details: 
 def heatmap_name(origin: Origin, chosen: Chosen, details: Mapping[str, Any]) -> str:
     """Return the name of the layer of an explanation; one that was stopped says that it is not finished."""
     title, place = METHODS[details["method"]].title, chosen.place
-    what = f"{title} of {chosen.kind}"
-    if chosen.kind != "slice":
-        what += f" at {place.y:.0f}, {place.x:.0f}"
+    what = f"{title} of {chosen.kind} at {place.y:.0f}, {place.x:.0f}"
+    if chosen.kind == "slice":
+        what = f"{title} of {details['class']} on the slice"
     if details.get("done", 1) < 1:
         what += ", unfinished"
     return origin.name(_of_layer(what, chosen.layer, origin.card))
