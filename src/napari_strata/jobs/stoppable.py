@@ -37,7 +37,7 @@ def stoppable(network: "nn.Module", control: JobControl) -> Iterator[None]:
 
     def look_on_the_way_back(_module: object, _passed: object, output: object) -> None:
         if isinstance(output, torch.Tensor) and output.requires_grad:
-            output.register_hook(look)
+            output.register_hook(look)  # type: ignore[no-untyped-call]
 
     handles = []
     for module in network.modules():
