@@ -88,3 +88,25 @@ def assert_same(method, part, whole, window, score, *, rtol=1e-5):
         outside[window] = 0
         np.testing.assert_allclose(outside, 0, atol=rtol * np.abs(whole).max())
     np.testing.assert_allclose(part, whole[window], atol=rtol * np.abs(whole).max() + rounding)
+
+
+def traces(network):
+    """Return all that an explanation could leave behind."""
+    hooks = [
+        (name, kind)
+        for name, module in network.named_modules()
+        for kind in vars(module)
+        if kind.endswith("hooks") and getattr(module, kind)
+    ]
+    attributes = {name: sorted(vars(module)) for name, module in network.named_modules()}
+    modes = {name: module.training for name, module in network.named_modules()}
+    weights = {name: (weight.requires_grad, weight.grad) for name, weight in network.named_parameters()}
+    state = {name: value.clone() for name, value in network.state_dict().items()}
+    return hooks, attributes, modes, weights, state
+
+
+def assert_same_traces(network, before):
+    after = traces(network)
+    assert after[:4] == before[:4]
+    assert after[0] == []
+    assert all(torch.equal(value, after[4][name]) for name, value in before[4].items())

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from explaining import score_of, window_scene
+from explaining import assert_same_traces, score_of, traces, window_scene
 from napari_strata.config import ExplainConfig, ModelConfig
 from napari_strata.errors import MethodError
 from napari_strata.explain.catalogue import METHODS, load_method, passes_of
@@ -53,28 +53,6 @@ class Counted(nn.Module):
         if self.fails_back:
             raise RuntimeError("no way back")
         self.count += len(gradient)
-
-
-def traces(network):
-    """Return all that an explanation could leave behind."""
-    hooks = [
-        (name, kind)
-        for name, module in network.named_modules()
-        for kind in vars(module)
-        if kind.endswith("hooks") and getattr(module, kind)
-    ]
-    attributes = {name: sorted(vars(module)) for name, module in network.named_modules()}
-    modes = {name: module.training for name, module in network.named_modules()}
-    weights = {name: (weight.requires_grad, weight.grad) for name, weight in network.named_parameters()}
-    state = {name: value.clone() for name, value in network.state_dict().items()}
-    return hooks, attributes, modes, weights, state
-
-
-def assert_same_traces(network, before):
-    after = traces(network)
-    assert after[:4] == before[:4]
-    assert after[0] == []
-    assert all(torch.equal(value, after[4][name]) for name, value in before[4].items())
 
 
 @pytest.mark.parametrize("method", METHODS)

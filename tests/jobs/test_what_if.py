@@ -243,7 +243,11 @@ def test_a_stop_keeps_the_smallest_change_so_far(model):
         ended = event
     assert ended.reason is FinishReason.CANCELED
     assert looks == 1
-    assert ended.result.value.flips
+    flip = ended.result.value
+    assert flip.flips
+    assert flip.words.endswith("Stopped: a smaller one may flip it, too.")
+    assert flip.outcome.masks is None
+    assert flip.outcome.after.score == ended.result.figures["score"] < 0
 
 
 def test_a_folder_that_is_a_file_is_refused(model, tmp_path):

@@ -124,4 +124,7 @@ def what_if_words(figures: Mapping[str, Any]) -> Iterator[str]:
     if figures["probability"] is not None:
         yield f"Probability {figures['probability_before']:.3f} -> {figures['probability']:.3f}"
     if figures["vanished"] is not None:
-        yield f"Atoms: {figures['vanished']} vanish, {figures['appeared']} appear"
+        yield (
+            f"Atoms: {figures['vanished']} vanish, {figures['appeared']} appear,"
+            f" {figures['renamed']} change species"
+        )

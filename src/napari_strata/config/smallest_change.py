@@ -1,7 +1,6 @@
 """How the smallest change of an image that flips a score is looked for."""
 
 from napari_strata.config.base import Config, setting
-from napari_strata.config.training import Device
 
 
 class SmallestChangeConfig(Config):
@@ -21,4 +20,3 @@ class SmallestChangeConfig(Config):
     dose: float | None = setting(
         None, "Electrons counted in the image; none takes the noise that the image shows.", unit="1/Å²", gt=0
     )
-    device: Device = setting("auto", "Where to compute.", advanced=True)

@@ -3,7 +3,6 @@
 from typing import Literal, get_args
 
 from napari_strata.config.base import Config, setting
-from napari_strata.config.training import Device
 
 Change = Literal["erase", "blur", "denoise", "shift"]
 CHANGES: tuple[Change, ...] = get_args(Change)
@@ -21,4 +20,3 @@ class WhatIfConfig(Config):
     shift_y: float = setting(0.5, "How far the region is moved down.", unit="Å", ge=-1000, le=1000)
     shift_x: float = setting(0.0, "How far the region is moved to the right.", unit="Å", ge=-1000, le=1000)
     grow: float = setting(0.0, "By so much the region is larger on every side.", unit="Å", ge=0, le=100)
-    device: Device = setting("auto", "Where to compute.", advanced=True)

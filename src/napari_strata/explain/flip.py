@@ -10,7 +10,7 @@ from napari_strata.config.smallest_change import SmallestChangeConfig
 from napari_strata.explain.adversarial import Found, smallest_change
 from napari_strata.explain.change_size import ChangeSize, change_size
 from napari_strata.explain.image_changes import Mask, grown
-from napari_strata.explain.outcome import Outcome
+from napari_strata.explain.outcome import Outcome, Seen
 from napari_strata.explain.pixel_gradient import PixelGradient
 from napari_strata.explain.what_if import WhatIf
 from napari_strata.types import FloatImage
@@ -62,6 +62,7 @@ class FlipSearch:
 
     def __init__(self, session: WhatIf, mask: Mask | None, config: SmallestChangeConfig) -> None:
         self._session, self._config = session, config
+        self._answers: dict[float, Seen] = {}
         self._region = grown(session.footprint, config.reach * session.scale) if mask is None else mask
         self._pixels = session.image[self._region]
         session.look_ahead(self._region)  # so that a stop has less to wait for
@@ -77,7 +78,7 @@ class FlipSearch:
         """Yield the best so far, after every look of the network at a changed image."""
         least, most = min(0.0, float(self._session.image.min())), float(self._session.image.max())
         return smallest_change(
-            lambda change: self._session.see(self._changed(change)).score,
+            self._score,
             lambda change: self._slope.at(self._changed(change))[self._region],
             least - self._pixels,
             most - self._pixels,
@@ -88,22 +89,29 @@ class FlipSearch:
         """Return how large a change is."""
         return change_size(found.change, self._pixels, self._session.noise)
 
-    def flip(self, found: Found) -> Flip:
-        """Return what was found, with the image and the prediction that it makes."""
+    def flip(self, found: Found, *, is_stopped: bool = False) -> Flip:
+        """Return what was found, with the image that it makes and, unless the search was stopped, the masks."""
         size = self.size(found)
         is_within = found.flips and (size.ratio is None or size.ratio <= self._config.bound)
-        words = in_words(found, size, bound=self._config.bound)
+        words = in_words(found, size, bound=self._config.bound, is_stopped=is_stopped)
         details = {
-            **self._config.model_dump(mode="json", exclude={"device"}),
+            **self._config.model_dump(mode="json"),
             **size.told(),
             "flips": found.flips,
             "within_bound": is_within,
             "words": words,
         }
         changed = self._changed(found.change)
-        outcome = self._session.outcome(changed, self._region, details)
+        after = self._answers.get(found.score)
+        outcome = self._session.outcome(changed, self._region, details, after=after, with_masks=not is_stopped)
         change = (changed - self._session.image).astype(np.float32)[outcome.window]
         return Flip(change, outcome, size, found.flips, is_within, words)
+
+    def _score(self, change: NDArray[np.float64]) -> float:
+        """Ask the network, and note all that it says: a stop shows it without asking again."""
+        seen = self._session.see(self._changed(change))
+        self._answers[seen.score] = seen
+        return seen.score
 
     def _changed(self, change: NDArray[np.float64]) -> NDArray[np.float64]:
         changed = self._session.image.copy()
@@ -111,8 +119,14 @@ class FlipSearch:
         return changed
 
 
-def in_words(found: Found, size: ChangeSize, *, bound: float) -> str:
+def in_words(found: Found, size: ChangeSize, *, bound: float, is_stopped: bool) -> str:
     """Say whether a change flips the score, and how large it is."""
+    if is_stopped:
+        if not found.flips:
+            return (
+                f"Stopped before the score flipped; it is {found.score:.3g} with the last change that was tried."
+            )
+        return f"{in_words(found, size, bound=bound, is_stopped=False)} Stopped: a smaller one may flip it, too."
     if not found.flips:
         return (
             "Does not flip: no change of these pixels was found that turns the sign of the score, which is"

@@ -51,7 +51,8 @@ def grown(mask: Mask, length: float) -> Mask:
     """Return a mask and all that lies within a length of it [px]."""
     if length <= 0:
         return mask
-    within: Mask = ndimage.distance_transform_edt(~mask) <= length
+    box, within = _box(mask, length), np.zeros_like(mask)
+    within[box] = ndimage.distance_transform_edt(~mask[box]) <= length
     return within
 
 
@@ -116,9 +117,8 @@ def _filled(values: Values, mask: Mask) -> Values:
         raise TargetError(
             "The region is the whole image, so nothing is left to fill it from.", remedy="Choose a smaller region."
         )
-    depth = float(ndimage.distance_transform_edt(mask).max())
+    depth = float(ndimage.distance_transform_edt(mask[_box(mask, 0)]).max())
     sigma = max(depth / 2, 1.0)
-
     box = _box(mask, _BEYOND * sigma)
     part, inside = values[box], mask[box]
     share = np.maximum(_blurred(np.where(inside, 0.0, 1.0), sigma), np.finfo(float).tiny)

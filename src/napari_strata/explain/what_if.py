@@ -1,6 +1,7 @@
 """What the network says of an image that was changed, and what it said of the image as it is."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,6 +85,7 @@ class WhatIf:
         self.image: NDArray[np.float64] = np.asarray(image.data[0], np.float64)
         self.noise: ShotNoise = shot_noise(self.image, dose=dose, pixel_size=image.pixel_size)
         self.score: CroppedScore = crop_score(prepared)
+        self._on_grid: tuple[AnyArray, FloatImage] | None = None
         seen = self._see(self.image)
         self._uncorrected = seen.score
         self.before = Seen(prepared.metadata["score"], seen.probability)
@@ -99,7 +101,7 @@ class WhatIf:
         """Pixels per ångström, 1 where the pixel size is not known."""
         return 1 / (self.stack.pixel_size or 1.0)
 
-    @property
+    @cached_property
     def footprint(self) -> Mask:
         """The pixels that the question is about."""
         radius = self.prepared.scene.config.target_radius
@@ -194,10 +196,12 @@ class WhatIf:
 
     def _inputs(self, image: AnyArray, window: Window) -> torch.Tensor:
         """Return what the network sees of a window of the turned and padded grid, shape (1, 1, y, x)."""
-        stack, view = self.stack, self.prepared.view
-        grid = to_network_grid(image, stack.pixel_size, self.model.card.model.pixel_size)
-        seen = turned(padded(grid, self.model.network.stride), view.turn)
-        return torch.from_numpy(seen[window].copy()).to(view.inputs.device)[None, None]
+        if self._on_grid is None or self._on_grid[0] is not image:
+            grid = to_network_grid(image, self.stack.pixel_size, self.model.card.model.pixel_size)
+            # kept: score, prediction and slope are asked of the same image, and a large one takes its time
+            self._on_grid = image, turned(padded(grid, self.model.network.stride), self.prepared.view.turn)
+        seen = self._on_grid[1][window].copy()
+        return torch.from_numpy(seen).to(self.prepared.view.inputs.device)[None, None]
 
     def _around(self, region: Mask) -> Window:
         """Return the part of the image around region and target."""

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
 from napari_strata.config.smallest_change import SmallestChangeConfig
-from napari_strata.control import JobControl
+from napari_strata.control import JobCanceled, JobControl
 from napari_strata.events import JobEvent, JobResult, Progress, StateChanged
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import RegionTarget, check_target
+from napari_strata.io.calibration import require
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
 from napari_strata.jobs.prepare_question import SEARCHED, part_of_search
+from napari_strata.jobs.stoppable import stoppable
 from napari_strata.jobs.what_if import begin, check_folder, load_checked, write_outcome
 from napari_strata.types import AnyArray, ImageStack
 
@@ -47,7 +49,7 @@ def smallest_change(
     Parameters
     ----------
     control : JobControl
-        A stop keeps the best so far.
+        A stop keeps the best so far, without the masks that it makes.
     model, image, frame, question, config, atoms, inference, locating
         As in `napari_strata.jobs.explain.explain`.
     looking : SmallestChangeConfig
@@ -72,8 +74,10 @@ def smallest_change(
     ------
     TargetError
         If target or region do not fit.
-    ImageError, CalibrationError, BundleError, DeviceError, OutputError
+    ImageError, BundleError, DeviceError, OutputError
         If an input cannot be used or a file cannot be written.
+    CalibrationError
+        If a pixel size is missing; a dose needs one, too.
     """
     from napari_strata.explain.flip import FlipSearch
 
@@ -81,10 +85,12 @@ def smallest_change(
     loaded, shown = load_checked(model, image, frame=frame, question=question, config=config)
     if mask is not None:
         check_target(RegionTarget(mask), (shown.data.shape[1], shown.data.shape[2]))
+    if looking.dose is not None:
+        require(shown.pixel_size, name=shown.name)
     check_folder(out)
     control.run()
     yield StateChanged(control.state)
-    search = begin(
+    beginning = begin(
         control,
         loaded,
         image,
@@ -98,14 +104,17 @@ def smallest_change(
     )
     has_atoms = atoms is not None
     searched = min(part_of_search(loaded, shown, question.target, config, has_atoms=has_atoms), SEARCHED)
-    session, figures = yield from part_of(search, 0, searched)
-    flip = yield from part_of(_look(control, FlipSearch(session, mask, looking)), searched, 1)
+    with stoppable(loaded.network, control):
+        session, figures = yield from part_of(beginning, 0, searched)
+        search = FlipSearch(session, mask, looking)
+        found = yield from part_of(_look(control, search), searched, 1)
+    flip = search.flip(found, is_stopped=control.stop_requested)
     told = {**flip.outcome.metadata["what_if"], **figures, "seconds": round(time.monotonic() - start, 2)}
     return JobResult(told, {} if out is None else _write(flip, out), flip)
 
 
-def _look(control: JobControl, search: "FlipSearch") -> Generator[JobEvent, None, "Flip"]:
-    """Look until nothing smaller is found, or a stop comes."""
+def _look(control: JobControl, search: "FlipSearch") -> Generator[JobEvent, None, "Found"]:
+    """Look until nothing smaller is found, or a stop comes; return the best."""
     found, looks = None, search.look()
     try:
         for found in looks:
@@ -113,10 +122,13 @@ def _look(control: JobControl, search: "FlipSearch") -> Generator[JobEvent, None
             if control.stop_requested:
                 break
             control.wait_while_paused()
+    except JobCanceled:
+        if found is None:
+            raise
     finally:
         looks.close()
     assert found is not None, "a search yields at least once"
-    return search.flip(found)
+    return found
 
 
 def _doing(search: "FlipSearch", found: "Found") -> str:

@@ -18,6 +18,7 @@ from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
 from napari_strata.jobs.predict import check_calibration
 from napari_strata.jobs.prepare_question import check_question, prepare_question, take_frames
+from napari_strata.jobs.stoppable import stoppable
 from napari_strata.requests import TryChange
 from napari_strata.types import AnyArray, ImageStack
 
@@ -61,22 +62,28 @@ def try_changes(
     loaded, _ = load_checked(model, image, frame=frame, question=question, config=config)
     control.run()
     yield StateChanged(control.state)
-    what_if, _ = yield from begin(
-        control, loaded, image, frame=frame, question=question, config=config, atoms=atoms
-    )
+    with stoppable(loaded.network, control):
+        session, _ = yield from begin(
+            control, loaded, image, frame=frame, question=question, config=config, atoms=atoms
+        )
+        yield from _answer(control, session)
+    return JobResult()
+
+
+def _answer(control: JobControl, session: "WhatIf") -> Iterator[JobEvent]:
+    """Answer what is asked, until a stop comes."""
     while not control.stop_requested:
         asked = [request for request in control.take_requests() if isinstance(request, TryChange)]
         if not asked:
             control.wait_for_requests()
             continue
         try:
-            for outcome in _try_change(what_if, asked[-1].mask, asked[-1].config):
+            for outcome in _try_change(session, asked[-1].mask, asked[-1].config):
                 yield ChangeTried(asked[-1], outcome)
                 if control.has_requests or control.stop_requested:
                     break
         except StrataError as error:
             yield ChangeTried(asked[-1], None, error)
-    return JobResult()
 
 
 @job
@@ -140,10 +147,11 @@ def what_if(
         inference=inference,
         locating=locating,
     )
-    session, figures = yield from part_of(search, 0, CHANGING)
-    control.checkpoint()
-    yield Progress(CHANGING, f"Changing {image.name}")
-    *_, outcome = _try_change(session, mask, change)
+    with stoppable(loaded.network, control):
+        session, figures = yield from part_of(search, 0, CHANGING)
+        control.checkpoint()
+        yield Progress(CHANGING, f"Changing {image.name}")
+        *_, outcome = _try_change(session, mask, change)
     told = {**outcome.metadata["what_if"], **figures, "seconds": round(time.monotonic() - start, 2)}
     paths = {} if out is None else write_outcome(outcome, out, "what_if.json")
     return JobResult(told, paths, outcome)

@@ -210,8 +210,9 @@ def test_a_cancel_keeps_the_best_so_far(qtbot, viewer, add_map, open_dock, monke
     qtbot.waitUntil(started.is_set, timeout=30_000)
     with qtbot.waitSignal(panel.runner.ended, timeout=30_000):
         qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
-    assert panel.words.text().startswith("Does not flip")
+    assert panel.words.text().startswith("Stopped before the score flipped")
     assert results(viewer, "smallest-change change")
+    assert not results(viewer, "smallest-change prediction")  # which would be waited for
     assert panel.start_button.isEnabled()
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from napari_strata.explain.flip import Flip
 
-_FIELDS = ("reach", "bound", "dose", "steps", "device")
+_FIELDS = ("reach", "bound", "dose", "steps")
 _TIP = "Look for the least change of the pixels with which the network no longer says what it says."
 
 

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 
 from napari_strata.control import JobControl, JobState
 from napari_strata.errors import StrataError, TargetError
-from napari_strata.events import ChangeTried, JobEnded, JobEvent, StateChanged
+from napari_strata.events import ChangeTried, JobEnded, JobEvent, Progress, StateChanged
 from napari_strata.jobs.job import Job
 from napari_strata.requests import TryChange
 from napari_strata.widgets.explain.asked import Asked, MapChoice, asked_by
@@ -170,6 +170,8 @@ class WhatIfDock(Dock):
         match event:
             case StateChanged(state=JobState.RUNNING) if self._wanted is not None:
                 self.runner.post(self._wanted)  # what was asked before the job ran is lost
+            case Progress(message=message) if self._running is self._asked:
+                self._say(f"{message}…")  # until the first answer: locating atoms takes its time
             case ChangeTried() if self._running is self._asked:
                 self._show(event)
 
@@ -218,7 +220,7 @@ def outcome_words(outcome: "Outcome") -> str:
     told = [f"1 atom {one}" if number == 1 else f"{number} atoms {many}" for number, one, many in atoms if number]
     if not told and outcome.masks is not None:
         changes = "1 px changes class" if outcome.pixels == 1 else f"{outcome.pixels} px change class"
-        told = [changes if outcome.pixels else "no pixel changes class"]
+        told = [f"{changes} nearby" if outcome.pixels else "no pixel changes class nearby"]
     return f"{words}; {', '.join(told)}." if told else f"{words}."
 
 

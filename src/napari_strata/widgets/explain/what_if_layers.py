@@ -55,10 +55,18 @@ class WhatIfLayers:
     def show_flip(self, flip: "Flip", origin: Origin, *, frame: int, layer: int) -> None:
         """Show a change, too: red where it adds, blue where it takes away."""
         self.show(flip.outcome, origin, frame=frame, layer=layer)
+        if flip.outcome.masks is None:
+            self._drop("prediction")
         details = {**flip.outcome.metadata, "frame": frame}
         made = self._put("change", flip.change, flip.outcome.window, details, _change)
         end = float(np.abs(flip.change).max()) or 1.0
         made.contrast_limits_range = made.contrast_limits = (-end, end)
+
+    def _drop(self, what: str) -> None:
+        """Take away a layer that an earlier search left."""
+        old = self._made.pop(what, None)
+        if old is not None and old in self._viewer.layers:
+            self._viewer.layers.remove(old)
 
     def _put(self, what: str, data: AnyArray, window: "Window", details: dict[str, Any], make: Any) -> Any:
         """Make a layer, or give it other data and another place."""
