@@ -193,6 +193,10 @@ def test_a_proposal_is_striped_first_and_sent_in_one_step_that_undo_takes_back(
     assert lasting_memory(labels)["of_maps"] == [note]  # and so it goes to disk with them
     assert (note["pixels"], note["map"]["method"], note["settings"]["how"]) == (pixels - 1, "occlusion", how)
     labels.undo()
+    assert map_notes_of(labels) == lasting_memory(labels)["of_maps"] == []
+    labels.redo()
+    assert map_notes_of(labels) == [note]
+    labels.undo()
     assert np.argwhere(labels.data).tolist() == [[1, Y, X]]
     assert provenance_of(labels)[1, Y, X + 1] == Provenance.NOT_LABELLED
 
@@ -326,6 +330,9 @@ def test_a_wrong_region_is_found_explained_and_marked_and_no_paint_is_changed(qt
     assert (note["kind"], note["map"]["method"]) == ("to correct", "input-gradient")
     click(qtbot, page.correct_button)
     assert page.panel.words.text().startswith("This region is marked already.")
+    marks.undo()
+    assert not marks.data.any()
+    assert map_notes_of(labels) == []
 
 
 def test_a_running_training_checks_a_marked_region_from_then_on(qtbot, viewer, predicted, open_dock, monkeypatch):

@@ -112,7 +112,10 @@ def finder(viewer: "Viewer", compared: Compared, *, below: float, least: int) ->
             remedy="Choose labels, or predict again in the Predict dock: it adds the probabilities.",
         )
     classes = np.stack([_frame(one, compared.frame, np.float32) for one in mine])
-    sureness = np.maximum(classes.max(axis=0), 1 - classes.sum(axis=0))
+    most = classes.max(axis=0)
+    may_overlap = compared.source.entry.card.model.output == "multi-label"
+    background = 1 - (most if may_overlap else classes.sum(axis=0))
+    sureness = np.maximum(most, background)
     return partial(unsure_regions, compared.predicted, sureness, below=below, least=least)
 
 

@@ -19,6 +19,7 @@ from napari_strata.types import NOT_LABELLED, AnyArray, FloatImage
 from napari_strata.widgets.explain.asked import EXPLANATION
 from napari_strata.widgets.explain.map_display import map_values
 from napari_strata.widgets.explain.map_view import MapViewForm
+from napari_strata.widgets.layers.drawn_pixels import DrawnPixels
 from napari_strata.widgets.layers.label_edits import write_edit
 from napari_strata.widgets.layers.label_memory import note_drawn, note_map
 from napari_strata.widgets.layers.label_target import LabelTarget
@@ -219,12 +220,12 @@ class ProposalPage(QWidget):
         new = paint_region(codes[0], mask, target.code, only_unlabelled=spares)
         edit = edit_between(codes, new[None])
         fresh = edit.before == NOT_LABELLED
-        indices = tuple(axis[fresh] for axis in edit.indices)
+        frames, rows, columns = (axis[fresh] for axis in edit.indices)
+        indices = (frames + request.frame, rows, columns)[-labels.ndim :]
         counts = write_edit(labels, edit, first_frame=request.frame)
-        note_drawn(labels, (indices[0] + request.frame, *indices[1:])[-labels.ndim :], target.code)
-        pixels = int(sum(counts.values()))
-        settings = request.config.model_dump()
-        note_map(labels, {"kind": "proposal", "pixels": pixels, "settings": settings, "map": request.asked})
+        note_drawn(labels, indices, target.code)
+        note = {"kind": "proposal", "pixels": int(sum(counts.values())), "settings": request.config.model_dump()}
+        note_map(labels, {**note, "map": request.asked}, DrawnPixels(labels, indices))
         self.drop()
         self.panel.say(" ".join([in_words(counts, target.names), *_of_paint(int(painted.sum()), spares)]))
 

@@ -12,7 +12,8 @@ from napari_strata.explain.runs import to_runs
 from napari_strata.explain.wrong_regions import WrongRegion
 from napari_strata.types import NOT_LABELLED
 from napari_strata.widgets.explain.compared import Compared
-from napari_strata.widgets.layers.label_memory import labels_of, note_map
+from napari_strata.widgets.layers.drawn_pixels import DrawnPixels
+from napari_strata.widgets.layers.label_memory import crystal_layer_of, group_of, labels_of, note_map
 from napari_strata.widgets.layers.label_step import sliced
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import placement
@@ -55,16 +56,17 @@ def mark_to_correct(viewer: "Viewer", compared: Compared, region: WrongRegion, m
         If there are no labels of the image.
     """
     image = compared.origin.image
-    labels = compared.labels or next((one for one in labels_of(image, viewer.layers) if _can_take(one)), None)
-    if labels is None or labels not in viewer.layers:
+    offered = [compared.labels] if compared.labels is not None else labels_of(image, viewer.layers)
+    labels = next((one for one in offered if one in viewer.layers and _can_take(one, compared.layer)), None)
+    if labels is None:
         raise LabelsError(
             f"There are no labels of {image.name} to correct in.", remedy="Press 'New labels' in the Label dock."
         )
-    number = _mark(viewer, compared, region)
+    number, drawn = _mark(viewer, compared, region)
     place = {"frame": compared.frame, "y_px": region.y, "x_px": region.x, "runs": to_runs(region.mask)}
     words = compared.names
     names = {"predicted": words[region.predicted], "labelled": words.get(region.right, "nothing")}
-    note_map(labels, {"kind": "to correct", "number": number, **place, **names, "map": map_})
+    note_map(labels, {"kind": "to correct", "number": number, **place, **names, "map": map_}, drawn)
     pinned = _pin(viewer, compared, region)
     viewer.layers.selection.active = labels
     labels.visible = True
@@ -75,25 +77,27 @@ def mark_to_correct(viewer: "Viewer", compared: Compared, region: WrongRegion, m
     return f"Region {number} is marked to be corrected. {after}{pinned}"
 
 
-def _can_take(labels: Any) -> bool:
-    return isinstance(labels, Labels) and bool(labels.editable)
+def _can_take(labels: Any, layer: int) -> bool:
+    """Tell whether one can paint in labels, and they are of a crystal layer, or of none that is known."""
+    is_of_layer = not group_of(labels) or crystal_layer_of(labels) == layer
+    return isinstance(labels, Labels) and bool(labels.editable) and is_of_layer
 
 
-def _mark(viewer: "Viewer", compared: Compared, region: WrongRegion) -> int:
-    """Draw a region into the layer of marks as one step for undo; return its number."""
+def _mark(viewer: "Viewer", compared: Compared, region: WrongRegion) -> tuple[int, DrawnPixels]:
+    """Draw a region into the layer of marks as one step for undo; return its number, and where it was drawn."""
     origin = compared.origin
     found = find_results(viewer, MARKS, origin.image)
     marks = found[-1] if found else _new_marks(viewer, compared)
     rows, columns = np.nonzero(region.mask)
     indices = (np.full(len(rows), compared.frame), rows + region.y, columns + region.x)[-marks.ndim :]
-    already = np.unique(np.asarray(marks.data)[indices])
-    if len(already) == 1 and already[0]:
+    already = np.asarray(marks.data)[indices]
+    if already.all() and len(np.unique(already)) == 1:
         raise LabelsError("This region is marked already.", remedy="Paint it right, or choose another one.")
     number = int(np.max(marks.data)) + 1
     with sliced(marks):
         marks.data_setitem(indices, np.full(len(rows), number, marks.data.dtype))
     marks.refresh()
-    return number
+    return number, DrawnPixels(marks, tuple(axis[already == NOT_LABELLED] for axis in indices))
 
 
 def _new_marks(viewer: "Viewer", compared: Compared) -> Labels:

@@ -14,6 +14,7 @@ from napari_strata.config import ClassTable, SpotConfig
 from napari_strata.errors import LabelsError
 from napari_strata.types import AnyArray, LabelArray
 from napari_strata.widgets.layers.calibration import IMAGE, METADATA, image_id_of
+from napari_strata.widgets.layers.drawn_pixels import DrawnPixels
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.results import ORIGIN
 from napari_strata.widgets.parts.layer_choice import RESULT
@@ -32,6 +33,8 @@ _SPOTS = "spots"
 """Key of how points become a mask."""
 _NOTES = "of_maps"
 """Key of what was painted, or marked to be corrected, after maps of explanations, the first first."""
+_DRAWN = "drawn_with_notes"
+"""Key of the pixels that were drawn with these notes, by the note's place among them."""
 _MERGED = "merged"
 """Key of the positions of atoms by the class that they had before it was merged into another one."""
 
@@ -208,20 +211,35 @@ def note_drawn(labels: "Layer", indices: tuple[AnyArray, ...], code: int) -> Non
     birth = birth_of(labels)
     if birth.provenance is Provenance.IMPORTED and birth.codes is not None:
         return
-    data = full_data(labels)
-    codes = np.zeros(data.shape, data.dtype) if birth.codes is None else birth.codes.copy()
+    data, codes = full_data(labels), birth.codes
+    if codes is None:
+        codes = np.zeros(data.shape, data.dtype)
+    elif birth.provenance is not Provenance.MODEL or not codes.flags.writeable:
+        codes = codes.copy()  # later ones are written into this copy: that of a stack takes its time
     codes[indices] = code
     _remember(labels, {_BIRTH: Birth(Provenance.MODEL, codes)})
 
 
-def note_map(labels: "Layer", note: dict[str, Any]) -> None:
-    """Note what was done in labels after the map of an explanation; ready for JSON, it stays with them."""
-    _remember(labels, {_NOTES: [*map_notes_of(labels), note]})
+def note_map(labels: "Layer", note: dict[str, Any], drawn: DrawnPixels) -> None:
+    """Note what was drawn after the map of an explanation; ready for JSON, it stays with the labels.
+
+    Parameters
+    ----------
+    labels : Labels
+        The labels that it concerns.
+    note : dict
+        What was done.
+    drawn : DrawnPixels
+        What was drawn, in these labels or beside them: the note counts as long as that is there.
+    """
+    notes = [*_memory(labels).get(_NOTES, ()), note]
+    _remember(labels, {_NOTES: notes, _DRAWN: {**_memory(labels).get(_DRAWN, {}), len(notes) - 1: drawn}})
 
 
 def map_notes_of(labels: "Layer") -> list[dict[str, Any]]:
-    """Return what was done in labels after maps of explanations."""
-    return list(_memory(labels).get(_NOTES, ()))
+    """Return what was done in labels after maps of explanations, and was not undone."""
+    notes, drawn = _memory(labels).get(_NOTES, ()), _memory(labels).get(_DRAWN, {})
+    return [note for place, note in enumerate(notes) if place not in drawn or drawn[place].are_there]
 
 
 def recode_birth(labels: "Layer", lookup: LabelArray) -> None:
@@ -260,7 +278,10 @@ def provenance_of(labels: "Layer") -> LabelArray:
 
 def lasting_memory(napari_layer: "Layer") -> dict[str, Any]:
     """Return what a layer remembers, as far as it means anything in another session."""
-    lasting = {key: value for key, value in _memory(napari_layer).items() if key not in (IMAGE, _BIRTH, _DIVIDED)}
+    passing = (IMAGE, _BIRTH, _DIVIDED, _DRAWN)
+    lasting = {key: value for key, value in _memory(napari_layer).items() if key not in passing}
+    if _NOTES in lasting:
+        lasting[_NOTES] = map_notes_of(napari_layer)
     memory: dict[str, Any] = json.loads(json.dumps(lasting, default=lambda _value: None))
     return memory
 
