@@ -21,7 +21,7 @@ BEST, BEST_COLOUR = "★", "#6ee787"
 UNKNOWN = "–"
 _SORT = Qt.ItemDataRole.UserRole
 _METHOD = Qt.ItemDataRole.UserRole + 1
-_GAP, _SQUARE = 14, 12
+_GAP, _SQUARE, _LEAST = 14, 12, 24
 _NARROW = "QHeaderView::section { padding: 2px; } QTableView::item { padding: 0px; }"
 """Six scores hardly fit beside the canvas."""
 
@@ -48,9 +48,11 @@ class ScoreTable(QTableWidget):
         self.setStyleSheet(_NARROW)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
+        self.horizontalHeader().setMinimumSectionSize(_LEAST)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.setSortingEnabled(True)
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.horizontalHeader().setSortIndicatorShown(False)  # its room would be taken in every column
         self.itemSelectionChanged.connect(self.picked)
 
     @property
@@ -78,6 +80,7 @@ class ScoreTable(QTableWidget):
         for column, score in enumerate(SCORES, start=1):
             self._fill(column, score, [score.of(row.figures) for row in rows])
         self.setSortingEnabled(True)
+        self.horizontalHeader().setSortIndicatorShown(False)
         if chosen is not None and chosen.method in self.methods:
             self.selectRow(self.methods.index(chosen.method))
         self.blockSignals(blocked)
