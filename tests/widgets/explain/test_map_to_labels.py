@@ -337,7 +337,7 @@ def test_a_wrong_region_is_found_explained_and_marked_and_no_paint_is_changed(qt
 
 def test_a_running_training_checks_a_marked_region_from_then_on(qtbot, viewer, predicted, open_dock, monkeypatch):
     pinned = []
-    live = SimpleNamespace(runs=True, image=viewer.layers["bright"], pin=pinned.append)
+    live = SimpleNamespace(runs=True, image=viewer.layers["bright"], pin=pinned.append, painted=[predicted])
     monkeypatch.setattr(to_correct, "live_training_of", lambda _viewer: live)
     page = open_dock().errors
     page.labels.choose(predicted)
@@ -347,6 +347,11 @@ def test_a_running_training_checks_a_marked_region_from_then_on(qtbot, viewer, p
     (one,) = pinned
     assert one.box == page.table.regions[0].box
     assert page.panel.words.text().endswith("No map is noted with it: 'Why?' was not asked.")
+    shown(viewer, MARKS)[0].undo()
+    live.painted = [viewer.add_labels(np.zeros((56, 56), np.uint8))]
+    click(qtbot, page.correct_button)
+    assert "The training does not learn from these labels" in page.panel.words.text()
+    assert len(pinned) == 1
 
 
 def test_without_labels_the_regions_are_listed_in_which_the_model_is_unsure(qtbot, viewer, predicted, open_dock):

@@ -100,7 +100,11 @@ class ErrorsPage(QWidget):
             ),
             ("Unsure below", self.below, "Probability of what is predicted."),
             ("Least size [px]", self.least, "Smaller regions are left out."),
-            ("Method", self.method, "How 'Why?' is answered; with the settings of the Explain dock's defaults."),
+            (
+                "Method",
+                self.method,
+                "Answers 'Why?', with its default settings; for others: 'Explain' below.",
+            ),
         ):
             widget.setToolTip(tip)
             form.addRow(row_label(text), widget)
@@ -210,9 +214,8 @@ class ErrorsPage(QWidget):
         self.explained.emit(layer)
         names = asked.compared.names
         rather = f" rather than {names[asked.region.right]}" if asked.region.right else ""
-        self.panel.say(
-            f"What made it say {names[asked.region.predicted]}{rather}: {METHODS[asked.config.method].title}."
-        )
+        answer = f"{METHODS[asked.config.method].title}, with its default settings"
+        self.panel.say(f"What made it say {names[asked.region.predicted]}{rather}: {answer}.")
 
     def _send(self, _checked: bool = False) -> None:
         compared, region = self._here()

@@ -24,6 +24,8 @@ from napari_strata.widgets.live.training import live_training_of
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+    from napari_strata.widgets.live.training import LiveTraining
+
 MARKS = "to correct"
 """Role of the layer of marks."""
 _COLOUR = "#ff5cf4"
@@ -32,7 +34,7 @@ _COLOUR = "#ff5cf4"
 def mark_to_correct(viewer: "Viewer", compared: Compared, region: WrongRegion, map_: dict[str, Any] | None) -> str:
     """Mark a region, note in the labels after which map, and take the brush on them.
 
-    A training that runs on the image checks the region after every validation from now on.
+    A training that learns from these labels checks the region after every validation from now on.
 
     Parameters
     ----------
@@ -56,7 +58,10 @@ def mark_to_correct(viewer: "Viewer", compared: Compared, region: WrongRegion, m
         If there are no labels of the image.
     """
     image = compared.origin.image
-    offered = [compared.labels] if compared.labels is not None else labels_of(image, viewer.layers)
+    live = live_training_of(viewer)
+    trains = live.runs and live.image is image
+    learned = live.painted if trains else []
+    offered = [compared.labels] if compared.labels is not None else [*learned, *labels_of(image, viewer.layers)]
     labels = next((one for one in offered if one in viewer.layers and _can_take(one, compared.layer)), None)
     if labels is None:
         raise LabelsError(
@@ -67,7 +72,7 @@ def mark_to_correct(viewer: "Viewer", compared: Compared, region: WrongRegion, m
     words = compared.names
     names = {"predicted": words[region.predicted], "labelled": words.get(region.right, "nothing")}
     note_map(labels, {"kind": "to correct", "number": number, **place, **names, "map": map_}, drawn)
-    pinned = _pin(viewer, compared, region)
+    pinned = _pin(live, compared, region, learns=labels in learned) if trains else ""
     viewer.layers.selection.active = labels
     labels.visible = True
     if labels.selected_label == NOT_LABELLED:
@@ -117,11 +122,10 @@ def _new_marks(viewer: "Viewer", compared: Compared) -> Labels:
     return marks
 
 
-def _pin(viewer: "Viewer", compared: Compared, region: WrongRegion) -> str:
-    """Have a running training check the region."""
-    live = live_training_of(viewer)
-    if not live.runs or live.image is not compared.origin.image:
-        return ""
+def _pin(live: "LiveTraining", compared: Compared, region: WrongRegion, *, learns: bool) -> str:
+    """Have a running training check the region, if it learns from the labels; it knows no others."""
+    if not learns:
+        return " The training does not learn from these labels, so it does not check the region."
     height, width = region.mask.shape
     live.pin(Corrected(compared.frame, region.y, region.x, height, width, None))
     return " The training checks it after every validation: see Corrections."
