@@ -212,3 +212,15 @@ def test_what_cannot_be_asked_of_every_frame_is_refused_in_words(model, cache):
     _, ended = run(model, stack(), cache, atoms=None)
     assert isinstance(ended.error, TargetError)
     assert "Predict dock" in str(ended.error)
+
+
+def test_a_slice_on_which_the_class_is_not_predicted_has_no_map_and_says_so(model, cache):
+    image = stack(2)
+    image.data[1] = np.where(np.arange(40) % 2, 1, -1)  # normalised it is nowhere above 1, so nothing is C
+    target = RegionTarget(np.ones((32, 40), bool), "slice")
+    events, ended = run(model, image, cache, target=target)
+    last = {event.frame: event for event in events if isinstance(event, FrameExplained)}
+    assert last[0].data is not None
+    assert last[1].data is None
+    assert "does not predict C on this slice" in last[1].words
+    assert ended.result.figures["empty"] == 1
