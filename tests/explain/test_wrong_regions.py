@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_strata.errors import TargetError
-from napari_strata.explain.wrong_regions import unsure_regions, wrong_regions
+from napari_strata.explain.wrong_regions import sureness_of, unsure_regions, wrong_regions
 
 PREDICTED = np.array([[1, 1, 2, 2], [1, 2, 2, 2], [1, 1, 1, 3]])
 LABELS = np.array([[1, 2, 0, 2], [1, 1, 1, 2], [2, 2, 1, 2]])
@@ -39,3 +39,9 @@ def test_unsure_regions_say_how_sure_they_are_and_not_what_is_right():
 def test_masks_of_other_shapes_are_refused():
     with pytest.raises(TargetError, match=r"\(3, 4\).*\(4, 3\)"):
         wrong_regions(PREDICTED, LABELS.T)
+
+
+def test_background_is_what_classes_leave_unless_they_may_overlap():
+    classes = np.array([[[0.3, 0.1, 0.9]], [[0.3, 0.2, 0.8]]])
+    assert sureness_of(classes, may_overlap=False)[0] == pytest.approx([0.4, 0.7, 0.9])
+    assert sureness_of(classes, may_overlap=True)[0] == pytest.approx([0.7, 0.8, 0.9])

@@ -88,6 +88,21 @@ def wrong_regions(predicted: AnyArray, labels: AnyArray, *, least: int = 1) -> l
     return _largest(_regions(pairs, predicted, labels, least))
 
 
+def sureness_of(classes: FloatImage, *, may_overlap: bool) -> FloatImage:
+    """Return the probability of what is predicted, shape (y, x).
+
+    Parameters
+    ----------
+    classes : ndarray of float32, shape (class, y, x)
+        Probabilities without that of background.
+    may_overlap : bool
+        Whether background is 1 minus the most probable class, and not 1 minus the sum of all.
+    """
+    most: FloatImage = classes.max(axis=0)
+    sure: FloatImage = np.maximum(most, 1 - (most if may_overlap else classes.sum(axis=0)))
+    return sure
+
+
 def unsure_regions(
     predicted: AnyArray, probability: FloatImage, *, below: float, least: int = 1
 ) -> list[WrongRegion]:

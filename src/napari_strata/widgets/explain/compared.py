@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_strata.annotation.classes import FIRST_CLASS
 from napari_strata.errors import LabelsError, TargetError
-from napari_strata.explain.wrong_regions import WrongRegion, unsure_regions, wrong_regions
+from napari_strata.explain.wrong_regions import WrongRegion, sureness_of, unsure_regions, wrong_regions
 from napari_strata.types import BACKGROUND, NOT_LABELLED, LabelArray
 from napari_strata.widgets.explain.corrected_codes import corrected_codes
 from napari_strata.widgets.layers.label_memory import crystal_layer_of, group_of, is_for
@@ -112,10 +112,7 @@ def finder(viewer: "Viewer", compared: Compared, *, below: float, least: int) ->
             remedy="Choose labels, or predict again in the Predict dock: it adds the probabilities.",
         )
     classes = np.stack([_frame(one, compared.frame, np.float32) for one in mine])
-    most = classes.max(axis=0)
-    may_overlap = compared.source.entry.card.model.output == "multi-label"
-    background = 1 - (most if may_overlap else classes.sum(axis=0))
-    sureness = np.maximum(most, background)
+    sureness = sureness_of(classes, may_overlap=compared.source.entry.card.model.output == "multi-label")
     return partial(unsure_regions, compared.predicted, sureness, below=below, least=least)
 
 
