@@ -1,5 +1,6 @@
 """The Explain many dock, clicked as a microscopist does."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -162,10 +163,16 @@ def test_only_slices_near_the_one_shown_are_explained_until_the_slider_moves(qtb
 def test_a_second_run_goes_on_when_its_layer_takes_the_place_of_the_first(qtbot, viewer, scene, open_dock):
     scene(frames=8, target=PixelTarget(20, 21), atoms=False)
     dock = open_dock()
+
+    def is_done(old):
+        (new,) = stacks(viewer) or [old]
+        return new is not old and len(new.metadata[MAPS]) == 3
+
     for earlier in (0, 3):
+        old = next(iter(stacks(viewer)), None)
         viewer.dims.set_current_step(0, 0)
         click(qtbot, dock.stack.panel.start_button)
-        qtbot.waitUntil(lambda: bool(stacks(viewer)) and len(stacks(viewer)[0].metadata[MAPS]) == 3)
+        qtbot.waitUntil(partial(is_done, old), timeout=30_000)
         qtbot.wait(50)
         assert dock.stack.panel.runner.state is JobState.RUNNING
         with qtbot.waitSignal(dock.stack.panel.runner.ended):
