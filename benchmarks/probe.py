@@ -82,11 +82,11 @@ def _in_window(model: Path, image: ImageStack, method: ExplainMethod) -> Iterato
     from qtpy.QtTest import QTest
     from qtpy.QtWidgets import QWidget
 
-    from napari_strata.widgets.explain.probe import Probe
-    from napari_strata.widgets.explain.probe_subject import Subject
     from napari_strata.widgets.layers.napari_layers import Origin
     from napari_strata.widgets.layers.source import Source
     from napari_strata.widgets.parts.models import open_model
+    from napari_strata.widgets.probe.probe import Probe
+    from napari_strata.widgets.probe.subject import Subject
     from scripts.driving import pause, wait_until
 
     viewer = napari.Viewer()

@@ -2,8 +2,8 @@
 
 Each file of recipes/bundled is trained by the package's own command; one that was interrupted goes on. Its best
 weights are written with 16 bits to the package, beside a card with the figures of both: Dice on crystals that no
-training draws, with 32 bits and with 16. A recipe with a namesake in recipes/bundled/first goes on from the weights
-that this one gives.
+training draws, with 32 bits and with 16. A recipe with a namesake in recipes/bundled/first goes on from the
+weights that this one gives.
 """
 
 import argparse

@@ -8,8 +8,8 @@ from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.errors import TargetError
 from napari_strata.events import FinishReason, FrameExplained, JobEnded, StateChanged, Warned
+from napari_strata.explain.many.stack import frame_order, map_key
 from napari_strata.explain.question import AgainstCorrection, Question
-from napari_strata.explain.stack import frame_order, map_key
 from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
 from napari_strata.io.map_cache import MapCache
 from napari_strata.jobs.explain import explain

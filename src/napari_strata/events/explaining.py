@@ -37,7 +37,7 @@ class ChangeTried(JobEvent):
     asked : TryChange
         The change.
     outcome : object or None
-        A `napari_strata.explain.outcome.Outcome`; None where there is none.
+        A `napari_strata.explain.changes.outcome.Outcome`; None where there is none.
     error : Exception or None
         Why there is none.
     """

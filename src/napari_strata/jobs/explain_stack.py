@@ -10,8 +10,8 @@ from napari_strata.config import ExplainConfig
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import OutputError, TargetError
 from napari_strata.events import FrameExplained, JobEvent, JobResult, Progress, StateChanged, Warned
+from napari_strata.explain.many.stack import check_repeatable, frame_order, map_key, question_in_frame
 from napari_strata.explain.question import Question
-from napari_strata.explain.stack import check_repeatable, frame_order, map_key, question_in_frame
 from napari_strata.explain.targets import AtomTarget
 from napari_strata.io.map_cache import MapCache
 from napari_strata.jobs.job import JobBody, job

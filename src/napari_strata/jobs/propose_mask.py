@@ -5,7 +5,7 @@ from collections.abc import Callable
 from napari_strata.config import ProposalConfig
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, Progress, StateChanged
-from napari_strata.explain.wrong_regions import WrongRegion
+from napari_strata.explain.proposals.wrong_regions import WrongRegion
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.types import AnyArray, FloatImage
 
@@ -38,9 +38,9 @@ def propose_mask(control: JobControl, heatmap: FloatImage, image: AnyArray, conf
     Raises
     ------
     TargetError
-        As `napari_strata.explain.proposal.propose`.
+        As `napari_strata.explain.proposals.proposal.propose`.
     """
-    from napari_strata.explain.proposal import ROUNDS, proposals
+    from napari_strata.explain.proposals.proposal import ROUNDS, proposals
 
     control.run()
     yield StateChanged(control.state)
@@ -62,7 +62,7 @@ def find_regions(control: JobControl, find: Callable[[], list[WrongRegion]]) -> 
     control : JobControl
         Stop leaves nothing.
     find : callable
-        `napari_strata.explain.wrong_regions.wrong_regions` or `unsure_regions` with what it compares.
+        `napari_strata.explain.proposals.wrong_regions.wrong_regions` or `unsure_regions` with what it compares.
 
     Yields
     ------

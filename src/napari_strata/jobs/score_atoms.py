@@ -13,8 +13,8 @@ from napari_strata.config.atom_scores import AtomScoresConfig
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import OutputError, TableError, TargetError
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
-from napari_strata.explain.atom_scores import Disks, score_columns
 from napari_strata.explain.catalogue import METHODS
+from napari_strata.explain.many.atom_scores import Disks, score_columns
 from napari_strata.explain.question import Question
 from napari_strata.explain.quick import QUICK
 from napari_strata.explain.targets import AtomTarget
@@ -51,7 +51,7 @@ def score_atoms(
     chosen: Sequence[int] | None = None,
     out: Path | None = None,
 ) -> JobBody:
-    """Score atoms as `napari_strata.explain.atom_scores` defines it.
+    """Score atoms as `napari_strata.explain.many.atom_scores` defines it.
 
     Within a frame the atoms come in random order, so that the picture grows dense everywhere at once.
 
@@ -83,7 +83,7 @@ def score_atoms(
     -------
     JobResult
         ``value`` is a DataFrame with the index of `atoms` and the columns of
-        `napari_strata.explain.atom_scores.score_columns`; ``figures`` hold their means.
+        `napari_strata.explain.many.atom_scores.score_columns`; ``figures`` hold their means.
 
     Raises
     ------

@@ -22,8 +22,8 @@ from napari_strata.types import AnyArray, ImageStack
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from napari_strata.explain.adversarial import Found
-    from napari_strata.explain.flip import Flip, FlipSearch
+    from napari_strata.explain.changes.adversarial import Found
+    from napari_strata.explain.changes.flip import Flip, FlipSearch
 
 
 @job
@@ -68,7 +68,7 @@ def smallest_change(
     -------
     JobResult
         ``figures`` are sizes and scores, and what they mean in words; ``value`` is a
-        `napari_strata.explain.flip.Flip`.
+        `napari_strata.explain.changes.flip.Flip`.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def smallest_change(
     CalibrationError
         If a pixel size is missing; a dose needs one, too.
     """
-    from napari_strata.explain.flip import FlipSearch
+    from napari_strata.explain.changes.flip import FlipSearch
 
     start = time.monotonic()
     loaded, shown = load_checked(model, image, frame=frame, question=question, config=config)

@@ -25,9 +25,9 @@ from napari_strata.types import AnyArray, ImageStack
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from napari_strata.explain.outcome import Outcome
+    from napari_strata.explain.changes.outcome import Outcome
+    from napari_strata.explain.changes.what_if import WhatIf
     from napari_strata.explain.prepare import Prepared
-    from napari_strata.explain.what_if import WhatIf
     from napari_strata.models.registry import LoadedModel
 
 CHANGING = 0.9
@@ -120,7 +120,7 @@ def what_if(
     Returns
     -------
     JobResult
-        ``figures`` are the scores, ``value`` is a `napari_strata.explain.outcome.Outcome`.
+        ``figures`` are the scores, ``value`` is a `napari_strata.explain.changes.outcome.Outcome`.
 
     Raises
     ------
@@ -185,7 +185,7 @@ def begin(
     dose: float | None = None,
 ) -> Generator[JobEvent, None, tuple["WhatIf", dict[str, float]]]:
     """Find what a question asks, and return what answers its changes, and the figures of the question."""
-    from napari_strata.explain.what_if import WhatIf
+    from napari_strata.explain.changes.what_if import WhatIf
 
     prepared, figures = yield from prepare_question(
         control,

@@ -11,9 +11,9 @@ from bright_network import positive_network, save_network
 from napari_strata.config import ModelConfig
 from napari_strata.io.bundle import save_bundle
 from napari_strata.models.registry import load_network
-from napari_strata.widgets.explain.asked import EXPLANATION
 from napari_strata.widgets.explain.dock import ExplainDock
 from napari_strata.widgets.layers.results import find_results
+from napari_strata.widgets.maps.asked import EXPLANATION
 from napari_strata.widgets.parts import dock_links
 
 PLACE = {"scale": (PIXEL_SIZE,) * 2, "units": ("angstrom",) * 2}

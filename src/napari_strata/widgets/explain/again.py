@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_strata.widgets.explain.asked import EXPLANATION, asked_by
 from napari_strata.widgets.explain.request import Request
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.targets import Chosen, Place
+from napari_strata.widgets.maps.asked import EXPLANATION, asked_by
 
 if TYPE_CHECKING:
     from napari.layers import Image

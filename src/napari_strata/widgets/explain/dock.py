@@ -16,23 +16,23 @@ from napari_strata.explain.quick import QUICK
 from napari_strata.jobs.estimate_explanation import Outlook
 from napari_strata.jobs.prepare_question import check_kind
 from napari_strata.widgets.explain.again import has_learned, is_same, request_again, what_changed
-from napari_strata.widgets.explain.cost_line import CostLine
 from napari_strata.widgets.explain.growing_map import GrowingMap
 from napari_strata.widgets.explain.map_row import MapRow
 from napari_strata.widgets.explain.method_form import MethodForm
-from napari_strata.widgets.explain.probe import Probe
-from napari_strata.widgets.explain.probe_subject import Subject
 from napari_strata.widgets.explain.question_form import Kind, QuestionForm
 from napari_strata.widgets.explain.request import Request, make_job
 from napari_strata.widgets.explain.target_button import TargetButton
 from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.layers.source import SourceForm
 from napari_strata.widgets.layers.targets import Chosen
+from napari_strata.widgets.maps.cost_line import CostLine
 from napari_strata.widgets.parts.connections import LayerFollower, connect_while_alive
 from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.models import ModelLibrary
 from napari_strata.widgets.predict.atom_export import atom_table
+from napari_strata.widgets.probe.probe import Probe
+from napari_strata.widgets.probe.subject import Subject
 
 if TYPE_CHECKING:
     from napari.layers import Image

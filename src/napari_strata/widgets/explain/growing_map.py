@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QWidget
 
-from napari_strata.widgets.explain.asked import EXPLANATION
 from napari_strata.widgets.explain.request import Request
 from napari_strata.widgets.layers.heat_colours import heat_limits
 from napari_strata.widgets.layers.napari_layers import (
@@ -15,6 +14,7 @@ from napari_strata.widgets.layers.napari_layers import (
     target_layer,
 )
 from napari_strata.widgets.layers.results import find_results, remove_results, rename_result, show_results
+from napari_strata.widgets.maps.asked import EXPLANATION
 
 if TYPE_CHECKING:
     from napari.layers import Image

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_strata.widgets.explain.asked import MapChoice
+from napari_strata.widgets.maps.asked import MapChoice
 from napari_strata.widgets.parts.dock_links import DockLinks, Link
 
 if TYPE_CHECKING:

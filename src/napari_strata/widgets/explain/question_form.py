@@ -8,9 +8,9 @@ from qtpy.QtWidgets import QWidget
 from napari_strata.config import ModelCard
 from napari_strata.errors import TargetError
 from napari_strata.explain.question import Against, AgainstClass, AgainstCorrection, AgainstLayer
-from napari_strata.widgets.explain.corrected_codes import corrected_codes
 from napari_strata.widgets.layers.numbered_objects import holds_objects
 from napari_strata.widgets.layers.results import role_of
+from napari_strata.widgets.maps.corrected_codes import corrected_codes
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import form_layout, row_label
 from napari_strata.widgets.parts.layer_choice import RESULT, LayerChoice

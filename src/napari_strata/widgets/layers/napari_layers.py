@@ -73,7 +73,13 @@ def placement(napari_layer: "Layer") -> dict[str, Any]:
     }
 
 
-def frame_placement(napari_layer: "Layer", frame: int, *, corner: tuple[int, int] = (0, 0)) -> dict[str, Any]:
+def frame_placement(
+    napari_layer: "Layer",
+    frame: int,
+    *,
+    corner: tuple[float, float] = (0, 0),
+    pixel: tuple[float, float] = (1, 1),
+) -> dict[str, Any]:
     """Return the arguments that put data of shape (1, y, x) on one frame of a stack, or (y, x) on an image.
 
     Parameters
@@ -82,8 +88,10 @@ def frame_placement(napari_layer: "Layer", frame: int, *, corner: tuple[int, int
         The stack or the image.
     frame : int
         The frame; a single image has none.
-    corner : tuple of int
-        Pixel (y, x) of the image on which the first one of the data shall lie.
+    corner : tuple of float
+        Where in the image (y, x) the centre of the first pixel of the data shall lie [px of the image].
+    pixel : tuple of float
+        Height and width of a pixel of the data [px of the image].
     """
     from napari.utils.transforms import Affine
 
@@ -91,6 +99,7 @@ def frame_placement(napari_layer: "Layer", frame: int, *, corner: tuple[int, int
     inner = Affine(scale=place["scale"], rotate=place["rotate"], shear=place["shear"])
     first = np.array([frame, *corner])[-napari_layer.ndim :]
     place["translate"] = place["translate"] + inner.linear_matrix @ first
+    place["scale"] = place["scale"] * np.array([1, *pixel])[-napari_layer.ndim :]
     return place
 
 

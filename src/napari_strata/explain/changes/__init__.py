@@ -1,0 +1,1 @@
+"""What a changed image changes in what a network says."""

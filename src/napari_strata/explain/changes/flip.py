@@ -1,0 +1,146 @@
+"""The smallest change of an image that flips the answer to a question, beside the image's shot noise."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_strata.config.smallest_change import SmallestChangeConfig
+from napari_strata.explain.changes.adversarial import Found, smallest_change
+from napari_strata.explain.changes.change_size import ChangeSize, change_size
+from napari_strata.explain.changes.image_changes import Mask, grown
+from napari_strata.explain.changes.outcome import Outcome, Seen
+from napari_strata.explain.changes.pixel_gradient import PixelGradient
+from napari_strata.explain.changes.what_if import WhatIf
+from napari_strata.types import FloatImage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flip:
+    """The smallest change that was found.
+
+    Attributes
+    ----------
+    change : ndarray of float32, shape (y, x)
+        What is added to the image, in the window of the outcome [intensity].
+    outcome : Outcome
+        The changed image there, and what the network says of it.
+    size : ChangeSize
+        How large the change is.
+    flips : bool
+        Whether it turns the sign of the score.
+    is_within : bool
+        Whether it does so within the bound.
+    words : str
+        All that for people.
+    """
+
+    change: FloatImage
+    outcome: Outcome
+    size: ChangeSize
+    flips: bool
+    is_within: bool
+    words: str
+
+
+class FlipSearch:
+    """Looks for the smallest change of some pixels that gives the score of a question the other sign.
+
+    Every score is that of the changed image as the network would see it, normalised anew. Pixels stay between 0,
+    or the image's least value where that is lower, and its greatest value.
+
+    Parameters
+    ----------
+    session : WhatIf
+        Image, network and question.
+    mask : ndarray of bool, shape (y, x), or None
+        The pixels that may change; None takes those near the target.
+    config : SmallestChangeConfig
+        How near, how large a change counts, and how long to look.
+    """
+
+    def __init__(self, session: WhatIf, mask: Mask | None, config: SmallestChangeConfig) -> None:
+        self._session, self._config = session, config
+        self._answers: dict[float, Seen] = {}
+        self._region = grown(session.footprint, config.reach * session.scale) if mask is None else mask
+        self._pixels = session.image[self._region]
+        session.look_ahead(self._region)  # so that a stop has less to wait for
+        self._slope = PixelGradient(
+            session.score,
+            session.prepared.view,
+            session.image,
+            pixel_size=session.stack.pixel_size,
+            target=session.model.card.model.pixel_size,
+        )
+
+    def look(self) -> Generator[Found, None, None]:
+        """Yield the best so far, after every look of the network at a changed image."""
+        least, most = min(0.0, float(self._session.image.min())), float(self._session.image.max())
+        return smallest_change(
+            self._score,
+            lambda change: self._slope.at(self._changed(change))[self._region],
+            least - self._pixels,
+            most - self._pixels,
+            steps=self._config.steps,
+        )
+
+    def size(self, found: Found) -> ChangeSize:
+        """Return how large a change is."""
+        return change_size(found.change, self._pixels, self._session.noise)
+
+    def flip(self, found: Found, *, is_stopped: bool = False) -> Flip:
+        """Return what was found, with the image that it makes and, unless the search was stopped, the masks."""
+        size = self.size(found)
+        is_within = found.flips and (size.ratio is None or size.ratio <= self._config.bound)
+        words = in_words(found, size, bound=self._config.bound, is_stopped=is_stopped)
+        details = {
+            **self._config.model_dump(mode="json"),
+            **size.told(),
+            "flips": found.flips,
+            "within_bound": is_within,
+            "words": words,
+        }
+        changed = self._changed(found.change)
+        after = self._answers.get(found.score)
+        outcome = self._session.outcome(changed, self._region, details, after=after, with_masks=not is_stopped)
+        change = (changed - self._session.image).astype(np.float32)[outcome.window]
+        return Flip(change, outcome, size, found.flips, is_within, words)
+
+    def _score(self, change: NDArray[np.float64]) -> float:
+        """Ask the network, and note all that it says: a stop shows it without asking again."""
+        seen = self._session.see(self._changed(change))
+        self._answers[seen.score] = seen
+        return seen.score
+
+    def _changed(self, change: NDArray[np.float64]) -> NDArray[np.float64]:
+        changed = self._session.image.copy()
+        changed[self._region] += change
+        return changed
+
+
+def in_words(found: Found, size: ChangeSize, *, bound: float, is_stopped: bool) -> str:
+    """Say whether a change flips the score, and how large it is."""
+    if is_stopped:
+        if not found.flips:
+            return (
+                f"Stopped before the score flipped; it is {found.score:.3g} with the last change that was tried."
+            )
+        return f"{in_words(found, size, bound=bound, is_stopped=False)} Stopped: a smaller one may flip it, too."
+    if not found.flips:
+        return (
+            "Does not flip: no change of these pixels was found that turns the sign of the score, which is"
+            f" {found.score:.3g} with the last that was tried."
+        )
+    if size.ratio is None or size.gain is None:
+        return f"Flips: the change is {size.rms:.3g} per pixel (RMS in the region). The image shows no shot noise."
+    counts = (
+        f"{size.rms / size.gain:.3g} counts per pixel, {size.peak / size.gain:.3g} at most,"
+        f" {size.total / size.gain:.3g} in all"
+    )
+    if size.ratio <= bound:
+        return f"Flips: the change is {size.ratio:.2g} of the shot noise (RMS in the region): {counts}."
+    return (
+        f"Does not flip within {bound:g} of the shot noise: it takes {size.ratio:.2g} of it (RMS in the region):"
+        f" {counts}."
+    )

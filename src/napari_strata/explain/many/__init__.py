@@ -1,0 +1,1 @@
+"""Maps of many targets: every frame, every atom."""

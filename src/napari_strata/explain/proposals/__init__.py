@@ -1,0 +1,1 @@
+"""From maps and predictions to regions for labels."""

@@ -1,0 +1,274 @@
+"""The Compare maps dock: several methods on one question, and whether a map can be trusted."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.viewer import Viewer
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from napari_strata.config import JudgeConfig
+from napari_strata.control import JobState
+from napari_strata.errors import MethodError, TargetError
+from napari_strata.events import JobEvent, JobResult, Sketched
+from napari_strata.explain.catalogue import METHODS
+from napari_strata.explain.trust.scores import COMPARED
+from napari_strata.types import LabelArray
+from napari_strata.widgets.compare.grid import MapGrid
+from napari_strata.widgets.compare.method_list import PROPOSED, MethodList
+from napari_strata.widgets.compare.request import CompareRequest, compare_job, trust_job
+from napari_strata.widgets.compare.score_curves import ScoreCurves
+from napari_strata.widgets.compare.score_table import ScoreTable
+from napari_strata.widgets.compare.trust_panel import TrustPanel
+from napari_strata.widgets.layers.label_memory import crystal_layer_of, mates_of
+from napari_strata.widgets.layers.napari_layers import heatmap_layer
+from napari_strata.widgets.layers.results import show_results
+from napari_strata.widgets.layers.targets import Chosen, Place
+from napari_strata.widgets.maps.asked import Asked, MapChoice, asked_by
+from napari_strata.widgets.maps.corrected_codes import corrected_codes
+from napari_strata.widgets.maps.cost_line import duration
+from napari_strata.widgets.maps.map_cost import MapCost, Wanted
+from napari_strata.widgets.parts.dock import Dock
+from napari_strata.widgets.parts.form import ConfigForm, fold, form_layout, row_label
+from napari_strata.widgets.parts.job_panel import JobPanel
+from napari_strata.widgets.parts.words import Words
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+
+    from napari_strata.jobs.compare_maps import Comparison
+    from napari_strata.jobs.estimate_maps import MapsOutlook
+
+_NO_MAP = "Make a map in the Explain dock first."
+_HINT = "Tick methods and press 'Compare': they all answer the question of this map."
+_SETTINGS = ("points", "squares", "radius", "repeats", "dose", "steps")
+_TRUST = ("curves", "model-randomisation", "label-randomisation")
+
+
+class CompareDock(Dock):
+    """Compares the maps of several methods, and puts one of them to the randomisation checks.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._request: CompareRequest | None = None
+        self._compared: CompareRequest | None = None
+        self._rows: Comparison = ()
+        self.map = MapChoice(viewer)
+        self.question = Words()
+        self.methods = MethodList()
+        self.config = ConfigForm(JudgeConfig, fields=_SETTINGS)
+        self.cost, self.cost_words = MapCost(viewer, self._wanted), Words()
+        self.panel = JobPanel(QPushButton("Compare"))
+        self.table = ScoreTable()
+        self.grid_button, self.keep_button = QPushButton("Side by side"), QPushButton("Add as layer")
+        self.curves = ScoreCurves(viewer)
+        self.trust = TrustPanel(viewer)
+        self.grid = MapGrid(viewer, self)
+        self._lay_out()
+        self._connect()
+        self._on_map()
+
+    def event(self, event: QEvent) -> bool:
+        """Give the viewer back as it was when napari lets go of the dock."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._request = self._compared = None  # what is still reported is shown no more
+            self.grid.leave()
+        return super().event(event)
+
+    def _lay_out(self) -> None:
+        self.map.setToolTip("The map whose question is asked; it follows the active layer.")
+        self.panel.start_button.setToolTip("Makes the map of every ticked method, then scores them all.")
+        self.grid_button.setCheckable(True)
+        self.grid_button.setToolTip("Shows the maps in a grid that moves as one; press again to leave it.")
+        self.keep_button.setToolTip("Adds the map of the chosen row as a layer, for all that follows on a map.")
+        rows, buttons = form_layout(), QHBoxLayout()
+        rows.addRow(row_label("Map"), self.map)
+        buttons.addWidget(self.grid_button)
+        buttons.addWidget(self.keep_button)
+        self.results = QWidget()
+        shown = QVBoxLayout(self.results)
+        shown.setContentsMargins(0, 0, 0, 0)
+        shown.addWidget(self.table)
+        shown.addLayout(buttons)
+        shown.addWidget(self.curves)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.addLayout(rows)
+        settings = fold("How scores are made", self.config)
+        for widget in (self.question, self.methods, settings, self.cost_words, self.cost, self.panel):
+            layout.addWidget(widget)
+        layout.addWidget(self.results)
+        layout.addWidget(self.trust)
+        layout.addStretch(1)
+        self.results.hide()
+        self.scroll(content)
+
+    def _connect(self) -> None:
+        self.map.chosen.connect(self._on_map)
+        self.panel.start_button.clicked.connect(self.panel.guarded(self._compare))
+        self.methods.ticked.connect(self._ask_cost)
+        self.config.changed.connect(self._ask_cost)
+        self.cost.brought.connect(self._on_cost)
+        self.trust.button.clicked.connect(self.panel.guarded(self._ask_trust))
+        self.panel.runner.reported.connect(self._on_event)
+        self.panel.runner.state_changed.connect(self._follow_state)
+        self.panel.brought.connect(self._on_result)
+        self.table.picked.connect(self._on_row)
+        self.grid_button.clicked.connect(self.panel.guarded(self._on_grid_button))
+        self.keep_button.clicked.connect(self.panel.guarded(self._keep))
+        self.grid.shown.connect(self.grid_button.setChecked)
+
+    def _on_map(self, _layer: object = None) -> None:
+        layer = self.map.layer
+        self.question.setVisible(layer is not None)
+        if layer is not None:
+            own = layer.metadata["explanation"]["method"]
+            self.question.setText(_words(layer.metadata["explanation"]))
+            if not self._rows:
+                self.methods.tick({*PROPOSED, own})
+        self.panel.set_obstacle(_NO_MAP if layer is None else "")
+        if layer is not None and not self.panel.words.text():
+            self.panel.say(_HINT)
+        self._ask_cost()
+        self._follow_state()
+
+    def _ask_cost(self) -> None:
+        self.cost_words.setText("")
+        self.cost.ask()
+
+    def _wanted(self) -> Wanted | None:
+        layer, methods = self.map.layer, self.methods.methods
+        if layer is None or not methods or self.panel.runner.is_busy:
+            return None
+        return Wanted(layer, methods, self.config.values(measures=COMPARED))
+
+    def _on_cost(self, outlook: "MapsOutlook") -> None:
+        count = len(self.methods.methods)
+        self.cost_words.setText(
+            f"{count} {'map' if count == 1 else 'maps'} and scores: {duration(outlook.seconds(1))}."
+        )
+
+    def _follow_state(self, _state: JobState | None = None) -> None:
+        self.trust.button.setEnabled(self.panel.start_button.isEnabled())
+
+    def _compare(self, _checked: bool = False) -> None:
+        methods = self.methods.methods
+        if not methods:
+            raise MethodError("No method is ticked.", remedy="Tick at least one; two compare.")
+        asked = asked_by(self._viewer, self.map.layer)
+        self._forget()
+        self.cost.forget()
+        request = CompareRequest(asked, methods, self.config.values(measures=COMPARED))
+        self._request = self._compared = request
+        self.panel.run(partial(compare_job, request), name=f"Comparing maps of {asked.source.stack.name}")
+
+    def _ask_trust(self, _checked: bool = False) -> None:
+        asked = asked_by(self._viewer, self.map.layer)
+        labels = self._labels(asked)
+        self.trust.show_figures({})
+        self.cost.forget()
+        judging = self.config.values(measures=_TRUST)
+        self._request = request = CompareRequest(asked, (asked.config.method,), judging, labels, is_trust=True)
+        self.panel.run(partial(trust_job, request), name=f"Testing {METHODS[asked.config.method].title}")
+
+    def _labels(self, asked: Asked) -> LabelArray | None:
+        """Return the chosen labels of the frame, those of all crystal layers together, in the model's codes."""
+        chosen: Labels | None = self.trust.labels.layer
+        if chosen is None:
+            return None
+        source, members = asked.source, mates_of(chosen, self._viewer.layers)
+        if source.entry.card.model.layers == 1:
+            members = [chosen]
+        by_layer = {crystal_layer_of(one): one for one in members}
+        classes = source.entry.card.classes
+        return np.stack(
+            [corrected_codes(by_layer[i], source.origin.image, asked.frame, classes) for i in sorted(by_layer)]
+        )
+
+    def _on_event(self, event: JobEvent) -> None:
+        request = self._request
+        if isinstance(event, Sketched) and request is not None and not request.is_trust:
+            self._show_rows(event.value)
+
+    def _on_result(self, result: JobResult) -> None:
+        request = self._request
+        assert request is not None, "a job ended that was never started"
+        self._request = None
+        if request.is_trust:
+            self.trust.show_figures(result.figures)
+            self.panel.say(f"Tested in {result.figures['seconds']:.0f} s.")
+            return
+        if dropped := request.asked.source.why_dropped(self._viewer):
+            self._forget()
+            self.panel.say(dropped)
+            return
+        self._show_rows(result.value)
+        scored = sum(bool(row.figures) for row in self._rows)
+        self.panel.say(f"{scored} of {len(request.methods)} methods scored; ★ is the best.")
+
+    def _show_rows(self, rows: "Comparison") -> None:
+        request = self._compared
+        if request is None or request.asked.source.why_dropped(self._viewer):
+            return
+        is_first = not self._rows
+        self._rows = rows
+        self.results.show()
+        self.table.show_rows(rows)
+        if is_first or self.grid.is_shown:
+            self.grid.show(rows, request.asked.source.origin, request.asked.frame)
+
+    def _on_row(self) -> None:
+        chosen = self.table.chosen
+        self.keep_button.setEnabled(chosen is not None and chosen.data is not None)
+        self.curves.show_rows(self._rows, chosen)
+
+    def _on_grid_button(self, _checked: bool = False) -> None:
+        request = self._compared
+        if not self.grid_button.isChecked():
+            self.grid.leave()
+        elif request is not None:
+            self.grid_button.setChecked(False)
+            self._check_image(request)
+            self.grid.show(self._rows, request.asked.source.origin, request.asked.frame)
+
+    def _keep(self, _checked: bool = False) -> None:
+        row, request = self.table.chosen, self._compared
+        if row is None or row.data is None or request is None:
+            return
+        self._check_image(request)
+        y, x = row.metadata["position"]
+        place = Place(request.asked.frame, float(y), float(x))
+        chosen = Chosen(row.metadata["target"]["kind"], place, row.metadata["layer"])
+        self.grid.leave()
+        layer = heatmap_layer(row.data, request.asked.source.origin, chosen, details=row.metadata)
+        show_results(self._viewer, [layer], below="atoms")
+
+    def _check_image(self, request: CompareRequest) -> None:
+        if dropped := request.asked.source.why_dropped(self._viewer):
+            raise TargetError(dropped, remedy="Compare again.")
+
+    def _forget(self) -> None:
+        """Take away the maps of an earlier comparison."""
+        self.grid.leave()
+        self._rows, self._compared = (), None
+        self.table.show_rows(())
+        self.results.hide()
+
+
+def _words(explanation: dict[str, Any]) -> str:
+    """Say what a map answers."""
+    kind, against = explanation["target"]["kind"], explanation["against"]["kind"]
+    y, x = explanation["position"]
+    rather = {"background": "", "class": ", rather than another class", "layer": ", rather than in another layer"}
+    why = rather.get(against, ", and not as it was corrected")
+    return (
+        f"Why {explanation['class']} in the {kind} at y {y:.0f}, x {x:.0f} px, layer {explanation['layer']}{why}?"
+    )

@@ -1,0 +1,70 @@
+"""What was asked for in the Compare maps dock, and the jobs that answer it."""
+
+from dataclasses import dataclass
+
+from napari_strata.config import ExplainMethod, JudgeConfig
+from napari_strata.control import JobControl
+from napari_strata.jobs.job import Job
+from napari_strata.types import LabelArray
+from napari_strata.widgets.maps.asked import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class CompareRequest:
+    """What was asked for when a job was started.
+
+    Attributes
+    ----------
+    asked : Asked
+        The question of a map.
+    methods : tuple of str
+        The methods that answer it.
+    judging : JudgeConfig
+        How to judge their maps.
+    labels : ndarray of uint8, shape (layer, y, x), or None
+        Labels of the frame in the model's codes.
+    is_trust : bool
+        Whether one map is put to the randomisation checks, and not several compared.
+    """
+
+    asked: Asked
+    methods: tuple[ExplainMethod, ...]
+    judging: JudgeConfig
+    labels: LabelArray | None = None
+    is_trust: bool = False
+
+
+def compare_job(request: CompareRequest, control: JobControl) -> Job:
+    """Make the job in the worker thread, so that its imports do not hold the GUI up."""
+    from napari_strata.jobs.compare_maps import compare_maps
+
+    asked = request.asked
+    return compare_maps(
+        control,
+        asked.source.entry.path,
+        asked.source.stack,
+        frame=asked.frame,
+        question=asked.question,
+        methods=request.methods,
+        config=asked.config,
+        judging=request.judging,
+        atoms=asked.atoms,
+    )
+
+
+def trust_job(request: CompareRequest, control: JobControl) -> Job:
+    """Make the job that tells whether a map can be trusted; in the worker thread, too."""
+    from napari_strata.jobs.judge_map import judge_map
+
+    asked = request.asked
+    return judge_map(
+        control,
+        asked.source.entry.path,
+        asked.source.stack,
+        frame=asked.frame,
+        question=asked.question,
+        config=asked.config,
+        judging=request.judging,
+        labels=request.labels,
+        atoms=asked.atoms,
+    )

@@ -1,0 +1,1 @@
+"""The Explain many dock."""

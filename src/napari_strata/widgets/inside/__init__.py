@@ -1,0 +1,1 @@
+"""The Inside the network dock."""

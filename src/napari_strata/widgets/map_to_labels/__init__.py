@@ -1,0 +1,1 @@
+"""The Map to labels dock."""

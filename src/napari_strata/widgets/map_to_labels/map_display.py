@@ -1,0 +1,291 @@
+"""How a map is shown: what of it is transparent, its contour lines, and where it lies; never computed anew."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image, Vectors
+
+from napari_strata.config import ProposalConfig
+from napari_strata.explain.proposals.map_threshold import Sides, level_of, lines_at, outline, ranked, sides_of
+from napari_strata.explain.runs import from_runs
+from napari_strata.types import AnyArray, FloatImage
+from napari_strata.widgets.layers.layer_data import full_data
+from napari_strata.widgets.layers.napari_layers import placement
+from napari_strata.widgets.layers.results import ORIGIN, origin_of, tag
+from napari_strata.widgets.layers.world import from_world
+from napari_strata.widgets.map_to_labels.map_look import (
+    OURS,
+    above_colours,
+    as_vectors,
+    own_colormap,
+    ramp,
+    to_the_right,
+)
+from napari_strata.widgets.maps.asked import EXPLANATION
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+CONTOURS, BESIDE = "contours", "map beside"
+"""Roles of the layers that show a map in another way."""
+_LOOK = "napari_strata_look"
+"""Key in the metadata of a map of its colours and contrast limits while a part of it is transparent."""
+_COLOURS = 512
+_TARGET = "#00e5ff"
+_WIDTH, _LEAST_WIDTH, _MOST_WIDTH = 1 / 400, 0.4, 2.0
+"""Of lines, as a part of the image's height, and at least and at most [px]."""
+_FOR, _AGAINST = ("#ffd23f", "#ff9f1c", "#ff4f3a"), ("#9bd1ff", "#3d8bff", "#1f5fd0")
+"""Contour lines from the threshold up."""
+
+
+class Mode(Enum):
+    """Where a map is shown."""
+
+    OVERLAY = "On the image"
+    ALONE = "Map alone"
+    BESIDE = "Beside the image"
+    CONTOURS = "Contour lines only"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How to show a map.
+
+    Attributes
+    ----------
+    mode : Mode
+        Where.
+    hides_weak : bool
+        Whether what is below the threshold is transparent.
+    lines : int
+        How many contour lines.
+    """
+
+    mode: Mode = Mode.OVERLAY
+    hides_weak: bool = False
+    lines: int = 0
+
+
+def map_values(viewer: "Viewer", map_layer: Image) -> tuple[FloatImage, int]:
+    """Return the map that is seen, shape (y, x), and the frame of the image that it explains."""
+    data = full_data(map_layer)
+    frame = int(map_layer.metadata[EXPLANATION].get("frame", 0))
+    if data.ndim == 2:
+        return np.asarray(data), frame
+    at = from_world(map_layer, viewer, viewer.dims.point)[0]
+    index = int(np.clip(np.rint(at), 0, len(data) - 1))
+    return np.asarray(data[index]), frame if len(data) == 1 else index
+
+
+class MapDisplay:
+    """Shows one map at a time in a viewer as a `View` says.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    """
+
+    def __init__(self, viewer: "Viewer") -> None:
+        self._viewer = viewer
+        self._hidden: list[Layer] = []
+        self._alone: Image | None = None
+        self._replaced: Image | None = None
+        self._busy = False
+        self._ranked: tuple[tuple[Any, ...], FloatImage] | None = None
+        self._sides: tuple[tuple[Any, ...], Sides] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether what changes now is changed here, not by a person."""
+        return self._busy
+
+    def show(self, map_layer: Image, view: View, config: ProposalConfig) -> None:
+        """Show a map; what showed another one goes."""
+        self._busy = True
+        try:
+            values, _frame = map_values(self._viewer, map_layer)
+            self._let_through(map_layer, values, view, config)
+            lines = max(view.lines, 1) if view.mode is Mode.CONTOURS else view.lines
+            self._draw_lines(map_layer, values, config, lines)
+            self._place(map_layer, view.mode)
+        finally:
+            self._busy = False
+
+    def bring_back(self) -> None:
+        """Show what was hidden for a map that is seen alone."""
+        self._alone = None
+        for layer in self._hidden:
+            if layer in self._viewer.layers:
+                layer.visible = True
+        self._hidden.clear()
+
+    def leave(self, map_layer: Image | None) -> None:
+        """Take away what shows a map in another way; the map is where it was."""
+        self._busy = True
+        try:
+            self._clear(CONTOURS)
+            self._clear(BESIDE)
+            self.bring_back()
+            is_replaced, self._replaced = self._replaced is map_layer, None
+            if map_layer is not None and is_replaced and map_layer in self._viewer.layers:
+                map_layer.visible = True
+        finally:
+            self._busy = False
+
+    def _let_through(self, layer: Image, values: FloatImage, view: View, config: ProposalConfig) -> None:
+        """Make what is below the threshold transparent, in the layer's own colours."""
+        is_ours = layer.colormap.name.endswith(OURS)
+        look = layer.metadata.get(_LOOK) if is_ours else None
+        if not view.hides_weak:
+            if look is not None:
+                layer.colormap, layer.contrast_limits = look["colormap"], look["limits"]
+            return
+        if look is None:
+            look = {"colormap": layer.colormap, "limits": tuple(layer.contrast_limits)}
+        elif tuple(layer.contrast_limits) != look["set"]:
+            look["limits"] = tuple(layer.contrast_limits)  # somebody else has moved them
+        threshold = level_of(self._ranked_of(layer, values, config), config)
+        low, high = look["limits"]
+        low = min(low, -threshold) if config.side != "for" else low
+        high = max(high, threshold * 1.001) if config.side != "against" else high
+        if tuple(layer.contrast_limits) != (low, high):
+            layer.contrast_limits = (low, high)
+        layer.metadata = {**layer.metadata, _LOOK: {**look, "set": tuple(layer.contrast_limits)}}
+        colours = above_colours(look["colormap"], np.linspace(low, high, _COLOURS), threshold, config)
+        if not is_ours:
+            layer.colormap = own_colormap(look["colormap"], layer, colours)
+        # napari lists every colormap that it was ever given, so a slider changes the colours of one.
+        layer.colormap.colors = colours
+        layer.events.colormap()
+
+    def above(self, map_layer: Image, config: ProposalConfig) -> tuple[int, int]:
+        """Return how many pixels of a map are above the threshold, and how many it has."""
+        values, _frame = map_values(self._viewer, map_layer)
+        rising = self._ranked_of(map_layer, values, config)
+        return int(rising.size - np.searchsorted(rising, level_of(rising, config))), values.size
+
+    def _ranked_of(self, layer: Image, values: FloatImage, config: ProposalConfig) -> FloatImage:
+        """Return the strengths in rising order; a slider asks for the same ones again and again."""
+        key = self._key(layer, config)
+        if self._ranked is None or not _are_alike(self._ranked[0], key):
+            self._ranked = (key, ranked(values, config.side))
+        return self._ranked[1]
+
+    def _sides_of(self, layer: Image, values: FloatImage, config: ProposalConfig) -> Sides:
+        """Return what lines are drawn of, which is the same for every threshold, too."""
+        key = self._key(layer, config)
+        if self._sides is None or not _are_alike(self._sides[0], key):
+            self._sides = (key, sides_of(values, config.side))
+        return self._sides[1]
+
+    def _key(self, layer: Image, config: ProposalConfig) -> tuple[Any, ...]:
+        return layer.data, self._viewer.dims.current_step, config.side
+
+    def _draw_lines(self, layer: Image, values: FloatImage, config: ProposalConfig, count: int) -> None:
+        if count == 0:
+            self._clear(CONTOURS)
+            return
+        shown = self._found(CONTOURS, layer)
+        threshold = level_of(self._ranked_of(layer, values, config), config)
+        lines = lines_at(self._sides_of(layer, values, config), threshold, count)
+        if not len(lines.ends):
+            self._clear(CONTOURS)
+            return
+        data = as_vectors(lines.ends, layer.ndim)
+        rows = np.where(lines.is_against, count, 0) + lines.number
+        colours = np.concatenate([ramp(_FOR, count), ramp(_AGAINST, count)])[rows]
+        if shown and isinstance(shown[0], Vectors):
+            shown[0].data = data
+            shown[0].edge_color = colours
+            return
+        self._clear(CONTOURS)
+        self._add(self._lines_of(data, colours, layer, CONTOURS, f"Contours of {layer.name}", placement(layer)))
+
+    def _place(self, layer: Image, mode: Mode) -> None:
+        if mode is not Mode.ALONE:
+            self.bring_back()
+        if mode in (Mode.BESIDE, Mode.CONTOURS):
+            layer.visible, self._replaced = False, layer
+        elif mode is Mode.ALONE or self._replaced is layer:
+            layer.visible, self._replaced = True, None
+        if mode is Mode.BESIDE:
+            self._put_beside(layer)
+        else:
+            self._clear(BESIDE)
+        if mode is Mode.ALONE and self._alone is not layer:
+            self._hide_others(layer)
+
+    def _hide_others(self, layer: Image) -> None:
+        """Hide the other layers, once: one that somebody shows again stays."""
+        self._alone = layer
+        kept = [layer, *self._found(CONTOURS, layer)]
+        for other in self._viewer.layers:
+            if other.visible and other not in kept:
+                other.visible = False
+                self._hidden.append(other)
+
+    def _put_beside(self, layer: Image) -> None:
+        (shown,) = self._found(BESIDE, layer) or (None,)
+        if not isinstance(shown, Image) or shown.data is not layer.data:
+            self._clear(BESIDE)
+            place = to_the_right(layer)
+            shown = Image(
+                layer.data,
+                name=f"Beside: {layer.name}",
+                blending="translucent",
+                metadata=self._tag(BESIDE, layer),
+                **place,
+            )
+            self._add(shown)
+            if runs := layer.metadata[EXPLANATION].get("target", {}).get("runs"):
+                data = as_vectors(outline(from_runs(runs) != 0), layer.ndim)
+                self._add(self._lines_of(data, _TARGET, layer, BESIDE, "Explained, beside", place))
+        shown.colormap, shown.contrast_limits = layer.colormap, layer.contrast_limits
+
+    def _lines_of(
+        self, data: AnyArray, colours: Any, layer: Image, role: str, name: str, place: dict[str, Any]
+    ) -> Vectors:
+        return Vectors(
+            data,
+            name=name,
+            edge_color=colours,
+            edge_width=float(np.clip(_WIDTH * full_data(layer).shape[-2], _LEAST_WIDTH, _MOST_WIDTH)),
+            vector_style="line",
+            opacity=1.0,
+            metadata=self._tag(role, layer),
+            **place,
+        )
+
+    def _add(self, layer: "Layer") -> None:
+        active = self._viewer.layers.selection.active
+        self._viewer.add_layer(layer)
+        self._viewer.layers.selection.active = active
+
+    def _clear(self, role: str) -> None:
+        for layer in [one for one in self._viewer.layers if _role(one) == role]:
+            self._viewer.layers.remove(layer)
+
+    def _found(self, role: str, layer: Image) -> "list[Layer]":
+        """Return the layer that shows this map in another way, if there is one."""
+        return [
+            one for one in self._viewer.layers if _role(one) == role and one.metadata["of"] == layer.unique_id
+        ][:1]
+
+    def _tag(self, role: str, layer: Image) -> dict[str, Any]:
+        image, model = origin_of(self._viewer, layer)
+        provenance = layer.metadata[ORIGIN]["provenance"]
+        owner = layer if image is None else image
+        return tag(role, owner, model, provenance) | {"of": layer.unique_id}
+
+
+def _are_alike(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    """Tell whether two keys are of the same data, at the same place, and of the same side."""
+    return one[0] is other[0] and one[1:] == other[1:]
+
+
+def _role(layer: "Layer") -> str:
+    return str(layer.metadata.get(ORIGIN, {}).get("key", {}).get("role", ""))

@@ -1,0 +1,246 @@
+"""Makes a mask of a map, shows it in stripes, and sends it to labels as one step for undo."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from napari_strata.annotation.tools.edit import edit_between, in_words
+from napari_strata.annotation.tools.region import paint_region
+from napari_strata.config import ProposalConfig
+from napari_strata.control import JobControl
+from napari_strata.errors import LabelsError, TargetError
+from napari_strata.events import JobResult
+from napari_strata.jobs.job import Job
+from napari_strata.types import NOT_LABELLED, AnyArray, FloatImage
+from napari_strata.widgets.layers.drawn_pixels import DrawnPixels
+from napari_strata.widgets.layers.label_edits import write_edit
+from napari_strata.widgets.layers.label_memory import note_drawn, note_map
+from napari_strata.widgets.layers.label_target import LabelTarget
+from napari_strata.widgets.layers.layer_data import check_kind, full_data
+from napari_strata.widgets.layers.preview_overlay import PreviewOverlay
+from napari_strata.widgets.map_to_labels.map_display import map_values
+from napari_strata.widgets.map_to_labels.map_view import MapViewForm
+from napari_strata.widgets.maps.asked import EXPLANATION
+from napari_strata.widgets.parts.editors import ChoiceBox
+from napari_strata.widgets.parts.form import form_layout, row_label
+from napari_strata.widgets.parts.job_panel import JobPanel
+from napari_strata.widgets.parts.number_boxes import NumberBox
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+    from napari.viewer import Viewer
+
+_HINT = "Press 'Propose': yellow stripes show what would be painted."
+_STALE = "The map or its threshold changed: press 'Propose' again."
+_GONE = "The map or its image was removed or replaced meanwhile; the proposal was dropped."
+_REPLACE = "May replace other paint"
+_OTHER_IMAGE = "These labels belong to another image than the map: choose labels of {name}."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Request:
+    """What a proposal is made of."""
+
+    map_layer: "Image"
+    image: "Image"
+    data: object
+    heatmap: FloatImage
+    pixels: AnyArray
+    frame: int
+    config: ProposalConfig
+    asked: dict[str, Any]
+
+    def is_there(self, viewer: "Viewer") -> bool:
+        """Tell whether map and image are still what they were."""
+        layers = viewer.layers
+        return self.map_layer in layers and self.image in layers and self.map_layer.data is self.data
+
+
+class ProposalPage(QWidget):
+    """Proposes what to label after a map.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    view : MapViewForm
+        Which map, and where it counts.
+    """
+
+    def __init__(self, viewer: "Viewer", view: MapViewForm, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer, self._view = viewer, view
+        self._request: _Request | None = None
+        self._proposed: tuple[_Request, NDArray[np.bool_]] | None = None
+        self.how, self.evidence = ChoiceBox(), ChoiceBox()
+        self.smoothness = NumberBox(0, 100)
+        self.panel = JobPanel(QPushButton("Propose"))
+        self.target = LabelTarget(viewer)
+        self.replaces = QCheckBox(_REPLACE)
+        self.send_button, self.drop_button = QPushButton("Send to labels"), QPushButton("Drop")
+        self.overlay = PreviewOverlay(viewer)
+        self._lay_out()
+        self._connect()
+        self._on_how()
+        self._refresh()
+
+    def drop(self) -> None:
+        """Drop what is proposed."""
+        self._proposed = None
+        self.overlay.hide()
+        self._refresh()
+
+    def _lay_out(self) -> None:
+        self.how.addItem("Threshold", "threshold")
+        self.how.addItem("Graph cut along edges", "graph-cut")
+        self.evidence.addItem("the map", "map")
+        self.evidence.addItem("the map and the image", "map-and-image")
+        self.smoothness.set_value(1.0)
+        form = self._form = form_layout()
+        for text, widget, tip in (
+            ("Propose by", self.how, "A cut follows edges of the image near the threshold."),
+            ("Sides told by", self.evidence, "With the image, also by how bright both sides of the cut are."),
+            ("Smoothness", self.smoothness, "Weight of a short outline along edges; 0 is the threshold."),
+        ):
+            widget.setToolTip(tip)
+            form.addRow(row_label(text), widget)
+        rows = self.target.layout()
+        for hidden in (self.target.image_choice, rows.labelForField(self.target.image_choice), self.target.keep):
+            hidden.hide()
+        self.panel.start_button.setToolTip(_HINT)
+        self.replaces.setToolTip(
+            "Otherwise what is painted already stays, and only unlabelled pixels are painted."
+        )
+        self.send_button.setToolTip("Paints the proposal in the chosen class; one step for undo (Ctrl+Z).")
+        self.drop_button.setToolTip("Takes the stripes away.")
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self.panel)
+        layout.addWidget(self.target)
+        layout.addWidget(self.replaces)
+        row = QHBoxLayout()
+        row.addWidget(self.send_button, 1)
+        row.addWidget(self.drop_button)
+        layout.addLayout(row)
+        layout.addStretch(1)
+
+    def _connect(self) -> None:
+        self.how.currentIndexChanged.connect(self._on_how)
+        for changed in (self.evidence.currentIndexChanged, self.smoothness.valueChanged, self._view.changed):
+            changed.connect(self._on_changed)
+        self._view.map.chosen.connect(lambda _layer: self._refresh())
+        self.panel.start_button.clicked.connect(self.panel.guarded(self._start))
+        self.panel.brought.connect(self.panel.guarded(self._on_result))
+        self.target.changed.connect(self._refresh)
+        self.send_button.clicked.connect(self.panel.guarded(self._send))
+        self.drop_button.clicked.connect(lambda _checked=False: self.drop())
+
+    def _on_how(self, _index: int = 0) -> None:
+        cuts = self.how.currentData() == "graph-cut"
+        for widget in (self.evidence, self.smoothness):
+            widget.setVisible(cuts)
+            self._form.labelForField(widget).setVisible(cuts)
+        self._on_changed()
+
+    def _on_changed(self, _value: object = None) -> None:
+        """Drop a proposal that another threshold would not make."""
+        if self._proposed is not None:
+            self.drop()
+            self.panel.say(_STALE)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        obstacle = self._view.obstacle
+        self.panel.set_obstacle(obstacle)
+        if not obstacle and not self.panel.words.text():
+            self.panel.say(_HINT)
+        for button in (self.send_button, self.drop_button):
+            button.setEnabled(self._proposed is not None)
+        image = self._view.image
+        if image is not None and self.target.image != image:
+            self.target.image_choice.choose(image)
+
+    def _start(self, _checked: bool = False) -> None:
+        self.panel.runner.check_idle()
+        layer, image = self._view.map_layer, self._view.image
+        if layer is None or image is None:
+            raise TargetError("There is no map of an image that is open.", remedy="Explain a target first.")
+        check_kind(image)
+        heatmap, frame = map_values(self._viewer, layer)
+        pixels = np.array(full_data(image)[frame] if image.ndim == 3 else full_data(image))
+        settings = {
+            "how": self.how.currentData(),
+            "evidence": self.evidence.currentData(),
+            "smoothness": self.smoothness.value(),
+        }
+        config = self._view.threshold.model_copy(update=settings)
+        asked = dict(layer.metadata[EXPLANATION])
+        self.drop()
+        request = _Request(layer, image, layer.data, np.array(heatmap), pixels, frame, config, asked)
+        self._request = request
+        self.panel.run(partial(_make_job, request), name=f"Proposing labels for {image.name}")
+
+    def _on_result(self, result: JobResult) -> None:
+        request, self._request = self._request, None
+        assert request is not None, "a job ended that was never started"
+        if not request.is_there(self._viewer):
+            self.panel.say(_GONE)
+            return
+        if request.config != self._view.threshold.model_copy(
+            update={name: getattr(request.config, name) for name in ("how", "evidence", "smoothness")}
+        ):
+            self.panel.say(_STALE)
+            return
+        mask: NDArray[np.bool_] = result.value
+        self._proposed = (request, mask)
+        self.overlay.show(request.image, request.frame, mask)
+        self.panel.say(f"{int(mask.sum()):,} pixels proposed. Choose labels and a class, and send them.")
+        self._refresh()
+
+    def _send(self, _checked: bool = False) -> None:
+        """Write what is proposed into the labels."""
+        assert self._proposed is not None, "the button is dead without"
+        request, mask = self._proposed
+        if not request.is_there(self._viewer):
+            self.drop()
+            raise TargetError(_GONE, remedy="Propose again.")
+        target, labels = self.target, self.target.labels
+        if obstacle := target.obstacle():
+            raise LabelsError("Nothing was sent.", remedy=obstacle)
+        assert labels is not None, "there is an obstacle without labels"
+        if target.image is not request.image:
+            raise LabelsError("Nothing was sent.", remedy=_OTHER_IMAGE.format(name=request.image.name))
+        codes = target.codes(slice(request.frame, request.frame + 1))
+        spares = not self.replaces.isChecked() or target.only_unlabelled
+        painted = mask & (codes[0] != NOT_LABELLED) & (codes[0] != target.code)
+        new = paint_region(codes[0], mask, target.code, only_unlabelled=spares)
+        edit = edit_between(codes, new[None])
+        fresh = edit.before == NOT_LABELLED
+        frames, rows, columns = (axis[fresh] for axis in edit.indices)
+        indices = (frames + request.frame, rows, columns)[-labels.ndim :]
+        counts = write_edit(labels, edit, first_frame=request.frame)
+        note_drawn(labels, indices, target.code)
+        note = {"kind": "proposal", "pixels": int(sum(counts.values())), "settings": request.config.model_dump()}
+        note_map(labels, {**note, "map": request.asked}, DrawnPixels(labels, indices))
+        self.drop()
+        self.panel.say(" ".join([in_words(counts, target.names), *_of_paint(int(painted.sum()), spares)]))
+
+
+def _of_paint(pixels: int, spares: bool) -> list[str]:
+    """Say what became of other paint in the proposal."""
+    if not pixels:
+        return []
+    count = f"{pixels:,} pixel{'' if pixels == 1 else 's'}"
+    if spares:
+        return [f"Other paint stayed on {count}: tick '{_REPLACE}' where it is wrong."]
+    return [f"Other paint was replaced on {count}."]
+
+
+def _make_job(request: _Request, control: JobControl) -> Job:
+    from napari_strata.jobs.propose_mask import propose_mask
+
+    return propose_mask(control, request.heatmap, request.pixels, request.config)

@@ -1,0 +1,1 @@
+"""What the docks on maps share: which map, what it answers."""

@@ -1,0 +1,1 @@
+"""The probe: the map of what is under the cursor."""

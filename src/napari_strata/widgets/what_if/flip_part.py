@@ -1,0 +1,103 @@
+"""The part of the What if dock that looks for the smallest change that flips a score."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from napari_strata.config.smallest_change import SmallestChangeConfig
+from napari_strata.control import JobControl
+from napari_strata.events import JobResult
+from napari_strata.jobs.job import Job
+from napari_strata.requests import TryChange
+from napari_strata.widgets.maps.asked import Asked
+from napari_strata.widgets.parts.form import ConfigForm
+from napari_strata.widgets.parts.job_panel import JobPanel
+from napari_strata.widgets.what_if.layers import WhatIfLayers
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+    from napari_strata.explain.changes.flip import Flip
+
+_FIELDS = ("reach", "bound", "dose", "steps")
+_TIP = "Look for the least change of the pixels with which the network no longer says what it says."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Request:
+    asked: Asked
+    mask: Any
+    config: SmallestChangeConfig
+
+
+class FlipPart(QWidget):
+    """A form, a button, and what was found in words.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    take : callable
+        Tells what is asked, and of which region; it may raise a `StrataError`.
+    """
+
+    def __init__(self, viewer: "Viewer", take: Callable[[], tuple[Asked, TryChange]]) -> None:
+        super().__init__()
+        self._viewer, self._take = viewer, take
+        self._request: _Request | None = None
+        self.config = ConfigForm(SmallestChangeConfig, fields=_FIELDS)
+        self.panel = JobPanel(QPushButton("Find the smallest change"))
+        self.panel.start_button.setToolTip(_TIP)
+        self.layers = WhatIfLayers(viewer, "Smallest change", "smallest-change")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.config)
+        layout.addWidget(self.panel)
+        self.panel.start_button.clicked.connect(self.panel.guarded(self._start))
+        self.panel.brought.connect(self._on_result)
+
+    def set_obstacle(self, text: str) -> None:
+        """Say what keeps the search from starting."""
+        self.panel.set_obstacle(text)
+
+    def _start(self, _checked: bool = False) -> None:
+        asked, change = self._take()
+        request = self._request = _Request(asked, change.mask, self.config.values())
+        self.panel.run(partial(_make_job, request), name=f"Smallest change of {asked.source.stack.name}")
+
+    def _on_result(self, result: JobResult) -> None:
+        request = self._request
+        assert request is not None, "a job ended that was never started"
+        self._request = None
+        asked, flip = request.asked, result.value
+        if dropped := asked.source.why_dropped(self._viewer):
+            self.panel.say(dropped)
+            return
+        self.layers.show_flip(flip, asked.source.origin, frame=asked.frame, layer=asked.question.layer)
+        self.panel.say(_words(flip))
+
+
+def _words(flip: "Flip") -> str:
+    before, after = flip.outcome.before.score, flip.outcome.after.score
+    return f"{flip.words} Score {before:.3g} → {after:.2g}."
+
+
+def _make_job(request: _Request, control: JobControl) -> Job:
+    """Make the job in the worker thread, so that its imports do not hold the GUI up."""
+    from napari_strata.jobs.smallest_change import smallest_change
+
+    asked = request.asked
+    return smallest_change(
+        control,
+        asked.source.entry.path,
+        asked.source.stack,
+        frame=asked.frame,
+        question=asked.question,
+        config=asked.config,
+        looking=request.config,
+        mask=request.mask,
+        atoms=asked.atoms,
+    )

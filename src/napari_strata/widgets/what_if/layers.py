@@ -1,0 +1,126 @@
+"""A changed part of an image, and what the network says of it, as layers that lie on the image."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_strata.config import ModelCard
+from napari_strata.types import BACKGROUND, AnyArray
+from napari_strata.widgets.layers.colours import class_colours
+from napari_strata.widgets.layers.heat_colours import AGAINST, FOR
+from napari_strata.widgets.layers.napari_layers import Origin, frame_placement
+from napari_strata.widgets.layers.results import let_be_replaced, show_results
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels, Layer
+    from napari.viewer import Viewer
+
+    from napari_strata.explain.changes.flip import Flip
+    from napari_strata.explain.changes.outcome import Outcome
+    from napari_strata.explain.window import Window
+
+DETAILS = "what_if"
+"""Key in the metadata of these layers under which lies what was asked and found, ready for JSON."""
+
+
+class WhatIfLayers:
+    """Makes the layers at the first outcome, and changes them in place from then on.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    title : str
+        Begin of the layers' names.
+    role : str
+        Begin of their roles.
+    """
+
+    def __init__(self, viewer: "Viewer", title: str, role: str) -> None:
+        self._viewer, self._title, self._role = viewer, title, role
+        self._made: dict[str, Layer] = {}
+        self._origin: Origin | None = None
+
+    def show(self, outcome: "Outcome", origin: Origin, *, frame: int, layer: int) -> None:
+        """Show the changed image and the prediction of a crystal layer, on one frame."""
+        if self._origin is None or self._origin.image is not origin.image or self._origin.model != origin.model:
+            self._made, self._origin = {}, origin
+        details = {**outcome.metadata, "frame": frame}
+        self._put("image", outcome.image, outcome.window, details, partial(_image, origin.image))
+        if outcome.masks is not None:
+            self._put("prediction", outcome.masks, outcome.window, details, partial(_masks, origin.card, layer))
+
+    def show_flip(self, flip: "Flip", origin: Origin, *, frame: int, layer: int) -> None:
+        """Show a change, too: red where it adds, blue where it takes away."""
+        self.show(flip.outcome, origin, frame=frame, layer=layer)
+        if flip.outcome.masks is None:
+            self._drop("prediction")
+        details = {**flip.outcome.metadata, "frame": frame}
+        made = self._put("change", flip.change, flip.outcome.window, details, _change)
+        end = float(np.abs(flip.change).max()) or 1.0
+        made.contrast_limits_range = made.contrast_limits = (-end, end)
+
+    def _drop(self, what: str) -> None:
+        """Take away a layer that an earlier search left."""
+        old = self._made.pop(what, None)
+        if old is not None and old in self._viewer.layers:
+            self._viewer.layers.remove(old)
+
+    def _put(self, what: str, data: AnyArray, window: "Window", details: dict[str, Any], make: Any) -> Any:
+        """Make a layer, or give it other data and another place."""
+        assert self._origin is not None, "show notes it"
+        origin, known = self._origin, self._made.get(what)
+        first = (float(window[0].start), float(window[1].start))
+        place = frame_placement(origin.image, details["frame"], corner=first)
+        shown = data[None] if origin.image.ndim == 3 else data
+        if known is None or known not in self._viewer.layers:
+            known = self._made[what] = make(
+                data=shown,
+                name=origin.name(f"{self._title}: {what}"),
+                metadata=origin.tag(f"{self._role} {what}"),
+                **place,
+            )
+            show_results(self._viewer, [known])
+            if what == "image":
+                self._lay_on_image(known)
+        else:
+            known.translate = place["translate"]
+            known.data = shown
+            let_be_replaced(known)  # what changed it is no person
+        known.metadata[DETAILS] = details
+        return known
+
+    def _lay_on_image(self, patch: "Layer") -> None:
+        """Put the changed image right above the image, below all that is drawn on it."""
+        assert self._origin is not None, "show notes it"
+        layers = self._viewer.layers
+        layers.move(layers.index(patch), layers.index(self._origin.image) + 1)
+
+
+def _image(image: "Image", **settings: Any) -> "Image":
+    from napari.layers import Image
+
+    return Image(colormap=image.colormap, contrast_limits=image.contrast_limits, gamma=image.gamma, **settings)
+
+
+def _masks(card: ModelCard, layer: int, **settings: Any) -> "Labels":
+    from napari.layers import Labels
+    from napari.utils.colormaps import DirectLabelColormap
+
+    colours = {BACKGROUND + 1 + i: colour for i, colour in enumerate(class_colours(card, layer))}
+    clear = {None: "transparent", 0: "transparent", BACKGROUND: "transparent"}
+    return Labels(colormap=DirectLabelColormap(color_dict=clear | colours), opacity=0.5, **settings)
+
+
+def _change(**settings: Any) -> "Image":
+    from napari.layers import Image
+    from napari.utils.colormaps import Colormap
+
+    colormap = Colormap(
+        [f"{AGAINST}ff", f"{AGAINST}00", f"{FOR}00", f"{FOR}ff"],
+        controls=[0, 0.499, 0.501, 1],
+        name="less - more",
+        display_name="less - more",
+    )
+    return Image(colormap=colormap, blending="translucent", **settings)

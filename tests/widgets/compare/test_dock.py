@@ -1,0 +1,280 @@
+"""The Compare maps dock, clicked as a microscopist does."""
+
+import json
+
+import numpy as np
+import pytest
+from bright_scene import ATOMS, add_bright, save_model
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QFileDialog
+
+from napari_strata.config import ExplainConfig
+from napari_strata.control import JobControl
+from napari_strata.explain.question import Question
+from napari_strata.explain.targets import PixelTarget
+from napari_strata.explain.trust.scores import SCORES
+from napari_strata.jobs.compare_maps import ComparedMap
+from napari_strata.jobs.explain import explain
+from napari_strata.widgets.compare.dock import CompareDock
+from napari_strata.widgets.compare.score_table import ScoreTable
+from napari_strata.widgets.layers.calibration import calibration_of
+from napari_strata.widgets.layers.layer_data import full_data, stack_of
+from napari_strata.widgets.layers.napari_layers import Origin, heatmap_layer
+from napari_strata.widgets.layers.results import show_results
+from napari_strata.widgets.layers.targets import Chosen, Place
+from napari_strata.widgets.maps.asked import is_map
+from napari_strata.widgets.parts.models import open_model
+
+SOME = ("input-gradient", "integrated-gradients", "attention")
+
+
+@pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
+def add_map(viewer, models_home):
+    """Add an image, and the map of a pixel on one of its atoms."""
+
+    def add_map(*, frames=0, method="input-gradient", layers=1, **image):
+        add_bright(viewer, frames, **image)
+        layer, entry = viewer.layers["bright"], open_model(save_model(models_home, layers=layers))
+        stack = stack_of(layer, calibration_of(layer).value)
+        y, x = (int(value) for value in ATOMS[5])
+        config, frame = ExplainConfig(method=method, device="cpu"), max(frames - 1, 0)
+        question = Question(PixelTarget(y, x), 0)
+        *_, ended = explain(JobControl(), entry.path, stack, frame=frame, question=question, config=config)
+        origin = Origin(layer, stack.pixel_size, entry.card, str(entry.path))
+        heatmap = ended.result.value
+        chosen = Chosen("pixel", Place(frame, y, x), 0)
+        show_results(viewer, [heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)])
+        return viewer.layers[-1]
+
+    return add_map
+
+
+@pytest.fixture
+def open_dock(viewer, add_map):
+    def open_dock(**scene) -> CompareDock:
+        add_map(**scene)
+        dock = CompareDock(viewer)
+        viewer.window.add_dock_widget(dock, name="Compare maps")
+        dock.methods.tick(SOME)
+        for name, value in {"points": 3, "squares": 40, "repeats": 2, "steps": 3}.items():
+            dock.config.set_value(name, value)
+        return dock
+
+    return open_dock
+
+
+def press(qtbot, dock, button) -> str:
+    """Press a button, wait for the end; return what the dock then says."""
+    assert button.isEnabled()
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=60_000):
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    return dock.panel.words.text()
+
+
+def state_of(viewer):
+    grid = viewer.canvas.grid
+    looks = [(layer.name, layer.visible) for layer in viewer.layers]
+    active = viewer.layers.selection.active
+    return looks, active, (grid.enabled, grid.stride, grid.shape, grid.spacing)
+
+
+def texts(dock, column):
+    return [dock.table.item(row, column).text() for row in range(dock.table.rowCount())]
+
+
+def column_of(name):
+    return 1 + [score.name for score in SCORES].index(name)
+
+
+def test_maps_are_compared_in_a_grid_and_a_table_and_leaving_restores_the_viewer(qtbot, viewer, open_dock):
+    dock = open_dock()
+    viewer.canvas.grid.stride, viewer.layers["bright"].visible = 3, False
+    before = state_of(viewer)
+    said = press(qtbot, dock, dock.panel.start_button)
+    assert said.startswith("2 of 3 methods scored;")
+    assert dock.grid_button.isChecked()
+    assert viewer.canvas.grid.enabled
+    assert [layer.name for layer in viewer.layers if layer.visible] == [
+        "bright below Integrated Gradients",
+        "Integrated Gradients",
+        "bright below Gradient saliency",
+        "Gradient saliency",
+    ]
+    positions = [
+        viewer.canvas.grid.position(i, viewer.layers) for i in range(len(viewer.layers) - 4, len(viewer.layers))
+    ]
+    assert positions == [(0, 1), (0, 1), (0, 0), (0, 0)]
+    np.testing.assert_array_equal(viewer.layers["Gradient saliency"].data, viewer.layers[1].data)
+    assert sum(map(is_map, viewer.layers)) == 1  # those in the grid are not offered for what follows
+    qtbot.mouseClick(dock.grid_button, Qt.MouseButton.LeftButton)
+    assert state_of(viewer) == before
+    qtbot.mouseClick(dock.grid_button, Qt.MouseButton.LeftButton)
+    assert viewer.canvas.grid.enabled
+    viewer.canvas.grid.enabled = False  # by napari's own button
+    assert state_of(viewer) == before
+    assert not dock.grid_button.isChecked()
+
+
+def test_the_time_is_told_before_the_start_and_anew_for_other_methods(qtbot, open_dock):
+    dock = open_dock()
+    qtbot.waitUntil(lambda: dock.cost_words.text().startswith("3 maps and scores: "), timeout=30_000)
+    dock.methods.tick(SOME[:1])
+    assert dock.cost_words.text() == ""
+    qtbot.waitUntil(lambda: dock.cost_words.text().startswith("1 map and scores: "), timeout=30_000)
+
+
+def test_curves_and_reasons_are_shown_beside_the_scores(qtbot, viewer, open_dock):
+    dock = open_dock()
+    press(qtbot, dock, dock.panel.start_button)
+    assert texts(dock, 0) == ["Gradient saliency", "Integrated Gradients", "Attention gate (no map)"]
+    assert texts(dock, column_of("Completeness"))[0] == "–"
+    assert "attention" in dock.table.item(2, 0).toolTip()
+    names = [name for name, *_ in dock.curves.curves]
+    assert names == ["Gradient saliency", "Integrated Gradients", "edges", "random order"]
+    (_, parts, values), *_ = dock.curves.curves
+    assert (parts[0], values[0], parts[-1]) == (0, pytest.approx(1), 1)
+    dock.curves.kind.setCurrentIndex(1)
+    assert dock.curves.curves[0][2][0] == pytest.approx(0)
+
+
+def test_the_table_marks_the_best_sorts_by_a_click_and_says_what_is_good(qtbot):
+    table = ScoreTable()
+    qtbot.addWidget(table)
+    rows = [("grad-cam", 0.4, 0.9), ("input-gradient", 0.1, 0.7), ("occlusion", None, 0.95)]
+    table.show_rows(
+        tuple(
+            ComparedMap(
+                method,
+                figures={
+                    "infidelity": {"scaled": infidelity},
+                    "stability": {"likeness": {"spearman": stability}},
+                },
+            )
+            for method, infidelity, stability in rows
+        )
+    )
+    table.resize(900, 200)
+    table.show()
+    infidelity, stability = column_of("Infidelity"), column_of("Stability")
+    assert [table.item(row, infidelity).text() for row in range(3)] == ["0.4", "0.1★", "–"]
+    assert [table.item(row, stability).text() for row in range(3)] == ["0.9", "0.7", "0.95★"]
+    assert "Lower is better" in table.horizontalHeaderItem(infidelity).toolTip()
+    assert "Higher is better" in table.horizontalHeaderItem(stability).toolTip()
+    header = table.horizontalHeader()
+    for column, first in ((infidelity, "input-gradient"), (stability, "occlusion")):
+        place = QPoint(header.sectionViewportPosition(column) + 10, 8)
+        qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert table.methods[0] == first
+    assert table.item(2, infidelity).text() == "0.1★"
+
+
+def test_the_map_of_a_row_becomes_a_layer_on_its_frame_that_can_be_asked_again(qtbot, viewer, open_dock):
+    dock = open_dock(frames=2, scale=(1, 0.2, 0.2), units=("pixel", "angstrom", "angstrom"))
+    press(qtbot, dock, dock.panel.start_button)
+    assert viewer.layers["Integrated Gradients"].data.shape == (1, 56, 56)
+    assert viewer.layers["Integrated Gradients"].data_to_world((0, 0, 0))[0] == 1
+    dock.table.selectRow(1)
+    qtbot.mouseClick(dock.keep_button, Qt.MouseButton.LeftButton)
+    assert not viewer.canvas.grid.enabled
+    (kept,) = [layer for layer in viewer.layers if is_map(layer) and layer.name.startswith("Integrated")]
+    assert kept.metadata["explanation"]["method"] == "integrated-gradients"
+    dock.map.choose(kept)
+    assert "layer 0?" in dock.question.text()
+
+
+def test_a_canceled_comparison_keeps_what_was_scored(qtbot, viewer, open_dock):
+    dock = open_dock()
+    dock.config.set_value("squares", 100_000)
+    qtbot.mouseClick(dock.panel.start_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: _has_scores(dock), timeout=60_000)
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=10_000):
+        qtbot.mouseClick(dock.panel.cancel_button, Qt.MouseButton.LeftButton)
+    assert dock.panel.words.text().startswith("1 of 3 methods scored;")
+    assert dock.panel.start_button.isEnabled()
+
+
+def _has_scores(dock):
+    return dock.table.rowCount() > 0 and texts(dock, column_of("Deletion"))[0] != "–"
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_a_dock_closed_while_it_compares_gives_the_viewer_back(qtbot, viewer, open_dock, is_early):
+    dock = open_dock()
+    before = state_of(viewer)
+    dock.config.set_value("squares", 100_000)
+    qtbot.mouseClick(dock.panel.start_button, Qt.MouseButton.LeftButton)
+    if not is_early:
+        qtbot.waitUntil(lambda: viewer.canvas.grid.enabled, timeout=60_000)
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
+    dock.setParent(None)
+    assert state_of(viewer) == before
+    qtbot.waitUntil(lambda: bool(gone), timeout=20_000)
+    assert state_of(viewer) == before
+
+
+def test_a_layer_that_is_added_or_removed_ends_the_grid(qtbot, viewer, open_dock):
+    dock = open_dock()
+    press(qtbot, dock, dock.panel.start_button)
+    added = viewer.add_points([[1, 1]], name="mine")
+    assert not viewer.canvas.grid.enabled
+    assert added.visible
+    qtbot.mouseClick(dock.grid_button, Qt.MouseButton.LeftButton)
+    viewer.layers.remove("Gradient saliency")
+    assert [layer.name for layer in viewer.layers if layer.visible][-1] == "mine"
+    assert len(viewer.layers) == 3
+
+
+def test_what_cannot_be_is_said(qtbot, viewer, add_map):
+    dock = CompareDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Compare maps")
+    assert dock.panel.words.text() == "Make a map in the Explain dock first."
+    assert not dock.trust.button.isEnabled()
+    add_map()
+    dock.methods.tick(())
+    qtbot.mouseClick(dock.panel.start_button, Qt.MouseButton.LeftButton)
+    assert "No method is ticked" in dock.panel.words.text()
+    dock.methods.tick(("attention",))
+    assert "None of these methods can answer" in press(qtbot, dock, dock.panel.start_button)
+    viewer.layers.remove("bright")
+    qtbot.mouseClick(dock.trust.button, Qt.MouseButton.LeftButton)
+    assert "no longer open" in dock.panel.words.text()
+
+
+def test_the_report_says_whether_a_map_can_be_trusted_and_is_saved(
+    qtbot, viewer, open_dock, tmp_path, monkeypatch
+):
+    dock = open_dock()
+    assert not dock.trust.save_button.isEnabled()
+    press(qtbot, dock, dock.trust.button)
+    assert dock.trust.head.text().startswith("Gradient saliency: ")
+    assert "an edge detector keeps 1.00" in dock.trust.words.text()
+    path = tmp_path / "report.json"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(path), ""))
+    qtbot.mouseClick(dock.trust.save_button, Qt.MouseButton.LeftButton)
+    assert json.loads(path.read_text())["finding"] == dock.trust.figures["finding"]
+    assert dock.trust.figures["verdict"] in path.with_suffix(".txt").read_text()
+
+
+def test_chosen_labels_are_learned_permuted_and_those_that_do_not_fit_refused(
+    qtbot, viewer, open_dock, monkeypatch
+):
+    dock = open_dock()
+    image = full_data(viewer.layers["bright"])
+    codes = 1 + (image > 0.5).astype(np.uint8)
+    codes[:28] = 1
+    labels = viewer.add_labels(codes, name="right")
+    viewer.add_labels(np.ones((9, 9), np.uint8), name="other")
+    dock.trust.labels.choose(labels)
+    assert "do not hold two patches that differ" in press(qtbot, dock, dock.trust.button)
+    monkeypatch.setattr("napari_strata.explain.trust.permuted_labels.PATCH", 32)
+    press(qtbot, dock, dock.trust.button)
+    assert "trained on permuted masks for" in dock.trust.words.text()
+    dock.trust.labels.choose(viewer.layers["other"])
+    qtbot.mouseClick(dock.trust.button, Qt.MouseButton.LeftButton)
+    assert "shape" in dock.panel.words.text()

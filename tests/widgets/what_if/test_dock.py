@@ -1,0 +1,231 @@
+"""The What if dock, clicked as a microscopist does."""
+
+import threading
+
+import numpy as np
+import pytest
+from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model
+from qtpy.QtCore import Qt
+
+from napari_strata.config import ExplainConfig
+from napari_strata.control import JobControl
+from napari_strata.explain.changes.adversarial import Found
+from napari_strata.explain.changes.flip import FlipSearch
+from napari_strata.explain.changes.what_if import WhatIf
+from napari_strata.explain.question import Question
+from napari_strata.explain.targets import PixelTarget
+from napari_strata.jobs.explain import explain
+from napari_strata.widgets.layers.layer_data import stack_of
+from napari_strata.widgets.layers.napari_layers import Origin, heatmap_layer
+from napari_strata.widgets.layers.results import find_results, show_results
+from napari_strata.widgets.layers.targets import Chosen, Place
+from napari_strata.widgets.parts.models import open_model
+from napari_strata.widgets.what_if.dock import WhatIfDock
+
+Y, X = (int(v) for v in ATOMS[5])
+
+
+@pytest.fixture
+def viewer(light_viewer):
+    return light_viewer
+
+
+@pytest.fixture
+def add_map(viewer, models_home):
+    """Add the image with known atoms, and the map of one atom's pixel in a frame."""
+
+    def add_map(*, frames=0, frame=0, **place):
+        image = add_bright(viewer, frames, **place)
+        path = save_model(models_home, layers=1, pixel_size=None)
+        stack, question = stack_of(image, PIXEL_SIZE), Question(PixelTarget(Y, X), 0)
+        config = ExplainConfig(device="cpu")
+        *_, ended = explain(JobControl(), path, stack, frame=frame, question=question, config=config)
+        origin = Origin(image, PIXEL_SIZE, open_model(path).card, str(path))
+        chosen, heatmap = Chosen("pixel", Place(frame, Y, X), 0), ended.result.value
+        layer = heatmap_layer(heatmap.data, origin, chosen, details=dict(heatmap.metadata))
+        show_results(viewer, [layer])
+        return heatmap.metadata["score"]
+
+    return add_map
+
+
+@pytest.fixture
+def open_dock(viewer):
+    def open_dock() -> WhatIfDock:
+        dock = WhatIfDock(viewer)
+        viewer.window.add_dock_widget(dock, name="What if")
+        return dock
+
+    return open_dock
+
+
+def said(qtbot, dock, *words) -> str:
+    """Wait until the dock says something; return it."""
+    qtbot.waitUntil(lambda: all(word in dock.words.text() for word in words), timeout=30_000)
+    return dock.words.text()
+
+
+def results(viewer, role):
+    return find_results(viewer, role, viewer.layers["bright"])
+
+
+def test_the_atom_of_the_map_is_erased_live_and_a_slider_brings_it_back(qtbot, viewer, add_map, open_dock):
+    score = add_map()
+    dock = open_dock()
+    dock.form.sliders["grow"].setValue(1.0)
+    text = said(qtbot, dock, "vanishes")
+    assert text.startswith(f"Score {score:.3g} → -")
+    assert "1 atom vanishes" in text
+    (image,) = results(viewer, "what-if image")
+    (masks,) = results(viewer, "what-if prediction")
+    assert viewer.layers.index(image) == viewer.layers.index(viewer.layers["bright"]) + 1
+    there = tuple(round(v) for v in masks.world_to_data(viewer.layers["bright"].data_to_world((Y, X))))
+    assert masks.data[there] == 1
+    assert image.data[there] < 0.3
+    dock.form.sliders["part"].setValue(0)
+    text = said(qtbot, dock, "no pixel changes class")
+    assert text.startswith(f"Score {score:.3g} → {score:.3g} (mean log-odds)")
+    assert results(viewer, "what-if prediction") == [masks]
+    assert masks.data[tuple(round(v) for v in masks.world_to_data((Y * PIXEL_SIZE, X * PIXEL_SIZE)))] == 2
+    assert results(viewer, "heatmap")
+
+
+def test_what_is_painted_is_changed_while_it_is_painted(qtbot, viewer, add_map, open_dock):
+    add_map()
+    labels = viewer.add_labels(np.zeros((56, 56), int), scale=(PIXEL_SIZE,) * 2, units=("angstrom",) * 2)
+    dock = open_dock()
+    dock.region.kind.setCurrentText("A drawn region")
+    assert "has no region on this frame" in said(qtbot, dock, "no region")
+    labels.selected_label, labels.brush_size = 3, 9
+    labels.paint(ATOMS[10], 3)
+    assert "1 atom vanishes" in said(qtbot, dock, "vanishes")
+    labels.undo()
+    said(qtbot, dock, "no region")
+
+
+def test_in_a_rotated_stack_the_layers_lie_on_the_maps_frame(qtbot, viewer, add_map, open_dock):
+    rotation = np.array([[1, 0, 0], [0, 0.8, -0.6], [0, 0.6, 0.8]])
+    place = {"scale": (3, 0.02, 0.02), "translate": (1, 5, -7), "units": ("s", "nm", "nm"), "rotate": rotation}
+    add_map(frames=3, frame=2, **place)
+    dock = open_dock()
+    dock.form.sliders["grow"].setValue(1.0)
+    said(qtbot, dock, "→ -")
+    (image,) = results(viewer, "what-if image")
+    at = viewer.layers["bright"].world_to_data(image.data_to_world((0, 0, 0)))
+    assert at[0] == pytest.approx(2)
+    y, x = (round(v) for v in at[1:])
+    before = viewer.layers["bright"].data[2, y : y + image.data.shape[1], x : x + image.data.shape[2]]
+    changed = np.argwhere(image.data[0] != before)
+    assert np.allclose(changed.mean(axis=0), (Y - y, X - x), atol=0.6)
+
+
+def test_only_the_newest_change_is_answered_and_the_window_never_waits(
+    qtbot, viewer, add_map, open_dock, monkeypatch
+):
+    add_map()
+    dock = open_dock()
+    said(qtbot, dock, "→")
+    answered, release, change = [], threading.Event(), WhatIf.change
+
+    def slow(session, region, config):
+        answered.append(config.part)
+        assert release.wait(20)
+        return change(session, region, config)
+
+    monkeypatch.setattr(WhatIf, "change", slow)
+    for part in (0.9, 0.7, 0.5, 0.25):
+        dock.form.sliders["part"].setValue(part)
+        qtbot.waitUntil(lambda: not dock._timer.isActive(), timeout=5000)
+    release.set()
+    qtbot.waitUntil(lambda: bool(answered) and answered[-1] == 0.25, timeout=20_000)
+    assert not {0.7, 0.5} & set(answered)
+
+
+def test_without_live_only_the_button_asks(qtbot, viewer, add_map, open_dock):
+    add_map()
+    dock = open_dock()
+    dock.form.sliders["grow"].setValue(1.0)
+    said(qtbot, dock, "vanishes")
+    dock.live.setChecked(False)
+    dock.form.sliders["part"].setValue(0)
+    qtbot.wait(100)
+    assert "no pixel" not in dock.words.text()
+    qtbot.mouseClick(dock.try_button, Qt.MouseButton.LeftButton)
+    said(qtbot, dock, "no pixel changes class")
+
+
+def test_what_is_missing_is_said(qtbot, viewer, add_map, open_dock):
+    dock = open_dock()
+    assert "Make a map in the Explain dock first" in dock.words.text()
+    assert not dock.try_button.isEnabled()
+    assert not dock.flip.panel.start_button.isEnabled()
+    add_map()
+    said(qtbot, dock, "→")
+    dock.region.kind.setCurrentText("A drawn region")
+    said(qtbot, dock, "No region is selected")
+    dock.region.kind.setCurrentIndex(0)
+    said(qtbot, dock, "→")
+    viewer.layers.remove("bright")
+    dock.form.sliders["part"].setValue(0.5)
+    assert "removed" in said(qtbot, dock, "removed")
+    qtbot.mouseClick(dock.try_button, Qt.MouseButton.LeftButton)
+    said(qtbot, dock, "is no longer open")
+    qtbot.waitUntil(lambda: not dock.runner.is_busy, timeout=20_000)
+
+
+def test_the_smallest_change_is_told_beside_the_noise_and_shown(qtbot, viewer, add_map, open_dock):
+    add_map()
+    dock = open_dock()
+    dock.live.setChecked(False)
+    with qtbot.waitSignal(dock.flip.panel.runner.ended, timeout=60_000):
+        qtbot.mouseClick(dock.flip.panel.start_button, Qt.MouseButton.LeftButton)
+    assert "of the shot noise" in dock.flip.panel.words.text()
+    (change,) = results(viewer, "smallest-change change")
+    (image,) = results(viewer, "smallest-change image")
+    assert results(viewer, "smallest-change prediction")
+    low, high = change.contrast_limits
+    assert low == -high
+    lowest = change.data_to_world(np.unravel_index(change.data.argmin(), change.data.shape))
+    assert np.allclose(np.array(lowest) / PIXEL_SIZE, (Y, X), atol=1)
+    assert image.metadata["what_if"]["what_if"]["flips"]
+
+
+def endless(started):
+    def look(search):
+        while True:
+            started.set()
+            yield Found(np.zeros(int(search._region.sum())), 3.0, False, 0.1)
+
+    return look
+
+
+def test_a_cancel_keeps_the_best_so_far(qtbot, viewer, add_map, open_dock, monkeypatch):
+    add_map()
+    started = threading.Event()
+    monkeypatch.setattr(FlipSearch, "look", endless(started))
+    dock = open_dock()
+    dock.live.setChecked(False)
+    panel = dock.flip.panel
+    qtbot.mouseClick(panel.start_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(started.is_set, timeout=30_000)
+    with qtbot.waitSignal(panel.runner.ended, timeout=30_000):
+        qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
+    assert panel.words.text().startswith("Stopped before the score flipped")
+    assert results(viewer, "smallest-change change")
+    assert not results(viewer, "smallest-change prediction")  # which would be waited for
+    assert panel.start_button.isEnabled()
+
+
+def test_closing_ends_both_workers(qtbot, viewer, add_map, open_dock, monkeypatch):
+    add_map()
+    started = threading.Event()
+    monkeypatch.setattr(FlipSearch, "look", endless(started))
+    dock = open_dock()
+    said(qtbot, dock, "→")
+    qtbot.mouseClick(dock.flip.panel.start_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(started.is_set, timeout=30_000)
+    assert dock.runner.is_busy
+    gone = []
+    dock.destroyed.connect(lambda *_: gone.append(True))
+    dock.setParent(None)  # as napari lets go of it
+    qtbot.waitUntil(lambda: bool(gone), timeout=30_000)
