@@ -22,4 +22,4 @@ class ProposalConfig(Config):
     evidence: Literal["map", "map-and-image"] = setting(
         "map", "What tells a pixel's side in a graph cut: the map, or also how bright both sides are."
     )
-    smoothness: float = setting(1.0, "Weight of a short outline along edges in a graph cut.", ge=0, le=100)
+    smoothness: float = setting(0.5, "Weight of a short outline along edges in a graph cut.", ge=0, le=100)

@@ -173,6 +173,23 @@ def test_a_cut_closes_a_hole_of_the_map():
     assert propose(heatmap, image, ProposalConfig(how="graph-cut"))[14, 15]
 
 
+@pytest.mark.parametrize("scale", [1, 1e-4])
+@pytest.mark.parametrize("evidence", ["map", "map-and-image"])
+@pytest.mark.parametrize("power", [1, 2])
+def test_a_cut_of_a_noisy_map_keeps_about_what_the_threshold_shows_and_smooths_it(scale, evidence, power):
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[:48, :48]
+    blob = np.exp(-((y - 24) ** 2 + (x - 24) ** 2) / 18)
+    heatmap = np.float32(scale * blob * rng.exponential(size=blob.shape) ** power)
+    config, image = ProposalConfig(evidence=evidence), blob + rng.normal(0, 0.1, blob.shape)
+    above = propose(heatmap, image, config)
+    cut = propose(heatmap, image, config.model_copy(update={"how": "graph-cut"}))
+    assert above.sum() / 2 <= cut.sum()
+    assert cut.sum() <= 1.5 * max(above.sum(), evidence != "map" and (blob > 0.3).sum())  # the image shows it all
+    smooth, rough = (len(outline(mask)) / np.sqrt(mask.sum()) for mask in (cut, above))
+    assert smooth <= rough * 0.9
+
+
 def test_a_map_of_zeros_proposes_nothing_and_says_so():
     with pytest.raises(TargetError, match="0 everywhere"):
         propose(np.zeros((4, 4), np.float32), np.zeros((4, 4)), ProposalConfig())

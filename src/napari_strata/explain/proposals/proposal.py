@@ -10,9 +10,14 @@ so with no smoothness the cut is the threshold itself; :math:`q` is kept within 
 (Boykov and Jolly), which are taken anew from each cut until no pixel changes its side (GrabCut): the energy falls
 from round to round. The strongest pixel is a seed, and all beyond the box around what is above the threshold,
 widened by `MARGIN`, lies outside.
+
+A short outline favours small cuts, and of a map of scattered pixels a single one would be left, whatever the scale
+of the smoothness. Where a cut has fewer pixels than are above the threshold, :math:`t` is therefore divided by the
+factor :math:`e^c \le e^{c_m}`, :math:`c_m =` `MOST_BALANCE`, with which the map alone gives about as many: the larger
+:math:`c`, the larger the cut, so that halving the interval finds it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +28,7 @@ from napari_strata.explain.proposals.graph_cut import contrast_pairs, least_cut
 from napari_strata.explain.proposals.map_threshold import is_above, level, strength
 from napari_strata.types import AnyArray, FloatImage
 
-SUREST = 0.01
+SUREST = 0.05
 """Nothing is surer than this, or one dark pixel inside could not be outvoted by its neighbours."""
 MARGIN = 0.25
 """By what part of its sides the box around what is above the threshold is widened."""
@@ -33,6 +38,10 @@ MOST_PIXELS = 2_000_000
 """In the box; more would take minutes and gigabytes."""
 ROUNDS = 8
 """At most how often the histograms are taken anew."""
+MOST_BALANCE = -np.log(SUREST)
+"""Natural logarithm of the greatest factor by which the threshold is lowered for a cut to keep its pixels."""
+HALVINGS = 7
+"""How often the interval is halved in which that factor lies."""
 BINS = 32
 """Of the histograms."""
 
@@ -108,22 +117,55 @@ def _cuts(
 ) -> Iterator[NDArray[np.bool_]]:
     strong = strength(heatmap, config.side)[box].astype(np.float64)
     threshold = level(heatmap, config) or float(strong[strong > 0].min())
-    share = np.clip(strong / (strong + threshold), SUREST, 1 - SUREST)
-    inside, outside = -np.log(share), -np.log(1 - share)
-    outside[strong == strong.max()] = np.inf
-    part = image[box]
+    part, above = image[box], (strong > 0) & (strong >= threshold)
     pairs = contrast_pairs(part, config.smoothness)
-    side: NDArray[np.bool_] = (strong > 0) & (strong >= threshold)
-    uses_image = config.evidence == "map-and-image"
-    for _ in range(ROUNDS if uses_image else 1):
-        shown = _intensity_costs(part, side) if uses_image else (0.0, 0.0)
-        found = least_cut(inside + shown[0], outside + shown[1], pairs)
+
+    def whole(found: NDArray[np.bool_]) -> NDArray[np.bool_]:
         mask = np.zeros(heatmap.shape, bool)
         mask[box] = found
-        yield mask
+        return mask
+
+    balance, side = 0.0, above
+    wanted = int(np.count_nonzero(above)) if config.smoothness > 0 else 0
+    for balance, side in _balanced(lambda by: least_cut(*_map_costs(strong, threshold, by), pairs), wanted):
+        yield whole(side)
+    if config.evidence == "map":
+        return
+    inside, outside = _map_costs(strong, threshold, balance)
+    for _ in range(ROUNDS):
+        shown = _intensity_costs(part, side)
+        found = least_cut(inside + shown[0], outside + shown[1], pairs)
+        yield whole(found)
         if (found == side).all():
             return
         side = found
+
+
+def _balanced(
+    cut: Callable[[float], NDArray[np.bool_]], wanted: int
+) -> Iterator[tuple[float, NDArray[np.bool_]]]:
+    """Yield balances and their cuts, each with a number of pixels nearer to the one that is wanted at least."""
+    balance, best = 0.0, cut(0.0)
+    yield balance, best
+    low, high = 0.0, MOST_BALANCE
+    for _ in range(HALVINGS if best.sum() < wanted else 0):
+        tried = (low + high) / 2
+        found = cut(tried)
+        if abs(np.log(found.sum() / wanted)) < abs(np.log(best.sum() / wanted)):
+            balance, best = tried, found
+        yield balance, best
+        low, high = (tried, high) if found.sum() < wanted else (low, tried)
+
+
+def _map_costs(
+    strong: NDArray[np.float64], threshold: float, balance: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what the map says of each pixel: its costs inside and outside."""
+    share = np.clip(strong / (strong + threshold), SUREST, 1 - SUREST)
+    odds = np.log(share / (1 - share)) + balance
+    inside, outside = np.logaddexp(0, -odds), np.logaddexp(0, odds)
+    outside[strong == strong.max()] = np.inf
+    return inside, outside
 
 
 def _intensity_costs(image: AnyArray, side: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
