@@ -80,7 +80,8 @@ def assert_same(glimpse, heatmap):
     assert np.abs(whole).max() > 0
     np.testing.assert_allclose(on_image(glimpse, whole.shape), whole, atol=1e-5 * np.abs(whole).max())
     ours, theirs = dict(glimpse.metadata), dict(heatmap.metadata)
-    assert ours.pop("score") == pytest.approx(theirs.pop("score"), abs=1e-5)
+    for name in ("score", "probability"):
+        assert ours.pop(name) == pytest.approx(theirs.pop(name), abs=1e-5)
     assert ours == theirs
 
 

@@ -66,9 +66,12 @@ def test_integrated_gradients_of_a_square_are_weight_times_the_difference_of_squ
     torch.testing.assert_close(map_, WEIGHTS * (IMAGE[0, 0].square() - 0.09))
 
 
-def test_integrated_gradients_tell_by_how_much_they_miss_completeness():
-    *_, last = load_method("integrated-gradients")(score(square), scene_of(IMAGE, baseline=ZERO, steps=4))
-    assert last.figures["delta"] == pytest.approx(0, abs=1e-5)
+def test_integrated_gradients_tell_their_sum_the_score_of_the_baseline_and_what_they_miss():
+    baseline = torch.full_like(ZERO, 0.3)
+    *_, last = load_method("integrated-gradients")(score(square), scene_of(IMAGE, baseline=baseline, steps=4))
+    of_baseline, of_image = (float((WEIGHTS * one[0, 0].square()).sum()) for one in (baseline, IMAGE))
+    expected = {"sum": of_image - of_baseline, "baseline_score": of_baseline, "delta": 0}
+    assert last.figures == pytest.approx(expected, abs=1e-5)
 
 
 def test_integrated_gradients_on_the_way_are_already_of_the_whole_size():

@@ -1,4 +1,5 @@
 import json
+import math
 
 import numpy as np
 import pandas as pd
@@ -173,6 +174,7 @@ def test_the_metadata_tells_how_to_compute_the_map_again(model):
         "class": "C",
         "position": [30, 12],
         "score": score,
+        "probability": pytest.approx(1 / (1 + math.exp(-score))),
         "done": 1.0,
         "figures": {},
         "model": "two-faced",

@@ -71,8 +71,8 @@ def explain(
         list[str] | None,
         typer.Option(
             metavar="NAME[,NAME...]",
-            help="One or more methods, with commas or several times (default input-gradient); a name that is none"
-            " lists them all.",
+            help="One or more methods, with commas or several times (default input-gradient, which is Gradient"
+            " saliency); a name that is none lists them all.",
             show_default=False,
         ),
     ] = None,
@@ -179,7 +179,9 @@ def explain_words(figures: Mapping[str, Any]) -> Iterator[str]:
         return
     place = f"y = {figures['y_px']:.1f}, x = {figures['x_px']:.1f} px"
     who = f"{figures['class']} in layer {figures['layer']} (decoder {figures['decoder']})"
-    yield f"{who} at {place}: score {figures['score']:.3f} log-odds"
+    probability = figures["probability"]
+    sure = "" if probability is None else f", P({figures['class']}) {probability:.3f}"
+    yield f"{who} at {place}: score {figures['score']:.3f} (mean log-odds){sure}"
     for name, found in figures["maps"].items():
         told = [f"{key} {value:.3g}" for key, value in found.items() if isinstance(value, float | int)]
         yield f"{name}: {', '.join(told)}"

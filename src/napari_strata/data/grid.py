@@ -61,7 +61,7 @@ def scale_factor(pixel_size: float | None, target: float | None) -> float:
     if pixel_size is None:
         raise CalibrationError(
             f"The image has no pixel size, and this network works at {target:g} Å per pixel.",
-            remedy="State the pixel size [Å] in its field, as --pixel-size of a command, or as"
+            remedy="State the pixel size [Å]: under Pixel size in a dock, as --pixel-size of a command, or as"
             " data.image_pixel_size of a training's configuration; or train on the image's own grid:"
             " model.pixel_size: null.",
         )

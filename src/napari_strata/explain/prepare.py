@@ -110,9 +110,17 @@ def prepare(
     )
     score = TargetScore(network, make_terms(model, view, question, _corrected(question, grid)))
     with undisturbed(score), torch.no_grad():
-        value = float(score(view.inputs))
+        logits = network(view.inputs)
+        value, probability = float(score.of(logits)), _probability(score, logits, question)
     metadata = describe_answer(
-        model, image, question, config, output=score.outputs[0], turn=view.turn, value=value
+        model,
+        image,
+        question,
+        config,
+        output=score.outputs[0],
+        turn=view.turn,
+        value=value,
+        probability=probability,
     )
     pixel_size = model.card.model.pixel_size or image.pixel_size
     return Prepared(score, _scene(grid, view, config, {*facts.needs, *needs}, pixel_size), view, shape, metadata)
@@ -145,6 +153,7 @@ def describe_answer(
     output: Output,
     turn: int,
     value: float,
+    probability: float | None,
 ) -> Mapping[str, Any]:
     """Return the question, who answers it and the score that is explained, ready for JSON."""
     names = ("background", *model.card.classes.names)
@@ -157,6 +166,7 @@ def describe_answer(
         "class": names[output.index],
         "position": list(centre(question.target)),
         "score": value,
+        "probability": probability,
         "model": model.card.name,
         "weights_sha256": model.card.weights_sha256,
         "image": image.name,
@@ -196,6 +206,15 @@ def _scene(
         superpixels=superpixels,
         references=references,
     )
+
+
+def _probability(score: TargetScore, logits: torch.Tensor, question: Question) -> float | None:
+    """Return the mean probability of the class in the target; None of an error, which is between classes."""
+    if isinstance(question.against, AgainstCorrection) or score.network.output == "values":
+        return None
+    term = score.terms[0]
+    of_class = score.network.probabilities(logits)[0, term.output.decoder, term.output.index]
+    return float((of_class * term.weights).sum())
 
 
 def target_weights(question: Question, image: ImageStack, grid: FloatImage) -> FloatImage:

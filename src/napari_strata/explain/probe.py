@@ -167,6 +167,7 @@ class Prober:
             output=Output(score.decoder, score.index),
             turn=turn,
             value=score.value,
+            probability=score.probability,
         )
         small, window = self._on_image(map_.cpu().numpy(), crop.seen, turn)
         return Glimpse(small, window, {**metadata, "done": 1.0, "figures": {}})
@@ -220,14 +221,15 @@ class _Score:
         self.network, self.crop, self.weights, self.decoder = network, crop, weights, decoder
         self.index: int | None = None
         """The class, from 1; None takes the most probable one in the target."""
-        self.value = 0.0
+        self.value = self.probability = 0.0
 
     def of(self, features: list[Tensor], coarsest: Tensor) -> Tensor:
         """Return the score, and remember it."""
         logits = self.crop.finish(features, self.decoder, coarsest)
+        shares = (self.network.probabilities(logits.detach()[:, None])[0, 0] * self.weights).sum(dim=(-2, -1))
         if self.index is None:
-            shares = (self.network.probabilities(logits.detach()[:, None])[0, 0] * self.weights).sum(dim=(-2, -1))
             self.index = int(shares[1:].argmax()) + 1
+        self.probability = float(shares[self.index])
         score = (log_odds(logits[0], self.index, self.network.output) * self.weights).sum()
         self.value = float(score.detach())
         return score

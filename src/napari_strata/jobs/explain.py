@@ -147,6 +147,6 @@ def _sharpen(control: JobControl, prepared: "Prepared", frame: int) -> Generator
 
 def _figures(heatmap: "Heatmap", start: float) -> dict[str, Any]:
     y, x = heatmap.metadata["position"]
-    named = {key: heatmap.metadata[key] for key in ("method", "layer", "decoder", "class", "score")}
+    named = {key: heatmap.metadata[key] for key in ("method", "layer", "decoder", "class", "score", "probability")}
     maximum = float(heatmap.data.max())
     return {**named, "y_px": y, "x_px": x, "maximum": maximum, "seconds": round(time.monotonic() - start, 2)}

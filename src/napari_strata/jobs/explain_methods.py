@@ -19,7 +19,7 @@ from napari_strata.jobs.explain import explain
 from napari_strata.jobs.explanation_files import Answer, ExplanationFiles
 from napari_strata.jobs.job import Job, JobBody, JobFailed, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.predict import check_calibration
+from napari_strata.jobs.predict import check_calibration, familiarity
 from napari_strata.jobs.prepare_question import check_question, part_of_search, settle_question, take_frames
 from napari_strata.types import ImageStack
 
@@ -77,7 +77,8 @@ def explain_methods(
     Yields
     ------
     JobEvent
-        `Progress`, and `Warned` where an earlier map is of another model or image.
+        `Progress`, and `Warned` where the model has not seen such images, and where an earlier map is of another
+        model or image.
 
     Returns
     -------
@@ -101,6 +102,8 @@ def explain_methods(
     loaded, shown = _load(model, image, frame, question, configs[0])
     control.run()
     yield StateChanged(control.state)
+    yield Progress(0.0, f"Explaining {image.name}")
+    yield from familiarity((shown,), loaded.card)
     yield from _warnings(earlier, loaded, shown)
     settling = settle_question(
         control,
@@ -233,7 +236,7 @@ def _figures(answers: Sequence[Answer], earlier: "Heatmap | None") -> dict[str, 
     shared = answers[0].heatmap.metadata
     y, x = shared["position"]
     maps = {answer.heatmap.metadata["method"]: dict(answer.figures) for answer in answers}
-    named = {key: shared[key] for key in ("layer", "decoder", "class", "score")}
+    named = {key: shared[key] for key in ("layer", "decoder", "class", "score", "probability")}
     told = {**named, "y_px": y, "x_px": x, "maps": maps}
     if earlier is not None and (difference := _difference(answers, earlier)) is not None:
         told["off_earlier"] = difference

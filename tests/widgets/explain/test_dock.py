@@ -93,7 +93,7 @@ def test_picking_lays_a_heatmap_of_the_nearest_atom_and_its_layer_over_the_image
     labels.mode = "paint"
     y, x = ATOMS[5]
     said = explain(qtbot, viewer, dock, (y + 1.5, x - 1))
-    assert said.startswith(f"Gradient saliency of the atom at y {y:.1f}, x {x:.1f} px, layer 1.")
+    assert said.startswith(f"Why C, layer 1: Gradient saliency of the atom at y {y:.1f}, x {x:.1f} px. Score ")
     assert not labels.data.any()
     assert labels.mode == "paint"
     assert viewer.layers.selection.active is labels
@@ -112,7 +112,7 @@ def test_the_input_gradient_is_greatest_at_the_picked_atom(qtbot, viewer, open_d
     dock.method.choose("input-gradient")
     y, x = ATOMS[9]
     said = explain(qtbot, viewer, dock, (y, x))
-    assert said.startswith("Gradient saliency of the atom")
+    assert said.startswith("Why C: Gradient saliency of the atom")
     assert np.allclose(brightest(heatmaps(viewer)[0]), [y, x], atol=4)
 
 
@@ -139,7 +139,8 @@ def test_atoms_of_a_chosen_layer_only_are_picked(qtbot, viewer, open_dock, find_
     points.data = points.data + np.where(points.features["layer"] == 1, 3, 0)[:, None]
     dock.question.decoder.setCurrentText("layer 1")
     said = explain(qtbot, viewer, dock, ATOMS[5] + 1)
-    assert f"y {ATOMS[5][0] + 3:.1f}, x {ATOMS[5][1] + 3:.1f} px, layer 1." in said
+    assert f"y {ATOMS[5][0] + 3:.1f}, x {ATOMS[5][1] + 3:.1f} px. " in said
+    assert said.startswith("Why C, layer 1: ")
 
 
 def test_where_no_atom_is_near_it_says_so_and_stays_armed(qtbot, viewer, open_dock, find_atoms):
@@ -170,7 +171,8 @@ def test_without_atoms_the_job_finds_the_one_that_is_meant_in_the_chosen_layer(q
     dock.question.decoder.setCurrentText("layer 0")
     y, x = ATOMS[5]
     said = explain(qtbot, viewer, dock, (y + 1, x + 1))
-    assert f"atom at y {y:.1f}, x {x:.1f} px, layer 0." in said
+    assert f"atom at y {y:.1f}, x {x:.1f} px. " in said
+    assert said.startswith("Why C, layer 0: ")
 
 
 def test_a_second_heatmap_replaces_the_first_of_its_method_unless_kept(qtbot, viewer, open_dock, find_atoms):
@@ -195,9 +197,8 @@ def test_a_pixel_can_be_explained(qtbot, viewer, open_dock):
     dock = open_dock(layers=1)
     dock.question.target.setCurrentText("Pixel")
     assert not dock.method.settings.editor("tolerance").isVisible()
-    assert (
-        explain(qtbot, viewer, dock, (14, 15)) == "Gradient saliency of the pixel at y 14.0, x 15.0 px, layer 0."
-    )
+    said = explain(qtbot, viewer, dock, (14, 15))
+    assert said.startswith("Why C: Gradient saliency of the pixel at y 14.0, x 15.0 px. Score ")
 
 
 def test_the_selected_label_can_be_explained_on_the_shown_frame(qtbot, viewer, open_dock):
@@ -212,7 +213,9 @@ def test_the_selected_label_can_be_explained_on_the_shown_frame(qtbot, viewer, o
     dock.question.target.setCurrentText("Drawn region")
     with qtbot.waitSignal(dock.panel.runner.ended, timeout=60_000):
         click(qtbot, dock.panel.start_button)
-    assert dock.panel.words.text() == "Gradient saliency of the label at y 14.5, x 34.5 px, layer 0."
+    assert dock.panel.words.text().startswith(
+        "Why C, layer 0: Gradient saliency of the label at y 14.5, x 34.5 px."
+    )
     assert not dock.panel.start_button.isChecked()
     viewer.layers.selection.active = viewer.layers["bright"]
     click(qtbot, dock.panel.start_button)
@@ -302,7 +305,7 @@ def test_better_weights_of_a_running_training_do_not_disarm(qtbot, open_dock, mo
 def test_disarming_says_again_what_to_press(qtbot, open_dock):
     dock = open_dock()
     click(qtbot, dock.panel.start_button)
-    assert dock.panel.words.text() == "Whichever layer is active, the click paints and moves nothing."
+    assert dock.panel.words.text() == "The next click only chooses the target; it does not paint or move anything."
     click(qtbot, dock.panel.start_button)
     assert dock.panel.words.text() == "Press 'Pick atom', then click near an atom in the image."
 

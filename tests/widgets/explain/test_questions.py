@@ -86,13 +86,13 @@ def test_every_kind_of_target_is_named_in_the_map_and_marked_in_the_image(qtbot,
         said = explain(qtbot, viewer, dock, pixel)
         (heatmap,), (mark,) = heatmaps(viewer), find_results(viewer, "target", viewer.layers["bright"])
         target = heatmap.metadata[EXPLANATION]["target"]
-        seen[text] = target["kind"], target.get("pixels"), type(mark), said.split(" at ")[0]
+        seen[text] = target["kind"], target.get("pixels"), type(mark), said.split(". ")[0].split(" at ")[0]
     assert seen == {
-        "Pixel": ("pixel", None, Points, "Gradient saliency of the pixel"),
-        "Atom": ("atom", None, Points, "Gradient saliency of the atom"),
-        "Drawn region": ("region", 441, Labels, "Gradient saliency of the region"),
-        "Label": ("instance", 49, Labels, "Gradient saliency of the label"),
-        "Class on the slice": ("slice", 56 * 56, Labels, "Gradient saliency of C on this slice, layer 0."),
+        "Pixel": ("pixel", None, Points, "Why C: Gradient saliency of the pixel"),
+        "Atom": ("atom", None, Points, "Why C: Gradient saliency of the atom"),
+        "Drawn region": ("region", 441, Labels, "Why C: Gradient saliency of the region"),
+        "Label": ("instance", 49, Labels, "Why C: Gradient saliency of the label"),
+        "Class on the slice": ("slice", 56 * 56, Labels, "Why C: Gradient saliency on this slice"),
     }
 
 
@@ -120,7 +120,9 @@ def test_a_class_can_be_asked_about_and_be_compared_with_another_one(qtbot, view
     dock.question.species.setCurrentText("N")
     assert offered(dock.question.against) == ["background", "C", "O", "what I corrected"]
     dock.question.against.setCurrentText("C")
-    explain(qtbot, viewer, dock, (21, 21))
+    said = explain(qtbot, viewer, dock, (21, 21))
+    assert said.startswith("Why N rather than C: Gradient saliency of the pixel at y 21.0, x 21.0 px. Score ")
+    assert "P(N) " in said
     details = heatmaps(viewer)[0].metadata[EXPLANATION]
     assert (details["class"], details["against"]) == ("N", {"kind": "class", "class": "C"})
 
@@ -131,6 +133,7 @@ def test_one_layer_can_be_compared_with_the_other(qtbot, viewer, open_dock):
     dock.question.decoder.setCurrentText("layer 1")
     dock.question.against.setCurrentText("the other layer")
     explain(qtbot, viewer, dock, (21, 21))
+    assert heatmaps(viewer)[0].name.startswith("Why C, layer 1 not 0: Gradient saliency of pixel at 21, 21 - ")
     assert heatmaps(viewer)[0].metadata[EXPLANATION]["against"] == {"kind": "layer", "layer": 0}
 
 
@@ -304,7 +307,7 @@ def test_a_finished_map_took_the_place_of_its_sketches(qtbot, viewer, open_dock)
     dock.method.settings.set_value("batch", 1)
     explain(qtbot, viewer, dock, (21, 21))
     (heatmap,) = heatmaps(viewer)
-    assert heatmap.name == "SmoothGrad of pixel at 21, 21 - bright - bright"
+    assert heatmap.name == "Why C: SmoothGrad of pixel at 21, 21 - bright - bright"
     assert heatmap.metadata[EXPLANATION]["done"] == 1
     explain(qtbot, viewer, dock, (30, 30))  # a name of ours does not count as one of the user's
     assert len(heatmaps(viewer)) == 1

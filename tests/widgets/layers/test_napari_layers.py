@@ -35,6 +35,7 @@ SOURCES = {
     "rotated image": ((8, 10), ROTATED),
     "image with an affine": ((8, 10), AFFINE),
 }
+DETAILS = {"method": "input-gradient", "class": "C", "layer": 1, "against": {"kind": "background"}}
 
 
 def card(*, layers=2, names=("W", "S")) -> ModelCard:
@@ -119,7 +120,7 @@ def test_the_same_pixel_is_at_the_same_place_of_the_world(source):
 def test_a_heatmap_lies_on_the_frame_that_it_explains(rotation):
     origin = make_origin((3, 8, 10), **NANOMETRES, **rotation)
     chosen = Chosen("atom", Place(2, 4.0, 5.0), 1)
-    layer = heatmap_layer(np.ones((8, 10), np.float32), origin, chosen, details={"method": "grad-cam"})
+    layer = heatmap_layer(np.ones((8, 10), np.float32), origin, chosen, details=DETAILS | {"method": "grad-cam"})
     assert layer.data.shape == (1, 8, 10)
     assert np.allclose(layer.data_to_world((0, 4, 5)), origin.image.data_to_world((2, 4, 5)))
     assert layer.units == origin.image.units
@@ -204,9 +205,9 @@ def test_classes_of_one_layer_have_colours_of_their_own():
 def test_a_heatmap_says_what_it_is_and_where_it_comes_from():
     data = np.zeros((8, 10), np.float32)
     data[4, 5] = 0.5
-    details = {"method": "input-gradient", "class": "W"}
+    details = DETAILS | {"class": "W"}
     layer = heatmap_layer(data, make_origin(), Chosen("pixel", Place(0, 4, 5), 1), details=details)
-    assert layer.name == "Layer 1 Gradient saliency of pixel at 4, 5 - m - image"
+    assert layer.name == "Why W, layer 1: Gradient saliency of pixel at 4, 5 - m - image"
     assert layer.contrast_limits == [0, 0.5]
     assert layer.metadata["explanation"] == details
     assert layer.metadata[ORIGIN]["provenance"]["weights_sha256"] == "1" * 64
@@ -215,7 +216,7 @@ def test_a_heatmap_says_what_it_is_and_where_it_comes_from():
 def test_a_signed_map_has_limits_about_zero_and_lets_the_image_through_there():
     data = np.zeros((8, 10), np.float32)
     data[4, 5], data[2, 2] = -2.0, 1.0
-    details = {"method": "occlusion", "class": "C", "done": 0.4}
+    details = DETAILS | {"method": "occlusion", "done": 0.4}
     layer = heatmap_layer(data, make_origin(), Chosen("slice", Place(0, 4, 5), 1), details=details)
     low, high = layer.contrast_limits
     assert (low, high) == (pytest.approx(-high), pytest.approx(1.98))
@@ -224,7 +225,7 @@ def test_a_signed_map_has_limits_about_zero_and_lets_the_image_through_there():
     assert (below[2] > below[0], above[0] > above[2]) == (True, True)
     assert (below[3], above[3]) == (1, 1)
     assert layer.blending == "translucent"
-    assert layer.name == "Layer 1 Occlusion of C on the slice, unfinished - m - image"
+    assert layer.name == "Why C, layer 1: Occlusion on the slice, unfinished - m - image"
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -243,5 +244,7 @@ def test_the_outline_of_a_region_lies_on_its_pixels_and_has_a_margin(source):
 
 def test_a_heatmap_of_zeros_can_be_shown():
     chosen = Chosen("pixel", Place(0, 4, 5), 1)
-    layer = heatmap_layer(np.zeros((8, 10), np.float32), make_origin(), chosen, details={"method": "grad-cam"})
+    layer = heatmap_layer(
+        np.zeros((8, 10), np.float32), make_origin(), chosen, details=DETAILS | {"method": "grad-cam"}
+    )
     assert layer.contrast_limits == [0, 1]

@@ -6,7 +6,7 @@ from captum.attr import DeepLift
 from torch import Tensor
 
 from napari_strata.explain.attribution import Attribution
-from napari_strata.explain.completeness import delta
+from napari_strata.explain.completeness import completeness
 from napari_strata.explain.hooks import quiet_hooks, without_notes
 from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import TargetScore
@@ -30,7 +30,7 @@ def deep_lift(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
     with undisturbed(score), quiet_hooks(), without_notes(score):
         found: Tensor = DeepLift(score).attribute(scene.image.clone().requires_grad_(), scene.baseline)
     map_ = found[0, 0].detach()
-    yield Attribution(map_, figures={"delta": delta(score, scene.image, scene.baseline, map_)})
+    yield Attribution(map_, figures=completeness(score, scene.image, scene.baseline, map_))
 
 
 def passes(_scene: Scene) -> int:

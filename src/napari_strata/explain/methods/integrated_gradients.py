@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from napari_strata.explain.attribution import Attribution
-from napari_strata.explain.completeness import delta
+from napari_strata.explain.completeness import completeness
 from napari_strata.explain.gradients import batches, gradients
 from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import TargetScore
@@ -37,7 +37,7 @@ def integrated_gradients(score: TargetScore, scene: Scene) -> Iterator[Attributi
         total += (weights[chosen, None, None, None] * gradients(score, on_way)).sum(dim=0, keepdim=True)
         share += float(weights[chosen].sum())
         found, done = (difference * total / share)[0, 0], numbers.stop / steps
-        figures = {"delta": delta(score, scene.image, scene.baseline, found)} if done == 1 else {}
+        figures = completeness(score, scene.image, scene.baseline, found) if done == 1 else {}
         yield Attribution(found, done, figures)
 
 

@@ -8,6 +8,7 @@ from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.jobs.job import Job
+from napari_strata.widgets.layers.map_words import question_words, score_words
 from napari_strata.widgets.layers.source import Source
 from napari_strata.widgets.layers.targets import Chosen
 
@@ -55,15 +56,10 @@ class Request:
     def words(self, heatmap: "Heatmap") -> str:
         """Say what a map is, and how exact."""
         chosen, details = self.found(heatmap), heatmap.metadata
-        class_ = "errors" if details["against"]["kind"] == "correction" else details["class"]
-        what = f"{class_} on this slice" if chosen.kind == "slice" else f"the {chosen.kind}"
-        at = "" if chosen.kind == "slice" else f" at y {chosen.place.y:.1f}, x {chosen.place.x:.1f} px"
-        said = f"{METHODS[self.config.method].title} of {what}{at}, layer {chosen.layer}."
-        figures = details["figures"]
-        if "delta" in figures:
-            said += f" Completeness delta {figures['delta']:.2g}."
-        if "standard_error" in figures:
-            said += f" Standard error {figures['standard_error']:.2g}."
+        asked = question_words(details, self.source.entry.card.model.layers).replace(" not ", " rather than ")
+        at = f"of the {chosen.kind} at y {chosen.place.y:.1f}, x {chosen.place.x:.1f} px"
+        where = "on this slice" if chosen.kind == "slice" else at
+        said = f"{asked}: {METHODS[self.config.method].title} {where}. {score_words(details)}"
         return said if details["done"] >= 1 else f"{said} Not finished: {details['done']:.0%} is done."
 
 

@@ -38,13 +38,14 @@ _BUTTON: dict[Kind, str] = {
 _HINT: dict[Kind, str] = {
     "atom": "Press 'Pick atom', then click near an atom in the image.",
     "pixel": "Press 'Pick pixel', then click a pixel of the image.",
-    "region": "Select a shape of a Shapes layer or a label of a Labels layer, then press 'Explain region'.",
+    "region": "Select a layer of shapes (the selected ones count, or all) or of labels (the selected label), then"
+    " press 'Explain region'.",
     "label": "Press 'Pick label', then click one of the labels in the image.",
     "slice": "Press 'Explain slice': why does the network see the class where it sees it on this slice?",
 }
 _PICKED: tuple[Kind, ...] = ("atom", "pixel", "label")
 _ARMED = "Click in the image… (Esc cancels)"
-_ARMED_HINT = "Whichever layer is active, the click paints and moves nothing."
+_ARMED_HINT = "The next click only chooses the target; it does not paint or move anything."
 
 
 class TargetButton(QObject):

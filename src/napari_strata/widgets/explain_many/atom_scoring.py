@@ -18,7 +18,7 @@ from napari_strata.widgets.layers.results import is_edited, let_be_replaced, ori
 from napari_strata.widgets.layers.selection_link import SelectionLink
 from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.maps.asked import MapChoice, asked_by
-from napari_strata.widgets.maps.cost_line import duration
+from napari_strata.widgets.maps.cost_line import roughly
 from napari_strata.widgets.maps.map_cost import MapCost, Wanted
 from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.editors import ChoiceBox
@@ -154,7 +154,7 @@ class AtomScoring(QWidget):
         if not count and self.which.currentData() == _SELECTED:
             text = "No atom is selected: select some on the image."
         elif self._outlook is not None and count:
-            text = f"{text}, about {duration(self._outlook.seconds(count))}."
+            text = f"{text}, {roughly(self._outlook.seconds(count))}."
         if count > (most := self.config.value("most")):
             text = f"{text} At most {most} at once."
         self.count.setText(text)

@@ -13,11 +13,11 @@ import numpy as np
 
 from napari_strata.annotation.provenance import Provenance
 from napari_strata.config import ClassTable, LabelClass, ModelCard
-from napari_strata.explain.catalogue import METHODS
 from napari_strata.types import BACKGROUND, AnyArray, FloatImage, Prediction, ValuePrediction
 from napari_strata.widgets.layers.colours import class_colours
 from napari_strata.widgets.layers.heat_colours import heat_limits, heat_style
 from napari_strata.widgets.layers.label_memory import label_memory, remember_birth
+from napari_strata.widgets.layers.map_words import map_name
 from napari_strata.widgets.layers.results import tag
 from napari_strata.widgets.layers.targets import Chosen, Place
 
@@ -201,14 +201,9 @@ def heatmap_layer(data: FloatImage, origin: Origin, chosen: Chosen, *, details: 
 
 
 def heatmap_name(origin: Origin, chosen: Chosen, details: Mapping[str, Any]) -> str:
-    """Return the name of the layer of an explanation; one that was stopped says that it is not finished."""
-    title, place = METHODS[details["method"]].title, chosen.place
-    what = f"{title} of {chosen.kind} at {place.y:.0f}, {place.x:.0f}"
-    if chosen.kind == "slice":
-        what = f"{title} of {details['class']} on the slice"
-    if details.get("done", 1) < 1:
-        what += ", unfinished"
-    return origin.name(_of_layer(what, chosen.layer, origin.card))
+    """Return the name of the layer of an explanation; see `napari_strata.widgets.layers.map_words.map_name`."""
+    place = chosen.place
+    return origin.name(map_name(details, chosen.kind, (place.y, place.x), origin.card.model.layers))
 
 
 def target_layer(origin: Origin, place: Place, *, diameter: float) -> "Points":

@@ -152,7 +152,8 @@ def drawn_region(napari_layer: "Layer | None", image: "Image", frame: int, layer
         mask = _of_label(napari_layer, image, frame)
     else:
         raise TargetError(
-            "No region is selected.", remedy="Make a Shapes or Labels layer with the region the active layer."
+            "No region is selected.",
+            remedy="In the list of layers, select the Shapes or Labels layer that holds the region.",
         )
     if not mask.any():
         raise TargetError(

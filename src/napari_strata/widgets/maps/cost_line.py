@@ -187,5 +187,10 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def roughly(seconds: float) -> str:
+    """Say the same where nothing before it says that it is rough."""
+    return duration(seconds) if seconds < 1 else f"about {duration(seconds)}"
+
+
 def _make_job(asked: _Asked, stack: "ImageStack", control: JobControl) -> Job:
     return estimate_explanation(control, asked.model, stack, config=asked.config, mask=asked.mask)

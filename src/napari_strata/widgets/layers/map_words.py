@@ -1,0 +1,66 @@
+"""What a map answers, in words: its question, its name, and its score."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from napari_strata.explain.catalogue import METHODS
+
+
+def question_words(details: Mapping[str, Any], layers: int) -> str:
+    """Say shortly what was asked, what differs most between questions first: "Why C, layer 0 not 1".
+
+    Parameters
+    ----------
+    details : mapping
+        What the metadata of a map say.
+    layers : int
+        How many crystal layers the model has; a single one is not named.
+    """
+    class_, layer = details["class"], details["layer"]
+    against = details["against"]
+    where = f", layer {layer}" if layers > 1 else ""
+    match against["kind"]:
+        case "class":
+            return f"Why {class_} not {against['class']}{where}"
+        case "layer":
+            return f"Why {class_}{where} not {against['layer']}"
+        case "correction":
+            return f"Why the error{where}"
+    return f"Why {class_}{where}"
+
+
+def map_name(details: Mapping[str, Any], kind: str, place: tuple[float, float], layers: int) -> str:
+    """Name a map: its question, method and target; one that was stopped says that it is not finished.
+
+    Parameters
+    ----------
+    details : mapping
+        What the metadata of the map say.
+    kind : str
+        Kind of target, as of a `napari_strata.widgets.layers.targets.Chosen`.
+    place : tuple of float
+        Its middle (y, x) [px].
+    layers : int
+        How many crystal layers the model has.
+    """
+    y, x = place
+    where = "on the slice" if kind == "slice" else f"of {kind} at {y:.0f}, {x:.0f}"
+    name = f"{question_words(details, layers)}: {METHODS[details['method']].title} {where}"
+    return f"{name}, unfinished" if details.get("done", 1) < 1 else name
+
+
+def score_words(details: Mapping[str, Any]) -> str:
+    """Say how sure the model is of what it was asked, and how exact the map is."""
+    said = f"Score {details['score']:.2f} (mean log-odds)"
+    if (probability := details.get("probability")) is not None:
+        said += f", P({details['class']}) {probability:.2f}"
+    figures = details["figures"]
+    if {"sum", "baseline_score"} <= set(figures):
+        score, baseline = details["score"], figures["baseline_score"]
+        said += (
+            f". The map sums to {figures['sum']:.2f}; score minus baseline's: {score:.2f} - ({baseline:.2f}) ="
+            f" {score - baseline:.2f} (delta {figures['delta']:.1g})"
+        )
+    if "standard_error" in figures:
+        said += f". Standard error {figures['standard_error']:.2g}"
+    return f"{said}."

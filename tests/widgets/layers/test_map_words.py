@@ -1,0 +1,40 @@
+import pytest
+
+from napari_strata.widgets.layers.map_words import map_name, question_words, score_words
+
+DETAILS = {
+    "method": "integrated-gradients",
+    "class": "C",
+    "layer": 0,
+    "score": 3.0,
+    "probability": 0.953,
+    "against": {"kind": "background"},
+    "figures": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("against", "words"),
+    [
+        ({"kind": "background"}, "Why C, layer 0"),
+        ({"kind": "layer", "layer": 1}, "Why C, layer 0 not 1"),
+        ({"kind": "class", "class": "N"}, "Why C not N, layer 0"),
+        ({"kind": "correction"}, "Why the error, layer 0"),
+    ],
+)
+def test_a_question_says_class_layer_and_rather_than_what(against, words):
+    assert question_words(DETAILS | {"against": against}, layers=2) == words
+
+
+def test_a_name_says_the_question_the_method_and_the_target_and_no_layer_where_there_is_one_only():
+    name = map_name(DETAILS, "atom", (61.2, 58.9), layers=1)
+    assert name == "Why C: Integrated Gradients of atom at 61, 59"
+
+
+def test_the_score_the_probability_and_what_the_map_sums_to_are_told():
+    assert score_words(DETAILS) == "Score 3.00 (mean log-odds), P(C) 0.95."
+    figures = {"sum": 4.9, "baseline_score": -2.0, "delta": -0.1}
+    assert score_words(DETAILS | {"figures": figures, "probability": None}) == (
+        "Score 3.00 (mean log-odds). The map sums to 4.90; score minus baseline's: 3.00 - (-2.00) ="
+        " 5.00 (delta -0.1)."
+    )
