@@ -37,19 +37,21 @@ def viewer(light_viewer):
 def add_map(viewer, models_home):
     """Add an image, and the map of a pixel on one of its atoms."""
 
-    def add_map(*, frames=0, method="input-gradient", layers=1, **image):
-        add_bright(viewer, frames, **image)
+    def add_map(*, frames=0, method="input-gradient", layers=1, atom=5, **image):
+        if "bright" not in viewer.layers:
+            add_bright(viewer, frames, **image)
         layer, entry = viewer.layers["bright"], open_model(save_model(models_home, layers=layers))
         stack = stack_of(layer, calibration_of(layer).value)
-        y, x = (int(value) for value in ATOMS[5])
+        y, x = (int(value) for value in ATOMS[atom])
         config, frame = ExplainConfig(method=method, device="cpu"), max(frames - 1, 0)
         question = Question(PixelTarget(y, x), 0)
         *_, ended = explain(JobControl(), entry.path, stack, frame=frame, question=question, config=config)
         origin = Origin(layer, stack.pixel_size, entry.card, str(entry.path))
         heatmap = ended.result.value
         chosen = Chosen("pixel", Place(frame, y, x), 0)
-        show_results(viewer, [heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)])
-        return viewer.layers[-1]
+        made = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
+        (shown,) = show_results(viewer, [made], in_place=True)
+        return shown
 
     return add_map
 
@@ -79,8 +81,9 @@ def press(qtbot, dock, button) -> str:
 def state_of(viewer):
     grid = viewer.canvas.grid
     looks = [(layer.name, layer.visible) for layer in viewer.layers]
-    active = viewer.layers.selection.active
-    return looks, active, (grid.enabled, grid.stride, grid.shape, grid.spacing)
+    active, camera = viewer.layers.selection.active, viewer.scene.camera
+    view = (*camera.center, camera.zoom, *viewer.dims.point)
+    return looks, active, (grid.enabled, grid.stride, grid.shape, grid.spacing), view
 
 
 def texts(dock, column):
@@ -118,6 +121,58 @@ def test_maps_are_compared_in_a_grid_and_a_table_and_leaving_restores_the_viewer
     viewer.canvas.grid.enabled = False  # by napari's own button
     assert state_of(viewer) == before
     assert not dock.grid_button.isChecked()
+
+
+def test_the_tiles_show_the_target_on_its_slice_with_what_the_maps_show_around_it(qtbot, viewer, open_dock):
+    dock = open_dock(frames=2, scale=(1, 0.2, 0.2), units=("pixel", "angstrom", "angstrom"))
+    camera = viewer.scene.camera
+    viewer.dims.set_point(0, 0)
+    camera.center, camera.zoom = (0, 500.0, 500.0), 40.0
+    before = state_of(viewer)
+    press(qtbot, dock, dock.panel.start_button)
+    assert viewer.dims.point[0] == 1
+    half = np.array(viewer.canvas.viewbox_size(viewer.layers)) / camera.zoom / 2
+    target = ATOMS[5].astype(int) * 0.2
+    assert (np.abs(np.array(camera.center[-2:]) - target) < half).all()
+    assert 30 * 0.2 < 2 * half.min() < 60 * 0.2  # [Å]; no wider than the image and its rim
+    camera.zoom = 7.0
+    qtbot.mouseClick(dock.grid_button, Qt.MouseButton.LeftButton)
+    assert state_of(viewer) == before
+
+
+def test_scores_and_verdict_go_with_the_map_they_are_of(qtbot, viewer, open_dock, add_map):
+    dock = open_dock()
+    first = dock.map.layer
+    press(qtbot, dock, dock.panel.start_button)
+    press(qtbot, dock, dock.trust.button)
+    dock.table.selectRow(1)
+    qtbot.mouseClick(dock.keep_button, Qt.MouseButton.LeftButton)
+    kept = viewer.layers[-1]
+    dock.map.choose(kept)  # the same question, by another method
+    assert dock.table.rowCount() == 3
+    assert dock.trust.figures
+    assert dock.of.text() == f"Scores for: {dock.question.text()}"
+    dock.map.choose(first)
+    assert add_map(atom=6) is first  # the same layer answers something else now
+    assert dock.map.layer is first
+    assert dock.results.isHidden()
+    assert (dock.table.rowCount(), dock.curves.curves, dock.trust.figures) == (0, [], {})
+    assert dock.trust.head.isHidden()
+    assert not viewer.canvas.grid.enabled
+
+
+def test_the_chosen_row_is_put_to_the_test(qtbot, viewer, open_dock):
+    dock = open_dock()
+    assert dock.trust.button.text() == "Can Gradient saliency be trusted?"
+    press(qtbot, dock, dock.panel.start_button)
+    dock.table.selectRow(1)
+    assert dock.trust.button.text() == "Can Integrated Gradients be trusted?"
+    press(qtbot, dock, dock.trust.button)
+    assert dock.trust.head.text().startswith("Integrated Gradients at y ")
+    assert dock.trust.figures["method"] == "integrated-gradients"
+    dock.table.selectRow(2)  # which has no map
+    assert dock.trust.button.text() == "Can Gradient saliency be trusted?"
+    qtbot.waitUntil(lambda: not dock.trust.head.visibleRegion().isEmpty(), timeout=5000)
 
 
 def test_the_time_is_told_before_the_start_and_anew_for_other_methods(qtbot, open_dock):
@@ -181,7 +236,7 @@ def test_the_map_of_a_row_becomes_a_layer_on_its_frame_that_can_be_asked_again(q
     dock.table.selectRow(1)
     qtbot.mouseClick(dock.keep_button, Qt.MouseButton.LeftButton)
     assert not viewer.canvas.grid.enabled
-    (kept,) = [layer for layer in viewer.layers if is_map(layer) and layer.name.startswith("Integrated")]
+    (kept,) = [layer for layer in viewer.layers if is_map(layer) and "Integrated Gradients" in layer.name]
     assert kept.metadata["explanation"]["method"] == "integrated-gradients"
     dock.map.choose(kept)
     assert "layer 0?" in dock.question.text()
@@ -252,7 +307,7 @@ def test_the_report_says_whether_a_map_can_be_trusted_and_is_saved(
     dock = open_dock()
     assert not dock.trust.save_button.isEnabled()
     press(qtbot, dock, dock.trust.button)
-    assert dock.trust.head.text().startswith("Gradient saliency: ")
+    assert dock.trust.head.text().startswith("Gradient saliency at y ")
     assert "an edge detector keeps 1.00" in dock.trust.words.text()
     path = tmp_path / "report.json"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(path), ""))

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from napari.layers import Labels, Points
+from napari.layers import Image, Labels, Points
 from napari.layers._layer_actions import _duplicate_layer
 
 from napari_strata.widgets.layers.results import ORIGIN, find_results, remove_results, show_results, tag
@@ -27,6 +27,12 @@ def masks(image, value=1, *, model="m", layer=0, name="masks") -> Labels:
 
 def atoms(image, data, *, model="m") -> Points:
     return Points(np.array(data, float), name="atoms", metadata=tag("atoms", image, model, {"pixel_size": 0.2}))
+
+
+def heat(image, value, *, method="a", name="map", shape=SHAPE, **settings) -> Image:
+    metadata = tag("heatmap", image, "m", {}, method=method) | {"explanation": {"value": value}}
+    data = np.full(shape, value, float)
+    return Image(data, name=name, contrast_limits=(0, value), metadata=metadata, **settings)
 
 
 def names(viewer):
@@ -152,3 +158,43 @@ def test_atoms_whose_features_were_corrected_stay(viewer, image):
     first.features.iloc[0, 0] = "S"  # as napari's table of features does it
     show_results(viewer, [atoms(image, [[1, 2]])])
     assert names(viewer) == ["image", "atoms (edited)", "atoms"]
+
+
+def test_a_map_is_changed_in_place_and_keeps_how_it_is_shown(viewer, image):
+    (first,) = show_results(viewer, [heat(image, 2.0, name="map at 1")], in_place=True)
+    first.visible, first.opacity, first.colormap = False, 0.25, "viridis"
+    told = []
+    first.events.metadata.connect(lambda _event: told.append(first.metadata["explanation"]))
+    for value in (3.0, 0.5):
+        (shown,) = show_results(viewer, [heat(image, value, name=f"map at {value}")], in_place=True)
+        assert shown is first
+        assert (first.name, first.data[0, 0], tuple(first.contrast_limits)) == (
+            f"map at {value}",
+            value,
+            (0, value),
+        )
+        assert first.metadata["explanation"] == {"value": value}
+    assert told == [{"value": 3.0}, {"value": 0.5}]
+    assert (first.visible, first.opacity, first.colormap.name) == (False, 0.25, "viridis")
+    assert names(viewer) == ["image", "map at 0.5"]
+
+
+@pytest.mark.parametrize(
+    "other", [{"shape": (4, 5)}, {"scale": (2, 2)}, {"method": "b"}], ids=["shape", "scale", "method"]
+)
+def test_a_map_of_another_kind_or_place_is_no_change_in_place(viewer, image, other):
+    (first,) = show_results(viewer, [heat(image, 2.0)], in_place=True)
+    new = heat(image, 3.0, **other)
+    assert show_results(viewer, [new], in_place=True) == [new]
+    assert first.data[0, 0] == 2
+    assert (first in viewer.layers) == ("method" in other)
+
+
+@pytest.mark.parametrize("why", ["kept", "renamed"])
+def test_a_map_that_stays_is_not_changed_in_place(viewer, image, why):
+    (first,) = show_results(viewer, [heat(image, 2.0)], in_place=True)
+    if why == "renamed":
+        first.name = "mine"
+    show_results(viewer, [heat(image, 3.0)], in_place=True, keep_earlier=why == "kept")
+    show_results(viewer, [heat(image, 4.0)], in_place=True)
+    assert [layer.data[0, 0] for layer in viewer.layers[1:]] == [2, 4]

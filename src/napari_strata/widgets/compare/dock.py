@@ -1,20 +1,22 @@
 """The Compare maps dock: several methods on one question, and whether a map can be trusted."""
 
+import dataclasses
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_strata.config import JudgeConfig
+from napari_strata.config import ExplainMethod, JudgeConfig
 from napari_strata.control import JobState
 from napari_strata.errors import MethodError, TargetError
 from napari_strata.events import JobEvent, JobResult, Sketched
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.trust.scores import COMPARED
 from napari_strata.types import LabelArray
+from napari_strata.widgets.compare.asked_of_map import explanation_of, is_of, question_of, words_of
 from napari_strata.widgets.compare.grid import MapGrid
 from napari_strata.widgets.compare.method_list import PROPOSED, MethodList
 from napari_strata.widgets.compare.request import CompareRequest, compare_job, trust_job
@@ -35,7 +37,7 @@ from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
-    from napari.layers import Labels
+    from napari.layers import Image, Labels
 
     from napari_strata.jobs.compare_maps import Comparison
     from napari_strata.jobs.estimate_maps import MapsOutlook
@@ -60,9 +62,10 @@ class CompareDock(Dock):
         self._viewer = viewer
         self._request: CompareRequest | None = None
         self._compared: CompareRequest | None = None
+        self._answered: CompareRequest | None = None
         self._rows: Comparison = ()
         self.map = MapChoice(viewer)
-        self.question = Words()
+        self.question, self.of = Words(), Words()
         self.methods = MethodList()
         self.config = ConfigForm(JudgeConfig, fields=_SETTINGS)
         self.cost, self.cost_words = MapCost(viewer, self._wanted), Words()
@@ -96,6 +99,7 @@ class CompareDock(Dock):
         self.results = QWidget()
         shown = QVBoxLayout(self.results)
         shown.setContentsMargins(0, 0, 0, 0)
+        shown.addWidget(self.of)
         shown.addWidget(self.table)
         shown.addLayout(buttons)
         shown.addWidget(self.curves)
@@ -130,15 +134,46 @@ class CompareDock(Dock):
         layer = self.map.layer
         self.question.setVisible(layer is not None)
         if layer is not None:
-            own = layer.metadata["explanation"]["method"]
-            self.question.setText(_words(layer.metadata["explanation"]))
+            self._drop_other(layer)
+            own = explanation_of(layer)
+            self.question.setText(words_of(own))
             if not self._rows:
-                self.methods.tick({*PROPOSED, own})
+                self.methods.tick({*PROPOSED, own["method"]})
+        self._name_trusted()
         self.panel.set_obstacle(_NO_MAP if layer is None else "")
         if layer is not None and not self.panel.words.text():
             self.panel.say(_HINT)
         self._ask_cost()
         self._follow_state()
+
+    def _drop_other(self, layer: "Image") -> None:
+        """Take away scores and verdict that answer another question than this map; those to come say of which."""
+        request = self._answered
+        if request is None or self.panel.runner.is_busy:
+            return
+        origin = request.asked.source.origin
+        answered = [row.metadata for row in self._rows if row.data is not None]
+        questions = [request.question, *map(question_of, answered)]
+        if question_of(explanation_of(layer)) in questions and is_of(
+            self._viewer, layer, origin.image, origin.model
+        ):
+            return
+        self._forget()
+        self.trust.show_figures({})
+        self._answered = None
+        self.panel.say(_HINT)
+
+    def _name_trusted(self) -> None:
+        method = self._trusted()
+        self.trust.name_method(METHODS[method].title if method else "")
+
+    def _trusted(self) -> ExplainMethod | None:
+        """Return which method is put to the test: that of the chosen row, or that of the map."""
+        chosen, layer = self.table.chosen, self.map.layer
+        if layer is None:
+            return None
+        own: ExplainMethod = explanation_of(layer)["method"]
+        return chosen.method if chosen is not None and chosen.data is not None else own
 
     def _ask_cost(self) -> None:
         self.cost_words.setText("")
@@ -166,17 +201,27 @@ class CompareDock(Dock):
         asked = asked_by(self._viewer, self.map.layer)
         self._forget()
         self.cost.forget()
-        request = CompareRequest(asked, methods, self.config.values(measures=COMPARED))
-        self._request = self._compared = request
+        question = question_of(explanation_of(self.map.layer))
+        request = CompareRequest(asked, question, methods, self.config.values(measures=COMPARED))
+        self._request = self._compared = self._answered = request
+        self.of.setText(f"Scores for: {self.question.text()}")
         self.panel.run(partial(compare_job, request), name=f"Comparing maps of {asked.source.stack.name}")
 
     def _ask_trust(self, _checked: bool = False) -> None:
-        asked = asked_by(self._viewer, self.map.layer)
+        asked = _by_method(asked_by(self._viewer, self.map.layer), self._trusted())
         labels = self._labels(asked)
         self.trust.show_figures({})
         self.cost.forget()
         judging = self.config.values(measures=_TRUST)
-        self._request = request = CompareRequest(asked, (asked.config.method,), judging, labels, is_trust=True)
+        request = CompareRequest(
+            asked,
+            question_of(explanation_of(self.map.layer)),
+            (asked.config.method,),
+            judging,
+            labels,
+            is_trust=True,
+        )
+        self._request = self._answered = request
         self.panel.run(partial(trust_job, request), name=f"Testing {METHODS[asked.config.method].title}")
 
     def _labels(self, asked: Asked) -> LabelArray | None:
@@ -204,6 +249,7 @@ class CompareDock(Dock):
         self._request = None
         if request.is_trust:
             self.trust.show_figures(result.figures)
+            self.trust.scroll_to_answer()
             self.panel.say(f"Tested in {result.figures['seconds']:.0f} s.")
             return
         if dropped := request.asked.source.why_dropped(self._viewer):
@@ -229,6 +275,7 @@ class CompareDock(Dock):
         chosen = self.table.chosen
         self.keep_button.setEnabled(chosen is not None and chosen.data is not None)
         self.curves.show_rows(self._rows, chosen)
+        self._name_trusted()
 
     def _on_grid_button(self, _checked: bool = False) -> None:
         request = self._compared
@@ -249,7 +296,7 @@ class CompareDock(Dock):
         chosen = Chosen(row.metadata["target"]["kind"], place, row.metadata["layer"])
         self.grid.leave()
         layer = heatmap_layer(row.data, request.asked.source.origin, chosen, details=row.metadata)
-        show_results(self._viewer, [layer], below="atoms")
+        show_results(self._viewer, [layer], below="atoms", in_place=True)
 
     def _check_image(self, request: CompareRequest) -> None:
         if dropped := request.asked.source.why_dropped(self._viewer):
@@ -263,12 +310,8 @@ class CompareDock(Dock):
         self.results.hide()
 
 
-def _words(explanation: dict[str, Any]) -> str:
-    """Say what a map answers."""
-    kind, against = explanation["target"]["kind"], explanation["against"]["kind"]
-    y, x = explanation["position"]
-    rather = {"background": "", "class": ", rather than another class", "layer": ", rather than in another layer"}
-    why = rather.get(against, ", and not as it was corrected")
-    return (
-        f"Why {explanation['class']} in the {kind} at y {y:.0f}, x {x:.0f} px, layer {explanation['layer']}{why}?"
-    )
+def _by_method(asked: Asked, method: ExplainMethod | None) -> Asked:
+    """Ask another method; the feature map that was chosen is that of the first."""
+    if method is None or method == asked.config.method:
+        return asked
+    return dataclasses.replace(asked, config=asked.config.model_copy(update={"method": method, "feature_map": ""}))

@@ -8,11 +8,13 @@ be done with each map.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Image, Layer
 from qtpy.QtCore import QObject, Signal
 
 from napari_strata.config import ExplainMethod
 from napari_strata.explain.catalogue import METHODS
+from napari_strata.widgets.compare.tile_view import Camera, camera_of, look_at, set_camera
 from napari_strata.widgets.layers.heat_colours import heat_limits, heat_style
 from napari_strata.widgets.layers.napari_layers import Origin, frame_placement, placement
 from napari_strata.widgets.parts.connections import connect_while_alive
@@ -36,7 +38,8 @@ class _Before:
     grid: dict[str, Any]
     visible: list[tuple[Layer, bool]]
     active: Layer | None
-    camera: tuple[tuple[float, ...], float]
+    camera: Camera
+    point: tuple[float, ...]
 
 
 class MapGrid(QObject):
@@ -56,6 +59,7 @@ class MapGrid(QObject):
         self._viewer = viewer
         self._before: _Before | None = None
         self._pairs: dict[ExplainMethod, tuple[Image, Image]] = {}
+        self._looked: Camera | None = None
         self._busy = False
         connect_while_alive(self, self._on_layers, viewer.layers.events.inserted, viewer.layers.events.removed)
         connect_while_alive(self, self._on_enabled, viewer.canvas.grid.events.enabled)
@@ -71,54 +75,74 @@ class MapGrid(QObject):
         return [layer for pair in self._pairs.values() for layer in pair]
 
     def show(self, rows: "Comparison", origin: Origin, frame: int) -> None:
-        """Show the maps side by side; those that are shown stay as they are."""
+        """Show the maps side by side, with the target in view; those that are shown stay as they are.
+
+        The view is the widest window in which a map is not 0; a person who moved it keeps it.
+        """
         new = [row for row in rows if row.data is not None and row.method not in self._pairs]
         if not new:
             return
         self._busy = True
         try:
-            if self._before is None:
-                self._before = self._remember()
-                for layer in self._viewer.layers:
-                    layer.visible = False
-            for row in new:
-                self._add(row, origin, frame)
-            self._viewer.layers.selection.active = self.layers[-1]
-            grid = self._viewer.canvas.grid
-            grid.stride, grid.shape, grid.spacing, grid.enabled = STRIDE, (-1, -1), _SPACING, True
+            with self._viewer.layers.batched_update():
+                if self._before is None:
+                    self._before = self._remember()
+                    for layer in self._viewer.layers:
+                        layer.visible = False
+                for row in new:
+                    self._add(row, origin, frame)
+                self._viewer.layers.selection.active = self.layers[-1]
+                grid = self._viewer.canvas.grid
+                grid.stride, grid.shape, grid.spacing, grid.enabled = STRIDE, (-1, -1), _SPACING, True
+            self._look(rows, origin, frame)
         finally:
             self._busy = False
         self.shown.emit(True)
 
     def leave(self) -> None:
-        """Take the maps away; grid, visibilities, the active layer and the camera are as before."""
+        """Take the maps away; grid, visibilities, the active layer, the slice and the camera are as before."""
         before, self._before = self._before, None
         if before is None:
             return
         self._busy = True
         try:
-            layers = self.layers
-            self._pairs = {}
-            for layer in layers:
-                if layer in self._viewer.layers:
-                    self._viewer.layers.remove(layer)
-            for name, value in before.grid.items():
-                setattr(self._viewer.canvas.grid, name, value)
-            for layer, was_visible in before.visible:
-                layer.visible = was_visible
+            with self._viewer.layers.batched_update():  # one by one, napari cleans its memory up after each
+                self._take_away()
+                for name, value in before.grid.items():
+                    setattr(self._viewer.canvas.grid, name, value)
+                for layer, was_visible in before.visible:
+                    layer.visible = was_visible
             if before.active is None or before.active in self._viewer.layers:
                 self._viewer.layers.selection.active = before.active
-            camera = self._viewer.scene.camera
-            camera.center, camera.zoom = before.camera
+            if len(before.point) == self._viewer.dims.ndim:
+                self._viewer.dims.point = before.point
+            set_camera(self._viewer, before.camera)
         finally:
             self._busy = False
         self.shown.emit(False)
 
     def _remember(self) -> _Before:
-        grid, camera, layers = self._viewer.canvas.grid, self._viewer.scene.camera, self._viewer.layers
+        grid, layers = self._viewer.canvas.grid, self._viewer.layers
         settings = {name: getattr(grid, name) for name in ("stride", "shape", "spacing", "enabled")}
         visible = [(layer, layer.visible) for layer in layers]
-        return _Before(settings, visible, layers.selection.active, (tuple(camera.center), camera.zoom))
+        return _Before(
+            settings, visible, layers.selection.active, camera_of(self._viewer), tuple(self._viewer.dims.point)
+        )
+
+    def _take_away(self) -> None:
+        layers, self._pairs, self._looked = self.layers, {}, None
+        for layer in layers:
+            if layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
+
+    def _look(self, rows: "Comparison", origin: Origin, frame: int) -> None:
+        """Bring what the maps show into each cell, unless a person moved the view since."""
+        if self._looked is not None and self._looked != camera_of(self._viewer):
+            return
+        maps = [row.data != 0 for row in rows if row.data is not None]
+        position = next(row.metadata["position"] for row in rows if row.data is not None)
+        look_at(self._viewer, self.layers[0], frame, np.any(maps, axis=0), position, origin.pixel_size)
+        self._looked = camera_of(self._viewer)
 
     def _add(self, row: "ComparedMap", origin: Origin, frame: int) -> None:
         """Add a pair below those that are shown, which is the next cell."""

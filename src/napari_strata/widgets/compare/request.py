@@ -1,6 +1,8 @@
 """What was asked for in the Compare maps dock, and the jobs that answer it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from napari_strata.config import ExplainMethod, JudgeConfig
 from napari_strata.control import JobControl
@@ -17,6 +19,8 @@ class CompareRequest:
     ----------
     asked : Asked
         The question of a map.
+    question : mapping
+        The same as the map says it: `napari_strata.widgets.compare.asked_of_map.question_of`.
     methods : tuple of str
         The methods that answer it.
     judging : JudgeConfig
@@ -28,6 +32,7 @@ class CompareRequest:
     """
 
     asked: Asked
+    question: Mapping[str, Any]
     methods: tuple[ExplainMethod, ...]
     judging: JudgeConfig
     labels: LabelArray | None = None

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.trust.verdict import Finding
@@ -82,9 +83,26 @@ class TrustPanel(QWidget):
         if figures:
             finding = Finding(figures["finding"])
             title = METHODS[figures["method"]].title
-            self.head.setText(f"{title}: {_HEADS[finding]}")
+            place = f"y {figures['y_px']:.0f}, x {figures['x_px']:.0f} px, layer {figures['layer']}"
+            self.head.setText(f"{title} at {place}: {_HEADS[finding]}")
             self.head.setStyleSheet(f"font-weight: bold; color: {_COLOURS.get(finding, 'palette(text)')}")
             self.words.setText(figures["verdict"])
+
+    def name_method(self, title: str) -> None:
+        """Say on the button which method is put to the test."""
+        self.button.setText(f"Can {title or 'it'} be trusted?")
+
+    def scroll_to_answer(self) -> None:
+        """Scroll the page that holds this panel until the answer is seen, once it has its size."""
+        QTimer.singleShot(0, self, self._scroll)
+
+    def _scroll(self) -> None:
+        page = self.parentWidget()
+        while page is not None and not isinstance(page, QScrollArea):
+            page = page.parentWidget()
+        if page is not None:
+            page.ensureWidgetVisible(self.words)
+            page.ensureWidgetVisible(self.head)
 
     def _save(self, _checked: bool = False) -> None:
         from napari_strata.explain.trust.report import write_report

@@ -87,8 +87,8 @@ class GrowingMap(QObject):
 
     def _add(self, heatmap: "Heatmap") -> "Image":
         origin, chosen = self._request.source.origin, self._request.found(heatmap)
-        layer = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
-        show_results(self._viewer, [layer], below="atoms", keep_earlier=self._keep_earlier)
+        new = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
+        (layer,) = show_results(self._viewer, [new], below="atoms", keep_earlier=self._keep_earlier, in_place=True)
         if not self._keep_earlier:
             for other in find_results(self._viewer, "heatmap", origin.image):
                 other.visible = other is layer  # maps of other methods would blend with it

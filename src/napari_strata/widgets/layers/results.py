@@ -41,8 +41,13 @@ def origin_of(viewer: "Viewer", napari_layer: "Layer") -> "tuple[Image | None, s
 
 
 def show_results(
-    viewer: "Viewer", layers: "Sequence[Layer]", *, below: str | None = None, keep_earlier: bool = False
-) -> None:
+    viewer: "Viewer",
+    layers: "Sequence[Layer]",
+    *,
+    below: str | None = None,
+    keep_earlier: bool = False,
+    in_place: bool = False,
+) -> "list[Any]":
     """Put result layers into the viewer in place of earlier ones.
 
     An earlier one that was painted on, or whose points or features were changed, stays: it is called edited, and
@@ -60,14 +65,27 @@ def show_results(
         Role of results under which new layers go; by default they go on top.
     keep_earlier : bool
         Keep what the new layers would replace, now and later.
+    in_place : bool
+        Where an earlier image of the same shape and place would be replaced, give it the pixels, the name, the
+        metadata and the contrast limits of the new one instead: napari needs seconds to remove a layer.
+
+    Returns
+    -------
+    list of Layer
+        The layers that are in the viewer now: the new ones, or the earlier ones that were changed in place.
     """
-    active = viewer.layers.selection.active
-    for layer in layers:
-        index = _take_out(viewer, layer, keep=keep_earlier)
-        viewer.layers.insert(_index_below(viewer, below) if index is None else index, layer)
+    active, shown = viewer.layers.selection.active, []
+    for new in layers:
+        layer = _changed_in_place(viewer, new) if in_place and not keep_earlier else None
+        if layer is None:
+            layer = new
+            index = _take_out(viewer, layer, keep=keep_earlier)
+            viewer.layers.insert(_index_below(viewer, below) if index is None else index, layer)
         layer.metadata[ORIGIN] |= {"shown": layer.unique_id, "name": layer.name, "checksum": _checksum(layer)}
+        shown.append(layer)
     if active is not None and active in viewer.layers:
         viewer.layers.selection.active = active
+    return shown
 
 
 def rename_result(napari_layer: "Layer", name: str) -> None:
@@ -97,6 +115,34 @@ def remove_results(viewer: "Viewer", role: str, image: "Image") -> None:
     """Remove the results of an image that play a role."""
     for layer in find_results(viewer, role, image):
         viewer.layers.remove(layer)
+
+
+def _changed_in_place(viewer: "Viewer", new: "Layer") -> "Image | None":
+    """Make the one image that would be replaced like the new one; None where there is no such image."""
+    from napari.layers import Image
+
+    alike = [old for old in _alike(viewer, new) if old.name == old.metadata[ORIGIN]["name"]]
+    if len(alike) != 1 or not isinstance(new, Image) or not _lies_alike(alike[0], new):
+        return None
+    (old,) = alike
+    old.metadata.clear()
+    old.metadata.update(new.metadata)  # first: who follows the pixels reads what they mean
+    old.metadata[ORIGIN] |= {"shown": old.unique_id}
+    old.translate = new.translate
+    old.data = new.data
+    old.contrast_limits_range = new.contrast_limits_range
+    old.contrast_limits = new.contrast_limits
+    old.name = new.name
+    old.metadata = dict(old.metadata)  # which tells that it answers something else now
+    return old
+
+
+def _lies_alike(old: "Image", new: "Image") -> bool:
+    """Tell whether two images differ in no more than their pixels, and in the frame on which they lie."""
+    if old.multiscale or new.multiscale or old.data.shape != new.data.shape or old.units != new.units:
+        return False
+    pairs = [(getattr(old, name), getattr(new, name)) for name in ("scale", "rotate", "shear")]
+    return all(np.allclose(*pair) for pair in [*pairs, (np.array(old.affine), np.array(new.affine))])
 
 
 def _take_out(viewer: "Viewer", new: "Layer", *, keep: bool) -> int | None:

@@ -52,12 +52,21 @@ class Asked:
 
 
 class MapChoice(LayerChoice):
-    """Offers the maps of explanations, and nothing else; follows the active layer."""
+    """Offers the maps of explanations, and nothing else; follows the active layer.
+
+    A map that answers something else from now on, as `napari_strata.widgets.layers.results.show_results` makes it
+    in place, is told like another one.
+    """
 
     def __init__(self, viewer: "Viewer", **settings: Any) -> None:
         from napari.layers import Image
 
         super().__init__(viewer, Image, offers=is_map, none_when_empty="no map yet", **settings)
+
+    def _on_metadata(self, event: Any) -> None:
+        super()._on_metadata(event)
+        if event.source is self.layer:
+            self.chosen.emit(self.layer)
 
 
 def is_map(napari_layer: "Layer") -> bool:
