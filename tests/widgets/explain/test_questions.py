@@ -12,7 +12,7 @@ from napari_strata.config import ModelConfig
 from napari_strata.io.bundle import save_bundle
 from napari_strata.models.registry import load_network
 from napari_strata.widgets.explain.dock import ExplainDock
-from napari_strata.widgets.layers.results import find_results
+from napari_strata.widgets.layers.results import find_results, show_results, tag
 from napari_strata.widgets.maps.asked import EXPLANATION
 from napari_strata.widgets.parts import dock_links
 
@@ -248,6 +248,52 @@ def test_maps_of_other_methods_are_hidden_by_a_new_one_unless_they_are_kept(qtbo
     assert seen == [[True], [False, True], [False, True, True]]
 
 
+def test_a_map_of_another_target_layer_or_question_is_seen_alone(qtbot, viewer, open_dock):
+    dock = open_dock(layers=2, names=("C", "N"))
+    dock.question.target.setCurrentText("Pixel")
+    dock.keep.setChecked(True)
+    explain(qtbot, viewer, dock, (20, 20))
+    dock.keep.setChecked(False)
+    explain(qtbot, viewer, dock, (30, 30))
+    assert [layer.visible for layer in heatmaps(viewer)] == [True]
+    for change in (
+        lambda: dock.question.decoder.setCurrentText("layer 1"),
+        lambda: dock.question.against.setCurrentText("the other layer"),
+    ):
+        change()
+        explain(qtbot, viewer, dock, (30, 30))
+        assert sum(layer.visible for layer in heatmaps(viewer)) == 1
+
+
+def add_covering(viewer) -> list:
+    """Add what a prediction lays on the image, the last one hidden by the user."""
+    image, added = viewer.layers["bright"], []
+    for role in ("masks", "atoms", "probability"):
+        layer = Labels(np.ones((56, 56), np.uint8), name=role, metadata=tag(role, image, "model", {}), **PLACE)
+        show_results(viewer, [layer])
+        added.append(layer)
+    added[-1].visible = False
+    return added
+
+
+@pytest.mark.parametrize("end", ["untick", "close"])
+def test_masks_and_atoms_are_hidden_while_that_is_ticked_and_come_back(qtbot, viewer, open_dock, end):
+    dock, gone = open_dock(), []
+    masks, atoms, probability = add_covering(viewer)
+    dock.uncover.click()
+    assert not any(layer.visible for layer in (masks, atoms, probability))
+    again = Labels(np.zeros((56, 56), np.uint8), name="masks", metadata=masks.metadata, **PLACE)
+    show_results(viewer, [again])  # predicted anew
+    assert not again.visible
+    if end == "untick":
+        dock.uncover.click()
+    else:
+        dock.destroyed.connect(lambda: gone.append(True))
+        dock.setParent(None)
+        qtbot.waitUntil(lambda: bool(gone))
+    assert [layer.visible for layer in (again, atoms, probability)] == [True, True, False]
+
+
 def test_a_channel_that_the_feature_map_lacks_is_refused_with_those_it_has(qtbot, viewer, open_dock):
     dock = open_dock()
     dock.question.target.setCurrentText("Pixel")
@@ -342,6 +388,7 @@ def test_a_map_can_be_asked_again_and_tells_what_the_model_has_learned(qtbot, vi
     assert "The maps correlate by " in said
     old, new = heatmaps(viewer)
     assert old is first
+    assert (old.visible, new.visible) == (False, True)
     assert new.metadata[EXPLANATION]["method"] == "smooth-grad"
     assert new.metadata[EXPLANATION]["weights_sha256"] != old.metadata[EXPLANATION]["weights_sha256"]
     assert new.metadata[EXPLANATION]["position"] == pytest.approx(old.metadata[EXPLANATION]["position"], abs=0.1)
@@ -355,9 +402,9 @@ def test_a_map_whose_image_is_gone_cannot_be_asked_again(qtbot, viewer, open_doc
     assert dock.panel.words.text().endswith("is no longer open. Open it, and explain the target anew.")
 
 
-def test_the_docks_that_go_on_from_a_map_are_opened_below(qtbot, open_dock, monkeypatch):
+def test_the_docks_that_go_on_from_a_map_are_opened_beside(qtbot, open_dock, monkeypatch):
     dock, opened = open_dock(), []
-    monkeypatch.setattr(dock_links, "open_below", lambda _viewer, name, _owner: opened.append(name))
+    monkeypatch.setattr(dock_links, "open_beside", lambda _viewer, name, _owner: opened.append(name))
     for button in dock.maps.links.buttons.values():
         press(qtbot, button)
     assert opened == ["Compare maps", "What if", "Map to labels", "Explain many", "Inside the network"]

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from napari.layers import Image, Labels
 from qtpy.compat import isalive
+from qtpy.QtCore import Qt
 
 from napari_strata.widgets.parts.layer_choice import GREY_OF, RESULT, LayerChoice
 
@@ -96,3 +97,16 @@ def test_a_destroyed_choice_no_longer_listens(qtbot, viewer):
     choice.deleteLater()
     qtbot.waitUntil(lambda: not isalive(choice))
     viewer.add_image(PICTURE)
+
+
+def test_what_the_names_of_results_all_end_with_is_left_out_and_whole_in_the_tool_tip(qtbot, viewer):
+    choice = LayerChoice(viewer, Image, offers=lambda _layer: True)
+    qtbot.addWidget(choice)
+    for what in ("Why C: Occlusion", "Why C: LIME"):
+        viewer.add_image(PICTURE, name=f"{what} - model - image", metadata={RESULT: True})
+    assert texts(choice) == ["Why C: LIME", "Why C: Occlusion"]
+    assert choice.itemData(0, Qt.ItemDataRole.ToolTipRole) == "Why C: LIME - model - image"
+    viewer.add_image(PICTURE, name="Why C: LIME - model - other", metadata={RESULT: True})
+    assert texts(choice)[1] == "Why C: LIME - model - image"
+    viewer.add_image(PICTURE, name="raw - image")  # an input is called what the user calls it
+    assert texts(choice)[0] == "raw - image"

@@ -3,6 +3,7 @@ import sys
 
 from qtpy.QtCore import Qt
 
+from napari_strata.widgets.explain.map_row import MapRow
 from napari_strata.widgets.parts.workspace import DOCKS, open_workspace
 
 NAMES = [f"{name} (napari-strata)" for name in DOCKS]
@@ -41,6 +42,15 @@ def test_docks_for_labels_open_below_the_label_dock_and_share_their_place(qtbot,
     assert {dock.windowTitle() for dock in [below[0], *main.tabifiedDockWidgets(below[0])]} == set(links.buttons)
     label = viewer.window.dock_widgets[NAMES[0]].parent()
     assert not set(main.tabifiedDockWidgets(label)) & set(below)
+
+
+def test_docks_that_go_on_from_a_map_take_turns_with_the_explain_dock(qtbot, viewer):
+    open_workspace(viewer)
+    frame = viewer.window.dock_widgets[NAMES[3]].parent()
+    frame.raise_()
+    qtbot.mouseClick(frame.widget().findChild(MapRow).links.buttons["What if"], Qt.MouseButton.LeftButton)
+    opened = viewer.window.dock_widgets["What if (napari-strata)"].parent()
+    assert opened in frame.parent().tabifiedDockWidgets(frame)
 
 
 def test_opening_all_docks_imports_none_of_the_heavy_libraries():

@@ -22,6 +22,7 @@ from napari_strata.widgets.explain.method_form import MethodForm
 from napari_strata.widgets.explain.question_form import Kind, QuestionForm
 from napari_strata.widgets.explain.request import Request, make_job
 from napari_strata.widgets.explain.target_button import TargetButton
+from napari_strata.widgets.explain.uncover import UncoverBox
 from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.layers.source import SourceForm
 from napari_strata.widgets.layers.targets import Chosen
@@ -63,6 +64,7 @@ class ExplainDock(Dock):
         self.question, self.method = QuestionForm(viewer), MethodForm()
         self.cost = CostLine()
         self.keep = QCheckBox("Keep earlier heatmaps")
+        self.uncover = UncoverBox(viewer, self.source.image)
         self.panel = JobPanel(QPushButton())
         self.target = TargetButton(
             viewer,
@@ -114,7 +116,9 @@ class ExplainDock(Dock):
             self._ask_cost()
 
     def _lay_out(self) -> None:
-        self.keep.setToolTip("Add each heatmap instead of replacing the last one of this method.")
+        self.keep.setToolTip(
+            "Add each heatmap instead of replacing the last one of this method and hiding all others."
+        )
         content = QWidget()
         layout = QVBoxLayout(content)
         for widget in (
@@ -124,6 +128,7 @@ class ExplainDock(Dock):
             self.cost,
             self.panel,
             self.keep,
+            self.uncover,
             self.probe,
             self.maps,
         ):
@@ -229,12 +234,17 @@ class ExplainDock(Dock):
 
     def _run(self, request: Request) -> None:
         is_new = request.before is None or has_learned(request)
-        keep = self.keep.isChecked() or request.before is not None
         self.panel.runner.check_idle()
         self.cost.forget()
         self._request = request
-        self._shown = GrowingMap(self._viewer, request, keep_earlier=keep, parent=self.panel) if is_new else None
+        self._shown = self._growing(request) if is_new else None
         self.panel.run(partial(make_job, request), name=f"Explaining {request.source.stack.name}")
+
+    def _growing(self, request: Request) -> GrowingMap:
+        """Return the layer to be; the map that is asked again stays, to be compared with."""
+        keep = self.keep.isChecked()
+        is_again = request.before is not None
+        return GrowingMap(self._viewer, request, keep_earlier=keep or is_again, alone=not keep, parent=self.panel)
 
     def _on_event(self, event: JobEvent) -> None:
         if isinstance(event, Sketched) and self._shown is not None and not self._is_closed:
@@ -267,6 +277,6 @@ class ExplainDock(Dock):
         if request.before is not None and self._shown is None:
             if is_same(request, heatmap):
                 return
-            self._shown = GrowingMap(self._viewer, request, keep_earlier=True, parent=self.panel)
+            self._shown = self._growing(request)
         assert self._shown is not None, "it is there from the start, unless it is asked again"
         self._shown.show(heatmap)

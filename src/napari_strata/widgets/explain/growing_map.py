@@ -43,13 +43,17 @@ class GrowingMap(QObject):
         What was asked.
     keep_earlier : bool
         Keep the map that this one would replace.
+    alone : bool
+        Hide the other maps of the image.
     parent : QWidget
         To whose life it is tied; once its signals are blocked, its dock is being closed.
     """
 
-    def __init__(self, viewer: "Viewer", request: Request, *, keep_earlier: bool, parent: QWidget) -> None:
+    def __init__(
+        self, viewer: "Viewer", request: Request, *, keep_earlier: bool, alone: bool, parent: QWidget
+    ) -> None:
         super().__init__(parent)
-        self._viewer, self._request, self._keep_earlier = viewer, request, keep_earlier
+        self._viewer, self._request, self._keep_earlier, self._is_alone = viewer, request, keep_earlier, alone
         self._waiting: Heatmap | None = None
         self._limits: list[float] = []
         self._layer: Image | None = None
@@ -89,9 +93,9 @@ class GrowingMap(QObject):
         origin, chosen = self._request.source.origin, self._request.found(heatmap)
         new = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
         (layer,) = show_results(self._viewer, [new], below="atoms", keep_earlier=self._keep_earlier, in_place=True)
-        if not self._keep_earlier:
+        if self._is_alone:
             for other in find_results(self._viewer, "heatmap", origin.image):
-                other.visible = other is layer  # maps of other methods would blend with it
+                other.visible = other is layer  # other maps would blend with it
         self._limits = list(layer.contrast_limits)
         remove_results(self._viewer, "target", origin.image)
         if chosen.mask is not None:

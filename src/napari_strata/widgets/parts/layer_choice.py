@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtGui import QHelpEvent, QPaintEvent
+from qtpy.QtWidgets import QStyle, QStyleOptionComboBox, QStylePainter, QToolTip, QWidget
 
 from napari_strata.widgets.parts.canvas import CanvasKeeper
 from napari_strata.widgets.parts.connections import connect_while_alive
@@ -20,11 +21,15 @@ RESULT = "napari_strata_result"
 GREY_OF = "napari_strata_grey_of"
 """Key in the metadata of a grey copy: `unique_id` of the image in colour, in whose place it is offered."""
 
+_BETWEEN = " - "
+"""Stands in the names of results between what they show, the model and the image."""
+
 
 class LayerChoice(ChoiceBox):
     """Offers the viewer's layers of one kind; the choice follows the active layer until the user makes one.
 
-    That holds until the layer is removed. A colour image gives way to its grey copy.
+    That holds until the layer is removed. A colour image gives way to its grey copy. Names that are too long are
+    cut in the middle, and whole in the tool tip; what the names of several results all end with is left out.
 
     Parameters
     ----------
@@ -66,6 +71,7 @@ class LayerChoice(ChoiceBox):
         self._wants_none = False
         self._is_by_hand = False
         self._nothing = none_when_empty or f"no {kind.__name__.lower()} layer open"
+        self.view().setTextElideMode(Qt.TextElideMode.ElideMiddle)
         CanvasKeeper(viewer, self)
         events = viewer.layers.events
         connect_while_alive(self, self._refresh, events.inserted, events.removed, events.reordered, events.renamed)
@@ -92,6 +98,25 @@ class LayerChoice(ChoiceBox):
         if napari_layer in self._layers:
             self.setCurrentIndex(self._layers.index(napari_layer))
 
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Cut a name that is too long in the middle; Qt cuts off its end."""
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width()
+        middle = Qt.TextElideMode.ElideMiddle
+        option.currentText = self.fontMetrics().elidedText(option.currentText, middle, room)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def event(self, event: QEvent) -> bool:
+        """Show the whole name above the tool tip."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            name = "" if self._last is None else self._last.name
+            QToolTip.showText(event.globalPos(), f"{name}\n{self.toolTip()}".strip(), self)
+            return True
+        return bool(super().event(event))
+
     def _refresh(self, _event: object = None) -> None:
         layers = [layer for layer in reversed(self._viewer.layers) if self._is_offered(layer)]
         has_none = bool(self._none_text) or not layers
@@ -99,7 +124,10 @@ class LayerChoice(ChoiceBox):
         kept = self._last if self._last in layers or self._wants_none else self._next(layers)
         blocked = self.blockSignals(True)
         self.clear()
-        self.addItems([layer.name if layer else self._none_text or self._nothing for layer in self._layers])
+        names = dict(zip(layers, _short(layers), strict=True))
+        for index, layer in enumerate(self._layers):
+            self.addItem(names[layer] if layer else self._none_text or self._nothing)
+            self.setItemData(index, layer.name if layer else "", Qt.ItemDataRole.ToolTipRole)
         self.setCurrentIndex(self._layers.index(kept))
         self.blockSignals(blocked)
         self._tell()
@@ -147,6 +175,16 @@ class LayerChoice(ChoiceBox):
         """Offer no colour image that has a grey copy."""
         is_kind = isinstance(layer, self._kind) and self._offers(layer)
         return is_kind and not any(_is_grey_of(other, layer) for other in self._viewer.layers)
+
+
+def _short(layers: "list[Layer]") -> "list[str]":
+    """Return names without what those of several results all end with: the model and the image."""
+    parts = [layer.name.split(_BETWEEN) for layer in layers]
+    if len(layers) < 2 or any(_is_input(layer) for layer in layers):
+        return [layer.name for layer in layers]
+    while all(len(one) > 1 for one in parts) and len({one[-1] for one in parts}) == 1:
+        parts = [one[:-1] for one in parts]
+    return [_BETWEEN.join(one) for one in parts]
 
 
 def _is_input(napari_layer: "Layer") -> bool:

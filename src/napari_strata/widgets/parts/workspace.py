@@ -51,7 +51,33 @@ def open_below(viewer: Viewer, name: str, owner: QWidget) -> None:
     dock.raise_()
 
 
+def open_beside(viewer: Viewer, name: str, owner: QWidget) -> None:
+    """Open a dock tabbed with the one that a button is in, so that each has the whole height.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        Where to open it; a dock that is open already comes to the front.
+    name : str
+        Display name of the dock.
+    owner : QWidget
+        The button, or any widget in the other dock.
+    """
+    before = owner.window().findChildren(QDockWidget)
+    dock, _widget = viewer.window.add_plugin_dock_widget("napari-strata", name)
+    if dock not in before:
+        other = _dock_of(owner)
+        other.parent().tabifyDockWidget(other, dock)
+        dock.setWindowTitle(name)
+    dock.show()
+    dock.raise_()
+
+
+def _dock_of(owner: QWidget) -> QDockWidget:
+    return next(one for one in owner.window().findChildren(QDockWidget) if one.isAncestorOf(owner))
+
+
 def _share_height(owner: QWidget, dock: QDockWidget) -> None:
     """Let the dock above keep half of the height; Qt would leave it its least."""
-    above = next(one for one in owner.window().findChildren(QDockWidget) if one.isAncestorOf(owner))
+    above = _dock_of(owner)
     above.window().resizeDocks([above, dock], [1, 1], Qt.Orientation.Vertical)
