@@ -1,5 +1,6 @@
 """The Map to labels dock, clicked as a microscopist does."""
 
+import re
 import threading
 from types import SimpleNamespace
 
@@ -16,9 +17,10 @@ from napari_strata.widgets.layers.label_memory import lasting_memory, map_notes_
 from napari_strata.widgets.layers.napari_layers import Origin, heatmap_layer
 from napari_strata.widgets.layers.results import find_results, show_results
 from napari_strata.widgets.layers.targets import Chosen, Place
-from napari_strata.widgets.map_to_labels import proposal_page, to_correct
+from napari_strata.widgets.map_to_labels import errors_page, proposal_page, to_correct
 from napari_strata.widgets.map_to_labels.dock import MapToLabelsDock
-from napari_strata.widgets.map_to_labels.map_display import BESIDE, CONTOURS, Mode
+from napari_strata.widgets.map_to_labels.map_display import BESIDE, CONTOURS
+from napari_strata.widgets.map_to_labels.modes import Mode
 from napari_strata.widgets.map_to_labels.to_correct import MARKS
 from napari_strata.widgets.parts.models import open_model
 from napari_strata.widgets.predict.dock import PredictDock
@@ -37,13 +39,15 @@ def viewer(light_viewer):
 def add_map(viewer, models_home):
     """Add the map of a model as the Explain dock does, on a known place of the image."""
 
-    def add_map(*, method="occlusion", frames=0, data=None) -> Image:
-        image = viewer.layers["bright"] if "bright" in viewer.layers else add_bright(viewer, frames)
+    def add_map(*, method="occlusion", frames=0, data=None, species="bright", image=None) -> Image:
+        if image is None:
+            image = viewer.layers["bright"] if "bright" in viewer.layers else add_bright(viewer, frames)
         entry = open_model(save_model(models_home, layers=1))
         y, x = np.mgrid[:56, :56]
         peak = np.exp(-((y - Y) ** 2 + (x - X) ** 2) / 18) - 0.5 * np.exp(-((y - 44) ** 2 + (x - X) ** 2) / 18)
         frame = 1 if frames else 0
         details = {"method": method, "layer": 0, "frame": frame, "target": {"kind": "pixel"}, "done": 1}
+        details |= {"class": species, "against": {"kind": "background"}}
         origin = Origin(image, 0.2, entry.card, str(entry.path))
         chosen = Chosen("pixel", Place(frame, Y, X), 0)
         made = np.float32(np.where(np.abs(peak) < 1e-3, 0, peak)) if data is None else data
@@ -214,6 +218,89 @@ def test_other_paint_is_replaced_only_where_that_is_ticked_and_it_is_said(qtbot,
     assert labels.data[Y, X] == 2
 
 
+def test_a_map_beside_its_image_ends_with_the_dock_with_another_map_and_with_its_copy(
+    qtbot, viewer, add_map, open_dock
+):
+    layer = add_map()
+    dock = open_dock()
+    frame = dock.parentWidget()
+
+    def go_beside():
+        dock.view.set_mode(Mode.BESIDE)
+        settled(qtbot, dock)
+        assert (len(shown(viewer, BESIDE)), layer.visible) == (1, False)
+
+    def is_over():
+        settled(qtbot, dock)
+        return (dock.view.mode.currentData(), len(shown(viewer, BESIDE))) == (Mode.OVERLAY, 0)
+
+    go_beside()
+    frame.close()  # which hides it
+    assert is_over()
+    assert layer.visible
+    frame.show()
+    go_beside()
+    viewer.layers.remove(shown(viewer, BESIDE)[0])
+    assert is_over()
+    assert layer.visible
+    go_beside()
+    other = add_map(image=viewer.add_image(np.ones((56, 56)), name="other"))
+    assert is_over()
+    assert (layer.visible, other.visible) == (True, True)
+    dock.view.map.choose(layer)
+    go_beside()
+    dock.view.map.choose(other)
+    assert is_over()
+    assert (layer.visible, other.visible) == (True, True)
+    dock.view.map.choose(layer)
+    go_beside()
+    layer = add_map()  # in the place of the one that is hidden
+    assert is_over()
+    assert layer.visible
+    go_beside()
+    details = {**layer.metadata["explanation"], "class": "other"}
+    layer.metadata = {**layer.metadata, "explanation": details}  # it answers something else now
+    assert is_over()
+    assert layer.visible
+
+
+@pytest.mark.parametrize(("species", "code"), [("other", 3), ("bright", 2), ("unknown", 0)])
+def test_a_proposal_is_of_the_maps_class_and_without_one_the_button_asks_for_it(
+    qtbot, viewer, add_map, open_dock, species, code
+):
+    add_map(species=species)
+    (labels,) = new_labels(viewer, viewer.layers["bright"], layers=1, table=CLASSES)
+    brush = labels.selected_label
+    page = open_dock().proposal
+    press(qtbot, page.panel, page.panel.start_button)
+    assert (page.classes.code, labels.selected_label) == (code, brush)
+    if code == 0:
+        assert (page.send_button.text(), page.send_button.isEnabled()) == ("Choose a class", False)
+        page.classes.setCurrentIndex(page.classes.findData(2))
+    assert page.send_button.text() == "Send to labels"
+    click(qtbot, page.send_button)
+    assert labels.data[Y, X] == (code or 2)
+    assert set(np.unique(labels.data)) == {0, code or 2}
+
+
+def test_a_cut_that_leaves_little_says_so_and_one_is_no_pixels(qtbot, viewer, add_map, open_dock, monkeypatch):
+    data = np.zeros((56, 56), np.float32)
+    data[Y, X] = 1
+    layer = add_map(data=data)
+    dock = open_dock()
+    settled(qtbot, dock)
+    assert dock.view.words.text() == "1 pixel (0.0%) is above the threshold."
+    page = dock.proposal
+    assert press(qtbot, page.panel, page.panel.start_button).startswith("1 pixel proposed.")
+    layer.data = np.exp(-np.hypot(*(np.mgrid[:56, :56] - 20)) / 4).astype(np.float32)
+    one = np.zeros((56, 56), bool)
+    one[20, 20] = True
+    monkeypatch.setattr("napari_strata.explain.proposals.proposal._cuts", lambda *_: iter([one]))
+    page.how.setCurrentIndex(1)
+    said = press(qtbot, page.panel, page.panel.start_button)
+    assert "Only so few of the 69 above the threshold" in said
+
+
 def test_a_map_of_zeros_proposes_nothing_and_says_so(qtbot, viewer, add_map, open_dock):
     add_map(data=np.zeros((56, 56), np.float32))
     dock = open_dock()
@@ -242,6 +329,7 @@ def test_labels_of_another_shape_get_nothing(qtbot, viewer, add_map, open_dock):
     page = dock.proposal
     press(qtbot, page.panel, page.panel.start_button)
     page.target.labels_choice.choose(labels)
+    page.classes.setCurrentIndex(1)
     click(qtbot, page.send_button)
     assert page.panel.words.text().startswith("Nothing was sent. small has shape (30, 30)")
     assert not labels.data.any()
@@ -316,7 +404,8 @@ def test_a_wrong_region_is_found_explained_and_marked_and_no_paint_is_changed(qt
     assert heatmap.metadata["explanation"]["against"]["kind"] == "correction"
     assert heatmap.metadata["explanation"]["score"] > 0
     settled(qtbot, dock)
-    assert [type(one).__name__ for one in shown(viewer, BESIDE)] == ["Image", "Vectors"]
+    assert heatmap.visible
+    assert np.allclose(viewer.scene.camera.center[-2:], np.array(ATOMS[5]) * 0.2, atol=0.2)  # on the region
     click(qtbot, page.correct_button)
     assert (
         page.panel.words.text()
@@ -364,6 +453,19 @@ def test_without_labels_the_regions_are_listed_in_which_the_model_is_unsure(qtbo
     assert "unsure region" in said
     assert page.table.horizontalHeaderItem(2).text() == "Sure"
     assert all(one.sureness < 0.9 for one in page.table.regions)
+
+
+def test_only_the_largest_regions_are_listed_and_it_is_said_of_how_many(
+    qtbot, viewer, predicted, open_dock, monkeypatch
+):
+    monkeypatch.setattr(errors_page, "MOST_ROWS", 2)
+    page = open_dock().errors
+    page.labels.setCurrentIndex(0)
+    page.below.setValue(1.0)
+    page.least.setValue(1)
+    said = press(qtbot, page.panel, page.panel.start_button)
+    assert re.fullmatch(r"The largest 2 of \d+ unsure regions: choose one\.", said)
+    assert page.table.rowCount() == 2
 
 
 def test_labels_with_a_class_that_the_model_lacks_are_refused_in_words(qtbot, viewer, predicted, open_dock):

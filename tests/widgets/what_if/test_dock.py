@@ -1,11 +1,13 @@
 """The What if dock, clicked as a microscopist does."""
 
+import re
 import threading
 
 import numpy as np
 import pytest
 from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox
 
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
@@ -20,6 +22,7 @@ from napari_strata.widgets.layers.napari_layers import Origin, heatmap_layer
 from napari_strata.widgets.layers.results import find_results, show_results
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.parts.models import open_model
+from napari_strata.widgets.parts.number_boxes import NumberBox
 from napari_strata.widgets.what_if.dock import WhatIfDock
 
 Y, X = (int(v) for v in ATOMS[5])
@@ -179,7 +182,10 @@ def test_the_smallest_change_is_told_beside_the_noise_and_shown(qtbot, viewer, a
     dock.live.setChecked(False)
     with qtbot.waitSignal(dock.flip.panel.runner.ended, timeout=60_000):
         qtbot.mouseClick(dock.flip.panel.start_button, Qt.MouseButton.LeftButton)
-    assert "of the shot noise" in dock.flip.panel.words.text()
+    words = dock.flip.panel.words.text()
+    assert "of the shot noise" in words
+    assert re.search(r"counts per pixel \(RMS\), .* intensity units per count, estimated from the image", words)
+    assert re.search(r"P\(\w+\) \d\.\d\d → \d\.\d\d; .*\.$", words)
     (change,) = results(viewer, "smallest-change change")
     (image,) = results(viewer, "smallest-change image")
     assert results(viewer, "smallest-change prediction")
@@ -188,6 +194,33 @@ def test_the_smallest_change_is_told_beside_the_noise_and_shown(qtbot, viewer, a
     lowest = change.data_to_world(np.unravel_index(change.data.argmin(), change.data.shape))
     assert np.allclose(np.array(lowest) / PIXEL_SIZE, (Y, X), atol=1)
     assert image.metadata["what_if"]["what_if"]["flips"]
+
+
+def test_the_layers_go_with_the_dock_and_by_a_button(qtbot, viewer, add_map, open_dock):
+    add_map()
+    dock = open_dock()
+    said(qtbot, dock, "→", ";")
+    (image,), (masks,) = results(viewer, "what-if image"), results(viewer, "what-if prediction")
+    dock.parentWidget().close()  # which hides it
+    assert (image.visible, masks.visible) == (False, False)
+    dock.parentWidget().show()
+    assert (image.visible, masks.visible) == (True, True)
+    said(qtbot, dock, "→", ";")
+    qtbot.mouseClick(dock.remove_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not dock.runner.is_busy, timeout=20_000)
+    assert not results(viewer, "what-if image")
+    assert not results(viewer, "what-if prediction")
+    dock.form.sliders["part"].setValue(0.5)
+    qtbot.waitUntil(lambda: bool(results(viewer, "what-if prediction")), timeout=20_000)
+
+
+def test_a_dose_that_is_not_stated_shows_no_number(qtbot, viewer, open_dock):
+    dock = open_dock()
+    row = dock.flip.config.editor("dose")
+    assert row.findChild(NumberBox).isHidden()
+    row.findChild(QCheckBox).setChecked(True)
+    assert not row.findChild(NumberBox).isHidden()
+    assert dock.flip.config.values().dose == 1000
 
 
 def endless(started):

@@ -93,7 +93,7 @@ class FlipSearch:
         """Return what was found, with the image that it makes and, unless the search was stopped, the masks."""
         size = self.size(found)
         is_within = found.flips and (size.ratio is None or size.ratio <= self._config.bound)
-        words = in_words(found, size, bound=self._config.bound, is_stopped=is_stopped)
+        words = in_words(found, size, self._config, is_stopped=is_stopped)
         details = {
             **self._config.model_dump(mode="json"),
             **size.told(),
@@ -119,14 +119,14 @@ class FlipSearch:
         return changed
 
 
-def in_words(found: Found, size: ChangeSize, *, bound: float, is_stopped: bool) -> str:
+def in_words(found: Found, size: ChangeSize, config: SmallestChangeConfig, *, is_stopped: bool) -> str:
     """Say whether a change flips the score, and how large it is."""
     if is_stopped:
         if not found.flips:
             return (
                 f"Stopped before the score flipped; it is {found.score:.3g} with the last change that was tried."
             )
-        return f"{in_words(found, size, bound=bound, is_stopped=False)} Stopped: a smaller one may flip it, too."
+        return f"{in_words(found, size, config, is_stopped=False)} Stopped: a smaller one may flip it, too."
     if not found.flips:
         return (
             "Does not flip: no change of these pixels was found that turns the sign of the score, which is"
@@ -135,12 +135,13 @@ def in_words(found: Found, size: ChangeSize, *, bound: float, is_stopped: bool) 
     if size.ratio is None or size.gain is None:
         return f"Flips: the change is {size.rms:.3g} per pixel (RMS in the region). The image shows no shot noise."
     counts = (
-        f"{size.rms / size.gain:.3g} counts per pixel, {size.peak / size.gain:.3g} at most,"
-        f" {size.total / size.gain:.3g} in all"
+        f"{size.rms / size.gain:.3g} counts per pixel (RMS), {size.peak / size.gain:.3g} at most,"
+        f" {size.total / size.gain:.3g} in all, at {size.gain:.3g} intensity units per count,"
+        f" {'estimated from the image' if config.dose is None else 'from the dose'}"
     )
-    if size.ratio <= bound:
+    if size.ratio <= config.bound:
         return f"Flips: the change is {size.ratio:.2g} of the shot noise (RMS in the region): {counts}."
     return (
-        f"Does not flip within {bound:g} of the shot noise: it takes {size.ratio:.2g} of it (RMS in the region):"
-        f" {counts}."
+        f"Does not flip within {config.bound:g} of the shot noise: it takes {size.ratio:.2g} of it (RMS in the"
+        f" region): {counts}."
     )

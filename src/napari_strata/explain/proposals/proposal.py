@@ -11,10 +11,10 @@ so with no smoothness the cut is the threshold itself; :math:`q` is kept within 
 from round to round. The strongest pixel is a seed, and all beyond the box around what is above the threshold,
 widened by `MARGIN`, lies outside.
 
-A short outline favours small cuts, and of a map of scattered pixels a single one would be left, whatever the scale
-of the smoothness. Where a cut has fewer pixels than are above the threshold, :math:`t` is therefore divided by the
-factor :math:`e^c \le e^{c_m}`, :math:`c_m =` `MOST_BALANCE`, with which the map alone gives about as many: the larger
-:math:`c`, the larger the cut, so that halving the interval finds it.
+A short outline favours small cuts, and of a map of scattered pixels a single one would be left. Where a cut has
+fewer pixels than are above the threshold, :math:`c` is therefore added to the log-odds
+:math:`\ln q_p / (1 - q_p)`, as if :math:`t` were lower, with which the map alone gives about as many: the larger
+:math:`c`, the larger the cut, so that halving the interval up to `MOST_BALANCE` finds it.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,10 +38,10 @@ MOST_PIXELS = 2_000_000
 """In the box; more would take minutes and gigabytes."""
 ROUNDS = 8
 """At most how often the histograms are taken anew."""
-MOST_BALANCE = -np.log(SUREST)
-"""Natural logarithm of the greatest factor by which the threshold is lowered for a cut to keep its pixels."""
+MOST_BALANCE = float(np.log((1 - SUREST) / SUREST))
+"""Most that is added to the log-odds for a cut to keep its pixels: what weighs most against a pixel."""
 HALVINGS = 7
-"""How often the interval is halved in which that factor lies."""
+"""How often the interval is halved in which that lies."""
 BINS = 32
 """Of the histograms."""
 
@@ -127,7 +127,8 @@ def _cuts(
 
     balance, side = 0.0, above
     wanted = int(np.count_nonzero(above)) if config.smoothness > 0 else 0
-    for balance, side in _balanced(lambda by: least_cut(*_map_costs(strong, threshold, by), pairs), wanted):
+    for cut in _balanced(lambda by: least_cut(*_map_costs(strong, threshold, by), pairs), wanted):
+        balance, side = cut
         yield whole(side)
     if config.evidence == "map":
         return
@@ -141,9 +142,7 @@ def _cuts(
         side = found
 
 
-def _balanced(
-    cut: Callable[[float], NDArray[np.bool_]], wanted: int
-) -> Iterator[tuple[float, NDArray[np.bool_]]]:
+def _balanced(cut: Callable[[float], NDArray[np.bool_]], wanted: int) -> Iterator[tuple[float, NDArray[np.bool_]]]:
     """Yield balances and their cuts, each with a number of pixels nearer to the one that is wanted at least."""
     balance, best = 0.0, cut(0.0)
     yield balance, best

@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 from napari_strata.errors import TargetError
 from napari_strata.types import NOT_LABELLED, AnyArray, FloatImage
 
-MOST_REGIONS = 200
-"""At most so many are returned; nobody looks at more."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WrongRegion:
@@ -75,7 +72,7 @@ def wrong_regions(predicted: AnyArray, labels: AnyArray, *, least: int = 1) -> l
     Returns
     -------
     list of WrongRegion
-        Pixels that share a side and are wrong in the same way, the largest region first, at most `MOST_REGIONS`.
+        Pixels that share a side and are wrong in the same way, the largest region first.
 
     Raises
     ------
@@ -122,7 +119,7 @@ def unsure_regions(
     Returns
     -------
     list of WrongRegion
-        The largest first, at most `MOST_REGIONS`; nobody says what is right there.
+        The largest first; nobody says what is right there.
 
     Raises
     ------
@@ -153,7 +150,7 @@ def _regions(
 
 
 def _largest(regions: Iterator[WrongRegion]) -> list[WrongRegion]:
-    return sorted(regions, key=lambda one: -one.pixels)[:MOST_REGIONS]
+    return sorted(regions, key=lambda one: -one.pixels)
 
 
 def _check_shapes(predicted: AnyArray, other: AnyArray) -> None:

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from napari.viewer import Viewer
 from qtpy.QtCore import QEvent
+from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_strata.widgets.journal.journal import journal_of
 from napari_strata.widgets.map_to_labels.errors_page import ErrorsPage
-from napari_strata.widgets.map_to_labels.map_display import Mode
 from napari_strata.widgets.map_to_labels.map_view import MapViewForm
 from napari_strata.widgets.map_to_labels.proposal_page import ProposalPage
 from napari_strata.widgets.parts.dock import Dock
@@ -59,11 +59,21 @@ class MapToLabelsDock(Dock):
     def event(self, event: QEvent) -> bool:
         """Show all layers again when napari lets go of the dock: nobody else knows which were hidden."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self.view.bring_back()
+            self.view.end_mode()
         return bool(super().event(event))
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show the map as the rows say."""
+        super().showEvent(event)
+        self.view.follow()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """End what shows a map elsewhere: nobody would find what to press; a minimised window hides nothing."""
+        if not event.spontaneous():
+            self.view.end_mode()
+        super().hideEvent(event)
+
     def _on_explained(self, map_layer: "Image") -> None:
-        """Show an answer beside the image, where the error is."""
+        """Show an answer on the image: the view is on the error, and what lies beside the image is out of it."""
+        self.view.end_mode()
         self.view.map.choose(map_layer)
-        if self.view.mode.currentData() is Mode.OVERLAY:
-            self.view.set_mode(Mode.BESIDE)

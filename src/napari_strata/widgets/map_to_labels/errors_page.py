@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 WRONG = "wrong regions"
 """Role of the layer that outlines them."""
+MOST_ROWS = 200
+"""At most so many regions are listed; nobody looks at more."""
 SIDE = 160.0
 """A region is magnified until it is so long on the screen [screen px]."""
 _NO_MASKS = "Predict masks first, in the Predict dock."
@@ -174,11 +176,14 @@ class ErrorsPage(QWidget):
             return
         self._compared = compared
         self._maps.clear()
-        self.table.show_regions(regions, compared.names)
-        self._outline(compared, regions, None)
+        listed = regions[:MOST_ROWS]
+        self.table.show_regions(listed, compared.names)
+        self._outline(compared, listed, None)
         what = "unsure" if compared.corrected is None else "wrong"
         where = f" in slice {compared.frame}" if compared.origin.image.ndim == 3 else ""
-        count = f"{len(regions)} {what} region{'' if len(regions) == 1 else 's'}{where}"
+        count = f"{len(regions):,} {what} region{'' if len(regions) == 1 else 's'}{where}"
+        if len(regions) > MOST_ROWS:
+            count = f"The largest {MOST_ROWS} of {count}"
         self.panel.say(f"{count}: choose one." if regions else f"Nothing is {what}{where}.")
 
     def _on_picked(self, region: WrongRegion | None) -> None:
@@ -187,8 +192,10 @@ class ErrorsPage(QWidget):
         if region is None or compared is None or compared.origin.image not in self._viewer.layers:
             return
         self._outline(compared, self.table.regions, region)
-        top, left, bottom, right = region.box
-        show_region(self._viewer, compared.origin.image, compared.frame, (top, left, bottom, right), side=SIDE)
+        self._go_to(compared, region)
+
+    def _go_to(self, compared: Compared, region: WrongRegion) -> None:
+        show_region(self._viewer, compared.origin.image, compared.frame, region.box, side=SIDE)
 
     def _ask_why(self, _checked: bool = False) -> None:
         compared, region = self._here()
@@ -210,6 +217,8 @@ class ErrorsPage(QWidget):
         details = {**heatmap.metadata, "method": asked.config.method}
         layer = heatmap_layer(heatmap.data, source.origin, chosen, details=details)
         show_results(self._viewer, [layer], below="atoms")
+        layer.visible = True  # whoever asks wants to see the answer, also where an earlier one was hidden
+        self._go_to(asked.compared, asked.region)
         self._maps[id(asked.region)] = details
         self.explained.emit(layer)
         names = asked.compared.names

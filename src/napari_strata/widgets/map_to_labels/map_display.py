@@ -1,11 +1,10 @@
 """How a map is shown: what of it is transparent, its contour lines, and where it lies; never computed anew."""
 
-from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image, Vectors
+from napari.utils.colormaps import Colormap
 
 from napari_strata.config import ProposalConfig
 from napari_strata.explain.proposals.map_threshold import Sides, level_of, lines_at, outline, ranked, sides_of
@@ -23,6 +22,7 @@ from napari_strata.widgets.map_to_labels.map_look import (
     ramp,
     to_the_right,
 )
+from napari_strata.widgets.map_to_labels.modes import Mode, View
 from napari_strata.widgets.maps.asked import EXPLANATION
 
 if TYPE_CHECKING:
@@ -39,34 +39,6 @@ _WIDTH, _LEAST_WIDTH, _MOST_WIDTH = 1 / 400, 0.4, 2.0
 """Of lines, as a part of the image's height, and at least and at most [px]."""
 _FOR, _AGAINST = ("#ffd23f", "#ff9f1c", "#ff4f3a"), ("#9bd1ff", "#3d8bff", "#1f5fd0")
 """Contour lines from the threshold up."""
-
-
-class Mode(Enum):
-    """Where a map is shown."""
-
-    OVERLAY = "On the image"
-    ALONE = "Map alone"
-    BESIDE = "Beside the image"
-    CONTOURS = "Contour lines only"
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """How to show a map.
-
-    Attributes
-    ----------
-    mode : Mode
-        Where.
-    hides_weak : bool
-        Whether what is below the threshold is transparent.
-    lines : int
-        How many contour lines.
-    """
-
-    mode: Mode = Mode.OVERLAY
-    hides_weak: bool = False
-    lines: int = 0
 
 
 def map_values(viewer: "Viewer", map_layer: Image) -> tuple[FloatImage, int]:
@@ -94,6 +66,8 @@ class MapDisplay:
         self._hidden: list[Layer] = []
         self._alone: Image | None = None
         self._replaced: Image | None = None
+        self._owed: dict[str, Any] | None = None
+        self._bases: dict[str, Colormap] = {}
         self._busy = False
         self._ranked: tuple[tuple[Any, ...], FloatImage] | None = None
         self._sides: tuple[tuple[Any, ...], Sides] | None = None
@@ -131,15 +105,22 @@ class MapDisplay:
             self._clear(BESIDE)
             self.bring_back()
             is_replaced, self._replaced = self._replaced is map_layer, None
-            if map_layer is not None and is_replaced and map_layer in self._viewer.layers:
+            if map_layer is not None and is_replaced:
                 map_layer.visible = True
+                self._owed = None if map_layer in self._viewer.layers else map_layer.metadata[ORIGIN]["key"]
         finally:
             self._busy = False
+
+    def welcome(self, map_layer: Image) -> None:
+        """Show a map that takes the place of one that was hidden here: as a result it is hidden like that one."""
+        if self._owed is not None and map_layer.metadata[ORIGIN]["key"] == self._owed:
+            map_layer.visible = True
+        self._owed = None
 
     def _let_through(self, layer: Image, values: FloatImage, view: View, config: ProposalConfig) -> None:
         """Make what is below the threshold transparent, in the layer's own colours."""
         is_ours = layer.colormap.name.endswith(OURS)
-        look = layer.metadata.get(_LOOK) if is_ours else None
+        look = self._look_of(layer) if is_ours else None
         if not view.hides_weak:
             if look is not None:
                 layer.colormap, layer.contrast_limits = look["colormap"], look["limits"]
@@ -158,9 +139,17 @@ class MapDisplay:
         colours = above_colours(look["colormap"], np.linspace(low, high, _COLOURS), threshold, config)
         if not is_ours:
             layer.colormap = own_colormap(look["colormap"], layer, colours)
+            self._bases[layer.colormap.name] = look["colormap"]
         # napari lists every colormap that it was ever given, so a slider changes the colours of one.
         layer.colormap.colors = colours
         layer.events.colormap()
+
+    def _look_of(self, layer: Image) -> dict[str, Any] | None:
+        """Return how a map looked before; of one that was changed in place the metadata forget it."""
+        limits = tuple(layer.contrast_limits)
+        base = self._bases.get(layer.colormap.name)
+        known: dict[str, Any] | None = layer.metadata.get(_LOOK)
+        return known or (None if base is None else {"colormap": base, "limits": limits, "set": limits})
 
     def above(self, map_layer: Image, config: ProposalConfig) -> tuple[int, int]:
         """Return how many pixels of a map are above the threshold, and how many it has."""
@@ -268,6 +257,11 @@ class MapDisplay:
     def _clear(self, role: str) -> None:
         for layer in [one for one in self._viewer.layers if _role(one) == role]:
             self._viewer.layers.remove(layer)
+
+    def shows_beside(self, layer: "Layer", map_layer: Image | None) -> bool:
+        """Tell whether a layer is the copy of a map beside its image."""
+        is_beside = isinstance(layer, Image) and _role(layer) == BESIDE
+        return is_beside and map_layer is not None and bool(layer.metadata["of"] == map_layer.unique_id)
 
     def _found(self, role: str, layer: Image) -> "list[Layer]":
         """Return the layer that shows this map in another way, if there is one."""

@@ -1,6 +1,6 @@
 """Settings of the view of a map: where it is shown, how opaque, and from which threshold."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
@@ -9,8 +9,10 @@ from superqt import QLabeledDoubleSlider
 from napari_strata.config import ProposalConfig
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.widgets.layers.results import origin_of
-from napari_strata.widgets.map_to_labels.map_display import MapDisplay, Mode, View
-from napari_strata.widgets.maps.asked import EXPLANATION, MapChoice
+from napari_strata.widgets.map_to_labels.map_display import MapDisplay
+from napari_strata.widgets.map_to_labels.modes import Mode, View
+from napari_strata.widgets.map_to_labels.pixel_words import pixels
+from napari_strata.widgets.maps.asked import EXPLANATION, MapChoice, is_map
 from napari_strata.widgets.parts.connections import LayerFollower, connect_while_alive
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import form_layout, row_label
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 DELAY = 40
 """Time that a slider rests before the view follows [ms]."""
 MOST_LINES = 8
+_LAYER_EVENTS = ("data", "metadata", "opacity", "contrast_limits", "colormap")
 _NO_MAP = "Explain an atom, a pixel or a region first: 'Explain' below."
 _SIDES = (
     ("what speaks for it", "for"),
@@ -49,6 +52,7 @@ class MapViewForm(QWidget):
         self._viewer = viewer
         self._shown = MapDisplay(viewer)
         self._last: Image | None = None
+        self._question: dict[str, Any] = {}
         self.map = MapChoice(viewer)
         self.mode, self.rule, self.side = ChoiceBox(), ChoiceBox(), ChoiceBox()
         self.opacity = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
@@ -59,7 +63,7 @@ class MapViewForm(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY)
-        self._follower = LayerFollower(self, self._on_layer, "data", "opacity", "contrast_limits", "colormap")
+        self._follower = LayerFollower(self, self._on_layer, *_LAYER_EVENTS)
         self._lay_out()
         self._connect()
         self._on_map(self.map.layer)
@@ -88,10 +92,17 @@ class MapViewForm(QWidget):
             return _NO_MAP
         return "" if self.image is not None else "The image of this map was removed: open it, and explain anew."
 
-    def bring_back(self) -> None:
-        """Show the layers again that are hidden while the map is seen alone."""
+    def end_mode(self) -> None:
+        """Show the map on its image again, and all that was hidden for it."""
         self._timer.stop()
-        self._shown.bring_back()
+        blocked = self.mode.blockSignals(True)
+        self.set_mode(Mode.OVERLAY)
+        self.mode.blockSignals(blocked)
+        self._shown.leave(self._last)
+
+    def follow(self) -> None:
+        """Show the map as the rows say."""
+        self._later()
 
     def set_mode(self, mode: Mode) -> None:
         """Show the map elsewhere."""
@@ -142,11 +153,14 @@ class MapViewForm(QWidget):
             threshold.connect(self._on_threshold)
         self._timer.timeout.connect(self._show)
         connect_while_alive(self, self._later, self._viewer.dims.events.current_step)
+        connect_while_alive(self, self._on_inserted, self._viewer.layers.events.inserted)
+        connect_while_alive(self, self._on_removed, self._viewer.layers.events.removed)
 
     def _on_map(self, map_layer: "Image | None") -> None:
         if self._last is not None:
-            self._shown.leave(self._last)
+            self.end_mode()
         self._last = map_layer
+        self._question = _question_of(map_layer)
         self._follower.follow(map_layer)
         self.setEnabled(True)
         for widget in (self.mode, self.opacity, self.rule, self.part, self.lines, self.hides_weak):
@@ -156,15 +170,37 @@ class MapViewForm(QWidget):
         self._show_opacity()
         self._on_threshold()
 
+    def _on_inserted(self, event: Any) -> None:
+        """Let a new map be seen, whatever was seen alone or elsewhere before."""
+        if is_map(event.value):
+            self.end_mode()
+            self._shown.welcome(event.value)
+            self._later()
+
+    def _on_removed(self, event: Any) -> None:
+        """Show the map on its image where somebody has removed the one beside it."""
+        if not self._shown.is_busy and self._shown.shows_beside(event.value, self._last):
+            self.set_mode(Mode.OVERLAY)
+
     def _on_layer(self, event: object = None) -> None:
         """Follow what is changed in the layer by somebody else."""
         if self._shown.is_busy:
             return
         self._show_opacity()
+        if getattr(event, "type", "") == "metadata":
+            self._on_answer()
+            return
         if getattr(event, "type", "") == "data":
             self.changed.emit()
         if getattr(event, "type", "") != "opacity":
             self._later()
+
+    def _on_answer(self) -> None:
+        """Let a map be seen that answers another question now: it may take the place of another one."""
+        if _question_of(self._last) != self._question:
+            self._question = _question_of(self._last)
+            self.end_mode()
+            self._on_threshold()
 
     def _on_opacity(self, value: float) -> None:
         if self.map_layer is not None:
@@ -191,5 +227,10 @@ class MapViewForm(QWidget):
         view = View(self.mode.currentData(), self.hides_weak.isChecked(), self.lines.value())
         self._shown.show(layer, view, self.threshold)
         above, of = self._shown.above(layer, self.threshold)
-        said = f"{above:,} pixels ({above / of:.1%}) are above the threshold."
+        said = f"{pixels(above)} ({above / of:.1%}) {'is' if above == 1 else 'are'} above the threshold."
         self.words.setText(said if above else "The map is 0 everywhere on this side.")
+
+
+def _question_of(map_layer: "Image | None") -> dict[str, Any]:
+    details = {} if map_layer is None else map_layer.metadata.get(EXPLANATION, {})
+    return {name: details.get(name) for name in ("target", "class", "layer", "frame", "against", "method")}

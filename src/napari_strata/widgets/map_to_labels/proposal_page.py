@@ -14,6 +14,7 @@ from napari_strata.config import ProposalConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import LabelsError, TargetError
 from napari_strata.events import JobResult
+from napari_strata.explain.proposals.map_threshold import is_above
 from napari_strata.jobs.job import Job
 from napari_strata.types import NOT_LABELLED, AnyArray, FloatImage
 from napari_strata.widgets.layers.drawn_pixels import DrawnPixels
@@ -22,8 +23,10 @@ from napari_strata.widgets.layers.label_memory import note_drawn, note_map
 from napari_strata.widgets.layers.label_target import LabelTarget
 from napari_strata.widgets.layers.layer_data import check_kind, full_data
 from napari_strata.widgets.layers.preview_overlay import PreviewOverlay
+from napari_strata.widgets.map_to_labels.class_choice import ClassChoice
 from napari_strata.widgets.map_to_labels.map_display import map_values
 from napari_strata.widgets.map_to_labels.map_view import MapViewForm
+from napari_strata.widgets.map_to_labels.pixel_words import pixels
 from napari_strata.widgets.maps.asked import EXPLANATION
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import form_layout, row_label
@@ -34,9 +37,12 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
 
+LEAST_KEPT = 0.25
+"""A cut that keeps a smaller part of the pixels above the threshold is spoken of."""
 _HINT = "Press 'Propose': yellow stripes show what would be painted."
 _STALE = "The map or its threshold changed: press 'Propose' again."
 _GONE = "The map or its image was removed or replaced meanwhile; the proposal was dropped."
+_SEND, _NO_CLASS = "Send to labels", "Choose a class"
 _REPLACE = "May replace other paint"
 _OTHER_IMAGE = "These labels belong to another image than the map: choose labels of {name}."
 
@@ -80,8 +86,9 @@ class ProposalPage(QWidget):
         self.smoothness = NumberBox(0, 100)
         self.panel = JobPanel(QPushButton("Propose"))
         self.target = LabelTarget(viewer)
+        self.classes = ClassChoice(self.target, view.map)
         self.replaces = QCheckBox(_REPLACE)
-        self.send_button, self.drop_button = QPushButton("Send to labels"), QPushButton("Drop")
+        self.send_button, self.drop_button = QPushButton(_SEND), QPushButton("Drop")
         self.overlay = PreviewOverlay(viewer)
         self._lay_out()
         self._connect()
@@ -99,7 +106,7 @@ class ProposalPage(QWidget):
         self.how.addItem("Graph cut along edges", "graph-cut")
         self.evidence.addItem("the map", "map")
         self.evidence.addItem("the map and the image", "map-and-image")
-        self.smoothness.set_value(1.0)
+        self.smoothness.set_value(ProposalConfig().smoothness)
         form = self._form = form_layout()
         for text, widget, tip in (
             ("Propose by", self.how, "A cut follows edges of the image near the threshold."),
@@ -109,8 +116,12 @@ class ProposalPage(QWidget):
             widget.setToolTip(tip)
             form.addRow(row_label(text), widget)
         rows = self.target.layout()
-        for hidden in (self.target.image_choice, rows.labelForField(self.target.image_choice), self.target.keep):
+        for hidden in (self.target.image_choice, self.target.classes):
+            rows.labelForField(hidden).hide()
             hidden.hide()
+        self.target.keep.hide()
+        class_row = form_layout()
+        class_row.addRow(row_label("Class"), self.classes)
         self.panel.start_button.setToolTip(_HINT)
         self.replaces.setToolTip(
             "Otherwise what is painted already stays, and only unlabelled pixels are painted."
@@ -121,6 +132,7 @@ class ProposalPage(QWidget):
         layout.addLayout(form)
         layout.addWidget(self.panel)
         layout.addWidget(self.target)
+        layout.addLayout(class_row)
         layout.addWidget(self.replaces)
         row = QHBoxLayout()
         row.addWidget(self.send_button, 1)
@@ -136,6 +148,7 @@ class ProposalPage(QWidget):
         self.panel.start_button.clicked.connect(self.panel.guarded(self._start))
         self.panel.brought.connect(self.panel.guarded(self._on_result))
         self.target.changed.connect(self._refresh)
+        self.classes.chosen.connect(self._refresh)
         self.send_button.clicked.connect(self.panel.guarded(self._send))
         self.drop_button.clicked.connect(lambda _checked=False: self.drop())
 
@@ -160,6 +173,9 @@ class ProposalPage(QWidget):
             self.panel.say(_HINT)
         for button in (self.send_button, self.drop_button):
             button.setEnabled(self._proposed is not None)
+        lacks_class = self.target.labels is not None and self.classes.code == NOT_LABELLED
+        self.send_button.setText(_NO_CLASS if lacks_class else _SEND)
+        self.send_button.setEnabled(self._proposed is not None and not lacks_class)
         image = self._view.image
         if image is not None and self.target.image != image:
             self.target.image_choice.choose(image)
@@ -198,7 +214,11 @@ class ProposalPage(QWidget):
         mask: NDArray[np.bool_] = result.value
         self._proposed = (request, mask)
         self.overlay.show(request.image, request.frame, mask)
-        self.panel.say(f"{int(mask.sum()):,} pixels proposed. Choose labels and a class, and send them.")
+        said = f"{pixels(int(mask.sum()))} proposed. Choose labels and a class, and send them."
+        above = int(is_above(request.heatmap, request.config).sum())
+        if mask.sum() < LEAST_KEPT * above:
+            said += f" Only so few of the {above:,} above the threshold: a lower smoothness keeps more."
+        self.panel.say(said)
         self._refresh()
 
     def _send(self, _checked: bool = False) -> None:
@@ -209,35 +229,35 @@ class ProposalPage(QWidget):
             self.drop()
             raise TargetError(_GONE, remedy="Propose again.")
         target, labels = self.target, self.target.labels
-        if obstacle := target.obstacle():
+        if obstacle := target.obstacle(needs_class=False):
             raise LabelsError("Nothing was sent.", remedy=obstacle)
         assert labels is not None, "there is an obstacle without labels"
         if target.image is not request.image:
             raise LabelsError("Nothing was sent.", remedy=_OTHER_IMAGE.format(name=request.image.name))
+        code = self.classes.code
         codes = target.codes(slice(request.frame, request.frame + 1))
         spares = not self.replaces.isChecked() or target.only_unlabelled
-        painted = mask & (codes[0] != NOT_LABELLED) & (codes[0] != target.code)
-        new = paint_region(codes[0], mask, target.code, only_unlabelled=spares)
+        painted = mask & (codes[0] != NOT_LABELLED) & (codes[0] != code)
+        new = paint_region(codes[0], mask, code, only_unlabelled=spares)
         edit = edit_between(codes, new[None])
         fresh = edit.before == NOT_LABELLED
         frames, rows, columns = (axis[fresh] for axis in edit.indices)
         indices = (frames + request.frame, rows, columns)[-labels.ndim :]
         counts = write_edit(labels, edit, first_frame=request.frame)
-        note_drawn(labels, indices, target.code)
+        note_drawn(labels, indices, code)
         note = {"kind": "proposal", "pixels": int(sum(counts.values())), "settings": request.config.model_dump()}
         note_map(labels, {**note, "map": request.asked}, DrawnPixels(labels, indices))
         self.drop()
         self.panel.say(" ".join([in_words(counts, target.names), *_of_paint(int(painted.sum()), spares)]))
 
 
-def _of_paint(pixels: int, spares: bool) -> list[str]:
+def _of_paint(count: int, spares: bool) -> list[str]:
     """Say what became of other paint in the proposal."""
-    if not pixels:
+    if not count:
         return []
-    count = f"{pixels:,} pixel{'' if pixels == 1 else 's'}"
     if spares:
-        return [f"Other paint stayed on {count}: tick '{_REPLACE}' where it is wrong."]
-    return [f"Other paint was replaced on {count}."]
+        return [f"Other paint stayed on {pixels(count)}: tick '{_REPLACE}' where it is wrong."]
+    return [f"Other paint was replaced on {pixels(count)}."]
 
 
 def _make_job(request: _Request, control: JobControl) -> Job:

@@ -1,7 +1,5 @@
 """The What if dock: change a part of the image, and see what the network then says."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtCore import QTimer
@@ -23,10 +21,8 @@ from napari_strata.widgets.parts.words import Words
 from napari_strata.widgets.what_if.change_form import ChangeForm
 from napari_strata.widgets.what_if.flip_part import FlipPart
 from napari_strata.widgets.what_if.layers import WhatIfLayers
+from napari_strata.widgets.what_if.outcome_words import outcome_words
 from napari_strata.widgets.what_if.region_choice import RegionChoice
-
-if TYPE_CHECKING:
-    from napari_strata.explain.changes.outcome import Outcome
 
 _NO_MAP = "Make a map in the Explain dock first: it says which question is asked again."
 _WORKING = "Asking the network…"
@@ -55,6 +51,7 @@ class WhatIfDock(Dock):
         self.map = MapChoice(viewer)
         self.region, self.form = RegionChoice(viewer), ChangeForm()
         self.live, self.try_button = QCheckBox("Live"), QPushButton("Try")
+        self.remove_button = QPushButton("Remove layers")
         self.words = Words()
         self.runner = JobRunner(self)
         self.flip = FlipPart(viewer, self._take)
@@ -70,12 +67,17 @@ class WhatIfDock(Dock):
         """Ask for what was changed meanwhile."""
         super().showEvent(event)
         self._is_hidden = False
+        for layers in (self.layers, self.flip.layers):
+            layers.bring_back()
         self._on_changed()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """End the worker; the layers stay."""
-        self._is_hidden = True
-        self._forget()
+        """End the worker and hide the layers: they are no part of the image. A minimised window hides nothing."""
+        if not event.spontaneous():
+            self._is_hidden = True
+            self._forget()
+            for layers in (self.layers, self.flip.layers):
+                layers.hide()
         super().hideEvent(event)
 
     def _lay_out(self) -> None:
@@ -83,11 +85,13 @@ class WhatIfDock(Dock):
         self.live.setChecked(True)
         self.live.setToolTip("Ask again whenever the region or a slider changes.")
         self.try_button.setToolTip("Ask once.")
+        self.remove_button.setToolTip("Take the changed image, its prediction and the smallest change away.")
         rows = form_layout()
         rows.addRow(row_label("Map"), self.map)
         row = QHBoxLayout()
         row.addWidget(self.live)
         row.addWidget(self.try_button, 1)
+        row.addWidget(self.remove_button)
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.addLayout(rows)
@@ -106,6 +110,7 @@ class WhatIfDock(Dock):
         self.form.changed.connect(self._on_changed)
         self.live.toggled.connect(self._on_changed)
         self.try_button.clicked.connect(self._ask)
+        self.remove_button.clicked.connect(self._remove)
         self._timer.timeout.connect(self._ask)
         self.runner.reported.connect(self._on_event)
         self.runner.ended.connect(self._on_ended)
@@ -166,6 +171,13 @@ class WhatIfDock(Dock):
         self._asked = self._wanted = None
         self.runner.stop()
 
+    def _remove(self, _checked: bool = False) -> None:
+        """Take away what is shown; another change shows it again."""
+        self._forget()
+        for layers in (self.layers, self.flip.layers):
+            layers.remove()
+        self._say("")
+
     def _on_event(self, event: JobEvent) -> None:
         match event:
             case StateChanged(state=JobState.RUNNING) if self._wanted is not None:
@@ -203,25 +215,6 @@ class WhatIfDock(Dock):
     def _say(self, text: str) -> None:
         self.words.setText(text)
         self.words.setVisible(bool(text))
-
-
-def outcome_words(outcome: "Outcome") -> str:
-    """Say what a change changes."""
-    before, after = outcome.before, outcome.after
-    words = f"Score {before.score:.3g} → {after.score:.3g} (mean log-odds)"
-    if before.probability is not None and after.probability is not None:
-        name = outcome.metadata["class"]
-        words += f", P({name}) {before.probability:.2f} → {after.probability:.2f}"
-    atoms = (
-        (outcome.vanished, "vanishes", "vanish"),
-        (outcome.appeared, "appears", "appear"),
-        (outcome.renamed, "changes species", "change species"),
-    )
-    told = [f"1 atom {one}" if number == 1 else f"{number} atoms {many}" for number, one, many in atoms if number]
-    if not told and outcome.masks is not None:
-        changes = "1 px changes class" if outcome.pixels == 1 else f"{outcome.pixels} px change class"
-        told = [f"{changes} nearby" if outcome.pixels else "no pixel changes class nearby"]
-    return f"{words}; {', '.join(told)}." if told else f"{words}."
 
 
 def _are_alike(one: TryChange, other: TryChange | None) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.config.smallest_change import SmallestChangeConfig
 from napari_strata.control import JobControl
@@ -15,7 +15,9 @@ from napari_strata.requests import TryChange
 from napari_strata.widgets.maps.asked import Asked
 from napari_strata.widgets.parts.form import ConfigForm
 from napari_strata.widgets.parts.job_panel import JobPanel
+from napari_strata.widgets.parts.number_boxes import NumberBox
 from napari_strata.widgets.what_if.layers import WhatIfLayers
+from napari_strata.widgets.what_if.outcome_words import outcome_words
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from napari_strata.explain.changes.flip import Flip
 
 _FIELDS = ("reach", "bound", "dose", "steps")
+_DOSE = 1000.0
+"""Where a dose begins that somebody states [1/Å²]."""
 _TIP = "Look for the least change of the pixels with which the network no longer says what it says."
 
 
@@ -52,6 +56,7 @@ class FlipPart(QWidget):
         self.panel = JobPanel(QPushButton("Find the smallest change"))
         self.panel.start_button.setToolTip(_TIP)
         self.layers = WhatIfLayers(viewer, "Smallest change", "smallest-change")
+        self._hide_dose()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.config)
@@ -62,6 +67,15 @@ class FlipPart(QWidget):
     def set_obstacle(self, text: str) -> None:
         """Say what keeps the search from starting."""
         self.panel.set_obstacle(text)
+
+    def _hide_dose(self) -> None:
+        """Show the number of the dose only where one is stated: its least one says nothing."""
+        row = self.config.editor("dose")
+        box, switch = row.findChild(NumberBox), row.findChild(QCheckBox)
+        self.config.set_value("dose", _DOSE)
+        self.config.set_value("dose", None)
+        box.setVisible(False)
+        switch.toggled.connect(box.setVisible)
 
     def _start(self, _checked: bool = False) -> None:
         asked, change = self._take()
@@ -81,8 +95,7 @@ class FlipPart(QWidget):
 
 
 def _words(flip: "Flip") -> str:
-    before, after = flip.outcome.before.score, flip.outcome.after.score
-    return f"{flip.words} Score {before:.3g} → {after:.2g}."
+    return f"{flip.words} {outcome_words(flip.outcome)}"
 
 
 def _make_job(request: _Request, control: JobControl) -> Job:

@@ -41,6 +41,8 @@ class WhatIfLayers:
         self._viewer, self._title, self._role = viewer, title, role
         self._made: dict[str, Layer] = {}
         self._origin: Origin | None = None
+        self._hidden: list[Layer] = []
+        self._is_away = False
 
     def show(self, outcome: "Outcome", origin: Origin, *, frame: int, layer: int) -> None:
         """Show the changed image and the prediction of a crystal layer, on one frame."""
@@ -60,6 +62,26 @@ class WhatIfLayers:
         made = self._put("change", flip.change, flip.outcome.window, details, _change)
         end = float(np.abs(flip.change).max()) or 1.0
         made.contrast_limits_range = made.contrast_limits = (-end, end)
+
+    def hide(self) -> None:
+        """Hide the layers until `bring_back`, those that are made meanwhile, too."""
+        self._is_away = True
+        for made in self._made.values():
+            if made.visible and made in self._viewer.layers:
+                made.visible = False
+                self._hidden.append(made)
+
+    def bring_back(self) -> None:
+        """Show again what `hide` hid."""
+        self._is_away = False
+        for hidden in self._hidden:
+            hidden.visible = True
+        self._hidden.clear()
+
+    def remove(self) -> None:
+        """Take the layers away."""
+        for what in list(self._made):
+            self._drop(what)
 
     def _drop(self, what: str) -> None:
         """Take away a layer that an earlier search left."""
@@ -82,6 +104,8 @@ class WhatIfLayers:
                 **place,
             )
             show_results(self._viewer, [known])
+            if self._is_away:
+                self.hide()
             if what == "image":
                 self._lay_on_image(known)
         else:

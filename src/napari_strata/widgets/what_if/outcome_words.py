@@ -1,0 +1,25 @@
+"""What a change of the image changes, in words."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_strata.explain.changes.outcome import Outcome
+
+
+def outcome_words(outcome: "Outcome") -> str:
+    """Say what a change changes."""
+    before, after = outcome.before, outcome.after
+    words = f"Score {before.score:.3g} → {after.score:.3g} (mean log-odds)"
+    if before.probability is not None and after.probability is not None:
+        name = outcome.metadata["class"]
+        words += f", P({name}) {before.probability:.2f} → {after.probability:.2f}"
+    atoms = (
+        (outcome.vanished, "vanishes", "vanish"),
+        (outcome.appeared, "appears", "appear"),
+        (outcome.renamed, "changes species", "change species"),
+    )
+    told = [f"1 atom {one}" if number == 1 else f"{number} atoms {many}" for number, one, many in atoms if number]
+    if not told and outcome.masks is not None:
+        changes = "1 px changes class" if outcome.pixels == 1 else f"{outcome.pixels} px change class"
+        told = [f"{changes} nearby" if outcome.pixels else "no pixel changes class nearby"]
+    return f"{words}; {', '.join(told)}." if told else f"{words}."
