@@ -31,8 +31,26 @@ def test_people_read_the_verdict_and_a_line_for_each_measure(strata, words):
     assert "curves: deletion area" in call.out
 
 
-def test_a_measure_that_is_none_is_wrong_usage(strata, words):
-    assert strata(*words, "--measure", "tea leaves").code == 2
+@pytest.mark.parametrize(
+    ("option", "known"), [("measure", "completeness, curves"), ("method", "input-gradient, gradient-x-input")]
+)
+def test_a_name_that_is_none_lists_those_there_are(strata, words, option, known):
+    call = strata(*words, f"--{option}", "tea leaves")
+    assert call.code == 2
+    assert f"'tea leaves' is no {option}; there are {known}, " in call.err
+    assert "Value error" not in call.err
+
+
+def test_methods_are_judged_one_by_one(strata, words):
+    assert "name one method" in strata(*words, "--method", "grad-cam,occlusion").err
+
+
+def test_completeness_is_told_in_words(strata, words):
+    call = strata(*words[:-2], "--measure", "completeness,stability")
+    assert "completeness: this method does not promise that its map sums to the score" in call.out
+    assert "False" not in call.out
+    call = strata(*words[:-2], "--measure", "completeness", "--method", "deep-lift")
+    assert "completeness: the sum of the map misses " in call.out
 
 
 def test_a_file_states_how_to_judge(strata, words, tmp_path):

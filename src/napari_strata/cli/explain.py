@@ -1,6 +1,6 @@
 """``napari-strata explain``."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +10,7 @@ from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
 from napari_strata.cli.judge import judge_words
 from napari_strata.cli.model_options import Model, OnDevice, OneImage
+from napari_strata.cli.named import METHOD_HELP, parse_methods
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
@@ -71,8 +72,7 @@ def explain(
         list[str] | None,
         typer.Option(
             metavar="NAME[,NAME...]",
-            help="One or more methods, with commas or several times (default input-gradient, which is Gradient"
-            " saliency); a name that is none lists them all.",
+            help=f"One or more methods, with commas or several times {METHOD_HELP}",
             show_default=False,
         ),
     ] = None,
@@ -152,25 +152,6 @@ def explain(
         )
 
     return run_command(make_job, as_json=as_json, verbose=verbose, words=explain_words)
-
-
-def parse_methods(texts: Sequence[str]) -> list[str]:
-    """Return the methods that are named, with commas between them or one by one.
-
-    Raises
-    ------
-    typer.BadParameter
-        If one is none; it lists those there are.
-    """
-    from napari_strata.explain.catalogue import METHODS
-
-    names = [name.strip() for text in texts for name in text.split(",")]
-    for name in names:
-        if name not in METHODS:
-            raise typer.BadParameter(
-                f"{name!r} is no method; there are {', '.join(METHODS)}.", param_hint=["--method"]
-            )
-    return list(dict.fromkeys(names))
 
 
 def explain_words(figures: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ import typer
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
 from napari_strata.cli.model_options import Model, OnDevice, OneImage
+from napari_strata.cli.named import METHOD_HELP, parse_measures, parse_method
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
@@ -22,7 +23,7 @@ from napari_strata.cli.options import (
 )
 from napari_strata.cli.question import Asked, At, Class, Kind, Label, Layer, RatherThan, Region
 from napari_strata.cli.runner import run_command
-from napari_strata.config import ExplainConfig, ExplainMethod, JudgeConfig
+from napari_strata.config import JudgeConfig
 from napari_strata.config.judge import MEASURES
 from napari_strata.control import JobControl
 from napari_strata.errors import LabelsError
@@ -43,10 +44,16 @@ def judge(
     label: Label = None,
     species: Class = None,
     rather_than: RatherThan = None,
-    method: Annotated[ExplainMethod | None, option(ExplainConfig, "method")] = None,
+    method: Annotated[
+        str | None, typer.Option(metavar="NAME", help=f"The method {METHOD_HELP}", show_default=False)
+    ] = None,
     measure: Annotated[
         list[str] | None,
-        typer.Option(help=f"A test to make, several times for several: {', '.join(MEASURES)}. All by default."),
+        typer.Option(
+            metavar="NAME[,NAME...]",
+            help=f"One or more tests, with commas or several times: {', '.join(MEASURES)}. All by default.",
+            show_default=False,
+        ),
     ] = None,
     labels: Annotated[
         Path | None,
@@ -64,6 +71,8 @@ def judge(
     """Test whether the heatmap of a method can be trusted, and is better than an edge detector."""
     asked = Asked(at, layer, target, region, label, species, rather_than)
     asked.check()
+    named = None if method is None else parse_method(method)
+    measures = parse_measures(measure or ())
 
     def make_job(control: JobControl, display: Display) -> Job:
         from napari_strata.io.arrays import read_array
@@ -77,8 +86,8 @@ def judge(
             stack,
             frame=frame,
             question=asked.question(stack, frame),
-            config=with_options(settings.explain, method=method, device=device),
-            judging=with_options(settings.judge, measures=tuple(measure) if measure else None, dose=dose),
+            config=with_options(settings.explain, method=named, device=device),
+            judging=with_options(settings.judge, measures=measures or None, dose=dose),
             labels=None if labels is None else read_array(labels, error_type=LabelsError).codes,
             inference=settings.inference,
             locating=settings.atoms,

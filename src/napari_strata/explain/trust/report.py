@@ -20,7 +20,8 @@ def report_lines(figures: Mapping[str, Any]) -> Iterator[str]:
         return
     yield figures["verdict"]
     for name, found in figures["measures"].items():
-        yield f"  {name}: {', '.join(_told(found))}"
+        told = _completeness(found) if name == "completeness" else ", ".join(_told(found))
+        yield f"  {name}: {told}"
 
 
 def write_report(figures: Mapping[str, Any], path: Path) -> Path:
@@ -52,11 +53,21 @@ def write_report(figures: Mapping[str, Any], path: Path) -> Path:
     return text
 
 
+def _completeness(found: Mapping[str, Any]) -> str:
+    """Tell whether the map sums to what the image changes of the score."""
+    if not found["promised"]:
+        return "this method does not promise that its map sums to the score"
+    if found["delta"] is None:
+        return "not known"
+    share = "" if found["relative"] is None else f" ({100 * found['relative']:.2g} %)"
+    return f"the sum of the map misses {found['delta']:.3g} of {found['difference']:.3g} log-odds{share}"
+
+
 def _told(figures: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Tell single numbers and words."""
+    """Tell single numbers and words; the verdict says where a map is flat."""
     for name, value in figures.items():
         if isinstance(value, Mapping):
             yield from _told(value, f"{prefix}{name} ")
-        elif not isinstance(value, list):
-            shown = "undefined" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+        elif not isinstance(value, list | bool):
+            shown = "not known" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
             yield f"{prefix}{name} {shown}"
