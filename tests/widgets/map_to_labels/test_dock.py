@@ -119,6 +119,9 @@ def test_below_the_threshold_a_map_is_transparent_and_comes_back_as_it_was(qtbot
         dock.view.part.setValue(part)
         settled(qtbot, dock)
     assert len(layer.colormaps) == colormaps
+    layer.metadata.pop("napari_strata_look")  # as where the map is changed in place by another answer
+    dock.view.part.setValue(49)
+    settled(qtbot, dock)
     dock.view.hides_weak.setChecked(False)
     settled(qtbot, dock)
     assert (layer.colormap.name, tuple(layer.contrast_limits)) == (before, limits)
@@ -339,6 +342,7 @@ def test_without_a_map_the_dock_says_where_maps_come_from(viewer, open_dock):
     add_bright(viewer)
     dock = open_dock()
     assert "Explain an atom" in dock.proposal.panel.words.text()
+    assert not dock.proposal.classes.isEnabled()
     assert not dock.proposal.panel.start_button.isEnabled()
     assert dock.errors.panel.words.text() == "Predict masks first, in the Predict dock."
 

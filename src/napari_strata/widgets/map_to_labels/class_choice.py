@@ -35,7 +35,7 @@ class ClassChoice(ChoiceBox):
     def __init__(self, target: LabelTarget, maps: MapChoice) -> None:
         super().__init__()
         self._target, self._maps = target, maps
-        self._of: tuple[object, object] = (None, None)
+        self._of: tuple[object, object] | None = None
         self._names: dict[int, str] = {}
         self._brush = NOT_LABELLED
         self.setToolTip("What is painted: the class of the map, unless you choose another one.")
