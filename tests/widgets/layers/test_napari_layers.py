@@ -207,7 +207,7 @@ def test_a_heatmap_says_what_it_is_and_where_it_comes_from():
     data[4, 5] = 0.5
     details = DETAILS | {"class": "W"}
     layer = heatmap_layer(data, make_origin(), Chosen("pixel", Place(0, 4, 5), 1), details=details)
-    assert layer.name == "Why W, layer 1: Gradient saliency of pixel at 4, 5 - m - image"
+    assert layer.name == "Why W, layer 1: Gradient saliency at 4, 5 - m - image"
     assert layer.contrast_limits == [0, 0.5]
     assert layer.metadata["explanation"] == details
     assert layer.metadata[ORIGIN]["provenance"]["weights_sha256"] == "1" * 64

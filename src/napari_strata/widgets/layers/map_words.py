@@ -44,7 +44,7 @@ def map_name(details: Mapping[str, Any], kind: str, place: tuple[float, float], 
         How many crystal layers the model has.
     """
     y, x = place
-    where = "on the slice" if kind == "slice" else f"of {kind} at {y:.0f}, {x:.0f}"
+    where = "on the slice" if kind == "slice" else f"at {y:.0f}, {x:.0f}"
     name = f"{question_words(details, layers)}: {METHODS[details['method']].title} {where}"
     return f"{name}, unfinished" if details.get("done", 1) < 1 else name
 

@@ -28,8 +28,9 @@ _BETWEEN = " - "
 class LayerChoice(ChoiceBox):
     """Offers the viewer's layers of one kind; the choice follows the active layer until the user makes one.
 
-    That holds until the layer is removed. A colour image gives way to its grey copy. Names that are too long are
-    cut in the middle, and whole in the tool tip; what the names of several results all end with is left out.
+    That holds until the layer is removed. A colour image gives way to its grey copy. Names that are too long are cut
+    in the middle, those of results at the end, and are whole in the tool tip; what the names of several results all
+    end with is left out.
 
     Parameters
     ----------
@@ -71,7 +72,6 @@ class LayerChoice(ChoiceBox):
         self._wants_none = False
         self._is_by_hand = False
         self._nothing = none_when_empty or f"no {kind.__name__.lower()} layer open"
-        self.view().setTextElideMode(Qt.TextElideMode.ElideMiddle)
         CanvasKeeper(viewer, self)
         events = viewer.layers.events
         connect_while_alive(self, self._refresh, events.inserted, events.removed, events.reordered, events.renamed)
@@ -99,13 +99,13 @@ class LayerChoice(ChoiceBox):
             self.setCurrentIndex(self._layers.index(napari_layer))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Cut a name that is too long in the middle; Qt cuts off its end."""
+        """Mark a name that is too long as cut."""
         painter, option = QStylePainter(self), QStyleOptionComboBox()
         self.initStyleOption(option)
         part = QStyle.SubControl.SC_ComboBoxEditField
         room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width()
-        middle = Qt.TextElideMode.ElideMiddle
-        option.currentText = self.fontMetrics().elidedText(option.currentText, middle, room)
+        mode = self.view().textElideMode()
+        option.currentText = self.fontMetrics().elidedText(option.currentText, mode, room)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
@@ -124,6 +124,9 @@ class LayerChoice(ChoiceBox):
         kept = self._last if self._last in layers or self._wants_none else self._next(layers)
         blocked = self.blockSignals(True)
         self.clear()
+        are_results = bool(layers) and not any(_is_input(layer) for layer in layers)
+        mode = Qt.TextElideMode.ElideRight if are_results else Qt.TextElideMode.ElideMiddle
+        self.view().setTextElideMode(mode)
         names = dict(zip(layers, _short(layers), strict=True))
         for index, layer in enumerate(self._layers):
             self.addItem(names[layer] if layer else self._none_text or self._nothing)
