@@ -214,6 +214,17 @@ def test_the_layers_go_with_the_dock_and_by_a_button(qtbot, viewer, add_map, ope
     qtbot.waitUntil(lambda: bool(results(viewer, "what-if prediction")), timeout=20_000)
 
 
+def test_a_dock_that_is_opened_again_shows_its_layers(qtbot, viewer, add_map, open_dock):
+    add_map()
+    dock = open_dock()
+    said(qtbot, dock, "→", ";")
+    dock.setParent(None)  # as napari lets go of it
+    assert not results(viewer, "what-if image")[0].visible
+    said(qtbot, open_dock(), "→", ";")
+    assert results(viewer, "what-if image")[0].visible
+    assert results(viewer, "what-if prediction")[0].visible
+
+
 def test_a_dose_that_is_not_stated_shows_no_number(qtbot, viewer, open_dock):
     dock = open_dock()
     row = dock.flip.config.editor("dose")

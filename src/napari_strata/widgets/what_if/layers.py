@@ -104,6 +104,7 @@ class WhatIfLayers:
                 **place,
             )
             show_results(self._viewer, [known])
+            known.visible = True  # a result is hidden like the one it replaces, which an earlier dock hid
             if self._is_away:
                 self.hide()
             if what == "image":
