@@ -7,7 +7,10 @@ import pytest
 import zarr
 from PIL import Image
 
+from bright_network import save_bright
+from napari_strata.config.card import Seen
 from napari_strata.explain.heatmap import read_heatmap
+from napari_strata.io.bundle import load_bundle, save_bundle
 from napari_strata.io.images import write_images
 from two_faced import save_two_faced
 
@@ -116,6 +119,19 @@ def test_a_map_of_another_image_is_asked_again_with_a_warning(strata, explain, f
     call = strata(*words, "--scores", tmp_path / "s.json", "--device", "cpu")
     assert call.code == 0
     assert "The map is of the image spots, this is other" in call.err
+
+
+def test_an_image_that_the_model_has_not_seen_is_explained_with_a_warning(strata, tmp_path):
+    bundle = load_bundle(save_bright(tmp_path / "model"))
+    seen = Seen(window=64, spacing=(9, 13), order=(1, 2), noise=(0.001, 1), skewness=(-1, 1))
+    save_bundle(tmp_path / "model", bundle.state, bundle.card.model_copy(update={"seen": seen}))
+    data = np.zeros((1, 70, 80), np.float32)
+    data[0, 9:12, 19:22] = 1
+    write_images(data, tmp_path / "spot.tif", pixel_size=bundle.card.model.pixel_size)
+    words = ("explain", tmp_path / "model", tmp_path / "spot.tif", *PIXEL, "--device", "cpu")
+    call = strata(*words, "--scores", tmp_path / "s.json", "--json")
+    assert call.code == 0, call.err
+    assert "spot is outside what the model bright has seen, because" in call.err
 
 
 def test_maps_are_judged_where_that_is_asked_for(strata, folder, tmp_path):

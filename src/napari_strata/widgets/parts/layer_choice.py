@@ -28,9 +28,9 @@ _BETWEEN = " - "
 class LayerChoice(ChoiceBox):
     """Offers the viewer's layers of one kind; the choice follows the active layer until the user makes one.
 
-    That holds until the layer is removed. A colour image gives way to its grey copy. Names that are too long are cut
-    in the middle, those of results at the end, and are whole in the tool tip; what the names of several results all
-    end with is left out.
+    That holds until the layer is removed. A colour image gives way to its grey copy. Names that are too long are
+    cut in the middle, those of results at the end; the tool tip has them whole. What the names of several results
+    all end with is left out.
 
     Parameters
     ----------
