@@ -4,7 +4,6 @@ import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -15,7 +14,6 @@ from napari_strata.errors import MethodError, TargetError
 from napari_strata.events import JobEvent, JobResult, Sketched
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.trust.scores import COMPARED
-from napari_strata.types import LabelArray
 from napari_strata.widgets.compare.asked_of_map import explanation_of, is_of, question_of, words_of
 from napari_strata.widgets.compare.grid import MapGrid
 from napari_strata.widgets.compare.method_list import PROPOSED, MethodList
@@ -23,12 +21,10 @@ from napari_strata.widgets.compare.request import CompareRequest, compare_job, t
 from napari_strata.widgets.compare.score_curves import ScoreCurves
 from napari_strata.widgets.compare.score_table import ScoreTable
 from napari_strata.widgets.compare.trust_panel import TrustPanel
-from napari_strata.widgets.layers.label_memory import crystal_layer_of, mates_of
 from napari_strata.widgets.layers.napari_layers import heatmap_layer
 from napari_strata.widgets.layers.results import show_results
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.maps.asked import Asked, MapChoice, asked_by
-from napari_strata.widgets.maps.corrected_codes import corrected_codes
 from napari_strata.widgets.maps.cost_line import duration
 from napari_strata.widgets.maps.map_cost import MapCost, Wanted
 from napari_strata.widgets.parts.dock import Dock
@@ -37,7 +33,7 @@ from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Labels
+    from napari.layers import Image
 
     from napari_strata.jobs.compare_maps import Comparison
     from napari_strata.jobs.estimate_maps import MapsOutlook
@@ -209,7 +205,7 @@ class CompareDock(Dock):
 
     def _ask_trust(self, _checked: bool = False) -> None:
         asked = _by_method(asked_by(self._viewer, self.map.layer), self._trusted())
-        labels = self._labels(asked)
+        labels = self.trust.codes_for(asked)
         self.trust.show_figures({})
         self.cost.forget()
         judging = self.config.values(measures=_TRUST)
@@ -223,20 +219,6 @@ class CompareDock(Dock):
         )
         self._request = self._answered = request
         self.panel.run(partial(trust_job, request), name=f"Testing {METHODS[asked.config.method].title}")
-
-    def _labels(self, asked: Asked) -> LabelArray | None:
-        """Return the chosen labels of the frame, those of all crystal layers together, in the model's codes."""
-        chosen: Labels | None = self.trust.labels.layer
-        if chosen is None:
-            return None
-        source, members = asked.source, mates_of(chosen, self._viewer.layers)
-        if source.entry.card.model.layers == 1:
-            members = [chosen]
-        by_layer = {crystal_layer_of(one): one for one in members}
-        classes = source.entry.card.classes
-        return np.stack(
-            [corrected_codes(by_layer[i], source.origin.image, asked.frame, classes) for i in sorted(by_layer)]
-        )
 
     def _on_event(self, event: JobEvent) -> None:
         request = self._request

@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Labels
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.trust.verdict import Finding
+from napari_strata.types import LabelArray
+from napari_strata.widgets.layers.label_memory import crystal_layer_of, mates_of
+from napari_strata.widgets.maps.asked import Asked
+from napari_strata.widgets.maps.corrected_codes import corrected_codes
 from napari_strata.widgets.parts.form import form_layout, row_label
 from napari_strata.widgets.parts.layer_choice import LayerChoice
 from napari_strata.widgets.parts.notify import in_notifications
@@ -44,6 +49,7 @@ class TrustPanel(QWidget):
 
     def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._viewer = viewer
         self._figures: Mapping[str, Any] = {}
         self.labels = LayerChoice(viewer, Labels, none_text="none", follows=False)
         self.labels.setToolTip(
@@ -73,6 +79,20 @@ class TrustPanel(QWidget):
     def figures(self) -> Mapping[str, Any]:
         """What is reported; empty where nothing was asked yet."""
         return self._figures
+
+    def codes_for(self, asked: Asked) -> LabelArray | None:
+        """Return the chosen labels of the frame, those of all crystal layers together, in the model's codes."""
+        chosen: Labels | None = self.labels.layer
+        if chosen is None:
+            return None
+        source, members = asked.source, mates_of(chosen, self._viewer.layers)
+        if source.entry.card.model.layers == 1:
+            members = [chosen]
+        by_layer = {crystal_layer_of(one): one for one in members}
+        classes = source.entry.card.classes
+        return np.stack(
+            [corrected_codes(by_layer[i], source.origin.image, asked.frame, classes) for i in sorted(by_layer)]
+        )
 
     def show_figures(self, figures: Mapping[str, Any]) -> None:
         """Report what `napari_strata.jobs.judge_map.judge_map` found; nothing where there are no figures."""
