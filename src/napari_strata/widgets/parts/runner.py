@@ -97,6 +97,7 @@ class JobRunner(QObject):
         self.destroyed.connect(self._worker.request_stop)
         self._set_state(JobState.PREPARING)  # before the bar, which lets Qt deliver the second of a double click
         self._bar = progress(total=_STEPS, desc=name)
+        self.destroyed.connect(self._bar.close)  # a runner that is gone hears of no end
         self._progress = (0.0, name)
         _still_spinner()
         self._timer.start()
