@@ -22,7 +22,7 @@ DOCK_WIDTH = 500
 """[screen px]"""
 ENLARGED = 2.5
 LEVEL = "encoder, level 2"
-PATIENCE = 600.0
+PATIENCE = 240.0
 """[s]"""
 
 
@@ -47,7 +47,8 @@ def make_explain_pictures(viewer: Viewer) -> None:
     viewer.layers.clear()
 
 
-def _choose_model(source: QWidget) -> None:
+def choose_model(source: QWidget) -> None:
+    """Choose the model of graphene that comes with the package."""
     (folder,) = (one for one in bundled_models() if one.name == MODEL)
     source.model.open(folder)
 
@@ -55,7 +56,7 @@ def _choose_model(source: QWidget) -> None:
 def _explain(viewer: Viewer, image: Image) -> None:
     """Explain the atom of layer 0 nearest to the middle by a click."""
     with dock_alone(viewer, "Explain", DOCK_WIDTH) as dock:
-        _choose_model(dock.source)
+        choose_model(dock.source)
         dock.question.decoder.setCurrentIndex(dock.question.decoder.findData(0))
         dock.method.choose("integrated-gradients")
         viewer.reset_view()
@@ -75,7 +76,7 @@ def _explain(viewer: Viewer, image: Image) -> None:
 def _probe(viewer: Viewer, image: Image) -> None:
     """Hold the key and move the mouse over the image."""
     with dock_alone(viewer, "Explain", DOCK_WIDTH) as dock:
-        _choose_model(dock.source)
+        choose_model(dock.source)
         dock.question.target.setCurrentIndex(dock.question.target.findData("pixel"))
         viewer.reset_view()
         pause(0.5)
@@ -95,7 +96,7 @@ def _probe(viewer: Viewer, image: Image) -> None:
 
 def _look_inside(viewer: Viewer, image: Image) -> None:
     with dock_alone(viewer, "Inside the network", DOCK_WIDTH) as dock:
-        _choose_model(dock.source)
+        choose_model(dock.source)
         wait_until(lambda: dock.feature_map.findText(LEVEL) >= 0, seconds=PATIENCE, what="reading the model")
         dock.feature_map.setCurrentIndex(dock.feature_map.findText(LEVEL))
         for button, role in ((dock.panel.start_button, "activations"), (dock.buttons["patches"], "patches")):

@@ -2,8 +2,9 @@
 
 ``python -m docs.make_screenshots`` makes all, ``... labels`` only those of the docks for labels, ``... training``
 only those of the rooms of training, ``... simulation`` only that of the Simulate dock, ``... atoms`` only those of
-the docks for atoms and lattices, ``... explain`` only those of the docks Explain and Inside the network. The
-pictures of the bilayer are those of ``make demo``, which runs before.
+the docks for atoms and lattices, ``... explain`` only those of the docks Explain and Inside the network, and
+``... maps`` only those of the docks that go on from a map. The pictures of the bilayer are those of ``make demo``,
+which runs before.
 """
 
 import os
@@ -19,6 +20,7 @@ from napari.viewer import Viewer
 from docs.atoms_screenshots import make_atom_pictures
 from docs.explain_screenshots import make_explain_pictures
 from docs.label_screenshots import make_label_pictures
+from docs.maps_screenshots import make_map_pictures
 from docs.simulation_screenshots import make_simulation_pictures
 from docs.training_screenshots import FRAMES, make_training_pictures, paint_strokes
 from napari_strata.control import JobState
@@ -35,7 +37,7 @@ MINUTES = 5.0
 
 def main() -> None:
     """Make all pictures, or those of one part."""
-    wanted = sys.argv[1:] or ["labels", "training", "simulation", "atoms", "explain", "demo"]
+    wanted = sys.argv[1:] or ["labels", "training", "simulation", "atoms", "explain", "maps", "demo"]
     with tempfile.TemporaryDirectory() as home:
         os.environ["NAPARI_STRATA_HOME"] = home
         viewer = open_viewer()
@@ -48,6 +50,8 @@ def main() -> None:
             make_atom_pictures(viewer)
         if "explain" in wanted:
             make_explain_pictures(viewer)
+        if "maps" in wanted:
+            make_map_pictures(viewer)
         if "labels" in wanted:
             make_label_pictures(viewer, Path(home))
             _close_below(viewer, "Label")
