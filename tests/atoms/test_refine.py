@@ -45,3 +45,9 @@ def test_a_flat_map_moves_nothing():
 
 def test_no_atoms_are_no_trouble():
     assert refine_positions(np.zeros((20, 20), np.float32), np.empty((0, 2)), radius=3.0).shape == (0, 2)
+
+
+def test_a_disk_between_the_pixels_moves_nothing():
+    probability = np.random.default_rng(0).random((8, 8)).astype(np.float32)
+    positions = np.array([[3.49, 4.49], [2.0, 2.0]])
+    np.testing.assert_array_equal(refine_positions(probability, positions, radius=0.02), positions)

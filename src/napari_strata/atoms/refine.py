@@ -74,7 +74,7 @@ def _centroid_shift(probability: FloatImage, positions: NDArray[np.float64], rad
     windows = Windows.around(positions, radius, probability.shape)
     cover = np.clip(radius + 0.5 - windows.distances, 0, 1) * windows.inside
     value = windows.values(probability)
-    floor = np.where(cover > 0, value, np.inf).min(axis=1, keepdims=True)
+    floor = np.where(cover > 0, value, 1.0).min(axis=1, keepdims=True)  # a small disk may hold no pixel
     mass = cover * (value - floor)
     total = mass.sum(axis=1, keepdims=True)
     shift: NDArray[np.float64] = np.einsum("ap,apc->ac", mass, windows.offsets)
