@@ -27,10 +27,12 @@ def open_dock(viewer, models_home):
 
     def open_dock(*, frames=0, image=None, kind="Pixel", **model) -> ExplainDock:
         add_bright(viewer, frames, **image or {})
-        viewer.reset_view()
         save_model(models_home, **{"layers": 1} | model)
         dock = ExplainDock(viewer)
         viewer.window.add_dock_widget(dock, name="Explain")
+        viewer.window.resize(1200, 700)  # the window of the test before may have been smaller
+        QApplication.processEvents()
+        viewer.reset_view()
         dock.question.target.setCurrentText(kind)
         dock.probe.box.setChecked(True)
         return dock
