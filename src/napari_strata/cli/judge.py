@@ -21,7 +21,7 @@ from napari_strata.cli.options import (
     read_analysis,
     with_options,
 )
-from napari_strata.cli.question import Asked, At, Class, Kind, Label, Layer, RatherThan, Region
+from napari_strata.cli.question import Asked, At, Class, Frame, Kind, Label, Layer, RatherThan, Region
 from napari_strata.cli.runner import run_command
 from napari_strata.config import JudgeConfig
 from napari_strata.config.judge import MEASURES
@@ -38,7 +38,7 @@ def judge(
     ] = None,
     at: At = None,
     layer: Layer = 0,
-    frame: Annotated[int, typer.Option(min=0, help="Frame of the stack, from 0.")] = 0,
+    frame: Frame = 0,
     target: Kind = "atom",
     region: Region = None,
     label: Label = None,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TargetKind = Literal["atom", "pixel", "region", "instance", "slice"]
 At = Annotated[str | None, typer.Option(metavar="Y,X", help="Where to look [px].", show_default=False)]
 Layer = Annotated[int, typer.Option(min=0, help="Crystal layer as in predict and atoms, from 0.")]
+Frame = Annotated[int, typer.Option(min=0, help="Frame of the stack, from 0.")]
 Kind = Annotated[
     TargetKind,
     typer.Option(

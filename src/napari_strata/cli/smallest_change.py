@@ -7,7 +7,7 @@ import typer
 
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
-from napari_strata.cli.model_options import Model, OnDevice
+from napari_strata.cli.model_options import Model, OnDevice, OneImage
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
@@ -19,9 +19,9 @@ from napari_strata.cli.options import (
     read_analysis,
     with_options,
 )
-from napari_strata.cli.question import Asked, At, Class, Kind, Label, Layer, RatherThan, Region
+from napari_strata.cli.question import Asked, At, Class, Frame, Kind, Label, Layer, RatherThan, Region
 from napari_strata.cli.runner import run_command
-from napari_strata.cli.what_if import Frame, ImageFile, read_mask, what_if_words
+from napari_strata.cli.what_if import read_mask, what_if_words
 from napari_strata.config.smallest_change import SmallestChangeConfig
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
@@ -29,7 +29,7 @@ from napari_strata.jobs.job import Job
 
 def smallest_change(
     model: Model,
-    image: ImageFile,
+    image: OneImage,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The change, the changed image, new masks, and a report.")
     ] = None,

@@ -8,7 +8,7 @@ import typer
 
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
-from napari_strata.cli.model_options import IMAGE_FILES, Model, OnDevice
+from napari_strata.cli.model_options import Model, OnDevice, OneImage
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
@@ -20,7 +20,7 @@ from napari_strata.cli.options import (
     read_analysis,
     with_options,
 )
-from napari_strata.cli.question import Asked, At, Class, Kind, Label, Layer, RatherThan, Region
+from napari_strata.cli.question import Asked, At, Class, Frame, Kind, Label, Layer, RatherThan, Region
 from napari_strata.cli.runner import run_command
 from napari_strata.config.what_if import Change, WhatIfConfig
 from napari_strata.control import JobControl
@@ -30,13 +30,10 @@ from napari_strata.jobs.job import Job
 if TYPE_CHECKING:
     from napari_strata.types import AnyArray
 
-Frame = Annotated[int, typer.Option(min=0, help="Frame of the stack, from 0.")]
-ImageFile = Annotated[Path, typer.Argument(metavar="IMAGE", help=f"{IMAGE_FILES}.")]
-
 
 def what_if(
     model: Model,
-    image: ImageFile,
+    image: OneImage,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Changed image and masks around the region, and a report.")
     ] = None,

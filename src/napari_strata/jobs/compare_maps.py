@@ -18,8 +18,7 @@ from napari_strata.explain.question import Question
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.judging import NEEDS, find_noise, make_subject, told_noise, with_noise
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.predict import check_calibration
-from napari_strata.jobs.prepare_question import check_question, part_of_search, settle_question, take_frames
+from napari_strata.jobs.prepare_question import load_checked, part_of_search, settle_question
 from napari_strata.types import FloatImage, ImageStack
 
 if TYPE_CHECKING:
@@ -129,17 +128,12 @@ def compare_maps(
         If an input cannot be used.
     """
     from napari_strata.explain.prepare import share_sightings
-    from napari_strata.models.device import resolve_device
-    from napari_strata.models.registry import load_network
 
     start = time.monotonic()
     if not methods:
         raise MethodError("No method is chosen.", remedy="Choose at least one; two compare.")
-    shown = take_frames(image, frame, frame)
+    loaded, shown = load_checked(model, image, frame=frame, question=question, config=config)
     noise = find_noise(shown, judging)
-    loaded = load_network(model, resolve_device(config.device))
-    check_calibration((shown,), loaded.card)
-    check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
     control.run()
     yield StateChanged(control.state)
     settling = settle_question(

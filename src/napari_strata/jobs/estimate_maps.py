@@ -13,8 +13,7 @@ from napari_strata.events import JobResult, StateChanged
 from napari_strata.explain.quick import QUICK
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.pass_time import seconds_of_pass
-from napari_strata.jobs.predict import check_calibration
-from napari_strata.jobs.prepare_question import check_question, take_frames
+from napari_strata.jobs.prepare_question import load_checked
 from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
@@ -87,13 +86,7 @@ def estimate_maps(
     TargetError, ImageError, CalibrationError, BundleError, DeviceError
         If an input cannot be used.
     """
-    from napari_strata.models.device import resolve_device
-    from napari_strata.models.registry import load_network
-
-    shown = take_frames(image, 0, 0)
-    loaded = load_network(model, resolve_device(config.device))
-    check_calibration((shown,), loaded.card)
-    check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
+    loaded, shown = load_checked(model, image, frame=0, question=question, config=config)
     control.run()
     yield StateChanged(control.state)
     work = _Work(loaded, shown, question, judging)

@@ -12,8 +12,7 @@ from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateC
 from napari_strata.explain.question import Question
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.predict import check_calibration
-from napari_strata.jobs.prepare_question import check_question, part_of_search, prepare_question, take_frames
+from napari_strata.jobs.prepare_question import load_checked, part_of_search, prepare_question
 from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import ImageStack
 
@@ -86,14 +85,9 @@ def explain(
         If an input cannot be used or the file cannot be written.
     """
     from napari_strata.explain.heatmap import check_heatmap_file, write_heatmap
-    from napari_strata.models.device import resolve_device
-    from napari_strata.models.registry import load_network
 
     start = time.monotonic()
-    shown = take_frames(image, frame, frame)
-    loaded = load_network(model, resolve_device(config.device))
-    check_calibration((shown,), loaded.card)
-    check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
+    loaded, shown = load_checked(model, image, frame=frame, question=question, config=config)
     if out is not None:
         check_heatmap_file(out)
     control.run()

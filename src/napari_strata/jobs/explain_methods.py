@@ -19,8 +19,8 @@ from napari_strata.jobs.explain import explain
 from napari_strata.jobs.explanation_files import Answer, ExplanationFiles
 from napari_strata.jobs.job import Job, JobBody, JobFailed, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.predict import check_calibration, familiarity
-from napari_strata.jobs.prepare_question import check_question, part_of_search, settle_question, take_frames
+from napari_strata.jobs.predict import familiarity
+from napari_strata.jobs.prepare_question import load_checked, part_of_search, settle_question
 from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def explain_methods(
     files.check()
     if len({config.method for config in configs}) < len(configs):
         raise MethodError("A method is named twice.", remedy="Name every method once.")
-    loaded, shown = _load(model, image, frame, question, configs[0])
+    loaded, shown = load_checked(model, image, frame=frame, question=question, config=configs[0])
     control.run()
     yield StateChanged(control.state)
     yield Progress(0.0, f"Explaining {image.name}")
@@ -133,20 +133,6 @@ def explain_methods(
     if not answers:
         control.checkpoint()
     return result()
-
-
-def _load(
-    model: Path, image: ImageStack, frame: int, question: Question, config: ExplainConfig
-) -> "tuple[LoadedModel, ImageStack]":
-    """Return the checked model and frame."""
-    from napari_strata.models.device import resolve_device
-    from napari_strata.models.registry import load_network
-
-    shown = take_frames(image, frame, frame)
-    loaded = load_network(model, resolve_device(config.device))
-    check_calibration((shown,), loaded.card)
-    check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
-    return loaded, shown
 
 
 def _warnings(

@@ -25,14 +25,7 @@ from napari_strata.jobs.judging import (
     with_noise,
 )
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.predict import check_calibration
-from napari_strata.jobs.prepare_question import (
-    SEARCHED,
-    check_question,
-    part_of_search,
-    prepare_question,
-    take_frames,
-)
+from napari_strata.jobs.prepare_question import SEARCHED, load_checked, part_of_search, prepare_question
 from napari_strata.types import FloatImage, ImageStack, LabelArray
 
 if TYPE_CHECKING:
@@ -114,14 +107,8 @@ def judge_map(
     ImageError, CalibrationError, BundleError, MethodError, DeviceError, OutputError
         If an input cannot be used or the file cannot be written.
     """
-    from napari_strata.models.device import resolve_device
-    from napari_strata.models.registry import load_network
-
     start = time.monotonic()
-    shown = take_frames(image, frame, frame)
-    loaded = load_network(model, resolve_device(config.device))
-    check_calibration((shown,), loaded.card)
-    check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
+    loaded, shown = load_checked(model, image, frame=frame, question=question, config=config)
     if labels is not None:
         check_labels(labels, shown, loaded.network.layers)
     if out is not None and out.is_dir():

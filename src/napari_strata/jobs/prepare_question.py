@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Collection, Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig, ModelCard
@@ -12,7 +13,7 @@ from napari_strata.events import JobEvent, Progress
 from napari_strata.explain.catalogue import METHODS, Need
 from napari_strata.explain.question import AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.targets import AtomTarget, Target, check_target
-from napari_strata.jobs.predict import check_stacks
+from napari_strata.jobs.predict import check_calibration, check_stacks
 from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import ImageStack
 
@@ -169,6 +170,26 @@ def check_kind(card: ModelCard) -> None:
             f"The model {card.name} gives values, and heatmaps explain classes.",
             remedy="Choose another model; what this one has learned is seen in its feature maps.",
         )
+
+
+def load_checked(
+    model: Path, image: ImageStack, *, frame: int, question: Question, config: ExplainConfig
+) -> tuple["LoadedModel", ImageStack]:
+    """Return the network and the frame, after all that can be checked at once.
+
+    Raises
+    ------
+    TargetError, ImageError, CalibrationError, BundleError, DeviceError
+        If model, image and question do not fit each other.
+    """
+    from napari_strata.models.device import resolve_device
+    from napari_strata.models.registry import load_network
+
+    shown = take_frames(image, frame, frame)
+    loaded = load_network(model, resolve_device(config.device))
+    check_calibration((shown,), loaded.card)
+    check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
+    return loaded, shown
 
 
 def check_question(question: Question, loaded: "LoadedModel", shape: tuple[int, int]) -> None:

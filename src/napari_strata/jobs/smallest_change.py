@@ -14,9 +14,9 @@ from napari_strata.explain.targets import RegionTarget, check_target
 from napari_strata.io.calibration import require
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.prepare_question import SEARCHED, part_of_search
+from napari_strata.jobs.prepare_question import SEARCHED, load_checked, part_of_search
 from napari_strata.jobs.stoppable import stoppable
-from napari_strata.jobs.what_if import begin, check_folder, load_checked, write_outcome
+from napari_strata.jobs.what_if import begin, check_folder, write_outcome
 from napari_strata.types import AnyArray, ImageStack
 
 if TYPE_CHECKING:

@@ -16,8 +16,7 @@ from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget, RegionTarget, check_target
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.predict import check_calibration
-from napari_strata.jobs.prepare_question import check_question, prepare_question, take_frames
+from napari_strata.jobs.prepare_question import load_checked, prepare_question, take_frames
 from napari_strata.jobs.stoppable import stoppable
 from napari_strata.requests import TryChange
 from napari_strata.types import AnyArray, ImageStack
@@ -155,20 +154,6 @@ def what_if(
     told = {**outcome.metadata["what_if"], **figures, "seconds": round(time.monotonic() - start, 2)}
     paths = {} if out is None else write_outcome(outcome, out, "what_if.json")
     return JobResult(told, paths, outcome)
-
-
-def load_checked(
-    model: Path, image: ImageStack, *, frame: int, question: Question, config: ExplainConfig
-) -> tuple["LoadedModel", ImageStack]:
-    """Return the network and the frame, after all that can be checked at once."""
-    from napari_strata.models.device import resolve_device
-    from napari_strata.models.registry import load_network
-
-    shown = take_frames(image, frame, frame)
-    loaded = load_network(model, resolve_device(config.device))
-    check_calibration((shown,), loaded.card)
-    check_question(question, loaded, (shown.data.shape[1], shown.data.shape[2]))
-    return loaded, shown
 
 
 def begin(
