@@ -73,7 +73,7 @@ def read_image(
         if not to_grey:
             raise ImageError(
                 f"{path} is a colour picture, shape {data.shape}; images are grey-scale.",
-                remedy="Convert it to grey: --to-grey on the command line, 'Convert to grey' in napari.",
+                remedy="Convert it to grey: --to-grey on the command line, 'Convert to grey' in the Predict dock.",
             )
         data = luminance(data)
     stack = ImageStack(_frames(data, path), calibration.value, path.stem)

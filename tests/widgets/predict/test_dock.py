@@ -308,17 +308,30 @@ def test_a_failure_is_said_in_words_and_the_dock_stays_usable(qtbot, viewer, ope
         (np.full((20, 20), np.inf), "not finite"),
         (np.zeros((1, 1)), "1 x 1 pixels"),
         (np.zeros((2, 2, 2, 20, 20)), "5 dimensions"),
-        (np.zeros((20, 20, 3)), "colour image"),
         (np.zeros((2, 2, 20, 20)), "4 dimensions"),
     ],
 )
 def test_an_image_that_cannot_be_used_is_refused_in_words(qtbot, viewer, dock, models_home, data, words):
     save_model(models_home, pixel_size=None)
     dock.source.model.refresh()
-    viewer.add_image(data, rgb=data.shape[-1] == 3)
+    viewer.add_image(data, rgb=False)
     click(qtbot, dock.panel.start_button)
     assert words in dock.panel.words.text()
     assert dock.panel.runner.state is JobState.IDLE
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_colour_image_is_predicted_once_it_is_turned_grey(qtbot, viewer, dock, models_home, channels):
+    save_model(models_home, pixel_size=None)
+    dock.source.model.refresh()
+    assert not dock.source.grey_button.isVisibleTo(dock)
+    viewer.add_image(np.random.default_rng(0).random((20, 20, channels)), rgb=True, name="photo")
+    assert dock.panel.words.text() == "photo is a colour image: press 'Convert to grey'."
+    assert not dock.panel.start_button.isEnabled()
+    click(qtbot, dock.source.grey_button)
+    assert dock.source.image.layer.name == "photo grey"
+    assert not dock.source.grey_button.isVisibleTo(dock)
+    assert predict(qtbot, dock).startswith("Masks")
 
 
 def test_a_truncated_model_is_refused_in_words(qtbot, open_dock, models_home):

@@ -106,6 +106,25 @@ def test_a_folder_that_is_there_is_not_proposed(viewer, found, tmp_path, monkeyp
     assert request_report(viewer, found[1], found[0]).folder == tmp_path / "moire_report-2"
 
 
+def test_the_folder_is_beside_the_image_also_where_its_path_was_typed_from_elsewhere(
+    qtbot, viewer, found, tmp_path, monkeypatch
+):
+    (tmp_path / "images").mkdir()
+    monkeypatch.chdir(tmp_path / "images")
+    found[0]._source = found[0].source.model_copy(update={"path": "moire.tif"})
+    request = request_report(viewer, found[1], found[0])
+    assert request.folder == tmp_path / "images" / "moire_report"
+    dialog = ReportDialog(request)
+    qtbot.addWidget(dialog)
+    assert dialog.folder.text() == str(request.folder)
+    monkeypatch.chdir(tmp_path)
+    dialog.folder.setText("mine")
+    with qtbot.waitSignal(dialog.panel.brought, timeout=60_000):
+        click(qtbot, dialog.panel.start_button)
+    assert (tmp_path / "images" / "mine" / "methods.txt").is_file()
+    assert f"written to {tmp_path / 'images' / 'mine'}." in dialog.panel.words.text()
+
+
 def test_a_click_writes_the_report_and_shows_its_text(qtbot, viewer, found, tmp_path):
     dialog = ReportDialog(request_report(viewer, found[1], found[0]))
     qtbot.addWidget(dialog)

@@ -26,7 +26,7 @@ def check_image_type(survey: Survey) -> Iterator[Finding]:
             yield Finding("image-type", Severity.ERROR, place, message, remedy)
         elif subject.is_colour:
             message = f"It is a colour picture, shape {subject.shape}."
-            remedy = "Convert it to grey: --to-grey on the command line, 'Convert to grey' in the Label dock."
+            remedy = "Convert it to grey: --to-grey on the command line, 'Convert to grey' in the Predict dock."
             yield Finding("image-type", Severity.ERROR, place, message, remedy)
 
 

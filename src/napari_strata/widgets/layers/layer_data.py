@@ -58,7 +58,8 @@ def check_kind(napari_layer: "Image") -> None:
     """
     if napari_layer.rgb:
         raise ImageError(
-            f"{napari_layer.name} is a colour image.", remedy="Press 'Convert to grey' in the Label dock first."
+            f"{napari_layer.name} is a colour image.",
+            remedy="Press 'Convert to grey' in the Predict or the Label dock first.",
         )
     if napari_layer.ndim not in (2, 3):
         raise ImageError(

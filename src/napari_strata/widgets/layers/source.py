@@ -4,19 +4,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QFormLayout, QLabel, QPushButton, QWidget
 
 from napari_strata.errors import BundleError, ImageError
 from napari_strata.types import ImageStack
 from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.calibration_row import CalibrationRow
+from napari_strata.widgets.layers.label_layers import add_grey
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
 from napari_strata.widgets.layers.napari_layers import Origin
 from napari_strata.widgets.parts.layer_choice import LayerChoice
 from napari_strata.widgets.parts.model_choice import ModelChoice
 from napari_strata.widgets.parts.models import ModelEntry, ModelLibrary, open_model
+from napari_strata.widgets.parts.notify import in_notifications
 
 if TYPE_CHECKING:
+    from napari.layers import Image
     from napari.viewer import Viewer
 
 
@@ -73,16 +76,22 @@ class SourceForm(QWidget):
         from napari.layers import Image
 
         super().__init__(parent)
+        self._viewer = viewer
         self.image = LayerChoice(viewer, Image)
+        self.grey_button = QPushButton("Convert to grey")
+        self.grey_button.setToolTip("Adds the brightness of this colour image as a grey image.")
         self.calibration = CalibrationRow(viewer)
         self.model = ModelChoice(library)
         rows = QFormLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for label, widget in (("Image", self.image), ("Pixel size", self.calibration), ("Model", self.model)):
-            rows.addRow(QLabel(label), widget)
-        self.calibration.set_layer(self.image.layer)
-        self.image.chosen.connect(self.calibration.set_layer)
+        rows.addRow(QLabel("Image"), self.image)
+        rows.addRow(self.grey_button)
+        rows.addRow(QLabel("Pixel size"), self.calibration)
+        rows.addRow(QLabel("Model"), self.model)
+        self._on_image(self.image.layer)
+        self.image.chosen.connect(self._on_image)
+        self.grey_button.clicked.connect(in_notifications(self._convert_to_grey))
         self.calibration.changed.connect(self.changed)
         self.model.chosen.connect(lambda _entry: self.changed.emit())
 
@@ -96,12 +105,21 @@ class SourceForm(QWidget):
         """In words, what is missing; empty where nothing is."""
         if self.image.layer is None:
             return "Open an image."
+        if self.image.layer.rgb:
+            return f"{self.image.layer.name} is a colour image: press 'Convert to grey'."
         entry = self.model.entry
         if entry is None:
             return "Train a model first, or open one."
         if entry.card.model.pixel_size is not None and self.pixel_size is None:
             return f"Type the pixel size: {entry.name} works at {entry.card.model.pixel_size:g} Å/px."
         return ""
+
+    def _on_image(self, image: "Image | None") -> None:
+        self.grey_button.setVisible(image is not None and image.rgb)
+        self.calibration.set_layer(image)
+
+    def _convert_to_grey(self, _checked: bool = False) -> None:
+        add_grey(self._viewer, self.image.layer)
 
     def take(self) -> Source:
         """Copy the image and note the model.

@@ -27,7 +27,10 @@ from napari_strata.widgets.predict.report_request import ReportRequest
 
 SIZE = (560, 560)
 """Width and height of the window [px]."""
-_WHERE = "Gets methods.txt and .md, figure.png, .svg and .pdf, and report.json; earlier ones there are replaced."
+_WHERE = (
+    "Gets methods.txt and .md, figure.png, .svg and .pdf, and report.json; earlier ones there are replaced."
+    " A name alone means a folder beside the image."
+)
 
 
 class ReportDialog(QDialog):
@@ -92,9 +95,11 @@ class ReportDialog(QDialog):
             self.folder.setText(chosen)
 
     def _start(self, _checked: bool = False) -> None:
-        if not self.folder.text().strip():
+        typed = self.folder.text().strip()
+        if not typed:
             raise OutputError("No folder is named.", remedy="Type one, or choose one.")
-        request, out = self._request, Path(self.folder.text().strip()).expanduser()
+        request = self._request
+        out = request.folder.parent / Path(typed).expanduser()  # a name alone means: beside the image
         config = self.settings.values()
         self.panel.run(
             lambda control: _make_job(control, request, config, out), name=f"Reporting on {request.stack.name}"

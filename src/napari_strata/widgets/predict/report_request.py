@@ -1,5 +1,6 @@
 """What a report is written about: copies of image and atoms, and what their layer knows of its origin."""
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +95,9 @@ def _model(origin: dict[str, Any]) -> Path | None:
 def _new_folder(image: "Image") -> Path:
     """Propose a folder that is not there yet, beside the image's file or in the user's own folder."""
     path = image.source.path
-    beside = Path(path).parent if path and Path(path).parent.is_dir() else Path.home()
+    beside = Path(path).resolve().parent if path else Path.home()  # napari keeps what was typed: perhaps no folder
+    if not os.access(beside, os.W_OK):
+        beside = Path.home()
     name = f"{Path(path).stem if path else image.name.replace('/', '-')}_report"
     folder, number = beside / name, 2
     while folder.exists():
