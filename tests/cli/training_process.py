@@ -12,14 +12,21 @@ fits.
 
 import json
 import os
+import pkgutil
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
+
+PACKAGES = ("models", "simulate", "training")
+"""Packages whose modules a training imports when it needs them."""
+MODULES = ("napari_strata.cli.program", "napari_strata.jobs.train", "napari_strata.jobs.resume")
 
 
 def main() -> None:
     """Import once, then fork for every line."""
-
+    for name in (*MODULES, *_modules(), "torch.utils.tensorboard"):
+        import_module(name)
     for line in sys.stdin:
         task = json.loads(line)
         child = os.fork()
@@ -27,6 +34,11 @@ def main() -> None:
             _run(task["words"], task["kill"], task["meets"], task["out"])
         status = os.waitpid(child, 0)[1]
         print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _modules() -> list[str]:
+    packages = [import_module(f"napari_strata.{name}") for name in PACKAGES]
+    return [one.name for each in packages for one in pkgutil.walk_packages(each.__path__, f"{each.__name__}.")]
 
 
 def _run(words: list[str], kill: list | None, meets: list[str], out: str) -> None:
