@@ -1,8 +1,10 @@
 """The package as a whole: its version, its manifest, and what importing it must not drag in."""
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,13 +21,21 @@ MODULES = sorted({str(command.python_name).partition(":")[0] for command in COMM
 """Modules that napari imports for the plugin's docks, readers and samples."""
 
 
-def modules_after(code: str) -> set[str]:
-    """Return the top-level names of the modules that a fresh interpreter holds after running some code."""
-    report = "import sys; print('loaded:', *{name.partition('.')[0] for name in sys.modules})"
-    command = [sys.executable, "-c", f"{code}\n{report}"]
+def imported_along(modules: Iterable[str], unwanted: Iterable[str]) -> dict[str, list[str]]:
+    """Import modules one after the other in a fresh interpreter; return which unwanted ones each has brought."""
+    code = (
+        "import importlib, json, sys; brought = {}\n"
+        "modules, unwanted = map(json.loads, sys.argv[1:])\n"
+        "for module in modules:\n"
+        "    importlib.import_module(module)\n"
+        "    brought[module] = sorted(set(unwanted) & set(sys.modules))\n"
+        "print(json.dumps(brought))"
+    )
+    command = [sys.executable, "-c", code, json.dumps(list(modules)), json.dumps(list(unwanted))]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert answer.returncode == 0, answer.stderr
-    return set(answer.stdout.rpartition("loaded:")[2].split())
+    brought: dict[str, list[str]] = json.loads(answer.stdout.splitlines()[-1])
+    return brought
 
 
 def test_the_version_is_that_of_the_installed_distribution() -> None:
@@ -47,22 +57,10 @@ def test_the_manifest_at_the_top_is_a_link_to_the_one_in_the_package() -> None:
     assert (ROOT / "napari.yaml").samefile(ROOT / "src" / "napari_strata" / "napari.yaml")
 
 
-@pytest.mark.parametrize("module", LIGHT_MODULES)
-def test_importing_the_core_imports_neither_torch_nor_qt(module: str) -> None:
-    assert modules_after(f"import {module}").isdisjoint({*HEAVY, "napari", "qtpy", "skimage"})
+def test_importing_the_core_imports_neither_torch_nor_qt() -> None:
+    unwanted = (*HEAVY, "napari", "qtpy", "skimage")
+    assert imported_along(LIGHT_MODULES, unwanted) == dict.fromkeys(LIGHT_MODULES, [])
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_importing_what_napari_imports_imports_no_torch(module: str) -> None:
-    assert modules_after(f"import {module}").isdisjoint(HEAVY)
-
-
-def test_opening_all_docks_imports_no_torch() -> None:
-    code = (
-        "import napari\n"
-        "from napari_strata.widgets.parts.workspace import open_workspace\n"
-        "viewer = napari.Viewer(show=False)\n"
-        "open_workspace(viewer)\n"
-        "viewer.close()"
-    )
-    assert modules_after(code).isdisjoint(HEAVY)
+def test_importing_what_napari_imports_imports_no_torch() -> None:
+    assert imported_along(MODULES, HEAVY) == dict.fromkeys(MODULES, [])

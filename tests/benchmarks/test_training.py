@@ -39,9 +39,13 @@ def test_repeated_trainings_differ_in_seed_and_folder(tmp_path: Path, monkeypatc
     assert [f.name for f in training.measure(tmp_path / "run", **settings)] == ["figure 0"]
 
 
-def test_a_training_takes_the_seed_it_is_told(tmp_path: Path) -> None:
+def test_a_training_takes_the_seed_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from napari_strata.config import TrainConfig
 
-    figures = training.train(tmp_path / "run", 0.001, seed=7)
-    assert figures["steps"] >= 1
+    brief = {"epochs": 1, "steps_per_epoch": 1, "batch_size": 1, "patch_size": 32, "validation_crops": 1}
+    recipe = TrainConfig.parse({"model": {"filters": [4, 8]}, "training": brief | {"device": "cpu"}})
+    (tmp_path / "brief.yaml").write_text(recipe.to_yaml())
+    monkeypatch.setattr(training, "RECIPE", tmp_path / "brief.yaml")
+    figures = training.train(tmp_path / "run", 1.0, seed=7)
+    assert figures["steps"] == 1
     assert TrainConfig.read(tmp_path / "run" / "config.yaml").training.seed == 7
