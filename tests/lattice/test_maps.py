@@ -8,8 +8,10 @@ from lattices import HONEYCOMB, atoms, cell, rotation
 from napari_strata.errors import LatticeError, TableError
 from napari_strata.lattice.cells import UnitCell
 from napari_strata.lattice.dopants import fraction, join_count, species_fractions
+from napari_strata.lattice.figures import frame_figures
 from napari_strata.lattice.fit import LatticeFit, fit_lattice
 from napari_strata.lattice.frame import describe_frame
+from napari_strata.lattice.frame_maps import Intensities, map_frame
 from napari_strata.lattice.indexing import LatticeIndex, index_atoms
 from napari_strata.lattice.maps import MAP_UNITS, atom_maps
 from napari_strata.lattice.neighbours import bonds, mean_bonds
@@ -23,6 +25,7 @@ BOND = 2.46 / np.sqrt(3)
 PLAIN, _ = atoms(cell(2.46, angle=7), EXTENT)
 IDEAL = UnitCell(cell(2.46, angle=7), np.array(HONEYCOMB), "hexagonal")
 INDEX = index_atoms(PLAIN, IDEAL)
+INSIDE = ((PLAIN > 4) & (PLAIN < EXTENT - 4)).all(axis=1)
 
 
 def fitted(positions: np.ndarray) -> LatticeFit:
@@ -36,7 +39,8 @@ def test_stretch_shear_and_rotation_are_recovered(exx: float, eyy: float, exy: f
     moved = PLAIN @ (stretch @ rotation(turn)).T
     strain = measure_strain(moved, INDEX, IDEAL)
     for found, true in ((strain.exx, exx), (strain.eyy, eyy), (strain.exy, exy), (strain.rotation, turn)):
-        assert np.abs(found - true).max() < 1e-9
+        assert np.nanmax(np.abs(found - true)) < 1e-9
+        assert np.isfinite(found)[INSIDE].all()
 
 
 def test_strain_varies_from_atom_to_atom() -> None:
@@ -53,6 +57,40 @@ def test_atoms_with_too_few_neighbours_have_no_strain() -> None:
     few = strain.neighbours < 3
     assert few.any()
     assert np.isnan(strain.exx[few]).all() and np.isfinite(strain.exx[~few]).all()
+
+
+def test_scatter_at_the_border_does_not_look_like_strain() -> None:
+    spread = []
+    for seed in range(4):
+        moved = PLAIN + np.random.default_rng(seed).normal(0, 0.05, PLAIN.shape)
+        exx = measure_strain(moved, INDEX, IDEAL).exx
+        near = ((PLAIN < 2.5) | (PLAIN > EXTENT - 2.5)).any(axis=1) & np.isfinite(exx)
+        spread.append((exx[near].std(), exx[INSIDE].std()))
+        assert np.isnan(exx[(PLAIN < 1).any(axis=1)]).all()
+    at_border, inside = np.mean(spread, axis=0)
+    assert at_border < 1.6 * inside
+
+
+def table_of(positions: np.ndarray, flag: np.ndarray) -> pd.DataFrame:
+    y, x = positions.T
+    return pd.DataFrame({"layer": 0, "species": "C", "y_A": y, "x_A": x, "flag": flag})
+
+
+def test_atoms_that_the_border_cuts_count_in_no_lattice_and_no_map() -> None:
+    is_cut = (PLAIN < 0.5).any(axis=1)
+    pulled = PLAIN + 0.15 * is_cut[:, None]  # what is left of their footprints lies inside
+    told = table_of(pulled, np.where(is_cut, "border unsure", ""))
+    frame = describe_frame(told)
+    [layer] = frame.layers
+    assert layer.fit.scatter < 1e-9
+    assert layer.bond == pytest.approx(BOND)
+    maps = map_frame(frame, told, Intensities(np.ones(len(told)), "counts")).maps
+    assert maps.loc[is_cut, list(MAP_UNITS)].drop(columns=["bonds", "stacking"]).isna().all(axis=None)
+    assert maps.loc[is_cut, ["nearest", "intensity", "residual_y"]].isna().all(axis=None)
+    assert maps.loc[~is_cut, ["displacement_y", "nearest", "intensity"]].notna().all(axis=None)
+    [figures] = frame_figures(frame)["layers"]
+    assert (figures["atoms"], figures["atoms_at_border"]) == (len(PLAIN), is_cut.sum())
+    assert atom_maps(describe_frame(told.drop(columns="flag")))["displacement_y"].notna().all()
 
 
 def test_a_displaced_atom_is_displaced_by_so_much() -> None:

@@ -139,6 +139,7 @@ def plot_pairs(
 
 
 def _layer_pairs(number: int, rows: "DataFrame", fitted: "FittedLayer | None") -> LayerPairs:
+    from napari_strata.lattice.fitted import cut_atoms
     from napari_strata.lattice.neighbours import bonds
     from napari_strata.lattice.shells import shell_distances, undistorted
     from napari_strata.lattice.surroundings import near_pairs, nearest_distances
@@ -147,6 +148,8 @@ def _layer_pairs(number: int, rows: "DataFrame", fitted: "FittedLayer | None") -
     spacing = float(np.median(nearest_distances(positions)))
     reach = REACH * spacing
     pairs, distances = near_pairs(positions, reach)
+    whole = ~cut_atoms(rows)[pairs].any(axis=1)  # what the border cuts is off to one side
+    pairs, distances = pairs[whole], distances[whole]
     if fitted is None:
         bonded = pairs[distances <= BOND * spacing]
         y, x = (positions[bonded[:, 1]] - positions[bonded[:, 0]]).T

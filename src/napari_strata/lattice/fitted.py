@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from napari_strata.errors import LatticeError, TableError
 from napari_strata.lattice.agreement import doubt_of_family
-from napari_strata.lattice.cells import Family, Positions
+from napari_strata.lattice.cells import Family, Positions, is_honeycomb
 from napari_strata.lattice.fit import LatticeFit, fit_lattice
 from napari_strata.lattice.indexing import index_atoms
+from napari_strata.lattice.neighbours import bonds
 from napari_strata.lattice.order import LayerLattice, describe_layers
 from napari_strata.lattice.translations import find_cell
 
@@ -34,6 +35,8 @@ class FittedLayer:
         Interior atoms, coherence and bond length, those of a honeycomb.
     fit : LatticeFit
         Its lattice.
+    cut : ndarray of bool, shape (n,)
+        Atoms that the image's border cuts; they have no place in the lattice.
     """
 
     layer: int
@@ -41,11 +44,24 @@ class FittedLayer:
     positions: Positions
     order: LayerLattice
     fit: LatticeFit
+    cut: NDArray[np.bool_]
 
     @property
     def longest(self) -> float:
         """Length of the longer vector [Å]."""
         return float(np.linalg.norm(self.fit.vectors, axis=1).max())
+
+    @property
+    def bond(self) -> float:
+        """Mean distance of nearest neighbours [Å], the one that is told of the layer; NaN where there are none.
+
+        Of a honeycomb it is that of interior atoms, `LayerLattice.bond_length`, and of other lattices that of all
+        pairs of nearest neighbours with a place.
+        """
+        if is_honeycomb(self.fit.index.cell) and np.isfinite(self.order.bond_length):
+            return self.order.bond_length
+        lengths = bonds(self.positions, self.fit.index).lengths
+        return float(lengths.mean()) if len(lengths) else float("nan")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,10 +90,14 @@ class FittedLayers:
 def fit_layers(atoms: "DataFrame", *, family: Family | None = None) -> FittedLayers:
     """Fit the lattice of every layer of one frame.
 
+    Atoms that the image's border cuts, flagged ``border``, help to find which atom stands where, and are left out
+    of all that follows: their positions are less certain than others, and off to one side.
+
     Parameters
     ----------
     atoms : DataFrame
-        Atom table of one frame of one image: columns layer, y_A, x_A, and sigma_y, sigma_x where known [Å].
+        Atom table of one frame of one image: columns layer, y_A, x_A, and sigma_y, sigma_x [Å] and flag where
+        known.
     family : Family, optional
         What the lattices are without distortion; by default each is the most symmetric one that fits.
 
@@ -91,17 +111,24 @@ def fit_layers(atoms: "DataFrame", *, family: Family | None = None) -> FittedLay
     orders = describe_layers(atoms).layers
     layers, gaps = [], []
     for order, (number, rows) in zip(orders, atoms.groupby("layer"), strict=True):
-        positions = rows[["y_A", "x_A"]].to_numpy(np.float64)
+        positions, cut = rows[["y_A", "x_A"]].to_numpy(np.float64), cut_atoms(rows)
         try:
             cell = find_cell(positions, family, kinds=_kinds(rows))
-            fit = fit_lattice(positions, index_atoms(positions, cell), _sigma(rows))
+            fit = fit_lattice(positions, index_atoms(positions, cell).without(cut), _sigma(rows))
         except (LatticeError, TableError) as error:
             gaps.append(f"Layer {number}: {error.message}")
             continue
         if family is not None and (doubt := doubt_of_family(fit)):
             gaps.append(f"Layer {number}: {doubt}")
-        layers.append(FittedLayer(order.layer, rows.index.to_numpy(), positions, order, fit))
+        layers.append(FittedLayer(order.layer, rows.index.to_numpy(), positions, order, fit, cut))
     return FittedLayers(tuple(layers), orders, tuple(gaps))
+
+
+def cut_atoms(rows: "DataFrame") -> NDArray[np.bool_]:
+    """Tell which atoms the image's border cuts; none where nobody told."""
+    if "flag" not in rows:
+        return np.zeros(len(rows), dtype=bool)
+    return np.array(["border" in str(words).split() for words in rows["flag"]], dtype=bool)
 
 
 def _kinds(rows: "DataFrame") -> NDArray[np.intp] | None:

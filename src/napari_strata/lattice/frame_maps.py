@@ -38,7 +38,8 @@ class FrameMaps:
     maps, freed : DataFrame
         Maps of every atom in a layer with a lattice, columns those of `quantities` and of
         `napari_strata.lattice.maps.MAP_UNITS`; the index is that of the atoms. In `freed` the smooth distortion
-        that the layers share was taken out of the positions first.
+        that the layers share was taken out of the positions first. Atoms that the image's border cuts have no
+        values.
     quantities : dict of str to Quantity
         The maps that there are, by their keys.
     """
@@ -78,9 +79,12 @@ def _all_maps(
     for i, layer in enumerate(lattices.layers):
         for name, values in _layer_maps(lattices, i, atoms.loc[layer.rows]).items():
             maps.loc[layer.rows, name] = values
-    if intensities is None:
-        return maps
-    return maps.assign(intensity=pd.Series(intensities.values, index=atoms.index))
+    if intensities is not None:
+        maps = maps.assign(intensity=pd.Series(intensities.values, index=atoms.index))
+    cut = np.concatenate([layer.rows[layer.cut] for layer in lattices.layers])
+    measured = [name for name in ("nearest", "intensity", *maps.filter(like=FRACTION)) if name in maps]
+    maps.loc[cut, measured] = np.nan
+    return maps
 
 
 def _layer_maps(lattices: FrameLattices, i: int, rows: "DataFrame") -> dict[str, NDArray[np.float64]]:

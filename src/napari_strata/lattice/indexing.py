@@ -51,6 +51,12 @@ class LatticeIndex:
         """Which atoms have a place, shape (n,)."""
         return np.asarray(self.site != NOWHERE)
 
+    def without(self, some: NDArray[np.bool_]) -> "LatticeIndex":
+        """Return the same places without those of some atoms, shape (n,)."""
+        return LatticeIndex(
+            self.cell, np.where(some[:, None], 0, self.cells), np.where(some, NOWHERE, self.site).astype(np.intp)
+        )
+
     def ideal(self) -> Positions:
         """Return every atom's place in the undistorted lattice of `cell`, NaN where it has none, shape (n, 2)."""
         places = self.cells @ self.cell.vectors + self.cell.offsets[self.site]

@@ -65,9 +65,9 @@ def region_statistics(
     Returns
     -------
     list of dict
-        ``region``, ``layer``, ``map``, ``unit``, ``atoms`` with a value, ``mean``, ``median``, ``std``,
-        ``standard_error``, ``p5`` and ``p95`` (percentiles); None where there are too few. The standard error is
-        that of independent values, which neighbours that share their strain are not.
+        ``region``, ``layer``, ``map``, ``unit``, ``atoms`` with a value, ``left_out`` without one, ``mean``,
+        ``median``, ``std``, ``standard_error``, ``p5`` and ``p95`` (percentiles); None where there are too few.
+        The standard error is that of independent values, which neighbours that share their strain are not.
     """
     columns = map_columns(maps, without_field=without_field)
     layers = maps.atoms.loc[maps.maps.index, "layer"].to_numpy()
@@ -113,15 +113,17 @@ def _row(values: NDArray[np.float64], chosen: NDArray[np.bool_]) -> dict[str, An
         "p5": one.low,
         "p95": one.high,
     }
-    return {"atoms": one.count} | {name: value if np.isfinite(value) else None for name, value in figures.items()}
+    counts = {"atoms": one.count, "left_out": int(chosen.sum()) - one.count}
+    return counts | {name: value if np.isfinite(value) else None for name, value in figures.items()}
 
 
 def _parts(name: str, words: NDArray[np.object_]) -> list[dict[str, Any]]:
     """Tell which part of the atoms has each word [%]."""
     counts = Counter(str(word) for word in words if word)
     total = sum(counts.values())
+    left_out = len(words) - total
     return [
-        {"map": f"{name} {word}", "unit": "%", "atoms": total, "mean": 100 * count / total}
+        {"map": f"{name} {word}", "unit": "%", "atoms": total, "left_out": left_out, "mean": 100 * count / total}
         for word, count in sorted(counts.items())
     ]
 

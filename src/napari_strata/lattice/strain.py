@@ -1,8 +1,9 @@
 """Displacement and strain of every atom against a reference lattice.
 
-The deformation gradient F of an atom takes the steps to its neighbours in the reference lattice to the measured
-ones; it is fitted to all steps within a radius by least squares. F = V R: R turns, V stretches along the axes of
-the image, and the strain is V - 1.
+The deformation gradient F of an atom takes it and its neighbours within a radius from their places in the
+reference lattice to where they are, but for a shift; it is fitted by least squares. F = V R: R turns, V stretches
+along the axes of the image, and the strain is V - 1. As the shift is free, the atom's own position counts no more
+than those of its neighbours, which matters where they all lie on one side.
 """
 
 from dataclasses import dataclass
@@ -17,13 +18,16 @@ from napari_strata.lattice.indexing import LatticeIndex, neighbour_pairs
 RADIUS = 1.8
 """Neighbours up to so many lengths of the longer vector away count, unless a radius is given."""
 LEAST_NEIGHBOURS = 3
+LEAST_CERTAIN = 1.5
+"""Where the gradient is so many times as uncertain as at most atoms of the layer, as at the border of the image or
+of a hole, its scatter would look like strain, and is not told."""
 FLATTEST = 1e-3
 """Neighbours on one line tell no gradient: the least spread over the largest must be above this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StrainMap:
-    """Strain of every atom; NaN of those without a place or with too few neighbours.
+    """Strain of every atom; NaN of those without a place, with too few neighbours, or with all on one side.
 
     Attributes
     ----------
@@ -79,23 +83,37 @@ def measure_strain(
     pairs = neighbour_pairs(index, radius)
     ideal = index.cells @ reference.vectors + reference.offsets[index.site]
     count = len(positions)
-    squares, products, neighbours = (
-        np.zeros((count, 2, 2)),
-        np.zeros((count, 2, 2)),
-        np.zeros(count, dtype=np.intp),
-    )
+    squares, products, neighbours = _sums(ideal, positions, pairs)
+    spread = np.linalg.eigvalsh(squares)
+    enough = (neighbours >= LEAST_NEIGHBOURS) & (spread[:, 0] > FLATTEST * spread[:, 1])
+    if enough.any():
+        enough &= spread[:, 0] * LEAST_CERTAIN**2 >= np.median(spread[enough, 0])
+    gradient = np.full((count, 2, 2), np.nan)
+    gradient[enough] = products[enough] @ np.linalg.inv(squares[enough])
+    return _polar(gradient, neighbours, radius)
+
+
+def _sums(
+    ideal: Positions, positions: Positions, pairs: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    """Sum squares of ideal steps, and their products with measured ones, about the mean of each neighbourhood.
+
+    The atom itself is one of its neighbourhood, with a step of zero. The number of its neighbours is the third.
+    """
+    count = len(positions)
+    squares, products = np.zeros((count, 2, 2)), np.zeros((count, 2, 2))
+    steps, moves, neighbours = np.zeros((count, 2)), np.zeros((count, 2)), np.zeros(count, dtype=np.intp)
     for here, there in (pairs.T, pairs.T[::-1]):
         step, moved = ideal[there] - ideal[here], positions[there] - positions[here]
         for i in range(2):
+            steps[:, i] += np.bincount(here, step[:, i], minlength=count)
+            moves[:, i] += np.bincount(here, moved[:, i], minlength=count)
             for j in range(2):
                 squares[:, i, j] += np.bincount(here, step[:, i] * step[:, j], minlength=count)
                 products[:, i, j] += np.bincount(here, moved[:, i] * step[:, j], minlength=count)
         neighbours += np.bincount(here, minlength=count)
-    spread = np.linalg.eigvalsh(squares)
-    enough = (neighbours >= LEAST_NEIGHBOURS) & (spread[:, 0] > FLATTEST * spread[:, 1])
-    gradient = np.full((count, 2, 2), np.nan)
-    gradient[enough] = products[enough] @ np.linalg.inv(squares[enough])
-    return _polar(gradient, neighbours, radius)
+    mean = steps / (neighbours[:, None] + 1)
+    return squares - steps[:, :, None] * mean[:, None], products - moves[:, :, None] * mean[:, None], neighbours
 
 
 def _polar(gradient: NDArray[np.float64], neighbours: NDArray[np.intp], radius: float) -> StrainMap:
