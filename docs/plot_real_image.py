@@ -22,11 +22,11 @@ from napari_strata.io.atom_tables import read_atoms
 from napari_strata.io.bundle import find_bundle, read_card
 from napari_strata.io.images import ImageFile, read_image
 from napari_strata.jobs.fit_lattice import fit_lattice, plain_figures
+from napari_strata.numbers import plain, uncertain
 from napari_strata.report.axes import FONT, letter, small_text
 from napari_strata.report.distances import layer_bonds
 from napari_strata.report.figure import INCH, WIDTH, spacing_of, whole_field
 from napari_strata.report.mapped import SYMBOLS, measure_maps
-from napari_strata.report.numbers import plain, uncertain
 from napari_strata.report.panels import DOT, draw_atoms, draw_distances, draw_map
 from napari_strata.report.subject import Known, Subject, examine
 

@@ -49,13 +49,44 @@ def test_a_family_can_be_stated(strata: Strata, table: Path) -> None:
 def test_a_family_that_the_positions_contradict_is_doubted(strata: Strata, table: Path) -> None:
     words = strata("lattice", table, "--family", "square").out
     assert words.count("the cell is hardly square: it would have to be stretched by") == 2
+    assert "leave out --family" in words
+    assert not any(f"  {figure}" in words for figure in ("twist of", "distortion of", "moiré"))
+
+
+def test_one_layer_has_no_twist_and_no_test_without_degrees_of_freedom(strata: Strata, table: Path) -> None:
+    one = pd.read_csv(table).query("layer == 0")
+    write_atoms(one, table)
+    words = strata("lattice", table).out
+    assert "against the ideal cell of the same area it is stretched 1.000" in words
+    assert "no smooth distortion of the scan makes held-out atoms fit better" in words
+    assert not any(word in words for word in ("twist", "moiré", "chi-square", "e-", "× 10^"))
+
+
+def test_of_three_layers_every_moire_names_its_two(strata: Strata, table: Path) -> None:
+    atoms_ = pd.read_csv(table)
+    third = atoms(cell(2.46, angle=50.0), 25.0, jitter=0.02)[0]
+    rows = atoms_.query("layer == 0").iloc[[0] * len(third)].assign(layer=2, y_A=third[:, 0], x_A=third[:, 1])
+    write_atoms(pd.concat([atoms_, rows.assign(y_px=rows["y_A"] / 0.2, x_px=rows["x_A"] / 0.2)]), table)
+    words = strata("lattice", table).out
+    assert "moiré predicted of layers 0 and 1: 4.9" in words
+    assert "moiré predicted of layers 1 and 2: 8.2" in words
+
+
+def test_a_table_without_atoms_is_refused_with_what_to_do(strata: Strata, table: Path) -> None:
+    write_atoms(pd.read_csv(table).iloc[:0], table)
+    call = strata("lattice", table)
+    assert (call.code, call.err.strip().splitlines()[-1]) == (
+        1,
+        "Error: The table has no atoms. Check that it is the right one, or locate them again with a smaller"
+        " 'Min probability'.",
+    )
 
 
 @pytest.mark.parametrize(
     ("stated", "verdict"),
     [
         (0.02, "the lattice explains the positions within their uncertainties"),
-        (0.01, r"positions scatter (1\.\d|2|2\.\d)x as much as their uncertainties say"),
+        (0.01, r"positions scatter (1\.\d|2|2\.\d) times as much as their uncertainties say"),
     ],
 )
 def test_people_read_whether_a_lattice_explains_its_atoms(

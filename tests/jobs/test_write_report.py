@@ -13,7 +13,7 @@ from napari_strata.errors import BundleError, TableError
 from napari_strata.events import FinishReason, JobEnded
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.jobs.write_report import write_report
-from napari_strata.report.numbers import uncertain
+from napari_strata.numbers import uncertain
 
 STACK, TABLE = bilayer()
 

@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from napari_strata.report.numbers import plain, uncertain
+from napari_strata.numbers import counted, plain, uncertain
 
 Figures = Mapping[str, Any]
+
+LEAST_SURE_DIRECTION = 30.0
+"""A direction with a larger standard uncertainty is no direction [degrees]."""
 
 
 def lattice_words(figures: Figures) -> Iterator[str]:
@@ -14,20 +17,37 @@ def lattice_words(figures: Figures) -> Iterator[str]:
         yield f"{frame['image']}, frame {frame['frame']}"
         for layer in frame["layers"]:
             yield from _layer(layer)
-        yield from _shared(frame, "")
+        yield from (f"  note: {gap}" for gap in frame["gaps"])
+        is_doubted = any(layer.get("doubt") for layer in frame["layers"])
+        if is_doubted:
+            yield "  The cell is not of this family, so neither twist nor distortion follows; leave out --family."
+        else:
+            yield from _shared(frame, "")
+            for moire in frame.get("moire", ()):
+                yield f"  moiré predicted{_of_layers(moire, frame)}: {_with(moire, 'period_A')} Å"
         if field := frame.get("smooth_field"):
-            yield (
-                f"  smooth field of {field['degrees_of_freedom']} degrees of freedom: median residual of"
-                f" held-out atoms {plain(field['median_residual_before_A'])} Å before,"
-                f" {plain(field['median_residual_after_A'])} Å after"
-            )
-        for moire in frame.get("moire", ()):
-            yield f"  moiré predicted {_with(moire, 'period_A')} Å"
-        yield from (f"  gap: {gap}" for gap in frame["gaps"])
+            yield _field(field)
         if "fourier" in frame:
             yield from _fourier(frame["fourier"])
         yield from (_dopant(one) for one in frame.get("dopants", ()))
         yield from _regions(frame.get("regions", ()))
+
+
+def _of_layers(moire: Figures, frame: Figures) -> str:
+    """Say of which layers a moiré is, where there are more than two."""
+    if len(frame["layers"]) < 3:
+        return ""
+    first, second = moire["layers"]
+    return f" of layers {first} and {second}"
+
+
+def _field(field: Figures) -> str:
+    residual = "median distance of held-out atoms from the lattice"
+    before, after = plain(field["median_residual_before_A"], 3), plain(field["median_residual_after_A"], 3)
+    if not field["degrees_of_freedom"]:
+        return f"  no smooth distortion of the scan makes held-out atoms fit better; {residual} {before} Å"
+    numbers = counted(field["degrees_of_freedom"], "free number")
+    return f"  smooth distortion of the scan, of {numbers}: {residual} {before} Å without it, {after} Å with it"
 
 
 def _dopant(dopant: Figures) -> str:
@@ -36,13 +56,13 @@ def _dopant(dopant: Figures) -> str:
     )
     said += f" ({_part(dopant['low'])} to {_part(dopant['high'])} with {dopant['confidence']:.0%} confidence)"
     if dopant["p_value"] is not None:
-        pairs = f"{dopant['joins']} pairs of neighbours, {dopant['joins_expected']:.3g} by chance"
-        said += f"; {pairs} (p = {dopant['p_value']:.2g})"
+        pairs = f"{dopant['joins']} pairs of neighbours, {plain(dopant['joins_expected'], 3)} by chance"
+        said += f"; {pairs} (p = {plain(dopant['p_value'], 2)})"
     return said
 
 
 def _part(fraction: float) -> str:
-    return f"{100 * fraction:.3g} %"
+    return f"{plain(100 * fraction, 3)} %"
 
 
 def _regions(rows: Sequence[Figures]) -> Iterator[str]:
@@ -62,6 +82,8 @@ def _regions(rows: Sequence[Figures]) -> Iterator[str]:
 
 def _layer(layer: Figures) -> Iterator[str]:
     counts = f"  layer {layer['layer']}: {layer['atoms']} atoms, {layer['interior_atoms']} inside"
+    if cut := layer.get("atoms_at_border"):
+        counts += f", {cut} cut by the border and left out"
     if layer.get("coherence") is not None:
         counts += f", coherence {plain(layer['coherence'])}"
     if layer.get("bond_A") is not None:
@@ -75,16 +97,13 @@ def _layer(layer: Figures) -> Iterator[str]:
 
 def _chi_square(figures: Figures) -> str:
     verdict = f": {figures['verdict']}" if figures.get("verdict") else ""
-    return f"chi-square {plain(figures['chi_square'])} for {figures['degrees_of_freedom']}{verdict}"
+    degrees = counted(figures["degrees_of_freedom"], "degree of freedom", "degrees of freedom")
+    return f"chi-square {plain(figures['chi_square'])} for {degrees}{verdict}"
 
 
 def _shared(frame: Figures, prefix: str) -> Iterator[str]:
     if shared := frame.get("shared_affine"):
-        yield (
-            f"  {prefix}shared affine distortion of determinant 1: stretches {_with(shared, 'stretch_larger')} and"
-            f" {_with(shared, 'stretch_smaller')}, the larger along {_with(shared, 'direction_deg')} degrees;"
-            f" {_chi_square(shared)}"
-        )
+        yield f"  {prefix}{_affine(shared)}"
         for layer in shared["layers"]:
             orientation = _with(layer, "orientation_deg")
             yield f"    layer {layer['layer']}: a {_with(layer, 'a_A')} Å, orientation {orientation} degrees"
@@ -96,13 +115,23 @@ def _shared(frame: Figures, prefix: str) -> Iterator[str]:
         )
 
 
+def _affine(shared: Figures) -> str:
+    """Tell the affine distortion; that of one layer explains its cell whatever it is, so nothing tests it."""
+    stretches = f"stretched {_with(shared, 'stretch_larger')} and {_with(shared, 'stretch_smaller')} times"
+    if shared["direction_deg_sigma"] < LEAST_SURE_DIRECTION:
+        stretches += f", the larger along {_with(shared, 'direction_deg')} degrees"
+    if not shared["degrees_of_freedom"]:
+        return f"against the ideal cell of the same area it is {stretches}; the ideal cell:"
+    return f"distortion of the scan, shared by the layers: {stretches}; {_chi_square(shared)}; without it:"
+
+
 def _fourier(fourier: Figures) -> Iterator[str]:
     for layer in fourier["layers"]:
         yield f"  Fourier transform, layer {layer['layer']}: {_cell(layer)}; {len(layer['spots'])} spots"
     yield from _shared(fourier, "Fourier transform: ")
     for moire in filter(None, fourier.get("moire", ())):
         yield f"  moiré seen in the {moire['source']}: {_with(moire, 'period_A')} Å"
-    yield from (f"  gap of the Fourier transform: {gap}" for gap in fourier["gaps"])
+    yield from (f"  note on the Fourier transform: {gap}" for gap in fourier["gaps"])
 
 
 def _cell(layer: Figures) -> str:

@@ -8,6 +8,7 @@ from napari_strata.cli.options import AsJson, Verbose
 from napari_strata.cli.runner import run_command
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
+from napari_strata.numbers import plain
 
 _SEEN = {
     "strongest_spacing_A": ("strongest spacings", " Å"),
@@ -41,4 +42,4 @@ def _words(figures: Mapping[str, Any]) -> Iterator[str]:
             yield f"    {grid:g} Å per pixel, images of up to {model['coarsest_pixel_size_A']:g}"
         for measure, (words, unit) in _SEEN.items():
             if seen := model.get("seen", {}).get(measure):
-                yield f"    has seen {words} of {seen[0]:.3g} to {seen[1]:.3g}{unit}"
+                yield f"    has seen {words} of {plain(seen[0], 3)} to {plain(seen[1], 3)}{unit}"

@@ -7,6 +7,7 @@ import typer
 
 from napari_strata.config import AnalysisConfig, Config
 from napari_strata.errors import ConfigError
+from napari_strata.numbers import plain
 
 C = TypeVar("C", bound=Config)
 
@@ -55,7 +56,7 @@ def option(config: type[Config], field: str, *flags: str, default: str | None = 
     """
     info = config.model_fields[field]
     remarks = [
-        f"{words} {getattr(constraint, name):g}"
+        f"{words} {plain(getattr(constraint, name), 10)}"
         for constraint in info.metadata
         for name, words in _BOUNDS.items()
         if hasattr(constraint, name)

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from napari_strata.errors import StrataError
 from napari_strata.events import FinishReason, JobEnded, JobResult
+from napari_strata.numbers import plain
 
 _BUG = "This is a fault of the program: run it again with --verbose, and report what it prints."
 _MEMORY = (
@@ -130,10 +131,12 @@ def _flat(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
                 for row in value
             )
         else:  # dotted names are those of settings, to be typed as they are
-            yield prefix + (name if "." in name else name.replace("_", " ")), _readable(value)
+            is_setting = "." in name
+            text = f"{value:.4g}" if is_setting and isinstance(value, float) else _readable(value)
+            yield prefix + (name if is_setting else name.replace("_", " ")), text
 
 
 def _readable(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(_readable, value)) or "none"
-    return "undefined" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return plain(value) if value is None or isinstance(value, float) else str(value)

@@ -2,6 +2,7 @@
 
 from napari_strata.lattice.cells import IDEAL, RIGHT_ANGLE, SAME_SHAPE, angle_of, stretch_ratio
 from napari_strata.lattice.fit import LatticeFit
+from napari_strata.numbers import plain
 
 UNLIKELY = 0.01
 """Chance of a chi-square this large below which it is not taken for chance."""
@@ -20,7 +21,7 @@ def agreement(fit: LatticeFit) -> str | None:
     if _is_chance(fit.chi_square, fit.degrees):
         return "the lattice explains the positions within their uncertainties"
     factor = (fit.chi_square / fit.degrees) ** 0.5
-    return f"positions scatter {factor:.2g}x as much as their uncertainties say"
+    return f"positions scatter {plain(factor, 2)} times as much as their uncertainties say"
 
 
 def agreement_of_layers(chi_square: float, degrees: int) -> str | None:
@@ -30,7 +31,7 @@ def agreement_of_layers(chi_square: float, degrees: int) -> str | None:
     if _is_chance(chi_square, degrees):
         return "one distortion explains all layers within their uncertainties"
     factor = (chi_square / degrees) ** 0.5
-    return f"the layers differ {factor:.2g}x as much as their uncertainties say"
+    return f"the layers differ {plain(factor, 2)} times as much as their uncertainties say"
 
 
 def doubt_of_family(fit: LatticeFit) -> str | None:

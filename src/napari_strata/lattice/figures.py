@@ -7,7 +7,7 @@ import numpy as np
 
 from napari_strata.lattice import neighbours
 from napari_strata.lattice.affine import SharedAffine
-from napari_strata.lattice.agreement import agreement, agreement_of_layers
+from napari_strata.lattice.agreement import agreement, agreement_of_layers, doubt_of_family
 from napari_strata.lattice.cells import is_honeycomb
 from napari_strata.lattice.field import SmoothField
 from napari_strata.lattice.fitted import FittedLayer
@@ -38,7 +38,9 @@ def frame_figures(frame: FrameLattices) -> Figures:
         "shared_affine": None if frame.shared is None else affine_figures(frame.shared, numbers),
         "smooth_field": None if frame.field is None else _field(frame.field),
         "twists": [twist_figures(twist, numbers) for twist in frame.twists],
-        "moire": [moire_figures(moire) for moire in frame.moires],
+        "moire": [
+            {"layers": [numbers[i] for i in moire.layers], **moire_figures(moire)} for moire in frame.moires
+        ],
         "gaps": list(frame.gaps),
     }
 
@@ -154,6 +156,7 @@ def _layer(layer: FittedLayer) -> Figures:
         "chi_square": fit.chi_square,
         "degrees_of_freedom": fit.degrees,
         "verdict": agreement(fit),
+        "doubt": doubt_of_family(fit),
         "assumed_scatter": fit.assumed,
     }
 

@@ -1,7 +1,7 @@
 """The lattices of one image, from the table of its atoms: what could be measured, and what not."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -115,7 +115,7 @@ def describe_fits(fitted: FittedLayers, *, seed: int = 0) -> FrameLattices:
             f"No layer has a lattice. {' '.join(gaps)}",
             remedy="Check the atoms, and whether their layers are right; or state the family of the cell.",
         )
-    if len(layers) == 1:
+    if len(layers) == 1 < len(orders):
         gaps.append("There is one layer with a lattice, so there is no twist and no moiré.")
     field = _field(layers, seed, gaps)
     frame = FrameLattices(layers, orders, field, None, (), (), ())
@@ -169,7 +169,7 @@ def _moires(frame: FrameLattices, gaps: list[str]) -> tuple[Moire, ...]:
         vectors = frame.joint_vectors
         try:
             covariance = frame.joint_covariance[np.ix_(both, both)]
-            moires.append(predict_moire(vectors[i], vectors[j], covariance, family))
+            moires.append(replace(predict_moire(vectors[i], vectors[j], covariance, family), layers=(i, j)))
         except LatticeError as error:
             gaps.append(f"Moiré: {error.message}")
     return tuple(moires)

@@ -15,6 +15,7 @@ from napari_strata.lattice.cells import IDEAL, SYMMETRY, Family, Matrix, angle_o
 from napari_strata.lattice.parameters import CellParameters, cell_parameters, propagate
 from napari_strata.lattice.reciprocal import FourierLattice, fit_orders, reciprocal
 from napari_strata.lattice.spectrum import Spots, find_spots
+from napari_strata.numbers import plain
 
 COINCIDING = 1e-6
 """Lattices whose frequencies differ by less than this part have no moiré."""
@@ -36,12 +37,15 @@ class Moire:
         Covariance of their components [Å^2].
     parameters : CellParameters
         Its lengths, angle, orientation and area.
+    layers : tuple of int
+        Which two of the fitted layers, counted from 0, beat.
     """
 
     family: Family
     vectors: Matrix
     covariance: Matrix
     parameters: CellParameters
+    layers: tuple[int, int] = (0, 1)
 
     @property
     def period(self) -> float:
@@ -137,7 +141,7 @@ def see_moire(image: NDArray[np.floating], pixel_size: float, predicted: Moire) 
             seen = fit_orders(orders, spots, predicted.family)
             return SeenMoire(_of_lattice(seen), len(orders), source, float(spots.signal_to_noise.min()))
     raise LatticeError(
-        f"No spots of a moiré of {predicted.period:.3g} Å rise above the noise.",
+        f"No spots of a moiré of {plain(predicted.period, 3)} Å rise above the noise.",
         remedy="It must fit into the image at least four times. Strain blurs the spots of one that you see.",
     )
 

@@ -109,7 +109,10 @@ def check_calibrated(atoms: "DataFrame") -> None:
         If an atom has a position in px only.
     """
     if not len(atoms):
-        raise TableError("There are no atoms to describe.", remedy="Locate atoms with a lower least probability.")
+        raise TableError(
+            "The table has no atoms.",
+            remedy="Check that it is the right one, or locate them again with a smaller 'Min probability'.",
+        )
     if atoms[["y_A", "x_A"]].isna().any(axis=None):
         raise CalibrationError(
             "Some of the atoms have positions in px only.",

@@ -22,6 +22,7 @@ from napari_strata.lattice.cells import (
 )
 from napari_strata.lattice.parameters import CellParameters, cell_parameters, propagate
 from napari_strata.lattice.spectrum import Spots, find_spots
+from napari_strata.numbers import plain
 
 A_RANGE = (1.8, 7.0)
 """Lattice constants that are looked for where none is expected [Å]; the beat of two layers has longer ones."""
@@ -134,8 +135,8 @@ def sort_spots(
         vectors = _strongest(left.take(np.arange(min(len(left), BRIGHTEST))), family, low, high)
         if vectors is None:
             raise LatticeError(
-                f"The Fourier transform shows {len(found)} of {layers} {family} lattices with a from {low:.3g} to"
-                f" {high:.3g} Å ({len(spots)} spots).",
+                f"The Fourier transform shows {len(found)} of {layers} {family} lattices with a from"
+                f" {plain(low, 3)} to {plain(high, 3)} Å ({len(spots)} spots).",
                 remedy="Check the pixel size, the number of layers and the family; an area with less noise or"
                 " contamination shows more spots.",
             )

@@ -5,6 +5,7 @@ from typing import Any
 
 from napari_strata.config import SimulationConfig
 from napari_strata.matching.estimates import Estimate, ImageEstimates
+from napari_strata.numbers import plain
 
 DIFFERS = 0.03
 """Part by which a stated pixel size differs from the one that is found before it is worth a word."""
@@ -62,7 +63,7 @@ def doubts(estimates: ImageEstimates, config: SimulationConfig) -> tuple[str, ..
     found, stated = estimates.pixel_size.value, estimates.stated_pixel_size
     if stated is not None and abs(found / stated - 1) > DIFFERS:
         words.append(
-            f"The image states {stated:.4g} Å/px, {100 * (found / stated - 1):+.0f} % from that: "
+            f"The image states {plain(stated)} Å/px, {100 * (found / stated - 1):+.0f} % from that: "
             "check the material, the calibration and the scan."
         )
     if estimates.layers_seen < estimates.layers:
@@ -117,7 +118,7 @@ def _number(estimate: Estimate) -> str:
     """Return value ± uncertainty, to one digit of the latter, or two where that is a 1."""
     sigma = estimate.uncertainty
     if not sigma or not math.isfinite(sigma):
-        return f"{estimate.value:.4g}"
+        return plain(estimate.value)
     first = math.floor(math.log10(sigma))
     digits = (1 if sigma < 2 * 10.0**first else 0) - first
     value, rounded = round(estimate.value, digits), round(sigma, digits)

@@ -4,8 +4,8 @@ import numpy as np
 
 from napari_strata.atoms.spacing import PART
 from napari_strata.config import AtomsConfig
+from napari_strata.numbers import counted, listed, plain
 from napari_strata.report.about_model import software_words
-from napari_strata.report.numbers import counted, listed, plain
 from napari_strata.report.passage import Passage, joined
 from napari_strata.report.subject import Subject, is_fitted
 from napari_strata.types import ATOM_FLAGS

@@ -1,6 +1,7 @@
 """What a methods text says of the image."""
 
 from napari_strata.io.calibration import CalibrationSource
+from napari_strata.numbers import plain
 from napari_strata.report.passage import Passage
 from napari_strata.report.subject import Subject
 
@@ -21,7 +22,7 @@ def about_image(subject: Subject) -> Passage:
     tall, wide = subject.extent
     sentence = (
         f"{which} image “{subject.name}” has {width} × {height} pixels of {subject.pixel_size:.5g} Å{said}, a"
-        f" field of view of {wide:.4g} Å × {tall:.4g} Å (width × height)."
+        f" field of view of {plain(wide)} Å × {plain(tall)} Å (width × height)."
     )
     unknown = ["How the image was recorded: microscope, voltage, detector, dose, dwell time, processing."]
     if not source:

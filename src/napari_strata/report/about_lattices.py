@@ -12,8 +12,8 @@ from napari_strata.lattice.frame import FrameLattices
 from napari_strata.lattice.order import LayerLattice
 from napari_strata.lattice.parameters import Measured
 from napari_strata.lattice.twist import Twist
+from napari_strata.numbers import counted, listed, plain, uncertain
 from napari_strata.report.distances import expected_bond, layer_bonds
-from napari_strata.report.numbers import counted, listed, plain, uncertain
 from napari_strata.report.passage import Passage, joined
 from napari_strata.report.subject import Subject
 

@@ -1,7 +1,7 @@
 """What a methods text says of the model that located the atoms: its card, and nothing beyond it."""
 
 from napari_strata.config import ModelCard
-from napari_strata.report.numbers import counted, listed, plain
+from napari_strata.numbers import counted, listed, plain
 from napari_strata.report.passage import Passage
 from napari_strata.report.references import NETWORKS
 from napari_strata.report.subject import Known

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_strata.numbers import plain
 from napari_strata.report.axes import FONT, colour_of, line_of, mark_of, show_field, small_text
 from napari_strata.types import AnyArray
 
@@ -133,7 +134,7 @@ def draw_distances(axes: "Axes", bonds: "tuple[LayerBonds, ...]", expected: floa
         axes.hist(values, edges, label=label, **look)
     top = axes.get_ylim()[1]
     if expected is not None:
-        axes.vlines(expected, 0, top, color="black", linewidth=0.8, label=f"expected, {expected:.4g} Å")
+        axes.vlines(expected, 0, top, color="black", linewidth=0.8, label=f"expected, {plain(expected)} Å")
     axes.set(xlabel="distance of nearest neighbours [Å]", ylabel="pairs", xlim=(left, right))
     rows = len(bonds) + is_undistorted + (expected is not None)
     axes.set_ylim(0, (1.1 + 0.13 * rows) * top)  # room for the legend

@@ -6,6 +6,7 @@ from statistics import median
 from napari_strata.annotation.doctor.facts import SubjectFacts, Survey
 from napari_strata.annotation.doctor.finding import Finding, Fix, Place, Severity
 from napari_strata.config import SimulationConfig
+from napari_strata.numbers import plain
 
 TOLERANCE = 0.01
 """Relative difference up to which two pixel sizes count as the same."""
@@ -25,12 +26,12 @@ def check_placement(survey: Survey) -> Iterator[Finding]:
         for number, layer in enumerate(subject.layers):
             place = Place(subject.name, layer.name, layer.file, layer=number)
             if abs(layer.pixel_ratio - 1) > TOLERANCE:
-                message = f"A pixel of it is {layer.pixel_ratio:.4g} times as long as one of its image."
+                message = f"A pixel of it is {plain(layer.pixel_ratio)} times as long as one of its image."
                 remedy = "Give the labels the pixel size of the image, or choose the image they were painted on."
                 yield Finding("scale-mismatch", Severity.WARNING, place, message, remedy, Fix.PLACE_ON_IMAGE)
             elif max(map(abs, layer.shift)) > OFFSET:
                 y, x = layer.shift
-                message = f"It is shifted against its image by y {y:.4g}, x {x:.4g} px."
+                message = f"It is shifted against its image by y {plain(y)}, x {plain(x)} px."
                 remedy = "Put it on the image; training pairs pixels by their number, not by their place."
                 yield Finding("scale-mismatch", Severity.WARNING, place, message, remedy, Fix.PLACE_ON_IMAGE)
 
@@ -70,7 +71,7 @@ def _odd_size(subject: SubjectFacts, diameter: float, source: str, severity: Sev
     states = "not known" if subject.pixel_size is None else f"{subject.pixel_size:g} Å"
     is_small = diameter < LEAST_ATOM
     limit = f"less than {LEAST_ATOM:g}" if is_small else f"more than {LARGEST_ATOM:g}"
-    message = f"{source} {diameter:.3g} px wide, {limit} px; the pixel size is {states}."
+    message = f"{source} {plain(diameter, 3)} px wide, {limit} px; the pixel size is {states}."
     way_out = "take images at a higher magnification." if is_small else "bin the images."
     remedy = f"Check the pixel size and its unit: 1 nm is 10 Å. If it is right, {way_out}"
     return Finding("atom-size", severity, Place(image=subject.name, file=subject.file), message, remedy)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from napari_strata.annotation.doctor.facts import ImageSlice, SubjectFacts, Survey
 from napari_strata.annotation.doctor.finding import Finding, Place, Severity
 from napari_strata.annotation.doctor.words import counted, slices
+from napari_strata.numbers import plain
 
 
 def check_finite(survey: Survey) -> Iterator[Finding]:
@@ -20,7 +21,7 @@ def check_finite(survey: Survey) -> Iterator[Finding]:
 def check_constant(survey: Survey) -> Iterator[Finding]:
     """Slices of one value show nothing and stop a training."""
     for subject, frames in _slices_where(survey, lambda one: not one.not_finite and one.low == one.high):
-        message = f"Every pixel{_where(frames)} has the same value, {subject.slices[frames[0]].low:g}."
+        message = f"Every pixel{_where(frames)} has the same value, {plain(subject.slices[frames[0]].low, 6)}."
         remedy = "Take empty slices out of the stack, or choose another image."
         yield Finding("constant-image", Severity.ERROR, _place(subject, frames), message, remedy)
 
@@ -31,17 +32,14 @@ def check_clipped(survey: Survey) -> Iterator[Finding]:
         worst = max(frames, key=lambda frame: subject.slices[frame].at_high / subject.slices[frame].pixels)
         one = subject.slices[worst]
         where = f"; more or less so in {slices(frames)}" if len(frames) > 1 else ""
-        message = (
-            f"{100 * one.at_high / one.pixels:.3g} % of its pixels have the largest value, {one.high:g}{where}."
-        )
+        part = plain(100 * one.at_high / one.pixels, 3)
+        message = f"{part} % of its pixels have the largest value, {plain(one.high, 6)}{where}."
         remedy = "Bright atoms look alike where they are saturated: record with less gain, or use the raw data."
         yield Finding("clipped", Severity.WARNING, _place(subject, [worst, *frames]), message, remedy)
     for subject, frames in _slices_where(survey, lambda one: one.at_low > 0):
         one = subject.slices[frames[0]]
-        message = (
-            f"{100 * one.at_low / one.pixels:.3g} % of its pixels have the smallest value, {one.low:g}:"
-            " clipped, or an empty border."
-        )
+        part, low = plain(100 * one.at_low / one.pixels, 3), plain(one.low, 6)
+        message = f"{part} % of its pixels have the smallest value, {low}: clipped, or an empty border."
         remedy = "Leave an empty border unlabelled; if it is clipped, use the raw data."
         yield Finding("clipped", Severity.INFO, _place(subject, frames), message, remedy)
 

@@ -52,7 +52,7 @@ def use_as_labels(viewer: "Viewer", points: Points, image: "Image") -> tuple[lis
     memory, table = memory_of(points), marked_table(points)
     assert memory is not None, "only located atoms are offered"
     if table.empty:
-        raise LabelsError("There are no atoms.", remedy="Predict with a lower least probability, or add some.")
+        raise LabelsError("There are no atoms.", remedy="Predict with a smaller 'Min probability', or add some.")
     if (table["species"].str.strip() == "").any():
         raise LabelsError("Some atoms have no species.", remedy="Select them and type one.")
     names = [*memory.species, *(name for name in table["species"].unique() if name not in memory.species)]

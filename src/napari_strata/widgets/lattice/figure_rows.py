@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_strata.lattice.parameters import CellParameters, Measured
+from napari_strata.numbers import plain
 
 if TYPE_CHECKING:
     from napari_strata.jobs.map_lattice import LatticeMaps
@@ -44,7 +45,7 @@ def measured(value: float, sigma: float = math.nan) -> str:
     if not math.isfinite(value):
         return UNKNOWN
     if not math.isfinite(sigma) or sigma <= 0:
-        return f"{value:.4g}"
+        return plain(value)
     first = math.floor(math.log10(sigma))
     digits = min(max(-first if sigma >= LEAST_LONE_DIGIT * 10.0**first else 1 - first, 0), MOST_DECIMALS)
     return f"{value:.{digits}f} ± {sigma:.{digits}f}"
@@ -74,7 +75,7 @@ def _distortion_rows(lattices: "FrameLattices") -> Iterator[Row]:
         if shared.degrees:
             tip = "Of the shared distortion, and its degrees of freedom: large where the layers differ."
             verdict = agreement_of_layers(shared.chi_square, shared.degrees)
-            yield Row("Chi-square", (f"{shared.chi_square:.3g} for {shared.degrees}: {verdict}",), tip)
+            yield Row("Chi-square", (f"{plain(shared.chi_square, 3)} for {shared.degrees}: {verdict}",), tip)
     if (field := lattices.field) is not None:
         text = f"{field.median_before:.3f}, with field {field.median_after:.3f}"
         tip = "Of held-out atoms, without and with one smooth field for all layers. "

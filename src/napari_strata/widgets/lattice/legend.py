@@ -8,6 +8,7 @@ from qtpy.QtCore import QRect, QSize, Qt
 from qtpy.QtGui import QImage, QPainter, QPaintEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_strata.numbers import plain
 from napari_strata.widgets.lattice.map_layers import NAMES, colours_of
 from napari_strata.widgets.parts.words import Words
 
@@ -31,7 +32,7 @@ class ColourBar(QWidget):
         rgba = (255 * colours_of(chosen.quantity).map(np.linspace(0, 1, _STEPS))).astype(np.uint8)
         pixels = np.ascontiguousarray(rgba[None])
         self._colours = QImage(pixels.data, _STEPS, 1, 4 * _STEPS, QImage.Format.Format_RGBA8888).copy()
-        low, high = (f"{value:.3g}" for value in chosen.limits)
+        low, high = (plain(value, 3) for value in chosen.limits)
         self.ends = low, f"{high} {chosen.quantity.unit}"
         self.update()
 

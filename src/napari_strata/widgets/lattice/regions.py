@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.lattice.regions import WITHOUT_INSIDE, Region
 from napari_strata.lattice.statistics import summarise
+from napari_strata.numbers import plain
 from napari_strata.widgets.layers.world import between
 from napari_strata.widgets.parts.connections import LayerFollower
 from napari_strata.widgets.parts.figure_table import FigureTable
@@ -28,6 +29,7 @@ ROUNDING = 1e-9
 """A spread by less than this part of the mean is none."""
 PATIENCE = 150
 """Time that a shape has to be left alone before its statistics are taken [ms]."""
+_LEFT_OUT = "Those at the border, or off the lattice, are left out."
 _HEADER = ("Region", "Atoms", "Mean", "Std")
 
 
@@ -129,7 +131,9 @@ def inside_shape(
 
 
 def _of(chosen: "ChosenMap") -> str:
-    return f"{chosen.title}, length" if chosen.quantity.kind == "vector" else chosen.title
+    title = f"{chosen.title}, length" if chosen.quantity.kind == "vector" else chosen.title
+    known, count = int(chosen.known.sum()), len(chosen.places)
+    return title if known == count else f"{title}: {known:,} of {count:,} atoms have a value. {_LEFT_OUT}"
 
 
 def _row(title: str, chosen: "ChosenMap", inside: NDArray[np.bool_]) -> tuple[str, ...]:
@@ -139,7 +143,7 @@ def _row(title: str, chosen: "ChosenMap", inside: NDArray[np.bool_]) -> tuple[st
     if not found.count:
         return title, "0", "–", "–"
     if found.count == 1 or found.deviation < ROUNDING * abs(found.mean):
-        return title, f"{found.count:,}", f"{found.mean:.4g}", "–" if found.count == 1 else "0"
+        return title, f"{found.count:,}", plain(found.mean), "–" if found.count == 1 else "0"
     decimals = max(2 - math.floor(math.log10(found.deviation)), 0)
     return title, f"{found.count:,}", f"{found.mean:.{decimals}f}", f"{found.deviation:.{decimals}f}"
 

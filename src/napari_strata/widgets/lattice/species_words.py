@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from napari_strata.numbers import plain
+
 if TYPE_CHECKING:
     from napari_strata.jobs.map_lattice import LatticeMaps
     from napari_strata.lattice.doping import Dopants
@@ -18,7 +20,7 @@ def species_words(maps: "LatticeMaps") -> str:
 
 def _fraction_words(dopant: "Dopants") -> str:
     part = dopant.fraction
-    value, low, high = (f"{100 * one:.3g}" for one in (part.value, part.low, part.high))
+    value, low, high = (plain(100 * one, 3) for one in (part.value, part.low, part.high))
     return (
         f"Layer {dopant.layer}: {dopant.species} is {part.count:,} of {part.total:,} atoms, {value} %"
         f" ({low} to {high} % with {part.confidence:.0%} confidence). "
@@ -31,10 +33,10 @@ def _test_words(dopant: "Dopants") -> str:
         return "It is the usual species of its site."
     if test is None:
         return "Too few to tell whether they cluster."
-    chance = f"{test.expected:.3g} ± {test.spread:.2g} by chance"
+    chance = f"{plain(test.expected, 3)} ± {plain(test.spread, 2)} by chance"
     counted = "1 pair" if test.joins == 1 else f"{test.joins:,} pairs"
     pairs = f"{counted} of neighbours up to {test.neighbours:.2f} Å apart, {chance}"
     verdict = "Placed as at random"
     if test.p_value < SURE:
         verdict = "Clustered" if test.p_clustered < test.p_dispersed else "Keeps apart"
-    return f"{verdict}: {pairs} (p = {test.p_value:.2g})."
+    return f"{verdict}: {pairs} (p = {plain(test.p_value, 2)})."

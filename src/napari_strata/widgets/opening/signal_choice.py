@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from napari_strata.io.calibration import side_of_square
 from napari_strata.io.microscope.signals import Signal
+from napari_strata.numbers import plain
 
 
 class SignalChoice(QDialog):
@@ -97,5 +98,5 @@ def _main_window() -> QWidget | None:
 def _in_words(signal: Signal) -> str:
     size = " \N{MULTIPLICATION SIGN} ".join(map(str, signal.data.shape))
     pixel_size = side_of_square(signal.sides)
-    calibrated = "" if pixel_size is None else f", {pixel_size:.4g} Å/px"
+    calibrated = "" if pixel_size is None else f", {plain(pixel_size)} Å/px"
     return f"{signal.name}: {size} px{calibrated}"

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
+from napari_strata.numbers import plain
 from napari_strata.types import NOT_LABELLED
 from napari_strata.widgets.doctor.place import show_region
 from napari_strata.widgets.layers.colours import label_colours
@@ -129,7 +130,7 @@ def _make_job(control: JobControl, plan: "TrainPlan", first: int) -> Job:
 def _in_words(seen: "SeenPatches", plan: "TrainPlan") -> str:
     side = len(seen.patches[0].drawn)
     pixel_size = plan.config.model.pixel_size or plan.pixel_size
-    extent = "" if pixel_size is None else f" ({side * pixel_size:.3g} × {side * pixel_size:.3g} Å)"
+    extent = "" if pixel_size is None else f" ({plain(side * pixel_size, 3)} × {plain(side * pixel_size, 3)} Å)"
     labelled = np.mean([(patch.varied_labels != NOT_LABELLED).mean() for patch in seen.patches])
     return (
         f"{len(seen.patches)} patches of {side} × {side} px{extent}, from {seen.description}. "
@@ -140,7 +141,7 @@ def _in_words(seen: "SeenPatches", plan: "TrainPlan") -> str:
 def _labelled_part(part: float) -> str:
     if part == 1:
         return "All pixels are"
-    return (f"{100 * part:.0f} %" if part >= 0.1 else f"{100 * part:.2g} %") + " of the pixels are"
+    return (f"{100 * part:.0f} %" if part >= 0.1 else f"{plain(100 * part, 2)} %") + " of the pixels are"
 
 
 def _legend(plan: "TrainPlan") -> str:

@@ -10,6 +10,7 @@ from napari_strata.config import SimulationConfig
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
+from napari_strata.numbers import plain
 from napari_strata.widgets.parts.newest import NewestJob
 from napari_strata.widgets.parts.words import Words
 from napari_strata.widgets.simulate.comparison import Comparison, Named
@@ -74,7 +75,7 @@ def _pictured(preview: "Preview", field: Field) -> list[Named]:
     part = shown_part(field.shape, field.pixel_size)
     ours = grey_image(preview.image, part)
     spectrum, beside = grey_spectra(preview.spectrum, preview.beside)
-    width = f"{ours.shape[1] * field.pixel_size:.3g} Å wide"
+    width = f"{plain(ours.shape[1] * field.pixel_size, 3)} Å wide"
     if field.image is None:
         return [Named(f"{OURS}, {width}", ours), Named(TRANSFORM, spectrum)]
     return [

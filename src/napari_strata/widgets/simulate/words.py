@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from napari_strata.numbers import plain
+
 
 def drawn_in_words(parameters: Mapping[str, Any], *, dose_per: str) -> str:
     """Name the values that decide the look of a simulated image.
@@ -20,12 +22,7 @@ def drawn_in_words(parameters: Mapping[str, Any], *, dose_per: str) -> str:
         words.append(f"width {probe['sigma']:.2f} Å")
     else:
         words.append(f"defocus {probe['defocus']:.0f} Å")
-    words.append(f"dose {_short(parameters['dose'])} counts" + (" per Å²" if dose_per == "area" else ""))
-    even = f" smooth and {detector['background']:.2g} even" if detector["background"] else ""
-    words.append(f"background {parameters['background']:.2g}{even}")
+    words.append(f"dose {plain(parameters['dose'], 3)} counts" + (" per Å²" if dose_per == "area" else ""))
+    even = f" smooth and {plain(detector['background'], 2)} even" if detector["background"] else ""
+    words.append(f"background {plain(parameters['background'], 2)}{even}")
     return "Drawn: " + ", ".join(words) + "."
-
-
-def _short(value: float) -> str:
-    """Return three digits without a power of ten."""
-    return f"{float(f'{value:.3g}'):.10g}"
