@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.fisher_bound import position_bound
+from honeycomb import honeycomb
 from napari_strata.atoms.fit.fit import fit_peaks
 
 SIGMA = 2.0
@@ -151,6 +152,23 @@ def test_atoms_that_coincide_stay_where_they_were_expected():
     assert np.linalg.norm(found.positions - true, axis=1).max() < 1.2
     assert found.crowded[-1]
     assert (found.sigma[-1] <= found.prior_px * 1.01).all()
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.1])
+def test_in_a_crowded_bilayer_the_image_makes_good_starts_better_and_says_how_good(spread):
+    rng, pixel, side = np.random.default_rng(5), 0.12, 200
+    layers = [honeycomb(pixel * side, angle=angle) / pixel for angle in (8.0, 25.0)]
+    atoms, groups = np.vstack(layers), np.repeat([0, 1], [len(layer) for layer in layers])
+    along = [np.exp(-((np.arange(side)[:, None] - atoms[:, i]) ** 2) / (2 * 3.2**2)) for i in (0, 1)]
+    heights = 60 * rng.normal(1, spread, len(atoms))
+    image = rng.poisson((along[0] * heights) @ along[1].T + 5).astype(float)
+    seen = ((atoms >= 0) & (atoms <= side - 1)).all(axis=1)
+    start = off(atoms[seen], 0.22)
+    found = fit_peaks(image, start, width_px=3.0, groups=groups[seen], prior_px=0.5)
+    error, before = found.positions - atoms[seen], start - atoms[seen]
+    assert np.sqrt((error**2).mean() / (before**2).mean()) < 0.65
+    assert np.sqrt(np.nanmean(found.sigma**2) / (error**2).mean()) == pytest.approx(1, abs=0.15)
+    np.testing.assert_allclose(found.width, 3.2, rtol=0.02)
 
 
 def test_the_spread_of_starts_is_measured_where_the_image_tells():

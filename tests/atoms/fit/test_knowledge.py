@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from honeycomb import honeycomb
 from napari_strata.atoms.fit.isolated import sigma_alone
 from napari_strata.atoms.fit.noise import Noise, NoiseKind, measure_noise
 from napari_strata.atoms.fit.prior import measured_spread
@@ -77,3 +78,16 @@ def test_the_width_of_peaks_is_guessed(width):
     image = np.random.default_rng(RNG_SEED).poisson(60 * np.outer(along, along) + 5).astype(float)
     guess = guess_width(image, atoms, np.zeros(64, np.intp), lowest=0.7, highest=6)
     assert guess == pytest.approx(width, rel=0.2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_width_is_guessed_where_atoms_of_two_layers_coincide(seed):
+    rng, width, extent = np.random.default_rng(seed), 3.2, 12.0
+    pixel = extent / 100
+    atoms = np.vstack([honeycomb(extent, angle=angle) for angle in (8.0, 25.0)]) / pixel
+    along = [np.exp(-((np.arange(100)[:, None] - atoms[:, i]) ** 2) / (2 * width**2)) for i in (0, 1)]
+    image = rng.poisson(60 * along[0] @ along[1].T + 5).astype(float)
+    seen = ((atoms > 0) & (atoms < 99)).all(axis=1)
+    start = atoms[seen] + rng.normal(0, 0.22, (seen.sum(), 2))
+    layers = (np.arange(len(atoms)) >= len(atoms) // 2)[seen].astype(np.intp)
+    assert guess_width(image, start, layers, lowest=1.2, highest=12) == pytest.approx(width, rel=0.12)

@@ -47,12 +47,13 @@ def fit_peaks(
         Intensity of one quantum where it is known (1 of counts): the variance is then gain times mean. By default
         the gain and a constant are measured by the residuals.
     groups : ndarray of int, shape (atom,), optional
-        Which atoms share a width; by default all.
+        Which atoms share a width, and are about as high as each other; by default all.
     prior_px : float, optional
         Standard deviation of the truth from `positions` along each axis, roughly [px]; it is then measured by how
-        far the image moves atoms. It decides, and enters `sigma`, where atoms overlap too much or are too faint to
-        be placed by the image, and light of atoms beyond the border is reckoned with; by default the image
-        decides alone, and nothing is beyond it.
+        far the image moves atoms, and how alike the heights of a group are by those that stand clear. This
+        knowledge decides, and enters `sigma`, where atoms overlap too much or are too faint to be placed by the
+        image, and light of atoms beyond the border is reckoned with; by default the image decides alone, and
+        nothing is beyond it.
     hold_width : bool
         Keep all widths at `width_px`: where peaks overlap much, hardly anything tells wide ones from dim ones on
         a brighter background.
@@ -78,6 +79,7 @@ def fit_peaks(
             np.ascontiguousarray(pixels),
             starts[order],
             shared[order],
+            kinds=kinds[order],
             width_px=width,
             shape=shape,
             noise=NoiseKind(uniform=noise == "uniform", gain=None if gain is None else gain / coarse.step**2),

@@ -8,6 +8,7 @@ from scipy.spatial import KDTree
 
 from napari_strata.atoms.fit.background import Knots
 from napari_strata.atoms.fit.fitted import FittedPeaks
+from napari_strata.atoms.fit.heights import measured_heights
 from napari_strata.atoms.fit.isolated import sigma_alone
 from napari_strata.atoms.fit.levenberg_marquardt import SETTLED, Freedom, Problem, local_sums, settle
 from napari_strata.atoms.fit.model import Model
@@ -18,7 +19,7 @@ from napari_strata.atoms.fit.prior import Prior, measured_spread
 from napari_strata.atoms.fit.solver import Solver
 from napari_strata.atoms.fit.squares import Floats
 from napari_strata.atoms.fit.start import KNOT_SPACING, pixels_near, starting_parameters
-from napari_strata.atoms.fit.uncertainty import position_covariance
+from napari_strata.atoms.fit.uncertainty import atom_covariance
 
 STEPS_OF_ALL, STEPS_OF_SOME = 12, 20
 """Most steps of all atoms together, and of those that have not settled then, with their neighbours."""
@@ -37,6 +38,9 @@ WIDEST = 1.5
 background may fit as well, up to any width, and tell no positions any more."""
 DIM = 1e-2
 """Height below which a fit has lost its atom, in units of the median height."""
+ALIKE, STEPS_OF_HEIGHTS = 0.3, 4
+"""Spread of heights, in units of their median, that is expected where widths are compared by heights alone, and
+steps of those: were all heights free, atoms that all but coincide would take any, and any width would do."""
 
 
 class JointFit:
@@ -58,6 +62,8 @@ class JointFit:
         What is known of the noise.
     prior_px : float or None
         Standard deviation of the truth from `positions`, roughly [px].
+    kinds : ndarray of int, shape (atom,), optional
+        Which atoms are about as high as each other, where `prior_px` is given; by default those of a group.
     inside : ndarray of bool, shape (atom,), optional
         Which are atoms of the image; the others only have heights. By default all.
     hold_width : bool
@@ -74,11 +80,13 @@ class JointFit:
         shape: Shape,
         noise: NoiseKind,
         prior_px: float | None,
+        kinds: NDArray[np.intp] | None = None,
         inside: NDArray[np.bool_] | None = None,
         hold_width: bool = False,
     ) -> None:
         self._shapes = not hold_width
         self._inside = np.ones(len(positions), bool) if inside is None else inside
+        self._kinds = groups if kinds is None else kinds
         knots = Knots.every(KNOT_SPACING * width_px, image.shape)
         self._start, self._width, self._noise, self._prior_px = positions, width_px, noise, prior_px
         self._parameters = starting_parameters(
@@ -108,12 +116,11 @@ class JointFit:
         everything = self._inside
         self._fit_heights()
         if self._prior_px is not None:
-            self._expect(self._prior_px)
+            self._expect_anything(self._prior_px)
             self._settle_all(Freedom(everything, shapes=self._shapes), steps=STEPS_OF_ALL)
             if self._is_too_wide():
                 return False
-            measured = self._measured_prior()  # where all is blurred, shifts of one atom are those of others, too
-            self._expect(measured if self._shapes else max(measured, self._prior_px))
+            self._expect_what_was_seen()
         restless = self._settle_all(Freedom(everything, shapes=self._shapes), steps=STEPS_OF_ALL) > SETTLED
         if self._is_too_wide():
             return False
@@ -134,7 +141,10 @@ class JointFit:
 
     def misfit_of_heights(self) -> float:
         """Fit heights and background alone; return the mean square of what is left of the image."""
-        self._fit_heights()
+        for _ in range(STEPS_OF_HEIGHTS):
+            height = np.full(len(self._start), self._median_height())
+            self._problem = replace(self._problem, prior=Prior.near(self._start, np.inf, height, ALIKE * height))
+            self._fit_heights()
         problem = self._problem
         left = problem.image - problem.model.draw(self._parameters)
         return float(np.mean(left**2))
@@ -146,7 +156,7 @@ class JointFit:
         drawn = model.draw(parameters)
         noise = self._measure_noise(drawn)
         weights = problem.used / noise.variance(drawn)
-        sigma = np.sqrt(self._variance(drawn))
+        sigma = np.sqrt(self._variances(drawn)[:, :2])
         background = model.knots.at(parameters.background, parameters.positions)
         return FittedPeaks(
             positions=parameters.positions,
@@ -165,36 +175,49 @@ class JointFit:
     def _measure_noise(self, drawn: Floats) -> Noise:
         return measure_noise(self._problem.image, drawn, self._problem.used, self._leverage, self._noise)
 
-    def _expect(self, prior_px: float) -> None:
+    def _expect_anything(self, prior_px: float) -> None:
         """Expect positions near where they began, and heights of the order of the median."""
         self._prior_px = prior_px
-        height = self._median_height()
-        prior = Prior.near(self._start, prior_px, np.where(self._inside, height, 0), height)
-        self._problem = replace(self._problem, prior=prior)
+        height = np.full(len(self._start), self._median_height())
+        self._expect(height, height)
 
-    def _measured_prior(self) -> float:
-        """Return how far the starts are from the truth, by what the image says of them [px]."""
+    def _expect_what_was_seen(self) -> None:
+        """Expect positions and heights as the first fit has measured how far they are from what was expected."""
         assert self._prior_px is not None, "only where something is known of the starts"
-        variance = self._variance(self._problem.model.draw(self._parameters))
-        self._sigma = np.sqrt(variance.mean(axis=1))
-        inside = self._inside
-        return measured_spread(
-            (self._parameters.positions - self._start)[inside], variance[inside], self._prior_px
+        inside, shift = self._inside, self._parameters.positions - self._start
+        variance = self._variances(self._problem.model.draw(self._parameters))
+        self._sigma = np.sqrt(variance[:, :2].mean(axis=1))
+        measured = measured_spread(shift[inside], variance[inside, :2], self._prior_px)
+        # Where all is blurred, shifts of one atom are those of others, too.
+        self._prior_px = measured if self._shapes else max(measured, self._prior_px)
+        seen = np.where(inside, variance[:, 2], np.nan)
+        expected = float(np.median(self._problem.prior.expected[inside, 2]))
+        self._expect(*measured_heights(self._parameters.amplitudes, seen, self._kinds, expected))
+
+    def _expect(self, heights: Floats, spreads: Floats) -> None:
+        """Expect positions near where they began, and heights (atom,); outside the image, none of about them."""
+        assert self._prior_px is not None, "only where something is known of the starts"
+        median, inside = self._median_height(), self._inside
+        self._problem = replace(
+            self._problem,
+            prior=Prior.near(
+                self._start, self._prior_px, np.where(inside, heights, 0), np.where(inside, spreads, median)
+            ),
         )
 
-    def _variance(self, drawn: Floats) -> Floats:
-        """Return the variances of each position (atom, 2) [px²]; NaN where there is none."""
+    def _variances(self, drawn: Floats) -> Floats:
+        """Return the variances of each position and height (atom, 3); NaN where there are none."""
         variance = np.einsum("acc->ac", self._covariance(drawn))
         return np.where((variance > 0).all(axis=1, keepdims=True), variance, np.nan)
 
     def _covariance(self, drawn: Floats) -> Floats:
-        """Return the covariance of each position (atom, 2, 2) [px²]."""
+        """Return the covariance of each position and height (atom, 3, 3)."""
         problem = self._problem
         weights = problem.used / self._measure_noise(drawn).variance(drawn)
         equations = problem.equations(self._parameters, drawn, weights)
         held = self._failed | ~self._inside
         free = Freedom(~held, shapes=self._shapes).unknowns(self._parameters)
-        return position_covariance(equations, held, Solver(equations, np.zeros(len(free)), free))
+        return atom_covariance(equations, held, Solver(equations, np.zeros(len(free)), free))
 
     def _median_height(self) -> float:
         return float(np.median(self._parameters.amplitudes[self._inside]))

@@ -45,10 +45,10 @@ class Prior:
         return cls(none, none)
 
     @classmethod
-    def near(cls, positions: Floats, sigma_px: float, heights: Floats, spread: float) -> "Prior":
-        """Expect positions (atom, 2) to a standard deviation [px], and heights (atom,) to a spread."""
-        sigmas = np.array([sigma_px, sigma_px, spread])
-        return cls(np.column_stack([positions, heights]), np.tile(1 / sigmas**2, (len(positions), 1)))
+    def near(cls, positions: Floats, sigma_px: float, heights: Floats, spreads: Floats) -> "Prior":
+        """Expect positions (atom, 2) to a standard deviation [px], and heights (atom,) to spreads (atom,)."""
+        sigmas = np.column_stack([np.full(positions.shape, sigma_px), spreads])
+        return cls(np.column_stack([positions, heights]), 1 / sigmas**2)
 
     def pull(self, parameters: Parameters) -> Floats:
         """Return the gradient of the logarithm of the probability of parameters, shape (3 atom,)."""
@@ -95,8 +95,23 @@ def measured_spread(shift: Floats, variance: Floats, expected: float) -> float:
 
 def _likeliest(shift: Floats, kept: Floats, known: NDArray[np.bool_], expected: float) -> float:
     """Return the likeliest spread of the starts [px] by the shifts of known coordinates."""
-    alone, moved = expected**2 * kept[known] / (1 - kept[known]), shift[known] / (1 - kept[known])
+    moved, alone = without_prior(shift[known], kept[known], expected)
     trials = np.geomspace(LEAST, 4, 89) * expected
     total = trials[:, None] ** 2 + alone
     surprise = np.minimum(moved**2 / total, FARTHEST**2)
     return float(trials[np.argmin((np.log(total) + surprise).sum(axis=1))])
+
+
+def without_prior(shift: Floats, kept: Floats, sigma: float) -> tuple[Floats, Floats]:
+    """Return where a fit would have gone without a normal prior, and with which variance.
+
+    Parameters
+    ----------
+    shift : ndarray
+        How far the fit went from the mean of the prior.
+    kept : ndarray, shape of `shift`
+        What is left of the prior's variance, below 1.
+    sigma : float
+        Standard deviation of the prior.
+    """
+    return shift / (1 - kept), sigma**2 * kept / (1 - kept)

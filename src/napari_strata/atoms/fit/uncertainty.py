@@ -10,8 +10,8 @@ from napari_strata.atoms.fit.squares import Floats
 ELEMENTS_AT_ONCE = 4_000_000
 
 
-def position_covariance(equations: Equations, held: NDArray[np.bool_], solver: Solver) -> Floats:
-    """Return the covariance of each atom's position.
+def atom_covariance(equations: Equations, held: NDArray[np.bool_], solver: Solver) -> Floats:
+    """Return the covariance of each atom's position and height.
 
     The matrix of an atom and all that couple with it is inverted, everything beyond held; what the shared shapes
     add is exact.
@@ -27,8 +27,8 @@ def position_covariance(equations: Equations, held: NDArray[np.bool_], solver: S
 
     Returns
     -------
-    ndarray, shape (atom, 2, 2)
-        Covariance of (y, x) [px²]; NaN where there is none.
+    ndarray, shape (atom, 3, 3)
+        Covariance of (y, x, height) [px, px, intensity]; NaN where positions were held.
     """
     covariance = _local(equations, held)
     first = equations.splits[0]
@@ -41,7 +41,7 @@ def position_covariance(equations: Equations, held: NDArray[np.bool_], solver: S
             [without.solve(column, tolerance=1e-4) for column in np.concatenate([columns, padding]).T], axis=1
         )
         left = equations.shapes[np.ix_(free_shapes, free_shapes)] - columns.T @ through[: len(columns)]
-        moved = through[:first].reshape(-1, 3, columns.shape[1])[:, :2]
+        moved = through[:first].reshape(-1, 3, columns.shape[1])
         covariance = covariance + moved @ np.linalg.inv(left) @ moved.transpose(0, 2, 1)
     covariance[held] = np.nan
     return covariance
@@ -50,16 +50,15 @@ def position_covariance(equations: Equations, held: NDArray[np.bool_], solver: S
 def _local(equations: Equations, held: NDArray[np.bool_]) -> Floats:
     starts, others = equations.pairs.neighbours()
     counts = np.diff(starts)
-    covariance = np.empty((equations.pairs.atoms, 2, 2))
+    covariance = np.empty((equations.pairs.atoms, 3, 3))
     for count in np.unique(counts):
         alike = np.flatnonzero(counts == count)
         step = max(1, ELEMENTS_AT_ONCE // (9 * count**2))
         for chunk in (alike[i : i + step] for i in range(0, len(alike), step)):
             members = others[starts[chunk][:, None] + np.arange(count)]
             matrix = _dense(equations, members, held)
-            right = np.zeros((3 * count, 2))
-            right[[0, 1], [0, 1]] = 1
-            covariance[chunk] = np.linalg.solve(matrix, np.broadcast_to(right, (len(chunk), *right.shape)))[:, :2]
+            right = np.broadcast_to(np.eye(3 * count, 3), (len(chunk), 3 * count, 3))
+            covariance[chunk] = np.linalg.solve(matrix, right)[:, :3]
     return covariance
 
 
