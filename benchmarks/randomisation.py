@@ -26,6 +26,7 @@ from napari_strata.config.judge import Measure
 from napari_strata.control import JobControl
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import PixelTarget
+from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.jobs.judge_map import judge_map
 from napari_strata.simulate.scene import simulate_image
 from napari_strata.types import ImageStack
@@ -67,11 +68,7 @@ def of_map(
     config = ExplainConfig(method=method, steps=STEPS)
     job = judge_map(
         JobControl(),
-        model,
-        image,
-        frame=0,
-        question=Question(place, 0),
-        config=config,
+        Inquiry(model, image, Question(place, 0), config),
         judging=judging,
     )
     figures = result_of(job).figures

@@ -226,18 +226,17 @@ def test_explain_looks_at_the_nearest_atom_unless_told_otherwise(
 ) -> None:
     options = ("--at", "3.5, 4", "--layer", 1, "--frame", 2, "--method", "input-gradient", "--tolerance", 0.7)
     assert strata("explain", "MODEL", image, "--out", "heat.tif", *options).code == 0
-    assert recorder.args[1].name == "moire"
-    question = recorder.kwargs.pop("question")
-    assert (question.target, question.layer) == (AtomTarget(3.5, 4.0), 1)
-    assert (question.species, question.against) == (None, None)
+    (inquiry,) = recorder.args
+    assert (inquiry.image.name, inquiry.frame) == ("moire", 2)
+    assert (inquiry.question.target, inquiry.question.layer) == (AtomTarget(3.5, 4.0), 1)
+    assert (inquiry.question.species, inquiry.question.against) == (None, None)
+    assert inquiry.config == ExplainConfig(tolerance=0.7)
+    assert (inquiry.inference, inquiry.locating) == (InferenceConfig(), AtomsConfig())
     assert recorder.kwargs == {
-        "frame": 2,
-        "configs": [ExplainConfig(method="input-gradient", tolerance=0.7)],
+        "methods": ["input-gradient"],
         "files": ExplanationFiles(Path("heat.tif")),
         "judging": None,
         "earlier": None,
-        "inference": InferenceConfig(),
-        "locating": AtomsConfig(),
     }
 
 
@@ -264,8 +263,9 @@ def test_one_file_configures_predict_atoms_and_explain_and_options_win(
         AtomsConfig(refinement_radius=0.4, min_distance=1.1),
     )
     assert strata("explain", *words, "--at", "3,4", "--method", "grad-cam").code == 0
-    assert recorder.kwargs["configs"] == [ExplainConfig(target_radius=0.8, method="grad-cam")]
-    assert recorder.kwargs["locating"] == AtomsConfig(refinement_radius=0.4, min_distance=2)
+    assert recorder.kwargs["methods"] == ["grad-cam"]
+    assert recorder.args[0].config == ExplainConfig(target_radius=0.8, method="input-gradient")
+    assert recorder.args[0].locating == AtomsConfig(refinement_radius=0.4, min_distance=2)
 
 
 @pytest.mark.parametrize("command", ["predict", "atoms", "explain"])
@@ -284,7 +284,7 @@ def test_an_unknown_section_fails_with_its_name(
 
 def test_explain_takes_a_pixel(strata: Strata, recorder: Recorder, image: Path) -> None:
     strata("explain", "MODEL", image, "--out", "heat.tif", "--at", "3.6,4", "--target", "pixel")
-    assert recorder.kwargs["question"].target == PixelTarget(4, 4)
+    assert recorder.args[0].question.target == PixelTarget(4, 4)
 
 
 def test_explain_takes_a_region_from_a_mask_of_any_type(strata: Strata, recorder: Recorder, image: Path) -> None:
@@ -293,12 +293,12 @@ def test_explain_takes_a_region_from_a_mask_of_any_type(strata: Strata, recorder
     np.save(image.parent / "region.npy", mask)
     words = ("explain", "MODEL", image, "--out", "heat.tif", "--target", "region")
     assert strata(*words, "--region", image.parent / "region.npy").code == 0
-    np.testing.assert_array_equal(recorder.kwargs["question"].target.mask, mask)
+    np.testing.assert_array_equal(recorder.args[0].question.target.mask, mask)
     picture = Image.fromarray(mask.astype(np.uint8)).convert("P")
     picture.putpalette([9, 9, 9, 128, 0, 0])
     picture.save(image.parent / "region.png")
     assert strata(*words, "--region", image.parent / "region.png").code == 0
-    np.testing.assert_array_equal(recorder.kwargs["question"].target.mask, mask)
+    np.testing.assert_array_equal(recorder.args[0].question.target.mask, mask)
     call = strata(*words, "--region", image.parent / "no.npy", "--json")
     assert call.code == 1
     assert call.report["error"]["type"] == "TargetError"

@@ -13,11 +13,13 @@ from napari_strata.explain.recall import recall
 from napari_strata.explain.targets import PixelTarget
 from napari_strata.explain.trust.scores import COMPARED, SCORES
 from napari_strata.jobs.compare_maps import compare_maps
+from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.jobs.judge_map import judge_map
 from napari_strata.types import ImageStack
 from two_faced import save_two_faced
 
 QUICK = JudgeConfig(measures=COMPARED, points=3, orders=1, squares=24, repeats=2)
+QUESTION = Question(PixelTarget(31, 41), 0)
 METHODS = ("input-gradient", "integrated-gradients", "attention", "grad-cam")
 
 
@@ -36,12 +38,8 @@ def compare(model, methods=METHODS, *, control=None, judging=QUICK, **config):
     settings = {"device": "cpu", "steps": 4} | config
     return compare_maps(
         control or JobControl(),
-        model,
-        noisy_spots(),
-        frame=0,
-        question=Question(PixelTarget(31, 41), 0),
+        Inquiry(model, noisy_spots(), QUESTION, ExplainConfig(**settings)),
         methods=methods,
-        config=ExplainConfig(**settings),
         judging=judging,
     )
 
@@ -76,11 +74,7 @@ def test_the_same_map_gets_the_same_figures_as_when_it_is_judged_alone(model):
     *_, together = compare(model, ("input-gradient", "grad-cam"))
     *_, alone = judge_map(
         JobControl(),
-        model,
-        noisy_spots(),
-        frame=0,
-        question=Question(PixelTarget(31, 41), 0),
-        config=ExplainConfig(method="grad-cam", device="cpu"),
+        Inquiry(model, noisy_spots(), QUESTION, ExplainConfig(method="grad-cam", device="cpu")),
         judging=QUICK,
     )
     assert together.result.value[1].figures == alone.result.value.judgement.figures
@@ -105,8 +99,9 @@ def test_between_two_looks_for_a_stop_lies_no_more_than_one_batch(model, job, mo
         labels = np.random.default_rng(0).integers(1, 3, (2, 64, 68)).astype(np.uint8)
         config = ExplainConfig(method="smooth-grad", samples=9, device="cpu")
         judging = JudgeConfig(points=3, orders=1, squares=4, repeats=1, stages=2, draws=1, steps=3)
-        asked = {"frame": 0, "question": Question(PixelTarget(31, 41), 0), "config": config, "judging": judging}
-        events = judge_map(control, model, noisy_spots(), labels=labels, **asked)
+        events = judge_map(
+            control, Inquiry(model, noisy_spots(), QUESTION, config), judging=judging, labels=labels
+        )
     since, most, explaining = 0, [], False
     for event in events:
         if explaining:

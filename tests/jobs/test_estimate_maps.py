@@ -8,6 +8,7 @@ from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget
 from napari_strata.jobs import estimate_maps as module
 from napari_strata.jobs.estimate_maps import MapsOutlook, estimate_maps
+from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.types import ImageStack
 
 PIXEL, ATOM = Question(PixelTarget(20, 30), 0, "C"), Question(AtomTarget(20.2, 30.1, 0.75), 0, "C")
@@ -23,9 +24,8 @@ def outlook(tmp_path, monkeypatch):
         architecture = "unet" if layers == 1 else "gombnet"
         model = save_bright(tmp_path / architecture, architecture=architecture, layers=layers, pixel_size=0.2)
         config = ExplainConfig(method=methods[0], device="cpu", **config)
-        *_, ended = estimate_maps(
-            JobControl(), model, image, question=question, config=config, methods=methods, judging=judging
-        )
+        inquiry = Inquiry(model, image, question, config)
+        *_, ended = estimate_maps(JobControl(), inquiry, methods=methods, judging=judging)
         assert ended.error is None, ended.error
         return ended.result.value
 

@@ -17,6 +17,7 @@ from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
 from napari_strata.io.bundle import read_card
 from napari_strata.io.images import read_image
 from napari_strata.jobs.explain import explain
+from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.models.network import Network
 from napari_strata.types import ATOM_COLUMNS, ImageStack
 from two_faced import save_two_faced
@@ -45,11 +46,10 @@ def table(*rows, pixel_size=0.2):
     return pd.DataFrame(values, columns=list(ATOM_COLUMNS))
 
 
-def run(model, image, *, target, layer=0, frame=0, config=GRADIENT, control=None, **options):
+def run(model, image, *, target, layer=0, frame=0, config=GRADIENT, control=None, out=None, **options):
     control = control or JobControl()
-    events = list(
-        explain(control, model, image, frame=frame, question=Question(target, layer), config=config, **options)
-    )
+    inquiry = Inquiry(model, image, Question(target, layer), config, frame, **options)
+    events = list(explain(control, inquiry, out=out))
     assert isinstance(events[-1], JobEnded)
     assert control.state is JobState.IDLE
     return events, events[-1]
@@ -288,10 +288,8 @@ def test_an_error_of_torch_ends_the_job_as_failed(model, kind, monkeypatch):
 
 def test_a_stop_during_the_prediction_leaves_nothing(model, tmp_path):
     control, out = JobControl(), tmp_path / "heat.tif"
-    body = explain(
-        control, model, spots(), frame=0, question=Question(AtomTarget(10, 20), 0), config=GRADIENT, out=out
-    )
-    for event in body:
+    inquiry = Inquiry(model, spots(), Question(AtomTarget(10, 20), 0), GRADIENT)
+    for event in explain(control, inquiry, out=out):
         if isinstance(event, Progress):
             control.request_stop()
     assert event.reason is FinishReason.CANCELED

@@ -14,6 +14,7 @@ from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
 from napari_strata.io.map_cache import MapCache
 from napari_strata.jobs.explain import explain
 from napari_strata.jobs.explain_stack import explain_stack
+from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.models.registry import load_network
 from napari_strata.requests import FrameWanted
 from napari_strata.types import ATOM_COLUMNS, ImageStack
@@ -79,9 +80,7 @@ def test_every_frame_has_the_map_that_explaining_it_alone_gives(model, cache):
     assert ended.result.figures == {"frames": 4, "computed": 4, "kept": 0, "empty": 0}
     for event in whole(events):
         question = Question(AtomTarget(10, 10 + 2 * event.frame), 0, "C")
-        *_, alone = explain(
-            JobControl(), model, stack(), frame=event.frame, question=question, config=GRADIENT, atoms=atoms()
-        )
+        *_, alone = explain(JobControl(), Inquiry(model, stack(), question, GRADIENT, event.frame, atoms()))
         np.testing.assert_array_equal(event.data, alone.result.value.data)
         assert event.metadata == alone.result.value.metadata
         assert np.unravel_index(event.data.argmax(), event.data.shape) == (10, 10 + 2 * event.frame)

@@ -10,6 +10,7 @@ from napari_strata.errors import LabelsError, TargetError
 from napari_strata.events import FinishReason, Progress, Sketched
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import PixelTarget
+from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.jobs.judge_map import judge_map
 from napari_strata.types import ImageStack
 from two_faced import save_two_faced
@@ -31,11 +32,8 @@ def noisy_spots():
 def run(model, *, target=PixelTarget(31, 41), judging=QUICK, control=None, stop_after=None, **options):  # noqa: B008
     control = control or JobControl()
     events = []
-    question, config = Question(target, 0), ExplainConfig(device="cpu")
-    image = noisy_spots()
-    for event in judge_map(
-        control, model, image, frame=0, question=question, config=config, judging=judging, **options
-    ):
+    inquiry = Inquiry(model, noisy_spots(), Question(target, 0), ExplainConfig(device="cpu"))
+    for event in judge_map(control, inquiry, judging=judging, **options):
         events.append(event)
         if stop_after is not None and isinstance(event, stop_after):
             control.request_stop()

@@ -14,6 +14,7 @@ from napari_strata.events import ChangeTried, FinishReason, Progress, StateChang
 from napari_strata.explain.question import AgainstLayer, Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget
 from napari_strata.jobs.explain import explain
+from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.jobs.smallest_change import smallest_change
 from napari_strata.jobs.what_if import try_changes, what_if
 from napari_strata.requests import TryChange
@@ -60,12 +61,8 @@ def done(job):
     ],
 )
 def test_with_nothing_changed_the_score_is_exactly_that_of_the_map(model, question):
-    heatmap = done(explain(JobControl(), model, spots(), frame=0, question=question, config=CONFIG)).value
-    result = done(
-        what_if(
-            JobControl(), model, spots(), frame=0, question=question, config=CONFIG, change=WhatIfConfig(part=0)
-        )
-    )
+    heatmap = done(explain(JobControl(), Inquiry(model, spots(), question, CONFIG))).value
+    result = done(what_if(JobControl(), Inquiry(model, spots(), question, CONFIG), change=WhatIfConfig(part=0)))
     assert result.value.after.score == result.value.before.score == heatmap.metadata["score"]
     assert (result.value.pixels, result.value.vanished, result.value.appeared) == (0, 0, 0)
 
@@ -76,11 +73,7 @@ def test_an_erased_atom_vanishes(tmp_path, pixel_size):
     outcome = done(
         what_if(
             JobControl(),
-            model,
-            spots(pixel_size, noisy=False),
-            frame=0,
-            question=Question(AtomTarget(12, 20), 0),
-            config=CONFIG,
+            Inquiry(model, spots(pixel_size, noisy=False), Question(AtomTarget(12, 20), 0), CONFIG),
             change=WhatIfConfig(grow=0.6),
             out=tmp_path / "out",
         )
@@ -104,9 +97,7 @@ def test_the_new_masks_are_those_of_the_changed_image(model, tmp_path):
     mask[27:38, 7:18] = True
     question = Question(PixelTarget(32, 12), 0)
     change = WhatIfConfig(change="shift", shift_y=0.8, shift_x=0.6)
-    outcome = done(
-        what_if(JobControl(), model, image, frame=0, question=question, config=CONFIG, change=change, mask=mask)
-    ).value
+    outcome = done(what_if(JobControl(), Inquiry(model, image, question, CONFIG), change=change, mask=mask)).value
     import torch
 
     from napari_strata.data.grid import to_network_grid
@@ -123,7 +114,7 @@ def test_the_new_masks_are_those_of_the_changed_image(model, tmp_path):
 def test_of_many_changes_the_last_is_answered_and_a_bad_one_says_why(model):
     control, told, asked = JobControl(), [], threading.Event()
     bad, good = TryChange(np.zeros((3, 3), bool), WhatIfConfig()), TryChange(None, WhatIfConfig(part=0))
-    job = try_changes(control, model, spots(), frame=0, question=Question(PixelTarget(12, 20), 0), config=CONFIG)
+    job = try_changes(control, Inquiry(model, spots(), Question(PixelTarget(12, 20), 0), CONFIG))
     for event in job:
         if isinstance(event, StateChanged) and not asked.is_set() and event.state.value == "running":
             asked.set()
@@ -145,11 +136,7 @@ def test_the_smallest_change_flips_the_atom_and_is_told_in_counts(model, tmp_pat
     result = done(
         smallest_change(
             JobControl(),
-            model,
-            spots(),
-            frame=0,
-            question=Question(AtomTarget(12, 20), 0),
-            config=CONFIG,
+            Inquiry(model, spots(), Question(AtomTarget(12, 20), 0), CONFIG),
             looking=SmallestChangeConfig(reach=1.0, bound=5),
             out=tmp_path / "out",
         )
@@ -173,11 +160,7 @@ def test_of_the_linear_part_of_a_network_it_is_as_small_as_can_be(model):
     flip = done(
         smallest_change(
             JobControl(),
-            model,
-            image,
-            frame=0,
-            question=Question(PixelTarget(32, 12), 0, "C"),
-            config=CONFIG,
+            Inquiry(model, image, Question(PixelTarget(32, 12), 0, "C"), CONFIG),
             looking=SmallestChangeConfig(bound=50),
         )
     ).value
@@ -193,11 +176,7 @@ def test_what_does_not_flip_within_the_bound_says_what_it_takes(model):
     flip = done(
         smallest_change(
             JobControl(),
-            model,
-            spots(),
-            frame=0,
-            question=Question(AtomTarget(12, 20), 0),
-            config=CONFIG,
+            Inquiry(model, spots(), Question(AtomTarget(12, 20), 0), CONFIG),
             looking=SmallestChangeConfig(bound=0.01),
         )
     ).value
@@ -211,11 +190,7 @@ def test_pixels_that_do_not_matter_cannot_flip(model):
     flip = done(
         smallest_change(
             JobControl(),
-            model,
-            spots(),
-            frame=0,
-            question=Question(PixelTarget(32, 12), 0),
-            config=CONFIG,
+            Inquiry(model, spots(), Question(PixelTarget(32, 12), 0), CONFIG),
             looking=SmallestChangeConfig(),
             mask=mask,
         )
@@ -228,11 +203,7 @@ def test_a_stop_keeps_the_smallest_change_so_far(model):
     control, looks = JobControl(), 0
     job = smallest_change(
         control,
-        model,
-        spots(),
-        frame=0,
-        question=Question(AtomTarget(12, 20), 0),
-        config=CONFIG,
+        Inquiry(model, spots(), Question(AtomTarget(12, 20), 0), CONFIG),
         looking=SmallestChangeConfig(),
     )
     for event in job:
@@ -255,11 +226,7 @@ def test_a_folder_that_is_a_file_is_refused(model, tmp_path):
     ended = last(
         what_if(
             JobControl(),
-            model,
-            spots(),
-            frame=0,
-            question=Question(PixelTarget(1, 1), 0),
-            config=CONFIG,
+            Inquiry(model, spots(), Question(PixelTarget(1, 1), 0), CONFIG),
             change=WhatIfConfig(),
             out=tmp_path / "out",
         )

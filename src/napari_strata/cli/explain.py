@@ -7,22 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_strata.cli.display import Display
-from napari_strata.cli.inputs import read_stacks
+from napari_strata.cli.image_options import ImageOptions
 from napari_strata.cli.judge import judge_words
-from napari_strata.cli.model_options import Model, OnDevice, OneImage
+from napari_strata.cli.model_options import Model, OneImage
 from napari_strata.cli.named import METHOD_HELP, parse_methods
-from napari_strata.cli.options import (
-    AnalysisFile,
-    AsJson,
-    PixelSize,
-    SignalName,
-    ToGrey,
-    Verbose,
-    option,
-    read_analysis,
-    with_options,
-)
-from napari_strata.cli.question import Asked, At, Class, Kind, Label, Layer, RatherThan, Region
+from napari_strata.cli.option_groups import with_groups
+from napari_strata.cli.options import option, with_options
+from napari_strata.cli.question import Asked
 from napari_strata.cli.runner import run_command
 from napari_strata.cli.settings_option import parse_settings
 from napari_strata.config import ExplainConfig
@@ -35,9 +26,11 @@ if TYPE_CHECKING:
 _OWN_OPTIONS = ("method", "device", "tolerance")
 
 
+@with_groups
 def explain(
     model: Model,
     image: OneImage,
+    *,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -54,8 +47,7 @@ def explain(
     scores: Annotated[
         Path | None, typer.Option(metavar="SCORES.json", help="All figures and metadata.", show_default=False)
     ] = None,
-    at: At = None,
-    layer: Layer = 0,
+    asked: Asked,
     frame: Annotated[
         int,
         typer.Option(
@@ -63,11 +55,6 @@ def explain(
             help="Frame of the stack, from 0; several layers are followed from frame 0 on, which takes time.",
         ),
     ] = 0,
-    target: Kind = "atom",
-    region: Region = None,
-    label: Label = None,
-    species: Class = None,
-    rather_than: RatherThan = None,
     method: Annotated[
         list[str] | None,
         typer.Option(
@@ -98,60 +85,55 @@ def explain(
             show_default=False,
         ),
     ] = None,
-    pixel_size: PixelSize = None,
-    device: OnDevice = None,
-    config: AnalysisFile = None,
-    to_grey: ToGrey = False,
-    signal: SignalName = None,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
+    options: ImageOptions,
 ) -> int:
     """Show which pixels of an image made a network say what it says about a target.
 
     The target is an atom, a pixel, a region, a numbered instance or the whole slice; it is asked why a class is
     there rather than background, another class, another layer, or what was corrected.
     """
-    asked = Asked(at, layer, target, region, label, species, rather_than)
     if again is None:
         asked.check()
-    elif (asked, frame) != (Asked(None, 0, "atom", None, None, None, None), 0):
+    elif (asked, frame) != (Asked(), 0):
         raise typer.BadParameter("the map says what is asked; name no target.", param_hint=["--again"])
     if out is None and picture is None and scores is None:
         raise typer.BadParameter("nothing would be written.", param_hint=["--out", "--picture", "--scores"])
-    given = {"tolerance": tolerance, "device": device}
-    changed = parse_settings(settings or (), ExplainConfig, without=_OWN_OPTIONS)
+    given = {"tolerance": tolerance, **parse_settings(settings or (), ExplainConfig, without=_OWN_OPTIONS)}
     methods = parse_methods(method or ())
 
     def make_job(control: JobControl, display: Display) -> Job:
         from napari_strata.explain.recall import recall
         from napari_strata.jobs.explain_methods import explain_methods
         from napari_strata.jobs.explanation_files import ExplanationFiles
+        from napari_strata.jobs.inquiry import Inquiry
 
-        analysis = read_analysis(config)
-        (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
+        analysis, stack = options.settings(**given), options.read(image, display)
         earlier: Heatmap | None = None
         if again is None:
-            question, start, of_frame = asked.question(stack, frame), analysis.explain, frame
+            inquiry = asked.inquiry(model, stack, frame, analysis)
         else:
             earlier = _read(again)
             recalled = recall(earlier.metadata)
-            question, start, of_frame = recalled.question, recalled.config, recalled.frame
-        one = with_options(start, **given, **changed)
+            config = with_options(recalled.config, **given, device=options.device)
+            inquiry = Inquiry(
+                model,
+                stack,
+                recalled.question,
+                config,
+                recalled.frame,
+                inference=analysis.inference,
+                locating=analysis.atoms,
+            )
         return explain_methods(
             control,
-            model,
-            stack,
-            frame=of_frame,
-            question=question,
-            configs=[with_options(one, method=name) for name in methods] or [one],
+            inquiry,
+            methods=methods or [inquiry.config.method],
             files=ExplanationFiles(out, scores, picture),
             judging=analysis.judge if judge else None,
             earlier=earlier,
-            inference=analysis.inference,
-            locating=analysis.atoms,
         )
 
-    return run_command(make_job, as_json=as_json, verbose=verbose, words=explain_words)
+    return run_command(make_job, as_json=options.as_json, verbose=options.verbose, words=explain_words)
 
 
 def explain_words(figures: Mapping[str, Any]) -> Iterator[str]:

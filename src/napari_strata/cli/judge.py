@@ -7,21 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from napari_strata.cli.display import Display
-from napari_strata.cli.inputs import read_stacks
-from napari_strata.cli.model_options import Model, OnDevice, OneImage
+from napari_strata.cli.image_options import ImageOptions
+from napari_strata.cli.model_options import Model, OneImage
 from napari_strata.cli.named import METHOD_HELP, parse_measures, parse_method
-from napari_strata.cli.options import (
-    AnalysisFile,
-    AsJson,
-    PixelSize,
-    SignalName,
-    ToGrey,
-    Verbose,
-    option,
-    read_analysis,
-    with_options,
-)
-from napari_strata.cli.question import Asked, At, Class, Frame, Kind, Label, Layer, RatherThan, Region
+from napari_strata.cli.option_groups import with_groups
+from napari_strata.cli.options import option, with_options
+from napari_strata.cli.question import Asked, Frame
 from napari_strata.cli.runner import run_command
 from napari_strata.config import JudgeConfig
 from napari_strata.config.judge import MEASURES
@@ -30,20 +21,16 @@ from napari_strata.errors import LabelsError
 from napari_strata.jobs.job import Job
 
 
+@with_groups
 def judge(
     model: Model,
     image: OneImage,
+    *,
     out: Annotated[
         Path | None, typer.Option(metavar="TRUST.json", help="All figures, the curves included.")
     ] = None,
-    at: At = None,
-    layer: Layer = 0,
+    asked: Asked,
     frame: Frame = 0,
-    target: Kind = "atom",
-    region: Region = None,
-    label: Label = None,
-    species: Class = None,
-    rather_than: RatherThan = None,
     method: Annotated[
         str | None, typer.Option(metavar="NAME", help=f"The method {METHOD_HELP}", show_default=False)
     ] = None,
@@ -60,16 +47,9 @@ def judge(
         typer.Option(help="Mask codes (layer, y, x) of the frame: trains a network on them, permuted."),
     ] = None,
     dose: Annotated[float | None, option(JudgeConfig, "dose")] = None,
-    pixel_size: PixelSize = None,
-    device: OnDevice = None,
-    config: AnalysisFile = None,
-    to_grey: ToGrey = False,
-    signal: SignalName = None,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
+    options: ImageOptions,
 ) -> int:
     """Test whether the heatmap of a method can be trusted, and is better than an edge detector."""
-    asked = Asked(at, layer, target, region, label, species, rather_than)
     asked.check()
     named = None if method is None else parse_method(method)
     measures = parse_measures(measure or ())
@@ -78,23 +58,16 @@ def judge(
         from napari_strata.io.arrays import read_array
         from napari_strata.jobs.judge_map import judge_map
 
-        settings = read_analysis(config)
-        (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
+        settings = options.settings(method=named)
         return judge_map(
             control,
-            model,
-            stack,
-            frame=frame,
-            question=asked.question(stack, frame),
-            config=with_options(settings.explain, method=named, device=device),
+            asked.inquiry(model, options.read(image, display), frame, settings),
             judging=with_options(settings.judge, measures=measures or None, dose=dose),
             labels=None if labels is None else read_array(labels, error_type=LabelsError).codes,
-            inference=settings.inference,
-            locating=settings.atoms,
             out=out,
         )
 
-    return run_command(make_job, as_json=as_json, verbose=verbose, words=judge_words)
+    return run_command(make_job, as_json=options.as_json, verbose=options.verbose, words=judge_words)
 
 
 def judge_words(figures: Mapping[str, Any]) -> Iterator[str]:

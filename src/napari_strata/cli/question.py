@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import typer
 
+from napari_strata.config import AnalysisConfig
 from napari_strata.errors import LabelsError, TargetError
 
 if TYPE_CHECKING:
-    from napari_strata.explain.question import Against, Question
+    from napari_strata.explain.question import Against
     from napari_strata.explain.targets import Target
+    from napari_strata.jobs.inquiry import Inquiry
     from napari_strata.types import AnyArray, ImageStack
 
 TargetKind = Literal["atom", "pixel", "region", "instance", "slice"]
@@ -55,33 +57,15 @@ RatherThan = Annotated[
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be explained, as it was typed.
+    """What is to be explained, as it was typed."""
 
-    Attributes
-    ----------
-    at : str or None
-        ``Y,X``.
-    layer : int
-        Crystal layer.
-    kind : str
-        Which kind of target.
-    region : Path or None
-        Mask file.
-    label : int or None
-        Number of an instance.
-    species : str or None
-        Class.
-    rather_than : str or None
-        ``background``, ``class:NAME``, ``layer:NUMBER`` or ``labels:FILE``.
-    """
-
-    at: str | None
-    layer: int
-    kind: TargetKind
-    region: Path | None
-    label: int | None
-    species: str | None
-    rather_than: str | None
+    at: At = None
+    layer: Layer = 0
+    target: Kind = "atom"
+    region: Region = None
+    label: Label = None
+    species: Class = None
+    rather_than: RatherThan = None
 
     def check(self) -> None:
         """Refuse options that do not fit each other.
@@ -91,22 +75,22 @@ class Asked:
         typer.BadParameter
             Naming them.
         """
-        if (self.kind in ("region", "instance")) != (self.region is not None):
+        if (self.target in ("region", "instance")) != (self.region is not None):
             raise typer.BadParameter(
                 "a region or an instance and a file --region belong together.", param_hint=["--region"]
             )
-        if (self.kind in ("atom", "pixel")) == (self.at is None):
+        if (self.target in ("atom", "pixel")) == (self.at is None):
             raise typer.BadParameter(
                 "an atom or a pixel needs a position, other targets have none.", param_hint=["--at"]
             )
-        if (self.kind == "instance") != (self.label is not None):
+        if (self.target == "instance") != (self.label is not None):
             raise typer.BadParameter("an instance and its --label belong together.", param_hint=["--label"])
         if self.at is not None:
             parse_position(self.at)
         _parse_rather_than(self.rather_than)
 
-    def question(self, image: "ImageStack", frame: int) -> "Question":
-        """Read the files, and return the question about a frame of an image.
+    def inquiry(self, model: Path, image: "ImageStack", frame: int, settings: AnalysisConfig) -> "Inquiry":
+        """Read the files, and return what is asked of a model about a frame of an image.
 
         Raises
         ------
@@ -114,13 +98,23 @@ class Asked:
             If a file cannot be read, or there is no such label in it.
         """
         from napari_strata.explain.question import Question
+        from napari_strata.jobs.inquiry import Inquiry
 
-        return Question(self._target(image), self.layer, self.species, self._against(frame))
+        question = Question(self._target(image), self.layer, self.species, self._against(frame))
+        return Inquiry(
+            model,
+            image,
+            question,
+            settings.explain,
+            frame,
+            inference=settings.inference,
+            locating=settings.atoms,
+        )
 
     def _target(self, image: "ImageStack") -> "Target":
         from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
 
-        if self.kind == "slice":
+        if self.target == "slice":
             return RegionTarget(np.ones(image.data.shape[-2:], bool), "slice")
         if self.label is not None:
             assert self.region is not None
@@ -129,7 +123,7 @@ class Asked:
             return _region(self.region)
         assert self.at is not None
         y, x = parse_position(self.at)
-        return PixelTarget(round(y), round(x)) if self.kind == "pixel" else AtomTarget(y, x)
+        return PixelTarget(round(y), round(x)) if self.target == "pixel" else AtomTarget(y, x)
 
     def _against(self, frame: int) -> "Against | None":
         from napari_strata.explain.question import AgainstClass, AgainstCorrection, AgainstLayer

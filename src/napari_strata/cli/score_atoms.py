@@ -7,19 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_strata.cli.display import Display
-from napari_strata.cli.inputs import read_stacks
-from napari_strata.cli.model_options import Model, OnDevice, OneImage
-from napari_strata.cli.options import (
-    AnalysisFile,
-    AsJson,
-    PixelSize,
-    SignalName,
-    ToGrey,
-    Verbose,
-    option,
-    read_analysis,
-    with_options,
-)
+from napari_strata.cli.image_options import ImageOptions
+from napari_strata.cli.model_options import Model, OneImage
+from napari_strata.cli.option_groups import with_groups
+from napari_strata.cli.options import option, with_options
 from napari_strata.cli.runner import run_command
 from napari_strata.config import ExplainConfig, ExplainMethod
 from napari_strata.config.atom_scores import AtomScoresConfig
@@ -31,6 +22,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
+@with_groups
 def score_atoms(
     model: Model,
     image: OneImage,
@@ -40,6 +32,7 @@ def score_atoms(
             metavar="ATOMS.csv", help="All atoms that the model found in the image, as atoms writes them."
         ),
     ],
+    *,
     out: Annotated[
         Path | None,
         typer.Option(metavar="SCORES.csv", help="The scored atoms with their scores.", show_default=False),
@@ -53,13 +46,7 @@ def score_atoms(
     method: Annotated[ExplainMethod | None, option(ExplainConfig, "method")] = None,
     disk: Annotated[float | None, option(AtomScoresConfig, "disk")] = None,
     most: Annotated[int | None, option(AtomScoresConfig, "most")] = None,
-    pixel_size: PixelSize = None,
-    device: OnDevice = None,
-    config: AnalysisFile = None,
-    to_grey: ToGrey = False,
-    signal: SignalName = None,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
+    options: ImageOptions,
 ) -> int:
     """Say of every atom what its map rests on: its own lattice, the other layers, the background.
 
@@ -70,8 +57,7 @@ def score_atoms(
         from napari_strata.io.atom_tables import read_atoms
         from napari_strata.jobs.score_atoms import score_atoms as job
 
-        settings = read_analysis(config)
-        (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
+        config, stack = options.settings(method=method).explain, options.read(image, display)
         table = _of_image(read_atoms(atoms, pixel_size=stack.pixel_size), stack.name, atoms)
         is_chosen = table["frame"].notna()
         for column, wanted in (("layer", layer), ("frame", frame)):
@@ -82,13 +68,13 @@ def score_atoms(
             model,
             stack,
             table,
-            config=with_options(settings.explain, method=method, device=device),
+            config=config,
             scoring=with_options(AtomScoresConfig(), disk=disk, most=most),
             chosen=[int(label) for label in table.index[is_chosen]],
             out=out,
         )
 
-    return run_command(make_job, as_json=as_json, verbose=verbose, words=_words)
+    return run_command(make_job, as_json=options.as_json, verbose=options.verbose, words=_words)
 
 
 def _of_image(table: "DataFrame", name: str, path: Path) -> "DataFrame":

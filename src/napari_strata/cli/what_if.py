@@ -7,20 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_strata.cli.display import Display
-from napari_strata.cli.inputs import read_stacks
-from napari_strata.cli.model_options import Model, OnDevice, OneImage
-from napari_strata.cli.options import (
-    AnalysisFile,
-    AsJson,
-    PixelSize,
-    SignalName,
-    ToGrey,
-    Verbose,
-    option,
-    read_analysis,
-    with_options,
-)
-from napari_strata.cli.question import Asked, At, Class, Frame, Kind, Label, Layer, RatherThan, Region
+from napari_strata.cli.image_options import ImageOptions
+from napari_strata.cli.model_options import Model, OneImage
+from napari_strata.cli.option_groups import with_groups
+from napari_strata.cli.options import option, with_options
+from napari_strata.cli.question import Asked, Frame
 from napari_strata.cli.runner import run_command
 from napari_strata.config.what_if import Change, WhatIfConfig
 from napari_strata.control import JobControl
@@ -31,20 +22,16 @@ if TYPE_CHECKING:
     from napari_strata.types import AnyArray
 
 
+@with_groups
 def what_if(
     model: Model,
     image: OneImage,
+    *,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Changed image and masks around the region, and a report.")
     ] = None,
-    at: At = None,
-    layer: Layer = 0,
+    asked: Asked,
     frame: Frame = 0,
-    target: Kind = "atom",
-    region: Region = None,
-    label: Label = None,
-    species: Class = None,
-    rather_than: RatherThan = None,
     mask: Annotated[
         Path | None, typer.Option(help="Mask (y, x), not 0 where the image is changed; else at the target.")
     ] = None,
@@ -55,23 +42,14 @@ def what_if(
     shift_y: Annotated[float | None, option(WhatIfConfig, "shift_y")] = None,
     shift_x: Annotated[float | None, option(WhatIfConfig, "shift_x")] = None,
     grow: Annotated[float | None, option(WhatIfConfig, "grow")] = None,
-    pixel_size: PixelSize = None,
-    device: OnDevice = None,
-    config: AnalysisFile = None,
-    to_grey: ToGrey = False,
-    signal: SignalName = None,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
+    options: ImageOptions,
 ) -> int:
     """Change a part of an image, and tell how the prediction and the score of a question change."""
-    asked = Asked(at, layer, target, region, label, species, rather_than)
     asked.check()
 
     def make_job(control: JobControl, display: Display) -> Job:
         from napari_strata.jobs.what_if import what_if as job
 
-        settings = read_analysis(config)
-        (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
         wanted = {
             "change": change,
             "part": part,
@@ -83,19 +61,13 @@ def what_if(
         }
         return job(
             control,
-            model,
-            stack,
-            frame=frame,
-            question=asked.question(stack, frame),
-            config=with_options(settings.explain, device=device),
+            asked.inquiry(model, options.read(image, display), frame, options.settings()),
             change=with_options(WhatIfConfig(), **wanted),
             mask=read_mask(mask),
-            inference=settings.inference,
-            locating=settings.atoms,
             out=out,
         )
 
-    return run_command(make_job, as_json=as_json, verbose=verbose, words=what_if_words)
+    return run_command(make_job, as_json=options.as_json, verbose=options.verbose, words=what_if_words)
 
 
 def read_mask(path: Path | None) -> "AnyArray | None":

@@ -5,30 +5,26 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_strata.config import AtomsConfig, ExplainConfig, ExplainMethod, InferenceConfig, JudgeConfig
+from napari_strata.config import ExplainMethod, JudgeConfig
 from napari_strata.config.judge import Measure
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import MethodError
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
 from napari_strata.explain.catalogue import METHODS
-from napari_strata.explain.question import Question
+from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.judging import NEEDS, find_noise, make_subject, told_noise, with_noise
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.prepare_question import load_checked, part_of_search, settle_question
+from napari_strata.jobs.prepare_question import part_of_search, settle_question
 from napari_strata.types import FloatImage, ImageStack
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from napari_strata.explain.prepare import Prepared
     from napari_strata.explain.sightings import Sightings
     from napari_strata.explain.trust.shot_noise import ShotNoise
     from napari_strata.explain.trust.subject import Subject
-    from napari_strata.jobs.prepare_question import Settled
     from napari_strata.models.registry import LoadedModel
 
 SETTLED, MAPPED = 0.1, 0.2
@@ -71,9 +67,7 @@ class _Case:
     control: JobControl
     loaded: "LoadedModel"
     shown: ImageStack
-    frame: int
-    settled: "Settled"
-    config: ExplainConfig
+    inquiry: Inquiry
     judging: JudgeConfig
     noise: "ShotNoise"
     sightings: "Sightings | None"
@@ -81,18 +75,7 @@ class _Case:
 
 @job
 def compare_maps(
-    control: JobControl,
-    model: Path,
-    image: ImageStack,
-    *,
-    frame: int,
-    question: Question,
-    methods: Sequence[ExplainMethod],
-    config: ExplainConfig,
-    judging: JudgeConfig,
-    atoms: "DataFrame | None" = None,
-    inference: InferenceConfig | None = None,
-    locating: AtomsConfig | None = None,
+    control: JobControl, inquiry: Inquiry, *, methods: Sequence[ExplainMethod], judging: JudgeConfig
 ) -> JobBody:
     """Make the maps of several methods, and then put each to the tests of `judging`.
 
@@ -100,8 +83,8 @@ def compare_maps(
     ----------
     control : JobControl
         A stop keeps the maps and the measures that are done.
-    model, image, frame, question, config, atoms, inference, locating
-        As in `napari_strata.jobs.explain.explain`; the feature map of `config` is that of its method only.
+    inquiry : Inquiry
+        What is asked; the feature map of its settings is that of its method only.
     methods : sequence of str
         The methods, at least one.
     judging : JudgeConfig
@@ -132,26 +115,14 @@ def compare_maps(
     start = time.monotonic()
     if not methods:
         raise MethodError("No method is chosen.", remedy="Choose at least one; two compare.")
-    loaded, shown = load_checked(model, image, frame=frame, question=question, config=config)
+    loaded, shown = load_checked(inquiry)
     noise = find_noise(shown, judging)
     control.run()
     yield StateChanged(control.state)
-    settling = settle_question(
-        control,
-        loaded,
-        image,
-        frame=frame,
-        question=question,
-        config=config,
-        atoms=atoms,
-        inference=inference,
-        locating=locating,
-    )
-    searched = part_of_search(loaded, shown, question.target, config, has_atoms=atoms is not None)
-    searched = min(searched, SETTLED)
-    settled = yield from part_of(settling, 0, searched)
+    searched = min(part_of_search(loaded, inquiry), SETTLED)
+    settled, _ = yield from part_of(settle_question(control, loaded, inquiry), 0, searched)
     sightings = share_sightings(loaded, shown, settled.atoms)
-    case = _Case(control, loaded, shown, frame, settled, config, judging, noise, sightings)
+    case = _Case(control, loaded, shown, settled, judging, noise, sightings)
     compared = yield from part_of(_compare(case, tuple(dict.fromkeys(methods))), searched, 1)
     figures: dict[str, Any] = {
         row.method: {"failure": row.failure} if row.failure else dict(row.figures) for row in compared
@@ -193,8 +164,8 @@ def _make_map(
     from napari_strata.explain.prepare import prepare
 
     number, count = part
-    own = method == case.config.method
-    config = case.config.model_copy(update={} if own else {"method": method, "feature_map": ""})
+    own = method == case.inquiry.config.method
+    config = case.inquiry.config.model_copy(update={} if own else {"method": method, "feature_map": ""})
     words = f"Explaining by {METHODS[method].title}"
     yield Progress(MAPPED * number / count, words)
     case.control.checkpoint()
@@ -202,9 +173,9 @@ def _make_map(
         prepared = prepare(
             case.loaded,
             case.shown,
-            case.settled.question,
+            case.inquiry.question,
             config,
-            atoms=case.settled.atoms,
+            atoms=case.inquiry.atoms,
             needs=NEEDS,
             sightings=case.sightings,
         )
@@ -223,7 +194,7 @@ def _make_map(
         rows[method] = ComparedMap(method, failure=str(error))
         return
     subjects[method] = with_noise(subject, case.noise, prepared, case.loaded, case.shown)
-    rows[method] = _row(prepared, subject, case.frame)
+    rows[method] = _row(prepared, subject, case.inquiry.frame)
 
 
 def _row(prepared: "Prepared", subject: "Subject", frame: int) -> ComparedMap:

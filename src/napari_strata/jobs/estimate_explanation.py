@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, StateChanged
+from napari_strata.jobs.inquiry import take_frames
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.pass_time import seconds_of_pass
 from napari_strata.jobs.predict import check_calibration
-from napari_strata.jobs.prepare_question import take_frames
 from napari_strata.types import ImageStack
 
 

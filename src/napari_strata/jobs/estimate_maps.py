@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.config import ExplainConfig, ExplainMethod, JudgeConfig
@@ -11,9 +10,9 @@ from napari_strata.control import JobControl
 from napari_strata.errors import MethodError
 from napari_strata.events import JobResult, StateChanged
 from napari_strata.explain.quick import QUICK
+from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.pass_time import seconds_of_pass
-from napari_strata.jobs.prepare_question import load_checked
 from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
@@ -49,11 +48,8 @@ class MapsOutlook:
 @job
 def estimate_maps(
     control: JobControl,
-    model: Path,
-    image: ImageStack,
+    inquiry: Inquiry,
     *,
-    question: "Question",
-    config: ExplainConfig,
     methods: Sequence[ExplainMethod],
     judging: JudgeConfig | None = None,
 ) -> JobBody:
@@ -63,14 +59,8 @@ def estimate_maps(
     ----------
     control : JobControl
         Stop ends it with nothing.
-    model : Path
-        A bundle's folder, its card.yaml, or a run folder.
-    image : ImageStack
-        One frame.
-    question : Question
-        What is asked; an atom target lies on its atom and has a radius.
-    config : ExplainConfig
-        Settings of the methods.
+    inquiry : Inquiry
+        What is asked, and the settings of the methods; an atom target lies on its atom and has a radius.
     methods : sequence of str
         The methods; one that this network has no use for costs nothing.
     judging : JudgeConfig, optional
@@ -86,10 +76,10 @@ def estimate_maps(
     TargetError, ImageError, CalibrationError, BundleError, DeviceError
         If an input cannot be used.
     """
-    loaded, shown = load_checked(model, image, frame=0, question=question, config=config)
+    loaded, shown = load_checked(inquiry)
     control.run()
     yield StateChanged(control.state)
-    work = _Work(loaded, shown, question, judging)
+    work, config = _Work(loaded, shown, inquiry.question, judging), inquiry.config
     for method in dict.fromkeys(methods):
         own = method == config.method
         work.add(config.model_copy(update={} if own else {"method": method, "feature_map": ""}))

@@ -6,64 +6,31 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
-from napari_strata.explain.question import Question
+from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.prepare_question import load_checked, part_of_search, prepare_question
+from napari_strata.jobs.prepare_question import part_of_search, prepare_question
 from napari_strata.jobs.stoppable import stoppable
-from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from napari_strata.explain.heatmap import Heatmap
     from napari_strata.explain.prepare import Prepared
 
 
 @job
-def explain(
-    control: JobControl,
-    model: Path,
-    image: ImageStack,
-    *,
-    frame: int,
-    question: Question,
-    config: ExplainConfig,
-    out: Path | None = None,
-    atoms: "DataFrame | None" = None,
-    inference: InferenceConfig | None = None,
-    locating: AtomsConfig | None = None,
-) -> JobBody:
+def explain(control: JobControl, inquiry: Inquiry, *, out: Path | None = None) -> JobBody:
     """Compute the heatmap of one question.
 
     Parameters
     ----------
     control : JobControl
         Stop leaves the map as far as it was computed.
-    model : Path
-        A bundle's folder, its card.yaml, or a run folder.
-    image : ImageStack
-        The stack.
-    frame : int
-        Frame of the stack, from 0.
-    question : Question
-        Positions in px of the image. An atom target snaps to the nearest predicted atom of the layer, and its
-        species is the class that is explained where none is named; elsewhere it is the class that is most probable
-        in the target.
-    config : ExplainConfig
-        Method and its settings, tolerance of the snap, and radius of an atom's footprint.
+    inquiry : Inquiry
+        What is asked.
     out : Path, optional
         File for the heatmap: tif, or OME-Zarr where its name ends in .zarr.
-    atoms : DataFrame, optional
-        Predicted atoms of this image, all frames and layers. They spare a prediction, which atom targets need
-        to snap, and networks of several layers to tell which decoder drew the layer. Such networks predict all
-        frames up to this one, so that a layer is the same crystal as in `predict` and `locate_atoms`.
-    inference, locating : InferenceConfig and AtomsConfig, optional
-        How to predict and to locate atoms where none are given, on the device of `config`; by default as by
-        default in `locate_atoms`.
 
     Yields
     ------
@@ -87,25 +54,14 @@ def explain(
     from napari_strata.explain.heatmap import check_heatmap_file, write_heatmap
 
     start = time.monotonic()
-    loaded, shown = load_checked(model, image, frame=frame, question=question, config=config)
+    loaded, _ = load_checked(inquiry)
     if out is not None:
         check_heatmap_file(out)
     control.run()
     yield StateChanged(control.state)
-    search = prepare_question(
-        control,
-        loaded,
-        image,
-        frame=frame,
-        question=question,
-        config=config,
-        atoms=atoms,
-        inference=inference,
-        locating=locating,
-    )
-    searched = part_of_search(loaded, shown, question.target, config, has_atoms=atoms is not None)
-    prepared, figures = yield from part_of(search, 0, searched)
-    heatmap = yield from part_of(_sharpen(control, prepared, frame), searched, 1)
+    searched = part_of_search(loaded, inquiry)
+    prepared, figures = yield from part_of(prepare_question(control, loaded, inquiry), 0, searched)
+    heatmap = yield from part_of(_sharpen(control, prepared, inquiry.frame), searched, 1)
     if out is not None:
         write_heatmap(heatmap, out)
     paths = {} if out is None else {"heatmap": str(out)}

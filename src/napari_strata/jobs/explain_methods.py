@@ -4,28 +4,26 @@ import dataclasses
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig, JudgeConfig
+from napari_strata.config import ExplainMethod, JudgeConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import MethodError
 from napari_strata.events import JobEnded, JobEvent, JobResult, Progress, StateChanged, Warned
-from napari_strata.explain.question import Question
 from napari_strata.jobs.compare_maps import compare_maps
 from napari_strata.jobs.explain import explain
 from napari_strata.jobs.explanation_files import Answer, ExplanationFiles
+from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import Job, JobBody, JobFailed, job
 from napari_strata.jobs.part import part_of
 from napari_strata.jobs.predict import familiarity
-from napari_strata.jobs.prepare_question import load_checked, part_of_search, settle_question
+from napari_strata.jobs.prepare_question import part_of_search, settle_question
 from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
     from napari_strata.explain.heatmap import Heatmap
-    from napari_strata.jobs.prepare_question import Settled
     from napari_strata.models.registry import LoadedModel
 
 
@@ -34,27 +32,19 @@ class _Case:
     """What all methods share."""
 
     control: JobControl
-    model: Path
-    image: ImageStack
-    frame: int
-    settled: "Settled"
+    inquiry: Inquiry
     judging: JudgeConfig | None
 
 
 @job
 def explain_methods(
     control: JobControl,
-    model: Path,
-    image: ImageStack,
+    inquiry: Inquiry,
     *,
-    frame: int,
-    question: Question,
-    configs: Sequence[ExplainConfig],
+    methods: Sequence[ExplainMethod],
     files: ExplanationFiles,
     judging: JudgeConfig | None = None,
     earlier: "Heatmap | None" = None,
-    inference: InferenceConfig | None = None,
-    locating: AtomsConfig | None = None,
 ) -> JobBody:
     """Compute and write the maps of one question by several methods; its atom is located once.
 
@@ -62,10 +52,10 @@ def explain_methods(
     ----------
     control : JobControl
         A stop keeps the maps that are there, the last one as far as it was computed.
-    model, image, frame, question, inference, locating
-        As in `napari_strata.jobs.explain.explain`.
-    configs : sequence of ExplainConfig
-        One for each method, at least one.
+    inquiry : Inquiry
+        What is asked; its settings serve all methods.
+    methods : sequence of str
+        The methods, at least one.
     files : ExplanationFiles
         What to write.
     judging : JudgeConfig, optional
@@ -97,35 +87,25 @@ def explain_methods(
     """
     start = time.monotonic()
     files.check()
-    if len({config.method for config in configs}) < len(configs):
+    if len(set(methods)) < len(methods):
         raise MethodError("A method is named twice.", remedy="Name every method once.")
-    loaded, shown = load_checked(model, image, frame=frame, question=question, config=configs[0])
+    loaded, shown = load_checked(inquiry)
     control.run()
     yield StateChanged(control.state)
-    yield Progress(0.0, f"Explaining {image.name}")
+    yield Progress(0.0, f"Explaining {inquiry.image.name}")
     yield from familiarity((shown,), loaded.card)
     yield from _warnings(earlier, loaded, shown)
-    settling = settle_question(
-        control,
-        loaded,
-        image,
-        frame=frame,
-        question=question,
-        config=configs[0],
-        inference=inference,
-        locating=locating,
-    )
-    searched = min(part_of_search(loaded, shown, question.target, config, has_atoms=False) for config in configs)
-    settled = yield from part_of(settling, 0, searched)
+    searched = min(part_of_search(loaded, _by(method, inquiry)) for method in methods)
+    settled, settled_figures = yield from part_of(settle_question(control, loaded, inquiry), 0, searched)
     answers: list[Answer] = []
 
     def result() -> JobResult:
-        told = {**_figures(answers, earlier), **settled.figures, "seconds": round(time.monotonic() - start, 2)}
-        return JobResult(told, files.write(answers, told, shown, methods=len(configs)), answers)
+        told = {**_figures(answers, earlier), **settled_figures, "seconds": round(time.monotonic() - start, 2)}
+        return JobResult(told, files.write(answers, told, shown, methods=len(methods)), answers)
 
     try:
-        answering = _answer_all(_Case(control, model, image, frame, settled, judging), configs, answers)
-        yield from part_of(answering, searched, 1)
+        case = _Case(control, settled, judging)
+        yield from part_of(_answer_all(case, methods, answers), searched, 1)
     except Exception as error:
         if answers:
             raise JobFailed(error, result()) from error
@@ -149,12 +129,12 @@ def _warnings(
 
 
 def _answer_all(
-    case: _Case, configs: Sequence[ExplainConfig], answers: list[Answer]
+    case: _Case, methods: Sequence[ExplainMethod], answers: list[Answer]
 ) -> Generator[JobEvent, None, None]:
     """Add the answer of each method to `answers`, until a stop comes."""
-    share = 1 / len(configs)
-    for number, config in enumerate(configs):
-        ended = yield from _inner(case.control, _job_of(case, config), (share * number, share))
+    share = 1 / len(methods)
+    for number, method in enumerate(methods):
+        ended = yield from _inner(case.control, _job_of(case, method), (share * number, share))
         if ended.error is not None:
             raise ended.error
         if ended.result is not None:
@@ -163,19 +143,17 @@ def _answer_all(
             return
 
 
-def _job_of(case: _Case, config: ExplainConfig) -> Callable[[JobControl], Job]:
+def _job_of(case: _Case, method: ExplainMethod) -> Callable[[JobControl], Job]:
     """Return the job that makes one map, and judges it where that is asked for."""
-    table = case.settled.atoms
-    asked: dict[str, Any] = {
-        "frame": case.frame,
-        "question": case.settled.question,
-        "config": config,
-        "atoms": None if table is None else table.assign(frame=case.frame),
-    }
-    if case.judging is None:
-        return lambda control: explain(control, case.model, case.image, **asked)
-    asked |= {"methods": (config.method,), "judging": case.judging}
-    return lambda control: compare_maps(control, case.model, case.image, **asked)
+    inquiry, judging = _by(method, case.inquiry), case.judging
+    if judging is None:
+        return lambda control: explain(control, inquiry)
+    return lambda control: compare_maps(control, inquiry, methods=(method,), judging=judging)
+
+
+def _by(method: ExplainMethod, inquiry: Inquiry) -> Inquiry:
+    """Let a method answer."""
+    return dataclasses.replace(inquiry, config=inquiry.config.model_copy(update={"method": method}))
 
 
 def _inner(

@@ -14,9 +14,9 @@ from napari_strata.explain.many.stack import check_repeatable, frame_order, map_
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget
 from napari_strata.io.map_cache import MapCache
+from napari_strata.jobs.inquiry import check_question, take_frames
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration
-from napari_strata.jobs.prepare_question import check_question, take_frames
 from napari_strata.jobs.stoppable import stoppable
 from napari_strata.requests import FrameWanted
 from napari_strata.types import ImageStack

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig, JudgeConfig
+from napari_strata.config import JudgeConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import OutputError
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
 from napari_strata.explain.catalogue import METHODS
-from napari_strata.explain.question import Question
+from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.judging import (
     NEEDS,
@@ -25,12 +25,10 @@ from napari_strata.jobs.judging import (
     with_noise,
 )
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.prepare_question import SEARCHED, load_checked, part_of_search, prepare_question
-from napari_strata.types import FloatImage, ImageStack, LabelArray
+from napari_strata.jobs.prepare_question import SEARCHED, part_of_search, prepare_question
+from napari_strata.types import FloatImage, LabelArray
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from napari_strata.explain.prepare import Prepared
     from napari_strata.explain.trust.judge import Judgement
     from napari_strata.explain.trust.subject import Subject
@@ -61,18 +59,11 @@ class JudgedMap:
 @job
 def judge_map(
     control: JobControl,
-    model: Path,
-    image: ImageStack,
+    inquiry: Inquiry,
     *,
-    frame: int,
-    question: Question,
-    config: ExplainConfig,
     judging: JudgeConfig,
     labels: LabelArray | None = None,
     out: Path | None = None,
-    atoms: "DataFrame | None" = None,
-    inference: InferenceConfig | None = None,
-    locating: AtomsConfig | None = None,
 ) -> JobBody:
     """Make the map of one question, and put it to the tests of `judging`.
 
@@ -80,8 +71,8 @@ def judge_map(
     ----------
     control : JobControl
         A stop keeps the measures that are done.
-    model, image, frame, question, config, atoms, inference, locating
-        As in `napari_strata.jobs.explain.explain`.
+    inquiry : Inquiry
+        What is asked.
     judging : JudgeConfig
         Which tests, and how exactly.
     labels : ndarray of uint8, shape (layer, y, x), optional
@@ -108,7 +99,7 @@ def judge_map(
         If an input cannot be used or the file cannot be written.
     """
     start = time.monotonic()
-    loaded, shown = load_checked(model, image, frame=frame, question=question, config=config)
+    loaded, shown = load_checked(inquiry)
     if labels is not None:
         check_labels(labels, shown, loaded.network.layers)
     if out is not None and out.is_dir():
@@ -117,20 +108,8 @@ def judge_map(
         )
     control.run()
     yield StateChanged(control.state)
-    search = prepare_question(
-        control,
-        loaded,
-        image,
-        frame=frame,
-        question=question,
-        config=config,
-        atoms=atoms,
-        inference=inference,
-        locating=locating,
-        needs=NEEDS,
-    )
-    searched = part_of_search(loaded, shown, question.target, config, has_atoms=atoms is not None)
-    searched = min(searched, SEARCHED)  # the tests take many passes of any method
+    search = prepare_question(control, loaded, inquiry, needs=NEEDS)
+    searched = min(part_of_search(loaded, inquiry), SEARCHED)  # the tests take many passes of any method
     prepared, figures = yield from part_of(search, 0, searched)
     control.checkpoint()
     mapped = searched + (1 - searched) * MAPPED
@@ -139,7 +118,7 @@ def judge_map(
     subject = with_noise(subject, noise, prepared, loaded, shown)
     if labels is not None:
         subject = with_labels(subject, labels, loaded, shown)
-    map_, metadata = prepared.on_image(subject.found.map), {**prepared.metadata, "frame": frame}
+    map_, metadata = prepared.on_image(subject.found.map), {**prepared.metadata, "frame": inquiry.frame}
     judged = yield from part_of(_judge(control, subject, map_, metadata), mapped, 1)
     told = {**_figures(judged, start), **figures, "noise": told_noise(noise, shown)}
     if out is not None:

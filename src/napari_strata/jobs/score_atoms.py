@@ -18,9 +18,9 @@ from napari_strata.explain.many.atom_scores import Disks, score_columns
 from napari_strata.explain.question import Question
 from napari_strata.explain.quick import QUICK
 from napari_strata.explain.targets import AtomTarget
+from napari_strata.jobs.inquiry import take_frames
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration
-from napari_strata.jobs.prepare_question import take_frames
 from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import FloatImage, ImageStack
 

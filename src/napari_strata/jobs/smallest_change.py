@@ -5,23 +5,20 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
 from napari_strata.config.smallest_change import SmallestChangeConfig
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.events import JobEvent, JobResult, Progress, StateChanged
-from napari_strata.explain.question import Question
 from napari_strata.explain.targets import RegionTarget, check_target
 from napari_strata.io.calibration import require
+from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.prepare_question import SEARCHED, load_checked, part_of_search
+from napari_strata.jobs.prepare_question import SEARCHED, part_of_search
 from napari_strata.jobs.stoppable import stoppable
 from napari_strata.jobs.what_if import begin, check_folder, write_outcome
-from napari_strata.types import AnyArray, ImageStack
+from napari_strata.types import AnyArray
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from napari_strata.explain.changes.adversarial import Found
     from napari_strata.explain.changes.flip import Flip, FlipSearch
 
@@ -29,18 +26,11 @@ if TYPE_CHECKING:
 @job
 def smallest_change(
     control: JobControl,
-    model: Path,
-    image: ImageStack,
+    inquiry: Inquiry,
     *,
-    frame: int,
-    question: Question,
-    config: ExplainConfig,
     looking: SmallestChangeConfig,
     mask: AnyArray | None = None,
     out: Path | None = None,
-    atoms: "DataFrame | None" = None,
-    inference: InferenceConfig | None = None,
-    locating: AtomsConfig | None = None,
 ) -> JobBody:
     """Look for the smallest change that gives the score of a question the other sign.
 
@@ -50,8 +40,8 @@ def smallest_change(
     ----------
     control : JobControl
         A stop keeps the best so far, without the masks that it makes.
-    model, image, frame, question, config, atoms, inference, locating
-        As in `napari_strata.jobs.explain.explain`.
+    inquiry : Inquiry
+        What is asked.
     looking : SmallestChangeConfig
         Which pixels may change, and how long to look.
     mask : ndarray of bool, shape (y, x), optional
@@ -82,7 +72,7 @@ def smallest_change(
     from napari_strata.explain.changes.flip import FlipSearch
 
     start = time.monotonic()
-    loaded, shown = load_checked(model, image, frame=frame, question=question, config=config)
+    loaded, shown = load_checked(inquiry)
     if mask is not None:
         check_target(RegionTarget(mask), (shown.data.shape[1], shown.data.shape[2]))
     if looking.dose is not None:
@@ -90,20 +80,8 @@ def smallest_change(
     check_folder(out)
     control.run()
     yield StateChanged(control.state)
-    beginning = begin(
-        control,
-        loaded,
-        image,
-        frame=frame,
-        question=question,
-        config=config,
-        atoms=atoms,
-        inference=inference,
-        locating=locating,
-        dose=looking.dose,
-    )
-    has_atoms = atoms is not None
-    searched = min(part_of_search(loaded, shown, question.target, config, has_atoms=has_atoms), SEARCHED)
+    beginning = begin(control, loaded, inquiry, dose=looking.dose)
+    searched = min(part_of_search(loaded, inquiry), SEARCHED)
     with stoppable(loaded.network, control):
         session, figures = yield from part_of(beginning, 0, searched)
         search = FlipSearch(session, mask, looking)

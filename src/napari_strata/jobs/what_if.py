@@ -7,23 +7,21 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_strata.config import AtomsConfig, ExplainConfig, InferenceConfig
 from napari_strata.config.what_if import WhatIfConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import OutputError, StrataError
 from napari_strata.events import ChangeTried, JobEvent, JobResult, Progress, StateChanged
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget, RegionTarget, check_target
+from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.prepare_question import load_checked, prepare_question, take_frames
+from napari_strata.jobs.prepare_question import prepare_question
 from napari_strata.jobs.stoppable import stoppable
 from napari_strata.requests import TryChange
-from napari_strata.types import AnyArray, ImageStack
+from napari_strata.types import AnyArray
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from napari_strata.explain.changes.outcome import Outcome
     from napari_strata.explain.changes.what_if import WhatIf
     from napari_strata.explain.prepare import Prepared
@@ -34,37 +32,26 @@ CHANGING = 0.9
 
 
 @job
-def try_changes(
-    control: JobControl,
-    model: Path,
-    image: ImageStack,
-    *,
-    frame: int,
-    question: Question,
-    config: ExplainConfig,
-    atoms: "DataFrame | None" = None,
-) -> JobBody:
+def try_changes(control: JobControl, inquiry: Inquiry) -> JobBody:
     """Answer `napari_strata.requests.TryChange` until stopped; of those that wait only the last.
 
     Parameters
     ----------
     control : JobControl
         Where the requests come from; those that come before the job runs are lost.
-    model, image, frame, question, config, atoms
-        As in `napari_strata.jobs.explain.explain`.
+    inquiry : Inquiry
+        What is asked.
 
     Yields
     ------
     JobEvent
         `ChangeTried` with every outcome, first without and then with masks, or with the reason why there is none.
     """
-    loaded, _ = load_checked(model, image, frame=frame, question=question, config=config)
+    loaded, _ = load_checked(inquiry)
     control.run()
     yield StateChanged(control.state)
     with stoppable(loaded.network, control):
-        session, _ = yield from begin(
-            control, loaded, image, frame=frame, question=question, config=config, atoms=atoms
-        )
+        session, _ = yield from begin(control, loaded, inquiry)
         yield from _answer(control, session)
     return JobResult()
 
@@ -88,18 +75,11 @@ def _answer(control: JobControl, session: "WhatIf") -> Iterator[JobEvent]:
 @job
 def what_if(
     control: JobControl,
-    model: Path,
-    image: ImageStack,
+    inquiry: Inquiry,
     *,
-    frame: int,
-    question: Question,
-    config: ExplainConfig,
     change: WhatIfConfig,
     mask: AnyArray | None = None,
     out: Path | None = None,
-    atoms: "DataFrame | None" = None,
-    inference: InferenceConfig | None = None,
-    locating: AtomsConfig | None = None,
 ) -> JobBody:
     """Change a part of an image, and compare what the network says with what it said before.
 
@@ -107,8 +87,8 @@ def what_if(
     ----------
     control : JobControl
         A stop leaves nothing.
-    model, image, frame, question, config, atoms, inference, locating
-        As in `napari_strata.jobs.explain.explain`.
+    inquiry : Inquiry
+        What is asked.
     change : WhatIfConfig
         What is done.
     mask : ndarray of bool, shape (y, x), optional
@@ -129,27 +109,16 @@ def what_if(
         If an input cannot be used or a file cannot be written.
     """
     start = time.monotonic()
-    loaded, shown = load_checked(model, image, frame=frame, question=question, config=config)
+    loaded, shown = load_checked(inquiry)
     if mask is not None:
         check_target(RegionTarget(mask), (shown.data.shape[1], shown.data.shape[2]))
     check_folder(out)
     control.run()
     yield StateChanged(control.state)
-    search = begin(
-        control,
-        loaded,
-        image,
-        frame=frame,
-        question=question,
-        config=config,
-        atoms=atoms,
-        inference=inference,
-        locating=locating,
-    )
     with stoppable(loaded.network, control):
-        session, figures = yield from part_of(search, 0, CHANGING)
+        session, figures = yield from part_of(begin(control, loaded, inquiry), 0, CHANGING)
         control.checkpoint()
-        yield Progress(CHANGING, f"Changing {image.name}")
+        yield Progress(CHANGING, f"Changing {inquiry.image.name}")
         *_, outcome = _try_change(session, mask, change)
     told = {**outcome.metadata["what_if"], **figures, "seconds": round(time.monotonic() - start, 2)}
     paths = {} if out is None else write_outcome(outcome, out, "what_if.json")
@@ -157,35 +126,14 @@ def what_if(
 
 
 def begin(
-    control: JobControl,
-    loaded: "LoadedModel",
-    image: ImageStack,
-    *,
-    frame: int,
-    question: Question,
-    config: ExplainConfig,
-    atoms: "DataFrame | None" = None,
-    inference: InferenceConfig | None = None,
-    locating: AtomsConfig | None = None,
-    dose: float | None = None,
+    control: JobControl, loaded: "LoadedModel", inquiry: Inquiry, *, dose: float | None = None
 ) -> Generator[JobEvent, None, tuple["WhatIf", dict[str, float]]]:
     """Find what a question asks, and return what answers its changes, and the figures of the question."""
     from napari_strata.explain.changes.what_if import WhatIf
 
-    prepared, figures = yield from prepare_question(
-        control,
-        loaded,
-        image,
-        frame=frame,
-        question=question,
-        config=config,
-        atoms=atoms,
-        inference=inference,
-        locating=locating,
-    )
-    shown = take_frames(image, frame, frame)
-    answered = _answered(question, prepared)
-    return WhatIf(loaded, shown, answered, prepared, locating=locating, dose=dose), figures
+    prepared, figures = yield from prepare_question(control, loaded, inquiry)
+    answered = _answered(inquiry.question, prepared)
+    return WhatIf(loaded, inquiry.shown(), answered, prepared, locating=inquiry.locating, dose=dose), figures
 
 
 def check_folder(out: Path | None) -> None:

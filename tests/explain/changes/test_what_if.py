@@ -19,6 +19,7 @@ from napari_strata.explain.changes.what_if import WhatIf
 from napari_strata.explain.prepare import prepare, target_weights
 from napari_strata.explain.question import AgainstLayer, Question
 from napari_strata.explain.targets import PixelTarget, RegionTarget
+from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.jobs.smallest_change import smallest_change
 from napari_strata.jobs.what_if import try_changes
 from napari_strata.models.registry import build_network, load_network
@@ -98,10 +99,8 @@ def test_a_region_grows_alike_near_and_far_from_the_border():
 
 def search(path, image, **settings):
     looking = SmallestChangeConfig(**settings)
-    question, control = Question(RegionTarget(REGION), 0), JobControl()
-    return control, smallest_change(
-        control, path, image, frame=0, question=question, config=CONFIG, looking=looking
-    )
+    inquiry, control = Inquiry(path, image, Question(RegionTarget(REGION), 0), CONFIG), JobControl()
+    return control, smallest_change(control, inquiry, looking=looking)
 
 
 @pytest.mark.parametrize("fails", ["forward", "backward"])
@@ -158,7 +157,7 @@ def test_a_stop_within_a_pass_of_the_search_keeps_the_best_and_leaves_the_networ
 def test_a_stop_within_a_pass_of_a_change_ends_it_and_leaves_the_network_as_it_was(known, path, image):
     control, told, handle = JobControl(), [], None
     before = traces(known)
-    job = try_changes(control, path, image, frame=0, question=Question(PixelTarget(9, 9), 0), config=CONFIG)
+    job = try_changes(control, Inquiry(path, image, Question(PixelTarget(9, 9), 0), CONFIG))
     for event in job:
         if isinstance(event, StateChanged) and event.state.value == "running":
             control.post(TryChange(None, WhatIfConfig(part=0.5)))

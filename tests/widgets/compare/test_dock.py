@@ -15,6 +15,7 @@ from napari_strata.explain.targets import PixelTarget
 from napari_strata.explain.trust.scores import SCORES
 from napari_strata.jobs.compare_maps import ComparedMap
 from napari_strata.jobs.explain import explain
+from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.widgets.compare.dock import CompareDock
 from napari_strata.widgets.compare.score_table import ScoreTable
 from napari_strata.widgets.layers.calibration import calibration_of
@@ -45,7 +46,7 @@ def add_map(viewer, models_home):
         y, x = (int(value) for value in ATOMS[atom])
         config, frame = ExplainConfig(method=method, device="cpu"), max(frames - 1, 0)
         question = Question(PixelTarget(y, x), 0)
-        *_, ended = explain(JobControl(), entry.path, stack, frame=frame, question=question, config=config)
+        *_, ended = explain(JobControl(), Inquiry(entry.path, stack, question, config, frame))
         origin = Origin(layer, stack.pixel_size, entry.card, str(entry.path))
         heatmap = ended.result.value
         chosen = Chosen("pixel", Place(frame, y, x), 0)

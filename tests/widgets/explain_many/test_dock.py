@@ -16,6 +16,7 @@ from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget
 from napari_strata.jobs import score_atoms as scoring_job
 from napari_strata.jobs.explain import explain
+from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.types import ATOM_COLUMNS
 from napari_strata.widgets.explain_many.dock import ManyDock
 from napari_strata.widgets.explain_many.stack_maps import MAPS, ROLE
@@ -69,14 +70,9 @@ def add_map(viewer, origin, table, *, frame, target, **config):
     """Explain something as the Explain dock does."""
     config = ExplainConfig(device="cpu", **{"method": "input-gradient"} | config)
     stack = stack_of(origin.image, PIXEL_SIZE)
+    of_few = config.model_copy(update={"samples": 2})
     *_, ended = explain(
-        JobControl(),
-        Path(origin.model),
-        stack,
-        frame=frame,
-        question=Question(target, 0),
-        config=config.model_copy(update={"samples": 2}),
-        atoms=table,
+        JobControl(), Inquiry(Path(origin.model), stack, Question(target, 0), of_few, frame, table)
     )
     assert ended.error is None, ended.error
     found = ended.result.value

@@ -17,6 +17,7 @@ from napari_strata.explain.changes.what_if import WhatIf
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import PixelTarget
 from napari_strata.jobs.explain import explain
+from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.widgets.layers.layer_data import stack_of
 from napari_strata.widgets.layers.napari_layers import Origin, heatmap_layer
 from napari_strata.widgets.layers.results import find_results, show_results
@@ -42,7 +43,7 @@ def add_map(viewer, models_home):
         path = save_model(models_home, layers=1, pixel_size=None)
         stack, question = stack_of(image, PIXEL_SIZE), Question(PixelTarget(Y, X), 0)
         config = ExplainConfig(device="cpu")
-        *_, ended = explain(JobControl(), path, stack, frame=frame, question=question, config=config)
+        *_, ended = explain(JobControl(), Inquiry(path, stack, question, config, frame))
         origin = Origin(image, PIXEL_SIZE, open_model(path).card, str(path))
         chosen, heatmap = Chosen("pixel", Place(frame, Y, X), 0), ended.result.value
         layer = heatmap_layer(heatmap.data, origin, chosen, details=dict(heatmap.metadata))

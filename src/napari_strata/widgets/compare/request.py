@@ -43,33 +43,11 @@ def compare_job(request: CompareRequest, control: JobControl) -> Job:
     """Make the job in the worker thread, so that its imports do not hold the GUI up."""
     from napari_strata.jobs.compare_maps import compare_maps
 
-    asked = request.asked
-    return compare_maps(
-        control,
-        asked.source.entry.path,
-        asked.source.stack,
-        frame=asked.frame,
-        question=asked.question,
-        methods=request.methods,
-        config=asked.config,
-        judging=request.judging,
-        atoms=asked.atoms,
-    )
+    return compare_maps(control, request.asked.inquiry(), methods=request.methods, judging=request.judging)
 
 
 def trust_job(request: CompareRequest, control: JobControl) -> Job:
     """Make the job that tells whether a map can be trusted; in the worker thread, too."""
     from napari_strata.jobs.judge_map import judge_map
 
-    asked = request.asked
-    return judge_map(
-        control,
-        asked.source.entry.path,
-        asked.source.stack,
-        frame=asked.frame,
-        question=asked.question,
-        config=asked.config,
-        judging=request.judging,
-        labels=request.labels,
-        atoms=asked.atoms,
-    )
+    return judge_map(control, request.asked.inquiry(), judging=request.judging, labels=request.labels)

@@ -14,7 +14,7 @@ from napari_strata.events import JobEnded, JobEvent, JobResult, Sketched
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.quick import QUICK
 from napari_strata.jobs.estimate_explanation import Outlook
-from napari_strata.jobs.prepare_question import check_kind
+from napari_strata.jobs.inquiry import check_kind
 from napari_strata.widgets.explain.again import has_learned, is_same, request_again, what_changed
 from napari_strata.widgets.explain.growing_map import GrowingMap
 from napari_strata.widgets.explain.map_row import MapRow

@@ -66,14 +66,7 @@ class Request:
 def make_job(request: Request, control: JobControl) -> Job:
     """Make the job in the worker thread, so that its imports do not hold the GUI up."""
     from napari_strata.jobs.explain import explain
+    from napari_strata.jobs.inquiry import Inquiry
 
-    source = request.source
-    return explain(
-        control,
-        source.entry.path,
-        source.stack,
-        frame=request.chosen.place.frame,
-        question=request.question,
-        config=request.config,
-        atoms=request.atoms,
-    )
+    path, stack, frame = request.source.entry.path, request.source.stack, request.chosen.place.frame
+    return explain(control, Inquiry(path, stack, request.question, request.config, frame, request.atoms))

@@ -276,16 +276,11 @@ def _why_job(asked: _Asked, control: JobControl) -> Job:
     from napari_strata.explain.question import AgainstCorrection, Question
     from napari_strata.explain.targets import RegionTarget
     from napari_strata.jobs.explain import explain
+    from napari_strata.jobs.inquiry import Inquiry
 
     compared = asked.compared
     target = RegionTarget(asked.region.whole(compared.predicted.shape))
     against = None if compared.corrected is None else AgainstCorrection(compared.corrected)
-    return explain(
-        control,
-        compared.source.entry.path,
-        compared.source.stack,
-        frame=compared.frame,
-        question=Question(target, compared.layer, against=against),
-        config=asked.config,
-        atoms=asked.atoms,
-    )
+    question = Question(target, compared.layer, against=against)
+    path, stack = compared.source.entry.path, compared.source.stack
+    return explain(control, Inquiry(path, stack, question, asked.config, compared.frame, asked.atoms))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.errors import TargetError
+from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
 from napari_strata.widgets.layers.napari_layers import Origin
@@ -49,6 +50,11 @@ class Asked:
     question: "Question"
     config: "ExplainConfig"
     atoms: "DataFrame | None"
+
+    def inquiry(self) -> Inquiry:
+        """Return it as jobs take it."""
+        path, stack = self.source.entry.path, self.source.stack
+        return Inquiry(path, stack, self.question, self.config, self.frame, self.atoms)
 
 
 class MapChoice(LayerChoice):

@@ -13,6 +13,7 @@ from napari_strata.config import ExplainMethod, JudgeConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import StrataError
 from napari_strata.events import JobResult
+from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.layers.results import origin_of
 from napari_strata.widgets.layers.shown_atoms import frame_of
@@ -127,14 +128,7 @@ def _asked(wanted: Wanted, image: "Image", model: str) -> Callable[[JobControl],
         from napari_strata.jobs.estimate_maps import estimate_maps
 
         methods = wanted.methods or (recalled.config.method,)
-        return estimate_maps(
-            control,
-            Path(model),
-            frame,
-            question=question,
-            config=recalled.config,
-            methods=methods,
-            judging=wanted.judging,
-        )
+        inquiry = Inquiry(Path(model), frame, question, recalled.config)
+        return estimate_maps(control, inquiry, methods=methods, judging=wanted.judging)
 
     return make_job

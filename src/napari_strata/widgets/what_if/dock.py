@@ -230,12 +230,4 @@ def _make_job(control: JobControl, asked: Asked) -> Job:
     """Make the job in the worker thread, so that its imports do not hold the GUI up."""
     from napari_strata.jobs.what_if import try_changes
 
-    return try_changes(
-        control,
-        asked.source.entry.path,
-        asked.source.stack,
-        frame=asked.frame,
-        question=asked.question,
-        config=asked.config,
-        atoms=asked.atoms,
-    )
+    return try_changes(control, asked.inquiry())

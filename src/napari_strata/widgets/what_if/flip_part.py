@@ -102,15 +102,4 @@ def _make_job(request: _Request, control: JobControl) -> Job:
     """Make the job in the worker thread, so that its imports do not hold the GUI up."""
     from napari_strata.jobs.smallest_change import smallest_change
 
-    asked = request.asked
-    return smallest_change(
-        control,
-        asked.source.entry.path,
-        asked.source.stack,
-        frame=asked.frame,
-        question=asked.question,
-        config=asked.config,
-        looking=request.config,
-        mask=request.mask,
-        atoms=asked.atoms,
-    )
+    return smallest_change(control, request.asked.inquiry(), looking=request.config, mask=request.mask)
