@@ -9,7 +9,7 @@ from napari_strata.errors import CalibrationError, TargetError
 from napari_strata.explain.explainer import explain
 from napari_strata.explain.prepare import prepare, share_sightings
 from napari_strata.explain.probe import Prober
-from napari_strata.explain.question import AgainstLayer, Question
+from napari_strata.explain.question import AgainstClass, AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget
 from napari_strata.models.registry import LoadedModel, build_network
 from napari_strata.types import ImageStack
@@ -169,11 +169,32 @@ def test_a_feature_map_of_the_users_choice_is_followed():
     assert_same(Prober(model, image, config, atoms=None).at(40, 60), heatmap)
 
 
-def test_a_comparison_is_answered_as_it_is_explained():
+@pytest.mark.parametrize("against", [AgainstLayer(0), AgainstClass("N")], ids=repr)
+@pytest.mark.parametrize("method", ["input-gradient", "grad-cam"])
+def test_what_is_asked_rather_than_background_is_probed_as_it_is_explained(method, against):
+    model, image, config = make_model(), make_image(), ExplainConfig(method=method)
+    atoms = make_atoms()
+    heatmap = explained(model, image, Question(PixelTarget(40, 60), 1, "C", against), config, atoms)
+    prober = Prober(model, image, config, atoms=atoms)
+    assert_same(prober.at(40, 60, layer=1, species="C", against=lambda _layer: against), heatmap)
+
+
+def test_an_error_is_answered_as_it_is_explained():
     model, image, config = make_model(), make_image(), ExplainConfig()
-    question = Question(PixelTarget(40, 60), 0, against=AgainstLayer(1))
+    codes = np.full((HEIGHT, WIDTH), 3, np.uint8)
+    question = Question(PixelTarget(40, 60), 0, against=AgainstCorrection(codes))
     heatmap = explained(model, image, question, config, None)
     assert_same(Prober(model, image, config, atoms=None).answer(question), heatmap)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"), [({"species": "X"}, "no class X"), ({"against": AgainstLayer(0)}, "itself")]
+)
+def test_what_cannot_be_probed_is_said(asked, said):
+    prober = Prober(make_model(), make_image(), ExplainConfig(), atoms=None)
+    against = asked.pop("against", None)
+    with pytest.raises(TargetError, match=said):
+        prober.at(40, 60, layer=0, **asked, against=lambda _layer: against)
 
 
 def test_what_was_looked_at_ahead_changes_no_map():

@@ -3,7 +3,8 @@
 captum's calls compute the whole window, twice for Grad-CAM, and the decoders of all layers; this does neither.
 """
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,12 +19,13 @@ from napari_strata.errors import TargetError
 from napari_strata.explain.explainer import explain
 from napari_strata.explain.methods.grad_cam import NEGLIGIBLE
 from napari_strata.explain.prepare import atoms_on_grid, describe_answer, prepare, target_weights
-from napari_strata.explain.question import Question
+from napari_strata.explain.question import Against, AgainstClass, AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.quick import QUICK
 from napari_strata.explain.score import Output
 from napari_strata.explain.sightings import Sightings
 from napari_strata.explain.snap import snap
 from napari_strata.explain.targets import AtomTarget, PixelTarget, check_target, to_grid
+from napari_strata.explain.terms import class_index, other_class
 from napari_strata.explain.view import padded_weights
 from napari_strata.io.calibration import require
 from napari_strata.models.cropped import Box, Crop, can_be_cropped
@@ -118,7 +120,16 @@ class Prober:
             at = to_grid(np.array([[y, x]]), self._shape, self._on)[0]
             self._sightings.look_ahead(*at, is_wanted=is_wanted)
 
-    def at(self, y: float, x: float, kind: Kind = "pixel", *, layer: int | None = None) -> Glimpse:
+    def at(
+        self,
+        y: float,
+        x: float,
+        kind: Kind = "pixel",
+        *,
+        layer: int | None = None,
+        species: str | None = None,
+        against: Callable[[int], Against | None] = lambda _layer: None,
+    ) -> Glimpse:
         """Explain a pixel, or the nearest atom.
 
         Parameters
@@ -129,23 +140,37 @@ class Prober:
             What is explained.
         layer : int or None
             Crystal layer; None takes that of the nearest atom, and for a pixel layer 0.
+        species : str or None
+            Class; None takes that of the atom, or the most probable one.
+        against : callable
+            Tells for the layer that was found rather than what.
 
         Raises
         ------
         TargetError
-            If the place lies outside the image, or no atom is near enough.
+            If the place lies outside the image, no atom is near enough, or something is compared with itself.
         CalibrationError
             If an atom is asked for and the image has no pixel size.
         """
         if kind == "pixel":
             target = PixelTarget(round(y), round(x))
             check_target(target, self._shape)
-            return self.answer(Question(target, layer or 0))
-        return self.answer(self._question_of_atom(AtomTarget(y, x), layer))
+            question = Question(target, layer or 0)
+        else:
+            question = self._question_of_atom(AtomTarget(y, x), layer)
+        question = dataclasses.replace(
+            question, species=species or question.species, against=against(question.layer)
+        )
+        if question.against == AgainstLayer(question.layer):
+            raise TargetError(
+                f"Layer {question.layer} is compared with itself.",
+                remedy="Probe the other layer, or change the question.",
+            )
+        return self.answer(question)
 
     def answer(self, question: Question) -> Glimpse:
         """Answer a checked question, where an atom target lies on its atom and has a radius."""
-        if self._network is None or question.against is not None:
+        if self._network is None or isinstance(question.against, AgainstCorrection):
             return self._slowly(question)
         weights = padded_weights(target_weights(question, self._image, self._grid), self._network)
         turn, decoders = self._sightings.see(weights)
@@ -154,9 +179,7 @@ class Prober:
         crop = Crop(self._network, (image.shape[0], image.shape[1]), box)
         device = next(self._network.parameters()).device
         inputs = torch.from_numpy(image[crop.seen.slices].copy()).to(device)[None, None]
-        score = _Score(self._network, crop, part[box.slices].to(device), decoders[question.layer])
-        species = question.species
-        score.index = None if species is None else self._model.card.classes.names.index(species) + 1
+        score = _Score(self._model, self._network, crop, part[box.slices].to(device), question, decoders)
         map_ = (_gradient if self._config.method == "input-gradient" else _grad_cam)(score, inputs)
         assert score.index is not None, "computed with the map"
         metadata = describe_answer(
@@ -217,9 +240,19 @@ class Prober:
 class _Score:
     """The number that is explained, of a crop: the mean log-odds of a class in the target, as in `TargetScore`."""
 
-    def __init__(self, network: EncoderDecoder, crop: Crop, weights: Tensor, decoder: int) -> None:
-        self.network, self.crop, self.weights, self.decoder = network, crop, weights, decoder
-        self.index: int | None = None
+    def __init__(
+        self,
+        model: LoadedModel,
+        network: EncoderDecoder,
+        crop: Crop,
+        weights: Tensor,
+        question: Question,
+        decoders: Sequence[int],
+    ) -> None:
+        self._model, self._against, self._decoders = model, question.against, decoders
+        self.network, self.crop, self.weights = network, crop, weights
+        self.decoder = decoders[question.layer]
+        self.index: int | None = None if question.species is None else class_index(model, question.species)
         """The class, from 1; None takes the most probable one in the target."""
         self.value = self.probability = 0.0
 
@@ -230,9 +263,20 @@ class _Score:
         if self.index is None:
             self.index = int(shares[1:].argmax()) + 1
         self.probability = float(shares[self.index])
-        score = (log_odds(logits[0], self.index, self.network.output) * self.weights).sum()
+        score = self._mean(logits, self.index)
+        match self._against:
+            case AgainstClass(name):
+                score = score - self._mean(logits, other_class(self._model, name, self.index))
+            case AgainstLayer(layer):
+                score = score - self._mean(self._logits(features, self._decoders[layer]), self.index)
         self.value = float(score.detach())
         return score
+
+    def _logits(self, features: list[Tensor], decoder: int) -> Tensor:
+        return self.crop.finish(features, decoder, self.crop.begin(features, decoder))
+
+    def _mean(self, logits: Tensor, index: int) -> Tensor:
+        return (log_odds(logits[0], index, self.network.output) * self.weights).sum()
 
 
 def _gradient(score: _Score, inputs: Tensor) -> Tensor:

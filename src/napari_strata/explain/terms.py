@@ -41,12 +41,7 @@ def make_terms(model: LoadedModel, view: View, question: Question, codes: LabelA
     terms = [Term(Output(decoder, index), weights)]
     match question.against:
         case AgainstClass(name):
-            other = _index(model, name)
-            if other == index:
-                raise TargetError(
-                    f"{name} is compared with itself.", remedy="Choose two different classes of this layer."
-                )
-            terms.append(Term(Output(decoder, other), -weights))
+            terms.append(Term(Output(decoder, other_class(model, name, index)), -weights))
         case AgainstLayer(layer):
             terms.append(Term(Output(view.decoders[layer], index), -weights))
     return tuple(terms)
@@ -57,7 +52,7 @@ def _class_and_weights(model: LoadedModel, view: View, question: Question) -> tu
 
     Without a name it is the class that is most probable in the target.
     """
-    named = None if question.species is None else _index(model, question.species)
+    named = None if question.species is None else class_index(model, question.species)
     if isinstance(question.target, RegionTarget) and question.target.kind == "slice":
         return _class_on_slice(model, view, question.layer, named)
     if named is not None:
@@ -97,7 +92,28 @@ def _probabilities(model: LoadedModel, view: View, layer: int) -> torch.Tensor:
     return found
 
 
-def _index(model: LoadedModel, species: str) -> int:
+def other_class(model: LoadedModel, name: str, index: int) -> int:
+    """Return the number of the class with which class `index` is compared.
+
+    Raises
+    ------
+    TargetError
+        If the model has no such class, or it is the same.
+    """
+    other = class_index(model, name)
+    if other == index:
+        raise TargetError(f"{name} is compared with itself.", remedy="Choose two different classes of this layer.")
+    return other
+
+
+def class_index(model: LoadedModel, species: str) -> int:
+    """Return the number of a class of a model, from 1.
+
+    Raises
+    ------
+    TargetError
+        If it has none of that name.
+    """
     names = model.card.classes.names
     if species not in names:
         raise TargetError(

@@ -1,5 +1,6 @@
 """Explain one place after another, wherever the cursor is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -7,6 +8,7 @@ from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import StrataError
 from napari_strata.events import Glimpsed, JobResult, StateChanged
+from napari_strata.explain.question import Against
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration, check_stacks
 from napari_strata.requests import ProbeAt
@@ -27,6 +29,8 @@ def probe(
     *,
     kind: Literal["pixel", "atom"],
     layer: int | None,
+    species: str | None = None,
+    against: Sequence[Against | None] | None = None,
     config: ExplainConfig,
     atoms: "DataFrame | None" = None,
 ) -> JobBody:
@@ -46,6 +50,10 @@ def probe(
         What is explained.
     layer : int or None
         Crystal layer; None takes that of the nearest atom, and for a pixel layer 0.
+    species : str, optional
+        Class; without it that of the atom, or the most probable one.
+    against : sequence of Against or None, optional
+        By crystal layer, rather than what; without it, background.
     config : ExplainConfig
         Method, one of `napari_strata.explain.quick.QUICK`, tolerance of the snap, radius of an atom's footprint.
     atoms : DataFrame, optional
@@ -64,6 +72,10 @@ def probe(
     control.run()
     yield StateChanged(control.state)
     prober: Prober | None = None
+
+    def rather(layer: int) -> Against | None:
+        return None if against is None else against[layer]
+
     at: ProbeAt | None = None
     while not control.stop_requested:
         asked = [request for request in control.take_requests() if isinstance(request, ProbeAt)]
@@ -72,7 +84,8 @@ def probe(
             try:
                 if prober is None or before is None or before.frame != at.frame:
                     prober = _make_prober(loaded, image, at.frame, config, atoms)
-                yield Glimpsed(at, prober.at(at.y, at.x, kind, layer=layer))
+                found = prober.at(at.y, at.x, kind, layer=layer, species=species, against=rather)
+                yield Glimpsed(at, found)
             except StrataError as error:
                 yield Glimpsed(at, None, error)
         elif at is not None and prober is not None and not prober.is_ready:

@@ -190,7 +190,25 @@ def test_a_second_heatmap_replaces_the_first_of_its_method_unless_kept(qtbot, vi
     dock.keep.setChecked(False)
     explain(qtbot, viewer, dock, ATOMS[8])
     assert len(heatmaps(viewer)) == 3
-    assert len(find_results(viewer, "target", viewer.layers["bright"])) == 1
+
+
+def test_the_ring_moves_and_an_outline_takes_its_place(qtbot, viewer, open_dock):
+    dock = open_dock(layers=1)
+    dock.question.target.setCurrentText("Pixel")
+
+    def marks():
+        return find_results(viewer, "target", viewer.layers["bright"])
+
+    explain(qtbot, viewer, dock, (14, 15))
+    (ring,) = marks()
+    explain(qtbot, viewer, dock, (30, 35))
+    assert marks() == [ring]
+    assert np.allclose(ring.data, [[30, 35]])
+    dock.question.target.setCurrentText("Class on the slice")
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=60_000):
+        click(qtbot, dock.panel.start_button)
+    (outline,) = marks()
+    assert outline is not ring
 
 
 def test_a_pixel_can_be_explained(qtbot, viewer, open_dock):

@@ -127,6 +127,23 @@ def test_below_the_threshold_a_map_is_transparent_and_comes_back_as_it_was(qtbot
     assert (layer.colormap.name, tuple(layer.contrast_limits)) == (before, limits)
 
 
+def test_hiding_what_is_weak_leaves_the_map_beside_its_image_and_a_proposal_as_it_is(
+    qtbot, viewer, add_map, open_dock
+):
+    layer = add_map()
+    dock = open_dock()
+    dock.view.set_mode(Mode.BESIDE)
+    settled(qtbot, dock)
+    page = dock.proposal
+    press(qtbot, page.panel, page.panel.start_button)
+    dock.view.hides_weak.setChecked(True)
+    settled(qtbot, dock)
+    assert alpha_at(layer, 44, X) == 0
+    assert len(shown(viewer, BESIDE)) == 1
+    assert dock.view.mode.currentData() is Mode.BESIDE
+    assert "proposed" in page.panel.words.text()
+
+
 def test_a_map_is_seen_alone_beside_the_image_or_as_lines(qtbot, viewer, add_map, open_dock):
     layer, image = add_map(), viewer.layers["bright"]
     dock = open_dock()

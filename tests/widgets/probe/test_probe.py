@@ -106,7 +106,7 @@ def test_the_map_follows_the_cursor_while_the_key_is_held(qtbot, viewer, open_do
     qtbot.waitUntil(lambda: ring_at(viewer, ATOMS[10]), timeout=20_000)
     assert probed(viewer) == [map_]
     assert np.allclose(brightest(map_), ATOMS[10] * PIXEL_SIZE, atol=2 * PIXEL_SIZE)
-    assert dock.probe.words.text().startswith("Gradient saliency of the pixel at y 33.0, x 33.0")
+    assert dock.probe.words.text().startswith("Why C: Gradient saliency of the pixel at y 33.0, x 33.0")
     assert viewer.layers.selection.active is labels
     release(qtbot, viewer)
     assert not any(layer.visible for layer in (*probed(viewer), *probed(viewer, "probe target")))
@@ -212,7 +212,19 @@ def test_another_method_is_followed_from_the_next_press_on(qtbot, viewer, open_d
     dock.method.choose("grad-cam")
     press(qtbot, viewer)
     move(qtbot, viewer, ATOMS[6])
-    qtbot.waitUntil(lambda: dock.probe.words.text().startswith("Grad-CAM of the pixel"), timeout=60_000)
+    qtbot.waitUntil(lambda: dock.probe.words.text().startswith("Why C: Grad-CAM of the pixel"), timeout=60_000)
+
+
+def test_what_stands_in_rather_than_is_asked_and_corrections_are_refused(qtbot, viewer, open_dock):
+    dock = open_dock(layers=2)
+    dock.question.against.setCurrentText("the other layer")
+    probe_at(qtbot, viewer, ATOMS[5])
+    assert dock.probe.words.text().startswith("Why C, layer 0 rather than 1: Gradient saliency of the pixel")
+    release(qtbot, viewer)
+    dock.question.against.setCurrentText("what I corrected")
+    press(qtbot, viewer)
+    assert "does not ask about corrections" in dock.probe.words.text()
+    assert not dock.probe.is_held
 
 
 def test_what_cannot_be_probed_is_said_in_words(qtbot, viewer, open_dock, monkeypatch):

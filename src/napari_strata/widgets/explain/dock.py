@@ -214,7 +214,10 @@ class ExplainDock(Dock):
             config = config.model_copy(update={"method": QUICK[0]})
         atoms = None if points is None else atom_table(points, self.source.image.layer)
         kind = "atom" if self.kind == "atom" else "pixel"
-        return Subject(source, kind, self.question.layer, config, atoms)
+        question = self.question
+        return Subject(
+            source, kind, question.layer, question.class_name, question.against_for_probe(), config, atoms
+        )
 
     def _start(self, chosen: Chosen) -> None:
         """Ask for the heatmap of a target."""

@@ -1,6 +1,6 @@
 """The layer of a heatmap while it is computed: it appears with the first coarse map, and sharpens in place."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QWidget
@@ -8,12 +8,21 @@ from qtpy.QtWidgets import QWidget
 from napari_strata.widgets.explain.request import Request
 from napari_strata.widgets.layers.heat_colours import heat_limits
 from napari_strata.widgets.layers.napari_layers import (
+    Origin,
     heatmap_layer,
     heatmap_name,
     region_layer,
     target_layer,
 )
-from napari_strata.widgets.layers.results import find_results, remove_results, rename_result, show_results
+from napari_strata.widgets.layers.results import (
+    ORIGIN,
+    find_results,
+    hide_others,
+    is_edited,
+    rename_result,
+    show_results,
+)
+from napari_strata.widgets.layers.targets import Chosen
 from napari_strata.widgets.maps.asked import EXPLANATION
 
 if TYPE_CHECKING:
@@ -94,17 +103,29 @@ class GrowingMap(QObject):
         new = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
         (layer,) = show_results(self._viewer, [new], below="atoms", keep_earlier=self._keep_earlier, in_place=True)
         if self._is_alone:
-            for other in find_results(self._viewer, "heatmap", origin.image):
-                other.visible = other is layer  # other maps would blend with it
+            hide_others(self._viewer, "heatmap", layer, origin.image)
         self._limits = list(layer.contrast_limits)
-        remove_results(self._viewer, "target", origin.image)
-        if chosen.mask is not None:
-            show_results(self._viewer, [region_layer(origin, chosen)])
-        else:
-            pixel_size = self._request.source.stack.pixel_size
-            diameter = _RING_PX if pixel_size is None else _RING / pixel_size
-            show_results(self._viewer, [target_layer(origin, chosen.place, diameter=diameter)])
+        self._mark(origin, chosen)
         return layer
+
+    def _mark(self, origin: Origin, chosen: Chosen) -> None:
+        """Mark what is explained, and nothing else of the image; a mark that is there is moved."""
+        pixel_size = self._request.source.stack.pixel_size
+        diameter = _RING_PX if pixel_size is None else _RING / pixel_size
+        new: Any = (
+            target_layer(origin, chosen.place, diameter=diameter)
+            if chosen.mask is None
+            else region_layer(origin, chosen)
+        )
+        for old in find_results(self._viewer, "target", origin.image):
+            if (
+                type(old) is not type(new)
+                or is_edited(old)
+                or old.metadata[ORIGIN]["key"] != new.metadata[ORIGIN]["key"]
+            ):
+                self._viewer.layers.remove(old)
+        (mark,) = show_results(self._viewer, [new], in_place=True)
+        mark.visible = True
 
     def _change(self, layer: "Image", heatmap: "Heatmap") -> None:
         origin, chosen = self._request.source.origin, self._request.found(heatmap)

@@ -98,20 +98,39 @@ class QuestionForm(QWidget):
         """
         assert self._card is not None, "nothing can be asked without a model"
         chosen: str = self.against.currentData()
-        if chosen.startswith(_CLASS):
-            return AgainstClass(chosen.removeprefix(_CLASS))
-        if chosen.startswith(_LAYER):
-            return AgainstLayer(int(chosen.removeprefix(_LAYER)))
-        if chosen == _OTHER_LAYER:
-            return AgainstLayer(1 - layer)
-        if chosen == _BACKGROUND:
-            return None
+        if chosen != _CORRECTED:
+            return self._rather(chosen, layer)
         if self.corrected.layer is None:
             raise TargetError(
                 "There are no corrected labels.",
                 remedy="Correct the predicted masks, or paint labels, and choose them under 'Corrected labels'.",
             )
         return AgainstCorrection(corrected_codes(self.corrected.layer, image, frame, self._card.classes))
+
+    @staticmethod
+    def _rather(chosen: str, layer: int) -> Against | None:
+        if chosen.startswith(_CLASS):
+            return AgainstClass(chosen.removeprefix(_CLASS))
+        if chosen.startswith(_LAYER):
+            return AgainstLayer(int(chosen.removeprefix(_LAYER)))
+        return AgainstLayer(1 - layer) if chosen == _OTHER_LAYER else None
+
+    def against_for_probe(self) -> tuple[Against | None, ...]:
+        """Return rather than what each crystal layer is probed; None is background.
+
+        Raises
+        ------
+        TargetError
+            If corrected labels are chosen, which differ from pixel to pixel.
+        """
+        assert self._card is not None, "nothing can be asked without a model"
+        chosen: str = self.against.currentData()
+        if chosen == _CORRECTED:
+            raise TargetError(
+                "The probe does not ask about corrections.",
+                remedy="Choose something else under 'Rather than', or click a pixel to ask about an error.",
+            )
+        return tuple(self._rather(chosen, layer) for layer in range(self._card.model.layers))
 
     def _lay_out(self) -> None:
         tips = {

@@ -66,8 +66,8 @@ def show_results(
     keep_earlier : bool
         Keep what the new layers would replace, now and later.
     in_place : bool
-        Where an earlier image of the same shape and place would be replaced, give it the pixels, the name, the
-        metadata and the contrast limits of the new one instead: napari needs seconds to remove a layer.
+        Where an earlier layer of the same kind, shape and place would be replaced, give it the data, the name, the
+        metadata and the limits or sizes of the new one instead: napari needs seconds to remove a layer.
 
     Returns
     -------
@@ -111,35 +111,46 @@ def let_be_replaced(napari_layer: "Layer") -> None:
     napari_layer.metadata[ORIGIN]["checksum"] = _checksum(napari_layer)
 
 
+def hide_others(viewer: "Viewer", role: str, shown: "Layer", image: "Image") -> None:
+    """Show one result of an image, and none of the others that play its role: maps would blend."""
+    for layer in find_results(viewer, role, image):
+        layer.visible = layer is shown
+
+
 def remove_results(viewer: "Viewer", role: str, image: "Image") -> None:
     """Remove the results of an image that play a role."""
     for layer in find_results(viewer, role, image):
         viewer.layers.remove(layer)
 
 
-def _changed_in_place(viewer: "Viewer", new: "Layer") -> "Image | None":
-    """Make the one image that would be replaced like the new one; None where there is no such image."""
-    from napari.layers import Image
+def _changed_in_place(viewer: "Viewer", new: "Layer") -> "Layer | None":
+    """Make the one layer that would be replaced like the new one; None where there is no such layer."""
+    from napari.layers import Image, Points
 
     alike = [old for old in _alike(viewer, new) if old.name == old.metadata[ORIGIN]["name"]]
-    if len(alike) != 1 or not isinstance(new, Image) or not _lies_alike(alike[0], new):
+    if len(alike) != 1 or not _lies_alike(alike[0], new) or is_edited(alike[0]):
         return None
-    (old,) = alike
+    old: Any = alike[0]
     old.metadata.clear()
     old.metadata.update(new.metadata)  # first: who follows the pixels reads what they mean
     old.metadata[ORIGIN] |= {"shown": old.unique_id}
     old.translate = new.translate
     old.data = new.data
-    old.contrast_limits_range = new.contrast_limits_range
-    old.contrast_limits = new.contrast_limits
+    if isinstance(new, Image):
+        old.contrast_limits_range = new.contrast_limits_range
+        old.contrast_limits = new.contrast_limits
+    elif isinstance(new, Points):
+        old.size = new.size
     old.name = new.name
     old.metadata = dict(old.metadata)  # which tells that it answers something else now
     return old
 
 
-def _lies_alike(old: "Image", new: "Image") -> bool:
-    """Tell whether two images differ in no more than their pixels, and in the frame on which they lie."""
-    if old.multiscale or new.multiscale or old.data.shape != new.data.shape or old.units != new.units:
+def _lies_alike(old: Any, new: Any) -> bool:
+    """Tell whether two layers differ in no more than their data, and in the frame on which they lie."""
+    if type(old) is not type(new) or getattr(old, "multiscale", False) or getattr(new, "multiscale", False):
+        return False
+    if old.data.shape != new.data.shape or old.units != new.units:
         return False
     pairs = [(getattr(old, name), getattr(new, name)) for name in ("scale", "rotate", "shear")]
     return all(np.allclose(*pair) for pair in [*pairs, (np.array(old.affine), np.array(new.affine))])

@@ -77,3 +77,4 @@ class MapToLabelsDock(Dock):
         """Show an answer on the image: the view is on the error, and what lies beside the image is out of it."""
         self.view.end_mode()
         self.view.map.choose(map_layer)
+        self.view.follow()

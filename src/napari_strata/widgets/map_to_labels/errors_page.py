@@ -19,7 +19,7 @@ from napari_strata.explain.proposals.wrong_regions import WrongRegion
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.doctor.place import show_region
 from napari_strata.widgets.layers.napari_layers import frame_placement, heatmap_layer
-from napari_strata.widgets.layers.results import find_results, show_results
+from napari_strata.widgets.layers.results import find_results, hide_others, show_results
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.map_to_labels.compared import Compared, compare, finder, is_prediction
 from napari_strata.widgets.map_to_labels.region_table import RegionTable
@@ -216,8 +216,8 @@ class ErrorsPage(QWidget):
         chosen = Chosen("region", Place(asked.compared.frame, y, x), asked.compared.layer, mask)
         details = {**heatmap.metadata, "method": asked.config.method}
         layer = heatmap_layer(heatmap.data, source.origin, chosen, details=details)
-        show_results(self._viewer, [layer], below="atoms")
-        layer.visible = True  # whoever asks wants to see the answer, also where an earlier one was hidden
+        (layer,) = show_results(self._viewer, [layer], below="atoms", in_place=True)
+        hide_others(self._viewer, "heatmap", layer, source.origin.image)
         self._go_to(asked.compared, asked.region)
         self._maps[id(asked.region)] = details
         self.explained.emit(layer)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DELAY = 40
 """Time that a slider rests before the view follows [ms]."""
 MOST_LINES = 8
-_LAYER_EVENTS = ("data", "metadata", "opacity", "contrast_limits", "colormap")
+_LAYER_EVENTS = ("data", "opacity", "contrast_limits", "colormap")
 _NO_MAP = "Explain an atom, a pixel or a region first: 'Explain' below."
 _SIDES = (
     ("what speaks for it", "for"),
@@ -52,7 +52,6 @@ class MapViewForm(QWidget):
         self._viewer = viewer
         self._shown = MapDisplay(viewer)
         self._last: Image | None = None
-        self._question: dict[str, Any] = {}
         self.map = MapChoice(viewer)
         self.mode, self.rule, self.side = ChoiceBox(), ChoiceBox(), ChoiceBox()
         self.opacity = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
@@ -157,10 +156,10 @@ class MapViewForm(QWidget):
         connect_while_alive(self, self._on_removed, self._viewer.layers.events.removed)
 
     def _on_map(self, map_layer: "Image | None") -> None:
+        """Show another map, or one that answers another question now, on its image first."""
         if self._last is not None:
             self.end_mode()
         self._last = map_layer
-        self._question = _question_of(map_layer)
         self._follower.follow(map_layer)
         self.setEnabled(True)
         for widget in (self.mode, self.opacity, self.rule, self.part, self.lines, self.hides_weak):
@@ -187,20 +186,10 @@ class MapViewForm(QWidget):
         if self._shown.is_busy:
             return
         self._show_opacity()
-        if getattr(event, "type", "") == "metadata":
-            self._on_answer()
-            return
         if getattr(event, "type", "") == "data":
             self.changed.emit()
         if getattr(event, "type", "") != "opacity":
             self._later()
-
-    def _on_answer(self) -> None:
-        """Let a map be seen that answers another question now: it may take the place of another one."""
-        if _question_of(self._last) != self._question:
-            self._question = _question_of(self._last)
-            self.end_mode()
-            self._on_threshold()
 
     def _on_opacity(self, value: float) -> None:
         if self.map_layer is not None:
@@ -229,8 +218,3 @@ class MapViewForm(QWidget):
         above, of = self._shown.above(layer, self.threshold)
         said = f"{pixels(above)} ({above / of:.1%}) {'is' if above == 1 else 'are'} above the threshold."
         self.words.setText(said if above else "The map is 0 everywhere on this side.")
-
-
-def _question_of(map_layer: "Image | None") -> dict[str, Any]:
-    details = {} if map_layer is None else map_layer.metadata.get(EXPLANATION, {})
-    return {name: details.get(name) for name in ("target", "class", "layer", "frame", "against", "method")}

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 EXPLANATION = "explanation"
 """Key in the metadata of a map under which lies what it answers; all of it can be written as JSON."""
+_ANSWERED = ("target", "layer", "class", "against", "frame", "method", "parameters", "weights_sha256", "image")
+"""What makes it another map; not how much of it is done, and not how it is shown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,15 +66,27 @@ class MapChoice(LayerChoice):
     in place, is told like another one.
     """
 
+    _answer: tuple[Any, ...] = ()
+
     def __init__(self, viewer: "Viewer", **settings: Any) -> None:
         from napari.layers import Image
 
         super().__init__(viewer, Image, offers=is_map, none_when_empty="no map yet", **settings)
 
+    def _tell(self) -> None:
+        self._answer = _answer_of(self._layers[self.currentIndex()])
+        super()._tell()
+
     def _on_metadata(self, event: Any) -> None:
+        layer, answer = self.layer, self._answer
         super()._on_metadata(event)
-        if event.source is self.layer:
-            self.chosen.emit(self.layer)
+        if layer is not None and self.layer is layer and self._answer != answer:
+            self.chosen.emit(layer)
+
+
+def _answer_of(map_layer: "Layer | None") -> tuple[Any, ...]:
+    details = {} if map_layer is None else map_layer.metadata.get(EXPLANATION, {})
+    return tuple(details.get(name) for name in _ANSWERED)
 
 
 def is_map(napari_layer: "Layer") -> bool:

@@ -25,6 +25,7 @@ from napari_strata.errors import StrataError
 from napari_strata.events import Glimpsed, JobEnded, JobEvent, StateChanged
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.requests import ProbeAt
+from napari_strata.widgets.layers.map_words import question_words
 from napari_strata.widgets.layers.source import Source
 from napari_strata.widgets.layers.targets import Place, place_in
 from napari_strata.widgets.layers.world import from_world
@@ -277,8 +278,10 @@ class Probe(QWidget):
         y, x = details["position"]
         self._layers.show(seen.glimpse, Place(seen.asked.frame, y, x), self._subject.kind)
         title = METHODS[self._subject.config.method].title
-        at = f"y {y:.1f}, x {x:.1f} px, layer {details['layer']}"
-        self._say(f"{title} of the {self._subject.kind} at {at}. Click to keep it.")
+        asked = question_words(details, self._subject.source.entry.card.model.layers).replace(
+            " not ", " rather than "
+        )
+        self._say(f"{asked}: {title} of the {self._subject.kind} at y {y:.1f}, x {x:.1f} px. Click to keep it.")
 
     def _keep(self, _world: object) -> None:
         if self._layers is not None and self._layers.keep():

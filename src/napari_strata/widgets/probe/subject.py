@@ -11,6 +11,8 @@ from napari_strata.widgets.layers.source import Source
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from napari_strata.explain.question import Against
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
@@ -24,6 +26,10 @@ class Subject:
         ``pixel`` or ``atom``.
     layer : int or None
         Crystal layer; None takes that of the nearest atom.
+    species : str or None
+        Class; None takes that of the atom, or the most probable one.
+    against : tuple of Against or None
+        By crystal layer, rather than what; None means background.
     config : ExplainConfig
         Method and settings.
     atoms : DataFrame or None
@@ -33,6 +39,8 @@ class Subject:
     source: Source
     kind: Any
     layer: int | None
+    species: str | None
+    against: "tuple[Against | None, ...]"
     config: ExplainConfig
     atoms: "DataFrame | None"
 
@@ -47,6 +55,8 @@ def make_job(control: JobControl, subject: Subject) -> Job:
         subject.source.stack,
         kind=subject.kind,
         layer=subject.layer,
+        species=subject.species,
+        against=subject.against,
         config=subject.config,
         atoms=subject.atoms,
     )
