@@ -60,7 +60,7 @@ def origin(**settings):
         model=card().name,
         weights_sha256=card().weights_sha256,
         settings=AtomsConfig(**settings),
-        images=(LocatedImage(name="moire", frames=1, height=140, width=140, pixel_size=0.2),),
+        images=(LocatedImage(name="moire", frames=1, height=128, width=128, pixel_size=0.2),),
         software={"python": "3.11.7", "napari-strata": "0.1.0"},
         located="2026-01-02T03:04:05+00:00",
     )

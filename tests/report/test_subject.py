@@ -1,9 +1,11 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 from analysed import bilayer, card, everything_known, origin, positions_of, table_of
 from napari_strata.config import AtomsConfig
 from napari_strata.errors import CalibrationError, TableError
+from napari_strata.report.about_image import about_image
 from napari_strata.report.subject import Known, examine
 from napari_strata.types import ImageStack
 
@@ -33,6 +35,22 @@ def test_another_pixel_size_than_that_of_the_table_is_refused():
 def test_atoms_outside_the_image_are_refused():
     with pytest.raises(TableError, match="lie outside moire, which has 64 × 128 pixels"):
         examine(with_data(STACK.data[:, :, :64]), TABLE, Known())
+
+
+def test_atoms_of_an_image_of_another_size_are_refused():
+    with pytest.raises(TableError, match="image of 128 × 128 pixels, and moire has 140 × 128"):
+        examine(with_data(np.pad(STACK.data, ((0, 0), (0, 0), (0, 12)))), TABLE, everything_known())
+
+
+def test_atoms_of_another_image_are_doubted():
+    other, _ = bilayer(turns=(14.0, 49.0))
+    named = examine(ImageStack(STACK.data, 0.2, "copy"), TABLE, Known())
+    unlike = examine(other, TABLE, Known())
+    assert examine(STACK, TABLE, Known()).doubt == examine(with_data(-STACK.data), TABLE, Known()).doubt == ""
+    assert "names the image moire, and this one is copy." in named.doubt
+    assert "neither brighter nor darker than elsewhere." in unlike.doubt
+    for subject in (named, unlike):
+        assert f"Whether these are the atoms of this image. {subject.doubt}" in about_image(subject).unknown
 
 
 def test_of_several_images_that_of_the_same_name_counts():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_strata.config import AtomsConfig, ModelCard, ReportConfig
 from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.control import JobControl
-from napari_strata.events import JobResult, Progress, StateChanged
+from napari_strata.events import JobResult, Progress, StateChanged, Warned
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import make_folder
 from napari_strata.jobs.software import versions_of
@@ -72,7 +72,7 @@ def write_report(
     Yields
     ------
     JobEvent
-        `Progress` after lattices and figure.
+        `Progress` after lattices and figure; `Warned` where the atoms may be those of another image.
 
     Returns
     -------
@@ -89,6 +89,7 @@ def write_report(
     OutputError
         If the folder cannot be written.
     """
+    from napari_strata.report.belonging import REMEDY
     from napari_strata.report.figure import draw_report, save_report
     from napari_strata.report.methods import write_methods
     from napari_strata.report.subject import Known, examine
@@ -100,6 +101,8 @@ def write_report(
     control.run()
     yield StateChanged(control.state)
     subject = examine(image, atoms, known, frame=frame, frames=frames, seed=config.seed)
+    if subject.doubt:
+        yield Warned(subject.doubt, REMEDY)
     yield Progress(0.4, "Fitted the lattices")
     control.checkpoint()
     drawn = draw_report(subject, config)

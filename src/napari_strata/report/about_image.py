@@ -27,4 +27,6 @@ def about_image(subject: Subject) -> Passage:
     unknown = ["How the image was recorded: microscope, voltage, detector, dose, dwell time, processing."]
     if not source:
         unknown.append("Where the pixel size comes from: it is the one that the table of atoms was made with.")
+    if subject.doubt:
+        unknown.insert(0, f"Whether these are the atoms of this image. {subject.doubt}")
     return Passage((sentence,), tuple(unknown))

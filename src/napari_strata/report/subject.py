@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from napari_strata.config import AtomsConfig, ModelCard
 from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.errors import CalibrationError, LatticeError, TableError
-from napari_strata.io.atoms.belonging import is_same_size, too_many_outside
+from napari_strata.io.atoms.belonging import is_same_size
 from napari_strata.io.atoms.blocks import pixel_size_of
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.lattice.frame import FrameLattices, describe_frame
 from napari_strata.lattice.order import check_calibrated
+from napari_strata.report.belonging import check_place, doubt_of_image
 from napari_strata.types import AnyArray, ImageStack
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class Subject:
         Their lattices, where there are some.
     gap : str
         Why there are none.
+    doubt : str
+        Why the atoms may be those of another image; empty where nothing speaks for that.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Subject:
     known: Known
     lattices: FrameLattices | None
     gap: str = ""
+    doubt: str = ""
 
     @property
     def extent(self) -> tuple[float, float]:
@@ -134,7 +138,7 @@ def examine(
     ------
     TableError
         If the table has no atoms of the frame, too many outside the image, some of layers that the model lacks, or
-        was not made with that model or those settings.
+        was not made with that model or those settings, or in an image of another size.
     CalibrationError
         If positions are known in px only, or with another pixel size than the image's.
     """
@@ -145,14 +149,15 @@ def examine(
     check_calibrated(rows)
     pixel_size = _common_size(rows, stack)
     pixels = stack.data[frame if frames is None else 0]
-    _check_inside(rows, pixels.shape, stack.name)
+    check_place(rows, pixels.shape, stack.name, known.origin)
     _check_origin(rows, known)
     lattices, gap = None, ""
     try:
         lattices = describe_frame(rows, seed=seed)
     except LatticeError as error:
         gap = error.message
-    return Subject(stack.name, pixels, frame, count, pixel_size, rows, known, lattices, gap)
+    doubt = doubt_of_image(rows, pixels, stack.name, pixel_size)
+    return Subject(stack.name, pixels, frame, count, pixel_size, rows, known, lattices, gap, doubt)
 
 
 def _rows_of(atoms: "DataFrame", name: str, frame: int) -> "DataFrame":
@@ -187,14 +192,6 @@ def _common_size(rows: "DataFrame", stack: ImageStack) -> float:
             remedy="State the pixel size that is right, and locate the atoms again if it is not the table's.",
         )
     return stack.pixel_size
-
-
-def _check_inside(rows: "DataFrame", shape: tuple[int, ...], name: str) -> None:
-    if outside := too_many_outside(rows, shape):
-        raise TableError(
-            f"{outside} of {len(rows)} atoms lie outside {name}, which has {shape[1]} × {shape[0]} pixels.",
-            remedy="Give the image in which the atoms were located.",
-        )
 
 
 def _check_origin(rows: "DataFrame", known: Known) -> None:

@@ -66,11 +66,12 @@ def request_report(viewer: "Viewer", points: "Points", image: "Image") -> Report
     """
     calibration, frame = calibration_of(image), shown_frame(viewer, image)
     memory = memory_of(points)
+    stack = stack_of(image, calibration.value, frames=[frame])
     return ReportRequest(
-        stack=stack_of(image, calibration.value, frames=[frame]),
+        stack=stack,
         frame=frame,
         frames=1 if image.ndim == 2 else len(full_data(image)),
-        atoms=atom_table(points, image),
+        atoms=atom_table(points, image).assign(image=stack.name),
         source=calibration.source,
         model=_model(points.metadata.get(ORIGIN, {})),
         origin=None if memory is None else memory.origin,
