@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from napari_strata.lattice import neighbours
 from napari_strata.lattice.affine import SharedAffine
 from napari_strata.lattice.agreement import agreement, agreement_of_layers, doubt_of_family
 from napari_strata.lattice.cells import is_honeycomb
@@ -140,12 +139,11 @@ def fourier_figures(lattice: FourierLattice) -> Figures:
 
 def _layer(layer: FittedLayer) -> Figures:
     fit = layer.fit
-    bonds = {}
-    if not is_honeycomb(fit.index.cell):
-        lengths = neighbours.bonds(layer.positions, fit.index).lengths
-        bonds = {"coherence": None, "bond_A": float(lengths.mean()) if len(lengths) else None}
+    coherent = {} if is_honeycomb(fit.index.cell) else {"coherence": None}
     return {
-        **bonds,
+        **coherent,
+        "bond_A": layer.bond,
+        "atoms_at_border": int(layer.cut.sum()),
         "family": fit.index.cell.family,
         **cell_figures(fit.parameters),
         "sites": fit.cell.sites.tolist(),

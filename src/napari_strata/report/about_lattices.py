@@ -13,7 +13,7 @@ from napari_strata.lattice.order import LayerLattice
 from napari_strata.lattice.parameters import Measured
 from napari_strata.lattice.twist import Twist
 from napari_strata.numbers import counted, listed, plain, uncertain
-from napari_strata.report.distances import expected_bond, layer_bonds
+from napari_strata.report.distances import expected_bond
 from napari_strata.report.passage import Passage, joined
 from napari_strata.report.subject import Subject
 
@@ -43,7 +43,16 @@ def _fitted(lattices: FrameLattices) -> tuple[str, ...]:
     return (
         "A lattice was fitted to each layer by linear least squares, as it lies in the image.",
         *(_layer(layer) for layer in lattices.layers),
+        *_left_out(lattices),
     )
+
+
+def _left_out(lattices: FrameLattices) -> tuple[str, ...]:
+    count = sum(int(layer.cut.sum()) for layer in lattices.layers)
+    if not count:
+        return ()
+    are = "atom was" if count == 1 else "atoms were"
+    return (f"{count:,} {are} left out of lattices and maps, as the border of the image cuts them.",)
 
 
 def _layer(layer: FittedLayer) -> str:
@@ -121,16 +130,8 @@ def _moires(lattices: FrameLattices) -> tuple[str, ...]:
 
 
 def _bonds(lattices: FrameLattices) -> tuple[str, ...]:
-    means = listed(
-        [
-            f"{plain(float(one.measured.mean()))} Å in layer {one.layer}"
-            for one in layer_bonds(lattices)
-            if len(one.measured)
-        ]
-    )
-    sentences = (
-        [f"Nearest neighbours in the lattice are {means} apart on average, distortion included."] if means else []
-    )
+    means = listed([f"{plain(one.bond)} Å in layer {one.layer}" for one in lattices.layers if one.bond > 0])
+    sentences = [f"Nearest neighbours are {means} apart on average, distortion included."] if means else []
     ordered = [
         order for order in lattices.orders if np.isfinite(order.coherence) and _is_honeycomb(order, lattices)
     ]

@@ -88,6 +88,9 @@ def _layer_rows(layers: "tuple[FittedLayer, ...]") -> Iterator[Row]:
 
     cells = [one.fit.parameters for one in layers]
     yield Row("Atoms", tuple(f"{one.order.atoms:,}" for one in layers), "All atoms of the layer in this slice.")
+    if any(one.cut.any() for one in layers):
+        tip = "Cut by the border of the image: their positions are less certain. Left out of lattices and maps."
+        yield Row("at the border", tuple(f"{int(one.cut.sum()):,}" for one in layers), tip)
     yield Row("Cell", tuple(one.fit.index.cell.family for one in layers), "What it is without distortion.")
     yield from _cell_rows(cells)
     yield Row(
@@ -96,7 +99,7 @@ def _layer_rows(layers: "tuple[FittedLayer, ...]") -> Iterator[Row]:
         "1 where all bonds of a honeycomb point along three directions; atoms at the border are left out.",
     )
     tip = "Mean distance of nearest neighbours inside the image."
-    yield Row("Bond [Å]", tuple(measured(_bond(one)) for one in layers), tip)
+    yield Row("Bond [Å]", tuple(measured(one.bond) for one in layers), tip)
     tip = "Root mean square distance of the atoms from the lattice, per axis."
     yield Row("Scatter [Å]", tuple(measured(one.fit.scatter) for one in layers), tip)
     verdicts = tuple(agreement(one.fit) for one in layers)
@@ -145,16 +148,6 @@ def _of_honeycomb(layer: "FittedLayer", value: float) -> float:
     from napari_strata.lattice.cells import is_honeycomb
 
     return value if is_honeycomb(layer.fit.index.cell) else math.nan
-
-
-def _bond(layer: "FittedLayer") -> float:
-    from napari_strata.lattice.neighbours import bonds
-
-    inside = _of_honeycomb(layer, layer.order.bond_length)
-    if math.isfinite(inside):
-        return inside
-    lengths = bonds(layer.positions, layer.fit.index).lengths
-    return float(lengths.mean()) if len(lengths) else math.nan
 
 
 def _of(figure: Measured) -> str:
