@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.widgets.compare.score_table import COLOURS
+from napari_strata.widgets.parts.curve_plot import curve_plot
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.words import Words
 
@@ -73,7 +74,9 @@ class ScoreCurves(QWidget):
         from qtpy.QtCore import Qt
 
         if self._plot is None:
-            self._plot = self._make_plot(pg)
+            self._plot = curve_plot(self._theme, left="score", bottom="part of the pixels")
+            self._plot.setFixedHeight(_HEIGHT)
+            self._plot.setMouseEnabled(x=False, y=False)
             self.layout().insertWidget(1, self._plot)
         self._plot.clear()
         colours = {METHODS[row.method].title: COLOURS[i % len(COLOURS)] for i, row in enumerate(self._rows)}
@@ -85,21 +88,6 @@ class ScoreCurves(QWidget):
                 style = Qt.PenStyle.DashLine if name == OTHERS["edges"] else Qt.PenStyle.DotLine
                 pen = pg.mkPen(_FAINT, width=1.5, style=style)
             self._plot.plot(parts, values, pen=pen)
-
-    def _make_plot(self, pg: Any) -> Any:
-        text = self._theme.text.as_hex()
-        plot = pg.PlotWidget(background=self._theme.background.as_hex())
-        plot.setFixedHeight(_HEIGHT)
-        plot.setMouseEnabled(x=False, y=False)
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.showGrid(y=True, alpha=0.2)
-        for side, label in (("left", "score"), ("bottom", "part of the pixels")):
-            plot.getAxis(side).setPen(self._theme.secondary.as_hex())
-            plot.getAxis(side).setTextPen(text)
-            plot.setLabel(side, label, color=text)
-            plot.getAxis(side).enableAutoSIPrefix(False)
-        return plot
 
 
 def _has_curves(row: "ComparedMap") -> bool:

@@ -7,6 +7,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_strata.widgets.layers.colours import HUES
+from napari_strata.widgets.parts.curve_plot import themed_plot
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -61,20 +62,12 @@ class LinkedPlot(QWidget):
         """Pick."""
 
     def _make_plot(self) -> Any:
-        import pyqtgraph as pg
-
         from napari_strata.widgets.plots.pick_box import PickBox
 
         box = PickBox()
-        plot = pg.PlotWidget(viewBox=box, background=self.theme.background.as_hex())
+        plot = themed_plot(self.theme, viewBox=box)
         plot.setMinimumHeight(LEAST_HEIGHT)
         plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        plot.hideButtons()
-        for side in ("left", "bottom"):
-            axis = plot.getAxis(side)
-            axis.setPen(self.theme.secondary.as_hex())
-            axis.setTextPen(self.theme.text.as_hex())
-            axis.enableAutoSIPrefix(False)
         box.dragged.connect(self.on_drag)
         box.picked.connect(self.on_pick)
         return plot

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.theme import get_theme
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from napari_strata.widgets.parts.curve_plot import curve_plot
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.words import Words
 
@@ -87,7 +88,7 @@ class RunCurves(QWidget):
         import pyqtgraph as pg
 
         if self._plot is None:
-            self._plot = self._make_plot(pg)
+            self._plot = self._make_plot()
             self.layout().addWidget(self._plot)
         curves = self.curves
         self._plot.setVisible(bool(curves))
@@ -112,20 +113,11 @@ class RunCurves(QWidget):
         points = [(epoch.step, value) for epoch in run.history if (value := _value(epoch, kind)) is not None]
         return [step for step, _ in points], [value for _, value in points]
 
-    def _make_plot(self, pg: Any) -> Any:
-        text = self._theme.text.as_hex()
-        plot = pg.PlotWidget(background=self._theme.background.as_hex())
+    def _make_plot(self) -> Any:
+        plot = curve_plot(self._theme, bottom="batch")
         plot.setMinimumHeight(LEAST_HEIGHT)
         plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.showGrid(y=True, alpha=0.2)
-        for side in ("left", "bottom"):
-            plot.getAxis(side).setPen(self._theme.secondary.as_hex())
-            plot.getAxis(side).setTextPen(text)
-            plot.getAxis(side).enableAutoSIPrefix(False)
-        plot.setLabel("bottom", "batch", color=text)
-        self._legend = plot.addLegend(labelTextColor=text, verSpacing=-6, labelTextSize="8pt")
+        self._legend = plot.addLegend(labelTextColor=self._theme.text.as_hex(), verSpacing=-6, labelTextSize="8pt")
         return plot
 
 

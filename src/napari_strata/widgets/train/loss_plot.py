@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_strata.events import BatchEnded, EpochEnded
+from napari_strata.widgets.parts.curve_plot import curve_plot
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -122,19 +123,10 @@ class LossPlot(QWidget):
     def _make_plot(self) -> Any:
         import pyqtgraph as pg
 
-        text = self._theme.text.as_hex()
-        plot = pg.PlotWidget(background=self._theme.background.as_hex())
+        plot = curve_plot(self._theme, left="loss", bottom="batch")
         plot.setLogMode(y=True)
         plot.setMouseEnabled(x=False, y=False)
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.showGrid(y=True, alpha=0.2)
-        for side, label in (("left", "loss"), ("bottom", "batch")):
-            plot.getAxis(side).setPen(self._theme.secondary.as_hex())
-            plot.getAxis(side).setTextPen(text)
-            plot.setLabel(side, label, color=text)
-            plot.getAxis(side).enableAutoSIPrefix(False)
-        legend = _legend_above(plot, text)
+        legend = _legend_above(plot, self._theme.text.as_hex())
         faint, strong = "#8aa0ff60", "#8aa0ff"
         self._curves = {
             "batch": plot.plot(pen=faint),
