@@ -3,12 +3,14 @@
 Each file of recipes/bundled is trained by the package's own command; one that was interrupted goes on. Its best
 weights are written with 16 bits to the package, beside a card with the figures of both: Dice on crystals that no
 training draws, with 32 bits and with 16. A recipe with a namesake in recipes/bundled/first goes on from the
-weights that this one gives.
+weights that this one gives; the card then tells of both trainings. A training that is over is not done again, so
+that `--runs` with the folder of an earlier call writes the cards anew.
 """
 
 import argparse
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +45,7 @@ def main() -> None:
             if start is not None:
                 train(first, start)
             train(recipe, run, start)
-            bundle(recipe, run)
+            bundle(recipe, run, start)
 
 
 def train(recipe: Path, run: Path, start: Path | None = None) -> None:
@@ -56,20 +58,14 @@ def train(recipe: Path, run: Path, start: Path | None = None) -> None:
         subprocess.run([*command, "--resume", str(run)], check=True)
 
 
-def bundle(recipe: Path, run: Path) -> None:
+def bundle(recipe: Path, run: Path, start: Path | None = None) -> None:
     """Put the best weights of a run into the package, with 16 bits, and say on the card what that costs."""
-    model, sessions = load_bundle(run), read_facts(run)["sessions"]
-    config = TrainConfig.read(recipe)
+    model, config = load_bundle(run), TrainConfig.read(recipe)
     scenes = crystals(config)
     whole = dice(run, scenes, config)
-    figures = {
-        **model.card.figures,
-        "trained_on_processor": sessions[-1]["processor"],
-        "trained_on_device": sessions[-1]["device"],
-        "dice": round(whole, 4),
-    }
+    figures = {**model.card.figures, **trainings(run, start), "dice": round(whole, 4)}
     folder = FOLDER / recipe.stem
-    card = model.card.model_copy(update={"figures": figures})
+    card = model.card.model_copy(update={"figures": figures, "trained_on": learned_from(recipe, run, start)})
     card = save_bundle(folder, model.state, card, half=True)
     halved = dice(folder, scenes, config)
     (folder / "card.yaml").write_text(
@@ -77,6 +73,41 @@ def bundle(recipe: Path, run: Path) -> None:
     )
     size = (folder / card.weights_file).stat().st_size / 1e6
     print(f"{recipe.stem}: {size:.2f} MB, Dice {whole:.4f} with 32 bits, {halved:.4f} with 16")
+
+
+def trainings(run: Path, start: Path | None) -> dict[str, float | int | str | None]:
+    """Return what the card tells of all trainings together, beside the last one's own steps and seconds."""
+    last = read_facts(run)["sessions"][-1]
+    runs = [run] if start is None else [start, run]
+    told = {
+        "minutes_of_all_trainings": round(sum(minutes(one) for one in runs), 1),
+        "trained_on_processor": last["processor"],
+        "trained_on_device": last["device"],
+    }
+    if start is None:
+        return told
+    first = load_bundle(start).card
+    assert read_facts(run)["starts_from"] == first.weights_sha256, f"{run} did not go on from {start}"
+    return {"first_step": first.figures["step"], "first_seconds": first.figures["seconds"], **told}
+
+
+def minutes(run: Path) -> float:
+    """Return how long a training took, over all its sessions."""
+    spans = [
+        datetime.fromisoformat(session["ended"]) - datetime.fromisoformat(session["started"])
+        for session in read_facts(run)["sessions"]
+    ]
+    return sum(span.total_seconds() for span in spans) / 60
+
+
+def learned_from(recipe: Path, run: Path, start: Path | None) -> str:
+    """Say what the last training learned from, and by its recipe's name from where it went on."""
+    description = str(read_facts(run)["split"]["description"])
+    return (
+        description
+        if start is None
+        else f"{description}; started from {TrainConfig.read(FIRST / recipe.name).name}"
+    )
 
 
 def crystals(config: TrainConfig) -> list[SimulatedImage]:

@@ -35,6 +35,14 @@ def test_a_model_is_small_whole_and_what_its_recipe_says(model):
     assert {weight.dtype for weight in network.parameters()} == {torch.float32}
 
 
+def test_the_model_of_graphene_tells_of_both_of_its_trainings():
+    card = read_card(BUNDLED / "gombnet-graphene")
+    first = TrainConfig.read(RECIPES / "first" / "gombnet-graphene.yaml").name
+    assert card.trained_on.endswith(f"; started from {first}")
+    spent = float(card.figures["seconds"]) + float(card.figures["first_seconds"])
+    assert spent / 60 <= card.figures["minutes_of_all_trainings"] <= 1.1 * spent / 60
+
+
 def test_the_model_of_graphene_separates_the_layers_of_a_bilayer_of_another_recipe():
     bilayers = [make_bilayer(np.random.default_rng([3, index]), twist=20.0, dose=500.0) for index in range(2)]
     table = locate(BUNDLED / "gombnet-graphene", bilayers, known=True).table

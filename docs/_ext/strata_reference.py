@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from napari_strata.config import Config, ModelCard
 from napari_strata.io.bundle import read_card
 from napari_strata.io.bundled import bundled_models
+from napari_strata.numbers import plain
 
 KINDS = {"number": "number", "integer": "whole number", "string": "text", "boolean": "yes or no", "null": "empty"}
 HEADER = ("Setting", "Default", "Allowed", "Meaning")
@@ -86,7 +87,10 @@ def _card(card: ModelCard) -> list[str]:
         rows.append(("strongest spacing seen", f"{low:.2f} to {high:.2f} {'Å' if grid else 'px'}"))
         rows.append(("share of noise seen", f"{card.seen.noise[0]:.3f} to {card.seen.noise[1]:.3f}"))
         rows.append(("skewness seen", f"{card.seen.skewness[0]:.2f} to {card.seen.skewness[1]:.2f}"))
-    rows += [(name.replace("_", " "), str(value)) for name, value in card.figures.items()]
+    rows += [
+        (name.replace("_", " "), plain(value) if isinstance(value, float) else str(value))
+        for name, value in card.figures.items()
+    ]
     rows += [(name, version) for name, version in card.software.items()]
     return [_line(("", "")), _line(("---", "---")), *(_line(row) for row in rows)]
 

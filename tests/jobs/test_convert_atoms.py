@@ -32,6 +32,16 @@ def test_the_endings_tell_the_formats(atoms: Path, tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(read_atoms(tmp_path / "made/atoms.cif"), read_atoms(atoms))
 
 
+@pytest.mark.parametrize("ending", ["cif", "xyz", "extxyz"])
+def test_a_table_without_atoms_makes_a_file_without_and_says_so(atoms: Path, tmp_path: Path, ending: str) -> None:
+    write_atoms(read_atoms(atoms).iloc[:0], atoms)
+    *events, ended = run(atoms, made := tmp_path / f"none.{ending}")
+    assert isinstance(ended, JobEnded)
+    assert ended.reason is FinishReason.COMPLETED
+    assert "atoms.csv holds no atoms" in next(one for one in events if isinstance(one, Warned)).message
+    assert len(read_atoms(made)) == 0
+
+
 def test_an_unknown_ending_is_refused_with_those_that_are_known(atoms: Path, tmp_path: Path) -> None:
     *_, failed = run(atoms, tmp_path / "atoms.foo")
     assert isinstance(failed, JobEnded)

@@ -57,6 +57,19 @@ def test_each_source_of_a_pixel_size_has_its_words(source, words):
     assert words in methods(everything_known(source=source)).text
 
 
+def test_a_model_of_two_trainings_is_told_with_both():
+    figures = {"step": 600, "seconds": 488.0, "first_step": 5800, "first_seconds": 3968.3}
+    twice = card(trained_on="graphene; started from net-first", figures=figures)
+    text = methods(everything_known(card=twice)).text
+    assert (
+        "trained on graphene; started from net-first; its weights are those after 600 steps and 8.1 minutes"
+        in text
+    )
+    assert (
+        "8.1 minutes that went on from the weights after 5,800 steps and 66.1 minutes of a first training" in text
+    )
+
+
 def test_the_model_is_told_from_its_card(whole):
     assert "“my_net” (SHA-256 of its weights 0123456789ab…), a Gomb-Net [1] with one decoder for each of" in whole
     assert "trained on simulated graphene, 2 layers; its weights are those after 542 steps and 4.0 min" in whole

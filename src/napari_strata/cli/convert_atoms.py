@@ -1,5 +1,6 @@
 """``napari-strata convert-atoms``."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,12 @@ from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
 
 
+def _positive(size: float | None) -> float | None:
+    if size is not None and not 0 < size < math.inf:
+        raise typer.BadParameter(f"{size:g} is no length of a pixel; give a positive number of Å.")
+    return size
+
+
 def convert_atoms(
     source: Annotated[
         Path, typer.Argument(metavar="IN", help="Atoms: csv, parquet, extxyz, xyz, cif or geojson.")
@@ -20,9 +27,9 @@ def convert_atoms(
     pixel_size: Annotated[
         float | None,
         typer.Option(
-            help="Length of one pixel [Å], for files that state positions in Å or in px alone.",
+            help="Length of one pixel [Å]; needed where a file gives positions in Å alone, or in px alone.",
             show_default=False,
-            min=1e-9,
+            callback=_positive,
         ),
     ] = None,
     units: Annotated[
@@ -33,7 +40,8 @@ def convert_atoms(
 ) -> int:
     """Write the atoms of a file in another format.
 
-    csv, parquet, extxyz, cif and geojson keep all that is known of each atom; xyz keeps species and positions.
+    csv, parquet, extxyz, cif and geojson keep all that is known of each atom. xyz keeps species and positions, a
+    block for every layer; cif and xyz hold one structure per layer.
     """
 
     def make_job(control: JobControl, _display: Display) -> Job:

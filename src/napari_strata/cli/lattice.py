@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def lattice(
-    atoms: Annotated[Path, typer.Argument(metavar="ATOMS.csv", help="Table of atoms with positions in Å.")],
+    atoms: Annotated[
+        Path,
+        typer.Argument(metavar="ATOMS.csv", help="Table of atoms in Å, as the command atoms writes it."),
+    ],
     image: Annotated[
         list[Path] | None,
         typer.Option(
@@ -31,7 +34,7 @@ def lattice(
         Family | None,
         typer.Option(help="Cell of all layers without distortion. (default: as fits each)", show_default=False),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Decides which atoms are held out.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Decides which atoms judge the smooth distortion.", min=0)] = 0,
     out: Annotated[
         Path | None, typer.Option(metavar="LATTICES.json", help="File for all figures.", show_default=False)
     ] = None,

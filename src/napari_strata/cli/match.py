@@ -8,6 +8,7 @@ import typer
 
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
+from napari_strata.cli.model_options import IMAGE_FILES
 from napari_strata.cli.options import AsJson, PixelSize, SignalName, ToGrey, Verbose, option, with_options
 from napari_strata.cli.runner import run_command
 from napari_strata.config import SimulationConfig
@@ -17,7 +18,7 @@ from napari_strata.jobs.job import Job
 
 
 def match(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Image of the crystal.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help=f"Image of the crystal: {IMAGE_FILES}.")],
     material: Annotated[Material | None, option(SimulationConfig, "material")] = None,
     layers: Annotated[int | None, option(SimulationConfig, "layers")] = None,
     pixel_size: PixelSize = None,
@@ -26,18 +27,22 @@ def match(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="SIMULATION.yaml", help="File for the settings.", show_default=False),
+        typer.Option(
+            metavar="SIMULATION.yaml",
+            help="File for the settings.",
+            show_default=False,
+        ),
     ] = None,
     signal: SignalName = None,
     to_grey: ToGrey = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
-    """Set the simulation's ranges around an image.
+    """Estimate how an image was taken, and set the simulation's ranges around it.
 
-    Estimates pixel size, probe width, dose and background of an image of a known crystal from its Fourier
-    transform and its noise. SIMULATION.yaml is a file for simulate --config; in the file of train it stands under
-    data, simulation.
+    Pixel size, twist, probe width, dose and background follow from the Fourier transform and the noise of an image
+    of a known crystal: state it by --material and --layers. The file of --out is one for simulate --config; in the
+    file of train it stands under data, simulation.
     """
 
     def make_job(control: JobControl, display: Display) -> Job:

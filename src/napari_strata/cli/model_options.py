@@ -14,10 +14,15 @@ IMAGE_FILES = "tif, npy, npz, png, dm3, dm4, emd, ser, emi, mrc, hspy or zspy"
 """Files that are read as images."""
 
 Model = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="Model folder, its card.yaml, or the folder of a training run.")
+    Path,
+    typer.Argument(
+        metavar="MODEL",
+        help="Name of a model that comes with the program (see the command models), a model's folder or card.yaml,"
+        " or the folder of a training run.",
+    ),
 ]
-Images = Annotated[list[Path], typer.Argument(metavar="IMAGE", help=f"{IMAGE_FILES}.")]
-OneImage = Annotated[Path, typer.Argument(metavar="IMAGE", help=f"{IMAGE_FILES}.")]
+Images = Annotated[list[Path], typer.Argument(metavar="IMAGE", help=f"Images: {IMAGE_FILES}.")]
+OneImage = Annotated[Path, typer.Argument(metavar="IMAGE", help=f"Image: {IMAGE_FILES}.")]
 TileSize = Annotated[int | None, option(InferenceConfig, "tile_size")]
 OnDevice = Annotated[Device | None, option(InferenceConfig, "device")]
 

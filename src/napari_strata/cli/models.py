@@ -11,17 +11,18 @@ from napari_strata.jobs.job import Job
 from napari_strata.numbers import plain
 
 _SEEN = {
-    "strongest_spacing_A": ("strongest spacings", " Å"),
-    "strongest_spacing_px": ("strongest spacings", " px"),
-    "noise": ("shares of noise", ""),
-    "skewness": ("skewness of intensities", ""),
+    "strongest_spacing_A": ("strongest spacings of the lattice", " Å"),
+    "strongest_spacing_px": ("strongest spacings of the lattice", " px"),
+    "noise": ("noise, as a part of the image's power,", ""),
+    "skewness": ("a skewness of the intensities", ""),
 }
 
 
 def models(as_json: AsJson = False, verbose: Verbose = False) -> int:
     """List the models that come with the program, what they find, and the range of images they were trained for.
 
-    Every command that takes a MODEL takes one of their names.
+    Every command that takes a MODEL takes one of their names. An image outside the range is predicted all the
+    same, with a warning.
     """
 
     def make_job(control: JobControl, _display: Display) -> Job:
@@ -37,9 +38,12 @@ def _words(figures: Mapping[str, Any]) -> Iterator[str]:
     for name, model in figures.items():
         layers = "1 layer" if model["layers"] == 1 else f"{model['layers']} layers"
         yield f"  {name}: {', '.join(model['species'])} in {layers}; {model['size_MB']:g} MB"
-        yield f"    trained on {model['trained_on']}"
+        minutes = model["figures"].get("minutes_of_all_trainings")
+        spent = "" if minutes is None else f", {minutes:.0f} minutes of training in all"
+        yield f"    trained on {model['trained_on']}{spent}"
         if grid := model["pixel_size_A"]:
-            yield f"    {grid:g} Å per pixel, images of up to {model['coarsest_pixel_size_A']:g}"
+            coarsest = model["coarsest_pixel_size_A"]
+            yield f"    sees images at {grid:g} Å per pixel; yours may have up to {coarsest:g}"
         for measure, (words, unit) in _SEEN.items():
             if seen := model.get("seen", {}).get(measure):
                 yield f"    has seen {words} of {plain(seen[0], 3)} to {plain(seen[1], 3)}{unit}"

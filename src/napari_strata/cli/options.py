@@ -13,11 +13,16 @@ C = TypeVar("C", bound=Config)
 
 _BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="For programs: print one JSON object as the last line of stdout.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print the traceback of a failure.")]
 PixelSize = Annotated[
     float | None,
-    typer.Option(help="Length of one pixel [Å]; wins over the file's own.", show_default=False),
+    typer.Option(
+        help="Length of one pixel [Å]; wins over the file's own.",
+        show_default=False,
+    ),
 ]
 AnalysisFile = Annotated[
     Path | None,
@@ -32,7 +37,7 @@ SignalName = Annotated[
     str | None,
     typer.Option("--signal", metavar="NAME", help="Which image of a file that holds several.", show_default=False),
 ]
-ToGrey = Annotated[bool, typer.Option("--to-grey", help="Turn colour pictures into their luminance.")]
+ToGrey = Annotated[bool, typer.Option("--to-grey", help="Turn colour pictures grey; else they are refused.")]
 
 
 def option(config: type[Config], field: str, *flags: str, default: str | None = None) -> Any:
@@ -61,8 +66,15 @@ def option(config: type[Config], field: str, *flags: str, default: str | None = 
         for name, words in _BOUNDS.items()
         if hasattr(constraint, name)
     ]
-    remarks.append(f"default {default or info.default}")
+    remarks.append(f"default {default or _said(info.default)}")
     return typer.Option(*flags, help=f"{info.description} ({', '.join(remarks)})", show_default=False)
+
+
+def _said(default: object) -> str:
+    """Write a default as people read it."""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return "none" if default is None else str(default)
 
 
 def read_analysis(path: Path | None) -> AnalysisConfig:

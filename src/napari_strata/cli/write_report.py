@@ -29,10 +29,14 @@ from napari_strata.jobs.job import Job
 
 def report(
     image: OneImage,
-    atoms: Annotated[Path, typer.Option(metavar="ATOMS.csv", help="Table of its atoms, positions in Å.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the text, the figure and the numbers.")],
+    atoms: Annotated[Path, typer.Option(metavar="ATOMS.csv", help="Table of this image's atoms, positions in Å.")],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Folder for the text, the figure and report.json."),
+    ],
     model: Annotated[
-        Path | None, typer.Option(metavar="MODEL", help="Model that located the atoms.", show_default=False)
+        Path | None,
+        typer.Option(metavar="MODEL", help="Model that located them, if ATOMS does not say.", show_default=False),
     ] = None,
     pixel_size: PixelSize = None,
     frame: Annotated[int, typer.Option(help="Which frame of the image, from 0.", min=0)] = 0,
@@ -53,9 +57,9 @@ def report(
 ) -> int:
     """Write a methods text and a figure for a paper about an image whose atoms were located.
 
-    How they were located is what their table says, and a bundled model that it names is found. For tables that say
-    nothing it is stated where you tell it: by --config, or by the options that the command atoms got, all others
-    being taken for their defaults. Whatever is not known is listed after the text.
+    A table that the command atoms wrote says how; a bundled model that it names is found. Of any other table, give
+    --model, and the options or the --config that the atoms were located with; those left out count as their
+    defaults. What is not known is listed after the text.
     """
 
     def make_job(control: JobControl, display: Display) -> Job:

@@ -58,6 +58,8 @@ def convert_atoms(
     control.run()
     yield StateChanged(control.state)
     table = read_atoms(source, pixel_size=pixel_size)
+    if not len(table):
+        yield Warned(f"{source.name} holds no atoms, so {out.name} has none.", "Other programs may refuse it.")
     format_ = format_of(out, units=units)
     if lost := [name for name in table if name not in format_.keeps]:
         yield Warned(f"{format_.ending} files have no place for {', '.join(lost)}: left out.")

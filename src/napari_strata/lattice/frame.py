@@ -35,9 +35,9 @@ class FrameLattices:
         Their ideal lattices under one affine distortion; from the lattices that were fitted together with the
         field, where there is one.
     twists : tuple of Twist
-        Between each of `layers` and the next.
+        Between each of `layers` and the next, unless both lie on the same atoms.
     moires : tuple of Moire
-        Predicted for each of `layers` and the next.
+        Predicted for the same.
     gaps : tuple of str
         What is not there, and why.
     """
@@ -115,14 +115,28 @@ def describe_fits(fitted: FittedLayers, *, seed: int = 0) -> FrameLattices:
             f"No layer has a lattice. {' '.join(gaps)}",
             remedy="Check the atoms, and whether their layers are right; or state the family of the cell.",
         )
-    if len(layers) == 1 < len(orders):
+    if len(layers) == 1:
         gaps.append("There is one layer with a lattice, so there is no twist and no moiré.")
     field = _field(layers, seed, gaps)
     frame = FrameLattices(layers, orders, field, None, (), (), ())
-    shared = _shared(frame, gaps)
-    return FrameLattices(
-        layers, orders, field, shared, _twists(layers, shared, gaps), _moires(frame, gaps), tuple(gaps)
-    )
+    shared, pairs = _shared(frame, gaps), _pairs_apart(fitted, gaps)
+    twists, moires = _twists(layers, pairs, shared, gaps), _moires(frame, pairs, gaps)
+    return FrameLattices(layers, orders, field, shared, twists, moires, tuple(gaps))
+
+
+def _pairs_apart(fitted: FittedLayers, gaps: list[str]) -> list[tuple[int, int]]:
+    """Return each layer and the next, but for those that lie on the same atoms, by their places among the layers."""
+    layers, apart = fitted.layers, []
+    for i, j in itertools.pairwise(range(len(layers))):
+        if (layers[i].layer, layers[j].layer) not in fitted.coinciding:
+            apart.append((i, j))
+            continue
+        gaps.append(
+            f"Layers {layers[i].layer} and {layers[j].layer} lie on the same atoms, so no twist and no moiré are"
+            " told. Is it one layer? Then locate its atoms with a model of one layer, such as unet-columns. Layers"
+            " exactly on each other look the same."
+        )
+    return apart
 
 
 def _field(layers: tuple[FittedLayer, ...], seed: int, gaps: list[str]) -> SmoothField | None:
@@ -145,9 +159,11 @@ def _shared(frame: FrameLattices, gaps: list[str]) -> SharedAffine | None:
     return fit_shared_affine(frame.joint_vectors, frame.joint_covariance, families)
 
 
-def _twists(layers: tuple[FittedLayer, ...], shared: SharedAffine | None, gaps: list[str]) -> tuple[Twist, ...]:
+def _twists(
+    layers: tuple[FittedLayer, ...], pairs: list[tuple[int, int]], shared: SharedAffine | None, gaps: list[str]
+) -> tuple[Twist, ...]:
     twists = []
-    for i, j in itertools.pairwise(range(len(layers))):
+    for i, j in pairs:
         family = layers[i].fit.index.cell.family
         try:
             if shared is not None and layers[j].fit.index.cell.family == family:
@@ -159,9 +175,9 @@ def _twists(layers: tuple[FittedLayer, ...], shared: SharedAffine | None, gaps: 
     return tuple(twists)
 
 
-def _moires(frame: FrameLattices, gaps: list[str]) -> tuple[Moire, ...]:
+def _moires(frame: FrameLattices, pairs: list[tuple[int, int]], gaps: list[str]) -> tuple[Moire, ...]:
     moires = []
-    for i, j in itertools.pairwise(range(len(frame.layers))):
+    for i, j in pairs:
         family = frame.layers[i].fit.index.cell.family
         if frame.layers[j].fit.index.cell.family != family:
             continue

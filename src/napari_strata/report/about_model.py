@@ -65,9 +65,9 @@ def _network(card: ModelCard) -> str:
 
 def _training(card: ModelCard) -> str:
     figures = card.figures
-    steps = _number(figures.get("step"))
-    spent = ["" if steps is None else counted(int(steps), "step"), _duration(figures.get("seconds"))]
-    after = listed([words for words in spent if words])
+    after = _spent(figures.get("step"), figures.get("seconds"))
+    if after and (first := _spent(figures.get("first_step"), figures.get("first_seconds"))):
+        after += f" that went on from the weights after {first} of a first training"
     scores = [
         words.format(plain(value))
         for name, words in SCORES.items()
@@ -78,6 +78,14 @@ def _training(card: ModelCard) -> str:
         + (f"; its weights are those after {after}" if after else "")
         + (f", with {listed(scores)} at its own validation" if scores else "")
         + f" ({software_words(dict(card.software))})."
+    )
+
+
+def _spent(steps: float | int | str | None, seconds: float | int | str | None) -> str:
+    """Write how long a training took to its best weights, as far as that is known."""
+    count = _number(steps)
+    return listed(
+        [words for words in ("" if count is None else counted(int(count), "step"), _duration(seconds)) if words]
     )
 
 
