@@ -39,7 +39,7 @@ def _words(figures: Mapping[str, Any]) -> Iterator[str]:
         layers = "1 layer" if model["layers"] == 1 else f"{model['layers']} layers"
         yield f"  {name}: {', '.join(model['species'])} in {layers}; {model['size_MB']:g} MB"
         minutes = model["figures"].get("minutes_of_all_trainings")
-        spent = "" if minutes is None else f", {minutes:.0f} minutes of training in all"
+        spent = "" if minutes is None else f"; {minutes:.0f} minutes of training"
         yield f"    trained on {model['trained_on']}{spent}"
         if grid := model["pixel_size_A"]:
             coarsest = model["coarsest_pixel_size_A"]

@@ -86,10 +86,14 @@ def test_what_cannot_be_is_refused_in_words(form):
     assert str(told.value) == "Sizes: “many” is no whole number. Type a whole number, such as 8."
 
 
-def test_an_empty_optional_field_is_none(form):
+def test_an_empty_optional_field_is_none_and_shows_no_number(form):
     assert form.values().limit is None
-    switch = form.editor("limit").findChild(QCheckBox)
+    switch, box = (form.editor("limit").findChild(kind) for kind in (QCheckBox, QDoubleSpinBox))
+    assert box.isHidden()
+    assert switch.text() == "not set"
     switch.setChecked(True)
+    assert not box.isHidden()
+    assert form.values().limit == 1
     form.editor("limit").findChild(QDoubleSpinBox).setValue(5)
     assert form.values().limit == 5
 

@@ -125,16 +125,23 @@ def _listing() -> Editor:
 
 
 def _optional(inner: Editor) -> Editor:
+    """Put a switch before an editor, which is out of sight while the value is left empty."""
     switch = QCheckBox()
-    switch.setToolTip("Untick to leave this empty.")
-    switch.toggled.connect(inner.widget.setEnabled)
     row = _row(switch, inner.widget)
+    if isinstance(inner.widget, NumberBox):
+        inner.put(max(inner.widget.minimum(), 1.0))  # and not the smallest number above 0
+
+    def reveal(is_stated: bool) -> None:
+        switch.setText("" if is_stated else "not set")
+        inner.widget.setVisible(is_stated)
 
     def put(value: Any) -> None:
         switch.setChecked(value is not None)
-        inner.widget.setEnabled(value is not None)
         if value is not None:
             inner.put(value)
+
+    switch.toggled.connect(reveal)
+    reveal(False)
 
     return Editor(row, lambda: inner.get() if switch.isChecked() else None, put, (switch.toggled, *inner.changed))
 
