@@ -13,6 +13,7 @@ from napari_strata.events import FinishReason, Progress, Warned
 from napari_strata.io import bundled
 from napari_strata.io.atom_tables import read_atoms, read_origin
 from napari_strata.io.bundle import read_card
+from napari_strata.jobs.doubt_atoms import doubts_about_atoms
 from napari_strata.jobs.locate_atoms import locate_atoms
 from napari_strata.types import ATOM_COLUMNS, ImageStack
 
@@ -132,9 +133,32 @@ def test_an_image_that_the_model_has_not_seen_gets_its_atoms_with_a_warning(tmp_
     seen = Seen(window=64, spacing=(30, 31), order=(0, 3), noise=(0.001, 1), skewness=(-9, 9))
     model = save_bright(tmp_path / "model", seen=seen, pixel_size=0.2)
     events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS))
-    (warning,) = [event.message for event in events if isinstance(event, Warned)]
+    warning, _both_layers_alike = (event.message for event in events if isinstance(event, Warned))
     assert warning.startswith("graphene is outside what the model bright has seen, because its strongest spacing")
     assert events[-1].reason is FinishReason.COMPLETED
+
+
+def located(places, flag="", species="C"):
+    y, x = np.concatenate(places).T
+    at = {"frame": 0, "layer": np.repeat(range(len(places)), [len(one) for one in places]), "y_A": y, "x_A": x}
+    return pd.DataFrame({"image": "moire", **at, "species": species, "flag": flag})
+
+
+def test_one_layer_that_a_model_of_two_tells_twice_is_asked_about(model):
+    save_bright(bundled.FOLDER / "columns", architecture="unet", layers=1)
+    [said] = doubts_about_atoms(located([CRYSTAL, CRYSTAL + 0.02]), read_card(model))
+    assert said.message.startswith("moire: layers 0 and 1 lie on the same atoms. Is it one layer")
+    assert said.remedy == "For one layer use a model of one layer, such as columns."
+    assert not list(doubts_about_atoms(located([CRYSTAL, honeycomb(EXTENT, angle=30.0)]), read_card(model)))
+
+
+def test_a_crystal_whose_species_cannot_be_told_is_asked_about(model):
+    flags = np.where(np.arange(len(CRYSTAL)) % 5 < 3, "border unsure", "")
+    [said] = doubts_about_atoms(located([CRYSTAL], flag=flags), read_card(model))
+    told = f"the species of {(flags != '').sum()} of {len(CRYSTAL)} atoms could not be told."
+    assert said.message.startswith(f"moire: {told} Is this a crystal that the model bright knows? It learned")
+    some = np.where(np.arange(len(CRYSTAL)) % 5 < 2, "unsure", "")
+    assert not list(doubts_about_atoms(located([CRYSTAL], flag=some), read_card(model)))
 
 
 def test_the_warning_names_the_built_in_models_that_have_seen_such_images(tmp_path):
@@ -144,7 +168,7 @@ def test_the_warning_names_the_built_in_models_that_have_seen_such_images(tmp_pa
     fits = seen.model_copy(update={"spacing": (1.0, 40.0), "noise": (1e-6, 1.0)})
     save_bright(bundled.FOLDER / "fitting", seen=fits, pixel_size=0.2)
     events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS))
-    (remedy,) = [event.remedy for event in events if isinstance(event, Warned)]
+    remedy, _both_layers_alike = (event.remedy for event in events if isinstance(event, Warned))
     assert remedy == "Built-in models that have seen such images: fitting."
 
 

@@ -13,6 +13,7 @@ from napari_strata.config.atom_origin import AtomOrigin, LocatedImage
 from napari_strata.control import JobControl
 from napari_strata.errors import OutputError
 from napari_strata.events import JobResult, StateChanged
+from napari_strata.jobs.doubt_atoms import doubts_about_atoms
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import (
     check_calibration,
@@ -83,7 +84,8 @@ def locate_atoms(
     Yields
     ------
     JobEvent
-        `Warned` of each image that is outside what the model has seen; `Progress` after every tile.
+        `Warned` of each image that is outside what the model has seen, and of atoms that are doubtful as a whole;
+        `Progress` after every tile.
 
     Returns
     -------
@@ -124,6 +126,7 @@ def locate_atoms(
     predictions = yield from predict_stacks(partial(predictor.predict, control=control), stacks, keep)
     table = pd.concat(tables, ignore_index=True)
     candidates = pd.concat(proposed, ignore_index=True) if proposed else None
+    yield from doubts_about_atoms(table, card)
     origin = _origin(card, atoms, stacks[: len(predictions)])
     paths = {} if out is None else _write(table, candidates, origin, out)
     figures = {

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from napari_strata.errors import LatticeError, TableError
 from napari_strata.lattice.agreement import doubt_of_family
 from napari_strata.lattice.cells import Family, Positions, is_honeycomb
+from napari_strata.lattice.coincidence import coinciding_layers
 from napari_strata.lattice.fit import LatticeFit, fit_lattice
 from napari_strata.lattice.indexing import index_atoms
 from napari_strata.lattice.neighbours import bonds
@@ -76,11 +77,14 @@ class FittedLayers:
         Interior atoms, coherence and bond length of all layers that have atoms.
     gaps : tuple of str
         Why others have none, and which contradict the family that was stated.
+    coinciding : tuple of (int, int)
+        Numbers of layers that lie on the same atoms.
     """
 
     layers: tuple[FittedLayer, ...]
     orders: tuple[LayerLattice, ...]
     gaps: tuple[str, ...]
+    coinciding: tuple[tuple[int, int], ...] = ()
 
     def of(self, number: int) -> FittedLayer | None:
         """Return a layer by its number; None where it has no lattice."""
@@ -121,7 +125,7 @@ def fit_layers(atoms: "DataFrame", *, family: Family | None = None) -> FittedLay
         if family is not None and (doubt := doubt_of_family(fit)):
             gaps.append(f"Layer {number}: {doubt}")
         layers.append(FittedLayer(order.layer, rows.index.to_numpy(), positions, order, fit, cut))
-    return FittedLayers(tuple(layers), orders, tuple(gaps))
+    return FittedLayers(tuple(layers), orders, tuple(gaps), coinciding_layers(atoms))
 
 
 def cut_atoms(rows: "DataFrame") -> NDArray[np.bool_]:

@@ -125,7 +125,7 @@ def describe_fits(fitted: FittedLayers, *, seed: int = 0) -> FrameLattices:
 
 
 def _pairs_apart(fitted: FittedLayers, gaps: list[str]) -> list[tuple[int, int]]:
-    """Return each layer and the next, but for those that lie on the same atoms, by their places among the layers."""
+    """Return each layer and the next, counted from 0, but for those that lie on the same atoms."""
     layers, apart = fitted.layers, []
     for i, j in itertools.pairwise(range(len(layers))):
         if (layers[i].layer, layers[j].layer) not in fitted.coinciding:

@@ -1,0 +1,63 @@
+"""What is doubtful about located atoms as a whole: layers told twice, species that could not be told."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from napari_strata.config import ModelCard
+from napari_strata.events import Warned
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+UNSURE = 0.5
+"""Where the species of more than this part of the atoms are not sure, the crystal may be one that the model does
+not know: of graphene located with a model of MX2 it is some 0.75, of MoS2 some 0.03."""
+
+
+def doubts_about_atoms(table: "DataFrame", card: ModelCard) -> Iterator[Warned]:
+    """Warn of images whose layers lie on the same atoms, and of those whose species could not be told.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Located atoms of any number of images, columns image, frame, layer, species, y_A, x_A and flag.
+    card : ModelCard
+        The model that located them.
+    """
+    for name, atoms in table.groupby("image", sort=False):
+        if said := _same_places(atoms):
+            yield Warned(f"{name}: {said}", _one_layer())
+        if said := _unsure_species(atoms, card):
+            yield Warned(f"{name}: {said}", "Use a model of that crystal, or do not rely on the species.")
+
+
+def _same_places(atoms: "DataFrame") -> str:
+    from napari_strata.lattice.coincidence import coinciding_layers
+
+    pairs = {int(frame): coinciding_layers(rows) for frame, rows in atoms.groupby("frame")}
+    found = {pair: [frame for frame in pairs if pair in pairs[frame]] for of in pairs.values() for pair in of}
+    said = []
+    for (first, second), frames in sorted(found.items()):
+        where = "" if len(pairs) == 1 else f" in {len(frames)} of {len(pairs)} frames"
+        said.append(f"layers {first} and {second} lie on the same atoms{where}")
+    return f"{', '.join(said)}. Is it one layer, or are they exactly on each other?" if said else ""
+
+
+def _one_layer() -> str:
+    """Name models of one layer."""
+    from napari_strata.io.bundle import read_card
+    from napari_strata.io.bundled import bundled_models
+
+    names = [folder.name for folder in bundled_models() if read_card(folder).model.layers == 1]
+    such = f", such as {names[0]}" if names else ""
+    return f"For one layer use a model of one layer{such}."
+
+
+def _unsure_species(atoms: "DataFrame", card: ModelCard) -> str:
+    unsure = int(atoms["flag"].str.split().map(lambda words: "unsure" in words).sum())
+    if unsure <= UNSURE * len(atoms):
+        return ""
+    return (
+        f"the species of {unsure:,} of {len(atoms):,} atoms could not be told. Is this a crystal that the model"
+        f" {card.name} knows? It learned from {card.trained_on}."
+    )

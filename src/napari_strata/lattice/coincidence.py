@@ -1,0 +1,49 @@
+"""Layers that lie on the same atoms: one crystal layer that a model of several has told twice, perhaps."""
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_strata.lattice.surroundings import nearest_distances
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+REACH = 0.3
+"""Atoms of two layers coincide within so many nearest-neighbour distances."""
+MOST = 0.8
+"""Layers lie on the same atoms where at least this part of both coincides. Of twisted bilayers it is some 0.2, of
+AB stacking 0.5; of one layer that a model of two layers has told twice it is 0.99, and of layers exactly on each
+other, too. But where at least this part of the pairs is of two species, as in 2H stacking, there are two layers."""
+LEAST_ATOMS = 20
+
+
+def coinciding_layers(atoms: "DataFrame") -> tuple[tuple[int, int], ...]:
+    """Return the pairs of layers of one frame that lie on the same atoms.
+
+    Parameters
+    ----------
+    atoms : DataFrame
+        Columns layer, y_A, x_A, and species where it is known.
+    """
+    layers = {int(number): rows for number, rows in atoms.groupby("layer") if len(rows) >= LEAST_ATOMS}
+    pairs = itertools.combinations(layers, 2)
+    return tuple((one, other) for one, other in pairs if _is_same(layers[one], layers[other]))
+
+
+def _is_same(first: "DataFrame", second: "DataFrame") -> bool:
+    from scipy.spatial import KDTree
+
+    places = [rows[["y_A", "x_A"]].to_numpy(np.float64) for rows in (first, second)]
+    reach = REACH * float(np.median(np.concatenate([nearest_distances(one) for one in places])))
+    trees = [KDTree(one) for one in places]
+    distances, nearest = trees[1].query(places[0])
+    back, _ = trees[0].query(places[1])
+    coincides = distances < reach
+    if min(coincides.mean(), (back < reach).mean()) < MOST:
+        return False
+    if "species" not in first:
+        return True
+    species = first["species"].to_numpy(str)[coincides], second["species"].to_numpy(str)[nearest[coincides]]
+    return bool((species[0] != species[1]).mean() < MOST)
