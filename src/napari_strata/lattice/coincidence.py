@@ -15,7 +15,7 @@ REACH = 0.3
 MOST = 0.8
 """Layers lie on the same atoms where at least this part of both coincides. Of twisted bilayers it is some 0.2, of
 AB stacking 0.5; of one layer that a model of two layers has told twice it is 0.99, and of layers exactly on each
-other, too. But where at least this part of the pairs is of two species, as in 2H stacking, there are two layers."""
+other, too. But where at least this part of the pairs is of two species, as in 2H stacking, there are two."""
 LEAST_ATOMS = 20
 
 
