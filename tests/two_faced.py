@@ -22,6 +22,6 @@ def two_faced_network(names=("C",)):
     return network
 
 
-def save_two_faced(folder, *, names=("C",)):
+def save_two_faced(folder, *, names=("C",), **others):
     """Save the network as a bundle."""
-    return save_network(folder, two_faced_network(names), CONFIG, name="two-faced", names=names)
+    return save_network(folder, two_faced_network(names), CONFIG, name="two-faced", names=names, **others)

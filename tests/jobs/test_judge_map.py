@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from napari_strata.config import ExplainConfig
+from napari_strata.config.card import Seen
 from napari_strata.config.judge import JudgeConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import LabelsError, TargetError
-from napari_strata.events import FinishReason, Progress, Sketched
+from napari_strata.events import FinishReason, Progress, Sketched, Warned
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import PixelTarget
 from napari_strata.jobs.inquiry import Inquiry
@@ -52,6 +53,15 @@ def test_all_measures_and_a_verdict_go_into_the_report_and_the_file(model, tmp_p
     parts = [event.fraction for event in events if isinstance(event, Progress)]
     assert parts == sorted(parts)
     assert parts[-1] == pytest.approx(1)
+
+
+def test_an_image_that_the_model_has_not_seen_is_judged_with_a_warning(tmp_path):
+    seen = Seen(window=64, spacing=(30, 31), order=(0, 3), noise=(0.001, 1), skewness=(-0.1, 0.1))
+    model = save_two_faced(tmp_path / "model", seen=seen)
+    *events, ended = run(model, judging=QUICK.model_copy(update={"measures": ("completeness",)}))
+    (warning,) = [event.message for event in events if isinstance(event, Warned)]
+    assert warning.startswith("spots is outside what the model two-faced has seen")
+    assert ended.reason is FinishReason.COMPLETED
 
 
 def test_a_dose_that_is_given_is_the_one_that_is_told(model):

@@ -1,5 +1,6 @@
 """What many maps of a frame will cost, and the scores of several methods, before anybody asks for them."""
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -121,10 +122,13 @@ class _Work:
 
     def _prepare(self, config: ExplainConfig) -> "Prepared":
         from napari_strata.explain.prepare import prepare
-        from napari_strata.jobs.judging import NEEDS
+        from napari_strata.jobs.judging import NEEDS, one_by_one
 
         needs = () if self._judging is None else NEEDS
-        return prepare(self._loaded, self._shown, self._question, config, atoms=None, needs=needs)
+        prepared = prepare(self._loaded, self._shown, self._question, config, atoms=None, needs=needs)
+        if self._judging is None:
+            return prepared
+        return dataclasses.replace(prepared, scene=one_by_one(prepared.scene))
 
     def _seconds(self, prepared: "Prepared") -> float:
         from napari_strata.explain.catalogue import METHODS

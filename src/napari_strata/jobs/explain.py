@@ -11,6 +11,7 @@ from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateC
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
+from napari_strata.jobs.predict import familiarity
 from napari_strata.jobs.prepare_question import part_of_search, prepare_question
 from napari_strata.jobs.stoppable import stoppable
 
@@ -35,7 +36,8 @@ def explain(control: JobControl, inquiry: Inquiry, *, out: Path | None = None) -
     Yields
     ------
     JobEvent
-        `Progress`, and `Sketched` with every heatmap on the way.
+        `Warned` where the model has not seen such images, `Progress`, and `Sketched` with every heatmap on the
+        way.
 
     Returns
     -------
@@ -54,11 +56,12 @@ def explain(control: JobControl, inquiry: Inquiry, *, out: Path | None = None) -
     from napari_strata.explain.heatmap import check_heatmap_file, write_heatmap
 
     start = time.monotonic()
-    loaded, _ = load_checked(inquiry)
+    loaded, shown = load_checked(inquiry)
     if out is not None:
         check_heatmap_file(out)
     control.run()
     yield StateChanged(control.state)
+    yield from familiarity((shown,), loaded.card)
     searched = part_of_search(loaded, inquiry)
     prepared, figures = yield from part_of(prepare_question(control, loaded, inquiry), 0, searched)
     heatmap = yield from part_of(_sharpen(control, prepared, inquiry.frame), searched, 1)

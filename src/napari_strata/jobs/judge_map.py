@@ -25,6 +25,7 @@ from napari_strata.jobs.judging import (
     with_noise,
 )
 from napari_strata.jobs.part import part_of
+from napari_strata.jobs.predict import familiarity
 from napari_strata.jobs.prepare_question import SEARCHED, part_of_search, prepare_question
 from napari_strata.types import FloatImage, LabelArray
 
@@ -83,7 +84,8 @@ def judge_map(
     Yields
     ------
     JobEvent
-        `Progress`, and `Sketched` with a `JudgedMap` after each measure.
+        `Warned` where the model has not seen such images, `Progress`, and `Sketched` with a `JudgedMap` after each
+        measure.
 
     Returns
     -------
@@ -108,6 +110,7 @@ def judge_map(
         )
     control.run()
     yield StateChanged(control.state)
+    yield from familiarity((shown,), loaded.card)
     search = prepare_question(control, loaded, inquiry, needs=NEEDS)
     searched = min(part_of_search(loaded, inquiry), SEARCHED)  # the tests take many passes of any method
     prepared, figures = yield from part_of(search, 0, searched)

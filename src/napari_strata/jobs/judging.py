@@ -43,7 +43,7 @@ def make_subject(prepared: "Prepared", judging: JudgeConfig) -> Generator[float,
     from napari_strata.explain.catalogue import METHODS, load_method, passes_of
     from napari_strata.explain.trust.subject import Subject
 
-    scene = _one_by_one(prepared.scene)
+    scene = one_by_one(prepared.scene)
     name = scene.config.method
     method, found = load_method(name), None
     for found in method(prepared.score, scene):
@@ -138,7 +138,7 @@ def _on_grid(labels: LabelArray, loaded: "LoadedModel", shown: ImageStack) -> "L
     return Labels(grid, resample_labels(codes.astype(np.uint8), (grid.shape[0], grid.shape[1])))
 
 
-def _one_by_one(scene: "Scene") -> "Scene":
+def one_by_one(scene: "Scene") -> "Scene":
     """Have a method compute one image at a time on a CPU, where more are no faster and a stop waits for all."""
     if scene.image.device.type != "cpu":
         return scene

@@ -13,10 +13,10 @@ WARM = 1.0
 
 
 def seconds_of_pass(prepared: "Prepared") -> float:
-    """Time one pass over the window; that of methods which follow gradients is the mean of forward and back.
+    """Time passes over the window; one of methods which follow gradients is the mean of forward and back.
 
-    The first one also takes what the libraries need only once. Quick ones are timed a few times, and the slowest
-    does not count.
+    As many images at once as the scene says, since that decides how long each takes. The first time also takes
+    what the libraries need only once. Quick ones are timed a few times, and the slowest does not count.
     """
     from napari_strata.explain.catalogue import METHODS
     from napari_strata.explain.covering import scores
@@ -24,10 +24,12 @@ def seconds_of_pass(prepared: "Prepared") -> float:
 
     score, scene = prepared.score, prepared.scene
     is_forward = METHODS[scene.config.method].family == "covering"
+    many = scene.config.batch if METHODS[scene.config.method].many_passes else 1
+    images = scene.image.expand(many, -1, -1, -1).contiguous()
     taken: list[float] = []
     while len(taken) < MOST and (sum(taken) < LONGEST or (len(taken) == 1 and taken[0] < WARM)):
         begun = time.monotonic()
-        float((scores if is_forward else gradients)(score, scene.image).sum())
+        float((scores if is_forward else gradients)(score, images).sum())
         taken.append(time.monotonic() - begun)
     counted = sorted(taken)[: max(len(taken) - 1, 1)]
-    return sum(counted) / len(counted) / (1 if is_forward else 2)
+    return sum(counted) / len(counted) / many / (1 if is_forward else 2)

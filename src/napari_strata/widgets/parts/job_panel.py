@@ -38,6 +38,8 @@ class JobPanel(QWidget):
         self.bar.setRange(0, _STEPS)
         self.words, self.warnings = Words(), Words()
         self._obstacle = ""
+        self._warned: set[Warned] = set()
+        """What a notification said once; it is not said again for every click."""
         row = QHBoxLayout()
         row.addWidget(start_button, 1)
         row.addWidget(self.cancel_button)
@@ -93,7 +95,9 @@ class JobPanel(QWidget):
                 self.bar.setValue(round(fraction * _STEPS))
                 self.say(f"{message}…")
             case Warned():
-                show_warned(event)
+                if event not in self._warned:
+                    show_warned(event)
+                self._warned.add(event)
                 self._show_warnings(f"{self.warnings.text()}\n{event.message} {event.remedy}".strip())
 
     def _show_warnings(self, text: str) -> None:
