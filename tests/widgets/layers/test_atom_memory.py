@@ -20,6 +20,8 @@ CARD = ModelCard(
     weights_sha256="0" * 64,
 )
 
+CLASSES = CARD.classes.names
+
 
 def table(places, layer):
     y, x = np.array(places, dtype=float).T
@@ -80,7 +82,7 @@ def test_edits_are_done_again_in_the_layer_that_the_atoms_are_in_now(points):
     points.add([25, 25])
     swapped = COMPUTED.assign(layer=1 - COMPUTED["layer"])
     swapped[["y_px", "x_px"]] += 0.2
-    again = show(swapped, edit_again(points, swapped, 2, tolerance=2.0))
+    again = show(swapped, edit_again(points, swapped, 2, CLASSES, tolerance=2.0))
     assert again.data.tolist()[-1] == [25, 25]
     assert again.features["layer"].tolist() == [1, 1, 0, 0, 1]
     assert edits_of(again)["edited"].tolist() == ["added", "deleted"]
@@ -90,17 +92,28 @@ def test_a_deleted_atom_that_is_not_found_once_stays_deleted_when_it_is_found_ag
     points.selected_data = {0}
     points.remove_selected()
     without = COMPUTED[1:].reset_index(drop=True)
-    once = show(without, edit_again(points, without, 2, tolerance=2.0))
+    once = show(without, edit_again(points, without, 2, CLASSES, tolerance=2.0))
     assert len(once.data) == 4
-    twice = show(COMPUTED, edit_again(once, COMPUTED, 2, tolerance=2.0))
+    twice = show(COMPUTED, edit_again(once, COMPUTED, 2, CLASSES, tolerance=2.0))
     assert len(twice.data) == 4
     assert [5, 5] not in twice.data.tolist()
 
 
 def test_nothing_is_done_again_where_nothing_was_done_or_the_layers_are_others(points):
-    assert edit_again(points, COMPUTED, 2, tolerance=2.0) is None
+    assert edit_again(points, COMPUTED, 2, CLASSES, tolerance=2.0) is None
     points.add([25, 25])
-    assert edit_again(points, COMPUTED, 1, tolerance=2.0) is None
+    assert edit_again(points, COMPUTED, 1, CLASSES, tolerance=2.0) is None
+
+
+def test_edits_that_name_a_species_of_the_earlier_model_alone_are_not_done_again(points):
+    points.selected_data = {0}
+    points.remove_selected()
+    points.add([[25, 25], [25, 15]])
+    points.features = points.features.assign(species=["W", "W", "W", "W", "S 2", "Si"])
+    carbon = COMPUTED.assign(species="C")
+    atoms, _ = edit_again(points, carbon, 2, ("C",), tolerance=2.0)
+    assert atoms["species"].tolist() == ["C"] * 4 + ["Si"]  # a person's own name, and the deletion, are kept
+    assert len(edit_again(points, COMPUTED, 2, CLASSES, tolerance=2.0)[0]) == 6
 
 
 def test_points_from_elsewhere_have_no_memory_and_no_edits():

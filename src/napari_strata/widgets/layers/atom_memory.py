@@ -4,12 +4,14 @@ Nothing has to watch the layer for that. Each point bears the number of the atom
 the computed atom of that number was edited, be it with the mouse, in the Atoms dock, or by a script.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from napari_strata.atoms.edits import ATOM, NEW, apply_edits, find_edits, layer_order, mark_edits
+from napari_strata.atoms.edits import ATOM, DELETED, NEW, apply_edits, find_edits, layer_order, mark_edits
 from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.types import ATOM_DETAILS, AnyArray
 
@@ -117,8 +119,30 @@ def edits_of(points: "Points") -> "DataFrame | None":
     )
 
 
+def names_lost_species(edits: "DataFrame", known: Collection[str], now: Collection[str]) -> NDArray[np.bool_]:
+    """Tell which edits name a species of an earlier model that another one does not know, shape (edit,).
+
+    Deletions name none, and species that neither model knows are a person's own.
+
+    Parameters
+    ----------
+    edits : DataFrame
+        Columns edited and species.
+    known, now : collection of str
+        Classes of the earlier model, and of the new one. A number behind a class, as in "C 2", does not matter.
+    """
+    lost = {_class_of(name) for name in known} - {_class_of(name) for name in now}
+    is_lost = np.array([_class_of(name) in lost for name in edits["species"].astype(str)], dtype=bool)
+    return np.asarray(is_lost & (edits["edited"] != DELETED).to_numpy())
+
+
+def _class_of(species: str) -> str:
+    name, _, number = species.rpartition(" ")
+    return name if name and number.isdigit() else species
+
+
 def edit_again(
-    earlier: "Points", computed: "DataFrame", layers: int, *, tolerance: float
+    earlier: "Points", computed: "DataFrame", layers: int, classes: Collection[str], *, tolerance: float
 ) -> "tuple[DataFrame, DataFrame] | None":
     """Do to newly computed atoms what a person did to earlier ones.
 
@@ -129,7 +153,9 @@ def edit_again(
     computed : DataFrame
         The new ones.
     layers : int
-        Crystal layers of the new ones.
+        Crystal layers of the model that found the new ones.
+    classes : collection of str
+        Its classes; edits that name species which only the earlier model knew are not done again.
     tolerance : float
         Distance within which two atoms are the same [px].
 
@@ -140,7 +166,10 @@ def edit_again(
         found the earlier ones has other layers.
     """
     memory, edits = memory_of(earlier), edits_of(earlier)
-    if memory is None or edits is None or edits.empty or memory.layers != layers:
+    if memory is None or edits is None or memory.layers != layers:
+        return None
+    edits = edits[~names_lost_species(edits, memory.species, classes)]
+    if edits.empty:
         return None
     order = layer_order(memory.computed, computed, layers, tolerance=tolerance)
     renumbered = edits.assign(

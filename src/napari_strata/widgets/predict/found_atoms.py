@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from napari_strata.numbers import counted, listed
 from napari_strata.widgets.layers.atom_layers import atom_layer, candidate_layer
-from napari_strata.widgets.layers.atom_memory import edit_again, edits_of, memory_of
+from napari_strata.widgets.layers.atom_memory import edit_again, edits_of, memory_of, names_lost_species
 from napari_strata.widgets.layers.results import (
     find_results,
     let_be_replaced,
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from napari.layers import Points
     from napari.viewer import Viewer
 
-    from napari_strata.config import AtomsConfig
+    from napari_strata.config import AtomsConfig, ModelCard
     from napari_strata.jobs.locate_atoms import AtomsFound
     from napari_strata.widgets.layers.napari_layers import Origin
 
@@ -41,25 +42,41 @@ def show_atoms(
     Returns
     -------
     str
-        A sentence on the edits that were done again, with a blank before it; empty where there were none.
+        What became of earlier edits, with a blank before it; empty where there were none.
     """
     assert origin.pixel_size is not None, "atoms are found only where the pixel size is known"
     earlier = _edited(viewer, origin) if is_whole else None
-    edited, words = None, ""
+    edited, lost = None, ""
     if earlier is not None:
-        tolerance = config.min_distance / 2 / origin.pixel_size
-        edited = edit_again(earlier, found.table, origin.card.model.layers, tolerance=tolerance)
-        if edited is not None:
-            words = " Your edits are kept."
-            if _is_plain(earlier):
-                let_be_replaced(earlier)
+        tolerance, card = config.min_distance / 2 / origin.pixel_size, origin.card
+        edited = edit_again(earlier, found.table, card.model.layers, card.classes.names, tolerance=tolerance)
+        lost = _lost(earlier, card)
+        if edited is not None and not lost and _is_plain(earlier):
+            let_be_replaced(earlier)
     points = atom_layer(found.table, origin, edited=edited, located=found.origin)
     show_results(viewer, [points], keep_earlier=not is_whole)
     if found.candidates is None:
         remove_results(viewer, "candidates", origin.image)
     else:
         show_results(viewer, [candidate_layer(found.candidates, origin)], keep_earlier=not is_whole)
-    return words
+    if earlier is None:
+        return ""
+    kept = "" if edited is None else " Your other edits are kept." if lost else " Your edits are kept."
+    return f"{lost} They stay in '{earlier.name}'.{kept}" if lost else kept
+
+
+def _lost(earlier: "Points", card: "ModelCard") -> str:
+    """Say which edits of earlier atoms mean nothing to a model, with a blank before it; empty where all do."""
+    memory, edits = memory_of(earlier), edits_of(earlier)
+    assert memory is not None and edits is not None, "only atoms whose computation is known have edits"
+    if memory.layers != card.model.layers:
+        one, other = (counted(count, "layer") for count in (memory.layers, card.model.layers))
+        return f" Your edits are not in these atoms: they are of {one}, and this model finds {other}."
+    is_lost = names_lost_species(edits, memory.species, card.classes.names)
+    if not is_lost.any():
+        return ""
+    names = listed([str(name) for name in edits["species"][is_lost].unique()])
+    return f" Not done again: {counted(int(is_lost.sum()), 'edit')} with {names}, which this model does not know."
 
 
 def _edited(viewer: "Viewer", origin: "Origin") -> "Points | None":

@@ -1,0 +1,64 @@
+import numpy as np
+import pandas as pd
+import pytest
+from napari.layers import Image, Points
+
+from analysed import card
+from napari_strata.config import AtomsConfig, ClassTable, ModelConfig
+from napari_strata.jobs.locate_atoms import AtomsFound
+from napari_strata.widgets.layers.atom_memory import edits_of
+from napari_strata.widgets.layers.napari_layers import Origin
+from napari_strata.widgets.predict.found_atoms import show_atoms
+
+PLACES = np.array([(5.0, 5), (5, 15), (15, 5), (15, 15)])
+
+
+@pytest.fixture
+def show(light_viewer):
+    """Show atoms as a model of some classes and layers finds them; return what is said."""
+    image = Image(np.zeros((30, 30)), name="a", scale=(0.2, 0.2), units=("angstrom",) * 2)
+    light_viewer.add_layer(image)
+
+    def show(*classes: str, layers: int = 2) -> str:
+        of = ModelConfig(architecture="gombnet" if layers > 1 else "unet", layers=layers)
+        model = card(name=classes[0], classes=ClassTable.from_names(classes), model=of)
+        y, x = PLACES.T
+        at = {"y_px": y, "x_px": x, "y_A": 0.2 * y, "x_A": 0.2 * x, "probability": 0.9, "flag": ""}
+        table = pd.DataFrame({"image": "a", "frame": 0, "layer": 0, "species": classes[0]} | at)
+        found = AtomsFound((), table)
+        return show_atoms(light_viewer, Origin(image, 0.2, model, classes[0]), found, AtomsConfig(), is_whole=True)
+
+    return show
+
+
+def atoms_in(viewer) -> list[Points]:
+    return [layer for layer in viewer.layers if isinstance(layer, Points)]
+
+
+def test_edits_with_species_that_another_model_lacks_are_kept_aside_and_told(light_viewer, show):
+    assert show("metal", "chalcogen") == ""
+    [earlier] = atoms_in(light_viewer)
+    earlier.add([[25, 25]])
+    earlier.selected_data = {0}
+    earlier.remove_selected()
+    said = show("C")
+    assert said == (
+        " Not done again: 1 edit with metal, which this model does not know. They stay in"
+        f" '{earlier.name}'. Your other edits are kept."
+    )
+    [kept, fresh] = atoms_in(light_viewer)
+    assert kept is earlier and len(earlier.data) == 4
+    assert set(fresh.features["species"]) == {"C"} and len(fresh.data) == 3
+    assert edits_of(fresh)["edited"].tolist() == ["deleted"]
+
+
+def test_edits_of_a_model_of_other_layers_are_kept_aside_and_told(light_viewer, show):
+    show("C")
+    [earlier] = atoms_in(light_viewer)
+    earlier.add([[25, 25]])
+    said = show("column", layers=1)
+    assert said.startswith(
+        " Your edits are not in these atoms: they are of 2 layers, and this model finds 1 layer."
+    )
+    assert f"They stay in '{earlier.name}'." in said
+    assert earlier in light_viewer.layers and len(atoms_in(light_viewer)[-1].data) == 4
