@@ -1,6 +1,7 @@
 """Make the pictures of the docks for atoms and lattices, and of a report, on a simulated bilayer.
 
-No model is needed: the atoms are the simulator's own, each moved a little, some left out and two made up.
+Nothing is trained: the Predict dock shows the model that comes with the package, and else the atoms are the
+simulator's own, each moved a little, some left out and two made up.
 """
 
 from pathlib import Path
@@ -27,8 +28,8 @@ from napari_strata.simulate.scene import SimulatedImage, simulate_image
 from napari_strata.types import ImageStack
 from napari_strata.widgets.layers.atom_layers import atom_layer, candidate_layer
 from napari_strata.widgets.layers.napari_layers import Origin
-from napari_strata.widgets.layers.results import show_results
-from scripts.driving import click, click_canvas, dock_alone, pause, take_picture, wait_until
+from napari_strata.widgets.layers.results import find_results, show_results
+from scripts.driving import PLUGIN, click, click_canvas, dock_alone, pause, show_dock, take_picture, wait_until
 
 NAME = "twisted bilayer"
 SIZE, PIXEL_SIZE = 512, 0.106
@@ -64,6 +65,7 @@ def make_atom_pictures(viewer: Viewer) -> None:
     viewer : Viewer
         A viewer with nothing but the workspace.
     """
+    _predict(viewer)
     scene = simulate_image(
         SimulationConfig.model_validate(CONFIG),
         size=SIZE,
@@ -77,6 +79,18 @@ def make_atom_pictures(viewer: Viewer) -> None:
     _plots(viewer, points)
     viewer.layers.clear()
     _report(scene.image, table)
+
+
+def _predict(viewer: Viewer) -> None:
+    """Find the atoms of the sample bilayer with the model that comes with the package."""
+    [image] = viewer.open_sample(PLUGIN, "twisted_bilayer_graphene")
+    dock = show_dock(viewer, "Predict")
+    assert dock.source.model.entry.name == "gombnet-graphene", "the first of the models that come with the package"
+    click(dock.panel.start_button)
+    wait_until(lambda: bool(find_results(viewer, "atoms", image)), seconds=120, what="the prediction")
+    pause(1)
+    take_picture(viewer, IMAGES / "predict.png")
+    viewer.layers.clear()
 
 
 def located(scene: SimulatedImage) -> pd.DataFrame:
