@@ -20,6 +20,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # for networks this small, thread
 REAL_IMAGE = Path(__file__).parents[2] / "shared" / "data" / "twisted_bilayer_graphene.npz"
 
 
+def pytest_collection_finish() -> None:
+    """Keep what is imported by now, which stays to the end, out of all later searches for garbage.
+
+    Each viewer ends with several of them, which took half of its time.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def models_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep trained models out of the user's folder, and lists without those that come with the package."""
