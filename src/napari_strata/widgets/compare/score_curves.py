@@ -6,8 +6,7 @@ from napari.utils.theme import get_theme
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_strata.explain.catalogue import METHODS
-from napari_strata.widgets.compare.score_table import COLOURS
-from napari_strata.widgets.parts.curve_plot import curve_plot
+from napari_strata.widgets.parts.curve_plot import COLOURS, curve_plot
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.words import Words
 

@@ -5,51 +5,47 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QColor, QFont, QIcon, QPixmap
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtGui import QColor, QFont, QIcon, QPixmap, QResizeEvent
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidgetItem, QWidget
 
 from napari_strata.config import ExplainMethod
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.trust.scores import SCORES, Score
+from napari_strata.widgets.parts.curve_plot import COLOURS
+from napari_strata.widgets.parts.row_table import SORT, RowTable, ValueCell
 
 if TYPE_CHECKING:
     from napari_strata.jobs.compare_maps import ComparedMap, Comparison
 
-COLOURS = ("#8aa0ff", "#ffb05c", "#6ee787", "#ff7a9a", "#5fd8e8", "#d9a5ff", "#e6d35c", "#b0b8c0")
-"""Of the methods, in the order in which they were compared; then they begin anew."""
 BEST, BEST_COLOUR = "★", "#6ee787"
 UNKNOWN = "–"
-_SORT = Qt.ItemDataRole.UserRole
-_METHOD = Qt.ItemDataRole.UserRole + 1
+_METHOD = SORT + 1
 _GAP, _SQUARE, _LEAST = 14, 12, 24
 _NARROW = "QHeaderView::section { padding: 2px; } QTableView::item { padding: 0px; }"
 """Six scores hardly fit beside the canvas."""
 
 
-class ScoreTable(QTableWidget):
+class ScoreTable(RowTable):
     """Shows a comparison; a click on a title sorts by that score, the best first."""
 
     picked = Signal()
     """Another method is chosen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, 1 + len(SCORES), parent)
+        titles = [f"{score.short}{'↑' if score.higher_is_better else '↓'}" for score in SCORES]
+        super().__init__(("Method", *titles), parent)
         self._rows: Comparison = ()
-        self.setHorizontalHeaderItem(0, QTableWidgetItem("Method"))
         for column, score in enumerate(SCORES, start=1):
-            title = QTableWidgetItem(f"{score.short}{'↑' if score.higher_is_better else '↓'}")
             better = "Higher" if score.higher_is_better else "Lower"
-            title.setToolTip(f"{score.name}. {score.words} {better} is better.")
-            self.setHorizontalHeaderItem(column, title)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+            self.horizontalHeaderItem(column).setToolTip(f"{score.name}. {score.words} {better} is better.")
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setStyleSheet(_NARROW)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalHeader().hide()
         self.horizontalHeader().setMinimumSectionSize(_LEAST)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.horizontalHeader().setSectionResizeMode(
+            0, QHeaderView.ResizeMode.Stretch
+        )  # long names take two lines
         self.setSortingEnabled(True)
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.horizontalHeader().setSortIndicatorShown(False)  # its room would be taken in every column
@@ -87,6 +83,12 @@ class ScoreTable(QTableWidget):
         self._fit()
         self.picked.emit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give names as many lines as they need now."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
+
     def _fill(self, column: int, score: Score, values: Sequence[float | None]) -> None:
         best = score.best(values)
         for number, value in enumerate(values):
@@ -100,19 +102,12 @@ class ScoreTable(QTableWidget):
         self.setFixedHeight(self.horizontalHeader().sizeHint().height() + rows + bar + _GAP)
 
 
-class _Cell(QTableWidgetItem):
-    """A cell that sorts by its value and not by its text."""
-
-    def __lt__(self, other: QTableWidgetItem) -> bool:
-        return bool(self.data(_SORT) < other.data(_SORT))
-
-
 def _method_cell(row: "ComparedMap", colour: str) -> QTableWidgetItem:
     """Make the cell of a method, with the colour of its curves."""
     title = METHODS[row.method].title
-    cell = _Cell(f"{title} (no map)" if row.failure else title)
+    cell = ValueCell(f"{title} (no map)" if row.failure else title)
     cell.setToolTip(row.failure or title)
-    cell.setData(_SORT, title.lower())
+    cell.setData(SORT, title.lower())
     cell.setData(_METHOD, row.method)
     if not row.failure:
         cell.setIcon(_square(colour))
@@ -127,10 +122,10 @@ def _square(colour: str) -> QIcon:
 
 def _score_cell(score: Score, value: float | None, *, is_best: bool) -> QTableWidgetItem:
     """Make a cell that sorts the best first; what is not known comes last."""
-    cell = _Cell(UNKNOWN if value is None else f"{value:.2g}{BEST}" if is_best else f"{value:.2g}")
+    cell = ValueCell(UNKNOWN if value is None else f"{value:.2g}{BEST}" if is_best else f"{value:.2g}")
     cell.setToolTip(f"{score.name}: not known" if value is None else f"{score.name}: {value:.5g}")
     key = math.inf if value is None else -value if score.higher_is_better else value
-    cell.setData(_SORT, key)
+    cell.setData(SORT, key)
     cell.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
     if is_best:
         font = QFont()

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtGui import QBrush, QColor
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QHeaderView, QTableWidgetItem, QWidget
 
 from napari_strata.widgets.live.corrected import Corrected, PinState
+from napari_strata.widgets.parts.row_table import RowTable
 
 ROWS = 5
 """Rows that are seen without scrolling."""
@@ -25,30 +26,20 @@ COLOURS = {PinState.RIGHT: "#2ea36b", PinState.WRONG: "#d98c00", PinState.WRONG_
 """Told apart on dark and light themes; the words say the same."""
 
 
-class CorrectionsTable(QTableWidget):
+class CorrectionsTable(RowTable):
     """Shows corrections, the newest first, the pinned ones before all others."""
 
     picked = Signal(object)
     """The `Corrected` whose row was clicked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, len(COLUMNS), parent)
+        super().__init__(COLUMNS, parent, rows=ROWS)
         self._shown: list[Corrected] = []
-        self.setHorizontalHeaderLabels(list(COLUMNS))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
+        self.make_plain()
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column in range(1, len(COLUMNS)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.setMinimumHeight(header.sizeHint().height() + ROWS * self.verticalHeader().defaultSectionSize())
         self.cellClicked.connect(lambda row, _column: self.picked.emit(self._shown[row]))
 
     @property

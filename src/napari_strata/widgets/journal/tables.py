@@ -5,32 +5,27 @@ from datetime import datetime
 from pathlib import Path
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QHeaderView, QTableWidgetItem, QWidget
 
 from napari_strata.annotation.store.card import LayerCard
 from napari_strata.annotation.store.home import SetState, StoredSet
 from napari_strata.annotation.store.versions import VersionCard, list_versions
 from napari_strata.types import BACKGROUND
+from napari_strata.widgets.parts.row_table import RowTable
 
 ROWS = 4
 """Rows that are seen without scrolling."""
 
 
-class _Table(QTableWidget):
+class _Table(RowTable):
     """Rows of text of which one is chosen."""
 
     def __init__(self, columns: Sequence[str], parent: QWidget | None = None) -> None:
-        super().__init__(0, len(columns), parent)
-        self.setHorizontalHeaderLabels(list(columns))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.verticalHeader().hide()
+        super().__init__(columns, parent, rows=ROWS)
         header = self.horizontalHeader()
         for column in range(len(columns)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
-        self.setMinimumHeight(header.sizeHint().height() + ROWS * self.verticalHeader().defaultSectionSize())
 
     def _fill(self, rows: Sequence[Sequence[str]], chosen: int | None) -> None:
         self.setRowCount(len(rows))

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QBrush, QColor
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QHeaderView, QTableWidgetItem, QWidget
 
 from napari_strata.annotation.matching import ImageMatch, Matching
+from napari_strata.widgets.parts.row_table import RowTable
 
 _TROUBLE = QColor("#e6550d")
 _NOTHING = "not in the file"
@@ -32,20 +33,15 @@ class MatchRow:
     tip: str
 
 
-class MatchTable(QTableWidget):
+class MatchTable(RowTable):
     """A row per annotated image, then one per image without annotations."""
 
     picked = Signal()
     """The user chose another row."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, len(_COLUMNS), parent)
+        super().__init__(_COLUMNS, parent)
         self._matches: list[ImageMatch | None] = []
-        self.setHorizontalHeaderLabels(list(_COLUMNS))
-        self.verticalHeader().hide()
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)

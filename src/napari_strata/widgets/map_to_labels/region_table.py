@@ -2,40 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHeaderView, QTableWidgetItem, QWidget
 
 from napari_strata.explain.proposals.wrong_regions import WrongRegion
+from napari_strata.widgets.parts.row_table import RowTable
 
 ROWS = 6
 """Rows that are seen without scrolling."""
 _COLUMNS = ("Pixels", "Predicted", "Labelled", "y, x")
 
 
-class RegionTable(QTableWidget):
+class RegionTable(RowTable):
     """Shows regions, the largest first."""
 
     picked = Signal(object)
     """The `WrongRegion` whose row was chosen, or None."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, len(_COLUMNS), parent)
+        super().__init__(_COLUMNS, parent, rows=ROWS)
         self._shown: list[WrongRegion] = []
-        self.setHorizontalHeaderLabels(list(_COLUMNS))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
+        self.make_plain()
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.ResizeToContents)
-        self.setMinimumHeight(header.sizeHint().height() + ROWS * self.verticalHeader().defaultSectionSize())
         self.itemSelectionChanged.connect(lambda: self.picked.emit(self.chosen))
         self.setToolTip("Click a row to go there.")
 

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari.utils.theme import Theme
 
+COLOURS = ("#8aa0ff", "#ffb05c", "#6ee787", "#ff7a9a", "#5fd8e8", "#d9a5ff", "#e6d35c", "#b0b8c0")
+"""Of curves, in the order of the rows that they belong to."""
+
 
 def themed_plot(theme: "Theme", **settings: Any) -> Any:
     """Return an empty `pyqtgraph.PlotWidget` with plain axes.

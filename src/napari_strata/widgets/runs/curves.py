@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.theme import get_theme
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from napari_strata.widgets.parts.curve_plot import curve_plot
+from napari_strata.widgets.parts.curve_plot import COLOURS, curve_plot
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.words import Words
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from napari_strata.training.folders.listing import Run
     from napari_strata.training.run.history import Epoch
 
-COLOURS = ("#8aa0ff", "#ffb05c", "#6ee787", "#ff7a9a", "#5fd8e8", "#d9a5ff", "#e6d35c", "#b0b8c0")
-"""Of the curves, in the order of the rows; more than these are not shown."""
 KINDS = {
     "Dice": "validation_dice",
     "Loss on held-out data": "validation_loss",
@@ -69,7 +67,7 @@ class RunCurves(QWidget):
 
     def show_runs(self, runs: "Sequence[Run]") -> None:
         """Compare other runs; by something else where none of them has a curve of what was chosen."""
-        self._runs = tuple(run for run in runs if run.history)[: len(COLOURS)]
+        self._runs = tuple(run for run in runs if run.history)[: len(COLOURS)]  # the rest could not be told apart
         self.setVisible(bool(self._runs))
         if self._runs:
             kinds = (self.kind.currentText(), *KINDS)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QWidget
 
 from napari_strata.config import LabelledData, SimulatedData
 from napari_strata.widgets.parts.network_choice import name_of
+from napari_strata.widgets.parts.row_table import SORT, RowTable, ValueCell
 
 if TYPE_CHECKING:
     from napari_strata.training.folders.listing import Run
@@ -17,29 +18,23 @@ if TYPE_CHECKING:
 ROWS = 3
 """Rows that are always seen."""
 COLUMNS = ("Run", "Score", "State", "Started", "Epochs", "Time", "Learned from", "Network")
-_SORT = Qt.ItemDataRole.UserRole
-_RUN = Qt.ItemDataRole.UserRole + 1
+_RUN = SORT + 1
 
 
-class RunTable(QTableWidget):
+class RunTable(RowTable):
     """Shows runs, the newest first until a column is clicked; several can be chosen."""
 
     picked = Signal()
     """Other rows are chosen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, len(COLUMNS), parent)
-        self.setHorizontalHeaderLabels(list(COLUMNS))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        super().__init__(COLUMNS, parent, rows=ROWS)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.verticalHeader().hide()
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSortIndicatorShown(True)
         header.setSortIndicator(COLUMNS.index("Started"), Qt.SortOrder.DescendingOrder)
-        self.setMinimumHeight(header.sizeHint().height() + ROWS * self.verticalHeader().defaultSectionSize())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # as high as there is room
         self.setSortingEnabled(True)
         self.itemSelectionChanged.connect(self.picked)
@@ -94,20 +89,13 @@ class RunTable(QTableWidget):
             (network(run), network(run)),
         )
         for column, (text, key) in enumerate(cells):
-            item = _Cell(text)
-            item.setData(_SORT, key)
+            item = ValueCell(text)
+            item.setData(SORT, key)
             item.setToolTip("\n".join(filter(None, (text, run.words, f"Model “{run.name}”", str(run.folder)))))
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             if column == 0:
                 item.setData(_RUN, run)
             self.setItem(row, column, item)
-
-
-class _Cell(QTableWidgetItem):
-    """A cell that sorts by its value and not by its text."""
-
-    def __lt__(self, other: QTableWidgetItem) -> bool:
-        return bool(self.data(_SORT) < other.data(_SORT))
 
 
 def score(run: "Run") -> tuple[str, float]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableWidgetItem, QWidget
 
 from napari_strata.config.search import ScoreName
 from napari_strata.events import EpochEnded, TrialEnded, TrialStarted, TrialState
+from napari_strata.widgets.parts.row_table import RowTable
 from napari_strata.widgets.parts.setting_names import setting_name, short_names, value_text
 
 ROWS = 3
@@ -44,27 +45,20 @@ class TrialRow:
     words: str = ""
 
 
-class TrialTable(QTableWidget):
+class TrialTable(RowTable):
     """Shows trials sorted by score; the one that runs is bold."""
 
     picked = Signal()
     """Another row is chosen, or none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, len(COLUMNS), parent)
+        super().__init__(COLUMNS, parent, rows=ROWS)
         self._rows: dict[int, TrialRow] = {}
         self._order: list[int] = []
         self._names: tuple[str, ...] = ()
         self._smallest_first = False
-        self.setHorizontalHeaderLabels(list(COLUMNS))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.verticalHeader().hide()
-        header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.setMinimumHeight(header.sizeHint().height() + ROWS * self.verticalHeader().defaultSectionSize())
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # as high as there is room
         self.itemSelectionChanged.connect(self.picked)
 
