@@ -1,13 +1,17 @@
 import json
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
 from napari_strata.errors import LabelsError
+from napari_strata.io.labels import coco
 from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, AnnotationSet, FileClass
 from napari_strata.io.labels.coco import FORMAT
 from napari_strata.io.labels.drawing import draw_codes, draw_objects
+from napari_strata.io.labels.rle import MaskBudget
 from napari_strata.io.labels.shapes import Box, Ellipse, PixelMask, Polygon
 from tests.io.labels.fuzzing import SAMPLE, SIZE
 
@@ -174,10 +178,13 @@ def test_the_files_of_a_folder_and_of_its_annotations_folder_are_read(tmp_path):
     assert [one.name for one in FORMAT.read(tmp_path, {}).images] == ["b.png", "first.png"]
 
 
-def test_masks_that_would_fill_the_memory_are_refused(read):
-    huge = {"segmentation": {"size": [16384, 16384], "counts": [0, 2**28]}}
+def test_masks_that_would_fill_the_memory_are_refused(read, monkeypatch):
+    assert MaskBudget(Path()).pixels == 2**29
+    monkeypatch.setattr(coco, "MaskBudget", partial(MaskBudget, pixels=2**23))
+    huge = {"segmentation": {"size": [2048, 2048], "counts": [0, 2**22]}}
     image = {"id": 1, "file_name": "a.png"}
-    with pytest.raises(LabelsError, match="536,870,912 pixels"):
+    assert len(read(document(*[huge] * 2, images=[image])).images[0].annotations) == 2
+    with pytest.raises(LabelsError, match="8,388,608 pixels"):
         read(document(*[huge] * 3, images=[image]))
 
 
