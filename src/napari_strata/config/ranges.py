@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from napari_strata.numbers import plain
+
 Bounds = tuple[float, float]
 """Lower and upper bound of a uniform draw; where both are equal, the value is fixed."""
 
@@ -33,9 +35,10 @@ class Limits:
         """
         low, high = bounds
         if low > high:
-            raise ValueError(f"the lower bound {low:g} is above the upper bound {high:g}")
+            raise ValueError(f"the lower bound {plain(low, 10)} is above the upper bound {plain(high, 10)}")
         if not self.ge <= low <= high <= self.le:
-            raise ValueError(f"{low:g} to {high:g} does not lie within {self.ge:g} to {self.le:g}")
+            least, most = plain(self.ge, 10), plain(self.le, 10)
+            raise ValueError(f"{plain(low, 10)} to {plain(high, 10)} does not lie within {least} to {most}")
         return bounds
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from napari_strata.io.labels.guard import refuse
 from napari_strata.io.labels.rle import MaskBudget
 from napari_strata.io.labels.shapes import PixelMask
+from napari_strata.numbers import plain
 from napari_strata.types import AnyArray
 
 MOST_CLASSES = 64
@@ -32,7 +33,11 @@ def whole_numbers(frames: AnyArray, path: Path) -> AnyArray:
         refuse(path, f"it holds {frames.dtype} values", "Save the mask as integers.")
     low, high = float(frames.min()), float(frames.max())
     if not (low >= 0 and high < 2**32):
-        refuse(path, f"it holds values from {low:g} to {high:g}", "Masks hold whole numbers from 0 on.")
+        refuse(
+            path,
+            f"it holds values from {plain(low, 6)} to {plain(high, 6)}",
+            "Masks hold whole numbers from 0 on.",
+        )
     if frames.dtype.kind == "u" and frames.dtype.itemsize <= 4:
         return frames
     codes = frames.astype(np.uint32)

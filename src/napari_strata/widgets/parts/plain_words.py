@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from napari_strata.config.base import title_of
 from napari_strata.config.search import searchable
 from napari_strata.errors import ConfigError
+from napari_strata.numbers import plain
 from napari_strata.widgets.parts.setting_names import setting_name
 
 Said = tuple[str, str]
@@ -23,10 +24,10 @@ _KINDS: dict[str, Said] = {
     **dict.fromkeys(("bool_parsing", "bool_type"), ("is neither true nor false", "Type true or false.")),
 }
 _BOUNDS: dict[str, Callable[[Any], Said]] = {
-    "greater_than": lambda ctx: ("is too small", f"Type a number above {ctx['gt']:g}."),
-    "greater_than_equal": lambda ctx: ("is too small", f"Type a number from {ctx['ge']:g} on."),
-    "less_than": lambda ctx: ("is too large", f"Type a number below {ctx['lt']:g}."),
-    "less_than_equal": lambda ctx: ("is too large", f"Type a number up to {ctx['le']:g}."),
+    "greater_than": lambda ctx: ("is too small", f"Type a number above {plain(ctx['gt'], 10)}."),
+    "greater_than_equal": lambda ctx: ("is too small", f"Type a number from {plain(ctx['ge'], 10)} on."),
+    "less_than": lambda ctx: ("is too large", f"Type a number below {plain(ctx['lt'], 10)}."),
+    "less_than_equal": lambda ctx: ("is too large", f"Type a number up to {plain(ctx['le'], 10)}."),
     "literal_error": lambda ctx: ("is not possible", f"Type {ctx['expected']}."),
 }
 
