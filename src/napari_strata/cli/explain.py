@@ -1,6 +1,7 @@
 """``napari-strata explain``."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,21 +17,22 @@ from napari_strata.cli.options import option, with_options
 from napari_strata.cli.question import Asked
 from napari_strata.cli.runner import run_command
 from napari_strata.cli.settings_option import parse_settings
-from napari_strata.config import ExplainConfig
+from napari_strata.config import AnalysisConfig, ExplainConfig
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
 
 if TYPE_CHECKING:
     from napari_strata.explain.heatmap import Heatmap
+    from napari_strata.jobs.inquiry import Inquiry
+    from napari_strata.types import ImageStack
 
 _OWN_OPTIONS = ("method", "device", "tolerance")
 
 
-@with_groups
-def explain(
-    model: Model,
-    image: OneImage,
-    *,
+@dataclass(frozen=True)
+class _Files:
+    """What is written."""
+
     out: Annotated[
         Path | None,
         typer.Option(
@@ -39,22 +41,25 @@ def explain(
             " each has its name before the ending.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     picture: Annotated[
         Path | None,
         typer.Option(metavar="MAPS.png", help="Image, map and overlay side by side.", show_default=False),
-    ] = None,
+    ] = None
     scores: Annotated[
         Path | None, typer.Option(metavar="SCORES.json", help="All figures and metadata.", show_default=False)
-    ] = None,
-    asked: Asked,
-    frame: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            help="Frame of the stack, from 0; several layers are followed from frame 0 on, which takes time.",
-        ),
-    ] = 0,
+    ] = None
+
+    def check(self) -> None:
+        """Refuse to write nothing."""
+        if self == _Files():
+            raise typer.BadParameter("nothing would be written.", param_hint=["--out", "--picture", "--scores"])
+
+
+@dataclass(frozen=True)
+class _How:
+    """By which methods, with which settings."""
+
     method: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,7 +67,7 @@ def explain(
             help=f"One or more methods, with commas or several times {METHOD_HELP}",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -72,8 +77,30 @@ def explain(
             " them all.",
             show_default=False,
         ),
-    ] = None,
-    tolerance: Annotated[float | None, option(ExplainConfig, "tolerance")] = None,
+    ] = None
+    tolerance: Annotated[float | None, option(ExplainConfig, "tolerance")] = None
+
+    def given(self) -> dict[str, Any]:
+        """Return the settings that were given."""
+        own = parse_settings(self.settings or (), ExplainConfig, without=_OWN_OPTIONS)
+        return {"tolerance": self.tolerance, **own}
+
+
+@with_groups
+def explain(
+    model: Model,
+    image: OneImage,
+    *,
+    files: _Files,
+    asked: Asked,
+    frame: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Frame of the stack, from 0; several layers are followed from frame 0 on, which takes time.",
+        ),
+    ] = 0,
+    how: _How,
     judge: Annotated[
         bool, typer.Option("--judge", help="Test whether each map can be trusted, as the command judge does.")
     ] = False,
@@ -96,16 +123,12 @@ def explain(
         asked.check()
     elif (asked, frame) != (Asked(), 0):
         raise typer.BadParameter("the map says what is asked; name no target.", param_hint=["--again"])
-    if out is None and picture is None and scores is None:
-        raise typer.BadParameter("nothing would be written.", param_hint=["--out", "--picture", "--scores"])
-    given = {"tolerance": tolerance, **parse_settings(settings or (), ExplainConfig, without=_OWN_OPTIONS)}
-    methods = parse_methods(method or ())
+    files.check()
+    given, methods = how.given(), parse_methods(how.method or ())
 
     def make_job(control: JobControl, display: Display) -> Job:
-        from napari_strata.explain.recall import recall
         from napari_strata.jobs.explain_methods import explain_methods
         from napari_strata.jobs.explanation_files import ExplanationFiles
-        from napari_strata.jobs.inquiry import Inquiry
 
         analysis, stack = options.settings(**given), options.read(image, display)
         earlier: Heatmap | None = None
@@ -113,22 +136,12 @@ def explain(
             inquiry = asked.inquiry(model, stack, frame, analysis)
         else:
             earlier = _read(again)
-            recalled = recall(earlier.metadata)
-            config = with_options(recalled.config, **given, device=options.device)
-            inquiry = Inquiry(
-                model,
-                stack,
-                recalled.question,
-                config,
-                recalled.frame,
-                inference=analysis.inference,
-                locating=analysis.atoms,
-            )
+            inquiry = _asked_by(earlier, model, stack, analysis, {**given, "device": options.device})
         return explain_methods(
             control,
             inquiry,
             methods=methods or [inquiry.config.method],
-            files=ExplanationFiles(out, scores, picture),
+            files=ExplanationFiles(files.out, files.scores, files.picture),
             judging=analysis.judge if judge else None,
             earlier=earlier,
         )
@@ -152,6 +165,25 @@ def explain_words(figures: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"  {line}" for line in judge_words(found))
     if "off_earlier" in figures:
         yield f"off the earlier map by {figures['off_earlier']:.2g} of its largest value"
+
+
+def _asked_by(
+    earlier: "Heatmap", model: Path, image: "ImageStack", analysis: AnalysisConfig, given: Mapping[str, Any]
+) -> "Inquiry":
+    """Return what an earlier map was asked, with the settings that are given now."""
+    from napari_strata.explain.recall import recall
+    from napari_strata.jobs.inquiry import Inquiry
+
+    recalled = recall(earlier.metadata)
+    return Inquiry(
+        model,
+        image,
+        recalled.question,
+        with_options(recalled.config, **given),
+        recalled.frame,
+        inference=analysis.inference,
+        locating=analysis.atoms,
+    )
 
 
 def _read(path: Path) -> "Heatmap":

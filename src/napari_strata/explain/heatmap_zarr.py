@@ -4,16 +4,14 @@ The few lines of OME metadata are written here: the ome-zarr library brings dask
 images along, of which one map on the image's own grid has no use.
 """
 
-import contextlib
-import os
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from napari_strata.errors import OutputError
+from napari_strata.io.files import replacing
 from napari_strata.types import FloatImage
 
 ENDING = ".zarr"
@@ -41,7 +39,9 @@ def write_zarr(data: FloatImage, metadata: Mapping[str, Any], path: Path) -> Non
     """
     import zarr
 
-    with _replacing(path) as temporary:
+    if path.exists() and not (path / "zarr.json").is_file():
+        raise OutputError(f"{path} is there and is no zarr.", remedy="Choose another name, or take it away.")
+    with replacing(path) as temporary:
         group: Any = zarr.open_group(temporary, mode="w", zarr_format=3)
         names = ["y", "x"]
         array = group.create_array(_LEVEL, shape=data.shape, dtype="float32", dimension_names=names)
@@ -68,25 +68,3 @@ def _multiscale(metadata: Mapping[str, Any]) -> dict[str, Any]:
             {"path": _LEVEL, "coordinateTransformations": [{"type": "scale", "scale": [side or 1.0, side or 1.0]}]}
         ],
     }
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Lend a temporary folder beside `path`, and move it there if the block ends well."""
-    temporary = path.with_name(f".{path.name}.part")
-    if path.exists() and not (path / "zarr.json").is_file():
-        raise OutputError(f"{path} is there and is no zarr.", remedy="Choose another name, or take it away.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(temporary, ignore_errors=True)
-        yield temporary
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}).",
-            remedy="Choose a place that you may write to and that has space left.",
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,7 +1,8 @@
-"""Writing a file so that a reader sees the old one or the new one, whole."""
+"""Writing a file, or a folder, so that a reader sees the old one or the new one, whole."""
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        File to write; its folder is made if it is not there.
+        File to write, or folder that is one document; the folder around it is made if it is not there.
 
     Yields
     ------
@@ -25,12 +26,15 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        If the file cannot be written.
+        If it cannot be written.
     """
     temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(temporary)
         yield temporary
+        if temporary.is_dir():
+            _remove(path)
         os.replace(temporary, path)
     except OSError as error:
         raise OutputError(
@@ -39,4 +43,11 @@ def replacing(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            _remove(temporary)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
