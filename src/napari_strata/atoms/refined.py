@@ -9,16 +9,19 @@ from numpy.typing import NDArray
 from napari_strata.atoms.fit.fit import fit_peaks
 from napari_strata.atoms.fit.fitted import FittedPeaks
 from napari_strata.atoms.fit.width import guess_width, spacing_of
+from napari_strata.atoms.scatter import scatter_of_rows
 from napari_strata.config import AtomsConfig
 from napari_strata.types import ATOM_FLAGS, AnyArray, FloatImage
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PRIOR = 0.06
-"""Standard deviation of the centroids of networks' maps from the truth along each axis [Å], where the image does
-not place atoms well enough to measure it: between the 0.03 Å by which those of an experimental image scatter
-around a smooth lattice and the 0.1 Å on images of a recipe that the network did not know."""
+PRIOR, BEYOND_SCATTER = 0.06, 1.5
+"""Standard deviation of the centroids of networks' maps from the truth along each axis [Å], where it is not seen;
+and in units of their scatter about straight rows, where it is. Errors of neighbours are alike, so that it is more
+than 1: 1.2 to 2.0 on eight images of two recipes that the network did not know."""
+LEAST_PRIOR = 0.02
+"""Least standard deviation that is believed of a small scatter [Å]."""
 WIDTHS = (0.15, 1.5)
 """Standard deviations between which those of peaks are sought [Å]."""
 FITTED = ("sigma_y", "sigma_x", "amplitude", "background", "width", "chi2")
@@ -44,11 +47,11 @@ def refine_atoms(
 
     On the image, atoms of all layers are fitted together, and those of one layer and kind share a width; all of
     them do where peaks are too blurred to tell. Atoms that overlap too much to be told apart stay near their
-    centroids, and those of which the image tells nothing beyond that are flagged ``failed``, with no
-    uncertainties. Where peaks are too blurred or too faint to tell how far centroids are from the truth, they are
-    taken to be off by `PRIOR`, and uncertainties are too small where they are off by more; chi-square, which is
-    near 1, cannot tell of that. On the probability maps each layer is fitted alone; what is called uncertainty
-    there is that of the map's shape and not of the noise.
+    centroids, with heights like those of their kind, and those of which the image tells nothing beyond that are
+    flagged ``failed``, with no uncertainties. Where peaks are too blurred or too faint to tell how far centroids
+    are from the truth, that is taken from their scatter about straight rows, and uncertainties are too small where
+    they are off by more; chi-square, which is near 1, cannot tell of that. On the probability maps each layer is
+    fitted alone; what is called uncertainty there is that of the map's shape and not of the noise.
 
     Parameters
     ----------
@@ -84,7 +87,8 @@ def refine_atoms(
             continue
         pixels = image if layer is None else 1 - layers[layer, 0]
         positions = table[["y_px", "x_px"]].to_numpy(dtype=np.float64)[rows]
-        fitted = _fit(np.asarray(pixels, np.float64), positions, groups[rows], pixel_size, counts=on_image)
+        of = np.asarray(pixels, np.float64)
+        fitted = _fit(of, positions, groups[rows], of_layer[rows], pixel_size, counts=on_image)
         _write(refined, rows, _doubted(fitted, positions), pixel_size)
     return refined
 
@@ -93,6 +97,7 @@ def _fit(
     pixels: NDArray[np.float64],
     positions: NDArray[np.float64],
     kinds: NDArray[np.intp],
+    layers: NDArray[np.intp],
     pixel_size: float,
     *,
     counts: bool,
@@ -106,8 +111,14 @@ def _fit(
         hold_width=width > BLURRED * spacing_of(positions, kinds),
         noise="poisson" if counts else "uniform",
         groups=kinds,
-        prior_px=PRIOR / pixel_size,
+        prior_px=_prior(positions * pixel_size, layers) / pixel_size,
     )
+
+
+def _prior(positions: NDArray[np.float64], layers: NDArray[np.intp]) -> float:
+    """Return how far centroids (atom, 2) of layers (atom,) may be from the truth along each axis, all in Å."""
+    scatter = scatter_of_rows(positions, layers)
+    return PRIOR if scatter is None else max(LEAST_PRIOR, BEYOND_SCATTER * scatter)
 
 
 def _doubted(fitted: FittedPeaks, positions: NDArray[np.float64]) -> FittedPeaks:

@@ -164,7 +164,7 @@ def test_in_a_crowded_bilayer_the_image_makes_good_starts_better_and_says_how_go
     image = rng.poisson((along[0] * heights) @ along[1].T + 5).astype(float)
     seen = ((atoms >= 0) & (atoms <= side - 1)).all(axis=1)
     start = off(atoms[seen], 0.22)
-    found = fit_peaks(image, start, width_px=3.0, groups=groups[seen], prior_px=0.5)
+    found = fit_peaks(image, start, width_px=3.0, groups=groups[seen], prior_px=0.25)
     error, before = found.positions - atoms[seen], start - atoms[seen]
     assert np.sqrt((error**2).mean() / (before**2).mean()) < 0.65
     assert np.sqrt(np.nanmean(found.sigma**2) / (error**2).mean()) == pytest.approx(1, abs=0.15)

@@ -15,8 +15,9 @@ from napari_strata.atoms.fit.squares import Floats
 
 FARTHEST = 3.0
 """Beyond so many standard deviations an atom tells nothing of the spread of others."""
-LEAST = 0.5
-"""Smallest spread that is believed, in units of the expected one: where all peaks overlap it is not seen."""
+LEAST = 0.75
+"""Smallest spread that is believed, in units of the expected one: starts that were found in the same image share
+its noise, so that shifts from them are smaller than their errors."""
 ENOUGH = 0.25
 """Fraction of coordinates that the image must place better than the prior to measure a spread."""
 WELL, BARELY = 0.5, 0.85
@@ -82,8 +83,8 @@ def measured_spread(shift: Floats, variance: Floats, expected: float) -> float:
     Returns
     -------
     float
-        Standard deviation of the starts along each axis [px], between half the expected one and four times it; the
-        expected one where the image places too few atoms.
+        Standard deviation of the starts along each axis [px], between three quarters of the expected one and four
+        times it; the expected one where the image places too few atoms.
     """
     kept = np.maximum(variance / expected**2, 1e-9)  # of the prior's variance
     if (kept < WELL).mean() >= ENOUGH:
