@@ -53,5 +53,6 @@ def _from_middles(atoms: NDArray[np.float64]) -> NDArray[np.float64]:
     opposite = np.linalg.norm(middles, axis=2) < OPPOSITE * np.median(distance[:, 1])
     pairs = opposite.sum(axis=1)
     between = pairs > 0
-    sums: NDArray[np.float64] = (middles * opposite[..., None]).sum(axis=1)[between]
-    return sums / (pairs[between] * np.sqrt(1 + 1 / (2 * pairs[between])))[:, None]
+    sums = (middles * opposite[..., None]).sum(axis=1)[between]
+    off: NDArray[np.float64] = sums / (pairs[between] * np.sqrt(1 + 1 / (2 * pairs[between])))[:, None]
+    return off
