@@ -26,6 +26,7 @@ def test_one_layer_that_was_told_twice_is_recognised():
     assert coinciding_layers(bilayer()) == ((0, 1),)
     assert coinciding_layers(bilayer().drop(columns="species")) == ((0, 1),)
     assert coinciding_layers(bilayer(below=("W", "S"), species=("W", "S"))) == ((0, 1),)
+    assert coinciding_layers(bilayer(below=("W", "S"), species=("S", "W")).assign(flag="unsure")) == ((0, 1),)
 
 
 @pytest.mark.parametrize(

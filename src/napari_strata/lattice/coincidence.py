@@ -25,7 +25,7 @@ def coinciding_layers(atoms: "DataFrame") -> tuple[tuple[int, int], ...]:
     Parameters
     ----------
     atoms : DataFrame
-        Columns layer, y_A, x_A, and species where it is known.
+        Columns layer, y_A, x_A, and species and flag where they are known.
     """
     layers = {int(number): rows for number, rows in atoms.groupby("layer") if len(rows) >= LEAST_ATOMS}
     pairs = itertools.combinations(layers, 2)
@@ -43,7 +43,16 @@ def _is_same(first: "DataFrame", second: "DataFrame") -> bool:
     coincides = distances < reach
     if min(coincides.mean(), (back < reach).mean()) < MOST:
         return False
+    return not _is_of_two_species(first[coincides], second.iloc[nearest[coincides]])
+
+
+def _is_of_two_species(first: "DataFrame", second: "DataFrame") -> bool:
+    """Tell whether most pairs of atoms, row by row, are of two species, those that are not sure left out."""
     if "species" not in first:
-        return True
-    species = first["species"].to_numpy(str)[coincides], second["species"].to_numpy(str)[nearest[coincides]]
-    return bool((species[0] != species[1]).mean() < MOST)
+        return False
+    sure = np.ones(len(first), dtype=bool)
+    for rows in (first, second):
+        if "flag" in rows:
+            sure &= ["unsure" not in str(words).split() for words in rows["flag"]]
+    unlike = first["species"].to_numpy(str) != second["species"].to_numpy(str)
+    return bool(sure.mean() >= 1 - MOST and unlike[sure].mean() >= MOST)

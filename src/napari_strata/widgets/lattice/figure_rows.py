@@ -90,7 +90,7 @@ def _layer_rows(layers: "tuple[FittedLayer, ...]") -> Iterator[Row]:
     yield Row("Atoms", tuple(f"{one.order.atoms:,}" for one in layers), "All atoms of the layer in this slice.")
     if any(one.cut.any() for one in layers):
         tip = "Cut by the border of the image: their positions are less certain. Left out of lattices and maps."
-        yield Row("at the border", tuple(f"{int(one.cut.sum()):,}" for one in layers), tip)
+        yield Row("At the border", tuple(f"{int(one.cut.sum()):,}" for one in layers), tip)
     yield Row("Cell", tuple(one.fit.index.cell.family for one in layers), "What it is without distortion.")
     yield from _cell_rows(cells)
     yield Row(
