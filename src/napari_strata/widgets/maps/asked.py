@@ -74,13 +74,11 @@ class MapChoice(LayerChoice):
         super().__init__(viewer, Image, offers=is_map, none_when_empty="no map yet", **settings)
 
     def _tell(self) -> None:
-        self._answer = _answer_of(self._layers[self.currentIndex()])
+        layer, before = self._layers[self.currentIndex()], self._answer
+        self._answer = _answer_of(layer)
+        is_same = layer is not None and layer is self._last
         super()._tell()
-
-    def _on_metadata(self, event: Any) -> None:
-        layer, answer = self.layer, self._answer
-        super()._on_metadata(event)
-        if layer is not None and self.layer is layer and self._answer != answer:
+        if is_same and self._answer != before:  # it may be renamed before its metadata are told
             self.chosen.emit(layer)
 
 
