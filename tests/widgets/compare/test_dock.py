@@ -214,11 +214,13 @@ def test_the_table_marks_the_best_sorts_by_a_click_and_says_what_is_good(qtbot):
             for method, infidelity, stability in rows
         )
     )
-    table.resize(900, 200)
+    table.resize(390, 200)
     table.show()
+    assert table.horizontalHeader().length() <= table.viewport().width()
+    assert table.columnWidth(0) >= 76
     infidelity, stability = column_of("Infidelity"), column_of("Stability")
-    assert [table.item(row, infidelity).text() for row in range(3)] == ["0.4", "0.1★", "–"]
-    assert [table.item(row, stability).text() for row in range(3)] == ["0.9", "0.7", "0.95★"]
+    assert [table.item(row, infidelity).text() for row in range(3)] == ["0.40", "0.10★", "–"]
+    assert [table.item(row, stability).text() for row in range(3)] == ["0.90", "0.70", "0.95★"]
     assert "Lower is better" in table.horizontalHeaderItem(infidelity).toolTip()
     assert "Higher is better" in table.horizontalHeaderItem(stability).toolTip()
     header = table.horizontalHeader()
@@ -226,7 +228,7 @@ def test_the_table_marks_the_best_sorts_by_a_click_and_says_what_is_good(qtbot):
         place = QPoint(header.sectionViewportPosition(column) + 10, 8)
         qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
         assert table.methods[0] == first
-    assert table.item(2, infidelity).text() == "0.1★"
+    assert table.item(2, infidelity).text() == "0.10★"
 
 
 def test_the_map_of_a_row_becomes_a_layer_on_its_frame_that_can_be_asked_again(qtbot, viewer, open_dock):

@@ -13,6 +13,7 @@ from napari_strata.explain.changes.image_changes import Mask, grown
 from napari_strata.explain.changes.outcome import Outcome, Seen
 from napari_strata.explain.changes.pixel_gradient import PixelGradient
 from napari_strata.explain.changes.what_if import WhatIf
+from napari_strata.numbers import plain
 from napari_strata.types import FloatImage
 
 
@@ -123,25 +124,25 @@ def in_words(found: Found, size: ChangeSize, config: SmallestChangeConfig, *, is
     """Say whether a change flips the score, and how large it is."""
     if is_stopped:
         if not found.flips:
-            return (
-                f"Stopped before the score flipped; it is {found.score:.3g} with the last change that was tried."
-            )
+            score = plain(found.score, 3)
+            return f"Stopped before the score flipped; it is {score} with the last change that was tried."
         return f"{in_words(found, size, config, is_stopped=False)} Stopped: a smaller one may flip it, too."
     if not found.flips:
         return (
             "Does not flip: no change of these pixels was found that turns the sign of the score, which is"
-            f" {found.score:.3g} with the last that was tried."
+            f" {plain(found.score, 3)} with the last that was tried."
         )
     if size.ratio is None or size.gain is None:
-        return f"Flips: the change is {size.rms:.3g} per pixel (RMS in the region). The image shows no shot noise."
+        change = f"the change is {plain(size.rms, 3)} per pixel (RMS in the region)"
+        return f"Flips: {change}. The image shows no shot noise."
     counts = (
-        f"{size.rms / size.gain:.3g} counts per pixel (RMS), {size.peak / size.gain:.3g} at most,"
-        f" {size.total / size.gain:.3g} in all, at {size.gain:.3g} intensity units per count,"
+        f"{plain(size.rms / size.gain, 3)} counts per pixel (RMS), {plain(size.peak / size.gain, 3)} at most,"
+        f" {plain(size.total / size.gain, 3)} in all, at {plain(size.gain, 3)} intensity units per count,"
         f" {'estimated from the image' if config.dose is None else 'from the dose'}"
     )
     if size.ratio <= config.bound:
-        return f"Flips: the change is {size.ratio:.2g} of the shot noise (RMS in the region): {counts}."
+        return f"Flips: the change is {plain(size.ratio, 2)} of the shot noise (RMS in the region): {counts}."
     return (
-        f"Does not flip within {config.bound:g} of the shot noise: it takes {size.ratio:.2g} of it (RMS in the"
-        f" region): {counts}."
+        f"Does not flip within {config.bound:g} of the shot noise: it takes {plain(size.ratio, 2)} of it (RMS in"
+        f" the region): {counts}."
     )

@@ -12,13 +12,17 @@ if TYPE_CHECKING:
 
 _ASKED = ("target", "layer", "class", "against", "frame")
 """What makes a question, under its names in the metadata of a map; the method is no part of it."""
-_AGAINST = {"background": "", "class": ", rather than another class", "layer": ", rather than in another layer"}
 
 
 def words_of(explanation: Mapping[str, Any]) -> str:
     """Say what a map answers."""
     (y, x), kind = explanation["position"], explanation["target"]["kind"]
-    why = _AGAINST.get(explanation["against"]["kind"], ", and not as it was corrected")
+    against = explanation["against"]
+    why = {
+        "background": "",
+        "class": f", rather than {against.get('class')}",
+        "layer": f", rather than in layer {against.get('layer')}",
+    }.get(against["kind"], ", and not as it was corrected")
     return (
         f"Why {explanation['class']} in the {kind} at y {y:.0f}, x {x:.0f} px, layer {explanation['layer']}{why}?"
     )

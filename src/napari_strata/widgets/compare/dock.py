@@ -25,9 +25,9 @@ from napari_strata.widgets.layers.napari_layers import heatmap_layer
 from napari_strata.widgets.layers.results import show_results
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.maps.asked import Asked, MapChoice, asked_by
-from napari_strata.widgets.maps.cost_line import duration
 from napari_strata.widgets.maps.map_cost import MapCost, Wanted
 from napari_strata.widgets.parts.dock import Dock
+from napari_strata.widgets.parts.durations import duration
 from napari_strata.widgets.parts.form import ConfigForm, fold, form_layout, row_label
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.words import Words

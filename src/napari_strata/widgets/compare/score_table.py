@@ -21,7 +21,12 @@ BEST, BEST_COLOUR = "★", "#6ee787"
 UNKNOWN = "–"
 _METHOD = SORT + 1
 _GAP, _SQUARE, _LEAST = 14, 12, 24
-_NARROW = "QHeaderView::section { padding: 2px; } QTableView::item { padding: 0px; }"
+_NAME = 76
+"""Least width of the names [px]; long ones take two lines."""
+_NARROW = (
+    "QTableView, QHeaderView { font-size: 11px; } QHeaderView::section { padding: 1px; }"
+    " QTableView::item { padding: 0px; }"
+)
 """Six scores hardly fit beside the canvas."""
 
 
@@ -43,9 +48,7 @@ class ScoreTable(RowTable):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.horizontalHeader().setMinimumSectionSize(_LEAST)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.horizontalHeader().setSectionResizeMode(
-            0, QHeaderView.ResizeMode.Stretch
-        )  # long names take two lines
+        self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         self.setSortingEnabled(True)
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.horizontalHeader().setSortIndicatorShown(False)  # its room would be taken in every column
@@ -95,7 +98,10 @@ class ScoreTable(RowTable):
             self.setItem(number, column, _score_cell(score, value, is_best=number in best))
 
     def _fit(self) -> None:
-        """Be as high as the rows: the page scrolls, not the table."""
+        """Give names what the scores leave, and be as high as the rows: the page scrolls, not the table."""
+        header = self.horizontalHeader()
+        taken = sum(self.columnWidth(column) for column in range(1, self.columnCount()))
+        header.resizeSection(0, max(self.viewport().width() - taken, _NAME))
         self.resizeRowsToContents()
         rows = sum(self.rowHeight(row) for row in range(self.rowCount()))
         bar = self.horizontalScrollBar().sizeHint().height()
@@ -120,9 +126,17 @@ def _square(colour: str) -> QIcon:
     return QIcon(picture)
 
 
+def _short(value: float) -> str:
+    """Write a score in so few digits that all scores have place side by side; the tool tip has more."""
+    if abs(value) >= 10:
+        return f"{value:.2g}"
+    return f"{value:.2f}" if abs(value) >= 0.1 or not value else f"{value:.3f}"
+
+
 def _score_cell(score: Score, value: float | None, *, is_best: bool) -> QTableWidgetItem:
     """Make a cell that sorts the best first; what is not known comes last."""
-    cell = ValueCell(UNKNOWN if value is None else f"{value:.2g}{BEST}" if is_best else f"{value:.2g}")
+    shown = UNKNOWN if value is None else _short(value)
+    cell = ValueCell(f"{shown}{BEST}" if is_best else shown)
     cell.setToolTip(f"{score.name}: not known" if value is None else f"{score.name}: {value:.5g}")
     key = math.inf if value is None else -value if score.higher_is_better else value
     cell.setData(SORT, key)

@@ -18,9 +18,9 @@ from napari_strata.widgets.layers.results import is_edited, let_be_replaced, ori
 from napari_strata.widgets.layers.selection_link import SelectionLink
 from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.maps.asked import MapChoice, asked_by
-from napari_strata.widgets.maps.cost_line import roughly
 from napari_strata.widgets.maps.map_cost import MapCost, Wanted
 from napari_strata.widgets.parts.connections import connect_while_alive
+from napari_strata.widgets.parts.durations import roughly
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import ConfigForm, form_layout, row_label
 from napari_strata.widgets.parts.job_panel import JobPanel

@@ -16,6 +16,7 @@ from napari_strata.explain.catalogue import METHODS
 from napari_strata.jobs.estimate_explanation import Outlook, estimate_explanation
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
+from napari_strata.widgets.parts.durations import duration
 from napari_strata.widgets.parts.newest import NewestJob
 from napari_strata.widgets.parts.notify import in_words
 from napari_strata.widgets.parts.words import Words
@@ -170,26 +171,6 @@ class CostLine(QWidget):
         assert self._asked is not None, "a cost that nobody wants is forgotten"
         self.words.setText(f"About {outlook.passes} passes, {duration(outlook.seconds)} here{self._asked.rest}.")
         self.looked.emit(outlook)
-
-
-def duration(seconds: float) -> str:
-    """Say how long something takes, roughly.
-
-    Parameters
-    ----------
-    seconds : float
-        The time [s].
-    """
-    if seconds < 1:
-        return "less than 1 s"
-    if seconds < 99.5:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def roughly(seconds: float) -> str:
-    """Say the same where nothing before it says that it is rough."""
-    return duration(seconds) if seconds < 1 else f"about {duration(seconds)}"
 
 
 def _make_job(asked: _Asked, stack: "ImageStack", control: JobControl) -> Job:

@@ -9,12 +9,15 @@ from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, 
 from napari_strata.control import JobControl, JobState
 from napari_strata.events import JobEnded, JobEvent, Progress, Warned
 from napari_strata.jobs.job import Job
+from napari_strata.widgets.parts.durations import duration
 from napari_strata.widgets.parts.notify import in_notifications, in_words, show_ending, show_warned
 from napari_strata.widgets.parts.runner import JobRunner
 from napari_strata.widgets.parts.words import Words
 
 P = ParamSpec("P")
 _STEPS = 1000
+_LONG = 5.0
+"""From so much time on it is said how much is left [s]."""
 
 
 class JobPanel(QWidget):
@@ -91,9 +94,10 @@ class JobPanel(QWidget):
 
     def _on_event(self, event: JobEvent) -> None:
         match event:
-            case Progress(fraction=fraction, message=message):
+            case Progress(fraction=fraction, message=message, seconds_left=left):
                 self.bar.setValue(round(fraction * _STEPS))
-                self.say(f"{message}…")
+                is_long = left is not None and left >= _LONG
+                self.say(f"{message}, about {duration(left)} left…" if is_long else f"{message}…")
             case Warned():
                 if event not in self._warned:
                     show_warned(event)

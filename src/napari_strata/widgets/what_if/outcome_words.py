@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from napari_strata.numbers import plain
+
 if TYPE_CHECKING:
     from napari_strata.explain.changes.outcome import Outcome
 
@@ -9,7 +11,7 @@ if TYPE_CHECKING:
 def outcome_words(outcome: "Outcome") -> str:
     """Say what a change changes."""
     before, after = outcome.before, outcome.after
-    words = f"Score {before.score:.3g} → {after.score:.3g} (mean log-odds)"
+    words = f"Score {plain(before.score, 3)} → {plain(after.score, 3)} (mean log-odds)"
     if before.probability is not None and after.probability is not None:
         name = outcome.metadata["class"]
         words += f", P({name}) {before.probability:.2f} → {after.probability:.2f}"
