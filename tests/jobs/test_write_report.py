@@ -10,7 +10,7 @@ from napari_strata.config import ReportConfig
 from napari_strata.config.card import Seen
 from napari_strata.control import JobControl
 from napari_strata.errors import BundleError, TableError
-from napari_strata.events import FinishReason, JobEnded
+from napari_strata.events import FinishReason, JobEnded, Warned
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.jobs.write_report import write_report
 from napari_strata.numbers import uncertain
@@ -42,6 +42,13 @@ def test_text_figure_and_numbers_are_written(tmp_path, model):
     assert "“my_net”" in text
     assert "This was done with Python" in text
     assert "Figure: moire. a, The image" in text
+
+
+def test_atoms_that_the_image_does_not_show_are_warned_of(tmp_path):
+    other, _ = bilayer(turns=(14.0, 49.0))
+    body = write_report(JobControl(), other, TABLE, ReportConfig(), out=tmp_path)
+    warned = next(event for event in body if isinstance(event, Warned))
+    assert "neither brighter nor darker" in warned.message and "locate them in this one" in warned.remedy
 
 
 def test_the_numbers_are_those_of_the_text(tmp_path):

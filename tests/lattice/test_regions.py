@@ -48,6 +48,9 @@ def test_statistics_are_those_of_the_atoms_inside() -> None:
     places = MAPS.atoms[MAPS.atoms["layer"] == 1]
     inside = places["y_px"].between(10, 90) & places["x_px"].between(10, 45)
     assert (found["atoms"], found["mean"], found["std"], found["unit"]) == (inside.sum(), 1.0, 0.0, "counts")
+    [strain] = [row for row in rows if (row["region"], row["layer"], row["map"]) == (EVERYWHERE, 1, "exx")]
+    assert strain["left_out"] == MAPS.maps.loc[places.index, "exx"].isna().sum() > 0
+    assert strain["atoms"] + strain["left_out"] == len(places)
     parts = [
         row["mean"]
         for row in rows
