@@ -56,5 +56,5 @@ def test_optics_are_told_by_their_defocus():
     }
     assert (
         drawn_in_words(values, dose_per="area")
-        == "Drawn: defocus -35 Å, dose 2090 counts per Å², background 0.31."
+        == "Drawn: defocus -35 Å, dose 2,090 counts per Å², background 0.31."
     )
