@@ -45,27 +45,7 @@ def make_source(config: TrainConfig, inputs: TrainInputs, classes: ClassTable, *
     edge = margin(training.augmentation, training.patch_size)
     recent = RecentCorrections(training.corrections, training.steps_per_epoch)
     if isinstance(config.data, SimulatedData):
-        assert pixel_size is not None, "TrainConfig demands it"
-        crystals = SimulatedSource(
-            config.data,
-            patch_size=training.patch_size,
-            margin=edge,
-            pixel_size=pixel_size,
-            held_out=training.validation_crops,
-            seed=training.seed,
-            loss=training.loss,
-        )
-        frames = LearnedFrames(
-            layers=config.model.layers,
-            classes=len(classes.classes),
-            patch_size=training.patch_size,
-            margin=edge,
-            pixel_size=pixel_size,
-            receptive_field=receptive_field,
-            recent=recent,
-            loss=training.loss,
-        )
-        return MixedSource(crystals, frames, seed=training.seed)
+        return _mixed(config, config.data, classes, recent, receptive_field=receptive_field)
     if isinstance(config.data, PairedData):
         return PairedSource(
             inputs.images,
@@ -93,3 +73,37 @@ def make_source(config: TrainConfig, inputs: TrainInputs, classes: ClassTable, *
         joined=joined_codes(config, classes),
         frames=None if inputs.painted is None else inputs.painted.frames,
     )
+
+
+def _mixed(
+    config: TrainConfig,
+    data: SimulatedData,
+    classes: ClassTable,
+    recent: RecentCorrections,
+    *,
+    receptive_field: int,
+) -> MixedSource:
+    """Make the source of simulated crystals, and of what is corrected meanwhile."""
+    training, pixel_size = config.training, config.model.pixel_size
+    assert pixel_size is not None, "TrainConfig demands it"
+    edge = margin(training.augmentation, training.patch_size)
+    crystals = SimulatedSource(
+        data,
+        patch_size=training.patch_size,
+        margin=edge,
+        pixel_size=pixel_size,
+        held_out=training.validation_crops,
+        seed=training.seed,
+        loss=training.loss,
+    )
+    frames = LearnedFrames(
+        layers=config.model.layers,
+        classes=len(classes.classes),
+        patch_size=training.patch_size,
+        margin=edge,
+        pixel_size=pixel_size,
+        receptive_field=receptive_field,
+        recent=recent,
+        loss=training.loss,
+    )
+    return MixedSource(crystals, frames, seed=training.seed)
