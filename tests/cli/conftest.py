@@ -1,10 +1,12 @@
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from napari_strata.cli import main
+from napari_strata.io.images import write_images
 
 
 class Call(NamedTuple):
@@ -31,3 +33,14 @@ def strata(capfd: pytest.CaptureFixture[str]) -> Callable[..., Call]:
         return Call(code, *capfd.readouterr())
 
     return call
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> tuple[object, ...]:
+    """Return the words that ask a model about a bright pixel of an image."""
+    from two_faced import noisy_spots, save_two_faced  # torch takes its time
+
+    spots = noisy_spots()
+    write_images(spots.data, tmp_path / "spots.tif", pixel_size=spots.pixel_size)
+    save_two_faced(tmp_path / "model")
+    return tmp_path / "model", tmp_path / "spots.tif", "--at", "31,41", "--target", "pixel", "--device", "cpu"

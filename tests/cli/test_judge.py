@@ -1,20 +1,11 @@
 """``napari-strata judge`` from words to figures."""
 
-import numpy as np
 import pytest
-
-from napari_strata.io.images import write_images
-from two_faced import save_two_faced
 
 
 @pytest.fixture
-def words(tmp_path):
-    data = np.random.default_rng(0).poisson(20, (1, 64, 64)).astype(np.float32)
-    data[0, 30:33, 40:43] += 60
-    write_images(data, tmp_path / "spots.tif", pixel_size=0.2)
-    save_two_faced(tmp_path / "model")
-    place = ("--at", "31,41", "--target", "pixel", "--device", "cpu")
-    return ("judge", tmp_path / "model", tmp_path / "spots.tif", *place, "--measure", "curves")
+def words(asked):
+    return ("judge", *asked, "--measure", "curves")
 
 
 def test_the_figures_are_one_json_object(strata, words):

@@ -6,40 +6,27 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_strata.io.images import write_images
-from two_faced import save_two_faced
 
-
-@pytest.fixture
-def words(tmp_path):
-    data = np.random.default_rng(0).poisson(20, (1, 64, 64)).astype(np.float32)
-    data[0, 30:33, 40:43] += 60
-    write_images(data, tmp_path / "spots.tif", pixel_size=0.2)
-    save_two_faced(tmp_path / "model")
-    place = ("--at", "31,41", "--target", "pixel", "--device", "cpu")
-    return (tmp_path / "model", tmp_path / "spots.tif", *place)
-
-
-def test_an_erased_mask_is_told_and_written(strata, words, tmp_path):
+def test_an_erased_mask_is_told_and_written(strata, asked, tmp_path):
     mask = np.zeros((64, 64), np.uint8)
     mask[28:35, 38:45] = 1
     tifffile.imwrite(tmp_path / "mask.tif", mask)
-    call = strata("what-if", *words, "--mask", tmp_path / "mask.tif", "--out", tmp_path / "out", "--json")
+    call = strata("what-if", *asked, "--mask", tmp_path / "mask.tif", "--out", tmp_path / "out", "--json")
     assert call.code == 0, call.err
     figures = call.report["figures"]
     assert figures["score_before"] > 0 > figures["score"]
     assert figures["region_px"] == 49
     assert json.loads((tmp_path / "out" / "what_if.json").read_text())["what_if"]["change"] == "erase"
-    assert "->" in strata("what-if", *words, "--change", "blur", "--blur", "0.6").out
+    assert "->" in strata("what-if", *asked, "--change", "blur", "--blur", "0.6").out
 
 
-def test_the_smallest_change_is_told_in_words(strata, words, tmp_path):
-    call = strata("smallest-change", *words, "--bound", "9", "--reach", "0.3", "--out", tmp_path / "out")
+def test_the_smallest_change_is_told_in_words(strata, asked, tmp_path):
+    call = strata("smallest-change", *asked, "--bound", "9", "--reach", "0.3", "--out", tmp_path / "out")
     assert call.code == 0, call.err
     assert "of the shot noise (RMS in the region)" in call.out
     assert tifffile.imread(tmp_path / "out" / "change.tif").any()
 
 
 @pytest.mark.parametrize("more", [("--change", "melt"), ("--part", "2")])
-def test_what_is_no_change_is_wrong_usage(strata, words, more):
-    assert strata("what-if", *words, *more).code == 2
+def test_what_is_no_change_is_wrong_usage(strata, asked, more):
+    assert strata("what-if", *asked, *more).code == 2

@@ -15,8 +15,7 @@ from napari_strata.explain.trust.scores import COMPARED, SCORES
 from napari_strata.jobs.compare_maps import compare_maps
 from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.jobs.judge_map import judge_map
-from napari_strata.types import ImageStack
-from two_faced import save_two_faced
+from two_faced import noisy_spots, save_two_faced
 
 QUICK = JudgeConfig(measures=COMPARED, points=3, orders=1, squares=24, repeats=2)
 QUESTION = Question(PixelTarget(31, 41), 0)
@@ -28,17 +27,11 @@ def model(tmp_path):
     return save_two_faced(tmp_path / "model")
 
 
-def noisy_spots():
-    data = np.random.default_rng(0).poisson(20, (1, 64, 68)).astype(np.float32)
-    data[0, 30:33, 40:43] += 60
-    return ImageStack(data, 0.2, "spots")
-
-
 def compare(model, methods=METHODS, *, control=None, judging=QUICK, **config):
     settings = {"device": "cpu", "steps": 4} | config
     return compare_maps(
         control or JobControl(),
-        Inquiry(model, noisy_spots(), QUESTION, ExplainConfig(**settings)),
+        Inquiry(model, noisy_spots(64, 68), QUESTION, ExplainConfig(**settings)),
         methods=methods,
         judging=judging,
     )
@@ -74,7 +67,7 @@ def test_the_same_map_gets_the_same_figures_as_when_it_is_judged_alone(model):
     *_, together = compare(model, ("input-gradient", "grad-cam"))
     *_, alone = judge_map(
         JobControl(),
-        Inquiry(model, noisy_spots(), QUESTION, ExplainConfig(method="grad-cam", device="cpu")),
+        Inquiry(model, noisy_spots(64, 68), QUESTION, ExplainConfig(method="grad-cam", device="cpu")),
         judging=QUICK,
     )
     assert together.result.value[1].figures == alone.result.value.judgement.figures
@@ -100,7 +93,7 @@ def test_between_two_looks_for_a_stop_lies_no_more_than_one_batch(model, job, mo
         config = ExplainConfig(method="smooth-grad", samples=9, device="cpu")
         judging = JudgeConfig(points=3, orders=1, squares=4, repeats=1, stages=2, draws=1, steps=3)
         events = judge_map(
-            control, Inquiry(model, noisy_spots(), QUESTION, config), judging=judging, labels=labels
+            control, Inquiry(model, noisy_spots(64, 68), QUESTION, config), judging=judging, labels=labels
         )
     since, most, explaining = 0, [], False
     for event in events:

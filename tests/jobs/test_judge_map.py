@@ -13,8 +13,7 @@ from napari_strata.explain.question import Question
 from napari_strata.explain.targets import PixelTarget
 from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.jobs.judge_map import judge_map
-from napari_strata.types import ImageStack
-from two_faced import save_two_faced
+from two_faced import noisy_spots, save_two_faced
 
 QUICK = JudgeConfig(points=3, orders=1, squares=4, repeats=1, stages=2, draws=1, steps=2)
 
@@ -24,16 +23,10 @@ def model(tmp_path):
     return save_two_faced(tmp_path / "model")
 
 
-def noisy_spots():
-    data = np.random.default_rng(0).poisson(20, (1, 96, 100)).astype(np.float32)
-    data[0, 30:33, 40:43] += 60
-    return ImageStack(data, 0.2, "spots")
-
-
 def run(model, *, target=PixelTarget(31, 41), judging=QUICK, control=None, stop_after=None, **options):  # noqa: B008
     control = control or JobControl()
     events = []
-    inquiry = Inquiry(model, noisy_spots(), Question(target, 0), ExplainConfig(device="cpu"))
+    inquiry = Inquiry(model, noisy_spots(96, 100), Question(target, 0), ExplainConfig(device="cpu"))
     for event in judge_map(control, inquiry, judging=judging, **options):
         events.append(event)
         if stop_after is not None and isinstance(event, stop_after):
