@@ -66,6 +66,8 @@ def test_only_the_atoms_of_the_frame_count():
     assert len(examine(stack, both, Known(), frame=2).lattices.layers) == 1
     with pytest.raises(TableError, match=r"Frames that have some: 0, 2\."):
         examine(stack, both, Known(), frame=1)
+    with pytest.raises(TableError, match=r"^The table has no atoms\. Locate them with a smaller"):
+        examine(STACK, TABLE.iloc[:0], Known())
     with pytest.raises(TableError, match="3 frames, none is number 3"):
         examine(stack, both, Known(), frame=3)
 

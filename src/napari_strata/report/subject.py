@@ -170,9 +170,10 @@ def _rows_of(atoms: "DataFrame", name: str, frame: int) -> "DataFrame":
     of_image = atoms if len(names) <= 1 else atoms[atoms["image"] == name]
     rows = of_image[of_image["frame"] == frame].reset_index(drop=True)
     if rows.empty:
-        some = ", ".join(str(one) for one in sorted(set(of_image["frame"]))[:5]) or "none"
+        some = ", ".join(str(one) for one in sorted(set(of_image["frame"]))[:5])
         raise TableError(
-            f"The table has no atoms in frame {frame} of {name}.", remedy=f"Frames that have some: {some}."
+            f"The table has no atoms in frame {frame} of {name}." if some else "The table has no atoms.",
+            remedy=f"Frames that have some: {some}." if some else "Locate them with a smaller 'Min probability'.",
         )
     return rows
 

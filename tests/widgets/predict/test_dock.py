@@ -124,7 +124,7 @@ def test_a_model_of_one_layer_that_needs_no_pixel_size_gives_one_mask(qtbot, vie
 def test_without_a_pixel_size_the_dock_says_at_once_that_it_is_needed(qtbot, open_dock):
     dock = open_dock(image={"scale": (1, 1), "units": ("pixel", "pixel")})
     assert not dock.panel.start_button.isEnabled()
-    assert dock.panel.words.text() == "Type the pixel size: bright works at 0.2 Å/px."
+    assert dock.panel.words.text() == "Type the pixel size: bright needs it."
     dock.source.calibration.box.setValue(PIXEL_SIZE)
     assert dock.panel.start_button.isEnabled()
     assert dock.panel.words.text() == ""

@@ -111,7 +111,7 @@ class SourceForm(QWidget):
         if entry is None:
             return "Train a model first, or open one."
         if entry.card.model.pixel_size is not None and self.pixel_size is None:
-            return f"Type the pixel size: {entry.name} works at {entry.card.model.pixel_size:g} Å/px."
+            return f"Type the pixel size: {entry.name} needs it."
         return ""
 
     def _on_image(self, image: "Image | None") -> None:
