@@ -59,8 +59,8 @@ def test_the_manifest_at_the_top_is_a_link_to_the_one_in_the_package() -> None:
 
 def test_importing_the_core_imports_neither_torch_nor_qt() -> None:
     unwanted = (*HEAVY, "napari", "qtpy", "skimage")
-    assert imported_along(LIGHT_MODULES, unwanted) == dict.fromkeys(LIGHT_MODULES, [])
+    assert imported_along(LIGHT_MODULES, unwanted) == {name: [] for name in LIGHT_MODULES}
 
 
 def test_importing_what_napari_imports_imports_no_torch() -> None:
-    assert imported_along(MODULES, HEAVY) == dict.fromkeys(MODULES, [])
+    assert imported_along(MODULES, HEAVY) == {name: [] for name in MODULES}
