@@ -136,10 +136,12 @@ def test_one_layer_has_no_distortion_to_take_out():
 
 def test_maps_of_a_crystal_without_strain_show_little(subject):
     maps = measure_maps(subject.lattices, ReportConfig(quantity="exx"))
+    assert maps.caption.endswith("as at the border, are small and grey")
     assert [one.layer for one in maps.layers] == [0, 1]
     assert np.nanmedian(np.abs(maps.layers[0].values)) < 1  # per cent, of atoms that are off by 0.02 Å
     assert maps.limits[0] == -maps.limits[1]
     lengths = measure_maps(subject.lattices, ReportConfig(quantity="displacement"))
+    assert "border" not in lengths.caption
     assert np.nanmedian(lengths.layers[0].values) == pytest.approx(0.02 * (2 * np.log(2)) ** 0.5, rel=0.15)
     assert lengths.limits[0] == 0
 

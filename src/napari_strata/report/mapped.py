@@ -72,7 +72,13 @@ class Maps:
         return (
             f"{WORDS[self.quantity]} of each atom against its place in the fitted lattice of its layer{said};"
             f" the colours end where {100 - COVERED:g} % of all atoms lie beyond"
+            f"{'' if self.is_whole else '; atoms of which it is not told, as at the border, are small and grey'}"
         )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all atoms have a value."""
+        return all(bool(np.isfinite(one.values).all()) for one in self.layers)
 
 
 def measure_maps(lattices: FrameLattices, config: ReportConfig) -> Maps:
