@@ -19,8 +19,9 @@ from napari_strata.widgets.journal.version_layers import compare, restore
 from napari_strata.widgets.label.class_edits import ClassEdits
 from napari_strata.widgets.label_files.imported_layers import add_codes
 from napari_strata.widgets.layers.atom_points import new_atoms
+from napari_strata.widgets.layers.label_birth import provenance_of, remember_birth
 from napari_strata.widgets.layers.label_layers import new_labels, set_class_table
-from napari_strata.widgets.layers.label_memory import class_table_of, mates_of, provenance_of, remember_birth
+from napari_strata.widgets.layers.label_memory import class_table_of, mates_of
 
 STACK = np.zeros((2, 30, 40), np.float32)
 TABLE = ClassTable.from_names(("bubble", "wall"))

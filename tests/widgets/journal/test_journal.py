@@ -20,8 +20,9 @@ from napari_strata.errors import LabelsError
 from napari_strata.widgets.journal import journal as viewer_journal
 from napari_strata.widgets.journal.journal import journal_of
 from napari_strata.widgets.layers.calibration import METADATA
+from napari_strata.widgets.layers.label_birth import provenance_of, remember_birth
 from napari_strata.widgets.layers.label_layers import new_labels, set_class_table
-from napari_strata.widgets.layers.label_memory import label_memory, provenance_of, remember_birth
+from napari_strata.widgets.layers.label_memory import label_memory
 from napari_strata.widgets.layers.results import tag
 from napari_strata.widgets.live.learned_labels import copy_learned
 

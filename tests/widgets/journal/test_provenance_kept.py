@@ -16,7 +16,8 @@ from napari_strata.widgets.journal.journal import journal_of
 from napari_strata.widgets.journal.recovery_line import stored_sets
 from napari_strata.widgets.label.dock import LabelDock
 from napari_strata.widgets.label_files.imported_layers import add_codes
-from napari_strata.widgets.layers.label_memory import label_memory, provenance_of, remember_birth
+from napari_strata.widgets.layers.label_birth import provenance_of, remember_birth
+from napari_strata.widgets.layers.label_memory import label_memory
 from napari_strata.widgets.layers.results import show_results, tag
 from napari_strata.widgets.parts.models import ModelLibrary
 from napari_strata.widgets.train.dock import TrainDock

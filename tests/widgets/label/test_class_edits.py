@@ -8,8 +8,9 @@ from napari_strata.annotation.recoding import drop_class, move_class
 from napari_strata.config import ClassTable
 from napari_strata.errors import LabelsError
 from napari_strata.widgets.label.class_edits import ClassEdits
+from napari_strata.widgets.layers.label_birth import provenance_of, remember_birth
 from napari_strata.widgets.layers.label_layers import new_labels, set_class_table
-from napari_strata.widgets.layers.label_memory import class_table_of, mates_of, provenance_of, remember_birth
+from napari_strata.widgets.layers.label_memory import class_table_of, mates_of
 
 TABLE = ClassTable.from_names(("W", "S", "Se"))
 STACK = np.random.default_rng(0).random((3, 8, 10))

@@ -16,14 +16,9 @@ from napari_strata.errors import LabelsError
 from napari_strata.io.labels.formats import FORMATS
 from napari_strata.io.tif import write_tif
 from napari_strata.widgets.label_files.dock import LabelFilesDock
+from napari_strata.widgets.layers.label_birth import provenance_of
 from napari_strata.widgets.layers.label_layers import new_labels
-from napari_strata.widgets.layers.label_memory import (
-    class_table_of,
-    crystal_layer_of,
-    image_of,
-    mates_of,
-    provenance_of,
-)
+from napari_strata.widgets.layers.label_memory import class_table_of, crystal_layer_of, image_of, mates_of
 
 POINTS = '<points label="void" occluded="0" source="auto" points="2.5,3.5;8.5,9.5" z_order="1"/>'
 IMAGE = np.zeros((20, 24))

@@ -7,7 +7,8 @@ from qtpy.QtCore import Qt
 import tiny_sam
 from napari_strata.annotation.provenance import Provenance
 from napari_strata.inference.promptable.segmenter import Answer, Segmenter
-from napari_strata.widgets.layers.label_memory import class_table_of, provenance_of, remember_birth
+from napari_strata.widgets.layers.label_birth import provenance_of, remember_birth
+from napari_strata.widgets.layers.label_memory import class_table_of
 from napari_strata.widgets.live.learned_labels import copy_learned
 
 

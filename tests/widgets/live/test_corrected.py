@@ -12,8 +12,9 @@ from napari_strata.events import CorrectionTaken, PinResult
 from napari_strata.requests import Correction, Pin, Unpin
 from napari_strata.widgets.corrections.table import CorrectionsTable
 from napari_strata.widgets.layers.atom_points import draw_mask, new_atoms
+from napari_strata.widgets.layers.label_birth import remember_birth
 from napari_strata.widgets.layers.label_layers import new_labels
-from napari_strata.widgets.layers.label_memory import remember_birth, remember_spots
+from napari_strata.widgets.layers.label_memory import remember_spots
 from napari_strata.widgets.live import atom_changes, label_changes
 from napari_strata.widgets.live.atom_changes import AtomChanges
 from napari_strata.widgets.live.corrected import Corrected, Ledger, PinState

@@ -12,8 +12,9 @@ from qtpy.QtCore import Qt
 
 from napari_strata.annotation.provenance import Provenance
 from napari_strata.config import ClassTable
+from napari_strata.widgets.layers.label_birth import provenance_of
 from napari_strata.widgets.layers.label_layers import new_labels
-from napari_strata.widgets.layers.label_memory import lasting_memory, map_notes_of, provenance_of
+from napari_strata.widgets.layers.label_memory import lasting_memory, map_notes_of
 from napari_strata.widgets.layers.napari_layers import Origin, heatmap_layer
 from napari_strata.widgets.layers.results import find_results, show_results
 from napari_strata.widgets.layers.targets import Chosen, Place
@@ -220,9 +221,13 @@ def test_a_proposal_is_striped_first_and_sent_in_one_step_that_undo_takes_back(
     assert map_notes_of(labels) == lasting_memory(labels)["of_maps"] == []
     labels.redo()
     assert map_notes_of(labels) == [note]
+    assert provenance_of(labels)[1, Y, X + 1] == Provenance.MODEL
     labels.undo()
     assert np.argwhere(labels.data).tolist() == [[1, Y, X]]
     assert provenance_of(labels)[1, Y, X + 1] == Provenance.NOT_LABELLED
+    labels.data_setitem((np.array([1]), np.array([Y]), np.array([X + 1])), np.array([2], np.uint8))
+    assert provenance_of(labels)[1, Y, X + 1] == Provenance.HUMAN
+    assert map_notes_of(labels) == []
 
 
 def test_other_paint_is_replaced_only_where_that_is_ticked_and_it_is_said(qtbot, viewer, add_map, open_dock):

@@ -18,8 +18,9 @@ from napari_strata.types import BACKGROUND
 from napari_strata.widgets.doctor.examined import Examined
 from napari_strata.widgets.doctor.place import layer_at
 from napari_strata.widgets.layers.calibration import METADATA
+from napari_strata.widgets.layers.label_birth import recode_birth
 from napari_strata.widgets.layers.label_layers import set_class_table
-from napari_strata.widgets.layers.label_memory import crystal_layer_of, join, label_memory, recode_birth
+from napari_strata.widgets.layers.label_memory import crystal_layer_of, join, label_memory
 from napari_strata.widgets.layers.label_step import slices_of, write_step
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import placement

@@ -13,7 +13,8 @@ from napari_strata.annotation.provenance import EMPTY, Birth
 from napari_strata.annotation.store.card import ImageCard, LayerCard, Placement
 from napari_strata.annotation.store.points import PointTable
 from napari_strata.types import AnyArray
-from napari_strata.widgets.layers.label_memory import birth_of, class_table_of, lasting_memory, recalled_memory
+from napari_strata.widgets.layers.label_birth import birth_of
+from napari_strata.widgets.layers.label_memory import class_table_of, lasting_memory, recalled_memory
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import placement
 

@@ -26,7 +26,8 @@ from napari_strata.widgets.journal.project_entry import ProjectEntry
 from napari_strata.widgets.journal.watch import LabelsWatch, Watch, make_watch
 from napari_strata.widgets.layers.calibration import image_id_of
 from napari_strata.widgets.layers.first_edits import FirstEdits
-from napari_strata.widgets.layers.label_memory import birth_of, image_name_of, image_of, is_drawn, remember_birth
+from napari_strata.widgets.layers.label_birth import birth_of, remember_birth
+from napari_strata.widgets.layers.label_memory import image_name_of, image_of, is_drawn
 from napari_strata.widgets.layers.results import ORIGIN, take_over
 from napari_strata.widgets.parts.connections import connect_while_alive
 

@@ -9,8 +9,9 @@ from napari_strata.annotation.classes import restore_table
 from napari_strata.config import ClassTable
 from napari_strata.types import AnyArray, LabelArray
 from napari_strata.widgets.journal.cards import StoredLayer
+from napari_strata.widgets.layers.label_birth import recode_birth
 from napari_strata.widgets.layers.label_layers import set_class_table
-from napari_strata.widgets.layers.label_memory import class_table_of, members_of, recode_birth
+from napari_strata.widgets.layers.label_memory import class_table_of, members_of
 
 if TYPE_CHECKING:
     from napari.layers import Labels, Layer, Points

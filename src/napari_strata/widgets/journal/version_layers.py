@@ -15,8 +15,9 @@ from napari_strata.types import NOT_LABELLED, AnyArray, LabelArray
 from napari_strata.widgets.journal.bring_back import read_layer
 from napari_strata.widgets.journal.cards import StoredLayer, make_layer
 from napari_strata.widgets.journal.stored_classes import recode, stored_table, take_group_classes
+from napari_strata.widgets.layers.label_birth import provenance_of
 from napari_strata.widgets.layers.label_layers import set_class_table
-from napari_strata.widgets.layers.label_memory import class_table_of, image_of, provenance_of
+from napari_strata.widgets.layers.label_memory import class_table_of, image_of
 from napari_strata.widgets.layers.label_step import write_step
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import placement

@@ -16,7 +16,7 @@ from napari_strata.annotation.provenance import Birth
 from napari_strata.annotation.store.chunks import Box, DirtyChunks
 from napari_strata.annotation.store.followed import FollowedLabels, FollowedPoints
 from napari_strata.widgets.journal.cards import card_of, points_of
-from napari_strata.widgets.layers.label_memory import birth_of
+from napari_strata.widgets.layers.label_birth import birth_of
 from napari_strata.widgets.layers.layer_data import full_data
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from napari_strata.config import ClassTable
 from napari_strata.errors import LabelsError
 from napari_strata.types import LabelArray
 from napari_strata.widgets.layers.calibration import IMAGE, METADATA
+from napari_strata.widgets.layers.label_birth import remember_birth
 from napari_strata.widgets.layers.label_layers import set_class_table
 from napari_strata.widgets.layers.label_memory import (
     class_table_of,
@@ -21,7 +22,6 @@ from napari_strata.widgets.layers.label_memory import (
     label_memory,
     labels_of,
     mates_of,
-    remember_birth,
 )
 from napari_strata.widgets.layers.label_step import slices_of, write_step
 from napari_strata.widgets.layers.layer_data import full_data

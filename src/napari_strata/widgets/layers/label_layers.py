@@ -13,10 +13,10 @@ from napari_strata.annotation.recoding import Recoding
 from napari_strata.config import ClassTable
 from napari_strata.widgets.layers.atom_points import show_species
 from napari_strata.widgets.layers.calibration import METADATA
+from napari_strata.widgets.layers.label_birth import let_birth_follow
 from napari_strata.widgets.layers.label_memory import (
     class_table_of,
     label_memory,
-    let_birth_follow,
     members_of,
     new_group,
     remember_classes,

@@ -1,4 +1,4 @@
-"""What Labels and Points layers remember in their metadata: classes, image, crystal layer and mates."""
+"""What Labels and Points layers remember in their metadata: classes, image, crystal layer, mates and notes."""
 
 import json
 import uuid
@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_strata.annotation.classes import table_for_codes
-from napari_strata.annotation.provenance import EMPTY, Birth, Provenance, provenance_of_codes
-from napari_strata.annotation.recoding import Recoding
+from napari_strata.annotation.provenance import Birth
 from napari_strata.config import ClassTable, SpotConfig
 from napari_strata.errors import LabelsError
-from napari_strata.types import AnyArray, LabelArray
 from napari_strata.widgets.layers.calibration import IMAGE, METADATA, image_id_of
 from napari_strata.widgets.layers.drawn_pixels import DrawnPixels
 from napari_strata.widgets.layers.layer_data import full_data
@@ -25,9 +23,9 @@ if TYPE_CHECKING:
 _CLASSES, _GROUP, _LAYER, _IMAGE_NAME = "classes", "group", "crystal_layer", "image_name"
 """Keys in our metadata: the class table, what Labels layers that were made together have in common, which crystal
 layer it is, and the image's name, in case that is closed."""
-_BIRTH = "birth"
-"""Key of how the labels began; without it they began empty."""
-_DIVIDED = "divided"
+BIRTH = "birth"
+"""Key of how the labels began; without it they began empty: `label_birth`."""
+DIVIDED = "divided"
 """Key of the first codes before each merge or deletion of a class, with that change, the last one last."""
 _SPOTS = "spots"
 """Key of how points become a mask."""
@@ -37,6 +35,17 @@ _DRAWN = "drawn_with_notes"
 """Key of the pixels that were drawn with these notes, by the note's place among them."""
 _MERGED = "merged"
 """Key of the positions of atoms by the class that they had before it was merged into another one."""
+
+
+def memory_of(napari_layer: "Layer") -> dict[str, Any]:
+    """Return what a layer remembers, by our keys."""
+    memory: dict[str, Any] = napari_layer.metadata.get(METADATA, {})
+    return memory
+
+
+def remember(napari_layer: "Layer", values: dict[str, Any]) -> None:
+    """Note something, and let napari tell those who follow the metadata."""
+    napari_layer.metadata = {**napari_layer.metadata, METADATA: {**memory_of(napari_layer), **values}}
 
 
 def label_memory(image: "Image", table: ClassTable, *, layer: int, group: str) -> dict[str, Any]:
@@ -64,32 +73,32 @@ def new_group() -> str:
 
 def remember_classes(labels: "Layer", table: ClassTable) -> None:
     """Note another class table."""
-    _remember(labels, {_CLASSES: _plain(table)})
+    remember(labels, {_CLASSES: _plain(table)})
 
 
 def remember_spots(points: "Layer", config: SpotConfig) -> None:
     """Note how points become a mask."""
-    _remember(points, {_SPOTS: config.model_dump()})
+    remember(points, {_SPOTS: config.model_dump()})
 
 
 def spots_of(points: "Layer") -> SpotConfig:
     """Return how points become a mask."""
-    return SpotConfig.parse(_memory(points).get(_SPOTS, {}), source=f"The spots of {points.name}")
+    return SpotConfig.parse(memory_of(points).get(_SPOTS, {}), source=f"The spots of {points.name}")
 
 
 def remember_merged(points: "Layer", merged: dict[str, list[list[float]]]) -> None:
     """Note where the atoms of merged classes lie, by class, so that undo finds them."""
-    _remember(points, {_MERGED: merged})
+    remember(points, {_MERGED: merged})
 
 
 def merged_of(points: "Layer") -> dict[str, list[list[float]]]:
     """Return where the atoms of merged classes lie, by class."""
-    return dict(_memory(points).get(_MERGED, {}))
+    return dict(memory_of(points).get(_MERGED, {}))
 
 
 def remember_crystal_layer(labels: "Layer", layer: int) -> None:
     """Note which crystal layer labels or points belong to."""
-    _remember(labels, {_LAYER: layer})
+    remember(labels, {_LAYER: layer})
 
 
 def join(labels: "Layer", mate: "Layer", *, layer: int) -> None:
@@ -97,8 +106,8 @@ def join(labels: "Layer", mate: "Layer", *, layer: int) -> None:
 
     What they remembered of a network that drew them is forgotten, or nobody would let them be painted on.
     """
-    shared = {key: value for key, value in _memory(mate).items() if key in (_GROUP, IMAGE, _IMAGE_NAME)}
-    _remember(labels, {**shared, _LAYER: layer})
+    shared = {key: value for key, value in memory_of(mate).items() if key in (_GROUP, IMAGE, _IMAGE_NAME)}
+    remember(labels, {**shared, _LAYER: layer})
     labels.metadata = {key: value for key, value in labels.metadata.items() if key not in (RESULT, ORIGIN)}
 
 
@@ -110,7 +119,7 @@ def class_table_of(labels: "Layer") -> ClassTable:
     LabelsError
         If they hold more codes than a class table has.
     """
-    classes = _memory(labels).get(_CLASSES)
+    classes = memory_of(labels).get(_CLASSES)
     if classes is None:
         return table_for_codes(int(np.max(full_data(labels), initial=0)), name=labels.name)
     return ClassTable.parse({_CLASSES: classes}, source=f"The class table of {labels.name}")
@@ -121,8 +130,10 @@ def members_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
 
     Of the masks of one prediction these are the ones that somebody edited.
     """
-    group = _memory(labels).get(_GROUP)
-    mates = [one for one in layers if group and _memory(one).get(_GROUP) == group and not one.metadata.get(RESULT)]
+    group = group_of(labels)
+    mates = [
+        one for one in layers if group and memory_of(one).get(_GROUP) == group and not one.metadata.get(RESULT)
+    ]
     return sorted(mates, key=crystal_layer_of) or [labels]
 
 
@@ -140,17 +151,17 @@ def others_of(labels: "Layer", layers: "Iterable[Layer]") -> "list[Any]":
 
 def crystal_layer_of(labels: "Layer") -> int:
     """Return the crystal layer that labels or points belong to, 0 where nobody noted it."""
-    return int(_memory(labels).get(_LAYER, 0))
+    return int(memory_of(labels).get(_LAYER, 0))
 
 
 def group_of(napari_layer: "Layer") -> str:
     """Return what a layer has in common with those made together with it; empty for layers from elsewhere."""
-    return str(_memory(napari_layer).get(_GROUP, ""))
+    return str(memory_of(napari_layer).get(_GROUP, ""))
 
 
 def is_drawn(napari_layer: "Layer") -> bool:
     """Tell labels and points that were made to be worked on from others, and from what a network drew."""
-    return _GROUP in _memory(napari_layer) and ORIGIN not in napari_layer.metadata
+    return _GROUP in memory_of(napari_layer) and ORIGIN not in napari_layer.metadata
 
 
 def image_of(labels: "Layer", layers: "Iterable[Layer]") -> "Image | None":
@@ -159,13 +170,13 @@ def image_of(labels: "Layer", layers: "Iterable[Layer]") -> "Image | None":
 
     images = [one for one in layers if isinstance(one, Image)]
     made_for = [one for one in images if one.unique_id == image_id_of(labels)]
-    namesakes = [one for one in images if one.name == _memory(labels).get(_IMAGE_NAME)]
+    namesakes = [one for one in images if one.name == memory_of(labels).get(_IMAGE_NAME)]
     return next(iter(made_for + namesakes), None)
 
 
 def image_name_of(labels: "Layer") -> str:
     """Return the name of the image that labels were made for."""
-    return str(_memory(labels).get(_IMAGE_NAME, "image"))
+    return str(memory_of(labels).get(_IMAGE_NAME, "image"))
 
 
 def labels_of(image: "Image", layers: "Iterable[Layer]") -> "list[Any]":
@@ -201,25 +212,6 @@ def check_is_for(labels: "Layer", image: "Image", layers: "Iterable[Layer]") -> 
     )
 
 
-def remember_birth(labels: "Layer", provenance: Provenance) -> None:
-    """Note that what labels hold now was imported, or drawn by a network."""
-    _remember(labels, {_BIRTH: Birth(provenance, np.array(full_data(labels)))})
-
-
-def note_drawn(labels: "Layer", indices: tuple[AnyArray, ...], code: int) -> None:
-    """Note that a network drew pixels that nobody had labelled; labels that were imported stay as they began."""
-    birth = birth_of(labels)
-    if birth.provenance is Provenance.IMPORTED and birth.codes is not None:
-        return
-    data, codes = full_data(labels), birth.codes
-    if codes is None:
-        codes = np.zeros(data.shape, data.dtype)
-    elif birth.provenance is not Provenance.MODEL or not codes.flags.writeable:
-        codes = codes.copy()  # later ones are written into this copy: that of a stack takes its time
-    codes[indices] = code
-    _remember(labels, {_BIRTH: Birth(Provenance.MODEL, codes)})
-
-
 def note_map(labels: "Layer", note: dict[str, Any], drawn: DrawnPixels) -> None:
     """Note what was drawn after the map of an explanation; ready for JSON, it stays with the labels.
 
@@ -232,54 +224,20 @@ def note_map(labels: "Layer", note: dict[str, Any], drawn: DrawnPixels) -> None:
     drawn : DrawnPixels
         What was drawn, in these labels or beside them: the note counts as long as that is there.
     """
-    notes = [*_memory(labels).get(_NOTES, ()), note]
-    _remember(labels, {_NOTES: notes, _DRAWN: {**_memory(labels).get(_DRAWN, {}), len(notes) - 1: drawn}})
+    notes = [*memory_of(labels).get(_NOTES, ()), note]
+    remember(labels, {_NOTES: notes, _DRAWN: {**memory_of(labels).get(_DRAWN, {}), len(notes) - 1: drawn}})
 
 
 def map_notes_of(labels: "Layer") -> list[dict[str, Any]]:
     """Return what was done in labels after maps of explanations, and was not undone."""
-    notes, drawn = _memory(labels).get(_NOTES, ()), _memory(labels).get(_DRAWN, {})
+    notes, drawn = memory_of(labels).get(_NOTES, ()), memory_of(labels).get(_DRAWN, {})
     return [note for place, note in enumerate(notes) if place not in drawn or drawn[place].are_there]
-
-
-def recode_birth(labels: "Layer", lookup: LabelArray) -> None:
-    """Note that the codes were exchanged by others in the first labels, too: that corrects nothing."""
-    birth = birth_of(labels)
-    if birth.codes is not None:
-        _remember(labels, {_BIRTH: Birth(birth.provenance, lookup[birth.codes])})
-
-
-def let_birth_follow(labels: "Layer", recoding: Recoding) -> None:
-    """Give the first labels the codes of another class table; undo finds them again where a class was dropped."""
-    birth = birth_of(labels)
-    if birth.codes is None:
-        return
-    divided = list(_memory(labels).get(_DIVIDED, ()))
-    if divided and recoding.undoes(divided[-1][0]):
-        codes = divided.pop()[1]
-    else:
-        codes = recoding.lookup[birth.codes]
-        if len(recoding.back) < len(recoding.codes):
-            divided.append((recoding, birth.codes))
-    _remember(labels, {_BIRTH: Birth(birth.provenance, codes), _DIVIDED: divided})
-
-
-def birth_of(labels: "Layer") -> Birth:
-    """Return how labels began."""
-    birth: Birth = _memory(labels).get(_BIRTH, EMPTY)
-    fits = birth.codes is None or birth.codes.shape == full_data(labels).shape
-    return birth if fits else EMPTY  # other data altogether
-
-
-def provenance_of(labels: "Layer") -> LabelArray:
-    """Return where each label comes from: a `Provenance` per pixel."""
-    return provenance_of_codes(np.asarray(full_data(labels)), birth_of(labels))
 
 
 def lasting_memory(napari_layer: "Layer") -> dict[str, Any]:
     """Return what a layer remembers, as far as it means anything in another session."""
-    passing = (IMAGE, _BIRTH, _DIVIDED, _DRAWN)
-    lasting = {key: value for key, value in _memory(napari_layer).items() if key not in passing}
+    passing = (IMAGE, BIRTH, DIVIDED, _DRAWN)
+    lasting = {key: value for key, value in memory_of(napari_layer).items() if key not in passing}
     if _NOTES in lasting:
         lasting[_NOTES] = map_notes_of(napari_layer)
     memory: dict[str, Any] = json.loads(json.dumps(lasting, default=lambda _value: None))
@@ -288,18 +246,8 @@ def lasting_memory(napari_layer: "Layer") -> dict[str, Any]:
 
 def recalled_memory(memory: dict[str, Any], image: Hashable, birth: Birth) -> dict[str, Any]:
     """Return the metadata of a layer of an earlier session, now of an image with this `unique_id`."""
-    began = {} if birth.codes is None else {_BIRTH: birth}
+    began = {} if birth.codes is None else {BIRTH: birth}
     return {METADATA: {**memory, IMAGE: image, **began}}
-
-
-def _memory(napari_layer: "Layer") -> dict[str, Any]:
-    memory: dict[str, Any] = napari_layer.metadata.get(METADATA, {})
-    return memory
-
-
-def _remember(napari_layer: "Layer", values: dict[str, Any]) -> None:
-    """Note something, and let napari tell those who follow the metadata."""
-    napari_layer.metadata = {**napari_layer.metadata, METADATA: {**_memory(napari_layer), **values}}
 
 
 def _plain(table: ClassTable) -> Any:

@@ -16,7 +16,8 @@ from napari_strata.config import ClassTable, LabelClass, ModelCard
 from napari_strata.types import BACKGROUND, AnyArray, FloatImage, Prediction, ValuePrediction
 from napari_strata.widgets.layers.colours import class_colours
 from napari_strata.widgets.layers.heat_colours import heat_limits, heat_style
-from napari_strata.widgets.layers.label_memory import label_memory, remember_birth
+from napari_strata.widgets.layers.label_birth import remember_birth
+from napari_strata.widgets.layers.label_memory import label_memory
 from napari_strata.widgets.layers.map_words import map_name
 from napari_strata.widgets.layers.results import tag
 from napari_strata.widgets.layers.targets import Chosen, Place

@@ -11,7 +11,7 @@ from napari_strata.annotation.store.chunks import Box, Chunk, ChunkGrid, DirtyCh
 from napari_strata.requests import Correction
 from napari_strata.types import NOT_LABELLED, LabelArray
 from napari_strata.widgets.journal.watch import EditNotes
-from napari_strata.widgets.layers.label_memory import birth_of
+from napari_strata.widgets.layers.label_birth import birth_of
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.world import from_world
 

@@ -12,7 +12,7 @@ from napari_strata.annotation.provenance import EMPTY, Provenance, provenance_of
 from napari_strata.config import ClassTable
 from napari_strata.types import NOT_LABELLED, AnyArray, LabelArray
 from napari_strata.widgets.layers.atom_points import draw_mask
-from napari_strata.widgets.layers.label_memory import birth_of
+from napari_strata.widgets.layers.label_birth import birth_of
 from napari_strata.widgets.layers.layer_data import full_data
 
 

@@ -18,8 +18,9 @@ from napari_strata.explain.proposals.map_threshold import is_above
 from napari_strata.jobs.job import Job
 from napari_strata.types import NOT_LABELLED, AnyArray, FloatImage
 from napari_strata.widgets.layers.drawn_pixels import DrawnPixels
+from napari_strata.widgets.layers.label_birth import note_drawn, note_redrawn
 from napari_strata.widgets.layers.label_edits import write_edit
-from napari_strata.widgets.layers.label_memory import note_drawn, note_map
+from napari_strata.widgets.layers.label_memory import note_map
 from napari_strata.widgets.layers.label_target import LabelTarget
 from napari_strata.widgets.layers.layer_data import check_kind, full_data
 from napari_strata.widgets.layers.preview_overlay import PreviewOverlay
@@ -246,7 +247,7 @@ class ProposalPage(QWidget):
         counts = write_edit(labels, edit, first_frame=request.frame)
         note_drawn(labels, indices, code)
         note = {"kind": "proposal", "pixels": int(sum(counts.values())), "settings": request.config.model_dump()}
-        note_map(labels, {**note, "map": request.asked}, DrawnPixels(labels, indices))
+        note_map(labels, {**note, "map": request.asked}, DrawnPixels(labels, indices, note_redrawn))
         self.drop()
         self.panel.say(" ".join([in_words(counts, target.names), *_of_paint(int(painted.sum()), spares)]))
 

@@ -11,7 +11,8 @@ from napari_strata.config import ClassTable
 from napari_strata.types import BACKGROUND, LabelArray
 from napari_strata.widgets.layers.calibration import METADATA
 from napari_strata.widgets.layers.colours import HUES, label_colours
-from napari_strata.widgets.layers.label_memory import label_memory, new_group, remember_birth
+from napari_strata.widgets.layers.label_birth import remember_birth
+from napari_strata.widgets.layers.label_memory import label_memory, new_group
 from napari_strata.widgets.layers.napari_layers import placement
 from napari_strata.widgets.layers.results import tag
 
