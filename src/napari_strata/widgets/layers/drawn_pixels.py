@@ -1,7 +1,8 @@
 """Pixels that were drawn together with a note on them, and what undo makes of both."""
 
 import weakref
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 class DrawnPixels:
     """Pixels of a Labels layer that were 0 before something was drawn.
 
-    Undo makes them 0 again, and redo brings them back; napari tells of neither, so they are looked at.
+    Undo makes them 0 again, and redo brings them back; napari tells of neither, so they are looked at whenever the
+    layer is drawn. What somebody paints there after undo is not what was drawn.
 
     Parameters
     ----------
@@ -23,19 +25,37 @@ class DrawnPixels:
         The layer; nothing keeps it alive here.
     indices : tuple of ndarray
         Where they are in its data.
+    told : callable, optional
+        Called with layer, indices, and whether they are there, when they go and when they come back.
     """
 
-    def __init__(self, labels: "Labels", indices: tuple[AnyArray, ...]) -> None:
-        self._labels = weakref.ref(labels)
+    def __init__(
+        self,
+        labels: "Labels",
+        indices: tuple[AnyArray, ...],
+        told: "Callable[[Labels, tuple[AnyArray, ...], bool], None] | None" = None,
+    ) -> None:
+        self._labels, self._told = weakref.ref(labels), told
         self._shape = full_data(labels).shape
         self._indices = tuple(
             axis.astype(np.min_scalar_type(length)) for axis, length in zip(indices, self._shape, strict=True)
         )
+        self._drawn = np.array(full_data(labels)[self._indices])
+        self._are_gone = False
+        labels.events.set_data.connect(self._look)
 
     @property
     def are_there(self) -> bool:
-        """Whether anything is drawn there, or nobody can tell."""
+        """Whether they are still drawn, or nobody can tell."""
+        self._look()
+        return not self._are_gone
+
+    def _look(self, _event: Any = None) -> None:
         labels = self._labels()
         if labels is None or not len(self._indices[0]) or full_data(labels).shape != self._shape:
-            return True
-        return bool(np.any(full_data(labels)[self._indices]))
+            return
+        now = np.asarray(full_data(labels)[self._indices])
+        was_gone = self._are_gone
+        self._are_gone = not np.array_equal(now, self._drawn) if was_gone else not now.any()
+        if self._told is not None and self._are_gone != was_gone:
+            self._told(labels, self._indices, not self._are_gone)
