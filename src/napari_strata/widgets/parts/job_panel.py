@@ -96,8 +96,8 @@ class JobPanel(QWidget):
         match event:
             case Progress(fraction=fraction, message=message, seconds_left=left):
                 self.bar.setValue(round(fraction * _STEPS))
-                is_long = left is not None and left >= _LONG
-                self.say(f"{message}, about {duration(left)} left…" if is_long else f"{message}…")
+                left_words = "" if left is None or left < _LONG else f", about {duration(left)} left"
+                self.say(f"{message}{left_words}…")
             case Warned():
                 if event not in self._warned:
                     show_warned(event)
