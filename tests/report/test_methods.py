@@ -169,6 +169,8 @@ def test_flags_are_counted_in_words():
     flags = ["border", "border crowded", *[""] * (len(TABLE) - 2)]
     text = methods(atoms=TABLE.assign(flag=flags)).text
     assert "2 are cut by the border of the image and 1 overlaps others so much" in text
+    assert "only those at the border are left out of what follows" in text
+    assert "2 atoms were left out of lattices and maps, as the border of the image cuts them." in text
     assert "No atom is flagged" in methods(atoms=TABLE.assign(flag="")).text
 
 

@@ -112,7 +112,8 @@ def _doubtful(subject: Subject) -> Passage:
     if not counts:
         return Passage(("No atom is flagged as doubtful.",))
     said = listed([f"{count:,} {FLAGS[flag][count > 1]}" for flag, count in counts.items()])
-    return Passage((f"Of these, {said}; none is left out of what follows for that.",))
+    out = "only those at the border are" if "border" in counts else "none is"
+    return Passage((f"Of these, {said}; {out} left out of what follows for that.",))
 
 
 def _edited(subject: Subject) -> Passage:
