@@ -197,6 +197,24 @@ def test_the_smallest_change_is_told_beside_the_noise_and_shown(qtbot, viewer, a
     assert image.metadata["what_if"]["what_if"]["flips"]
 
 
+def test_of_two_changed_images_the_last_is_seen(qtbot, viewer, add_map, open_dock):
+    add_map()
+    dock = open_dock()
+    said(qtbot, dock, "→", ";")
+    dock.live.setChecked(False)
+
+    def seen():
+        found = [*results(viewer, "what-if image"), *results(viewer, "smallest-change image")]
+        return [layer.visible for layer in found]
+
+    with qtbot.waitSignal(dock.flip.panel.runner.ended, timeout=60_000):
+        qtbot.mouseClick(dock.flip.panel.start_button, Qt.MouseButton.LeftButton)
+    assert seen() == [False, True]
+    dock.form.sliders["part"].setValue(0.5)
+    qtbot.mouseClick(dock.try_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: seen() == [True, False], timeout=30_000)
+
+
 def test_the_layers_go_with_the_dock_and_by_a_button(qtbot, viewer, add_map, open_dock):
     add_map()
     dock = open_dock()

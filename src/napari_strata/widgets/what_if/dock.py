@@ -112,6 +112,7 @@ class WhatIfDock(Dock):
         self.try_button.clicked.connect(self._ask)
         self.remove_button.clicked.connect(self._remove)
         self._timer.timeout.connect(self._ask)
+        self.flip.panel.brought.connect(lambda _result: self.layers.give_way())
         self.runner.reported.connect(self._on_event)
         self.runner.ended.connect(self._on_ended)
 
@@ -209,6 +210,7 @@ class WhatIfDock(Dock):
             assert tried.error is not None, "an outcome, or why there is none"
             self._say(in_words(tried.error))
         else:
+            self.flip.layers.give_way()
             self.layers.show(tried.outcome, asked.source.origin, frame=asked.frame, layer=asked.question.layer)
             self._say(outcome_words(tried.outcome))
 

@@ -42,12 +42,14 @@ class WhatIfLayers:
         self._made: dict[str, Layer] = {}
         self._origin: Origin | None = None
         self._hidden: list[Layer] = []
+        self._behind: list[Layer] = []
         self._is_away = False
 
     def show(self, outcome: "Outcome", origin: Origin, *, frame: int, layer: int) -> None:
         """Show the changed image and the prediction of a crystal layer, on one frame."""
         if self._origin is None or self._origin.image is not origin.image or self._origin.model != origin.model:
             self._made, self._origin = {}, origin
+        self._come_forward()
         details = {**outcome.metadata, "frame": frame}
         self._put("image", outcome.image, outcome.window, details, partial(_image, origin.image))
         if outcome.masks is not None:
@@ -78,8 +80,21 @@ class WhatIfLayers:
             hidden.visible = True
         self._hidden.clear()
 
+    def give_way(self) -> None:
+        """Hide the layers until there is another outcome: two changed images and predictions cover each other."""
+        for made in self._made.values():
+            if made.visible and made in self._viewer.layers:
+                made.visible = False
+                self._behind.append(made)
+
+    def _come_forward(self) -> None:
+        for made in self._behind:
+            made.visible = True
+        self._behind.clear()
+
     def remove(self) -> None:
         """Take the layers away."""
+        self._behind.clear()
         for what in list(self._made):
             self._drop(what)
 
