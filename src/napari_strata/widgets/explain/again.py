@@ -36,13 +36,13 @@ def request_again(viewer: "Viewer", map_layer: "Image") -> Request:
     kind = map_layer.metadata[EXPLANATION]["target"]["kind"]
     mask = target.mask if isinstance(target, RegionTarget) else None
     chosen = Chosen(_KINDS.get(kind, kind), Place(asked.frame, y, x), asked.question.layer, mask)
-    return Request(asked.source, chosen, asked.question, asked.config, asked.atoms, before=map_layer)
+    return Request(asked, chosen, before=map_layer)
 
 
 def has_learned(request: Request) -> bool:
     """Tell whether the model has other weights now than those that made the map before."""
     assert request.before is not None, "it is asked again"
-    return bool(_details(request)["weights_sha256"] != request.source.origin.card.weights_sha256)
+    return bool(_details(request)["weights_sha256"] != request.asked.source.origin.card.weights_sha256)
 
 
 def is_same(request: Request, heatmap: "Heatmap") -> bool:

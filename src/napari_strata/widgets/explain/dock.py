@@ -26,6 +26,7 @@ from napari_strata.widgets.explain.uncover import UncoverBox
 from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.layers.source import SourceForm
 from napari_strata.widgets.layers.targets import Chosen
+from napari_strata.widgets.maps.asked import Asked
 from napari_strata.widgets.maps.cost_line import CostLine
 from napari_strata.widgets.parts.connections import LayerFollower, connect_while_alive
 from napari_strata.widgets.parts.dock import Dock
@@ -230,7 +231,7 @@ class ExplainDock(Dock):
         atoms = None if points is None else atom_table(points, image)
         source = self.source.take()
         self.picker.disarm()
-        self._run(Request(source, chosen, question, config, atoms))
+        self._run(Request(Asked(source, chosen.place.frame, question, config, atoms), chosen))
 
     def _ask_again(self, map_layer: "Image") -> None:
         self._run(request_again(self._viewer, map_layer))
@@ -241,7 +242,7 @@ class ExplainDock(Dock):
         self.cost.forget()
         self._request = request
         self._shown = self._growing(request) if is_new else None
-        self.panel.run(partial(make_job, request), name=f"Explaining {request.source.stack.name}")
+        self.panel.run(partial(make_job, request), name=f"Explaining {request.asked.source.stack.name}")
 
     def _growing(self, request: Request) -> GrowingMap:
         """Return the layer to be; the map that is asked again stays, to be compared with."""
@@ -265,7 +266,7 @@ class ExplainDock(Dock):
     def _on_result(self, result: JobResult) -> None:
         request = self._request
         assert request is not None, "a job ended that was never started"
-        if dropped := request.source.why_dropped(self._viewer):
+        if dropped := request.asked.source.why_dropped(self._viewer):
             self.panel.say(dropped)
             return
         heatmap: Heatmap = result.value

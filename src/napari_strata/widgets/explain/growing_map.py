@@ -91,7 +91,7 @@ class GrowingMap(QObject):
         heatmap, self._waiting = self._waiting, None
         if heatmap is None or self.parent().signalsBlocked():
             self._timer.stop()
-        elif self._request.source.why_dropped(self._viewer):
+        elif self._request.asked.source.why_dropped(self._viewer):
             return
         elif self._layer is None:
             self._layer = self._add(heatmap)
@@ -99,7 +99,7 @@ class GrowingMap(QObject):
             self._change(self._layer, heatmap)
 
     def _add(self, heatmap: "Heatmap") -> "Image":
-        origin, chosen = self._request.source.origin, self._request.found(heatmap)
+        origin, chosen = self._request.asked.source.origin, self._request.found(heatmap)
         new = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
         (layer,) = show_results(self._viewer, [new], below="atoms", keep_earlier=self._keep_earlier, in_place=True)
         if self._is_alone:
@@ -110,7 +110,7 @@ class GrowingMap(QObject):
 
     def _mark(self, origin: Origin, chosen: Chosen) -> None:
         """Mark what is explained, and nothing else of the image; a mark that is there is moved."""
-        pixel_size = self._request.source.stack.pixel_size
+        pixel_size = self._request.asked.source.stack.pixel_size
         diameter = _RING_PX if pixel_size is None else _RING / pixel_size
         new: Any = (
             target_layer(origin, chosen.place, diameter=diameter)
@@ -128,10 +128,10 @@ class GrowingMap(QObject):
         mark.visible = True
 
     def _change(self, layer: "Image", heatmap: "Heatmap") -> None:
-        origin, chosen = self._request.source.origin, self._request.found(heatmap)
+        origin, chosen = self._request.asked.source.origin, self._request.found(heatmap)
         layer.data = heatmap.data[None] if origin.image.ndim == 3 else heatmap.data
         if list(layer.contrast_limits) == self._limits:
-            limits = heat_limits(heatmap.data, self._request.config.method)
+            limits = heat_limits(heatmap.data, self._request.asked.config.method)
             layer.contrast_limits_range = limits
             layer.contrast_limits = limits
             self._limits = list(layer.contrast_limits)
