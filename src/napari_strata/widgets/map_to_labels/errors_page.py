@@ -218,6 +218,8 @@ class ErrorsPage(QWidget):
         layer = heatmap_layer(heatmap.data, source.origin, chosen, details=details)
         (layer,) = show_results(self._viewer, [layer], below="atoms", in_place=True)
         hide_others(self._viewer, "heatmap", layer, source.origin.image)
+        for mark in find_results(self._viewer, "target", source.origin.image):
+            mark.visible = False  # of what another map explains; the region is outlined
         self._go_to(asked.compared, asked.region)
         self._maps[id(asked.region)] = details
         self.explained.emit(layer)
