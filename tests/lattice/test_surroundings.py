@@ -91,7 +91,10 @@ def test_too_few_atoms_or_a_line_make_no_map() -> None:
 def test_limits_of_signed_values_lie_even_about_zero() -> None:
     values = np.array([-3.0, 1.0, 2.0, np.nan])
     low, high = colour_limits(values, "signed")
-    assert low == -high and high == pytest.approx(2.96, abs=0.01)
+    assert (low, high) == (-3, 3)
+    assert colour_limits(np.array([-0.0113]), "signed") == pytest.approx((-0.012, 0.012))
+    assert colour_limits(np.array([7.1]), "signed") == (-10, 10)
+    assert colour_limits(np.array([0.5]), "signed") == (-0.5, 0.5)
     assert colour_limits(np.zeros(3), "signed") == (-1, 1)
     assert colour_limits(np.array([np.nan]), "level") == (0, 1)
     assert colour_limits(np.full(5, 2.0), "level") == (1.5, 2.5)

@@ -1,5 +1,6 @@
 """The maps that can be made of atoms: what they are called, their units, and how they want to be shown."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,9 @@ FRACTION = "fraction of "
 """Begins the key of a map of how many of the atoms around are of a species."""
 OUTLYING = (2.0, 98.0)
 """Percentiles of the values that get the first and the last colour."""
+_ROUND = (1, 1.2, 1.5, 2, 3, 4, 5, 6, 10, 12)
+_ROUNDING = 1e-9
+"""Part of a value by which it may be larger than a round number and count as that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +70,21 @@ def fraction_of(species: str) -> Quantity:
 
 
 def colour_limits(values: NDArray[np.float64], kind: Kind) -> tuple[float, float]:
-    """Return which values get the first and the last colour; signed ones get limits that lie even about zero."""
+    """Return which values get the first and the last colour; signed ones get round limits, even about zero."""
     known = values[np.isfinite(values)]
     if not len(known):
         return (-1.0, 1.0) if kind == "signed" else (0.0, 1.0)
     if kind == "signed":
         highest = float(np.percentile(np.abs(known), OUTLYING[1])) or float(np.abs(known).max()) or 1.0
-        return -highest, highest
+        return -_rounded_up(highest), _rounded_up(highest)
     if kind == "vector":
         return 0.0, float(np.percentile(known, OUTLYING[1])) or 1.0
     low, high = (float(value) for value in np.percentile(known, OUTLYING))
     least = 1e-6 * max(abs(low), abs(high), 1e-6)
     return (low, high) if high - low > least else (low - 0.5, high + 0.5)
+
+
+def _rounded_up(value: float) -> float:
+    """Return the next round number: a colour bar of napari has numbers at its ends only where these are round."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return power * next(one for one in _ROUND if one >= value / power * (1 - _ROUNDING))
