@@ -4,33 +4,30 @@ captum's calls compute the whole window, twice for Grad-CAM, and the decoders of
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from napari_strata.config import ExplainConfig
 from napari_strata.data.grid import to_network_grid, window_from_network_grid
 from napari_strata.data.turns import box_turned_back, padded, turned, turned_back
 from napari_strata.errors import TargetError
 from napari_strata.explain.explainer import explain
-from napari_strata.explain.methods.grad_cam import NEGLIGIBLE
 from napari_strata.explain.prepare import atoms_on_grid, describe_answer, prepare, target_weights
-from napari_strata.explain.question import Against, AgainstClass, AgainstCorrection, AgainstLayer, Question
+from napari_strata.explain.question import Against, AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.quick import QUICK
+from napari_strata.explain.quick_maps import QuickScore, class_activation_map, gradient_map
 from napari_strata.explain.score import Output
 from napari_strata.explain.sightings import Sightings
 from napari_strata.explain.snap import snap
 from napari_strata.explain.targets import AtomTarget, PixelTarget, check_target, to_grid
-from napari_strata.explain.terms import class_index, other_class
 from napari_strata.explain.view import padded_weights
 from napari_strata.io.calibration import require
 from napari_strata.models.cropped import Box, Crop, can_be_cropped
 from napari_strata.models.encoder_decoder import EncoderDecoder
-from napari_strata.models.outputs import log_odds
 from napari_strata.models.registry import LoadedModel
 from napari_strata.types import FloatImage, ImageStack
 
@@ -179,8 +176,9 @@ class Prober:
         crop = Crop(self._network, (image.shape[0], image.shape[1]), box)
         device = next(self._network.parameters()).device
         inputs = torch.from_numpy(image[crop.seen.slices].copy()).to(device)[None, None]
-        score = _Score(self._model, self._network, crop, part[box.slices].to(device), question, decoders)
-        map_ = (_gradient if self._config.method == "input-gradient" else _grad_cam)(score, inputs)
+        score = QuickScore(self._model, self._network, crop, part[box.slices].to(device), question, decoders)
+        is_gradient = self._config.method == "input-gradient"
+        map_ = (gradient_map if is_gradient else class_activation_map)(score, inputs)
         assert score.index is not None, "computed with the map"
         metadata = describe_answer(
             self._model,
@@ -235,85 +233,3 @@ class Prober:
         return window_from_network_grid(
             np.ascontiguousarray(upright), (inside[0], inside[1]), self._on, self._shape
         )
-
-
-class _Score:
-    """The number that is explained, of a crop: the mean log-odds of a class in the target, as in `TargetScore`."""
-
-    def __init__(
-        self,
-        model: LoadedModel,
-        network: EncoderDecoder,
-        crop: Crop,
-        weights: Tensor,
-        question: Question,
-        decoders: Sequence[int],
-    ) -> None:
-        self._model, self._against, self._decoders = model, question.against, decoders
-        self.network, self.crop, self.weights = network, crop, weights
-        self.decoder = decoders[question.layer]
-        self.index: int | None = None if question.species is None else class_index(model, question.species)
-        """The class, from 1; None takes the most probable one in the target."""
-        self.value = self.probability = 0.0
-
-    def of(self, features: list[Tensor], coarsest: Tensor) -> Tensor:
-        """Return the score, and remember it."""
-        logits = self.crop.finish(features, self.decoder, coarsest)
-        shares = (self.network.probabilities(logits.detach()[:, None])[0, 0] * self.weights).sum(dim=(-2, -1))
-        if self.index is None:
-            self.index = int(shares[1:].argmax()) + 1
-        self.probability = float(shares[self.index])
-        score = self._mean(logits, self.index)
-        match self._against:
-            case AgainstClass(name):
-                score = score - self._mean(logits, other_class(self._model, name, self.index))
-            case AgainstLayer(layer):
-                score = score - self._mean(self._logits(features, self._decoders[layer]), self.index)
-        self.value = float(score.detach())
-        return score
-
-    def _logits(self, features: list[Tensor], decoder: int) -> Tensor:
-        return self.crop.finish(features, decoder, self.crop.begin(features, decoder))
-
-    def _mean(self, logits: Tensor, index: int) -> Tensor:
-        return (log_odds(logits[0], index, self.network.output) * self.weights).sum()
-
-
-def _gradient(score: _Score, inputs: Tensor) -> Tensor:
-    """Return the magnitude of the gradient, see `napari_strata.explain.methods.input_gradient`."""
-    with torch.enable_grad():
-        inputs.requires_grad_()
-        features = score.crop.encode(inputs)
-        value = score.of(features, score.crop.begin(features, score.decoder))
-        (gradient,) = torch.autograd.grad(value, inputs)
-    return gradient[0, 0].abs()
-
-
-def _grad_cam(score: _Score, inputs: Tensor) -> Tensor:
-    """Return the class activation map, see `napari_strata.explain.methods.grad_cam`."""
-    with torch.no_grad():
-        features = score.crop.encode(inputs)
-        coarsest = score.crop.begin(features, score.decoder)
-    with torch.enable_grad():
-        value = score.of(features, coarsest.requires_grad_())
-        (gradient,) = torch.autograd.grad(value, coarsest)
-    shown = coarsest.detach()
-    reached = (shown * gradient).abs().sum(dim=1, keepdim=True)
-    weights = gradient.sum(dim=(-2, -1), keepdim=True)
-    cam = (weights * shown).sum(dim=1, keepdim=True).relu() * (reached > NEGLIGIBLE * reached.max())
-    return _enlarged(cam, score)
-
-
-def _enlarged(cam: Tensor, score: _Score) -> Tensor:
-    """Interpolate a map on the pixels that the crop sees; beside its box it is 0, beside the image it goes on."""
-    where = score.network.coarsest(score.decoder)
-    box, seen = score.crop.coarsest, score.crop.seen
-    height, width = (side // where.pixel for side in score.crop.frame)
-    around = box.grown(1, (height, width))
-    sides = (box.left - around.left, around.right - box.right, box.top - around.top, around.bottom - box.bottom)
-    ringed = nn.functional.pad(cam, sides)
-    fine = nn.functional.interpolate(ringed, scale_factor=where.pixel, mode="bilinear")[0, 0]
-    whole = fine.new_zeros(seen.bottom - seen.top, seen.right - seen.left)
-    top, left = around.top * where.pixel - seen.top, around.left * where.pixel - seen.left
-    whole[top : top + fine.shape[0], left : left + fine.shape[1]] = fine
-    return whole
