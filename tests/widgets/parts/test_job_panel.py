@@ -78,3 +78,19 @@ def test_a_second_start_is_refused_and_the_first_goes_on(qtbot, panel):
     with qtbot.waitSignal(panel.brought) as done:
         pass
     assert done.args[0].value == 30
+
+
+def test_the_time_left_is_told_where_it_is_long(panel):
+    for left, said in ((None, "Working…"), (2.0, "Working…"), (130.0, "Working, about 2 min left…")):
+        panel.runner.reported.emit(Progress(0.5, "Working", left))
+        assert panel.words.text() == said
+
+
+def test_a_warning_notifies_once_and_is_read_after_every_run(panel, monkeypatch):
+    shown = []
+    monkeypatch.setattr("napari_strata.widgets.parts.job_panel.show_warned", shown.append)
+    warned = Warned("It is outside what the model has seen.")
+    for _ in range(2):
+        panel.runner.reported.emit(warned)
+    assert shown == [warned]
+    assert "outside" in panel.warnings.text()
