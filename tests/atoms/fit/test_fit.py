@@ -124,12 +124,14 @@ def test_an_atom_centred_outside_the_image_is_found_by_what_is_left_of_it():
 def test_a_start_where_nothing_is_fails_and_stays_while_the_others_are_exact():
     true = lattice(4, spacing=14)
     start = np.vstack([true, [[35.0, 35.0]]])
-    rng = np.random.default_rng(2)
+    rng = np.random.default_rng(3)
     found = fit_peaks(rng.poisson(draw(true, 400, (70, 70))).astype(float), start, width_px=2)
     assert found.failed.tolist() == [False] * 16 + [True]
     assert found.positions[-1].tolist() == [35.0, 35.0]
     assert np.isnan(found.sigma[-1]).all()
     assert np.linalg.norm(found.positions[:-1] - true, axis=1).max() < 0.15
+    assert found.amplitude[-1] < 4
+    assert found.gain == pytest.approx(1, abs=0.15)  # a peak that is not there would be taken for noise
 
 
 def test_a_gain_and_an_offset_of_the_detector_are_measured():
@@ -169,6 +171,7 @@ def test_in_a_crowded_bilayer_the_image_makes_good_starts_better_and_says_how_go
     assert np.sqrt((error**2).mean() / (before**2).mean()) < 0.65
     assert np.sqrt(np.nanmean(found.sigma**2) / (error**2).mean()) == pytest.approx(1, abs=0.15)
     np.testing.assert_allclose(found.width, 3.2, rtol=0.02)
+    assert np.median(found.chi2) == pytest.approx(1, abs=0.06)  # whatever is left at the border
 
 
 def test_the_spread_of_starts_is_measured_where_the_image_tells():

@@ -27,8 +27,13 @@ ENOUGH = 0.99
 """Fraction of settled atoms at which the rest goes on alone."""
 ROUNDS = 3
 """How often neighbours of failed atoms are fitted again, and may fail in turn."""
+STEPS_DOWN = 4
+"""Steps of heights before that: of an atom that is not there a five-hundredth is left."""
 AFFECTED = 3.0
 """How near an atom's neighbours are that are fitted again with it, in standard deviations."""
+RIM = 3.0
+"""How far from the border pixels tell nothing of the noise where atoms lie beyond it, in standard deviations of a
+peak: what is left there is what the few places for light from outside cannot make."""
 STILL = 0.3
 """Last step of a fit that is believed, in units of the uncertainty."""
 FARTHEST = 1.5
@@ -38,7 +43,7 @@ WIDEST = 1.5
 background may fit as well, up to any width, and tell no positions any more."""
 DIM = 1e-2
 """Height below which a fit has lost its atom, in units of the median height."""
-ALIKE, STEPS_OF_HEIGHTS = 0.3, 4
+ALIKE, STEPS_OF_HEIGHTS = 0.3, 2
 """Spread of heights, in units of their median, that is expected where widths are compared by heights alone, and
 steps of those: were all heights free, atoms that all but coincide would take any, and any width would do."""
 
@@ -101,6 +106,7 @@ class JointFit:
             Prior.nothing(positions),
             WIDEST * width_px if self._shapes else np.inf,
         )
+        self._telling = self._without_rim()
         self._failed = np.zeros(len(positions), bool)
         self._sigma = np.zeros(len(positions))
         self._leverage = self._problem.model.leverage(self._parameters)
@@ -113,30 +119,28 @@ class JointFit:
         bool
             False as soon as a width has come to `WIDEST`: the image does not tell it.
         """
-        everything = self._inside
+        everything = Freedom(self._inside, shapes=self._shapes)
         self._fit_heights()
         if self._prior_px is not None:
             self._expect_anything(self._prior_px)
-            self._settle_all(Freedom(everything, shapes=self._shapes), steps=STEPS_OF_ALL)
+            self._settle_all(everything, steps=STEPS_OF_ALL)
             if self._is_too_wide():
                 return False
             self._expect_what_was_seen()
-        restless = self._settle_all(Freedom(everything, shapes=self._shapes), steps=STEPS_OF_ALL) > SETTLED
+        restless = self._settle_all(everything, steps=STEPS_OF_ALL) > SETTLED
         if self._is_too_wide():
             return False
         if restless.any():
-            restless = self._settle_some(restless, everything) > STILL
+            restless = self._settle_some(restless, self._inside) > STILL
         failed = restless | self._is_lost()
         for _ in range(ROUNDS):
             if not (failed & ~self._failed).any():
                 break
-            self._failed |= failed
-            went = self._parameters.positions[self._failed]
-            self._put_back()
+            went = self._parameters.positions[self._failed | failed]
+            self._put_back(failed)
             failed = self._settle_some(self._failed, self._inside & ~self._failed, also_near=went) > STILL
             failed |= self._is_lost()
-        self._failed |= failed
-        self._put_back()
+        self._put_back(failed)
         return True
 
     def misfit_of_heights(self) -> float:
@@ -173,7 +177,15 @@ class JointFit:
         )
 
     def _measure_noise(self, drawn: Floats) -> Noise:
-        return measure_noise(self._problem.image, drawn, self._problem.used, self._leverage, self._noise)
+        return measure_noise(self._problem.image, drawn, self._telling, self._leverage, self._noise)
+
+    def _without_rim(self) -> NDArray[np.bool_]:
+        """Return the pixels (y, x) that tell of the noise: all that are fitted where most are at the border."""
+        used, rim = self._problem.used, int(np.ceil(RIM * self._width))
+        if self._inside.all() or min(used.shape) <= 2 * rim:
+            return used
+        telling = used & np.pad(np.ones([side - 2 * rim for side in used.shape], bool), rim)
+        return telling if telling.sum() > 0.5 * used.sum() else used
 
     def _expect_anything(self, prior_px: float) -> None:
         """Expect positions near where they began, and heights of the order of the median."""
@@ -223,8 +235,7 @@ class JointFit:
         return float(np.median(self._parameters.amplitudes[self._inside]))
 
     def _fit_heights(self) -> None:
-        nobody = np.zeros(len(self._start), bool)
-        self._settle_all(Freedom(nobody, shapes=False), steps=1)
+        self._settle_all(Freedom(np.zeros(len(self._start), bool), shapes=False), steps=1)
 
     def _settle_all(self, freedom: Freedom, *, steps: int) -> Floats:
         found = settle(self._problem, self._parameters, freedom, steps=steps, enough=ENOUGH, sigma=self._sigma)
@@ -247,6 +258,10 @@ class JointFit:
         )
         start = replace(now, positions=now.positions[some], amplitudes=now.amplitudes[some])
         freedom = Freedom(movable[some], shared=False, shapes=False)
+        if also_near is not None:
+            nobody = replace(freedom, positions=np.zeros(len(some), bool))
+            for _ in range(STEPS_DOWN):
+                start = settle(part, start, nobody, steps=1).parameters
         found = settle(part, start, freedom, steps=STEPS_OF_SOME, sigma=self._sigma[some])
         now.positions[some], now.amplitudes[some] = found.parameters.positions, found.parameters.amplitudes
         last_step = np.zeros(len(atoms))
@@ -265,13 +280,14 @@ class JointFit:
         lost: NDArray[np.bool_] = shift > FARTHEST * wide
         return (lost | ~(now.amplitudes > DIM * self._median_height())) & self._inside
 
-    def _put_back(self) -> None:
-        """Return what has failed to where it began."""
-        now, failed = self._parameters, self._failed
+    def _put_back(self, failed: NDArray[np.bool_]) -> None:
+        """Return what has failed (atom,) to where it began; heights there are fitted after, or have been."""
+        now, new = self._parameters, failed & ~self._failed
+        self._failed |= new
         self._parameters = replace(
             now,
-            positions=np.where(failed[:, None], self._start, now.positions),
-            amplitudes=np.where(failed, self._median_height(), now.amplitudes),
+            positions=np.where(new[:, None], self._start, now.positions),
+            amplitudes=np.where(new, self._median_height(), now.amplitudes),
         )
 
     def _chi2(self, squares: Floats) -> Floats:
