@@ -47,6 +47,16 @@ def test_an_isolated_atom_has_the_uncertainty_sigma_by_the_root_of_its_counts():
     assert not found.crowded.any()
 
 
+def test_the_noise_is_measured_on_a_single_atom():
+    rng, found = np.random.default_rng(9), []
+    for _ in range(12):
+        image = rng.poisson(draw([(20.2, 19.7)], 300, (40, 40), level=20)).astype(float)
+        found.append(fit_peaks(image, np.array([[20.0, 20.0]]), width_px=2))
+    known = fit_peaks(image, np.array([[20.0, 20.0]]), width_px=2, gain=1)
+    np.testing.assert_allclose([one.chi2[0] for one in found], 1, atol=0.2)
+    assert np.median([one.sigma for one in found]) == pytest.approx(np.mean(known.sigma), rel=0.1)
+
+
 def test_in_white_noise_the_uncertainty_is_that_of_least_squares():
     rng, noise, amplitude = np.random.default_rng(1), 3.0, 60.0
     true = lattice(4, spacing=25)

@@ -98,11 +98,28 @@ def _binned(means: Floats, squares: Floats) -> tuple[Floats, Floats, Floats]:
     top = place.max()
     index = np.minimum((place * (BINS / top if top > 0 else 0)).astype(np.intp), BINS - 1)
     counts = np.bincount(index, minlength=BINS)
-    filled = counts > max(20, 1e-4 * len(means))
-    if filled.sum() < 2:
+    groups = _groups(counts, max(20, 1e-4 * len(means)))
+    if groups.max() < 1:
         return np.array([means.mean()]), np.array([squares.mean()]), np.ones(1)
-    mean, square = (np.bincount(index, of, BINS)[filled] / counts[filled] for of in (means, squares))
-    return mean, square, counts[filled].astype(np.float64)
+    index = groups[index]
+    means, squares, index = (values[index >= 0] for values in (means, squares, index))
+    counts = np.bincount(index)
+    mean, square = (np.bincount(index, of) / counts for of in (means, squares))
+    return mean, square, counts.astype(np.float64)
+
+
+def _groups(counts: NDArray[np.intp], least: float) -> NDArray[np.intp]:
+    """Join neighbouring bins until they hold more than `least` pixels; return the group of each, -1 of none.
+
+    The brightest pixels of a few atoms fill no bin; a few that are brighter than all others by far make no group.
+    """
+    groups, members, number = np.full(len(counts), -1), list[int](), 0
+    for i in reversed(range(len(counts))):
+        members = [*members, i] if counts[i] else []
+        if counts[members].sum() > least:
+            groups[members] = number
+            members, number = [], number + 1
+    return groups
 
 
 def _line(means: Floats, variances: Floats, counts: Floats) -> tuple[float, float]:
