@@ -31,8 +31,14 @@ def test_one_layer_that_was_told_twice_is_recognised():
 
 @pytest.mark.parametrize(
     "upper",
-    [{"angle": 12.0}, {"angle": 9.0}, {"shift": THIRD}, {"below": ("W", "S"), "species": ("S", "W")}],
-    ids=["twisted by 5", "twisted by 2", "AB", "2H"],
+    [
+        {"angle": 12.0},
+        {"angle": 9.0},
+        {"angle": 8.0},
+        {"shift": THIRD},
+        {"below": ("W", "S"), "species": ("S", "W")},
+    ],
+    ids=["twisted by 5", "twisted by 2", "twisted by 1", "AB", "2H"],
 )
 def test_two_layers_are_not_taken_for_one(upper):
     assert coinciding_layers(bilayer(**upper)) == ()

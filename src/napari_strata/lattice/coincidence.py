@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_strata.lattice.cells import Positions
 from napari_strata.lattice.surroundings import nearest_distances
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ MOST = 0.8
 """Layers lie on the same atoms where at least this part of both coincides. Of twisted bilayers it is some 0.2, of
 AB stacking 0.5; of one layer that a model of two layers has told twice it is 0.99, and of layers exactly on each
 other, too. But where at least this part of the pairs is of two species, as in 2H stacking, there are two."""
+GROWTH = 0.1
+"""Least standard deviation of steps between layers by their growth over the image, in units of that distance."""
 LEAST_ATOMS = 20
 
 
@@ -43,7 +46,22 @@ def _is_same(first: "DataFrame", second: "DataFrame") -> bool:
     coincides = distances < reach
     if min(coincides.mean(), (back < reach).mean()) < MOST:
         return False
+    if _drifts_apart(places[0][coincides], places[1][nearest[coincides]], GROWTH * reach):
+        return False
     return not _is_of_two_species(first[coincides], second.iloc[nearest[coincides]])
+
+
+def _drifts_apart(first: Positions, second: Positions, least: float) -> bool:
+    """Tell whether the steps (y, x) from atom to atom, row by row, grow over the image by more than they scatter.
+
+    Of one layer told twice they only scatter; of two that are turned by a degree they grow, in a small image to
+    less than would part the atoms. Growth below `least` tells nothing.
+    """
+    steps = second - first
+    places = np.column_stack([np.ones(len(first)), first - first.mean(axis=0)])
+    fitted = places @ np.linalg.lstsq(places, steps, rcond=None)[0]
+    growth, scatter = (fitted - steps.mean(axis=0)).std(), (steps - fitted).std()
+    return bool(growth > max(scatter, least))
 
 
 def _is_of_two_species(first: "DataFrame", second: "DataFrame") -> bool:
