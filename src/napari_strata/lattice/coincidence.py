@@ -17,8 +17,9 @@ MOST = 0.8
 """Layers lie on the same atoms where at least this part of both coincides. Of twisted bilayers it is some 0.2, of
 AB stacking 0.5; of one layer that a model of two layers has told twice it is 0.99, and of layers exactly on each
 other, too. But where at least this part of the pairs is of two species, as in 2H stacking, there are two."""
-GROWTH = 0.1
-"""Least standard deviation of steps between layers by their growth over the image, in units of that distance."""
+GROWTH, BEYOND_SCATTER = 0.25, 2.0
+"""Least standard deviation of steps between layers by their growth over the image, in units of that distance, and
+of their scatter. Between the two tellings of one graphene layer by a model of two it was 0.11 and 0.9 at most."""
 LEAST_ATOMS = 20
 
 
@@ -52,7 +53,7 @@ def _is_same(first: "DataFrame", second: "DataFrame") -> bool:
 
 
 def _drifts_apart(first: Positions, second: Positions, least: float) -> bool:
-    """Tell whether the steps (y, x) from atom to atom, row by row, grow over the image by more than they scatter.
+    """Tell whether the steps (y, x) from atom to atom, row by row, grow over the image far more than they scatter.
 
     Of one layer told twice they only scatter; of two that are turned by a degree they grow, in a small image to
     less than would part the atoms. Growth below `least` tells nothing.
@@ -61,7 +62,7 @@ def _drifts_apart(first: Positions, second: Positions, least: float) -> bool:
     places = np.column_stack([np.ones(len(first)), first - first.mean(axis=0)])
     fitted = places @ np.linalg.lstsq(places, steps, rcond=None)[0]
     growth, scatter = (fitted - steps.mean(axis=0)).std(), (steps - fitted).std()
-    return bool(growth > max(scatter, least))
+    return bool(growth > max(BEYOND_SCATTER * scatter, least))
 
 
 def _is_of_two_species(first: "DataFrame", second: "DataFrame") -> bool:
