@@ -10,6 +10,7 @@ from napari_strata.atoms.fit.fit import fit_peaks
 from napari_strata.atoms.fit.fitted import FittedPeaks
 from napari_strata.atoms.fit.width import guess_width, spacing_of
 from napari_strata.atoms.scatter import scatter_of_rows
+from napari_strata.atoms.spikes import without_spikes
 from napari_strata.config import AtomsConfig
 from napari_strata.types import ATOM_FLAGS, AnyArray, FloatImage
 
@@ -46,7 +47,8 @@ def refine_atoms(
     """Fit the positions of the atoms of one frame as `AtomsConfig.refine` says.
 
     On the image, atoms of all layers are fitted together, and those of one layer and kind share a width; all of
-    them do where peaks are too blurred to tell. Atoms that overlap too much to be told apart stay near their
+    them do where peaks are too blurred to tell. Single pixels that no peak can have made are taken for what is
+    around them. Atoms that overlap too much to be told apart stay near their
     centroids, with heights like those of their kind, and those of which the image tells nothing beyond that are
     flagged ``failed``, with no uncertainties. Where peaks are too blurred or too faint to tell how far centroids
     are from the truth, that is taken from their scatter about straight rows, and uncertainties are too small where
@@ -88,6 +90,7 @@ def refine_atoms(
         pixels = image if layer is None else 1 - layers[layer, 0]
         positions = table[["y_px", "x_px"]].to_numpy(dtype=np.float64)[rows]
         of = np.asarray(pixels, np.float64)
+        of = without_spikes(of) if on_image else of
         fitted = _fit(of, positions, groups[rows], of_layer[rows], pixel_size, counts=on_image)
         _write(refined, rows, _doubted(fitted, positions), pixel_size)
     return refined
