@@ -32,16 +32,21 @@ def test_hidden_docks_are_shown_again(viewer):
     assert not any(dock.isHidden() for dock in docks)
 
 
-def test_docks_for_labels_open_below_the_label_dock_and_share_their_place(qtbot, viewer):
-    open_workspace(viewer)
-    links = viewer.window.dock_widgets[NAMES[0]].links
-    for button in links.buttons.values():
+def test_docks_opened_from_the_menu_or_by_buttons_take_turns_and_the_window_stays_as_high_as_it_was(
+    qtbot, make_napari_viewer
+):
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1200, 700)
+    frame, dock = viewer.window.add_plugin_dock_widget("napari-strata", "Label")
+    for button in dock.links.buttons.values():
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    below = [viewer.window.dock_widgets[f"{name} (napari-strata)"].parent() for name in links.buttons]
-    main = below[0].parent()
-    assert {dock.windowTitle() for dock in [below[0], *main.tabifiedDockWidgets(below[0])]} == set(links.buttons)
-    label = viewer.window.dock_widgets[NAMES[0]].parent()
-    assert not set(main.tabifiedDockWidgets(label)) & set(below)
+    last, _ = viewer.window.add_plugin_dock_widget("napari-strata", "Simulate")
+    main = frame.parent()
+    qtbot.waitUntil(lambda: len(main.tabifiedDockWidgets(frame)) == len(dock.links.buttons) + 1)
+    titles = {one.windowTitle() for one in main.tabifiedDockWidgets(frame)}
+    assert titles == {*dock.links.buttons, "Simulate"}
+    qtbot.waitUntil(lambda: last.widget().visibleRegion().isEmpty() is False)
+    assert main.height() == 700
 
 
 def test_docks_that_go_on_from_a_map_take_turns_with_the_explain_dock(qtbot, viewer):

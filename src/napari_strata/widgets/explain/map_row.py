@@ -37,7 +37,7 @@ class MapRow(QWidget):
         self._is_busy = False
         self.map = MapChoice(viewer)
         self.again_button = QPushButton("Ask again")
-        self.links = DockLinks(viewer, LINKS, beside=True)
+        self.links = DockLinks(viewer, LINKS)
         self.map.setToolTip("A heatmap in the viewer; follows the active layer.")
         self.again_button.setToolTip(
             "Compute this map once more, with the model as it is now and all settings as they were: see what the"

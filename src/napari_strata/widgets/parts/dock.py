@@ -1,8 +1,8 @@
-"""What all docks have in common: their width, and their end."""
+"""What all docks have in common: their place, their width, and their end."""
 
 from qtpy.QtCore import QEvent, QObject, QSize, QTimerEvent
 from qtpy.QtGui import QMouseEvent, QShowEvent
-from qtpy.QtWidgets import QDockWidget, QMessageBox, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.widgets.parts.form import Page
 from napari_strata.widgets.parts.runner import JobRunner
@@ -11,6 +11,8 @@ DOCK_WIDTH = 370
 """Least width of a dock [px]."""
 _CROSS = "QTitleBarCloseButton"
 """Name of the button in napari's title bars that closes a dock."""
+_PLUGIN = " (napari-strata)"
+"""What napari puts after the name of a dock; a tab has no room for it."""
 _SETTLED = 200
 """Time after which contents that are shown have napari's style and their size [ms]."""
 
@@ -21,6 +23,9 @@ class Dock(QWidget):
     When a dock is closed napari lets go of the widget in it but does not destroy it, so it would live on unseen,
     its job and its connections with it. This one then stops its job, which keeps what is worth keeping, and goes.
     Where that would be a loss, `closing_question` is asked when the cross in the title bar is pressed.
+
+    A dock that is shown for the first time takes turns with those of its kind that are in the same area: one below
+    the other they would be higher than the screen, and the window with them. Tabs can be dragged apart.
     """
 
     _frame: QDockWidget | None = None
@@ -53,6 +58,7 @@ class Dock(QWidget):
             frame.visibilityChanged.connect(self._on_front)
             frame.topLevelChanged.connect(self._guard_cross)  # which gives it another title bar
             self._guard_cross()
+            _join_others(frame)
         if frame is None:
             self.came_to_front(True)
 
@@ -106,3 +112,18 @@ class Dock(QWidget):
             runner.stop()
         if not busy:
             self.deleteLater()
+
+
+def _join_others(frame: QDockWidget) -> None:
+    """Tab a dock with another one of its kind in the same area, in front of it."""
+    frame.setWindowTitle(frame.windowTitle().removesuffix(_PLUGIN))  # the text of its tab
+    window = frame.parentWidget()
+    if not isinstance(window, QMainWindow) or frame.isFloating() or window.tabifiedDockWidgets(frame):
+        return
+    area = window.dockWidgetArea(frame)
+    for other in window.findChildren(QDockWidget):
+        is_ours = other is not frame and other.findChild(Dock) is not None
+        if is_ours and not other.isFloating() and not other.isHidden() and window.dockWidgetArea(other) == area:
+            window.tabifyDockWidget(other, frame)
+            frame.raise_()
+            return

@@ -1,4 +1,4 @@
-"""Buttons that open other docks, below or beside."""
+"""Buttons that open other docks, which take turns with the one that the buttons are in."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from napari_strata.widgets.parts.notify import in_notifications
-from napari_strata.widgets.parts.workspace import open_below, open_beside
+from napari_strata.widgets.parts.workspace import open_beside
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -25,15 +25,11 @@ class DockLinks(QWidget):
         Where to open the docks.
     links : sequence of Link
         The buttons.
-    beside : bool
-        Whether the docks take turns with the one that the buttons are in, instead of half of its height.
     """
 
-    def __init__(
-        self, viewer: "Viewer", links: Sequence[Link], *, beside: bool = False, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, viewer: "Viewer", links: Sequence[Link], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._viewer, self._is_beside = viewer, beside
+        self._viewer = viewer
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
@@ -46,4 +42,4 @@ class DockLinks(QWidget):
             layout.addWidget(button)
 
     def _open(self, name: str, _checked: bool = False) -> None:
-        (open_beside if self._is_beside else open_below)(self._viewer, name, self)
+        open_beside(self._viewer, name, self)

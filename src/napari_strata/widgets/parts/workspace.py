@@ -1,13 +1,10 @@
 """Opens docks where they are at hand."""
 
 from napari.viewer import Viewer
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QWidget
 
 DOCKS = ("Label", "Train", "Predict", "Explain")
 """Display names of the docks, in the order of the work."""
-_BELOW = "napari_strata_below"
-"""Property of the docks that were opened below another one."""
 
 
 def open_workspace(viewer: Viewer) -> None:
@@ -23,32 +20,6 @@ def open_workspace(viewer: Viewer) -> None:
         dock.setWindowTitle(name)  # the text of its tab
         dock.show()
     docks[0].raise_()
-
-
-def open_below(viewer: Viewer, name: str, owner: QWidget) -> None:
-    """Open a dock below the one that a button is in, tabbed with those opened there before.
-
-    Parameters
-    ----------
-    viewer : Viewer
-        Where to open it; a dock that is open already comes to the front.
-    name : str
-        Display name of the dock.
-    owner : QWidget
-        The button, or any widget in the dock above.
-    """
-    before = owner.window().findChildren(QDockWidget)
-    dock, _widget = viewer.window.add_plugin_dock_widget("napari-strata", name)
-    if dock not in before:
-        others = [one for one in before if one.property(_BELOW) and not one.isHidden()]
-        if others:
-            dock.parent().tabifyDockWidget(others[0], dock)
-        else:
-            _share_height(owner, dock)
-        dock.setProperty(_BELOW, True)
-        dock.setWindowTitle(name)
-    dock.show()
-    dock.raise_()
 
 
 def open_beside(viewer: Viewer, name: str, owner: QWidget) -> None:
@@ -75,9 +46,3 @@ def open_beside(viewer: Viewer, name: str, owner: QWidget) -> None:
 
 def _dock_of(owner: QWidget) -> QDockWidget:
     return next(one for one in owner.window().findChildren(QDockWidget) if one.isAncestorOf(owner))
-
-
-def _share_height(owner: QWidget, dock: QDockWidget) -> None:
-    """Let the dock above keep half of the height; Qt would leave it its least."""
-    above = _dock_of(owner)
-    above.window().resizeDocks([above, dock], [1, 1], Qt.Orientation.Vertical)
