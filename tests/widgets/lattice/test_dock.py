@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_strata.widgets.lattice import dock as lattice_dock
 from napari_strata.widgets.lattice.dock import LatticeDock
+from napari_strata.widgets.layers.calibration import set_pixel_size
 from napari_strata.widgets.parts.form import Page
 
 LEFT = Qt.MouseButton.LeftButton
@@ -292,3 +293,14 @@ def test_a_closed_dock_stops_its_job_and_leaves_no_map(qtbot, viewer, open_dock)
     viewer.window.remove_dock_widget(frame)
     qtbot.waitUntil(lambda: gone == [True], timeout=20_000)
     assert len(viewer.layers) == count
+
+
+def test_atoms_located_at_another_pixel_size_are_not_measured_until_it_is_right_again(viewer, open_dock):
+    scene = put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    set_pixel_size(scene.image, 2 * PIXEL, viewer.layers)
+    assert "now 0.4 Å; these atoms were located at 0.2 Å" in dock.panel.words.text()
+    assert not dock.panel.start_button.isEnabled()
+    set_pixel_size(scene.image, PIXEL, viewer.layers)
+    assert dock.panel.start_button.isEnabled()
+    assert dock.panel.words.text() == ""

@@ -12,11 +12,13 @@ from qtpy.QtWidgets import QFileDialog
 from scipy.spatial import KDTree
 
 from napari_strata.control import JobState
+from napari_strata.errors import CalibrationError
 from napari_strata.events import Progress
 from napari_strata.io.atom_tables import read_atoms
 from napari_strata.widgets.parts.runner import JobRunner
 from napari_strata.widgets.predict import dock as predict_dock
 from napari_strata.widgets.predict.dock import PredictDock
+from napari_strata.widgets.predict.report_dialog import ReportDialog
 
 
 @pytest.fixture
@@ -392,3 +394,24 @@ def test_a_doubt_about_the_image_stays_on_the_dock_until_the_next_prediction(qtb
     viewer.layers["bright"].scale = (0.12, 0.12)
     predict(qtbot, dock)
     assert not dock.panel.warnings.isVisibleTo(dock)
+
+
+def test_atoms_located_at_another_pixel_size_are_neither_exported_nor_reported(qtbot, viewer, open_dock, tmp_path):
+    dock = open_dock()
+    said = predict(qtbot, dock)
+    dock.panel.warnings.setText("It is noisier.")
+    dock.source.calibration.box.setValue(2 * PIXEL_SIZE)
+    why = f"now {2 * PIXEL_SIZE:g} Å; these atoms were located at {PIXEL_SIZE:g} Å. Press Predict again"
+    assert why in dock.panel.words.text()
+    assert dock.panel.warnings.text() == ""
+    click(qtbot, dock.report_button)
+    assert not dock.findChildren(ReportDialog)
+    with pytest.raises(CalibrationError, match="located at"):
+        dock.export(tmp_path / "atoms.csv")
+    assert not list(tmp_path.glob("atoms*"))
+    dock.source.calibration.box.setValue(1.005 * PIXEL_SIZE)
+    assert dock.panel.words.text() == said
+    dock.export(tmp_path / "atoms.csv")
+    dock.source.calibration.box.setValue(2 * PIXEL_SIZE)
+    assert "located at" not in predict(qtbot, dock)
+    dock.export(tmp_path / "atoms.csv")

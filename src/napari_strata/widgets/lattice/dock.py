@@ -17,6 +17,7 @@ from napari_strata.widgets.lattice.regions import RegionStatistics
 from napari_strata.widgets.lattice.species_words import species_words
 from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.fit_memory import FitMemory, recall_fit, remember_fit
+from napari_strata.widgets.layers.label_memory import image_of
 from napari_strata.widgets.layers.shown_atoms import check_measurable, frame_of, shown_atoms, shown_frame
 from napari_strata.widgets.parts.connections import LayerFollower, connect_while_alive
 from napari_strata.widgets.parts.dock import Dock
@@ -82,6 +83,7 @@ class LatticeDock(Dock):
         self.maps, self.regions, self.species = MapsPanel(viewer), RegionStatistics(viewer), Words()
         self.links = DockLinks(viewer, LINKS)
         self._edits = LayerFollower(self, self._on_edit, "data", "properties")
+        self._image = LayerFollower(self, self._on_layers, "scale", "units")
         self._lay_out()
         self._connect()
         self._on_atoms(self.atoms.layer)
@@ -129,8 +131,10 @@ class LatticeDock(Dock):
         """Say what is missing, and forget what belongs to layers that are gone."""
         if self._measured is not None and self._measured.image not in self._viewer.layers:
             self._show(None, None)
+        points = self.atoms.layer
+        self._image.follow(None if points is None else image_of(points, self._viewer.layers))
         try:
-            check_measurable(self.atoms.layer, self._viewer)
+            check_measurable(points, self._viewer)
         except StrataError as error:
             self.panel.set_obstacle(str(error))
         else:

@@ -10,6 +10,7 @@ from napari_strata.widgets.layers.atom_memory import points_table
 from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.label_memory import image_of
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
+from napari_strata.widgets.layers.located_size import check_located_size
 from napari_strata.widgets.layers.world import from_world
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def check_measurable(points: "Points | None", viewer: "Viewer") -> "Image":
     LatticeError
         If their image is not open.
     CalibrationError
-        If its pixel size is not known.
+        If its pixel size is not known, or not that at which the atoms were located.
     """
     if points is None or not len(points.data):
         raise TableError("There are no atoms.", remedy=NO_ATOMS)
@@ -50,6 +51,7 @@ def check_measurable(points: "Points | None", viewer: "Viewer") -> "Image":
             f"The pixel size of {image.name} is not known, and lattices are measured in Å.",
             remedy="Type it in the Predict dock.",
         )
+    check_located_size(points, image)
     return image
 
 

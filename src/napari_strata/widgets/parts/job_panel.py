@@ -41,6 +41,8 @@ class JobPanel(QWidget):
         self.bar.setRange(0, _STEPS)
         self.words, self.warnings = Words(), Words()
         self._obstacle = ""
+        self._outdated: tuple[str, str, str] | None = None
+        """What is said in place of the words and the warnings of a result, and these."""
         self._warned: set[Warned] = set()
         """What a notification said once; it is not said again for every click."""
         row = QHBoxLayout()
@@ -71,6 +73,20 @@ class JobPanel(QWidget):
     def say(self, text: str) -> None:
         """Show a line of words."""
         self.words.setText(text)
+
+    def outdate(self, text: str) -> None:
+        """Say in place of what the last job told why that is no longer so; an empty text lets it tell it again."""
+        if self.runner.state is not JobState.IDLE:
+            return
+        if self._outdated is not None and self.words.text() == self._outdated[0]:
+            _, words, warnings = self._outdated
+            self.say(words)
+            self._show_warnings(warnings)
+        self._outdated = None
+        if text:
+            self._outdated = (text, self.words.text(), self.warnings.text())
+            self.say(text)
+            self._show_warnings("")
 
     @property
     def obstacle(self) -> str:

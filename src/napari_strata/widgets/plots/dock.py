@@ -14,6 +14,7 @@ from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.atoms.choice import AtomsChoice
 from napari_strata.widgets.layers.fit_memory import FitMemory, recall_fit, remember_fit
+from napari_strata.widgets.layers.label_memory import image_of
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.selection_link import SelectionLink
 from napari_strata.widgets.layers.shown_atoms import check_measurable, frame_of, shown_atoms, shown_frame
@@ -149,6 +150,8 @@ class PlotsDock(Dock):
             table = shown_atoms(points, image, frame)
         except StrataError as error:
             self._forget()
+            if points is not None:
+                self._image.follow(image_of(points, self._viewer.layers))  # its pixel size may become right
             self.pairs_job.say(str(error))
             return
         self._image.follow(image)

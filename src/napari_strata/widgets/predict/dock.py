@@ -9,13 +9,14 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 
 from napari_strata.config import AtomsConfig, InferenceConfig, ModelCard
 from napari_strata.control import JobControl
-from napari_strata.errors import TableError
+from napari_strata.errors import CalibrationError, TableError
 from napari_strata.events import JobResult
 from napari_strata.io.atoms.formats import CSV_WITH_UNITS
 from napari_strata.jobs.job import Job
 from napari_strata.types import ValuePrediction
 from napari_strata.widgets.journal.journal import journal_of
 from napari_strata.widgets.layers.atom_memory import memory_of
+from napari_strata.widgets.layers.located_size import check_located_size
 from napari_strata.widgets.layers.napari_layers import mask_layers, probability_layers, value_layers
 from napari_strata.widgets.layers.results import find_results, show_results
 from napari_strata.widgets.layers.source import Source, SourceForm
@@ -97,7 +98,8 @@ class PredictDock(Dock):
         TableError
             If there are none.
         CalibrationError
-            If the format needs positions in Å, and the pixel size is not known.
+            If the format needs positions in Å, and the pixel size is not known; or if it is not that at which the
+            atoms were located.
         ExtraError
             If the format needs a package that is not installed.
         OutputError
@@ -108,6 +110,7 @@ class PredictDock(Dock):
         points = self._shown_atoms()
         if points is None:
             raise TableError("There are no atoms of this image.", remedy="Predict with 'Find atoms' ticked first.")
+        check_located_size(points, self.source.image.layer)
         path = path if path.suffix else path.with_suffix(".csv")
         table, memory = atom_table(points, self.source.image.layer), memory_of(points)
         write_atoms(table, path, units=units, origin=None if memory is None else memory.origin)
@@ -141,11 +144,23 @@ class PredictDock(Dock):
         self.find_atoms.setEnabled(self.source.pixel_size is not None and not gives_values)
         self.panel.set_obstacle(self.source.obstacle)
         self._on_layers()
+        self.panel.outdate(self._why_outdated())
 
     def _on_layers(self, _event: object = None) -> None:
         has_atoms = self._shown_atoms() is not None
         self.export_button.setEnabled(has_atoms)
         self.report_button.setEnabled(has_atoms)
+
+    def _why_outdated(self) -> str:
+        """Say why the atoms that are shown are not those of the image as it is now; empty where they are."""
+        points, image = self._shown_atoms(), self.source.image.layer
+        if points is None or image is None:
+            return ""
+        try:
+            check_located_size(points, image)
+        except CalibrationError as error:
+            return str(error)
+        return ""
 
     def _propose_atoms(self, _entry: object = None) -> None:
         """Tick 'Find atoms' for models that work at a pixel size and give classes: theirs are atoms."""
@@ -209,6 +224,7 @@ class PredictDock(Dock):
         return (selected or layers or [None])[-1]
 
     def _ask_where_to_export(self, _checked: bool = False) -> None:
+        check_located_size(self._shown_atoms(), self.source.image.layer)
         asked = ask_for_atom_file(self, f"{self.source.image.layer.name}_atoms")
         if asked is not None:
             path, chosen = asked

@@ -13,6 +13,7 @@ from napari_strata.types import ImageStack
 from napari_strata.widgets.layers.atom_memory import memory_of
 from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
+from napari_strata.widgets.layers.located_size import check_located_size
 from napari_strata.widgets.layers.results import ORIGIN
 from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.parts.models import ModelLibrary, open_model
@@ -63,7 +64,10 @@ def request_report(viewer: "Viewer", points: "Points", image: "Image") -> Report
     ------
     ImageError
         If the image cannot be used.
+    CalibrationError
+        If its pixel size is not that at which the atoms were located.
     """
+    check_located_size(points, image)
     calibration, frame = calibration_of(image), shown_frame(viewer, image)
     memory = memory_of(points)
     stack = stack_of(image, calibration.value, frames=[frame])
