@@ -144,6 +144,27 @@ def located(places, flag="", species="C"):
     return pd.DataFrame({"image": "moire", **at, "species": species, "flag": flag})
 
 
+def test_atoms_on_no_lattice_are_asked_about(model):
+    [said] = doubts_about_atoms(
+        located([CRYSTAL, np.random.default_rng(0).uniform(0, EXTENT, CRYSTAL.shape)]), read_card(model)
+    )
+    assert said.message == "moire: the atoms of layer 1 lie on no regular lattice. They may be no atoms."
+    assert "Is there a crystal" in said.remedy
+
+
+def test_no_model_is_recommended_where_no_lattice_is_seen(tmp_path):
+    wide = Seen(window=64, spacing=(1, 99), order=(0, 9), noise=(0.001, 9), skewness=(-9, 9))
+    save_bright(bundled.FOLDER / "fitting", seen=wide)
+    narrow = save_bright(tmp_path / "model", seen=wide.model_copy(update={"skewness": (8, 9)}), pixel_size=0.2)
+    noise = np.random.default_rng(0).poisson(20, (140, 140)).astype(np.float32)
+    stack = ImageStack(noise[None], PIXEL, "noise")
+    said = [
+        one for one in locate_atoms(JobControl(), narrow, [stack], INFERENCE, ATOMS) if isinstance(one, Warned)
+    ]
+    assert said[0].message.startswith("noise is outside what the model bright has seen")
+    assert said[0].remedy.startswith("No lattice is seen in it")
+
+
 def test_one_layer_that_a_model_of_two_tells_twice_is_asked_about(model):
     save_bright(bundled.FOLDER / "columns", architecture="unet", layers=1)
     [said] = doubts_about_atoms(located([CRYSTAL, CRYSTAL + 0.02]), read_card(model))

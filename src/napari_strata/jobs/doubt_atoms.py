@@ -1,10 +1,13 @@
-"""What is doubtful about located atoms as a whole: layers told twice, species that could not be told."""
+"""What is doubtful about located atoms as a whole: no lattice, layers told twice, species not told."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_strata.config import ModelCard
 from napari_strata.events import Warned
+from napari_strata.numbers import listed
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -12,10 +15,14 @@ if TYPE_CHECKING:
 UNSURE = 0.5
 """Where the species of more than this part of the atoms are not sure, the crystal may be one that the model does
 not know: of graphene located with a model of MX2 it is some 0.75, of MoS2 some 0.03."""
+IRREGULAR = 0.45
+"""Atoms lie on no lattice where they are less regular: `napari_strata.lattice.regularity` tells the margin."""
+MOST_FRAMES = 16
+"""Frames of a stack in which a lattice is looked for, evenly spread."""
 
 
 def doubts_about_atoms(table: "DataFrame", card: ModelCard) -> Iterator[Warned]:
-    """Warn of images whose layers lie on the same atoms, and of those whose species could not be told.
+    """Warn of atoms on no lattice, of layers on the same atoms, and of species that could not be told.
 
     Parameters
     ----------
@@ -25,10 +32,42 @@ def doubts_about_atoms(table: "DataFrame", card: ModelCard) -> Iterator[Warned]:
         The model that located them.
     """
     for name, atoms in table.groupby("image", sort=False):
+        if said := _on_no_lattice(atoms):
+            yield Warned(f"{name}: {said}", _is_there_a_crystal(card))
         if said := _same_places(atoms):
             yield Warned(f"{name}: {said}", _one_layer())
         if said := _unsure_species(atoms, card):
             yield Warned(f"{name}: {said}", "Use a model of that crystal, or do not rely on the species.")
+
+
+def _on_no_lattice(atoms: "DataFrame") -> str:
+    """Name the layers that are irregular in most of the frames that are looked at."""
+    from napari_strata.lattice.regularity import regularity
+
+    frames = atoms["frame"].unique()
+    step = -(-len(frames) // MOST_FRAMES)
+    looked_at = atoms[atoms["frame"].isin(frames[::step])]
+    irregular: dict[int, list[bool]] = {}
+    for (_, layer), rows in looked_at.groupby(["frame", "layer"]):
+        found = regularity(rows[["y_A", "x_A"]].to_numpy(np.float64))
+        if found is not None:
+            irregular.setdefault(int(layer), []).append(found < IRREGULAR)
+    layers = [str(layer) for layer, of_frames in sorted(irregular.items()) if 2 * sum(of_frames) > len(of_frames)]
+    if not layers:
+        return ""
+    where = "" if len(frames) == 1 else " in most frames"
+    return f"the atoms of {_named(layers)} lie on no regular lattice{where}. They may be no atoms."
+
+
+def _named(layers: list[str]) -> str:
+    return f"layer {layers[0]}" if len(layers) == 1 else f"layers {listed(layers)}"
+
+
+def _is_there_a_crystal(card: ModelCard) -> str:
+    return (
+        f"Is there a crystal, in focus, with bright atoms, and is it one that the model {card.name} knows"
+        f" ({card.trained_on})? Check the pixel size, too."
+    )
 
 
 def _same_places(atoms: "DataFrame") -> str:

@@ -171,7 +171,10 @@ def familiarity(images: Sequence[ImageStack], card: "ModelCard") -> Iterator[War
 
 
 def _who_has_seen(image: ImageStack) -> str:
-    """Name the bundled models that have seen such images; an empty text where none has."""
+    """Name the bundled models that have seen such images; an empty text where none has.
+
+    Four figures of noise may be those of a faint crystal, too: where no lattice is seen, no model is named.
+    """
     from napari_strata.inference.familiarity import doubts_about
     from napari_strata.io.bundle import read_card
     from napari_strata.io.bundled import bundled_models
@@ -180,7 +183,23 @@ def _who_has_seen(image: ImageStack) -> str:
     if image.pixel_size is None:
         cards = {name: card for name, card in cards.items() if card.model.pixel_size is None}
     fits = [name for name, card in cards.items() if card.seen is not None and doubts_about(image, card) is None]
-    return f"Built-in models that have seen such images: {', '.join(fits)}." if fits else ""
+    if not fits:
+        return ""
+    if not _shows_lattice(image):
+        return "No lattice is seen in it: no two spots of its Fourier transform rise above the noise."
+    return f"Built-in models that have seen such images: {', '.join(fits)}."
+
+
+def _shows_lattice(image: ImageStack) -> bool:
+    """Tell whether two spots rise above the noise of the first, the middle, or the last frame."""
+    from napari_strata.lattice.spectrum import LEAST_SIDE as LEAST_SEEN
+    from napari_strata.lattice.spectrum import find_spots
+
+    if min(image.data.shape[1:]) < LEAST_SEEN:
+        return False
+    last = len(image.data) - 1
+    frames = sorted({0, last // 2, last})
+    return any(len(find_spots(image.data[frame], image.pixel_size or 1.0, most=2)) == 2 for frame in frames)
 
 
 def predict_stacks(
