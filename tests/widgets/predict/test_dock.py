@@ -279,7 +279,8 @@ def stopped_in_the_third_frame(make_job, control, *arguments):
 def test_cancel_shows_the_slices_that_were_done(qtbot, viewer, open_dock, monkeypatch):
     dock, make_job = open_dock(frames=3, image=IN_NANOMETRES), predict_dock._make_job
     monkeypatch.setattr(predict_dock, "_make_job", functools.partial(stopped_in_the_third_frame, make_job))
-    assert predict(qtbot, dock).startswith("Stopped after 2 of 3 slices. 31 atoms in layer 0, 31 in layer 1 (")
+    said = predict(qtbot, dock)
+    assert said.startswith("Stopped after 2 of 3 slices. 31 atoms in layer 0, 31 in layer 1 in 2 slices (")
     assert [layer.data.shape for layer in layers(viewer, Labels)] == [(2, 56, 56)] * 2
 
 

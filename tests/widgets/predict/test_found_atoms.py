@@ -6,6 +6,7 @@ from napari.layers import Image, Points
 from analysed import card
 from napari_strata.config import AtomsConfig, ClassTable, ModelConfig
 from napari_strata.jobs.locate_atoms import AtomsFound
+from napari_strata.widgets.atoms.choice import AtomsChoice
 from napari_strata.widgets.layers.atom_memory import edits_of
 from napari_strata.widgets.layers.napari_layers import Origin
 from napari_strata.widgets.predict.found_atoms import show_atoms
@@ -43,8 +44,9 @@ def test_edits_with_species_that_another_model_lacks_are_kept_aside_and_told(lig
     earlier.remove_selected()
     said = show("C")
     assert said == (
-        " Not done again: 1 edit with metal, which this model does not know. They stay in"
-        f" '{earlier.name}'. Your other edits are kept."
+        " Not done again: the edit with metal (1 added), as this model does not know metal. Kept in"
+        f" '{earlier.name}'. Your other edits are done again. Earlier atoms of this image are hidden: switch them"
+        " on with the eye in the layer list."
     )
     [kept, fresh] = atoms_in(light_viewer)
     assert kept is earlier and len(earlier.data) == 4
@@ -60,5 +62,21 @@ def test_edits_of_a_model_of_other_layers_are_kept_aside_and_told(light_viewer, 
     assert said.startswith(
         " Your edits are not in these atoms: they are of 2 layers, and this model finds 1 layer."
     )
-    assert f"They stay in '{earlier.name}'." in said
+    assert f"Kept in '{earlier.name}'." in said
     assert earlier in light_viewer.layers and len(atoms_in(light_viewer)[-1].data) == 4
+
+
+def test_atoms_of_another_model_are_shown_and_chosen_in_place_of_earlier_ones(qtbot, light_viewer, show):
+    show("C")
+    choice = AtomsChoice(light_viewer)
+    qtbot.addWidget(choice)
+    [first] = atoms_in(light_viewer)
+    light_viewer.layers.selection.active = first
+    said = show("metal")
+    [_, second] = atoms_in(light_viewer)
+    assert (first.visible, second.visible, choice.layer) == (False, True, second)
+    assert light_viewer.layers.selection.active is second
+    assert said == " Earlier atoms of this image are hidden: switch them on with the eye in the layer list."
+    show("C")
+    assert [one.visible for one in atoms_in(light_viewer)].count(True) == 1
+    assert choice.layer.visible and choice.layer is not second

@@ -1,6 +1,6 @@
 """A drop-down list of the layers of located atoms."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Points
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class AtomsChoice(LayerChoice):
-    """Offers located atoms, whether somebody edited them or not.
+    """Offers located atoms, whether somebody edited them or not; those that were found last are chosen.
 
     Parameters
     ----------
@@ -24,6 +24,12 @@ class AtomsChoice(LayerChoice):
 
     def __init__(self, viewer: "Viewer", parent: "QWidget | None" = None) -> None:
         super().__init__(viewer, Points, none_when_empty="no atoms found yet", parent=parent)
+
+    def _on_inserted(self, event: Any) -> None:
+        super()._on_inserted(event)
+        if self._is_offered(event.value):
+            self._refresh()
+            self.choose(event.value)
 
     def _is_offered(self, layer: "Layer") -> bool:
         return memory_of(layer) is not None

@@ -79,7 +79,10 @@ class AtomsDock(Dock):
         self.words.setWordWrap(True)
         self.setAcceptDrops(True)
         self.delete_button.setToolTip("Remove the selected atoms. The Delete key does, too.")
-        self.undo_button.setToolTip("Take the last edit back.")
+        self.undo_button.setToolTip(
+            "Take the last edit back, since these atoms were computed or chosen here. Edits that Predict did "
+            "again are taken back by “Discard edits”, or one by one by hand."
+        )
         self.discard_button.setToolTip("Show the atoms as they were computed.")
         self.accept_button.setToolTip(
             "Add the missing atoms and remove the extra ones among the selected candidates, or among all where "

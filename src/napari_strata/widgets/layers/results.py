@@ -1,5 +1,6 @@
 """Result layers in the viewer: what they come from, which replace which, and what a person changed stays."""
 
+import itertools
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 ORIGIN = "napari_strata_origin"
 """Key in the metadata of result layers under which lies what they were computed from."""
+_count = itertools.count(1)
+"""Numbers results as they are made."""
 
 
 def tag(role: str, image: "Image", model: str, provenance: dict[str, Any], **details: Any) -> dict[str, Any]:
@@ -88,6 +91,22 @@ def show_results(
     return shown
 
 
+def tell_made(napari_layer: "Layer") -> None:
+    """Tell who offers results that this one was just made, or made anew in place: it gets the next number."""
+    origin = {**napari_layer.metadata[ORIGIN], "made": next(_count)}
+    napari_layer.metadata = {**napari_layer.metadata, ORIGIN: origin}
+
+
+def made_as(napari_layer: "Layer") -> int:
+    """Return the how manieth result it was that was told, from 1; 0 where it was not told."""
+    return int(napari_layer.metadata.get(ORIGIN, {}).get("made", 0))
+
+
+def newest_made(viewer: "Viewer") -> int:
+    """Return the number of the result in the viewer that was told last, 0 where there is none."""
+    return max((made_as(layer) for layer in viewer.layers), default=0)
+
+
 def rename_result(napari_layer: "Layer", name: str) -> None:
     """Give a result another name, unless a person has given it one."""
     origin = napari_layer.metadata[ORIGIN]
@@ -115,6 +134,19 @@ def hide_others(viewer: "Viewer", role: str, shown: "Layer", image: "Image") -> 
     """Show one result of an image, and none of the others that play its role: maps would blend."""
     for layer in find_results(viewer, role, image):
         layer.visible = layer is shown
+
+
+def hide_earlier(viewer: "Viewer", role: str, image: "Image", shown: "Sequence[Layer]") -> bool:
+    """Hide the results of an image that play a role but those just shown; tell whether some were seen.
+
+    The one that is active gives way to the uppermost of those shown: nobody edits what is hidden.
+    """
+    earlier = [layer for layer in find_results(viewer, role, image) if layer not in shown and layer.visible]
+    for layer in earlier:
+        layer.visible = False
+    if viewer.layers.selection.active in earlier:
+        viewer.layers.selection.active = shown[-1]
+    return bool(earlier)
 
 
 def remove_results(viewer: "Viewer", role: str, image: "Image") -> None:

@@ -18,7 +18,7 @@ from napari_strata.widgets.journal.journal import journal_of
 from napari_strata.widgets.layers.atom_memory import memory_of
 from napari_strata.widgets.layers.located_size import check_located_size
 from napari_strata.widgets.layers.napari_layers import mask_layers, probability_layers, value_layers
-from napari_strata.widgets.layers.results import find_results, show_results
+from napari_strata.widgets.layers.results import find_results, hide_earlier, role_of, show_results
 from napari_strata.widgets.layers.source import Source, SourceForm
 from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.dock import Dock
@@ -206,6 +206,11 @@ class PredictDock(Dock):
         layers = [*probability_layers(prediction, source.origin), *mask_layers(prediction, source.origin)]
         own = find_results(self._viewer, "atoms", source.origin.image, model=source.origin.model)
         show_results(self._viewer, layers, below="atoms" if own else None, keep_earlier=not is_whole)
+        if is_whole:
+            masks = [layer for layer in layers if role_of(layer) == "masks"]
+            if hide_earlier(self._viewer, "masks", source.origin.image, masks):
+                for layer in masks:
+                    layer.visible = True
 
     def _show_values(self, source: Source, prediction: ValuePrediction) -> None:
         done, wanted = len(prediction.values), len(source.stack.data)

@@ -7,6 +7,7 @@ from napari_strata.widgets.layers.atom_layers import atom_layer, candidate_layer
 from napari_strata.widgets.layers.atom_memory import edit_again, edits_of, memory_of, names_lost_species
 from napari_strata.widgets.layers.results import (
     find_results,
+    hide_earlier,
     let_be_replaced,
     remove_results,
     show_results,
@@ -42,7 +43,7 @@ def show_atoms(
     Returns
     -------
     str
-        What became of earlier edits, with a blank before it; empty where there were none.
+        What became of earlier edits and atoms, with a blank before it; empty where there were none.
     """
     assert origin.pixel_size is not None, "atoms are found only where the pixel size is known"
     earlier = _edited(viewer, origin) if is_whole else None
@@ -55,14 +56,18 @@ def show_atoms(
             let_be_replaced(earlier)
     points = atom_layer(found.table, origin, edited=edited, located=found.origin)
     show_results(viewer, [points], keep_earlier=not is_whole)
+    hidden = ""
+    if is_whole and hide_earlier(viewer, "atoms", origin.image, [points]):
+        points.visible = True  # it may have been hidden for those that were shown since
+        hidden = " Earlier atoms of this image are hidden: switch them on with the eye in the layer list."
     if found.candidates is None:
         remove_results(viewer, "candidates", origin.image)
     else:
         show_results(viewer, [candidate_layer(found.candidates, origin)], keep_earlier=not is_whole)
     if earlier is None:
-        return ""
-    kept = "" if edited is None else " Your other edits are kept." if lost else " Your edits are kept."
-    return f"{lost} They stay in '{earlier.name}'.{kept}" if lost else kept
+        return hidden
+    kept = "" if edited is None else " Your other edits are done again." if lost else " Your edits are kept."
+    return f"{lost} Kept in '{earlier.name}'.{kept}{hidden}" if lost else kept + hidden
 
 
 def _lost(earlier: "Points", card: "ModelCard") -> str:
@@ -76,7 +81,10 @@ def _lost(earlier: "Points", card: "ModelCard") -> str:
     if not is_lost.any():
         return ""
     names = listed([str(name) for name in edits["species"][is_lost].unique()])
-    return f" Not done again: {counted(int(is_lost.sum()), 'edit')} with {names}, which this model does not know."
+    kinds = edits["edited"][is_lost].value_counts()
+    said = listed([f"{count} {kind}" for kind, count in kinds.items()])
+    edit = "edit" if is_lost.sum() == 1 else "edits"
+    return f" Not done again: the {edit} with {names} ({said}), as this model does not know {names}."
 
 
 def _edited(viewer: "Viewer", origin: "Origin") -> "Points | None":

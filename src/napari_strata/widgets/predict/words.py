@@ -35,6 +35,8 @@ def in_words(prediction: "Prediction", atoms: "AtomsFound | None", seconds: floa
         names = ", ".join(prediction.classes)
         return f"Masks of {names} {took}." if len(layers) == 1 else f"Masks of {len(layers)} layers {took}."
     counts = [f"{int((atoms.table['layer'] == layer).sum())}" for layer in layers]
+    if (slices := len(prediction.probabilities)) > 1:
+        took = f"in {slices} slices {took}"
     sentences = [_counted(counts, took), _species(atoms.table), _flagged(atoms.table), _proposed(atoms.candidates)]
     return " ".join(sentence for sentence in sentences if sentence)
 

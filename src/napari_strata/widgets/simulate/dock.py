@@ -208,7 +208,11 @@ class SimulateDock(Dock):
         preview = self.shown.preview
         assert preview is not None, "the button is off without a preview"
         image = add_simulated(self._viewer, preview, f"Simulated {preview.config.subject}")
-        self.panel.say(f"{image.name} is added, with its masks and atoms: they are hidden until you show them.")
+        self._viewer.reset_view()  # it lies beside the others, perhaps out of view
+        self.panel.say(
+            f"{image.name} is added and in view. Its masks and atoms are hidden: switch them on with the eye in "
+            "the layer list."
+        )
 
     def _ask_where(self, _checked: bool = False) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder for simulated images")
