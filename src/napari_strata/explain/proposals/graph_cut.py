@@ -40,7 +40,7 @@ def least_cut(
         What it costs to be inside and to be outside, at least 0; infinity forbids it.
     pairs : dict of (int, int) to ndarray
         By step (dy, dx), what it costs that a pixel and the one a step away lie on different sides, at least 0;
-        shape (y - dy, x - |dx|), in the order of `first_of` the step.
+        shape ``(y - dy, x - |dx|)``, in the order of `first_of` the step.
 
     Returns
     -------
