@@ -270,6 +270,24 @@ def test_other_first_codes_reach_the_disk_with_the_provenance():
     assert (on_disk(kept.state.folder, f"{KEY}-provenance")[BOX] == Provenance.IMPORTED).all()
 
 
+def test_first_codes_told_while_the_arrays_are_made_reach_the_disk(monkeypatch):
+    layer = followed()
+    kept = journal(layer)
+    create = LabelArrays.create
+
+    def slowly(arrays, card):
+        create(arrays, card)
+        layer.card = layer.card.model_copy(update={"born": Provenance.MODEL})  # as the look at the layer does
+
+    monkeypatch.setattr(LabelArrays, "create", slowly)
+    paint(layer, BOX, 2)
+    kept.tick()
+    layer.begin_anew(Birth(Provenance.MODEL, layer.codes.copy()))
+    kept.tick()
+    assert kept.state.phase is Phase.SAVED
+    assert np.array_equal(LabelArrays(kept.state.folder).read_born(KEY), layer.codes)
+
+
 def test_an_older_state_of_a_removed_layer_replaces_all_that_the_store_has_of_it():
     layer = followed()
     kept = journal(layer)

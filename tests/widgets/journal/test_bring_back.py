@@ -1,5 +1,7 @@
 """Labels come back with their last stroke, onto their image and in the classes that their group has by now."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -157,7 +159,22 @@ def test_a_damaged_label_set_does_not_keep_the_others_from_coming_back(qtbot, vi
     qtbot.addWidget(line)
     line.button.click()
     assert [one.state.folder for one in journal.sets if one.layers] == [whole]
+    assert not line.isHidden()  # what did not come back stays offered
+    line.later.click()
     assert line.isHidden()
+
+
+def test_labels_come_back_although_their_first_codes_are_lost(qtbot, viewer, journal, image):
+    (labels,) = make_labels(viewer, image)
+    set_pixels(labels, 5, 2)
+    remember_birth(labels, Provenance.MODEL)
+    folder = saved(qtbot, journal, labels).state.folder
+    viewer.layers.remove(labels)
+    journal.look()
+    journal.ask(lambda: shutil.rmtree(folder / "labels.zarr" / "born"))
+    (back,) = bring_back(viewer, journal, sets()[folder])
+    assert np.array_equal(back.data, labels.data)
+    assert np.array_equal(provenance_of(back), np.where(labels.data, Provenance.MODEL, 0))
 
 
 def test_labels_imported_into_empty_ones_can_be_brought_back(qtbot, viewer, journal, image):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from napari_strata.annotation.provenance import Provenance
 from napari_strata.annotation.store.card import CARD, ImageCard, LayerCard
 from napari_strata.annotation.store.followed import Followed, FollowedLabels
 from napari_strata.annotation.store.home import LabelHome
@@ -74,6 +75,7 @@ class SetJournal:
         self._home, self._image, self._set = home, image, label_set
         self._followed: dict[str, Followed] = {}
         self._entries: dict[str, LayerCard] = {}
+        self._made: set[tuple[str, Provenance]] = set()
         if label_set is not None:
             self._entries = {layer.key: layer for layer in label_set.card.layers}
         self._leaving: set[str] = set()
@@ -251,12 +253,14 @@ class SetJournal:
     def _make_entries(self, label_set: LabelSet) -> None:
         for key, followed in self._followed.items():
             known = self._entries.get(key)
+            card = followed.card  # once: whoever watches the layer may replace it while arrays are made
             if isinstance(followed, FollowedLabels):
-                if known is None or known.born is not followed.card.born:
-                    label_set.arrays.create(followed.card)
-                elif _is_redescribed(known, followed.card):
-                    label_set.arrays.describe(followed.card)
-            self._entries[key] = followed.card
+                if (key, card.born) not in self._made:
+                    label_set.arrays.create(card)
+                    self._made.add((key, card.born))
+                elif known is None or _is_redescribed(known, card):
+                    label_set.arrays.describe(card)
+            self._entries[key] = card
 
     def _describe(self, label_set: LabelSet, *, is_changed: bool, closed: bool) -> None:
         layers = tuple(self._entries.values())
@@ -274,6 +278,7 @@ class SetJournal:
         self.state = JournalState(phase, words, folder=_folder(self._set))
 
     def _forget(self) -> None:
+        self._made.clear()
         for followed in self._followed.values():
             followed.forget()
 

@@ -77,7 +77,7 @@ def bring_back(viewer: "Viewer", journal: "Journal", stored: StoredSet) -> "list
     for layer, napari_layer in zip(layers, made, strict=True):
         is_recoded = take_group_classes(napari_layer, viewer.layers)
         if opened is not None:
-            journal.follow(napari_layer, opened, layer.card.key, is_written=not is_recoded)
+            journal.follow(napari_layer, opened, layer.card.key, is_written=layer.is_whole and not is_recoded)
         added.append(viewer.add_layer(napari_layer))
     if opened is not None:
         kept = opened.journal
@@ -97,9 +97,14 @@ def read_layer(folder: "Path", card: LayerCard) -> StoredLayer:
     if card.kind == "points":
         return StoredLayer(card, None, read_points(folder, card.key), EMPTY)
     arrays = LabelArrays(folder)
-    is_born = card.born is not Provenance.HUMAN
-    birth = Birth(card.born, arrays.read_born(card.key)) if is_born else EMPTY
-    return StoredLayer(card, arrays.read(card.key), None, birth)
+    codes = arrays.read(card.key)
+    if card.born is Provenance.HUMAN:
+        return StoredLayer(card, codes, None, EMPTY)
+    try:
+        return StoredLayer(card, codes, None, Birth(card.born, arrays.read_born(card.key)))
+    except LabelsError as error:  # the labels themselves are there: they shall come back
+        show_warning(f"{card.name}: it is not known any more what a hand corrected. {error.message}")
+        return StoredLayer(card, codes, None, Birth(card.born, codes.copy()), is_whole=False)
 
 
 def _go_on(journal: "Journal", stored: StoredSet, image: Hashable) -> OpenSet | None:

@@ -36,12 +36,15 @@ class StoredLayer:
         Its points, of a Points layer.
     birth : Birth
         How the labels began.
+    is_whole : bool
+        Whether all that the card tells of was there; what is not is written anew.
     """
 
     card: LayerCard
     codes: AnyArray | None
     points: PointTable | None
     birth: Birth
+    is_whole: bool = True
 
 
 def new_key(name: str) -> str:

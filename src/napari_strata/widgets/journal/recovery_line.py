@@ -73,8 +73,7 @@ class RecoveryLine(QWidget):
         for stored in list(self._offered):
             try:
                 layers += bring_back(self._viewer, self._journal, stored)
-            except StrataError as error:  # the others shall come back nevertheless
-                self._put_off.add(stored.folder)
+            except StrataError as error:  # the others shall come back nevertheless; it stays offered
                 errors.append(in_words(error))
         self.refresh()
         self.brought_back.emit(layers)
