@@ -39,6 +39,8 @@ class Inquiry:
         Predicted atoms of this image, all frames and layers. They spare a prediction, which atom targets need
         to snap, and networks of several layers to tell which decoder drew the layer. Such networks predict all
         frames up to this one, so that a layer is the same crystal as in `predict` and `locate_atoms`.
+    any_layer : bool
+        Whether an atom target may be of any layer: the nearest atom of all of them is explained, in its own layer.
     inference, locating : InferenceConfig and AtomsConfig
         How to predict and to locate atoms where none are given, on the device of `config`; by default as by
         default in `locate_atoms`.
@@ -50,6 +52,7 @@ class Inquiry:
     config: ExplainConfig
     frame: int = 0
     atoms: "DataFrame | None" = None
+    any_layer: bool = False
     inference: InferenceConfig = field(default_factory=InferenceConfig)
     locating: AtomsConfig = field(default_factory=AtomsConfig)
 

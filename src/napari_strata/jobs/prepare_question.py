@@ -90,11 +90,12 @@ def settle_question(
     figures: dict[str, float] = {}
     if isinstance(question.target, AtomTarget):
         assert table is not None
-        snapped = _snap(question.target, table, shown, question.layer, inquiry.config)
+        layer = None if inquiry.any_layer else question.layer
+        snapped = _snap(question.target, table, shown, layer, inquiry.config)
         species = question.species or snapped.species
-        question = dataclasses.replace(question, target=snapped.target, species=species)
+        question = dataclasses.replace(question, target=snapped.target, layer=snapped.layer, species=species)
         figures = {"distance_A": snapped.distance}
-    return dataclasses.replace(inquiry, question=question, atoms=table), figures
+    return dataclasses.replace(inquiry, question=question, atoms=table, any_layer=False), figures
 
 
 def part_of_search(loaded: "LoadedModel", inquiry: Inquiry) -> float:
@@ -138,7 +139,7 @@ def _locate_atoms(
 
 
 def _snap(
-    target: AtomTarget, atoms: "DataFrame", image: ImageStack, layer: int, config: ExplainConfig
+    target: AtomTarget, atoms: "DataFrame", image: ImageStack, layer: int | None, config: ExplainConfig
 ) -> "Snapped":
     from napari_strata.explain.snap import snap
     from napari_strata.io.calibration import require

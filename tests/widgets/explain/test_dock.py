@@ -9,6 +9,7 @@ from napari.layers import Image, Points
 from qtpy.QtCore import QPoint, Qt, QThreadPool
 from qtpy.QtWidgets import QApplication
 
+from napari_strata.control import JobState
 from napari_strata.io.bundle import save_bundle
 from napari_strata.models.registry import load_network
 from napari_strata.widgets.explain import dock as explain_dock
@@ -158,12 +159,19 @@ def test_where_no_atom_is_near_it_says_so_and_stays_armed(qtbot, viewer, open_do
     assert len(heatmaps(viewer)) == 1
 
 
-def test_without_atoms_a_click_says_that_they_tell_the_layer(qtbot, viewer, open_dock):
+def test_without_atoms_the_job_finds_the_nearest_one_of_all_layers_but_not_what_the_other_layer_is(
+    qtbot, viewer, open_dock
+):
     dock = open_dock()
+    y, x = ATOMS[5]
+    said = explain(qtbot, viewer, dock, (y + 1, x + 1))
+    (heatmap,) = heatmaps(viewer)
+    layer = heatmap.metadata["explanation"]["layer"]
+    assert said.startswith(f"Why C, layer {layer}: Gradient saliency of the atom at y {y:.1f}, x {x:.1f} px. ")
+    dock.question.against.setCurrentText("the other layer")
     click(qtbot, dock.panel.start_button)
     click_at(qtbot, viewer, ATOMS[5])
     assert dock.panel.words.text().endswith("Find the atoms in the Predict dock first, or choose a layer.")
-    assert not heatmaps(viewer)
 
 
 def test_without_atoms_the_job_finds_the_one_that_is_meant_in_the_chosen_layer(qtbot, viewer, open_dock):
@@ -280,7 +288,7 @@ def test_in_3d_it_asks_for_2d(qtbot, viewer, open_dock):
     assert not dock.picker.is_armed
 
 
-def test_a_heatmap_whose_image_was_removed_is_dropped_with_words(qtbot, viewer, open_dock, monkeypatch):
+def test_removing_the_image_stops_the_job_and_says_so(qtbot, viewer, open_dock, monkeypatch):
     dock, release = open_dock(), threading.Event()
     dock.question.decoder.setCurrentText("layer 0")
     monkeypatch.setattr(explain_dock, "make_job", lambda _request, control: waiting(control, release=release))
@@ -288,9 +296,10 @@ def test_a_heatmap_whose_image_was_removed_is_dropped_with_words(qtbot, viewer, 
     with qtbot.waitSignal(dock.panel.runner.reported):
         click_at(qtbot, viewer, ATOMS[5])
     viewer.layers.remove("bright")
+    assert dock.panel.runner.state is JobState.STOPPING
     with qtbot.waitSignal(dock.panel.runner.ended):
         release.set()
-    assert dock.panel.words.text() == "bright was removed meanwhile; the result was dropped."
+    assert dock.panel.words.text() == "bright was removed; stopped."
     assert len(viewer.layers) == 0
 
 

@@ -133,7 +133,7 @@ def test_one_layer_can_be_compared_with_the_other(qtbot, viewer, open_dock):
     dock.question.decoder.setCurrentText("layer 1")
     dock.question.against.setCurrentText("the other layer")
     explain(qtbot, viewer, dock, (21, 21))
-    assert heatmaps(viewer)[0].name.startswith("Why C, layer 1 not 0: Gradient saliency at 21, 21 - ")
+    assert heatmaps(viewer)[0].name.startswith("Gradient saliency at 21, 21 - why C, layer 1 not 0 - ")
     assert heatmaps(viewer)[0].metadata[EXPLANATION]["against"] == {"kind": "layer", "layer": 0}
 
 
@@ -280,7 +280,10 @@ def add_covering(viewer) -> list:
 def test_masks_and_atoms_are_hidden_while_that_is_ticked_and_come_back(qtbot, viewer, open_dock, end):
     dock, gone = open_dock(), []
     masks, atoms, probability = add_covering(viewer)
-    dock.uncover.click()
+    assert dock.uncover.isChecked()
+    assert masks.visible
+    dock.question.target.setCurrentText("Pixel")
+    explain(qtbot, viewer, dock, (21, 21))
     assert not any(layer.visible for layer in (masks, atoms, probability))
     again = Labels(np.zeros((56, 56), np.uint8), name="masks", metadata=masks.metadata, **PLACE)
     show_results(viewer, [again])  # predicted anew
@@ -353,7 +356,7 @@ def test_a_finished_map_took_the_place_of_its_sketches(qtbot, viewer, open_dock)
     dock.method.settings.set_value("batch", 1)
     explain(qtbot, viewer, dock, (21, 21))
     (heatmap,) = heatmaps(viewer)
-    assert heatmap.name == "Why C: SmoothGrad at 21, 21 - bright - bright"
+    assert heatmap.name == "SmoothGrad at 21, 21 - why C - bright - bright"
     assert heatmap.metadata[EXPLANATION]["done"] == 1
     explain(qtbot, viewer, dock, (30, 30))  # a name of ours does not count as one of the user's
     assert len(heatmaps(viewer)) == 1

@@ -26,9 +26,9 @@ def test_a_question_says_class_layer_and_rather_than_what(against, words):
     assert question_words(DETAILS | {"against": against}, layers=2) == words
 
 
-def test_a_name_says_the_question_the_method_and_the_target_and_no_layer_where_there_is_one_only():
+def test_a_name_says_the_method_and_the_place_first_and_no_layer_where_there_is_one_only():
     name = map_name(DETAILS, "atom", (61.2, 58.9), layers=1)
-    assert name == "Why C: Integrated Gradients at 61, 59"
+    assert name == "Integrated Gradients at 61, 59 - why C"
 
 
 def test_the_score_the_probability_and_what_the_map_sums_to_are_told():

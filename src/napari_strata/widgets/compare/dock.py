@@ -22,7 +22,7 @@ from napari_strata.widgets.compare.score_curves import ScoreCurves
 from napari_strata.widgets.compare.score_table import ScoreTable
 from napari_strata.widgets.compare.trust_panel import TrustPanel
 from napari_strata.widgets.layers.napari_layers import heatmap_layer
-from napari_strata.widgets.layers.results import show_results
+from napari_strata.widgets.layers.results import show_results, tell_made
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.maps.asked import Asked, MapChoice, asked_by
 from napari_strata.widgets.maps.map_cost import MapCost, Wanted
@@ -30,6 +30,7 @@ from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.durations import duration
 from napari_strata.widgets.parts.form import ConfigForm, fold, form_layout, row_label
 from napari_strata.widgets.parts.job_panel import JobPanel
+from napari_strata.widgets.parts.removal_stop import RemovalStop
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class CompareDock(Dock):
         self.config = ConfigForm(JudgeConfig, fields=_SETTINGS)
         self.cost, self.cost_words = MapCost(viewer, self._wanted), Words()
         self.panel = JobPanel(QPushButton("Compare"))
+        self._removal = RemovalStop(viewer, self.panel)
         self.table = ScoreTable()
         self.grid_button, self.keep_button = QPushButton("Side by side"), QPushButton("Add as layer")
         self.curves = ScoreCurves(viewer)
@@ -202,6 +204,7 @@ class CompareDock(Dock):
         self._request = self._compared = self._answered = request
         self.of.setText(f"Scores for: {self.question.text()}")
         self.panel.run(partial(compare_job, request), name=f"Comparing maps of {asked.source.stack.name}")
+        self._removal.watch(asked.source.origin.image)
 
     def _ask_trust(self, _checked: bool = False) -> None:
         asked = _by_method(asked_by(self._viewer, self.map.layer), self._trusted())
@@ -219,6 +222,7 @@ class CompareDock(Dock):
         )
         self._request = self._answered = request
         self.panel.run(partial(trust_job, request), name=f"Testing {METHODS[asked.config.method].title}")
+        self._removal.watch(asked.source.origin.image)
 
     def _on_event(self, event: JobEvent) -> None:
         request = self._request
@@ -278,7 +282,8 @@ class CompareDock(Dock):
         chosen = Chosen(row.metadata["target"]["kind"], place, row.metadata["layer"])
         self.grid.leave()
         layer = heatmap_layer(row.data, request.asked.source.origin, chosen, details=row.metadata)
-        show_results(self._viewer, [layer], below="atoms", in_place=True)
+        (layer,) = show_results(self._viewer, [layer], below="atoms", in_place=True)
+        tell_made(layer)
 
     def _check_image(self, request: CompareRequest) -> None:
         if dropped := request.asked.source.why_dropped(self._viewer):

@@ -32,6 +32,7 @@ from napari_strata.widgets.parts.connections import LayerFollower, connect_while
 from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.models import ModelLibrary
+from napari_strata.widgets.parts.removal_stop import RemovalStop
 from napari_strata.widgets.predict.atom_export import atom_table
 from napari_strata.widgets.probe.probe import Probe
 from napari_strata.widgets.probe.subject import Subject
@@ -78,6 +79,7 @@ class ExplainDock(Dock):
         )
         self.picker = self.target.picker
         self.probe = Probe(viewer, self._take_probed)
+        self._removal = RemovalStop(viewer, self.panel)
         self.maps = MapRow(viewer)
         self._drawing = QTimer(self)
         self._drawing.setSingleShot(True)
@@ -225,13 +227,17 @@ class ExplainDock(Dock):
         from napari_strata.explain.question import Question
 
         image, points = self.source.image.layer, self.target.find_atoms()
-        against = self.question.against_what(image, chosen.place.frame, chosen.layer)
+        any_layer = self.kind == "atom" and points is None and self.question.layer is None
+        against = self.question.against_what(image, chosen.place.frame, None if any_layer else chosen.layer)
         question = Question(chosen.as_target(), chosen.layer, self.question.class_name, against)
         config = self.method.values()
         atoms = None if points is None else atom_table(points, image)
+        drawn = self._viewer.layers.selection.active if self.kind == "region" else None
         source = self.source.take()
         self.picker.disarm()
-        self._run(Request(Asked(source, chosen.place.frame, question, config, atoms), chosen))
+        self._run(
+            Request(Asked(source, chosen.place.frame, question, config, atoms, any_layer), chosen, drawn=drawn)
+        )
 
     def _ask_again(self, map_layer: "Image") -> None:
         self._run(request_again(self._viewer, map_layer))
@@ -243,12 +249,21 @@ class ExplainDock(Dock):
         self._request = request
         self._shown = self._growing(request) if is_new else None
         self.panel.run(partial(make_job, request), name=f"Explaining {request.asked.source.stack.name}")
+        self._removal.watch(request.asked.source.origin.image)
 
     def _growing(self, request: Request) -> GrowingMap:
         """Return the layer to be; the map that is asked again stays, to be compared with."""
         keep = self.keep.isChecked()
         is_again = request.before is not None
-        return GrowingMap(self._viewer, request, keep_earlier=keep or is_again, alone=not keep, parent=self.panel)
+        shown = GrowingMap(self._viewer, request, keep_earlier=keep or is_again, alone=not keep, parent=self.panel)
+        shown.added.connect(self._on_added)
+        return shown
+
+    def _on_added(self, map_layer: "Image") -> None:
+        """Let the job hang on its map, and let the map be seen."""
+        assert self._request is not None, "it is added while it is made"
+        self._removal.watch(map_layer)
+        self.uncover.uncover(self._request.drawn)
 
     def _on_event(self, event: JobEvent) -> None:
         if isinstance(event, Sketched) and self._shown is not None and not self._is_closed:

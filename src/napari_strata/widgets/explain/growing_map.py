@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtWidgets import QWidget
 
 from napari_strata.widgets.explain.request import Request
@@ -21,6 +21,7 @@ from napari_strata.widgets.layers.results import (
     is_edited,
     rename_result,
     show_results,
+    tell_made,
 )
 from napari_strata.widgets.layers.targets import Chosen
 from napari_strata.widgets.maps.asked import EXPLANATION
@@ -57,6 +58,9 @@ class GrowingMap(QObject):
     parent : QWidget
         To whose life it is tied; once its signals are blocked, its dock is being closed.
     """
+
+    added = Signal(object)
+    """The layer, as soon as it is there."""
 
     def __init__(
         self, viewer: "Viewer", request: Request, *, keep_earlier: bool, alone: bool, parent: QWidget
@@ -95,6 +99,7 @@ class GrowingMap(QObject):
             return
         elif self._layer is None:
             self._layer = self._add(heatmap)
+            self.added.emit(self._layer)
         elif self._layer in self._viewer.layers:
             self._change(self._layer, heatmap)
 
@@ -102,6 +107,7 @@ class GrowingMap(QObject):
         origin, chosen = self._request.asked.source.origin, self._request.found(heatmap)
         new = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
         (layer,) = show_results(self._viewer, [new], below="atoms", keep_earlier=self._keep_earlier, in_place=True)
+        tell_made(layer)
         if self._is_alone:
             hide_others(self._viewer, "heatmap", layer, origin.image)
         self._limits = list(layer.contrast_limits)

@@ -88,13 +88,16 @@ class QuestionForm(QWidget):
         self._card = card
         self._offer()
 
-    def against_what(self, image: "Image", frame: int, layer: int) -> Against | None:
+    def against_what(self, image: "Image", frame: int, layer: int | None) -> Against | None:
         """Return rather than what a layer of a frame is explained; None is background.
+
+        A layer that is not known yet is None.
 
         Raises
         ------
         TargetError, LabelsError
-            If no corrected labels are chosen, or they do not fit image or model.
+            If no corrected labels are chosen, or they do not fit image or model, or it takes a layer to know the
+            other one.
         """
         assert self._card is not None, "nothing can be asked without a model"
         chosen: str = self.against.currentData()
@@ -108,12 +111,17 @@ class QuestionForm(QWidget):
         return AgainstCorrection(corrected_codes(self.corrected.layer, image, frame, self._card.classes))
 
     @staticmethod
-    def _rather(chosen: str, layer: int) -> Against | None:
+    def _rather(chosen: str, layer: int | None) -> Against | None:
         if chosen.startswith(_CLASS):
             return AgainstClass(chosen.removeprefix(_CLASS))
+        if layer is None and (chosen.startswith(_LAYER) or chosen == _OTHER_LAYER):
+            raise TargetError(
+                "No atoms of this image and model are shown, so the layer of the atom is not known yet.",
+                remedy="Find the atoms in the Predict dock first, or choose a layer.",
+            )
         if chosen.startswith(_LAYER):
             return AgainstLayer(int(chosen.removeprefix(_LAYER)))
-        return AgainstLayer(1 - layer) if chosen == _OTHER_LAYER else None
+        return AgainstLayer(1 - layer) if chosen == _OTHER_LAYER and layer is not None else None
 
     def against_for_probe(self) -> tuple[Against | None, ...]:
         """Return rather than what each crystal layer is probed; None is background.

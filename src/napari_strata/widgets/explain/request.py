@@ -12,7 +12,7 @@ from napari_strata.widgets.layers.targets import Chosen
 from napari_strata.widgets.maps.asked import Asked
 
 if TYPE_CHECKING:
-    from napari.layers import Image
+    from napari.layers import Image, Layer
 
     from napari_strata.explain.heatmap import Heatmap
 
@@ -29,11 +29,14 @@ class Request:
         Where, as it is marked in the image.
     before : Image or None
         The map that asked this before.
+    drawn : Layer or None
+        The layer in which the region is drawn.
     """
 
     asked: Asked
     chosen: Chosen
     before: "Image | None" = None
+    drawn: "Layer | None" = None
 
     def found(self, heatmap: "Heatmap") -> Chosen:
         """Return where it is that a map explains: an atom is found by the job."""

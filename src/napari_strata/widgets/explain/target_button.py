@@ -171,14 +171,9 @@ class TargetButton(QObject):
     def _atom_at(self, place: Place) -> Chosen:
         """Return the atom found nearest to a click.
 
-        Where none was ever found, the job looks for one near the click in the chosen layer.
+        Where none was ever found, the job looks for one near the click, in the chosen layer or in all.
         """
-        points, layer, entry = self.find_atoms(), self._question.layer, self._source.model.entry
-        if points is None and layer is None and entry is not None and entry.card.model.layers > 1:
-            raise TargetError(
-                "No atoms of this image and model are shown, so the layer of the atom is not known.",
-                remedy="Find the atoms in the Predict dock first, or choose a layer.",
-            )
+        points, layer = self.find_atoms(), self._question.layer
         if points is None:
             return Chosen("atom", place, layer or 0)
         reach = self._tolerance() / (self._source.pixel_size or 1.0)

@@ -1,4 +1,4 @@
-"""A check box that takes what covers a map out of sight: masks, probabilities and atoms of the image."""
+"""A check box that takes what covers a map out of sight: masks, probabilities, atoms, a drawn region's face."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +8,7 @@ from napari_strata.widgets.layers.results import ORIGIN, find_results
 from napari_strata.widgets.parts.layer_choice import LayerChoice
 
 if TYPE_CHECKING:
+    from napari.layers import Layer, Shapes
     from napari.viewer import Viewer
 
 _COVERING = ("masks", "probability", "atoms")
@@ -15,7 +16,7 @@ _COVERING = ("masks", "probability", "atoms")
 
 
 class UncoverBox(QCheckBox):
-    """Hides predicted masks and atoms while it is ticked; those it has hidden come back.
+    """Hides predicted masks and atoms when a map comes while it is ticked; those it has hidden come back.
 
     Parameters
     ----------
@@ -28,27 +29,65 @@ class UncoverBox(QCheckBox):
     def __init__(self, viewer: "Viewer", image: LayerChoice, parent: QWidget | None = None) -> None:
         super().__init__("Hide masks and atoms", parent)
         self._viewer, self._image = viewer, image
-        self._hidden: list[dict[str, Any]] = []
-        self.setToolTip("Predicted masks and atoms lie on the heatmap; untick it, and they are seen as before.")
+        self._hidden = _Hidden(viewer)
+        self.setChecked(True)
+        self.setToolTip(
+            "Predicted masks and atoms, and the face of a drawn region, lie on the heatmap; untick it, and they"
+            " are seen as before."
+        )
         self.toggled.connect(self._on_toggled)
-        image.chosen.connect(lambda _image: self.setChecked(False))
         hidden = self._hidden
-        self.destroyed.connect(lambda *_: _show(viewer, hidden))  # when the dock closes
+        image.chosen.connect(lambda _image: hidden.show())
+        self.destroyed.connect(lambda *_: hidden.show())  # when the dock closes
+
+    def uncover(self, drawn: "Layer | None" = None) -> None:
+        """Take away what lies on a map that is shown now, of a region that is drawn in a layer perhaps."""
+        from napari.layers import Shapes
+
+        if self.isChecked() and self._image.layer is not None:
+            self._hidden.hide(self._image.layer)
+            if isinstance(drawn, Shapes) and drawn in self._viewer.layers:
+                self._hidden.see_through(drawn)
 
     def _on_toggled(self, is_ticked: bool) -> None:
-        if not is_ticked or self._image.layer is None:
-            _show(self._viewer, self._hidden)
-            return
+        if is_ticked:
+            self.uncover()
+        else:
+            self._hidden.show()
+
+
+class _Hidden:
+    """What is hidden, for as long as it is."""
+
+    def __init__(self, viewer: "Viewer") -> None:
+        self._viewer = viewer
+        self._keys: list[dict[str, Any]] = []
+        self._faces: list[tuple[Shapes, Any]] = []
+
+    def hide(self, image: Any) -> None:
+        """Hide the results that lie on the maps of an image."""
         for role in _COVERING:
-            for layer in find_results(self._viewer, role, self._image.layer):
+            for layer in find_results(self._viewer, role, image):
                 if layer.visible:
-                    self._hidden.append(layer.metadata[ORIGIN]["key"])
+                    self._keys.append(layer.metadata[ORIGIN]["key"])
                     layer.visible = False
 
+    def see_through(self, shapes: "Shapes") -> None:
+        """Leave of shapes no more than their edges."""
+        faces = shapes.face_color
+        if len(faces) and faces[:, 3].any():
+            self._faces.append((shapes, faces.copy()))
+            clear = faces.copy()
+            clear[:, 3] = 0
+            shapes.face_color = clear
 
-def _show(viewer: "Viewer", hidden: list[dict[str, Any]]) -> None:
-    """Show again what was hidden, or what a new prediction has put in its place; forget it."""
-    for layer in viewer.layers:
-        if layer.metadata.get(ORIGIN, {}).get("key") in hidden:
-            layer.visible = True
-    hidden.clear()
+    def show(self) -> None:
+        """Show again what was hidden, or what a new prediction has put in its place; forget it."""
+        for layer in self._viewer.layers:
+            if layer.metadata.get(ORIGIN, {}).get("key") in self._keys:
+                layer.visible = True
+        for shapes, faces in reversed(self._faces):
+            if shapes in self._viewer.layers and len(shapes.face_color) >= len(faces):
+                shapes.face_color = [*faces, *shapes.face_color[len(faces) :]]
+        self._keys.clear()
+        self._faces.clear()

@@ -25,6 +25,7 @@ from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import ConfigForm, form_layout, row_label
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.layer_choice import LayerChoice
+from napari_strata.widgets.parts.removal_stop import RemovalStop
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class AtomScoring(QWidget):
         self.count = Words()
         self.cost = MapCost(viewer, self._wanted)
         self.panel = JobPanel(QPushButton("Score atoms"))
+        self._removal = RemovalStop(viewer, self.panel)
         self.colouring = AtomColouring()
         self.selection = SelectionLink(self)
         self._lay_out()
@@ -189,6 +191,8 @@ class AtomScoring(QWidget):
         self._request = ScoreRequest(asked, map_layer, points, table, tuple(chosen), config, self.config.values())
         self.cost.forget()
         self.panel.run(partial(score_job, self._request), name=f"Explaining atoms of {image.name}")
+        for layer in (image, points):
+            self._removal.watch(layer)
 
     def _on_event(self, event: JobEvent) -> None:
         request = self._request

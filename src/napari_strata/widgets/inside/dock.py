@@ -36,6 +36,7 @@ from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.models import ModelEntry, ModelLibrary
 from napari_strata.widgets.parts.notify import in_words
 from napari_strata.widgets.parts.number_boxes import IntegerBox
+from napari_strata.widgets.parts.removal_stop import RemovalStop
 from napari_strata.widgets.parts.runner import JobRunner
 from napari_strata.widgets.parts.words import Words
 
@@ -94,6 +95,7 @@ class InsideDock(Dock):
         self.facts = Words()
         self.config = ConfigForm(InsideConfig, fields=_SETTINGS)
         self.panel = JobPanel(QPushButton("Show activations"))
+        self._removal = RemovalStop(viewer, self.panel)
         self.buttons = {part: QPushButton(text) for part, text, _ in _BUTTONS}
         self.patches = PatchList()
         self.listing = JobRunner(self)
@@ -199,6 +201,7 @@ class InsideDock(Dock):
         request = _Request(source, config, shown_frame(self._viewer, image), part)
         self._request, self._inverted = request, None
         self.panel.run(partial(_browse_job, request), name=f"Looking into {source.entry.name}")
+        self._removal.watch(source.origin.image)
 
     def _on_event(self, event: JobEvent) -> None:
         if isinstance(event, Sketched) and self._request is not None:
@@ -260,6 +263,7 @@ class InsideDock(Dock):
             name = request.config.feature_map
             self._inverted = inversion_layer(inversion.data, origin, request.frame, feature_map=name)
             show_results(self._viewer, [self._inverted], below=PATCHES)
+            self._removal.watch(self._inverted)
         self._inverted.metadata["inside"] |= {
             "error": inversion.error,
             "likeness": inversion.likeness,

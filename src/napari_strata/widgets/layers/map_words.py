@@ -30,7 +30,9 @@ def question_words(details: Mapping[str, Any], layers: int) -> str:
 
 
 def map_name(details: Mapping[str, Any], kind: str, place: tuple[float, float], layers: int) -> str:
-    """Name a map: its question, method and target; one that was stopped says that it is not finished.
+    """Name a map: method and place, which differ most, then the question; "Grad-CAM at 60, 60 - why C, layer 1".
+
+    One that was stopped says that it is not finished.
 
     Parameters
     ----------
@@ -45,8 +47,9 @@ def map_name(details: Mapping[str, Any], kind: str, place: tuple[float, float], 
     """
     y, x = place
     where = "on the slice" if kind == "slice" else f"at {y:.0f}, {x:.0f}"
-    name = f"{question_words(details, layers)}: {METHODS[details['method']].title} {where}"
-    return f"{name}, unfinished" if details.get("done", 1) < 1 else name
+    state = ", unfinished" if details.get("done", 1) < 1 else ""
+    asked = question_words(details, layers)
+    return f"{METHODS[details['method']].title} {where}{state} - {asked[0].lower()}{asked[1:]}"
 
 
 def score_words(details: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from napari_strata.explain.proposals.wrong_regions import WrongRegion
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.doctor.place import show_region
 from napari_strata.widgets.layers.napari_layers import frame_placement, heatmap_layer
-from napari_strata.widgets.layers.results import find_results, hide_others, show_results
+from napari_strata.widgets.layers.results import find_results, hide_others, show_results, tell_made
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.map_to_labels.compared import Compared, compare, finder, is_prediction
 from napari_strata.widgets.map_to_labels.region_table import RegionTable
@@ -30,6 +30,7 @@ from napari_strata.widgets.parts.form import form_layout, row_label
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.layer_choice import LayerChoice
 from napari_strata.widgets.parts.number_boxes import IntegerBox, NumberBox
+from napari_strata.widgets.parts.removal_stop import RemovalStop
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -81,6 +82,7 @@ class ErrorsPage(QWidget):
         self.below, self.least = NumberBox(0.0, 1.0), IntegerBox(1, 100_000)
         self.method = ChoiceBox()
         self.panel = JobPanel(QPushButton("Find regions"))
+        self._removal = RemovalStop(viewer, self.panel)
         self.table = RegionTable()
         self.why_button, self.correct_button = QPushButton("Why?"), QPushButton("To correct")
         self._lay_out()
@@ -162,6 +164,7 @@ class ErrorsPage(QWidget):
         find = finder(self._viewer, compared, below=self.below.value(), least=self.least.value())
         self._wanted = compared
         self.panel.run(lambda control: find_regions(control, find), name=f"Looking through {masks.name}")
+        self._removal.watch(source.origin.image)
 
     def _on_result(self, result: JobResult) -> None:
         wanted, self._wanted = self._wanted, None
@@ -205,6 +208,7 @@ class ErrorsPage(QWidget):
         asked = _Asked(compared, region, ExplainConfig(method=self.method.currentData()), atoms)
         self._wanted = asked
         self.panel.run(partial(_why_job, asked), name=f"Explaining {source.stack.name}")
+        self._removal.watch(source.origin.image)
 
     def _show_map(self, asked: _Asked, heatmap: "Heatmap") -> None:
         source = asked.compared.source
@@ -217,6 +221,7 @@ class ErrorsPage(QWidget):
         details = {**heatmap.metadata, "method": asked.config.method}
         layer = heatmap_layer(heatmap.data, source.origin, chosen, details=details)
         (layer,) = show_results(self._viewer, [layer], below="atoms", in_place=True)
+        tell_made(layer)
         hide_others(self._viewer, "heatmap", layer, source.origin.image)
         for mark in find_results(self._viewer, "target", source.origin.image):
             mark.visible = False  # of what another map explains; the region is outlined

@@ -9,7 +9,7 @@ from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
 from napari_strata.widgets.layers.napari_layers import Origin
-from napari_strata.widgets.layers.results import find_results, origin_of, role_of
+from napari_strata.widgets.layers.results import find_results, made_as, newest_made, origin_of, role_of
 from napari_strata.widgets.layers.source import Source
 from napari_strata.widgets.parts.layer_choice import LayerChoice
 from napari_strata.widgets.parts.models import open_model
@@ -45,6 +45,8 @@ class Asked:
         Method and settings.
     atoms : DataFrame or None
         What the model's atoms of this image are now.
+    any_layer : bool
+        Whether an atom that is still to be found may be of any layer.
     """
 
     source: Source
@@ -52,18 +54,20 @@ class Asked:
     question: "Question"
     config: "ExplainConfig"
     atoms: "DataFrame | None"
+    any_layer: bool = False
 
     def inquiry(self) -> Inquiry:
         """Return it as jobs take it."""
         path, stack = self.source.entry.path, self.source.stack
-        return Inquiry(path, stack, self.question, self.config, self.frame, self.atoms)
+        return Inquiry(path, stack, self.question, self.config, self.frame, self.atoms, self.any_layer)
 
 
 class MapChoice(LayerChoice):
-    """Offers the maps of explanations, and nothing else; follows the active layer.
+    """Offers the maps of explanations, and nothing else; follows the active layer, and the map last made.
 
-    A map that answers something else from now on, as `napari_strata.widgets.layers.results.show_results` makes it
-    in place, is told like another one.
+    Whoever asked for a map wants it chosen, whatever was chosen or active before; see
+    `napari_strata.widgets.layers.results.tell_made`. A map that answers something else from now on is told like
+    another one.
     """
 
     _answer: tuple[Any, ...] = ()
@@ -71,7 +75,15 @@ class MapChoice(LayerChoice):
     def __init__(self, viewer: "Viewer", **settings: Any) -> None:
         from napari.layers import Image
 
+        self._newest = newest_made(viewer)
         super().__init__(viewer, Image, offers=is_map, none_when_empty="no map yet", **settings)
+
+    def _on_metadata(self, event: Any) -> None:
+        self._refresh()
+        made = made_as(event.source)
+        if made > self._newest and event.source in self._layers:
+            self._newest, self._is_by_hand = made, False
+            self.choose(event.source)
 
     def _tell(self) -> None:
         layer, before = self._layers[self.currentIndex()], self._answer

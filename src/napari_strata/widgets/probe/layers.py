@@ -16,7 +16,7 @@ from napari_strata.widgets.layers.napari_layers import (
     placement,
     target_layer,
 )
-from napari_strata.widgets.layers.results import remove_results, show_results
+from napari_strata.widgets.layers.results import remove_results, show_results, tell_made
 from napari_strata.widgets.layers.targets import Chosen, Place
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class ProbeLayers:
         details = {**glimpse.metadata, "frame": place.frame}
         layer = heatmap_layer(whole, self.origin, chosen, details=details)
         show_results(self._viewer, [layer], below="atoms", keep_earlier=True)
+        tell_made(layer)
         return True
 
     def hide(self) -> None:

@@ -1,5 +1,7 @@
 """The What if dock: change a part of the image, and see what the network then says."""
 
+from typing import Any
+
 import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtCore import QTimer
@@ -12,6 +14,7 @@ from napari_strata.events import ChangeTried, JobEnded, JobEvent, Progress, Stat
 from napari_strata.jobs.job import Job
 from napari_strata.requests import TryChange
 from napari_strata.widgets.maps.asked import Asked, MapChoice, asked_by
+from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.dock_links import DockLinks
 from napari_strata.widgets.parts.form import fold, form_layout, row_label
@@ -113,6 +116,7 @@ class WhatIfDock(Dock):
         self.remove_button.clicked.connect(self._remove)
         self._timer.timeout.connect(self._ask)
         self.flip.panel.brought.connect(lambda _result: self.layers.give_way())
+        connect_while_alive(self, self._on_removed, self._viewer.layers.events.removed)
         self.runner.reported.connect(self._on_event)
         self.runner.ended.connect(self._on_ended)
 
@@ -171,6 +175,12 @@ class WhatIfDock(Dock):
         self._timer.stop()
         self._asked = self._wanted = None
         self.runner.stop()
+
+    def _on_removed(self, event: Any) -> None:
+        """Stop where the image is gone."""
+        if self._asked is not None and event.value is self._asked.source.origin.image:
+            self._forget()
+            self._say(f"{event.value.name} was removed; stopped.")
 
     def _remove(self, _checked: bool = False) -> None:
         """Take away what is shown; another change shows it again."""

@@ -16,6 +16,7 @@ from napari_strata.widgets.maps.asked import Asked
 from napari_strata.widgets.parts.form import ConfigForm
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.number_boxes import NumberBox
+from napari_strata.widgets.parts.removal_stop import RemovalStop
 from napari_strata.widgets.what_if.layers import WhatIfLayers
 from napari_strata.widgets.what_if.outcome_words import outcome_words
 
@@ -54,6 +55,7 @@ class FlipPart(QWidget):
         self._request: _Request | None = None
         self.config = ConfigForm(SmallestChangeConfig, fields=_FIELDS)
         self.panel = JobPanel(QPushButton("Find the smallest change"))
+        self._removal = RemovalStop(viewer, self.panel)
         self.panel.start_button.setToolTip(_TIP)
         self.layers = WhatIfLayers(viewer, "Smallest change", "smallest-change")
         self._hide_dose()
@@ -81,6 +83,7 @@ class FlipPart(QWidget):
         asked, change = self._take()
         request = self._request = _Request(asked, change.mask, self.config.values())
         self.panel.run(partial(_make_job, request), name=f"Smallest change of {asked.source.stack.name}")
+        self._removal.watch(asked.source.origin.image)
 
     def _on_result(self, result: JobResult) -> None:
         request = self._request

@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+from napari.layers import Image
+
+from napari_strata.widgets.layers.results import show_results, tag, tell_made
+from napari_strata.widgets.maps.asked import EXPLANATION, MapChoice
+
+
+@pytest.fixture
+def make_map(viewer):
+    """Make a map of a method at a place as docks do: the one of the same method is replaced in place."""
+    image = viewer.add_image(np.zeros((8, 8)), name="image")
+
+    def make_map(method, place) -> Image:
+        new = Image(
+            np.zeros((8, 8)),
+            name=f"{method} at {place}",
+            metadata=tag("heatmap", image, "model", {}, method=method)
+            | {EXPLANATION: {"method": method, "target": place}},
+        )
+        (shown,) = show_results(viewer, [new], in_place=True)
+        tell_made(shown)
+        return shown
+
+    return make_map
+
+
+def test_the_map_made_last_is_chosen_also_where_it_replaces_one_whatever_is_active_or_chosen_by_hand(
+    viewer, qtbot, make_map
+):
+    choice = MapChoice(viewer)
+    qtbot.addWidget(choice)
+    told = []
+    choice.chosen.connect(lambda layer: told.append(layer and layer.name))
+    first, second = make_map("Grad-CAM", 60), make_map("Occlusion", 60)
+    assert choice.layer is second
+    viewer.layers.selection.active = second
+    choice.activated.emit(choice.currentIndex())  # chosen by hand
+    assert make_map("Grad-CAM", 110) is first
+    assert choice.layer is first
+    assert choice.currentText() == "Grad-CAM at 110"
+    assert told[-1] == "Grad-CAM at 110"
+    assert make_map("Grad-CAM", 30) is first
+    assert told[-1] == "Grad-CAM at 30"
+    viewer.layers.selection.active = None
+    viewer.layers.selection.active = second
+    assert choice.layer is second  # it follows again
