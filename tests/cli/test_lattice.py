@@ -9,6 +9,7 @@ import pytest
 
 from lattices import atoms, cell
 from napari_strata.io.atom_tables import write_atoms
+from napari_strata.io.images import write_images
 from napari_strata.types import ATOM_COLUMNS
 
 Strata = Callable[..., Any]
@@ -36,7 +37,7 @@ def test_programs_read_figures_with_uncertainties(strata: Strata, table: Path) -
 def test_people_read_values_with_their_uncertainties(strata: Strata, table: Path) -> None:
     lines = strata("lattice", table).out.splitlines()
     assert lines[0] == "Completed."
-    assert any(re.match(r"  twist of layers 0 and 1: 28\.[89]\d+ ± 0\.0\d+ degrees", line) for line in lines)
+    assert re.match(r"  twist of layers 0 and 1: 28\.[89]\d+ ± 0\.0\d+ degrees", lines[2])
     assert any("hexagonal: a 2.4" in line for line in lines)
 
 
@@ -86,7 +87,7 @@ def test_a_table_without_atoms_is_refused_with_what_to_do(strata: Strata, table:
     ("stated", "verdict"),
     [
         (0.02, "the lattice explains the positions within their uncertainties"),
-        (0.01, r"positions scatter (1\.\d|2|2\.\d) times as much as their uncertainties say"),
+        (0.01, r"positions scatter (1\.\d|2|2\.\d) times as much as their uncertainties say; real displacements"),
     ],
 )
 def test_people_read_whether_a_lattice_explains_its_atoms(
@@ -139,3 +140,12 @@ def test_maps_need_an_ending_that_tells_their_format(strata: Strata, table: Path
     call = strata("lattice", table, "--maps-out", tmp_path / "maps.doc", "--json")
     assert call.code != 0 and ".npz" in str(call.report["error"])
     assert strata("lattice", table, "--without-field").code == 2
+
+
+def test_an_image_of_another_pixel_size_than_its_atoms_is_refused(
+    strata: Strata, table: Path, tmp_path: Path
+) -> None:
+    write_images(np.random.default_rng(0).random((1, 125, 125), np.float32), tmp_path / "m.tif", pixel_size=0.2)
+    call = strata("lattice", table, "--image", tmp_path / "m.tif", "--pixel-size", 0.25)
+    assert call.code == 1
+    assert "The positions in the table were made with 0.2 Å per pixel, and m has 0.25 Å." in call.err

@@ -12,13 +12,15 @@ LEAST_SURE_DIRECTION = 30.0
 
 
 def lattice_words(figures: Figures) -> Iterator[str]:
-    """Tell the figures of every frame: value ± standard uncertainty."""
+    """Tell the figures of every frame: value ± standard uncertainty; the twist, which most ask for, first."""
     for frame in figures.get("frames", ()):
         yield f"{frame['image']}, frame {frame['frame']}"
+        is_doubted = any(layer.get("doubt") for layer in frame["layers"])
+        if not is_doubted:
+            yield from _twists(frame, "")
         for layer in frame["layers"]:
             yield from _layer(layer)
         yield from (f"  note: {gap}" for gap in frame["gaps"])
-        is_doubted = any(layer.get("doubt") for layer in frame["layers"])
         if is_doubted:
             yield "  The cell is not of this family, so neither twist nor distortion follows; leave out --family."
         else:
@@ -46,8 +48,11 @@ def _field(field: Figures) -> str:
     before, after = plain(field["median_residual_before_A"], 3), plain(field["median_residual_after_A"], 3)
     if not field["degrees_of_freedom"]:
         return f"  no smooth distortion of the scan makes held-out atoms fit better; {residual} {before} Å"
-    numbers = counted(field["degrees_of_freedom"], "free number")
-    return f"  smooth distortion of the scan, of {numbers}: {residual} {before} Å without it, {after} Å with it"
+    numbers = counted(field["degrees_of_freedom"], "fitted number")
+    return (
+        f"  smooth distortion of the scan: {residual} {before} Å without it, {after} Å with it"
+        f" ({numbers} describe it)"
+    )
 
 
 def _dopant(dopant: Figures) -> str:
@@ -107,6 +112,9 @@ def _shared(frame: Figures, prefix: str) -> Iterator[str]:
         for layer in shared["layers"]:
             orientation = _with(layer, "orientation_deg")
             yield f"    layer {layer['layer']}: a {_with(layer, 'a_A')} Å, orientation {orientation} degrees"
+
+
+def _twists(frame: Figures, prefix: str) -> Iterator[str]:
     for twist in frame.get("twists", ()):
         first, second = twist["layers"]
         yield (
@@ -117,6 +125,10 @@ def _shared(frame: Figures, prefix: str) -> Iterator[str]:
 
 def _affine(shared: Figures) -> str:
     """Tell the affine distortion; that of one layer explains its cell whatever it is, so nothing tests it."""
+    names = ("stretch_larger", "stretch_smaller")
+    is_seen = any(abs(shared[name] - 1) > (shared[f"{name}_sigma"] or 0) for name in names)
+    if shared["degrees_of_freedom"] and not is_seen:
+        return f"distortion of the scan, shared by the layers: none measurable; {_chi_square(shared)}; without it:"
     stretches = f"stretched {_with(shared, 'stretch_larger')} and {_with(shared, 'stretch_smaller')} times"
     if shared["direction_deg_sigma"] < LEAST_SURE_DIRECTION:
         stretches += f", the larger along {_with(shared, 'direction_deg')} degrees"
@@ -128,6 +140,7 @@ def _affine(shared: Figures) -> str:
 def _fourier(fourier: Figures) -> Iterator[str]:
     for layer in fourier["layers"]:
         yield f"  Fourier transform, layer {layer['layer']}: {_cell(layer)}; {len(layer['spots'])} spots"
+    yield from _twists(fourier, "Fourier transform: ")
     yield from _shared(fourier, "Fourier transform: ")
     for moire in filter(None, fourier.get("moire", ())):
         yield f"  moiré seen in the {moire['source']}: {_with(moire, 'period_A')} Å"

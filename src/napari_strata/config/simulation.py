@@ -84,7 +84,8 @@ class SimulationConfig(Config):
     def _lowest(self) -> str:
         drawn = tuple(dict.fromkeys(self.crystal.any_of))
         if len(drawn) > MOST_NAMED:
-            return f"{len(drawn)} kinds of crystal"
+            named = len(drawn) - ("random" in drawn)
+            return f"{named} crystals and random ones" if named < len(drawn) else f"{named} crystals"
         if drawn:
             return " or ".join(filter(None, (", ".join(drawn[:-1]), drawn[-1])))
         return self.material if self.crystal.cif is None else self.crystal.cif.stem

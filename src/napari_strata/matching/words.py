@@ -49,12 +49,20 @@ def summary(estimates: ImageEstimates) -> str:
         ("twist {}°", estimates.twist),
         ("atoms {} Å wide", estimates.probe_width),
         ("dose {} counts", estimates.dose),
-        ("background {} smooth", estimates.background),
-        ("{} even", estimates.even_background),
+        ("smooth background {}", estimates.background),
+        ("even background {}", estimates.even_background),
     ):
-        if one is not None:
+        if one is not None and not _is_nothing(one):
             found.append(text.format(_number(one)))
+    backgrounds = (estimates.background, estimates.even_background)
+    if all(one is not None and _is_nothing(one) for one in backgrounds):
+        found.append("no background that could be told from none")
     return f"Found: {', '.join(found)}."
+
+
+def _is_nothing(background: Estimate) -> bool:
+    """Tell what is no more than its uncertainty from what is there."""
+    return abs(background.value) <= background.uncertainty
 
 
 def doubts(estimates: ImageEstimates, config: SimulationConfig) -> tuple[str, ...]:

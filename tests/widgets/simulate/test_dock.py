@@ -226,9 +226,9 @@ def test_the_simulated_image_is_added_with_its_truth_beside_the_own(qtbot, viewe
     own = open_image(viewer)
     dock = make_dock()
     wait(qtbot, dock)
-    viewer.camera.center = (0, 1e4, 1e4)
+    viewer.scene.camera.center = (0, 1e4, 1e4)
     click(qtbot, dock.add_button)
-    assert np.allclose(viewer.camera.center[1:], viewer.layers.extent.world.mean(axis=0), atol=PIXEL_SIZE)
+    assert np.allclose(viewer.scene.camera.center[1:], viewer.layers.extent.world.mean(axis=0), atol=PIXEL_SIZE)
     assert "masks and atoms are hidden: switch them on with the eye" in dock.panel.words.text()
     assert [type(layer) for layer in viewer.layers] == [Image, Image, Labels, Labels, Points]
     simulated, *masks, atoms = viewer.layers[1:]

@@ -104,7 +104,10 @@ def _layer_rows(layers: "tuple[FittedLayer, ...]") -> Iterator[Row]:
     yield Row("Scatter [Å]", tuple(measured(one.fit.scatter) for one in layers), tip)
     verdicts = tuple(agreement(one.fit) for one in layers)
     if any(verdicts):
-        tip = "Whether the lattice explains the positions within the uncertainties of their fit."
+        tip = (
+            "Whether the lattice explains the positions within the uncertainties of their fit. Where it does not,"
+            " these are too small, or atoms are really displaced: by strain, buckling, defects, or by the scan."
+        )
         yield Row("Positions", tuple(verdict or "" for verdict in verdicts), tip)
 
 
@@ -155,5 +158,7 @@ def _of(figure: Measured) -> str:
 
 
 def _stretch(stretches: tuple[Measured, Measured], direction: Measured) -> str:
+    if all(abs(one.value - 1) <= one.sigma for one in stretches):
+        return f"none measurable (± {max(one.sigma for one in stretches):.1g})"
     larger, smaller = (f"{one.value:.4f}" for one in stretches)
     return f"{larger} along {direction.value:.1f}°, {smaller} across"
