@@ -70,7 +70,14 @@ def test_simulate_takes_its_ranges_from_a_file_and_options_win(
     call = strata("simulate", tmp_path, "--config", tmp_path / "ranges.yaml", "--material", "WS2", "--images", 4)
     assert call.code == 0
     assert recorder.args == (SimulationConfig(twist=(10, 20), material="WS2", layers=3),)
-    assert recorder.kwargs == {"count": 4, "size": 512, "pixel_size": 0.2, "seed": 0, "out": tmp_path}
+    assert recorder.kwargs == {
+        "count": 4,
+        "size": 512,
+        "pixel_size": 0.2,
+        "seed": 0,
+        "out": tmp_path,
+        "overwrite": False,
+    }
 
 
 def test_simulate_finds_a_cif_file_beside_its_settings(strata: Strata, recorder: Recorder, tmp_path: Path) -> None:
@@ -115,7 +122,14 @@ def test_random_crystals_ask_for_classes_of_columns(strata: Strata, recorder: Re
 def test_simulate_without_a_file_takes_the_defaults(strata: Strata, recorder: Recorder, tmp_path: Path) -> None:
     strata("simulate", tmp_path, "--size", 64, "--pixel-size", 0.1, "--seed", 7)
     assert recorder.args == (SimulationConfig(),)
-    assert recorder.kwargs == {"count": 1, "size": 64, "pixel_size": 0.1, "seed": 7, "out": tmp_path}
+    assert recorder.kwargs == {
+        "count": 1,
+        "size": 64,
+        "pixel_size": 0.1,
+        "seed": 7,
+        "out": tmp_path,
+        "overwrite": False,
+    }
 
 
 def test_train_options_win_over_the_configuration(strata: Strata, recorder: Recorder, tmp_path: Path) -> None:
@@ -176,12 +190,6 @@ def test_a_typed_pixel_size_wins_with_a_warning(strata: Strata, recorder: Record
     assert recorder.args[1][0].pixel_size == 0.3
     assert call.err == "Warning: moire.tif: the pixel size given, 0.3 Å, is used; the file says 0.2 Å.\n"
     assert call.report["finish_reason"] == "completed"
-
-
-def test_a_pixel_size_of_zero_fails_with_the_remedy(strata: Strata, recorder: Recorder, image: Path) -> None:
-    call = strata("predict", "MODEL", image, "--out", "DIR", "--pixel-size", 0, "--json")
-    assert call.code == 1
-    assert call.report["error"]["type"] == "CalibrationError"
 
 
 def test_a_colour_picture_fails_unless_grey_is_asked_for(

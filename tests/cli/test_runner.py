@@ -135,8 +135,9 @@ def test_a_failure_is_one_line_with_its_remedy(run: Run) -> None:
     }
 
 
-def test_people_get_nothing_on_stdout_when_it_failed(run: Run) -> None:
-    assert run(failing(ImageError("Dark.", remedy="Use a lamp.")), as_json=False)[1] == ""
+def test_people_get_one_line_on_stderr_when_it_failed(run: Run) -> None:
+    _, out, err = run(failing(ImageError("Dark.", remedy="Use a lamp.")), as_json=False)
+    assert (out, err) == ("", "Error: Dark. Use a lamp.\n")
 
 
 @pytest.mark.parametrize("error", [RuntimeError("boom"), KeyError("boom")])

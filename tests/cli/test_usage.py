@@ -26,6 +26,8 @@ WRONG = {
     "neither masks nor atoms": ("evaluate", "--truth", "c"),
     "a tolerance for masks": ("evaluate", "--masks", "a", "--truth", "b", "--tolerance", "1"),
     "a tolerance of zero": ("evaluate", "--atoms", "a", "--truth", "b", "--tolerance", "0"),
+    "a pixel size of zero": ("predict", "m", "i.tif", "--out", "d", "--pixel-size", "0"),
+    "a pixel size below zero": ("atoms", "m", "i.tif", "--pixel-size", "-1"),
     "an atom without a position": ("explain", "m", "i", "--out", "h"),
     "a position that is none": ("explain", "m", "i", "--out", "h", "--at", "12"),
     "a position that is nowhere": ("explain", "m", "i", "--out", "h", "--at", "nan,3"),

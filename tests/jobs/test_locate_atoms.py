@@ -80,9 +80,11 @@ def test_a_stop_keeps_the_atoms_of_the_images_and_frames_that_are_done(model, tm
         assert set(zip(table["image"], table["frame"], strict=True)) == {("a", 0), ("b", 0), ("b", 1)}
 
 
-def test_a_folder_as_output_file_is_refused_before_any_work(model, tmp_path):
-    events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS, out=tmp_path))
+@pytest.mark.parametrize(("name", "said"), [("", "is a folder"), ("atoms.txt", "no ending of a format of atoms")])
+def test_a_file_that_is_none_of_atoms_is_refused_before_any_work(model, tmp_path, name, said):
+    events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS, out=tmp_path / name))
     assert isinstance(events[-1].error, OutputError)
+    assert said in events[-1].error.message
     assert not any(isinstance(event, Progress) for event in events)
 
 
@@ -96,6 +98,14 @@ def test_the_figures_count_what_was_flagged(model):
     assert figures["flags"] == {"border": near.sum()}
     assert figures["species"] == {"C": len(table)}
     assert ended.result.value.candidates is None
+
+
+@pytest.mark.parametrize(("refine", "is_told"), [("probability", False), ("image", True)])
+def test_only_uncertainties_that_know_the_noise_are_a_figure(model, refine, is_told):
+    small = ImageStack(image().data[:, :40, :40], PIXEL, "small")
+    ended = end(locate_atoms(JobControl(), model, [small], INFERENCE, AtomsConfig(refine=refine)))
+    assert ended.result.value.table["sigma_y"].notna().any()
+    assert ("median_sigma_A" in ended.result.figures) == is_told
 
 
 def test_a_missing_atom_is_proposed_where_asked_for_and_written_beside_the_table(model, tmp_path):
@@ -188,9 +198,12 @@ def test_the_warning_names_the_built_in_models_that_have_seen_such_images(tmp_pa
     save_bright(bundled.FOLDER / "other", seen=seen, pixel_size=0.2)
     fits = seen.model_copy(update={"spacing": (1.0, 40.0), "noise": (1e-6, 1.0)})
     save_bright(bundled.FOLDER / "fitting", seen=fits, pixel_size=0.2)
+    save_bright(bundled.FOLDER / "a-layer-more", seen=fits, pixel_size=0.2, layers=3)
     events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS))
     remedy, _both_layers_alike = (event.remedy for event in events if isinstance(event, Warned))
-    assert remedy == "Built-in models that have seen such images: fitting."
+    assert remedy == (
+        "Is 0.1 Å right as the pixel size? If so, built-in models that have seen such images: fitting."
+    )
 
 
 def test_a_format_that_cannot_be_written_is_refused_before_any_work(model, tmp_path, monkeypatch):

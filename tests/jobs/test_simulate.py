@@ -115,3 +115,15 @@ def test_numbers_out_of_range_are_refused_in_words(tmp_path: Path, changes: dict
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
     (tmp_path / "file").touch()
     assert isinstance(run(tmp_path / "file").error, OutputError)
+
+
+def test_images_that_are_there_are_replaced_only_where_that_is_asked_for(tmp_path: Path):
+    (tmp_path / "atoms.csv").write_text("mine")
+    last = run(tmp_path)
+    assert isinstance(last.error, OutputError)
+    assert str(last.error) == (
+        f"{tmp_path} holds atoms.csv already. Choose another folder, or allow to overwrite (--overwrite)."
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["atoms.csv"]
+    assert run(tmp_path, overwrite=True, count=1).error is None
+    assert (tmp_path / "atoms.csv").read_text() != "mine"

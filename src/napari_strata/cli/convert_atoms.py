@@ -1,22 +1,15 @@
 """``napari-strata convert-atoms``."""
 
-import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from napari_strata.cli.display import Display
-from napari_strata.cli.options import AsJson, Verbose
+from napari_strata.cli.options import AsJson, Verbose, length_of_pixel
 from napari_strata.cli.runner import run_command
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
-
-
-def _positive(size: float | None) -> float | None:
-    if size is not None and not 0 < size < math.inf:
-        raise typer.BadParameter(f"{size:g} is no length of a pixel; give a positive number of Å.")
-    return size
 
 
 def convert_atoms(
@@ -29,7 +22,7 @@ def convert_atoms(
         typer.Option(
             help="Length of one pixel [Å]; needed where a file gives positions in Å alone, or in px alone.",
             show_default=False,
-            callback=_positive,
+            callback=length_of_pixel,
         ),
     ] = None,
     units: Annotated[

@@ -73,7 +73,9 @@ class Bar:
 
         text = TextColumn("{task.description}", markup=False)
         columns = (BarColumn(), TaskProgressColumn(), text)
-        self._bar = RichProgress(*columns, console=Console(stderr=True), transient=True)
+        console = Console(stderr=True)
+        # where no bar can move, rich would leave an empty line in its place
+        self._bar = RichProgress(*columns, console=console, transient=True, disable=not console.is_interactive)
         self._task = self._bar.add_task("Preparing", total=1.0)
 
     def __enter__(self) -> Self:

@@ -1,5 +1,6 @@
 """Options of the commands: those that a settings field describes are generated from it."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -13,6 +14,20 @@ C = TypeVar("C", bound=Config)
 
 _BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
 
+
+def length_of_pixel(size: float | None) -> float | None:
+    """Refuse what is no length of a pixel [Å].
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is not a positive number.
+    """
+    if size is not None and not 0 < size < math.inf:
+        raise typer.BadParameter(f"{size:g} is no length of a pixel; give a positive number of Å.")
+    return size
+
+
 AsJson = Annotated[
     bool, typer.Option("--json", help="For programs: print one JSON object as the last line of stdout.")
 ]
@@ -22,6 +37,7 @@ PixelSize = Annotated[
     typer.Option(
         help="Length of one pixel [Å]; wins over the file's own.",
         show_default=False,
+        callback=length_of_pixel,
     ),
 ]
 AnalysisFile = Annotated[

@@ -32,6 +32,9 @@ def simulate(
     config: Annotated[
         Path | None, typer.Option(help="YAML file with ranges of twist, dose, ...; options win over it.")
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace images that are in OUT already.")
+    ] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
@@ -50,7 +53,16 @@ def simulate(
         settings = settings.model_copy(update={"crystal": crystal, "probe": probe})
         settings = with_options(settings, material=material, layers=layers, classes=classes)
         settings = SimulationConfig.parse(settings.model_dump())  # what sections say of each other
-        return job(control, settings, count=images, size=size, pixel_size=pixel_size, seed=seed, out=out)
+        return job(
+            control,
+            settings,
+            count=images,
+            size=size,
+            pixel_size=pixel_size,
+            seed=seed,
+            out=out,
+            overwrite=overwrite,
+        )
 
     return run_command(make_job, as_json=as_json, verbose=verbose)
 

@@ -51,7 +51,8 @@ class AtomsConfig(Config):
     refine: Refine = setting(
         "centroid",
         "What gives positions: the centroid in the probability map, or a joint fit of all atoms to that map or to"
-        " the image, with uncertainties.",
+        " the image, with uncertainties. Of a fit to the map they are those of the map's shape, not of the noise,"
+        " and too small.",
     )
     species: SpeciesBy = setting(
         "class",

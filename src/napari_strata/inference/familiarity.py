@@ -10,6 +10,8 @@ from napari_strata.types import ImageStack
 
 MOST_LOOKS = 16
 """Frames of a stack that are looked at; 512 x 512 pixels each take a second together."""
+STRANGE_SPACING = "a wrong pixel size, or another crystal"
+"""What a spacing that was not seen may come from."""
 MARGIN = 0.15
 """Part of a range by which a figure may lie outside it: the range is that of some images only."""
 
@@ -92,7 +94,7 @@ def _of_lattice(look: Appearance, seen: Seen, pixel_size: float | None) -> list[
     low, high = (factor * spacing for spacing in seen.spacing)
     return [
         f"its strongest spacing is {factor * look.spacing:.2f} {unit} instead of {low:.2f} to {high:.2f} {unit}"
-        " (another crystal, or a wrong pixel size)"
+        f" ({STRANGE_SPACING})"
     ]
 
 

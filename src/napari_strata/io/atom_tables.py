@@ -4,26 +4,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_strata.config.atom_origin import AtomOrigin
-from napari_strata.errors import TableError
+from napari_strata.errors import OutputError, TableError
 from napari_strata.io.atoms.columns import TRUTH_COLUMNS, check_writable
-from napari_strata.io.atoms.formats import CSV, format_of
+from napari_strata.io.atoms.formats import CSV, ENDINGS, format_of
 from napari_strata.io.atoms.origin import write_beside
 from napari_strata.io.files import replacing
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["TRUTH_COLUMNS", "check_installed", "read_atoms", "read_origin", "write_atoms"]
+__all__ = ["TRUTH_COLUMNS", "check_atom_file", "read_atoms", "read_origin", "write_atoms"]
 
 
-def check_installed(path: Path) -> None:
+def check_atom_file(path: Path) -> None:
     """Check, before any work whose result goes to a file, that its format can be written.
 
     Raises
     ------
+    OutputError
+        If its ending is that of no format.
     ExtraError
         If the format needs a package that is not installed.
     """
+    if path.suffix.lower() not in ENDINGS:
+        raise OutputError(
+            f"{path.name} has no ending of a format of atoms.", remedy=f"End it in {', '.join(ENDINGS)}."
+        )
     check = format_of(path).check_installed
     if check is not None:
         check()

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from napari_strata.control import JobControl
-from napari_strata.errors import OutputError
 from napari_strata.events import JobResult, StateChanged, Warned
 from napari_strata.jobs.job import JobBody, job
 
@@ -45,15 +44,11 @@ def convert_atoms(
     OutputError
         If the ending of `out` is none of these formats, or the file cannot be written.
     """
-    from napari_strata.io.atom_tables import check_installed, read_atoms, read_origin, write_atoms
-    from napari_strata.io.atoms.formats import ENDINGS, format_of
+    from napari_strata.io.atom_tables import check_atom_file, read_atoms, read_origin, write_atoms
+    from napari_strata.io.atoms.formats import format_of
     from napari_strata.jobs.predict import make_folder
 
-    if out.suffix.lower() not in ENDINGS:
-        raise OutputError(
-            f"{out.name} has no ending of a format of atoms.", remedy=f"End it in {', '.join(ENDINGS)}."
-        )
-    check_installed(out)
+    check_atom_file(out)
     make_folder(out.parent)
     control.run()
     yield StateChanged(control.state)

@@ -67,12 +67,13 @@ def fit_lattice(
     TableError
         If there are no atoms, or the images do not belong to the table.
     CalibrationError
-        If positions are known in px only, or an image has no pixel size.
+        If positions are known in px only, or an image has no pixel size, or another one than its atoms.
     LatticeError
         If no frame has a lattice.
     OutputError
         If the file cannot be written.
     """
+    from napari_strata.io.atoms.belonging import common_size
     from napari_strata.io.calibration import require
     from napari_strata.io.map_files import check_map_file
     from napari_strata.lattice.order import check_calibrated
@@ -81,8 +82,8 @@ def fit_lattice(
     if maps is not None and maps.out is not None:
         check_map_file(maps.out)
     stacks = _by_name(atoms, images)
-    for stack in stacks.values():
-        require(stack.pixel_size, name=stack.name)
+    for name, stack in stacks.items():
+        common_size(atoms[atoms["image"] == name], stack.name, require(stack.pixel_size, name=stack.name))
     control.run()
     yield StateChanged(control.state)
     rows: list[dict[str, Any]] = []

@@ -78,8 +78,8 @@ def locate_atoms(
     atoms : AtomsConfig
         Distances and thresholds, what tells species apart, and whether to propose candidates.
     out : Path, optional
-        File for the atom table, whose ending chooses the format (CSV where it is none of those of
-        `napari_strata.io.atoms.formats`); candidates go to ``STEM_candidates.csv`` beside it.
+        File for the atom table, whose ending is one of `napari_strata.io.atoms.formats.ENDINGS` and chooses the
+        format; candidates go to ``STEM_candidates.csv`` beside it.
 
     Yields
     ------
@@ -131,6 +131,7 @@ def locate_atoms(
     paths = {} if out is None else _write(table, candidates, origin, out)
     figures = {
         **_counts(table, candidates, card.model.layers),
+        **_uncertainty(table, atoms),
         **prediction_figures([one.probabilities for one in predictions], start),
     }
     return JobResult(figures, paths, AtomsFound(predictions, table, candidates, origin))
@@ -173,19 +174,24 @@ def _counts(table: "DataFrame", candidates: "DataFrame | None", layers: int) -> 
     per_layer = [int((table["layer"] == layer).sum()) for layer in range(layers)]
     species = {str(name): int(count) for name, count in table["species"].value_counts(sort=False).items()}
     counts = {"atoms": len(table), "atoms_per_layer": per_layer, "species": species, "flags": flag_counts(table)}
-    if "sigma_y" in table and table["sigma_y"].notna().any():
-        counts["median_sigma_A"] = float(table[["sigma_y", "sigma_x"]].median(axis=None))
     if candidates is not None:
         counts |= {kind: int((candidates["kind"] == kind).sum()) for kind in ("missing", "extra")}
     return counts
 
 
-def _check_file(out: Path) -> None:
-    from napari_strata.io.atom_tables import check_installed
+def _uncertainty(table: "DataFrame", atoms: AtomsConfig) -> dict[str, float]:
+    """Tell how certain positions are; fits to a probability map know its shape, and nothing of the noise."""
+    if atoms.refine != "image" or not table["sigma_y"].notna().any():
+        return {}
+    return {"median_sigma_A": float(table[["sigma_y", "sigma_x"]].median(axis=None))}
 
-    check_installed(out)
+
+def _check_file(out: Path) -> None:
+    from napari_strata.io.atom_tables import check_atom_file
+
     if out.is_dir():
         raise OutputError(f"{out} is a folder.", remedy="Give the name of a file, for example atoms.csv in it.")
+    check_atom_file(out)
     make_folder(out.parent)
 
 

@@ -167,14 +167,28 @@ def familiarity(images: Sequence[ImageStack], card: "ModelCard") -> Iterator[War
 
     for image in images:
         if doubt := doubts_about(image, card):
-            yield Warned(doubt, _who_has_seen(image))
+            yield Warned(doubt, " ".join(_what_to_do(image, card, doubt)))
 
 
-def _who_has_seen(image: ImageStack) -> str:
-    """Name the bundled models that have seen such images; an empty text where none has.
+def _what_to_do(image: ImageStack, card: "ModelCard", doubt: str) -> Iterator[str]:
+    """Ask for the pixel size where a spacing is strange, and then name bundled models that have seen such images.
 
     Four figures of noise may be those of a faint crystal, too: where no lattice is seen, no model is named.
     """
+    from napari_strata.inference.familiarity import STRANGE_SPACING
+
+    asks = STRANGE_SPACING in doubt and image.pixel_size is not None
+    if asks:
+        yield f"Is {image.pixel_size:.4g} Å right as the pixel size?"
+    fits = _who_has_seen(image, card.model.layers)
+    if fits and not _shows_lattice(image):
+        yield "No lattice is seen in it: no two spots of its Fourier transform rise above the noise."
+    elif fits:
+        yield f"{'If so, built-in' if asks else 'Built-in'} models that have seen such images: {', '.join(fits)}."
+
+
+def _who_has_seen(image: ImageStack, layers: int) -> list[str]:
+    """Return the bundled models that have seen such images: those of as many layers, else all others."""
     from napari_strata.inference.familiarity import doubts_about
     from napari_strata.io.bundle import read_card
     from napari_strata.io.bundled import bundled_models
@@ -182,12 +196,14 @@ def _who_has_seen(image: ImageStack) -> str:
     cards = {folder.name: read_card(folder) for folder in bundled_models()}
     if image.pixel_size is None:
         cards = {name: card for name, card in cards.items() if card.model.pixel_size is None}
-    fits = [name for name, card in cards.items() if card.seen is not None and doubts_about(image, card) is None]
-    if not fits:
-        return ""
-    if not _shows_lattice(image):
-        return "No lattice is seen in it: no two spots of its Fourier transform rise above the noise."
-    return f"Built-in models that have seen such images: {', '.join(fits)}."
+    alike = {name: card for name, card in cards.items() if card.model.layers == layers}
+    for offered in (alike, cards):
+        fits = [
+            name for name, card in offered.items() if card.seen is not None and doubts_about(image, card) is None
+        ]
+        if fits:
+            return fits
+    return []
 
 
 def _shows_lattice(image: ImageStack) -> bool:

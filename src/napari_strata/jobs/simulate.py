@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 IMAGE_NAME = "images"
 """Stem of the stack of images; ``image`` in its atom table."""
+_FILES = {"images": f"{IMAGE_NAME}.tif", "labels": "labels.tif", "atoms": "atoms.csv", "truth": "truth.json"}
 
 
 @job
@@ -29,6 +30,7 @@ def simulate(
     pixel_size: float,
     seed: int,
     out: Path,
+    overwrite: bool = False,
 ) -> JobBody:
     """Simulate a stack of images.
 
@@ -52,14 +54,17 @@ def simulate(
         Seed, at least 0.
     out : Path
         Folder to write to.
+    overwrite : bool
+        Whether images and truth that are there may be replaced.
 
     Raises
     ------
     ConfigError
         If a number is out of its range, or the crystal cannot be read.
     OutputError
-        If the folder cannot be written.
+        If the folder cannot be written, or holds images already.
     """
+    from napari_strata.io.folders import check_free
     from napari_strata.simulate.scene import simulate_image
 
     if count < 1 or size < 16 or not 0.01 <= pixel_size <= 2 or seed < 0:
@@ -67,6 +72,8 @@ def simulate(
             f"{count} images of {size} px at {pixel_size} Å/px with seed {seed} cannot be simulated.",
             remedy="Take at least 1 image of at least 16 px, 0.01 to 2 Å/px, and a seed of 0 or more.",
         )
+    if not overwrite:
+        check_free(out, _FILES.values())
     _make_folder(out)
     control.run()
     yield StateChanged(control.state)
@@ -90,12 +97,7 @@ def _write(
     from napari_strata.io.images import write_images
     from napari_strata.io.masks import write_masks
 
-    paths = {
-        "images": out / f"{IMAGE_NAME}.tif",
-        "labels": out / "labels.tif",
-        "atoms": out / "atoms.csv",
-        "truth": out / "truth.json",
-    }
+    paths = {what: out / name for what, name in _FILES.items()}
     write_images(np.stack([scene.image for scene in scenes]), paths["images"], pixel_size=pixel_size)
     write_masks(np.stack([scene.labels for scene in scenes]), paths["labels"], pixel_size=pixel_size)
     write_atoms(_atom_table(scenes), paths["atoms"])

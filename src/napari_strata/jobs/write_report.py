@@ -24,6 +24,10 @@ PACKAGES = ("napari-strata", "numpy", "scipy", "matplotlib")
 """Packages that make a report, whose versions it states."""
 
 
+FILES = ("methods.txt", "methods.md", "report.json", "figure.png", "figure.svg", "figure.pdf")
+"""What a report consists of."""
+
+
 @job
 def write_report(
     control: JobControl,

@@ -21,7 +21,10 @@ def agreement(fit: LatticeFit) -> str | None:
     if _is_chance(fit.chi_square, fit.degrees):
         return "the lattice explains the positions within their uncertainties"
     factor = (fit.chi_square / fit.degrees) ** 0.5
-    return f"positions scatter {plain(factor, 2)} times as much as their uncertainties say"
+    return (
+        f"positions scatter {plain(factor, 2)} times as much as their uncertainties say;"
+        " real displacements of the atoms count, too"
+    )
 
 
 def agreement_of_layers(chi_square: float, degrees: int) -> str | None:

@@ -91,7 +91,8 @@ def _agreement(shared: SharedAffine) -> str:
         factor = plain(float(np.sqrt(shared.chi_square / shared.degrees)))
         verdict = (
             "the layers differ by more than their uncertainties explain; ones"
-            f" {factor} times as large would make them agree"
+            f" {factor} times as large would make them agree, unless the layers are really strained against each"
+            " other"
         )
     return (
         f"Chi-square is {plain(shared.chi_square)} for {counted(shared.degrees, 'degree')} of freedom: {verdict}."

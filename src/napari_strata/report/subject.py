@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 from napari_strata.config import AtomsConfig, ModelCard
 from napari_strata.config.atom_origin import AtomOrigin
-from napari_strata.errors import CalibrationError, LatticeError, TableError
-from napari_strata.io.atoms.belonging import is_same_size
-from napari_strata.io.atoms.blocks import pixel_size_of
+from napari_strata.errors import LatticeError, TableError
+from napari_strata.io.atoms.belonging import common_size
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.lattice.frame import FrameLattices, describe_frame
 from napari_strata.lattice.order import check_calibrated
@@ -147,7 +146,7 @@ def examine(
         raise TableError(f"{stack.name} has {count} frames, none is number {frame}.", remedy="Count from 0.")
     rows = _rows_of(atoms, stack.name, frame)
     check_calibrated(rows)
-    pixel_size = _common_size(rows, stack)
+    pixel_size = common_size(rows, stack.name, stack.pixel_size)
     pixels = stack.data[frame if frames is None else 0]
     check_place(rows, pixels.shape, stack.name, known.origin)
     _check_origin(rows, known)
@@ -176,23 +175,6 @@ def _rows_of(atoms: "DataFrame", name: str, frame: int) -> "DataFrame":
             remedy=f"Frames that have some: {some}." if some else "Locate them with a smaller 'Min probability'.",
         )
     return rows
-
-
-def _common_size(rows: "DataFrame", stack: ImageStack) -> float:
-    of_table = pixel_size_of(rows)
-    if of_table is None:
-        raise CalibrationError(
-            "Positions in px and in Å of the table have no common pixel size.", remedy="Locate the atoms again."
-        )
-    if stack.pixel_size is None:
-        return of_table
-    if not is_same_size(of_table, stack.pixel_size):
-        raise CalibrationError(
-            f"The positions in the table were made with {of_table:.5g} Å per pixel, and {stack.name} has"
-            f" {stack.pixel_size:.5g} Å.",
-            remedy="State the pixel size that is right, and locate the atoms again if it is not the table's.",
-        )
-    return stack.pixel_size
 
 
 def _check_origin(rows: "DataFrame", known: Known) -> None:

@@ -125,7 +125,9 @@ def test_the_folder_is_beside_the_image_also_where_its_path_was_typed_from_elsew
     assert f"written to {tmp_path / 'images' / 'mine'}." in dialog.panel.words.text()
 
 
-def test_a_click_writes_the_report_and_shows_its_text(qtbot, viewer, found, tmp_path):
+def test_a_click_writes_the_report_beside_an_earlier_one_and_shows_its_text(qtbot, viewer, found, tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "report.json").write_text("mine")
     dialog = ReportDialog(request_report(viewer, found[1], found[0]))
     qtbot.addWidget(dialog)
     dialog.folder.setText(str(tmp_path / "here"))
@@ -133,10 +135,12 @@ def test_a_click_writes_the_report_and_shows_its_text(qtbot, viewer, found, tmp_
     with qtbot.waitSignal(dialog.panel.brought, timeout=60_000):
         click(qtbot, dialog.panel.start_button)
     text = dialog.text.toPlainText()
-    assert text == (tmp_path / "here" / "methods.txt").read_text("utf-8")
+    assert [path.read_text() for path in (tmp_path / "here").iterdir()] == ["mine"]
+    assert dialog.folder.text() == str(tmp_path / "here-2")
+    assert text == (tmp_path / "here-2" / "methods.txt").read_text("utf-8")
     assert "no closer than 1.1 Å" in text
     assert "“my_net”" in text
-    assert (tmp_path / "here" / "figure.pdf").is_file()
+    assert (tmp_path / "here-2" / "figure.pdf").is_file()
     click(qtbot, dialog.copy_button)
     assert QApplication.clipboard().text() == text
 

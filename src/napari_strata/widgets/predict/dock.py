@@ -229,7 +229,9 @@ class PredictDock(Dock):
         return (selected or layers or [None])[-1]
 
     def _ask_where_to_export(self, _checked: bool = False) -> None:
-        check_located_size(self._shown_atoms(), self.source.image.layer)
+        points = self._shown_atoms()
+        assert points is not None, "the button works only where there are atoms"
+        check_located_size(points, self.source.image.layer)
         asked = ask_for_atom_file(self, f"{self.source.image.layer.name}_atoms")
         if asked is not None:
             path, chosen = asked

@@ -23,13 +23,13 @@ from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.parts.form import ConfigForm, form_layout
 from napari_strata.widgets.parts.job_panel import JobPanel
-from napari_strata.widgets.predict.report_request import ReportRequest
+from napari_strata.widgets.predict.report_request import ReportRequest, numbered
 
 SIZE = (560, 560)
 """Width and height of the window [px]."""
 _WHERE = (
-    "Gets methods.txt and .md, figure.png, .svg and .pdf, and report.json; earlier ones there are replaced."
-    " A name alone means a folder beside the image."
+    "Gets methods.txt and .md, figure.png, .svg and .pdf, and report.json. Where it holds a report already, the"
+    " new one goes to a folder with a number behind its name. A name alone means a folder beside the image."
 )
 
 
@@ -99,7 +99,10 @@ class ReportDialog(QDialog):
         if not typed:
             raise OutputError("No folder is named.", remedy="Type one, or choose one.")
         request = self._request
-        out = request.folder.parent / Path(typed).expanduser()  # a name alone means: beside the image
+        named = request.folder.parent / Path(typed).expanduser()  # a name alone means: beside the image
+        out = numbered(named, is_taken=_holds_report)
+        if out != named:
+            self.folder.setText(str(out))
         config = self.settings.values()
         self.panel.run(
             lambda control: _make_job(control, request, config, out), name=f"Reporting on {request.stack.name}"
@@ -115,6 +118,12 @@ class ReportDialog(QDialog):
 
     def _copy(self, _checked: bool = False) -> None:
         QApplication.clipboard().setText(self.text.toPlainText())
+
+
+def _holds_report(folder: Path) -> bool:
+    from napari_strata.jobs.write_report import FILES
+
+    return any((folder / name).exists() for name in FILES)
 
 
 def _make_job(control: JobControl, request: ReportRequest, config: ReportConfig, out: Path) -> Job:

@@ -1,8 +1,10 @@
 """What a report is written about: copies of image and atoms, and what their layer knows of its origin."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +106,10 @@ def _new_folder(image: "Image") -> Path:
     if not os.access(beside, os.W_OK):
         beside = Path.home()
     name = f"{Path(path).stem if path else image.name.replace('/', '-')}_report"
-    folder, number = beside / name, 2
-    while folder.exists():
-        folder, number = beside / f"{name}-{number}", number + 1
-    return folder
+    return numbered(beside / name, is_taken=Path.exists)
+
+
+def numbered(folder: Path, *, is_taken: Callable[[Path], bool]) -> Path:
+    """Return a folder, with the first number from 2 behind its name that is free where it is taken itself."""
+    candidates = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
+    return next(one for one in chain((folder,), candidates) if not is_taken(one))
