@@ -11,6 +11,7 @@ from napari_strata.errors import LatticeError
 from napari_strata.lattice.affine import SharedAffine, fit_shared_affine
 from napari_strata.lattice.cells import IDEAL, Family, Matrix
 from napari_strata.lattice.figures import affine_figures, fourier_figures, seen_figures, twist_figures
+from napari_strata.lattice.leakage import without_overlaps
 from napari_strata.lattice.moire import Moire, SeenMoire, see_moire
 from napari_strata.lattice.reciprocal import FourierLattice, match_lattices, sort_spots
 from napari_strata.lattice.spectrum import Spots, find_spots
@@ -79,7 +80,8 @@ def fourier_frame(
     try:
         expected = float(np.mean([np.linalg.norm(v, axis=1).mean() for v in vectors]))
         found = sort_spots(spots, layers=len(vectors), family=family, expected_a=expected)
-        lattices = match_lattices(found, vectors)
+        resolution = 1 / (np.array(image.shape) * pixel_size)
+        lattices = _told_apart(match_lattices(found, vectors), vectors, resolution, gaps)
     except LatticeError as error:
         gaps.append(error.message)
     shared = _shared([one for one in lattices if one is not None], len(vectors), family)
@@ -109,6 +111,24 @@ def fourier_frame_figures(frame: FourierFrame, numbers: Sequence[int]) -> dict[s
         "moire": [None if seen is None else seen_figures(seen) for seen in frame.moires],
         "gaps": list(frame.gaps),
     }
+
+
+def _told_apart(
+    lattices: Sequence[FourierLattice | None],
+    vectors: Sequence[Matrix],
+    resolution: NDArray[np.float64],
+    gaps: list[str],
+) -> tuple[FourierLattice | None, ...]:
+    """Return the lattices from spots that those of other layers leave alone; say once where there are none."""
+    told: list[FourierLattice | None] = []
+    for layer, lattice in enumerate(lattices):
+        try:
+            told.append(None if lattice is None else without_overlaps(lattice, layer, vectors, resolution))
+        except LatticeError as error:
+            told.append(None)
+            if error.message not in gaps:
+                gaps.append(error.message)
+    return tuple(told)
 
 
 def _shared(lattices: list[FourierLattice], layers: int, family: Family) -> SharedAffine | None:
