@@ -211,6 +211,25 @@ def test_statistics_inside_a_shape_follow_the_shape_and_the_map(qtbot, viewer, o
     assert dock.regions.table.as_text().split("\n")[2].split("\t")[:3] == ["Shape 1", str(inside), "1.42"]
     shapes.add_ellipses(np.array([[20, 20], [20, 60], [60, 60], [60, 20]]))
     qtbot.waitUntil(lambda: dock.regions.table.rowCount() == 3)
+    shapes.add_lines(np.array([[20, 20], [20, 60]]))
+    shapes.add_rectangles(np.array([[-40, 20], [-40, 60], [-20, 60], [-20, 20]]))
+    qtbot.waitUntil(lambda: dock.regions.table.rowCount() == 5)
+    said = [row.split("\t") for row in dock.regions.table.as_text().split("\n")[4:]]
+    assert said == [["Shape 3", "a line has no inside"], ["Shape 4", "outside the image"]]
+
+
+def test_regions_are_drawn_on_shapes_that_one_can_see_through(qtbot, viewer, open_dock):
+    scene = put_atoms(viewer, honeycombs((4.0,)))
+    dock = open_dock()
+    assert not dock.regions.draw_button.isEnabled()
+    measure(qtbot, dock)
+    press(qtbot, dock, dock.regions.draw_button)
+    shapes = dock.regions.shapes.layer
+    assert viewer.layers.selection.active is shapes and str(shapes.mode) == "add_rectangle"
+    assert np.allclose(shapes.scale, scene.image.scale)
+    shapes.add_rectangles(np.array([[20, 20], [20, 60], [60, 60], [60, 20]]))
+    assert 0 < shapes.face_color[0][3] < 0.2
+    qtbot.waitUntil(lambda: dock.regions.table.rowCount() == 2)
 
 
 @pytest.mark.parametrize("ending", ["csv", "npz"])

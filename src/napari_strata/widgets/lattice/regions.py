@@ -8,11 +8,12 @@ import numpy as np
 from napari.layers import Shapes
 from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.lattice.regions import WITHOUT_INSIDE, Region
 from napari_strata.lattice.statistics import summarise
 from napari_strata.numbers import plain
+from napari_strata.widgets.layers.napari_layers import placement
 from napari_strata.widgets.layers.world import between
 from napari_strata.widgets.parts.connections import LayerFollower
 from napari_strata.widgets.parts.figure_table import FigureTable
@@ -30,6 +31,10 @@ ROUNDING = 1e-9
 PATIENCE = 150
 """Time that a shape has to be left alone before its statistics are taken [ms]."""
 _LEFT_OUT = "Those at the border, or off the lattice, are left out."
+_FACE, _EDGE = "#ffe11918", "#ffe119"
+"""Colours of shapes: the map is seen through them."""
+_LINES = 250
+"""The side of an image in widths of their lines."""
 _HEADER = ("Region", "Atoms", "Mean", "Std")
 
 
@@ -44,8 +49,13 @@ class RegionStatistics(QWidget):
 
     def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._viewer = viewer
         self._map: ChosenMap | None = None
         self.shapes = LayerChoice(viewer, Shapes, none_when_empty="no shapes drawn yet")
+        self.draw_button = QPushButton("Draw")
+        self.draw_button.setToolTip(
+            "Add a layer of shapes that one can see through, and draw on the map."
+        )
         self.of_what = QLabel()
         self.of_what.setWordWrap(True)
         self.table = FigureTable()
@@ -54,7 +64,10 @@ class RegionStatistics(QWidget):
             "Write the statistics of all maps in all shapes, layer by layer, to a csv file."
         )
         rows = form_layout()
-        rows.addRow(QLabel("Shapes"), self.shapes)
+        choice = QHBoxLayout()
+        choice.addWidget(self.shapes, 1)
+        choice.addWidget(self.draw_button)
+        rows.addRow(QLabel("Shapes"), choice)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(rows)
@@ -67,6 +80,7 @@ class RegionStatistics(QWidget):
         self._timer.timeout.connect(self._refresh)
         self._follower = LayerFollower(self, self._on_drawn, "data", "set_data", "scale", "translate")
         self.shapes.chosen.connect(self._on_shapes)
+        self.draw_button.clicked.connect(self._draw)
         self._on_shapes(self.shapes.layer)
 
     def show_map(self, chosen: "ChosenMap | None") -> None:
@@ -79,6 +93,23 @@ class RegionStatistics(QWidget):
         shapes = self.shapes.layer
         return [region_of(shapes, number, image) for number in range(0 if shapes is None else shapes.nshapes)]
 
+    def _draw(self, _checked: bool = False) -> None:
+        if self._map is None:
+            return
+        image = self._map.image
+        shapes = Shapes(
+            ndim=image.ndim,
+            name=f"Regions - {image.name}",
+            face_color=_FACE,
+            edge_color=_EDGE,
+            edge_width=max(1, max(image.data.shape[-2:]) / _LINES),
+            **placement(image),
+        )
+        self._viewer.add_layer(shapes)
+        self._viewer.layers.selection.active = shapes
+        self.shapes.choose(shapes)
+        shapes.mode = "add_rectangle"
+
     def _on_shapes(self, shapes: "Shapes | None") -> None:
         self._follower.follow(shapes)
         self._refresh()
@@ -89,14 +120,18 @@ class RegionStatistics(QWidget):
     def _refresh(self) -> None:
         chosen, shapes = self._map, self.shapes.layer
         self.of_what.setText("" if chosen is None else _of(chosen))
+        self.draw_button.setEnabled(chosen is not None)
         if chosen is None:
             self.table.show_rows(_HEADER, [])
             return
         rows = [_row("All atoms", chosen, np.ones(len(chosen.places), dtype=bool))]
         for number in range(0 if shapes is None else shapes.nshapes):
             inside = inside_shape(shapes, number, chosen.image, chosen.frame, chosen.places)
-            if inside is not None:
-                rows.append(_row(f"Shape {number + 1}", chosen, inside))
+            title = f"Shape {number + 1}"
+            if inside is not None and inside.any():
+                rows.append(_row(title, chosen, inside))
+            elif why := _why_nothing(region_of(shapes, number, chosen.image), chosen):
+                rows.append((title, why))
         self.table.show_rows(_HEADER, rows)
 
 
@@ -128,6 +163,17 @@ def inside_shape(
     if region.kind in WITHOUT_INSIDE or region.frame not in (None, frame):
         return None
     return region.holds(places)
+
+
+def _why_nothing(region: Region, chosen: "ChosenMap") -> str:
+    """Say why no atom is inside a shape; empty of shapes on other frames."""
+    if region.frame not in (None, chosen.frame):
+        return ""
+    if region.kind in WITHOUT_INSIDE:
+        return f"a {region.kind} has no inside"
+    ends = np.array(chosen.image.data.shape[-2:]) - 0.5
+    is_outside = (region.corners.max(axis=0) < -0.5).any() or (region.corners.min(axis=0) > ends).any()
+    return "outside the image" if is_outside else "no atom of this map inside"
 
 
 def _of(chosen: "ChosenMap") -> str:

@@ -69,7 +69,9 @@ class DistancePlot(LinkedPlot):
         self.plot.clear()
         self._highlights, self._region = (), None
         if not self._layers:
+            self.plot.setRange(xRange=(0, 1), yRange=(0, 1), padding=0)
             return
+        self.plot.enableAutoRange(y=True)
         edges = self._edges()
         for one in self._layers:
             counts = np.histogram(one.distances, edges)[0]
