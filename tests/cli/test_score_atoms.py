@@ -41,6 +41,13 @@ def test_people_read_a_line_for_each_score(strata, inputs):
     assert "why_own: 1 on average" in call.out
 
 
+def test_a_layer_without_atoms_is_refused_with_those_that_have_some(strata, inputs):
+    call = strata("score-atoms", *inputs, "--pixel-size", "0.2", "--layer", "5", "--device", "cpu")
+    assert call.code != 0
+    assert "There are no atoms of layer 5" in call.err
+    assert "There are atoms of: 0, 1." in call.err
+
+
 def test_atoms_of_another_image_are_refused_in_words(strata, inputs, tmp_path):
     other = pd.read_csv(inputs[2]).assign(image="other")
     other.to_csv(tmp_path / "other.csv", index=False)

@@ -81,7 +81,7 @@ def test_an_erased_atom_vanishes(tmp_path, pixel_size):
     figures, outcome = outcome.figures, outcome.value
     assert figures["score_before"] > 0 > figures["score"]
     assert figures["probability_before"] > 0.5 > figures["probability"]
-    assert (outcome.vanished, outcome.appeared) == (1, 0)
+    assert (outcome.vanished, outcome.appeared, outcome.target_words) == (1, 0, "The atom vanishes.")
     rows, columns = outcome.window
     assert outcome.masks.shape == outcome.image.shape == (rows.stop - rows.start, columns.stop - columns.start)
     assert outcome.masks[12 - rows.start, 20 - columns.start] == 1
@@ -146,7 +146,9 @@ def test_the_smallest_change_flips_the_atom_and_is_told_in_counts(model, tmp_pat
     assert figures["score_before"] > 0 > figures["score"] > -1e-3 * figures["score_before"]
     assert figures["noise_rms_counts"] == pytest.approx(np.sqrt(130), rel=0.3)
     assert figures["times_noise"] == pytest.approx(figures["rms_counts"] / figures["noise_rms_counts"])
-    assert figures["words"].startswith(f"Flips: the change is {figures['times_noise']:.2g} of the shot noise")
+    part = f"{figures['times_noise']:.2g} of the shot noise"
+    assert figures["words"].startswith(f"The score flips: the change is {part}")
+    assert figures["target_words"].startswith(("The atom vanishes.", "The atom is still found. Only the sign"))
     change = tifffile.imread(tmp_path / "out" / "change.tif")
     assert figures["rms"] == pytest.approx(np.sqrt((change**2).sum() / figures["region_px"]), rel=1e-4)
     image = spots().data[0][flip.outcome.window]

@@ -63,6 +63,9 @@ def score_atoms(
         for column, wanted in (("layer", layer), ("frame", frame)):
             if wanted is not None:
                 is_chosen &= table[column] == wanted
+        chosen = [int(label) for label in table.index[is_chosen]]
+        if not chosen:
+            raise _none_of(table, layer, frame)
         return job(
             control,
             model,
@@ -70,7 +73,7 @@ def score_atoms(
             table,
             config=config,
             scoring=with_options(AtomScoresConfig(), disk=disk, most=most),
-            chosen=[int(label) for label in table.index[is_chosen]],
+            chosen=chosen,
             out=out,
         )
 
@@ -84,6 +87,16 @@ def _of_image(table: "DataFrame", name: str, path: Path) -> "DataFrame":
         named = ", ".join(sorted({str(one) for one in table["image"]})[:5])
         raise TableError(f"{path} has no atoms of {name}, but of {named}.", remedy="Give the atoms of this image.")
     return found
+
+
+def _none_of(table: "DataFrame", layer: int | None, frame: int | None) -> TableError:
+    """Say of which crystal layer or frame there are no atoms, and of which there are."""
+    for column, wanted in (("layer", layer), ("frame", frame)):
+        there = sorted({int(one) for one in table[column].dropna()})
+        if wanted is not None and wanted not in there:
+            others = ", ".join(map(str, there[:10])) or "none"
+            return TableError(f"There are no atoms of {column} {wanted}.", remedy=f"There are atoms of: {others}.")
+    return TableError("There are no atoms of this layer in this frame.", remedy="Choose another layer or frame.")
 
 
 def _words(figures: Mapping[str, Any]) -> list[str]:

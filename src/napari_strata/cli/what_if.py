@@ -97,3 +97,5 @@ def what_if_words(figures: Mapping[str, Any]) -> Iterator[str]:
             f"Atoms: {figures['vanished']} vanish, {figures['appeared']} appear,"
             f" {figures['renamed']} change species"
         )
+    if figures.get("target_words"):
+        yield figures["target_words"]

@@ -2,7 +2,8 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from napari_strata.config import ExplainMethod, JudgeConfig
 from napari_strata.control import JobControl
-from napari_strata.errors import MethodError
+from napari_strata.errors import MethodError, TargetError
 from napari_strata.events import JobEnded, JobEvent, JobResult, Progress, StateChanged, Warned
 from napari_strata.jobs.compare_maps import compare_maps
 from napari_strata.jobs.explain import explain
@@ -89,14 +90,16 @@ def explain_methods(
     files.check()
     if len(set(methods)) < len(methods):
         raise MethodError("A method is named twice.", remedy="Name every method once.")
-    loaded, shown = load_checked(inquiry)
+    with _naming_the_model_of(earlier):
+        loaded, shown = load_checked(inquiry)
     control.run()
     yield StateChanged(control.state)
     yield Progress(0.0, f"Explaining {inquiry.image.name}")
     yield from familiarity((shown,), loaded.card)
     yield from _warnings(earlier, loaded, shown)
     searched = min(part_of_search(loaded, _by(method, inquiry)) for method in methods)
-    settled, settled_figures = yield from part_of(settle_question(control, loaded, inquiry), 0, searched)
+    with _naming_the_model_of(earlier):
+        settled, settled_figures = yield from part_of(settle_question(control, loaded, inquiry), 0, searched)
     answers: list[Answer] = []
 
     def result() -> JobResult:
@@ -105,7 +108,8 @@ def explain_methods(
 
     try:
         case = _Case(control, settled, judging)
-        yield from part_of(_answer_all(case, methods, answers), searched, 1)
+        with _naming_the_model_of(earlier):
+            yield from part_of(_answer_all(case, methods, answers), searched, 1)
     except Exception as error:
         if answers:
             raise JobFailed(error, result()) from error
@@ -113,6 +117,18 @@ def explain_methods(
     if not answers:
         control.checkpoint()
     return result()
+
+
+@contextmanager
+def _naming_the_model_of(earlier: "Heatmap | None") -> Iterator[None]:
+    """Say with which model a map was made where another one cannot answer what it was asked."""
+    try:
+        yield
+    except TargetError as error:
+        made_with = "" if earlier is None else str(earlier.metadata.get("model", ""))
+        if not made_with or f" {made_with} " in error.message:
+            raise
+        raise TargetError(error.message, remedy=f"The map was made with {made_with}: take that model.") from error
 
 
 def _warnings(

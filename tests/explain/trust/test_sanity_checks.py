@@ -169,6 +169,18 @@ def labels_of(layers=2, side=96):
     return Labels(rng.normal(size=(side, side)).astype(np.float32), codes)
 
 
+@pytest.mark.parametrize(
+    ("left", "exchanged", "finding"),
+    [(0.45, 0.97, Finding.UNASKED), (0.45, 0.3, Finding.LEARNED), (0.9, 0.97, Finding.EDGES)],
+)
+def test_a_map_that_is_the_same_for_every_layer_is_not_read_as_why_this_one(left, exchanged, finding):
+    model = {"flat": False, "random": {"beyond_distance": left, "spearman": left}, "edges": {"spearman": 0.1}}
+    labels = {"kind": "heads exchanged", "likeness": {"beyond_distance": exchanged}}
+    verdict = judge_figures({"model-randomisation": model, "label-randomisation": labels})
+    assert verdict.finding is finding
+    assert ("do not read its map" in verdict.words) is (finding is Finding.UNASKED)
+
+
 def test_without_labels_the_other_layer_is_asked():
     found = figures_of(label_randomisation, subject_of("input-gradient"))
     assert found["kind"] == "heads exchanged"

@@ -1,7 +1,7 @@
 """The smallest change of an image that flips the answer to a question, beside the image's shot noise."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from napari_strata.explain.changes.pixel_gradient import PixelGradient
 from napari_strata.explain.changes.what_if import WhatIf
 from napari_strata.numbers import plain
 from napari_strata.types import FloatImage
+
+TIMES = (1.25, 1.5, 2.0, 3.0, 4.0)
+"""Where the score flips and the atom is still found, so many times the change are tried to make it vanish."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +69,8 @@ class FlipSearch:
         self._answers: dict[float, Seen] = {}
         self._region = grown(session.footprint, config.reach * session.scale) if mask is None else mask
         self._pixels = session.image[self._region]
+        self._low = min(0.0, float(session.image.min())) - self._pixels
+        self._high = float(session.image.max()) - self._pixels
         session.look_ahead(self._region)  # so that a stop has less to wait for
         self._slope = PixelGradient(
             session.score,
@@ -77,12 +82,11 @@ class FlipSearch:
 
     def look(self) -> Generator[Found, None, None]:
         """Yield the best so far, after every look of the network at a changed image."""
-        least, most = min(0.0, float(self._session.image.min())), float(self._session.image.max())
         return smallest_change(
             self._score,
             lambda change: self._slope.at(self._changed(change))[self._region],
-            least - self._pixels,
-            most - self._pixels,
+            self._low,
+            self._high,
             steps=self._config.steps,
         )
 
@@ -105,8 +109,25 @@ class FlipSearch:
         changed = self._changed(found.change)
         after = self._answers.get(found.score)
         outcome = self._session.outcome(changed, self._region, details, after=after, with_masks=not is_stopped)
+        if found.flips and outcome.stays and not is_stopped:
+            outcome = self._with_vanishing(outcome, found)
         change = (changed - self._session.image).astype(np.float32)[outcome.window]
         return Flip(change, outcome, size, found.flips, is_within, words)
+
+    def _with_vanishing(self, outcome: Outcome, found: Found) -> Outcome:
+        """Say how much larger a change takes the atom away that is still found."""
+        for times in TIMES:
+            stays = self._session.atom_stays(self._changed(times * found.change), self._region)
+            if stays is None:
+                return outcome
+            if not stays:
+                break
+        words = f"Only the sign of its score flips. At {times:g} times this change the atom vanishes."
+        if stays:
+            words = f"Only the sign of its score flips; the atom stays even at {times:g} times this change."
+        told = {"vanishes_at": None if stays else times, "target_words": f"{outcome.target_words} {words}"}
+        metadata = {**outcome.metadata, "what_if": {**outcome.metadata["what_if"], **told}}
+        return replace(outcome, metadata=metadata, target_words=told["target_words"])
 
     def _score(self, change: NDArray[np.float64]) -> float:
         """Ask the network, and note all that it says: a stop shows it without asking again."""
@@ -116,7 +137,7 @@ class FlipSearch:
 
     def _changed(self, change: NDArray[np.float64]) -> NDArray[np.float64]:
         changed = self._session.image.copy()
-        changed[self._region] += change
+        changed[self._region] += np.clip(change, self._low, self._high)
         return changed
 
 
@@ -134,14 +155,15 @@ def in_words(found: Found, size: ChangeSize, config: SmallestChangeConfig, *, is
         )
     if size.ratio is None or size.gain is None:
         change = f"the change is {plain(size.rms, 3)} per pixel (RMS in the region)"
-        return f"Flips: {change}. The image shows no shot noise."
+        return f"The score flips: {change}. The image shows no shot noise."
     counts = (
         f"{plain(size.rms / size.gain, 3)} counts per pixel (RMS), {plain(size.peak / size.gain, 3)} at most,"
         f" {plain(size.total / size.gain, 3)} in all, at {plain(size.gain, 3)} intensity units per count,"
         f" {'estimated from the image' if config.dose is None else 'from the dose'}"
     )
     if size.ratio <= config.bound:
-        return f"Flips: the change is {plain(size.ratio, 2)} of the shot noise (RMS in the region): {counts}."
+        part = plain(size.ratio, 2)
+        return f"The score flips: the change is {part} of the shot noise (RMS in the region): {counts}."
     return (
         f"Does not flip within {config.bound:g} of the shot noise: it takes {plain(size.ratio, 2)} of it (RMS in"
         f" the region): {counts}."

@@ -50,6 +50,11 @@ class Outcome:
         Pixels of the window whose class is another one.
     vanished, appeared, renamed : int or None
         Atoms in the window that are no longer found, are new, or have another species; None without a pixel size.
+    stays : bool or None
+        Whether the target is still there: its atom is found, or most of its pixels keep their class. None where
+        that was not looked at.
+    target_words : str
+        The same for people; empty where it was not looked at.
     """
 
     window: Window
@@ -62,6 +67,8 @@ class Outcome:
     vanished: int | None = None
     appeared: int | None = None
     renamed: int | None = None
+    stays: bool | None = None
+    target_words: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +80,14 @@ class Compared:
     vanished: int | None = None
     appeared: int | None = None
     renamed: int | None = None
+    stays: bool | None = None
+    target_words: str = ""
+
+
+def is_found(atoms: "DataFrame", place: tuple[float, float], *, within: float) -> bool:
+    """Tell whether an atom is found within a distance of a place (y, x) [Å]."""
+    off = atoms[["y_A", "x_A"]].to_numpy(np.float64) - place
+    return bool((np.hypot(off[:, 0], off[:, 1]) <= within).any())
 
 
 def compare_atoms(old: "DataFrame", new: "DataFrame", *, within: float) -> tuple[int, int, int]:

@@ -14,9 +14,10 @@ from napari_strata.data.grid import to_network_grid, window_after, window_from_n
 from napari_strata.data.turns import box_turned, padded, turned, turned_back
 from napari_strata.explain.changes.cropped_score import CroppedScore, crop_score
 from napari_strata.explain.changes.image_changes import Mask, change_image, footprint, grown
-from napari_strata.explain.changes.outcome import Compared, Outcome, Seen, compare_atoms
+from napari_strata.explain.changes.outcome import Compared, Outcome, Seen, compare_atoms, is_found
 from napari_strata.explain.prepare import Prepared
 from napari_strata.explain.question import Question
+from napari_strata.explain.targets import AtomTarget
 from napari_strata.explain.trust.shot_noise import ShotNoise, shot_noise
 from napari_strata.explain.undisturbed import undisturbed
 from napari_strata.explain.window import Window, window_around
@@ -33,6 +34,7 @@ AROUND_PX = 24
 """The same where the pixel size is not known [px]."""
 SAME = 0.5
 """An atom that moves no farther than this is the same atom [Å]."""
+_ATOM_SAID = {True: "The atom is still found.", False: "The atom vanishes."}
 
 
 class WhatIf:
@@ -171,6 +173,8 @@ class WhatIf:
             "vanished": compared.vanished,
             "appeared": compared.appeared,
             "renamed": compared.renamed,
+            "target_stays": compared.stays,
+            "target_words": compared.target_words,
             "region_px": int(region.sum()),
         }
         return Outcome(
@@ -184,15 +188,51 @@ class WhatIf:
             compared.vanished,
             compared.appeared,
             compared.renamed,
+            compared.stays,
+            compared.target_words,
         )
+
+    def atom_stays(self, changed: AnyArray, region: Mask) -> bool | None:
+        """Tell whether the atom asked about is still found in a changed image; None where none was before."""
+        window = self._around(region)
+        before, after = self._maps_before(window), self._maps(changed, window)
+        if before is None or after is None or self.stack.pixel_size is None:
+            return None
+        return self._atom_stays(self._locate(before), self._locate(after), window)
 
     def _compare(self, changed: AnyArray, window: Window) -> Compared:
         before, after = self._maps_before(window), self._maps(changed, window)
         if before is None or after is None:
             return Compared()
-        masks = _codes(after)
-        pixels = int((masks != _codes(before)).sum())
-        return Compared(masks, pixels, *(self._count_atoms(before, after) or (None, None, None)))
+        masks, old_masks = _codes(after), _codes(before)
+        pixels = int((masks != old_masks).sum())
+        if self.stack.pixel_size is None:
+            return Compared(masks, pixels, None, None, None, *self._pixels_stay(old_masks, masks, window))
+        old, new = self._locate(before), self._locate(after)
+        stays = self._atom_stays(old, new, window)
+        told = self._pixels_stay(old_masks, masks, window) if stays is None else (stays, _ATOM_SAID[stays])
+        return Compared(masks, pixels, *compare_atoms(old, new, within=SAME), *told)
+
+    def _atom_stays(self, old: "DataFrame", new: "DataFrame", window: Window) -> bool | None:
+        """Tell whether an atom is still found where the one asked about was."""
+        target, pixel_size = self._question.target, self.stack.pixel_size
+        if not isinstance(target, AtomTarget) or pixel_size is None:
+            return None
+        asked = np.array((target.y - window[0].start, target.x - window[1].start)) * pixel_size
+        places = old[["y_A", "x_A"]].to_numpy(np.float64)
+        distances = np.hypot(*(places - asked).T)
+        if not len(places) or distances.min() > SAME:
+            return None
+        y, x = places[distances.argmin()]
+        return is_found(new, (y, x), within=SAME)
+
+    def _pixels_stay(self, old: LabelArray, new: LabelArray, window: Window) -> tuple[bool, str]:
+        """Tell whether most pixels of the target keep their class."""
+        asked = self.footprint[window]
+        share = float((old[asked] == new[asked]).mean())
+        if asked.sum() == 1:
+            return share > 0.5, "The pixel keeps its class." if share else "The pixel changes class."
+        return share > 0.5, f"{1 - share:.0%} of the target's pixels change class."
 
     def _inputs(self, image: AnyArray, window: Window) -> torch.Tensor:
         """Return what the network sees of a window of the turned and padded grid, shape (1, 1, y, x)."""
@@ -261,13 +301,6 @@ class WhatIf:
             for axis, first in zip(window, (first_row, first_column), strict=True)
         )
         return np.stack([one[inner[0], inner[1]] for one, _ in whole])
-
-    def _count_atoms(self, before: FloatImage, after: FloatImage) -> tuple[int, int, int] | None:
-        """Return how many atoms of the layer vanish, appear, and have another species."""
-        if self.stack.pixel_size is None:
-            return None
-        old, new = (self._locate(maps) for maps in (before, after))
-        return compare_atoms(old, new, within=SAME)
 
     def _locate(self, maps: FloatImage) -> "DataFrame":
         from napari_strata.atoms.locate import locate_atoms

@@ -9,7 +9,9 @@ Figures = Mapping[Any, Any]
 
 CHANGED, SAME = 0.5, 0.8
 """A map depends on the network if less than the first is left of it with random weights, and does not if more than
-the second: rank correlations at given distance from the target."""
+the second: rank correlations at given distance from the target. The second says, too, that it does not depend on
+which class or layer is asked."""
+EXCHANGED = "heads exchanged"
 
 
 class Finding(StrEnum):
@@ -17,6 +19,7 @@ class Finding(StrEnum):
 
     LEARNED = "depends on what was learned"
     PARTLY = "depends in part on what was learned"
+    UNASKED = "depends on what was learned, but hardly on what is asked"
     EDGES = "no better than an edge detector"
     FLAT = "shows nothing"
     UNKNOWN = "not tested"
@@ -42,9 +45,10 @@ def judge_figures(figures: Figures) -> Verdict:
     """Say what the figures of the measures mean.
 
     The finding rests on the likeness ``beyond_distance`` of the map to those of wholly random networks, and, if a
-    network was trained on permuted masks, on that to its map, too; the larger one counts. How fast the score falls
-    when pixels are removed is told beside it, and does not change it. A map that is the same everywhere shows
-    nothing, whatever it is compared with.
+    network was trained on permuted masks, on that to its map, too; the larger one counts. A map that hardly
+    changes when another class or layer is asked depends on what was learned, but does not tell why this one. How
+    fast the score falls when pixels are removed is told beside it, and does not change it. A map that is the same
+    everywhere shows nothing, whatever it is compared with.
 
     Parameters
     ----------
@@ -68,13 +72,19 @@ def _finding(figures: Figures) -> Finding:
     if model.get("flat") or labels.get("flat"):
         return Finding.FLAT
     most = max(left)
-    return Finding.LEARNED if most < CHANGED else Finding.EDGES if most > SAME else Finding.PARTLY
+    if most > SAME:
+        return Finding.EDGES
+    if labels.get("kind") == EXCHANGED and labels["likeness"]["beyond_distance"] > SAME:
+        return Finding.UNASKED
+    return Finding.LEARNED if most < CHANGED else Finding.PARTLY
 
 
 def _sentence(finding: Finding) -> str:
     return {
         Finding.LEARNED: "This method, on this model, depends on what the model learned.",
         Finding.PARTLY: "This method, on this model, depends only in part on what the model learned.",
+        Finding.UNASKED: "This method, on this model, depends on what the model learned, but hardly on which layer"
+        " or class is asked: do not read its map as why it is this one.",
         Finding.EDGES: "This method, on this model, is no better than an edge detector: its map does not depend on"
         " what the model learned.",
         Finding.FLAT: "This map is the same everywhere, so it shows nothing that could be compared.",
@@ -102,7 +112,7 @@ def _of_labels(figures: Figures) -> str:
     if labels["likeness"] is None:
         return "Without labels, and with one layer and one class, random labels cannot be tested."
     left = f"{labels['likeness']['beyond_distance']:.2f}"
-    if labels["kind"] == "heads exchanged":
+    if labels["kind"] == EXCHANGED:
         return (
             f"Asked for another class or layer at the same place, {left} is left of it; nothing was trained anew."
         )

@@ -26,12 +26,15 @@ if TYPE_CHECKING:
 _COLOURS = {
     Finding.LEARNED: "#6ee787",
     Finding.PARTLY: "#e6d35c",
+    Finding.UNASKED: "#e6d35c",
     Finding.EDGES: "#ff7a9a",
     Finding.FLAT: "#ff7a9a",
 }
 _HEADS = {
     Finding.LEARNED: "Yes: it depends on what the model learned.",
     Finding.PARTLY: "In part: some of it does not depend on what the model learned.",
+    Finding.UNASKED: "Partly: it depends on what the model learned, but hardly on the layer or class that is"
+    " asked. Do not read it as why it is this one.",
     Finding.EDGES: "No: it is no better than an edge detector.",
     Finding.FLAT: "No: the map shows nothing.",
     Finding.UNKNOWN: "Not known: the tests were stopped before their end.",

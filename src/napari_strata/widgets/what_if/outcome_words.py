@@ -24,4 +24,5 @@ def outcome_words(outcome: "Outcome") -> str:
     if not told and outcome.masks is not None:
         changes = "1 px changes class" if outcome.pixels == 1 else f"{outcome.pixels} px change class"
         told = [f"{changes} nearby" if outcome.pixels else "no pixel changes class nearby"]
-    return f"{words}; {', '.join(told)}." if told else f"{words}."
+    said = f"{words}; {', '.join(told)}." if told else f"{words}."
+    return f"{said} {outcome.target_words}".rstrip()
