@@ -173,4 +173,9 @@ def test_the_button_works_where_there_are_atoms_and_opens_the_window(qtbot, view
     click(qtbot, dock.report_button)
     dialog = dock.findChild(ReportDialog)
     assert dialog.windowTitle() == "Report on bright"
+    assert dialog.of_what.text().startswith("Image: bright, with 32 atoms")
+    dialog.panel.say("Text, figure and numbers written.")
+    viewer.layers.remove(viewer.layers["bright"])
+    assert not dialog.panel.start_button.isEnabled()
+    assert dialog.panel.words.text().startswith("The image 'bright' is closed.")
     dialog.close()

@@ -240,7 +240,9 @@ class PredictDock(Dock):
     def _open_report(self, _checked: bool = False) -> None:
         points, image = self._shown_atoms(), self.source.image.layer
         assert points is not None and image is not None, "the button works only where there are atoms"
-        ReportDialog(request_report(self._viewer, points, image), self).show()
+        dialog = ReportDialog(request_report(self._viewer, points, image), self)
+        dialog.follow(self._viewer, image)
+        dialog.show()
 
 
 def _gives_atoms(card: ModelCard) -> bool:

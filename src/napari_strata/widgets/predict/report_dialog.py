@@ -1,6 +1,7 @@
 """A window that writes a report on located atoms: what to show, where to, and then the text to copy."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -21,9 +22,15 @@ from napari_strata.control import JobControl
 from napari_strata.errors import OutputError
 from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
+from napari_strata.numbers import counted
+from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.form import ConfigForm, form_layout
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.predict.report_request import ReportRequest, numbered
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+    from napari.viewer import Viewer
 
 SIZE = (560, 560)
 """Width and height of the window [px]."""
@@ -47,6 +54,9 @@ class ReportDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Report on {request.stack.name}")
         self._request = request
+        self._image: Image | None = None
+        self.of_what = QLabel(_of_what(request))
+        self.of_what.setWordWrap(True)
         self.settings = ConfigForm(ReportConfig, advanced_title="Advanced: report")
         self.folder = QLineEdit(str(request.folder))
         self.folder.setToolTip(_WHERE)
@@ -69,6 +79,17 @@ class ReportDialog(QDialog):
         self.close_button.clicked.connect(self.close)
         self.resize(*SIZE)
 
+    def follow(self, viewer: "Viewer", image: "Image") -> None:
+        """Write nothing more once the image is closed; the text stays to be copied."""
+        self._image = image
+        connect_while_alive(self, self._on_removed, viewer.layers.events.removed)
+
+    def _on_removed(self, event: Any) -> None:
+        if event.value is self._image:
+            self.panel.set_obstacle(
+                f"The image '{event.value.name}' is closed. For another report open it and press “Report…” again."
+            )
+
     def _lay_out(self) -> None:
         for button in (self.choose_button, self.copy_button, self.close_button, self.panel.start_button):
             button.setAutoDefault(False)  # or Enter in the line of the folder presses one
@@ -82,6 +103,7 @@ class ReportDialog(QDialog):
         below.addStretch(1)
         below.addWidget(self.close_button)
         layout = QVBoxLayout(self)
+        layout.addWidget(self.of_what)
         layout.addWidget(self.settings)
         layout.addLayout(where)
         layout.addWidget(self.panel)
@@ -124,6 +146,12 @@ def _holds_report(folder: Path) -> bool:
     from napari_strata.jobs.write_report import FILES
 
     return any((folder / name).exists() for name in FILES)
+
+
+def _of_what(request: ReportRequest) -> str:
+    frame = f", slice {request.frame} of 0 to {request.frames - 1}" if request.frames > 1 else ""
+    atoms = counted(int((request.atoms["frame"] == request.frame).sum()), "atom")
+    return f"Image: {request.stack.name}{frame}, with {atoms} as they were when this window was opened."
 
 
 def _make_job(control: JobControl, request: ReportRequest, config: ReportConfig, out: Path) -> Job:
