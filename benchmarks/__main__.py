@@ -208,6 +208,12 @@ def _positions(_arguments: argparse.Namespace) -> Iterator[Figure]:
     return measure()
 
 
+def _columns(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.columns import measure
+
+    return measure()
+
+
 PARTS: dict[str, Part] = {
     "import_time": _import_time,
     "training": _training,
@@ -215,6 +221,7 @@ PARTS: dict[str, Part] = {
     "lattice": _lattice,
     "dice": _dice,
     "bundled": _bundled,
+    "columns": _columns,
     "sweeps": _sweeps,
     "occlusion": _occlusion,
     "randomisation": _randomisation,

@@ -14,6 +14,7 @@ from napari_strata.io import bundled
 from napari_strata.io.atom_tables import read_atoms, read_origin
 from napari_strata.io.bundle import read_card
 from napari_strata.jobs.doubt_atoms import doubts_about_atoms
+from napari_strata.jobs.doubt_places import doubts_about_places
 from napari_strata.jobs.locate_atoms import locate_atoms
 from napari_strata.types import ATOM_COLUMNS, ImageStack
 
@@ -160,6 +161,16 @@ def test_atoms_on_no_lattice_are_asked_about(model):
     )
     assert said.message == "moire: the atoms of layer 1 lie on no regular lattice. They may be no atoms."
     assert "Is there a crystal" in said.remedy
+
+
+def test_atoms_that_the_image_does_not_show_are_asked_about():
+    columns = np.stack(np.mgrid[2:13:2.8, 2:13:2.8], axis=-1).reshape(-1, 2)
+    places = np.concatenate([columns, columns[:3] + 1.4])
+    table = located([places]).assign(y_px=places[:, 0] / PIXEL, x_px=places[:, 1] / PIXEL)
+    stack = ImageStack(footprints(columns, EXTENT, PIXEL)[None], PIXEL, "moire")
+    [said] = doubts_about_places(table, [stack])
+    assert said.message.startswith("moire: 3 of 19 atoms of layer 0 are darker than all around them")
+    assert not list(doubts_about_places(table[: len(columns)], [stack]))
 
 
 def test_no_model_is_recommended_where_no_lattice_is_seen(tmp_path):

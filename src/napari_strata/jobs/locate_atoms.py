@@ -14,6 +14,7 @@ from napari_strata.control import JobControl
 from napari_strata.errors import OutputError
 from napari_strata.events import JobResult, StateChanged
 from napari_strata.jobs.doubt_atoms import doubts_about_atoms
+from napari_strata.jobs.doubt_places import doubts_about_places
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import (
     check_calibration,
@@ -127,6 +128,7 @@ def locate_atoms(
     table = pd.concat(tables, ignore_index=True)
     candidates = pd.concat(proposed, ignore_index=True) if proposed else None
     yield from doubts_about_atoms(table, card)
+    yield from doubts_about_places(table, stacks)
     origin = _origin(card, atoms, stacks[: len(predictions)])
     paths = {} if out is None else _write(table, candidates, origin, out)
     figures = {
