@@ -16,6 +16,9 @@ from napari_strata.events import (
     Warned,
 )
 
+LONG = 2.0
+"""Time left that is worth a line where there is no bar [s]."""
+
 
 class Display(Protocol):
     """Where events of a job become visible; a context manager."""
@@ -64,7 +67,10 @@ class Lines:
 
 
 class Bar:
-    """A progress bar with the time left, and above it a line for each warning and each epoch."""
+    """A progress bar with the time left, and above it a line for each warning and each epoch.
+
+    Where no bar can move, the time left is told once, if it is long.
+    """
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -77,6 +83,7 @@ class Bar:
         # where no bar can move, rich would leave an empty line in its place
         self._bar = RichProgress(*columns, console=console, transient=True, disable=not console.is_interactive)
         self._task = self._bar.add_task("Preparing", total=1.0)
+        self._has_told_time = console.is_interactive
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -111,6 +118,9 @@ class Bar:
 
     def _move(self, fraction: float, text: str, seconds_left: float | None) -> None:
         left = "" if seconds_left is None else f", {_clock(seconds_left)} left"
+        if seconds_left is not None and seconds_left >= LONG and not self._has_told_time:
+            self._has_told_time = True
+            self.say(f"{text}: about {_clock(seconds_left)} left")
         self._bar.update(self._task, completed=fraction, description=text + left)
 
 

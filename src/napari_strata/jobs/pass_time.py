@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from napari_strata.explain.prepare import Prepared
 
-MOST, LONGEST = 3, 0.3
+MOST, LONGEST = 6, 0.5
 """How often a pass is timed at most, and for how long altogether [s]."""
 WARM = 1.0
 """A first pass that takes so long is not put right by a second [s]."""
@@ -16,7 +16,8 @@ def seconds_of_pass(prepared: "Prepared") -> float:
     """Time passes over the window; one of methods which follow gradients is the mean of forward and back.
 
     As many images at once as the scene says, since that decides how long each takes. The first time also takes
-    what the libraries need only once. Quick ones are timed a few times, and the slowest does not count.
+    what the libraries need only once. Quick ones are timed a few times, and the first does not count; slow ones
+    do, as other programs make them slow, and will.
     """
     from napari_strata.explain.catalogue import METHODS
     from napari_strata.explain.covering import scores
@@ -31,5 +32,5 @@ def seconds_of_pass(prepared: "Prepared") -> float:
         begun = time.monotonic()
         float((scores if is_forward else gradients)(score, images).sum())
         taken.append(time.monotonic() - begun)
-    counted = sorted(taken)[: max(len(taken) - 1, 1)]
+    counted = taken[1:] or taken
     return sum(counted) / len(counted) / many / (1 if is_forward else 2)

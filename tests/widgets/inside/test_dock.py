@@ -96,9 +96,11 @@ def test_activations_of_either_sign_have_symmetric_limits_around_white(qtbot, vi
 
 def test_kernels_lie_beside_the_image_and_are_as_high(qtbot, viewer, open_dock):
     dock = open_dock()
+    press(qtbot, dock, dock.panel.start_button)
     said = press(qtbot, dock, dock.buttons["kernels"])
     assert said == "2 kernels of the first convolution, beside the image."
     (layer,) = results(viewer, "kernels")
+    assert [one.visible for one in (layer, *results(viewer, "activations"))] == [True, False]
     image = viewer.layers["bright"]
     rows, columns = layer.data.shape
     (top, left), (bottom, _) = (layer.data_to_world(at) for at in ((-0.5, -0.5), (rows - 0.5, columns - 0.5)))
@@ -178,14 +180,14 @@ def test_a_dock_closed_while_it_works_stops_and_leaves_the_viewer_alone(qtbot, v
     assert len(viewer.layers) <= 2
 
 
-def test_a_result_of_an_image_that_was_removed_is_dropped(qtbot, viewer, open_dock, monkeypatch):
+def test_removing_the_image_stops_the_job_and_says_so(qtbot, viewer, open_dock, monkeypatch):
     dock, release = open_dock(), threading.Event()
     monkeypatch.setattr(inside_dock, "_browse_job", lambda _request, control: waiting(control, release=release))
     qtbot.mouseClick(dock.panel.start_button, Qt.MouseButton.LeftButton)
     viewer.layers.remove("bright")
     with qtbot.waitSignal(dock.panel.runner.ended, timeout=10_000):
         release.set()
-    assert "removed meanwhile" in dock.panel.words.text()
+    assert dock.panel.words.text() == "bright was removed; stopped."
 
 
 def test_without_a_model_or_an_image_the_buttons_are_dead_and_it_is_said_why(qtbot, viewer):

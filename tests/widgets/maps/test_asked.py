@@ -38,7 +38,7 @@ def test_the_map_made_last_is_chosen_also_where_it_replaces_one_whatever_is_acti
     choice.activated.emit(choice.currentIndex())  # chosen by hand
     assert make_map("Grad-CAM", 110) is first
     assert choice.layer is first
-    assert choice.currentText() == "Grad-CAM at 110"
+    assert choice.currentText() == "110: Grad-CAM"
     assert told[-1] == "Grad-CAM at 110"
     assert make_map("Grad-CAM", 30) is first
     assert told[-1] == "Grad-CAM at 30"

@@ -17,6 +17,7 @@ from napari_strata.widgets.doctor.place import show_region
 from napari_strata.widgets.inside.layers import (
     ACTIVATIONS,
     PATCHES,
+    ROLES,
     activation_layer,
     for_image,
     grey_limits,
@@ -25,6 +26,7 @@ from napari_strata.widgets.inside.layers import (
     patch_layer,
 )
 from napari_strata.widgets.inside.patch_list import PatchList
+from napari_strata.widgets.layers.napari_layers import Origin
 from napari_strata.widgets.layers.results import find_results, remove_results, show_results
 from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.layers.source import Source, SourceForm
@@ -41,7 +43,7 @@ from napari_strata.widgets.parts.runner import JobRunner
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
-    from napari.layers import Image
+    from napari.layers import Image, Layer
 
     from napari_strata.explain.browse.patches import Patch
 
@@ -222,11 +224,11 @@ class InsideDock(Dock):
 
         origin, name = request.source.origin, request.config.feature_map
         if inside.activations is not None:
-            show_results(self._viewer, [activation_layer(inside.activations, origin)], below=PATCHES)
+            self._add(activation_layer(inside.activations, origin), origin, below=PATCHES)
             self._follow_slider()
             return f"{len(inside.activations.data)} channels of {name}: move the slider below the image."
         if inside.kernels is not None:
-            show_results(self._viewer, [kernel_layer(kernel_grid(inside.kernels), origin, request.frame)])
+            self._add(kernel_layer(kernel_grid(inside.kernels), origin, request.frame), origin)
             return f"{len(inside.kernels)} kernels of the first convolution, beside the image."
         if inside.patches is not None:
             return self._show_patches(request, inside)
@@ -236,6 +238,13 @@ class InsideDock(Dock):
             alike = f"Its pixels correlate with those of the image by {made.likeness:.2f}."
             return f"Image from {name}: its activations differ by {made.error:.1%}. {alike}"
         return "Stopped."
+
+    def _add(self, new: "Layer", origin: Origin, *, below: str | None = None) -> None:
+        """Show a layer, and none of the earlier ones: they would lie over one another."""
+        show_results(self._viewer, [new], below=below)
+        for role in ROLES:
+            for layer in find_results(self._viewer, role, origin.image):
+                layer.visible = layer is new
 
     def _show_patches(self, request: _Request, inside: Inside) -> str:
         patches, name, channel = inside.patches or (), request.config.feature_map, request.config.channel
@@ -247,7 +256,7 @@ class InsideDock(Dock):
         if not patches:
             remove_results(self._viewer, PATCHES, origin.image)
             return f"Channel {channel} of {name} is the same everywhere here: choose another channel."
-        show_results(self._viewer, [patch_layer(patches, origin, feature_map=name, channel=channel)])
+        self._add(patch_layer(patches, origin, feature_map=name, channel=channel), origin)
         more = "" if len(patches) == request.config.patches else " No more fit side by side."
         return f"{len(patches)} best patches: click one to go there.{more}"
 
@@ -262,7 +271,7 @@ class InsideDock(Dock):
         elif self._inverted is None:
             name = request.config.feature_map
             self._inverted = inversion_layer(inversion.data, origin, request.frame, feature_map=name)
-            show_results(self._viewer, [self._inverted], below=PATCHES)
+            self._add(self._inverted, origin, below=PATCHES)
             self._removal.watch(self._inverted)
         self._inverted.metadata["inside"] |= {
             "error": inversion.error,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_strata.explain.browse.feature_stack import FeatureStack
     from napari_strata.explain.browse.patches import Patch
 
-ACTIVATIONS, KERNELS, PATCHES, INVERSION = "activations", "kernels", "patches", "inversion"
+ROLES = ACTIVATIONS, KERNELS, PATCHES, INVERSION = "activations", "kernels", "patches", "inversion"
 """Roles of the layers."""
 _SIGNED = ("#2166ac", "#67a9cf", "#f7f7f7", "#ef8a62", "#b2182b")
 """Blue below 0, white at 0, red above."""

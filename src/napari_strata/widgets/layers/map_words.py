@@ -52,6 +52,13 @@ def map_name(details: Mapping[str, Any], kind: str, place: tuple[float, float], 
     return f"{METHODS[details['method']].title} {where}{state} - {asked[0].lower()}{asked[1:]}"
 
 
+def place_first(name: str) -> str:
+    """Turn the name of a map, or its beginning, round, so that it is not cut before the place."""
+    method, at, rest = name.partition(" at ")
+    where, dash, asked = rest.partition(" - ")
+    return f"{where}: {method}{dash}{asked}" if at else name
+
+
 def score_words(details: Mapping[str, Any]) -> str:
     """Say how sure the model is of what it was asked, and how exact the map is."""
     said = f"Score {details['score']:.2f} (mean log-odds)"

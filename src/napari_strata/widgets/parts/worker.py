@@ -3,6 +3,7 @@
 Only `runner` uses it; the two are the only place in the project that knows threads.
 """
 
+import atexit
 import functools
 import gc
 import os
@@ -44,6 +45,13 @@ class JobWorker(GeneratorWorker):
         self.request_stop()
         if self.is_running:
             self._done.wait(CLOSING_PATIENCE)
+
+
+@atexit.register
+def _end_workers() -> None:
+    """Let jobs end before Python does: Qt would take away the signals by which they report."""
+    with suppress(RuntimeError):  # one that does not stop in time
+        JobWorker.await_workers(round(CLOSING_PATIENCE * 1000))
 
 
 def _give_way() -> None:
