@@ -193,24 +193,28 @@ class PredictDock(Dock):
         prediction = found[0] if atoms is None else atoms.predictions[0]
         done, wanted = len(prediction.probabilities), len(source.stack.data)
         words = in_words(prediction, atoms, time.monotonic() - self._started)
-        self._show(source, prediction, is_whole=done == wanted)
-        if atoms is not None:
+        hidden = self._show(source, prediction, is_whole=done == wanted)
+        if atoms is None:
+            words += hidden
+        else:
             words += show_atoms(self._viewer, source.origin, atoms, self.atoms.values(), is_whole=done == wanted)
         self.panel.say(words if done == wanted else f"Stopped after {done} of {wanted} slices. {words}")
 
-    def _show(self, source: Source, prediction: "Prediction", *, is_whole: bool) -> None:
+    def _show(self, source: Source, prediction: "Prediction", *, is_whole: bool) -> str:
         """Show masks in place of earlier ones, or beside them where some slices are missing.
 
-        They go below the atoms of the same model, but on top of all that another one found.
+        They go below the atoms of the same model, but on top of all that another one found, which are
+        hidden; that is returned in words.
         """
         layers = [*probability_layers(prediction, source.origin), *mask_layers(prediction, source.origin)]
         own = find_results(self._viewer, "atoms", source.origin.image, model=source.origin.model)
         show_results(self._viewer, layers, below="atoms" if own else None, keep_earlier=not is_whole)
-        if is_whole:
-            masks = [layer for layer in layers if role_of(layer) == "masks"]
-            if hide_earlier(self._viewer, "masks", source.origin.image, masks):
-                for layer in masks:
-                    layer.visible = True
+        masks = [layer for layer in layers if role_of(layer) == "masks"]
+        if not is_whole or not hide_earlier(self._viewer, "masks", source.origin.image, masks):
+            return ""
+        for layer in masks:
+            layer.visible = True
+        return " Earlier masks of this image are hidden: switch them on with the eye in the layer list."
 
     def _show_values(self, source: Source, prediction: ValuePrediction) -> None:
         done, wanted = len(prediction.values), len(source.stack.data)

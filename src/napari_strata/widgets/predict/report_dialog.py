@@ -85,9 +85,9 @@ class ReportDialog(QDialog):
         connect_while_alive(self, self._on_removed, viewer.layers.events.removed)
 
     def _on_removed(self, event: Any) -> None:
-        if event.value is self._image:
+        if self._image is not None and event.value is self._image:
             self.panel.set_obstacle(
-                f"The image '{event.value.name}' is closed. For another report open it and press “Report…” again."
+                f"The image '{self._image.name}' is closed. For another report open it and press “Report…” again."
             )
 
     def _lay_out(self) -> None:
