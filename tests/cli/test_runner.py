@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import typer
 
+from napari_strata.cli.predict import atoms_words
 from napari_strata.cli.runner import run_command
 from napari_strata.control import JobControl
 from napari_strata.errors import ImageError
@@ -179,3 +180,10 @@ def test_a_job_that_stops_by_itself_is_no_success(capfd: pytest.CaptureFixture[s
 
     assert run_command(lambda *_: events(), as_json=True, verbose=False) == 1
     assert json.loads(capfd.readouterr().out)["finish_reason"] == "canceled"
+
+
+def test_the_summary_of_atoms_says_what_crowded_ones_are():
+    *figures, crowded = atoms_words({"atoms": 9, "flags": {"border": 2, "crowded": 9}})
+    assert figures == ["  atoms          9", "  flags border   2", "  flags crowded  9"]
+    assert "fitted all the same" in crowded
+    assert list(atoms_words({"atoms": 9, "flags": {}})) == ["  atoms  9"]

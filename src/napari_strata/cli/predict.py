@@ -1,7 +1,8 @@
 """``napari-strata predict`` and ``napari-strata atoms``."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,6 +29,7 @@ from napari_strata.cli.options import (
     read_analysis,
     with_options,
 )
+from napari_strata.cli.report import figure_lines
 from napari_strata.cli.runner import run_command
 from napari_strata.config import AtomsConfig
 from napari_strata.control import JobControl
@@ -113,4 +115,14 @@ def atoms(
         stacks = read_stacks(images, display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
         return job(control, model, stacks, inference, locating, out=out)
 
-    return run_command(make_job, as_json=as_json, verbose=verbose)
+    return run_command(make_job, as_json=as_json, verbose=verbose, words=atoms_words)
+
+
+def atoms_words(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Return the figures, a line each, and what crowded atoms are."""
+    yield from figure_lines(figures)
+    if figures.get("flags", {}).get("crowded"):
+        yield (
+            "  Crowded atoms overlap their neighbours, which more than double the uncertainty: they are fitted all"
+            " the same, and sigma_y and sigma_x say how well."
+        )

@@ -80,6 +80,11 @@ def print_report(report: Report, *, as_json: bool, words: Words | None = None) -
         print("\n".join(_lines(report, words)), flush=True)
 
 
+def figure_lines(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Return one line for each figure, as they are printed where there are no other words for them."""
+    yield from _aligned(list(_flat(figures)))
+
+
 def print_traceback(error: BaseException) -> None:
     """Print where an error came from, on stderr."""
     traceback.print_exception(error, file=sys.stderr)
@@ -116,6 +121,10 @@ def _lines(report: Report, words: Words | None) -> Iterator[str]:
         *(_flat(report.figures) if words is None else ()),
         *((f"wrote {name}", path) for name, path in report.paths.items()),
     ]
+    yield from _aligned(rows)
+
+
+def _aligned(rows: list[tuple[str, str]]) -> Iterator[str]:
     width = max((len(name) for name, _ in rows), default=0)
     for name, text in rows:
         yield f"  {name:<{width}}  {text}"

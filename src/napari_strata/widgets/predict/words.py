@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _FLAGS = {
     "border": "cut by the border",
     "failed": "not fitted",
-    "crowded": "crowded",
+    "crowded": "crowded (they overlap: fitted all the same, sigma says how well)",
     "unsure": "of unsure species",
 }
 """What flags mean, after a number of atoms."""
