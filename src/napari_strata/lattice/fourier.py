@@ -75,7 +75,8 @@ def fourier_frame(
     ImageError, CalibrationError
         If the image cannot be transformed.
     """
-    spots, gaps = find_spots(image, pixel_size), []
+    spots = find_spots(image, pixel_size)
+    gaps: list[str] = []
     lattices: tuple[FourierLattice | None, ...] = (None,) * len(vectors)
     try:
         expected = float(np.mean([np.linalg.norm(v, axis=1).mean() for v in vectors]))
