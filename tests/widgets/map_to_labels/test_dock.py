@@ -300,9 +300,9 @@ def test_a_proposal_is_of_the_maps_class_and_without_one_the_button_asks_for_it(
     press(qtbot, page.panel, page.panel.start_button)
     assert (page.classes.code, labels.selected_label) == (code, brush)
     if code == 0:
-        assert (page.send_button.text(), page.send_button.isEnabled()) == ("Choose a class", False)
+        assert (page.reason.text(), page.send_button.isEnabled()) == ("Choose a class.", False)
         page.classes.setCurrentIndex(page.classes.findData(2))
-    assert page.send_button.text() == "Send to labels"
+    assert page.reason.isHidden()
     click(qtbot, page.send_button)
     assert labels.data[Y, X] == (code or 2)
     assert set(np.unique(labels.data)) == {0, code or 2}
@@ -355,9 +355,25 @@ def test_labels_of_another_shape_get_nothing(qtbot, viewer, add_map, open_dock):
     press(qtbot, page.panel, page.panel.start_button)
     page.target.labels_choice.choose(labels)
     page.classes.setCurrentIndex(1)
+    assert not page.send_button.isEnabled()
+    assert page.reason.text().startswith("small has shape (30, 30)")
+
+
+def test_a_map_is_sent_to_labels_of_its_crystal_layer_or_where_that_is_ticked(qtbot, viewer, add_map, open_dock):
+    add_map()
+    page = open_dock().proposal
+    press(qtbot, page.panel, page.panel.start_button)
+    assert page.reason.text() == "Make labels first: 'New labels' in the Label dock."
+    first, second = new_labels(viewer, viewer.layers["bright"], layers=2, table=CLASSES)
+    page.target.labels_choice.choose(second)
+    assert "The map is of crystal layer 0, these labels are of layer 1" in page.reason.text()
+    assert not page.send_button.isEnabled()
+    page.takes_layer.click()
+    assert page.send_button.isEnabled()
+    press(qtbot, page.panel, page.panel.start_button)
+    assert page.target.labels is first
     click(qtbot, page.send_button)
-    assert page.panel.words.text().startswith("Nothing was sent. small has shape (30, 30)")
-    assert not labels.data.any()
+    assert first.data[Y, X] == 2
 
 
 def test_without_a_map_the_dock_says_where_maps_come_from(viewer, open_dock):
@@ -443,10 +459,9 @@ def test_a_wrong_region_is_found_explained_and_marked_and_no_paint_is_changed(qt
     assert viewer.layers.selection.active is labels
     (note,) = map_notes_of(labels)
     assert (note["kind"], note["map"]["method"]) == ("to correct", "input-gradient")
-    click(qtbot, page.correct_button)
-    assert page.panel.words.text().startswith("This region is marked already.")
     marks.undo()
     assert not marks.data.any()
+    assert page.panel.words.text() == "Undo took the mark away."
     assert map_notes_of(labels) == []
 
 
@@ -467,6 +482,18 @@ def test_a_running_training_checks_a_marked_region_from_then_on(qtbot, viewer, p
     click(qtbot, page.correct_button)
     assert "The training does not learn from these labels" in page.panel.words.text()
     assert len(pinned) == 1
+
+
+def test_masks_are_compared_with_labels_of_their_crystal_layer(qtbot, viewer, predicted, open_dock):
+    viewer.layers.remove(predicted)
+    image = viewer.layers["bright"]
+    first, _second = new_labels(viewer, image, layers=2, table=CLASSES)
+    page = open_dock().errors
+    assert page.labels.layer is first
+    viewer.layers.remove(first)
+    qtbot.waitUntil(lambda: page.labels.layer is None)  # those of the second layer are there
+    (back,) = new_labels(viewer, image, layers=1, table=CLASSES)
+    qtbot.waitUntil(lambda: page.labels.layer is back)
 
 
 def test_without_labels_the_regions_are_listed_in_which_the_model_is_unsure(qtbot, viewer, predicted, open_dock):

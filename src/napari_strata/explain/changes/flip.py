@@ -125,9 +125,10 @@ class FlipSearch:
         words = f"Only the sign of its score flips. At {times:g} times this change the atom vanishes."
         if stays:
             words = f"Only the sign of its score flips; the atom stays even at {times:g} times this change."
-        told = {"vanishes_at": None if stays else times, "target_words": f"{outcome.target_words} {words}"}
+        words = f"{outcome.target_words} {words}"
+        told = {"vanishes_at": None if stays else times, "target_words": words}
         metadata = {**outcome.metadata, "what_if": {**outcome.metadata["what_if"], **told}}
-        return replace(outcome, metadata=metadata, target_words=told["target_words"])
+        return replace(outcome, metadata=metadata, target_words=words)
 
     def _score(self, change: NDArray[np.float64]) -> float:
         """Ask the network, and note all that it says: a stop shows it without asking again."""

@@ -18,13 +18,16 @@ from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.proposals.wrong_regions import WrongRegion
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.doctor.place import show_region
+from napari_strata.widgets.layers.drawn_pixels import DrawnPixels
 from napari_strata.widgets.layers.napari_layers import frame_placement, heatmap_layer
 from napari_strata.widgets.layers.results import find_results, hide_others, show_results, tell_made
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.map_to_labels.compared import Compared, compare, finder, is_prediction
+from napari_strata.widgets.map_to_labels.pairing import Pairing
 from napari_strata.widgets.map_to_labels.region_table import RegionTable
 from napari_strata.widgets.map_to_labels.to_correct import mark_to_correct
 from napari_strata.widgets.maps.asked import source_of
+from napari_strata.widgets.parts.connections import LayerFollower
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import form_layout, row_label
 from napari_strata.widgets.parts.job_panel import JobPanel
@@ -45,6 +48,7 @@ MOST_ROWS = 200
 SIDE = 160.0
 """A region is magnified until it is so long on the screen [screen px]."""
 _NO_MASKS = "Predict masks first, in the Predict dock."
+_UNMARKED = "Undo took the mark away."
 _HINT = "Press 'Find regions', choose one, and ask why."
 _ALL, _CHOSEN = "#ff9f1c", "#00e5ff"
 
@@ -85,7 +89,10 @@ class ErrorsPage(QWidget):
         self._removal = RemovalStop(viewer, self.panel)
         self.table = RegionTable()
         self.why_button, self.correct_button = QPushButton("Why?"), QPushButton("To correct")
+        self._marked: tuple[str, DrawnPixels] | None = None
+        self._marks_follower = LayerFollower(self, self._look_at_mark, "set_data")
         self._lay_out()
+        Pairing(viewer, self.masks, self.labels)
         self._connect()
         self._refresh()
 
@@ -236,8 +243,20 @@ class ErrorsPage(QWidget):
     def _send(self, _checked: bool = False) -> None:
         compared, region = self._here()
         map_ = self._maps.get(id(region))
-        said = mark_to_correct(self._viewer, compared, region, map_)
-        self.panel.say(said if map_ else f"{said} No map is noted with it: 'Why?' was not asked.")
+        said, marks, drawn = mark_to_correct(self._viewer, compared, region, map_)
+        said = said if map_ else f"{said} No map is noted with it: 'Why?' was not asked."
+        self._marked = said, drawn
+        self._marks_follower.follow(marks)
+        self.panel.say(said)
+
+    def _look_at_mark(self, _event: object = None) -> None:
+        """Say that undo took the last mark away, or that redo brought it back, where nothing newer is said."""
+        if self._marked is None:
+            return
+        said, drawn = self._marked
+        old, new = (_UNMARKED, said) if drawn.are_there else (said, _UNMARKED)
+        if self.panel.words.text() == old:
+            self.panel.say(new)
 
     def _here(self) -> tuple[Compared, WrongRegion]:
         """Return what was compared, and the region that is chosen."""

@@ -20,7 +20,7 @@ from napari_strata.types import NOT_LABELLED, AnyArray, FloatImage
 from napari_strata.widgets.layers.drawn_pixels import DrawnPixels
 from napari_strata.widgets.layers.label_birth import note_drawn, note_redrawn
 from napari_strata.widgets.layers.label_edits import write_edit
-from napari_strata.widgets.layers.label_memory import note_map
+from napari_strata.widgets.layers.label_memory import crystal_layer_of, group_of, mates_of, note_map
 from napari_strata.widgets.layers.label_target import LabelTarget
 from napari_strata.widgets.layers.layer_data import check_kind, full_data
 from napari_strata.widgets.layers.preview_overlay import PreviewOverlay
@@ -33,6 +33,7 @@ from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import form_layout, row_label
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.number_boxes import NumberBox
+from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -43,9 +44,13 @@ LEAST_KEPT = 0.25
 _HINT = "Press 'Propose': yellow stripes show what would be painted."
 _STALE = "The map or its threshold changed: press 'Propose' again."
 _GONE = "The map or its image was removed or replaced meanwhile; the proposal was dropped."
-_SEND, _NO_CLASS = "Send to labels", "Choose a class"
+_NO_CLASS = "Choose a class."
 _REPLACE = "May replace other paint"
 _OTHER_IMAGE = "These labels belong to another image than the map: choose labels of {name}."
+_OTHER_LAYER = (
+    "The map is of crystal layer {of_map}, these labels are of layer {of_labels}: choose labels of layer {of_map},"
+    " or tick that they are right."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +94,9 @@ class ProposalPage(QWidget):
         self.target = LabelTarget(viewer)
         self.classes = ClassChoice(self.target, view.map)
         self.replaces = QCheckBox(_REPLACE)
-        self.send_button, self.drop_button = QPushButton(_SEND), QPushButton("Drop")
+        self.send_button, self.drop_button = QPushButton("Send to labels"), QPushButton("Drop")
+        self.takes_layer = QCheckBox("These labels are right")
+        self.reason = Words()
         self.overlay = PreviewOverlay(viewer)
         self._lay_out()
         self._connect()
@@ -128,6 +135,7 @@ class ProposalPage(QWidget):
             "Otherwise what is painted already stays, and only unlabelled pixels are painted."
         )
         self.send_button.setToolTip("Paints the proposal in the chosen class; one step for undo (Ctrl+Z).")
+        self.takes_layer.setToolTip("Labels may number the crystal layers otherwise than the model does.")
         self.drop_button.setToolTip("Takes the stripes away.")
         layout = QVBoxLayout(self)
         layout.addLayout(form)
@@ -135,6 +143,8 @@ class ProposalPage(QWidget):
         layout.addWidget(self.target)
         layout.addLayout(class_row)
         layout.addWidget(self.replaces)
+        layout.addWidget(self.takes_layer)
+        layout.addWidget(self.reason)
         row = QHBoxLayout()
         row.addWidget(self.send_button, 1)
         row.addWidget(self.drop_button)
@@ -145,7 +155,9 @@ class ProposalPage(QWidget):
         self.how.currentIndexChanged.connect(self._on_how)
         for changed in (self.evidence.currentIndexChanged, self.smoothness.valueChanged, self._view.changed):
             changed.connect(self._on_changed)
-        self._view.map.chosen.connect(lambda _layer: self._refresh())
+        self._view.map.chosen.connect(lambda _layer: self._pair())
+        self.target.labels_choice.chosen.connect(lambda _layer: self.takes_layer.setChecked(False))
+        self.takes_layer.clicked.connect(lambda _checked: self._refresh())
         self.panel.start_button.clicked.connect(self.panel.guarded(self._start))
         self.panel.brought.connect(self.panel.guarded(self._on_result))
         self.target.changed.connect(self._refresh)
@@ -172,14 +184,48 @@ class ProposalPage(QWidget):
         self.panel.set_obstacle(obstacle)
         if not obstacle and not self.panel.words.text():
             self.panel.say(_HINT)
-        for button in (self.send_button, self.drop_button):
-            button.setEnabled(self._proposed is not None)
-        lacks_class = self.target.labels is not None and self.classes.code == NOT_LABELLED
-        self.send_button.setText(_NO_CLASS if lacks_class else _SEND)
-        self.send_button.setEnabled(self._proposed is not None and not lacks_class)
         image = self._view.image
         if image is not None and self.target.image != image:
             self.target.image_choice.choose(image)
+        reason = self._why_not_sent()
+        self.reason.setText(reason)
+        self.reason.setVisible(bool(reason))
+        self.takes_layer.setVisible(self._proposed is not None and self._other_layer() is not None)
+        self.drop_button.setEnabled(self._proposed is not None)
+        self.send_button.setEnabled(self._proposed is not None and not reason)
+
+    def _why_not_sent(self) -> str:
+        """Say why a proposal cannot be sent; nothing where it can, or where there is none."""
+        if self._proposed is None:
+            return ""
+        request, target = self._proposed[0], self.target
+        if obstacle := target.obstacle(needs_class=False):
+            return obstacle
+        if target.image is not request.image:
+            return _OTHER_IMAGE.format(name=request.image.name)
+        other = self._other_layer()
+        if other is not None and not self.takes_layer.isChecked():
+            return _OTHER_LAYER.format(of_map=request.asked["layer"], of_labels=other)
+        return _NO_CLASS if self.classes.code == NOT_LABELLED else ""
+
+    def _other_layer(self) -> int | None:
+        """Return the crystal layer of the labels where it is another one than the map's."""
+        labels, map_layer = self.target.labels, self._view.map_layer
+        if labels is None or map_layer is None or not group_of(labels):
+            return None
+        layer = crystal_layer_of(labels)
+        return None if layer == map_layer.metadata[EXPLANATION]["layer"] else layer
+
+    def _pair(self) -> None:
+        """Choose labels of the map's crystal layer, unless somebody chose others by hand."""
+        labels, map_layer = self.target.labels, self._view.map_layer
+        is_other = self._other_layer() is not None and not self.target.labels_choice.is_by_hand
+        if is_other and labels is not None and map_layer is not None:
+            wanted = map_layer.metadata[EXPLANATION]["layer"]
+            mates = mates_of(labels, self._viewer.layers)
+            for mate in [one for one in mates if crystal_layer_of(one) == wanted][:1]:
+                self.target.labels_choice.choose(mate)
+        self._refresh()
 
     def _start(self, _checked: bool = False) -> None:
         self.panel.runner.check_idle()
@@ -220,7 +266,7 @@ class ProposalPage(QWidget):
         if mask.sum() < LEAST_KEPT * above:
             said += f" Only so few of the {above:,} above the threshold: a lower smoothness keeps more."
         self.panel.say(said)
-        self._refresh()
+        self._pair()
 
     def _send(self, _checked: bool = False) -> None:
         """Write what is proposed into the labels."""
@@ -230,11 +276,9 @@ class ProposalPage(QWidget):
             self.drop()
             raise TargetError(_GONE, remedy="Propose again.")
         target, labels = self.target, self.target.labels
-        if obstacle := target.obstacle(needs_class=False):
-            raise LabelsError("Nothing was sent.", remedy=obstacle)
-        assert labels is not None, "there is an obstacle without labels"
-        if target.image is not request.image:
-            raise LabelsError("Nothing was sent.", remedy=_OTHER_IMAGE.format(name=request.image.name))
+        if reason := self._why_not_sent():
+            raise LabelsError("Nothing was sent.", remedy=reason)
+        assert labels is not None, "there is a reason without labels"
         code = self.classes.code
         codes = target.codes(slice(request.frame, request.frame + 1))
         spares = not self.replaces.isChecked() or target.only_unlabelled

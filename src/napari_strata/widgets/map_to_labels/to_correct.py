@@ -31,7 +31,9 @@ MARKS = "to correct"
 _COLOUR = "#ff5cf4"
 
 
-def mark_to_correct(viewer: "Viewer", compared: Compared, region: WrongRegion, map_: dict[str, Any] | None) -> str:
+def mark_to_correct(
+    viewer: "Viewer", compared: Compared, region: WrongRegion, map_: dict[str, Any] | None
+) -> tuple[str, Labels, DrawnPixels]:
     """Mark a region, note in the labels after which map, and take the brush on them.
 
     A training that learns from these labels checks the region after every validation from now on.
@@ -49,8 +51,12 @@ def mark_to_correct(viewer: "Viewer", compared: Compared, region: WrongRegion, m
 
     Returns
     -------
-    str
+    words : str
         What was done, and what to do now.
+    marks : Labels
+        The layer of marks.
+    drawn : DrawnPixels
+        The mark there, which undo takes away.
 
     Raises
     ------
@@ -67,7 +73,7 @@ def mark_to_correct(viewer: "Viewer", compared: Compared, region: WrongRegion, m
         raise LabelsError(
             f"There are no labels of {image.name} to correct in.", remedy="Press 'New labels' in the Label dock."
         )
-    number, drawn = _mark(viewer, compared, region)
+    number, marks, drawn = _mark(viewer, compared, region)
     place = {"frame": compared.frame, "y_px": region.y, "x_px": region.x, "runs": to_runs(region.mask)}
     words = compared.names
     names = {"predicted": words[region.predicted], "labelled": words.get(region.right, "nothing")}
@@ -79,7 +85,7 @@ def mark_to_correct(viewer: "Viewer", compared: Compared, region: WrongRegion, m
         labels.selected_label = FIRST_CLASS
     labels.mode = "paint"
     after = "Your labels say what is right there, and stay." if region.right else f"Paint it in '{labels.name}'."
-    return f"Region {number} is marked to be corrected. {after}{pinned}"
+    return f"Region {number} is marked to be corrected. {after}{pinned}", marks, drawn
 
 
 def _can_take(labels: Any, layer: int) -> bool:
@@ -88,8 +94,8 @@ def _can_take(labels: Any, layer: int) -> bool:
     return isinstance(labels, Labels) and bool(labels.editable) and is_of_layer
 
 
-def _mark(viewer: "Viewer", compared: Compared, region: WrongRegion) -> tuple[int, DrawnPixels]:
-    """Draw a region into the layer of marks as one step for undo; return its number, and where it was drawn."""
+def _mark(viewer: "Viewer", compared: Compared, region: WrongRegion) -> tuple[int, Labels, DrawnPixels]:
+    """Draw a region into the layer of marks as one step for undo; return its number, the layer, and where."""
     origin = compared.origin
     found = find_results(viewer, MARKS, origin.image)
     marks = found[-1] if found else _new_marks(viewer, compared)
@@ -102,7 +108,7 @@ def _mark(viewer: "Viewer", compared: Compared, region: WrongRegion) -> tuple[in
     with sliced(marks):
         marks.data_setitem(indices, np.full(len(rows), number, marks.data.dtype))
     marks.refresh()
-    return number, DrawnPixels(marks, tuple(axis[already == NOT_LABELLED] for axis in indices))
+    return number, marks, DrawnPixels(marks, tuple(axis[already == NOT_LABELLED] for axis in indices))
 
 
 def _new_marks(viewer: "Viewer", compared: Compared) -> Labels:
