@@ -53,9 +53,7 @@ class RegionStatistics(QWidget):
         self._map: ChosenMap | None = None
         self.shapes = LayerChoice(viewer, Shapes, none_when_empty="no shapes drawn yet")
         self.draw_button = QPushButton("Draw")
-        self.draw_button.setToolTip(
-            "Add a layer of shapes that one can see through, and draw on the map."
-        )
+        self.draw_button.setToolTip("Add a layer of shapes that one can see through, and draw on the map.")
         self.of_what = QLabel()
         self.of_what.setWordWrap(True)
         self.table = FigureTable()
