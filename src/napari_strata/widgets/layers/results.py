@@ -111,6 +111,7 @@ def rename_result(napari_layer: "Layer", name: str) -> None:
     """Give a result another name, unless a person has given it one."""
     origin = napari_layer.metadata[ORIGIN]
     if napari_layer.name == origin["name"]:
+        origin["name"] = name  # first: who is told of the new name asks whose it is
         napari_layer.name = name
         origin["name"] = napari_layer.name
 
