@@ -24,6 +24,7 @@ def test_a_bilayer_has_all_figures() -> None:
     table = pd.concat(rows, ignore_index=True).assign(image="m", frame=0)
     table = table[table[["y_A", "x_A"]].ge(0).all(axis=1) & table[["y_A", "x_A"]].lt(25.6).all(axis=1)]
     table[["y_A", "x_A"]] += np.random.default_rng(0).normal(0, 0.02, (len(table), 2))
+    table[["y_px", "x_px"]] = table[["y_A", "x_A"]] / 0.2
     figures = {figure.name: figure.value for figure in figures_of(table, ImageStack(pixels, 0.2, "m"))}
     for source in ("atoms", "Fourier transform"):
         assert figures[f"lattice: a from the {source}, layer 1"] == pytest.approx(2.46, abs=0.01)
