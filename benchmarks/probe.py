@@ -94,7 +94,8 @@ def _in_window(model: Path, image: ImageStack, method: ExplainMethod) -> Iterato
     scale = (image.pixel_size or 1.0,) * 2
     layer = viewer.add_image(image.data[0], name="noise", scale=scale, units=("angstrom",) * 2)
     source = Source(image, entry, Origin(layer, image.pixel_size, entry.card, str(model)), layer.data)
-    subject = Subject(source, "pixel", 0, ExplainConfig(method=method), None)
+    background = (None,) * entry.card.model.layers
+    subject = Subject(source, "pixel", 0, None, background, ExplainConfig(method=method), None)
     probe = Probe(viewer, lambda: subject)
     viewer.window.add_dock_widget(probe, name="Probe")
     canvas = next(w for w in probe.window().findChildren(QWidget) if type(w).__name__ == "CanvasBackendDesktop")
