@@ -34,17 +34,23 @@ def make_explain_pictures(viewer: Viewer) -> None:
     viewer : Viewer
         A viewer with nothing but the workspace.
     """
+    image = show_bilayer(viewer, size=SIZE, seed=3)
+    _explain(viewer, image)
+    _probe(viewer, image)
+    _look_inside(viewer, image)
+    viewer.layers.clear()
+
+
+def show_bilayer(viewer: Viewer, *, size: int, seed: int) -> Image:
+    """Simulate a bilayer of graphene and show it with a scale bar."""
     scene = simulate_image(
-        SimulationConfig.model_validate(CONFIG), size=SIZE, pixel_size=PIXEL_SIZE, rng=np.random.default_rng(3)
+        SimulationConfig.model_validate(CONFIG), size=size, pixel_size=PIXEL_SIZE, rng=np.random.default_rng(seed)
     )
     place = {"scale": (PIXEL_SIZE,) * 2, "units": ("angstrom",) * 2}
     image = viewer.add_image(scene.image, name="twisted bilayer", **place)
     image.contrast_limits = tuple(np.percentile(scene.image, (0.5, 99.8)))
     viewer.canvas.overlays.scale_bar.visible = True
-    _explain(viewer, image)
-    _probe(viewer, image)
-    _look_inside(viewer, image)
-    viewer.layers.clear()
+    return image
 
 
 def choose_model(source: QWidget) -> None:

@@ -7,11 +7,9 @@ import numpy as np
 from napari.layers import Image
 from napari.viewer import Viewer
 
-from docs.explain_screenshots import CONFIG, DOCK_WIDTH, PATIENCE, PIXEL_SIZE, choose_model
+from docs.explain_screenshots import DOCK_WIDTH, PATIENCE, PIXEL_SIZE, choose_model, show_bilayer
 from docs.label_screenshots import IMAGES
-from napari_strata.config import SimulationConfig
 from napari_strata.control import JobState
-from napari_strata.simulate.scene import simulate_image
 from napari_strata.widgets.layers.results import find_results
 from scripts.driving import click, click_canvas, dock_alone, pause, take_picture, wait_until
 
@@ -30,13 +28,7 @@ def make_map_pictures(viewer: Viewer) -> None:
     viewer : Viewer
         A viewer with nothing but the workspace.
     """
-    scene = simulate_image(
-        SimulationConfig.model_validate(CONFIG), size=SIZE, pixel_size=PIXEL_SIZE, rng=np.random.default_rng(5)
-    )
-    place = {"scale": (PIXEL_SIZE,) * 2, "units": ("angstrom",) * 2}
-    image = viewer.add_image(scene.image, name="twisted bilayer", **place)
-    image.contrast_limits = tuple(np.percentile(scene.image, (0.5, 99.8)))
-    viewer.canvas.overlays.scale_bar.visible = True
+    image = show_bilayer(viewer, size=SIZE, seed=5)
     _predict(viewer)
     _explain(viewer)
     _make_labels(viewer)
