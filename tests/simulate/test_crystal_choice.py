@@ -8,7 +8,7 @@ from napari_strata.config import SimulationConfig
 from napari_strata.errors import ConfigError
 from napari_strata.simulate.classes import class_names, kind_of
 from napari_strata.simulate.crystal_choice import crystals_of, draw_crystals
-from napari_strata.simulate.crystals import CRYSTALS
+from napari_strata.simulate.crystals import CRYSTALS, Crystal
 from napari_strata.simulate.layers import shortest_distance
 from napari_strata.simulate.random_crystals import APART, EDGES, draw_random_crystal
 from napari_strata.simulate.scene import SimulatedImage, simulate_image
@@ -140,7 +140,29 @@ def test_random_crystals_keep_their_columns_apart():
 def test_random_crystals_have_one_to_four_columns_and_differ_in_brightness():
     crystals = [draw_random_crystal(np.random.default_rng(seed)) for seed in range(200)]
     assert {len(crystal.basis) for crystal in crystals} == {1, 2, 3, 4}
-    assert len({crystal.columns for crystal in crystals}) > 150
+    assert len({crystal.columns for crystal in crystals}) > 100
+    assert np.mean([len(crystal.basis) == 1 for crystal in crystals]) == pytest.approx(0.55, abs=0.1)
+
+
+def test_random_crystals_have_cells_of_all_plane_lattices():
+    cells = [cell_of(draw_random_crystal(np.random.default_rng(seed))) for seed in range(200)]
+    square = [(a, b, angle) for a, b, angle in cells if a == b and angle == 90]
+    hexagonal = [(a, b, angle) for a, b, angle in cells if a == b and angle == 120]
+    rectangular = [(a, b, angle) for a, b, angle in cells if a != b and angle == 90]
+    rhombic = [(a, b, angle) for a, b, angle in cells if a == b and angle not in (90, 120)]
+    oblique = [(a, b, angle) for a, b, angle in cells if a != b and angle != 90]
+    for kind in (square, hexagonal, rectangular, rhombic, oblique):
+        assert 25 <= len(kind) <= 60
+    small = np.mean([a < 14**0.5 for a, _, _ in cells])
+    assert small == pytest.approx(0.5, abs=0.1)
+
+
+def cell_of(crystal: Crystal) -> tuple[float, float, float]:
+    """Return both edges [Å] and the angle between them [degrees] of a crystal's cell."""
+    first, second = crystal.lattice
+    lengths = np.linalg.norm(crystal.lattice, axis=1)
+    angle = np.rad2deg(np.arccos(first @ second / lengths.prod()))
+    return (round(float(lengths[0]), 6), round(float(lengths[1]), 6), round(float(angle), 6))
 
 
 def test_random_crystals_have_no_elements_to_name():

@@ -8,10 +8,12 @@ from napari_strata.simulate.crystals import Crystal
 from napari_strata.simulate.layers import shortest_distance
 
 EDGES = (2.0, 7.0)
-"""Shortest and longest edge of a cell [Å]."""
+"""Shortest and longest edge of a cell [Å]; drawn so that small cells are as many as large ones, by their logarithm."""
 ANGLES = (60.0, 120.0)
-"""Angle between the edges [degrees]."""
+"""Angle between the edges of a cell without symmetry [degrees]."""
 MOST_COLUMNS = 4
+SINGLE = 0.5
+"""Probability of one column per cell. Without many of these, a network puts faint columns of others in their hollows."""
 APART = 1.2
 """No two columns are nearer than this [Å]."""
 ATOMIC_NUMBERS = (5, 82)
@@ -23,7 +25,9 @@ _TRIES = 40
 
 
 def draw_random_crystal(rng: np.random.Generator) -> Crystal:
-    """Make up a crystal: an oblique cell with one to four columns of one atom each.
+    """Make up a crystal: a cell of any of the five plane lattices, with one to four columns of one atom each.
+
+    Oblique, square, hexagonal, rectangular and rhombic cells are drawn equally often.
 
     Parameters
     ----------
@@ -31,14 +35,18 @@ def draw_random_crystal(rng: np.random.Generator) -> Crystal:
         Source of every draw.
     """
     lattice = _draw_lattice(rng)
-    basis = _draw_basis(lattice, int(rng.integers(1, MOST_COLUMNS + 1)), rng)
+    count = 1 if rng.random() < SINGLE else int(rng.integers(2, MOST_COLUMNS + 1))
+    basis = _draw_basis(lattice, count, rng)
     numbers = _draw_numbers(len(basis), rng)
     return Crystal(lattice, basis, tuple((chemical_symbols[number],) for number in numbers))
 
 
 def _draw_lattice(rng: np.random.Generator) -> NDArray[np.float64]:
-    a, b = rng.uniform(*EDGES, 2)
-    angle = np.deg2rad(rng.uniform(*ANGLES))
+    a, b = np.exp(rng.uniform(*np.log(EDGES), 2))
+    any_angle = rng.uniform(*ANGLES)
+    cells = [(a, b, any_angle), (a, a, 90.0), (a, a, 120.0), (a, b, 90.0), (a, a, any_angle)]
+    a, b, degrees = cells[rng.integers(len(cells))]
+    angle = np.deg2rad(degrees)
     return np.array([[0.0, a], [b * np.sin(angle), b * np.cos(angle)]])
 
 
