@@ -8,12 +8,12 @@ from napari_strata.simulate.crystals import Crystal
 from napari_strata.simulate.layers import shortest_distance
 
 EDGES = (2.0, 7.0)
-"""Shortest and longest edge of a cell [Å]; drawn so that small cells are as many as large ones, by their logarithm."""
+"""Shortest and longest edge of a cell [Å]; its logarithm is uniform, so small cells are not rare."""
 ANGLES = (60.0, 120.0)
 """Angle between the edges of a cell without symmetry [degrees]."""
 MOST_COLUMNS = 4
 SINGLE = 0.5
-"""Probability of one column per cell. Without many of these, a network puts faint columns of others in their hollows."""
+"""Probability of one column per cell: where these are rare, a network puts faint columns into their hollows."""
 APART = 1.2
 """No two columns are nearer than this [Å]."""
 ATOMIC_NUMBERS = (5, 82)
