@@ -30,10 +30,10 @@ def of_card(folder: Path) -> Iterator[Figure]:
     card = read_card(folder)
     size = (folder / card.weights_file).stat().st_size / 1e6
     yield Figure(f"{folder.name}: weights", size, "MB", f"<= {MEGABYTES:g}")
-    whole = {"32 bits": card.figures["dice"]}
-    yield Figure(
-        f"{folder.name}: Dice with 16 bits, on simulated crystals", card.figures["dice_16_bits"], baseline=whole
-    )
+    whole, halved = (card.figures[name] for name in ("dice", "dice_16_bits"))
+    assert isinstance(whole, float), folder
+    name = f"{folder.name}: Dice with 16 bits, on simulated crystals"
+    yield Figure(name, halved, baseline={"32 bits": whole})
 
 
 def on_bilayers(model: Path) -> Iterator[Figure]:

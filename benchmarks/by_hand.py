@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.figure import Figure
-from napari_strata.config import ExplainConfig
+from napari_strata.config import ExplainConfig, ExplainMethod
 from napari_strata.explain.catalogue import METHODS, load_method
 from napari_strata.explain.methods.lime import RIDGE, WIDTH
 from napari_strata.explain.scene import Scene
@@ -64,7 +64,8 @@ class Rectified(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Return logits of one layer and two classes."""
-        return self.last(self.relu(self.convolve(image)))[:, None]
+        logits: Tensor = self.last(self.relu(self.convolve(image)))
+        return logits[:, None]
 
 
 def linear(image: Tensor) -> Tensor:
@@ -83,7 +84,10 @@ def cubic(image: Tensor) -> Tensor:
 def coarse_network() -> EncoderDecoder:
     """Return a U-Net of three levels whose coarsest block shows 2 x the pooled image; logit = 3 x that + 5."""
     network = EncoderDecoder(Encoder((1, 1, 1), 0.0), (1, 1, 1), layers=1, classes=1).eval()
-    (decoder,) = network.decoders
+    encoder: Any = network.encoder
+    decoders: Any = network.decoders
+    heads: Any = network.heads
+    (decoder,) = decoders
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.zero_()
@@ -91,15 +95,15 @@ def coarse_network() -> EncoderDecoder:
             if isinstance(module, nn.BatchNorm2d):
                 module.weight.fill_(1)
                 module.eps = 0.0
-        for block in network.encoder.blocks:
+        for block in encoder.blocks:
             block[0].weight[0, 0, 1, 1] = block[3].weight[0, 0, 1, 1] = 1
         coarse, fine = decoder.blocks
         coarse[0].weight[0, 1, 1, 1] = 2  # the skip connection, pooled once
         decoder.ups[1].weight.fill_(1)
         fine[0].weight[0, 0, 1, 1] = 1
         coarse[3].weight[0, 0, 1, 1] = fine[3].weight[0, 0, 1, 1] = 1
-        network.heads[0].weight[1] = 3
-        network.heads[0].bias[1] = 5
+        heads[0].weight[1] = 3
+        heads[0].bias[1] = 5
     return network
 
 
@@ -156,7 +160,7 @@ def sampled_errors() -> tuple[float, float]:
     return float(torch.stack(errors).mean().sqrt()), math.sqrt(sum(stated) / len(stated))
 
 
-def _last(method: Any, network: nn.Module, image: Tensor = IMAGE, weights: Tensor = ONE, **scene: Any) -> Any:
+def _last(method: Any, network: Any, image: Tensor = IMAGE, weights: Tensor = ONE, **scene: Any) -> Any:
     made = {name: scene.pop(name, None) for name in ("superpixels", "references")}
     baseline = scene.pop("baseline", torch.zeros_like(image))
     config = ExplainConfig(method=method, **scene)
@@ -212,7 +216,8 @@ def _lime() -> Case:
 
 def _coarse(method: str) -> Tensor:
     """Return the map of the whole slice for the coarse network."""
-    return _last(method, coarse_network(), BRIGHT, WHOLE).map
+    map_: Tensor = _last(method, coarse_network(), BRIGHT, WHOLE).map
+    return map_
 
 
 def _enlarged(map_: Tensor) -> Tensor:
@@ -232,7 +237,7 @@ def _grad_cam_plus_plus() -> Case:
 def _guided_grad_cam() -> Case:
     """Let the largest pixel of every pooled square have the gradient 2 x 3 / 16, and the others none."""
     is_largest = nn.functional.interpolate(SHOWN / 2, scale_factor=2) == BRIGHT
-    return _coarse("guided-grad-cam"), is_largest[0, 0] * 2 * 3 / 16 * _enlarged(3 * SHOWN)
+    return _coarse("guided-grad-cam"), is_largest[0, 0] * 2 * 3 / 16 * _enlarged(3 / 16 * SHOWN)
 
 
 def _attention() -> Case:
@@ -248,7 +253,7 @@ def _attention() -> Case:
     return _last("attention", network, BRIGHT, WHOLE).map, torch.full((8, 8), 0.5)
 
 
-CASES: dict[str, Callable[[], Case]] = {
+CASES: dict[ExplainMethod, Callable[[], Case]] = {
     "input-gradient": lambda: (
         _last("input-gradient", Polynomial(square)).map,
         (2 * WEIGHTS * IMAGE[0, 0]).abs(),
@@ -283,7 +288,7 @@ CASES: dict[str, Callable[[], Case]] = {
         _last("expected-gradients", Polynomial(linear), references=_references(), samples=6, batch=4).map,
         WEIGHTS * (IMAGE - _references().mean(dim=0))[0, 0],
     ),
-    "grad-cam": lambda: (_coarse("grad-cam"), _enlarged(3 * SHOWN)),
+    "grad-cam": lambda: (_coarse("grad-cam"), _enlarged(3 / 16 * SHOWN)),
     "grad-cam-plus-plus": _grad_cam_plus_plus,
     "guided-grad-cam": _guided_grad_cam,
     "layer-activation": lambda: (_coarse("layer-activation"), _enlarged(SHOWN)),

@@ -3,8 +3,9 @@
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -75,7 +76,7 @@ def _measure_in_viewer() -> tuple[NDArray[np.float64], NDArray[np.float64], floa
     return np.array(times[0]), np.array(times[1]), max(lags)
 
 
-def _labels(viewer, image, new_labels):
+def _labels(viewer: Any, image: Any, new_labels: Callable[..., Any]) -> Any:
     from napari_strata.config import ClassTable
 
     (labels,) = new_labels(viewer, image, layers=1, table=ClassTable.from_names(("class 1",)))
@@ -83,7 +84,9 @@ def _labels(viewer, image, new_labels):
     return labels
 
 
-def _paint(labels, process_events, rng: np.random.Generator, *, strokes: int) -> list[Times]:
+def _paint(
+    labels: Any, process_events: Callable[[], None], rng: np.random.Generator, *, strokes: int
+) -> list[Times]:
     """Drag the brush in straight strokes; return the time that each event took [ms]."""
     times = []
     for _ in range(strokes):
@@ -98,7 +101,7 @@ def _paint(labels, process_events, rng: np.random.Generator, *, strokes: int) ->
     return times
 
 
-def _lag(labels, journal, process_events, rng: np.random.Generator) -> float:
+def _lag(labels: Any, journal: Any, process_events: Callable[[], None], rng: np.random.Generator) -> float:
     """Return how long it takes until a stroke is on disk [s]."""
     from napari_strata.annotation.store.zarr_labels import LabelArrays
 

@@ -7,6 +7,7 @@ neither correlation nor share: that atom does not count for it.
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -125,9 +126,10 @@ def agreement(map_: AnyArray, change: Map, distance: Map, side: int) -> dict[str
 def unmasked_grad_cams(score: TargetScore, image: torch.Tensor) -> dict[str, AnyArray]:
     """Return Grad-CAM as published, without the mask of features that contribute, of three blocks."""
     network, decoder = score.network, score.decoders[0]
+    encoder: Any = network.encoder
     blocks = {
         "same block": network.coarsest(decoder).block,
-        "bottleneck": network.encoder.blocks[-1],
+        "bottleneck": encoder.blocks[-1],
         "finest block": network.decoder_block(decoder),
     }
     maps = {}
@@ -167,7 +169,7 @@ def cover(score: Callable[[torch.Tensor], torch.Tensor], image: torch.Tensor, *,
         square = slice(y * side, (y + 1) * side), slice(x * side, (x + 1) * side)
         covered[index, 0][square] = means[y * side + side // 2, x * side + side // 2]
     with torch.no_grad():
-        scores = torch.cat([score(batch) for batch in covered.split(BATCH)])
+        scores = torch.cat([score(batch) for batch in torch.split(covered, BATCH)])
         change = (scores - score(image[None, None])).abs()
     return change.double().cpu().numpy().reshape(rows, columns)
 

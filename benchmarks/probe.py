@@ -16,7 +16,7 @@ from benchmarks.figure import Figure
 from benchmarks.gui_stall import StallClock
 from napari_strata.config import ExplainConfig, ExplainMethod
 from napari_strata.data.grid import normalise
-from napari_strata.events import Glimpsed
+from napari_strata.events import Glimpsed, JobEvent
 from napari_strata.explain.catalogue import METHODS, load_method
 from napari_strata.explain.prepare import prepare
 from napari_strata.explain.probe import Prober
@@ -101,8 +101,13 @@ def _in_window(model: Path, image: ImageStack, method: ExplainMethod) -> Iterato
     canvas = next(w for w in probe.window().findChildren(QWidget) if type(w).__name__ == "CanvasBackendDesktop")
     drawn: list[float] = []
     told: list[float] = []
+
+    def note(event: JobEvent) -> None:
+        if isinstance(event, Glimpsed):
+            told.append(time.perf_counter())
+
     canvas.frameSwapped.connect(lambda: drawn.append(time.perf_counter()))
-    probe.runner.reported.connect(lambda event: isinstance(event, Glimpsed) and told.append(time.perf_counter()))
+    probe.runner.reported.connect(note)
     pause(1)
     probe.box.setChecked(True)
     QTest.keyPress(canvas, Qt.Key.Key_Q)

@@ -87,7 +87,7 @@ def make_bilayer(rng: np.random.Generator, *, twist: float | None = None, dose: 
     if twist is not None:
         angles[1] = angles[0] + twist
     layers = [graphene(side, angle, displacement, rng) for angle in angles]
-    drawn = sum(draw(positions, side, sigma) for positions in layers)
+    drawn = np.sum([draw(positions, side, sigma) for positions in layers], axis=0)
     blurred = blur(drawn)
     if dose is not None:
         noise = 1 - math.log10(dose * PIXEL**2 / blurred.mean()) / 10
@@ -128,7 +128,8 @@ def draw(positions: Array, side: int, sigma: float) -> Array:
     pixels = np.arange(-MARGIN, side + MARGIN)
     rows, columns = (np.exp(-((pixels - axis[:, None]) ** 2) / (2 * sigma**2)) for axis in positions.T)
     drawn: Array = rows.T @ columns
-    return drawn / drawn.max()
+    drawn /= drawn.max()
+    return drawn
 
 
 def probe() -> Array:
@@ -143,7 +144,8 @@ def probe() -> Array:
 def blur(drawn: Array) -> Array:
     """Blur with the probe, cut off the margin, and normalise to a maximum of 1."""
     blurred = signal.fftconvolve(drawn, probe(), mode="same")[MARGIN:-MARGIN, MARGIN:-MARGIN]
-    return np.clip(blurred / blurred.max(), 0, None)
+    clipped: Array = np.clip(blurred / blurred.max(), 0, None)
+    return clipped
 
 
 def count_electrons(blurred: Array, peak: float, rng: np.random.Generator) -> Array:

@@ -94,7 +94,7 @@ def train(network: nn.Module, files: Sequence[PngFiles], *, seed: int = 0) -> It
             images, masks = zip(*(files[i].read() for i in order[first : first + BATCH]), strict=True)
             optimizer.zero_grad()
             loss = published_loss(foreground(network, torch.stack(images)), torch.stack(masks))
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
             loss.item()
             yield time.perf_counter() - start

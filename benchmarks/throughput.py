@@ -3,7 +3,7 @@
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +43,7 @@ def measure(blocks: int = 8) -> Iterator[Figure]:
     yield Figure("throughput: ratio to the published training", ratio, "", target(), {"published": 1}, device)
 
 
-def our_steps(images: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> Iterator[float]:
+def our_steps(images: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> Generator[float, None, None]:
     """Train the same network on the same images and batches; yield the time from each step to the next [s]."""
     from napari_strata.models.registry import build_network
     from napari_strata.training.engine.loop import Trainer

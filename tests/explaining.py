@@ -34,6 +34,7 @@ def window_scene(method, image, part=None, **settings):
         range=float(np.ptp(whole)),
         draw_noise=draw_noise,
         origin=(cut[0].start or 0, cut[1].start or 0),
+        whole=(image.shape[-2], image.shape[-1]),
         baseline=torch.full_like(image, 0.1)[..., *cut] if "baseline" in needs else None,
         superpixels=torch.unique(numbers[cut], return_inverse=True)[1] if "superpixels" in needs else None,
         references=references[..., *cut] if "references" in needs else None,

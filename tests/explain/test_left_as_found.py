@@ -36,7 +36,7 @@ class Counted(nn.Module):
         self.count = 0
         self.calls = 0
         self.fails_at, self.fails_back = fails_at, fails_back
-        for name in ("coarsest", "feature_maps", "attention_gates"):
+        for name in ("coarsest", "feature_maps", "attention_gates", "stride"):
             setattr(self, name, getattr(inner, name))
 
     def forward(self, image):

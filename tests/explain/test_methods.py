@@ -96,17 +96,17 @@ def test_grad_cam_of_a_region_is_the_weighted_activation():
     weights = torch.full((8, 8), 1 / 64)
     found = map_of("grad-cam", score_of(coarse_network(), weights), image)
     activation = 2 * nn.functional.max_pool2d(image, 2)
-    expected = nn.functional.interpolate(3 * activation, size=(8, 8), mode="bilinear")
+    expected = nn.functional.interpolate(3 / 16 * activation, size=(8, 8), mode="bilinear")
     torch.testing.assert_close(found, expected[0, 0])
 
 
 def test_grad_cam_of_a_pixel_is_zero_where_features_cannot_reach_it():
     image = torch.ones(1, 1, 8, 8)
     found = map_of("grad-cam", score_of(coarse_network(), at_pixel(4, 2, (8, 8))), image)
-    # the feature pixel (2, 1) alone counts: 3 x 2 x 1, three quarters of it left on each axis by interpolation
+    # of 16 the feature pixel (2, 1) alone counts: 3 x 2 x 1, three quarters left on each axis by interpolation
     axes = np.zeros(8), np.zeros(8)
     axes[0][3:7] = axes[1][1:5] = [0.25, 0.75, 0.75, 0.25]
-    np.testing.assert_allclose(found.numpy(), 6 * np.outer(*axes), atol=1e-6)
+    np.testing.assert_allclose(found.numpy(), 6 / 16 * np.outer(*axes), atol=1e-7)
 
 
 def test_grad_cam_is_zero_where_all_evidence_speaks_against_the_class():

@@ -202,6 +202,7 @@ def _scene(
         range=float(np.ptp(grid)),
         draw_noise=draw_noise,
         origin=(view.window[0].start, view.window[1].start),
+        whole=view.padded,
         baseline=baseline,
         superpixels=superpixels,
         references=references,

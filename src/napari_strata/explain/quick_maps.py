@@ -76,7 +76,8 @@ def class_activation_map(score: QuickScore, inputs: Tensor) -> Tensor:
         (gradient,) = torch.autograd.grad(value, coarsest)
     shown = coarsest.detach()
     reached = (shown * gradient).abs().sum(dim=1, keepdim=True)
-    weights = gradient.sum(dim=(-2, -1), keepdim=True)
+    height, width = (side // score.network.coarsest(score.decoder).pixel for side in score.crop.frame)
+    weights = gradient.sum(dim=(-2, -1), keepdim=True) / (height * width)
     cam = (weights * shown).sum(dim=1, keepdim=True).relu() * (reached > NEGLIGIBLE * reached.max())
     return _enlarged(cam, score)
 

@@ -30,6 +30,8 @@ class Scene:
         From a number to noise (1, 1, y, x) with mean 0 and standard deviation 1, always the same for that number.
     origin : tuple of int
         Where the window begins in the whole image (y, x) [px].
+    whole : tuple of int or None
+        Height and width of the whole image [px]; None where the window is all of it.
     baseline : Tensor, shape (1, 1, y, x), or None
         The image without information, for methods that need one.
     superpixels : Tensor of int64, shape (y, x), or None
@@ -44,6 +46,7 @@ class Scene:
     range: float
     draw_noise: Callable[[int], Tensor]
     origin: tuple[int, int] = (0, 0)
+    whole: tuple[int, int] | None = None
     baseline: Tensor | None = None
     superpixels: Tensor | None = None
     references: Tensor | None = None

@@ -42,7 +42,7 @@ def draw_random_crystal(rng: np.random.Generator) -> Crystal:
 
 
 def _draw_lattice(rng: np.random.Generator) -> NDArray[np.float64]:
-    a, b = np.exp(rng.uniform(*np.log(EDGES), 2))
+    a, b = np.exp(rng.uniform(np.log(EDGES[0]), np.log(EDGES[1]), 2))
     any_angle = rng.uniform(*ANGLES)
     cells = [(a, b, any_angle), (a, a, 90.0), (a, a, 120.0), (a, b, 90.0), (a, a, any_angle)]
     a, b, degrees = cells[rng.integers(len(cells))]

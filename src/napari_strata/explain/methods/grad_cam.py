@@ -11,7 +11,7 @@ from napari_strata.explain.layers import find_feature_map
 from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import TargetScore
 from napari_strata.explain.undisturbed import undisturbed
-from napari_strata.models.network import FeatureMap
+from napari_strata.models.network import FeatureMap, Network
 
 NEGLIGIBLE = 1e-6
 """Contributions below this part of the largest are rounding errors of the convolutions."""
@@ -22,9 +22,10 @@ def grad_cam(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
 
     .. math::
         M_u = R_u \max\left(0, \sum_k \alpha_k A_{k,u}\right), \qquad
-        \alpha_k = \sum_v \frac{\partial S}{\partial A_{k,v}}
+        \alpha_k = \frac{1}{Z} \sum_v \frac{\partial S}{\partial A_{k,v}}
 
-    with the feature maps :math:`A_k` of `Network.coarsest`. Selvaraju et al., ICCV 2017, arXiv:1610.02391; for
+    with the feature maps :math:`A_k` of `Network.coarsest` and the number :math:`Z` of feature pixels on the whole
+    image, also where only a window of it is computed. Selvaraju et al., ICCV 2017, arXiv:1610.02391; for
     segmentation Vinogradova, Dibrov and Myers, AAAI 2020, arXiv:2002.11434: with the target of a pixel, a region
     or a whole class this is Seg-Grad-CAM, whose score sums the logits of the target's pixels. Computed by captum's
     ``LayerGradCam``. Seg-Grad-CAM's authors find the bottleneck of a U-Net most informative, but all decoders
@@ -36,13 +37,11 @@ def grad_cam(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
       :math:`\alpha_k` hold for the whole image, so without it the map of one atom of a crystal lights up at
       every atom, though features out of reach have no influence on it. For a target that all features reach,
       :math:`R = 1`.
-    - :math:`\alpha_k` is the sum of the gradients, not their mean: a map does not fade with the size of the
-      image around its target, and a window gives the same map as the whole image.
     - Where two decoders are compared, it is the first one's block.
 
     The feature map is this one, or the one that the settings name.
 
-    Shape (y, x), at least 0, not scaled [log-odds]; feature pixels interpolated bilinearly. Two forward and two
+    Shape (y, x), at least 0, not scaled [log-odds per feature pixel]; feature pixels interpolated bilinearly. Two forward and two
     backward passes.
 
     Raises
@@ -58,13 +57,20 @@ def grad_cam(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
         contributions: Tensor = LayerGradientXActivation(score, where.block).attribute(image).detach()
     size = contributions.abs().sum(dim=1, keepdim=True)
     reached = size > NEGLIGIBLE * size.max()
-    cam = of_means * of_means[0, 0].numel() * reached
+    # captum takes the mean over the window; beyond it all gradients are 0
+    cam = of_means * reached * of_means[0, 0].numel() / feature_pixels(score.network, where, scene)
     yield Attribution(on_image(cam, where, scene.shape)[0, 0])
 
 
 def passes(_scene: Scene) -> int:
     """Return the passes through the network: forward and back, twice."""
     return 4
+
+
+def feature_pixels(network: Network, where: FeatureMap, scene: Scene) -> int:
+    """Return how many pixels of a feature map lie on the whole image, what pads it to the stride included."""
+    height, width = (-(-side // network.stride) * network.stride // where.pixel for side in scene.whole or scene.shape)
+    return height * width
 
 
 def on_image(map_: Tensor, where: FeatureMap, shape: tuple[int, int]) -> Tensor:
