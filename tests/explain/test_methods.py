@@ -3,6 +3,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from captum.attr import LayerGradCam
 from torch import nn
 
 from benchmarks.by_hand import coarse_network
@@ -10,6 +11,7 @@ from explaining import assert_same, map_of, score_of, whole_map, window_scene
 from napari_strata.config import ExplainConfig, ExplainMethod, ModelConfig
 from napari_strata.errors import MethodError
 from napari_strata.explain.catalogue import METHODS, load_method, passes_of
+from napari_strata.explain.methods.grad_cam import on_image
 from napari_strata.explain.targets import AtomTarget, PixelTarget, atom_weights, pixel_weights
 from napari_strata.explain.undisturbed import undisturbed
 from napari_strata.explain.window import window_around
@@ -135,6 +137,26 @@ def test_the_window_gives_the_same_map_as_the_whole_image(method, at):
     whole = whole_map(method, score, window_scene(method, image, **few)).numpy()
     part = whole_map(method, of_window, window_scene(method, image, window, **few)).numpy()
     assert_same(method, part, whole, window, score(image))
+
+
+@pytest.mark.parametrize("at", [(60, 70), (3, 4), (98, 110)])
+def test_grad_cam_of_a_window_is_captums_of_the_whole_image_inside_the_receptive_field(at):
+    network, shape = random_network(), (101, 114)
+    image = torch.randn(1, 1, *shape)
+    weights = pixel_weights(PixelTarget(*at), shape, shape)
+    window = window_around(weights, network)
+    score, of_window = (score_of(network, torch.from_numpy(w.copy()), 1) for w in (weights, weights[window]))
+    where = network.coarsest(1)
+    with undisturbed(score):
+        asked = image.clone().requires_grad_()
+        theirs = LayerGradCam(score, where.block).attribute(asked, relu_attributions=True).detach()
+    plain = on_image(theirs, where, shape)[0, 0].numpy()[window]
+    part = whole_map("grad-cam", of_window, window_scene("grad-cam", image, window)).numpy()
+    y, x = (place - axis.start for place, axis in zip(at, window, strict=True))
+    near = slice(y - 1, y + 2), slice(x - 1, x + 2)  # between feature pixels that all reach the target
+    assert part[near].min() > 0
+    np.testing.assert_allclose(part[near], plain[near], atol=1e-5 * plain[near].max())
+    assert plain[(y + 20) % len(plain), x] > 0 == part[(y + 20) % len(plain), x]  # out of reach
 
 
 def test_a_window_of_a_large_target_is_the_whole_image():

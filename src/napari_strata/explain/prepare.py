@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_strata.config import ExplainConfig
 from napari_strata.data.grid import from_network_grid, to_network_grid
 from napari_strata.explain.baselines import make_baseline, make_references, make_superpixels
-from napari_strata.explain.batch_size import batch_size
+from napari_strata.explain.batch_size import batch_size, kept_by
 from napari_strata.explain.catalogue import METHODS, Need
 from napari_strata.explain.fitness import check_network
 from napari_strata.explain.question import AgainstCorrection, Question, describe_question
@@ -110,7 +110,8 @@ def prepare(
     )
     score = TargetScore(network, make_terms(model, view, question, _corrected(question, grid)))
     with undisturbed(score), torch.no_grad():
-        logits = network(view.inputs)
+        with kept_by(network) as kept:
+            logits = network(view.inputs)
         value, probability = float(score.of(logits)), _probability(score, logits, question)
     metadata = describe_answer(
         model,
@@ -123,7 +124,8 @@ def prepare(
         probability=probability,
     )
     pixel_size = model.card.model.pixel_size or image.pixel_size
-    return Prepared(score, _scene(grid, view, config, {*facts.needs, *needs}, pixel_size), view, shape, metadata)
+    scene = _scene(grid, view, config, {*facts.needs, *needs}, pixel_size, kept.size)
+    return Prepared(score, scene, view, shape, metadata)
 
 
 def share_sightings(
@@ -175,7 +177,12 @@ def describe_answer(
 
 
 def _scene(
-    grid: FloatImage, view: View, config: ExplainConfig, needs: Collection[Need], pixel_size: float | None
+    grid: FloatImage,
+    view: View,
+    config: ExplainConfig,
+    needs: Collection[Need],
+    pixel_size: float | None,
+    per_image: int,
 ) -> Scene:
     baseline = superpixels = references = None
     if "baseline" in needs:
@@ -194,7 +201,7 @@ def _scene(
         return view.cut(drawn)[None, None]
 
     _, _, height, width = view.inputs.shape
-    batch = batch_size(config.batch, (height, width), view.inputs.device)
+    batch = batch_size(config.batch, (height, width), view.inputs.device, per_image=per_image)
     return Scene(
         view.inputs,
         config.model_copy(update={"batch": batch}),

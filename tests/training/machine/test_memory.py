@@ -3,7 +3,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +11,6 @@ from napari_strata.control import JobControl
 from napari_strata.events import Warned
 from napari_strata.jobs.estimate_memory import estimate_memory
 from napari_strata.training.machine import memory
-from napari_strata.training.machine.free_memory import free_main_memory, left_in_groups
 from napari_strata.training.machine.memory import MemoryNeed, in_words, memory_warnings
 
 MB = 10**6
@@ -130,39 +128,6 @@ def test_the_job_tells_peak_and_free_memory():
     assert last.error is None
     assert last.result.figures["peak"] == last.result.value.peak > MB
     assert last.result.figures["fitting_batch"] == 4
-
-
-@pytest.mark.parametrize(
-    ("own", "files", "left"),
-    [
-        (
-            "0::/a/b",
-            {"a/memory.max": "1000", "a/memory.current": "300", "a/memory.stat": "inactive_file 50"},
-            [750],
-        ),
-        ("0::/a", {"a/memory.max": "max", "a/memory.current": "300", "a/memory.stat": ""}, []),
-        (
-            "4:cpu:/x\n5:memory:/a",
-            {
-                "memory/a/memory.limit_in_bytes": "500",
-                "memory/a/memory.usage_in_bytes": "100",
-                "memory/a/memory.stat": "",
-            },
-            [400],
-        ),
-        ("0::/", {}, []),
-    ],
-)
-def test_limits_of_control_groups_count(tmp_path: Path, own, files, left):
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    assert left_in_groups(own, tmp_path) == left
-
-
-def test_no_more_is_free_than_the_machine_has_left(monkeypatch):
-    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=12345))
-    assert 0 <= free_main_memory() <= 12345
 
 
 def in_process(*arguments: str) -> dict[str, float]:

@@ -41,8 +41,8 @@ def grad_cam(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
 
     The feature map is this one, or the one that the settings name.
 
-    Shape (y, x), at least 0, not scaled [log-odds per feature pixel]; feature pixels interpolated bilinearly. Two forward and two
-    backward passes.
+    Shape (y, x), at least 0, not scaled [log-odds per feature pixel]; feature pixels interpolated bilinearly. Two
+    forward and two backward passes.
 
     Raises
     ------
@@ -69,7 +69,9 @@ def passes(_scene: Scene) -> int:
 
 def feature_pixels(network: Network, where: FeatureMap, scene: Scene) -> int:
     """Return how many pixels of a feature map lie on the whole image, what pads it to the stride included."""
-    height, width = (-(-side // network.stride) * network.stride // where.pixel for side in scene.whole or scene.shape)
+    height, width = (
+        -(-side // network.stride) * network.stride // where.pixel for side in scene.whole or scene.shape
+    )
     return height * width
 
 

@@ -19,15 +19,13 @@ from torch import Tensor
 
 from napari_strata.config import ModelConfig, TrainingConfig
 from napari_strata.config.loss import LossConfig
-from napari_strata.errors import DeviceError
 from napari_strata.events import Warned
 from napari_strata.losses.assignment import assignment_loss
 from napari_strata.losses.channels import Channels
-from napari_strata.models.device import resolve_device
+from napari_strata.models.device import free_memory_of, resolve_device
 from napari_strata.models.network import Network
 from napari_strata.models.registry import build_network
 from napari_strata.training.machine.fabric import has_fast_bf16
-from napari_strata.training.machine.free_memory import free_main_memory
 from napari_strata.training.machine.seeding import seeded
 from napari_strata.types import BACKGROUND, Truth
 
@@ -173,24 +171,6 @@ def memory_warnings(need: MemoryNeed) -> Iterator[Warned]:
 def in_words(size: int) -> str:
     """Write a number of bytes as people read it."""
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.0f} MB"
-
-
-def free_memory_of(device: torch.device) -> int:
-    """Return how much memory of a device can still be used [bytes].
-
-    Raises
-    ------
-    DeviceError
-        If the device does not tell.
-    """
-    if device.type == "cpu":
-        return free_main_memory()
-    if device.type == "cuda":
-        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return int(torch.cuda.mem_get_info(device)[0] + unused)
-    if device.type == "mps":
-        return int(torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
-    raise DeviceError(f"{device} does not tell its memory.", remedy="Choose the device cpu, cuda or mps.")
 
 
 @dataclass(frozen=True, slots=True)
