@@ -119,6 +119,13 @@ def test_a_map_of_another_image_is_asked_again_with_a_warning(strata, explain, f
     call = strata(*words, "--scores", tmp_path / "s.json", "--device", "cpu")
     assert call.code == 0
     assert "The map is of the image spots, this is other" in call.err
+    assert "Å per pixel" not in call.err
+
+
+def test_a_map_made_at_another_pixel_size_is_asked_again_with_a_warning(explain, tmp_path):
+    assert explain(*PIXEL, "--out", tmp_path / "heat.tif").code == 0
+    call = explain("--again", tmp_path / "heat.tif", "--scores", tmp_path / "s.json", "--pixel-size", "0.25")
+    assert "The map was made at 0.2 Å per pixel, this is 0.25 Å. Maps will differ." in call.err
 
 
 def test_an_image_that_the_model_has_not_seen_is_explained_with_a_warning(strata, tmp_path):

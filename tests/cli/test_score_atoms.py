@@ -54,3 +54,9 @@ def test_atoms_of_another_image_are_refused_in_words(strata, inputs, tmp_path):
     call = strata("score-atoms", *inputs[:2], tmp_path / "other.csv", "--pixel-size", "0.2")
     assert call.code == 1
     assert "has no atoms of spots, but of other" in call.err
+
+
+def test_atoms_located_at_another_pixel_size_are_refused(strata, inputs):
+    call = strata("score-atoms", *inputs, "--pixel-size", "0.25", "--device", "cpu")
+    assert call.code == 1
+    assert "The positions in the table were made with 0.2 Å per pixel, and spots has 0.25 Å." in call.err

@@ -69,7 +69,7 @@ def explain_methods(
     ------
     JobEvent
         `Progress`, and `Warned` where the model has not seen such images, and where an earlier map is of another
-        model or image.
+        model, image or pixel size.
 
     Returns
     -------
@@ -134,7 +134,9 @@ def _naming_the_model_of(earlier: "Heatmap | None") -> Iterator[None]:
 def _warnings(
     earlier: "Heatmap | None", loaded: "LoadedModel", shown: ImageStack
 ) -> Generator[Warned, None, None]:
-    """Tell where an earlier map was of another model or image."""
+    """Tell where an earlier map was of another model, image or pixel size."""
+    from napari_strata.io.atoms.belonging import is_same_size
+
     if earlier is None:
         return
     if earlier.metadata.get("weights_sha256") != loaded.card.weights_sha256:
@@ -142,6 +144,9 @@ def _warnings(
         yield Warned(f"The map is of other weights ({was}) than those of {loaded.card.name}.", "Maps will differ.")
     if earlier.metadata.get("image") != shown.name:
         yield Warned(f"The map is of the image {earlier.metadata.get('image')}, this is {shown.name}.")
+    size, now = earlier.metadata.get("pixel_size_A"), shown.pixel_size
+    if size and now and not is_same_size(size, now):
+        yield Warned(f"The map was made at {size:.5g} Å per pixel, this is {now:.5g} Å.", "Maps will differ.")
 
 
 def _answer_all(

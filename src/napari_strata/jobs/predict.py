@@ -198,9 +198,7 @@ def _who_has_seen(image: ImageStack, layers: int) -> list[str]:
         cards = {name: card for name, card in cards.items() if card.model.pixel_size is None}
     alike = {name: card for name, card in cards.items() if card.model.layers == layers}
     for offered in (alike, cards):
-        fits = [
-            name for name, card in offered.items() if card.seen is not None and doubts_about(image, card) is None
-        ]
+        fits = [name for name, card in offered.items() if card.seen and doubts_about(image, card) is None]
         if fits:
             return fits
     return []

@@ -64,7 +64,8 @@ def score_atoms(
     image : ImageStack
         The stack.
     atoms : DataFrame
-        All predicted atoms of the image: they make up the lattices. Columns frame, layer, species, y_px and x_px.
+        All predicted atoms of the image: they make up the lattices. Columns frame, layer, species, y_px and x_px;
+        where y_A and x_A are among them, the pixel size of the image has to be theirs.
     config : ExplainConfig
         Method and settings, radius of an atom's footprint.
     scoring : AtomScoresConfig
@@ -94,6 +95,7 @@ def score_atoms(
     ImageError, CalibrationError, BundleError, MethodError, DeviceError, OutputError
         If an input cannot be used or the file cannot be written.
     """
+    from napari_strata.io.atoms.belonging import common_size
     from napari_strata.io.calibration import require
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
@@ -106,6 +108,8 @@ def score_atoms(
     wanted = atoms if chosen is None else atoms.loc[list(chosen)]
     _check_count(len(wanted), scoring.most)
     _check_atoms(atoms, image)
+    if "y_A" in atoms and atoms["y_A"].notna().all():
+        common_size(atoms, image.name, image.pixel_size)
     _check_model(wanted, loaded)
     control.run()
     yield StateChanged(control.state)

@@ -219,6 +219,20 @@ def test_the_ring_moves_and_an_outline_takes_its_place(qtbot, viewer, open_dock)
     assert outline is not ring
 
 
+def test_nothing_is_explained_by_atoms_that_were_located_at_another_pixel_size(
+    qtbot, viewer, open_dock, find_atoms
+):
+    dock = open_dock()
+    find_atoms()
+    dock.source.calibration.box.setValue(2 * PIXEL_SIZE)
+    for kind in ("Atom", "Pixel"):
+        dock.question.target.setCurrentText(kind)
+        click(qtbot, dock.panel.start_button)
+        click_at(qtbot, viewer, ATOMS[5])
+        assert f"these atoms were located at {PIXEL_SIZE:g} Å. Find the atoms anew" in dock.panel.words.text()
+    assert not heatmaps(viewer)
+
+
 def test_a_pixel_can_be_explained(qtbot, viewer, open_dock):
     dock = open_dock(layers=1)
     dock.question.target.setCurrentText("Pixel")

@@ -287,6 +287,17 @@ def test_an_image_whose_pixel_size_was_taken_away_is_refused_in_words(qtbot, vie
 
 
 @pytest.mark.parametrize("part", ["stack", "atoms"])
+def test_atoms_located_at_another_pixel_size_are_refused_in_words(qtbot, viewer, scene, open_dock, part):
+    origin = scene(frames=2)
+    dock = open_dock()
+    atoms_of(viewer).selected_data = {0}
+    origin.image.scale = (1, 2 * PIXEL_SIZE, 2 * PIXEL_SIZE)
+    panel = getattr(dock, part).panel
+    click(qtbot, panel.start_button)
+    assert f"these atoms were located at {PIXEL_SIZE:g} Å. Find the atoms anew" in panel.words.text()
+
+
+@pytest.mark.parametrize("part", ["stack", "atoms"])
 def test_closing_the_dock_while_it_runs_stops_the_job(qtbot, viewer, scene, open_dock, part):
     scene(frames=3, **SLOW)
     dock = open_dock()

@@ -402,7 +402,7 @@ def test_atoms_located_at_another_pixel_size_are_neither_exported_nor_reported(q
     said = predict(qtbot, dock)
     dock.panel.warnings.setText("It is noisier.")
     dock.source.calibration.box.setValue(2 * PIXEL_SIZE)
-    why = f"now {2 * PIXEL_SIZE:g} Å; these atoms were located at {PIXEL_SIZE:g} Å. Press Predict again"
+    why = f"now {2 * PIXEL_SIZE:g} Å; these atoms were located at {PIXEL_SIZE:g} Å. Find the atoms anew"
     assert why in dock.panel.words.text()
     assert dock.panel.warnings.text() == ""
     click(qtbot, dock.report_button)

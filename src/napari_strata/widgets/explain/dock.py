@@ -211,22 +211,20 @@ class ExplainDock(Dock):
 
     def _take_probed(self) -> Subject:
         """Return what the probe looks at; methods that take many passes, and regions, cannot follow a cursor."""
-        source, points, config = self.source.take(), self.target.find_atoms(), self.method.values()
+        source, points, config = self.source.take(), self.target.take_atoms(), self.method.values()
         check_kind(source.entry.card)
         if config.method not in QUICK:
             config = config.model_copy(update={"method": QUICK[0]})
         atoms = None if points is None else atom_table(points, self.source.image.layer)
-        kind = "atom" if self.kind == "atom" else "pixel"
-        question = self.question
-        return Subject(
-            source, kind, question.layer, question.class_name, question.against_for_probe(), config, atoms
-        )
+        kind, asked = "atom" if self.kind == "atom" else "pixel", self.question
+        against = asked.against_for_probe()
+        return Subject(source, kind, asked.layer, asked.class_name, against, config, atoms)
 
     def _start(self, chosen: Chosen) -> None:
         """Ask for the heatmap of a target."""
         from napari_strata.explain.question import Question
 
-        image, points = self.source.image.layer, self.target.find_atoms()
+        image, points = self.source.image.layer, self.target.take_atoms()
         any_layer = self.kind == "atom" and points is None and self.question.layer is None
         against = self.question.against_what(image, chosen.place.frame, None if any_layer else chosen.layer)
         question = Question(chosen.as_target(), chosen.layer, self.question.class_name, against)

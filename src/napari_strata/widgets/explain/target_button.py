@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_strata.errors import StrataError, TargetError
 from napari_strata.widgets.explain.question_form import Kind, QuestionForm
+from napari_strata.widgets.layers.located_size import check_located_size
 from napari_strata.widgets.layers.results import find_results
 from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.layers.source import SourceForm
@@ -105,6 +106,19 @@ class TargetButton(QObject):
         found = find_results(self._viewer, "atoms", self._source.image.layer, model=str(entry.path))
         return found[-1] if found else None
 
+    def take_atoms(self) -> "Points | None":
+        """Return the same for a job.
+
+        Raises
+        ------
+        CalibrationError
+            If the pixel size is not that at which they were located.
+        """
+        points = self.find_atoms()
+        if points is not None:
+            check_located_size(points, self._source.image.layer)
+        return points
+
     @property
     def needs_prediction(self) -> bool:
         """Whether the image is predicted first: an atom, or the decoder of a layer, is told by located atoms."""
@@ -173,7 +187,7 @@ class TargetButton(QObject):
 
         Where none was ever found, the job looks for one near the click, in the chosen layer or in all.
         """
-        points, layer = self.find_atoms(), self._question.layer
+        points, layer = self.take_atoms(), self._question.layer
         if points is None:
             return Chosen("atom", place, layer or 0)
         reach = self._tolerance() / (self._source.pixel_size or 1.0)

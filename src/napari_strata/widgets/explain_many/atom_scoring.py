@@ -14,6 +14,7 @@ from napari_strata.widgets.explain_many.atom_colouring import AtomColouring
 from napari_strata.widgets.explain_many.atom_colours import put_scores
 from napari_strata.widgets.explain_many.atom_request import ScoreRequest, score_job
 from napari_strata.widgets.layers.atom_memory import memory_of, points_table
+from napari_strata.widgets.layers.located_size import check_located_size
 from napari_strata.widgets.layers.results import is_edited, let_be_replaced, origin_of, role_of
 from napari_strata.widgets.layers.selection_link import SelectionLink
 from napari_strata.widgets.layers.shown_atoms import shown_frame
@@ -184,6 +185,7 @@ class AtomScoring(QWidget):
                 f"'{points.name}' are not atoms of {image.name}, which the map explains.",
                 remedy=f"Choose atoms of {image.name}, or a map of their image.",
             )
+        check_located_size(points, image)
         target = asked.question.target
         radius = target.radius if isinstance(target, AtomTarget) else None
         config = asked.config.model_copy(update={} if radius is None else {"target_radius": radius})

@@ -35,5 +35,5 @@ def check_located_size(points: "Points", image: "Image") -> None:
     raise CalibrationError(
         f"The pixel size of {image.name} is now {plain(now, 4)} Å; these atoms were located at"
         f" {plain(located, 4)} Å.",
-        remedy=f"Press Predict again, or type {plain(located, 4)} Å again.",
+        remedy=f"Find the atoms anew in the Predict dock, or type {plain(located, 4)} Å again.",
     )

@@ -8,6 +8,7 @@ from napari_strata.errors import TargetError
 from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
+from napari_strata.widgets.layers.located_size import check_located_size
 from napari_strata.widgets.layers.map_words import place_first
 from napari_strata.widgets.layers.napari_layers import Origin
 from napari_strata.widgets.layers.results import ORIGIN, find_results, made_as, newest_made, origin_of, role_of
@@ -119,6 +120,8 @@ def asked_by(viewer: "Viewer", map_layer: "Image") -> Asked:
         If the image was removed, or the map does not say what was asked.
     BundleError
         If the model was removed.
+    CalibrationError
+        If the pixel size is not that at which the model's atoms were located.
     """
     from napari_strata.explain.recall import recall
 
@@ -136,6 +139,8 @@ def source_of(viewer: "Viewer", result: "Layer") -> "tuple[Source, DataFrame | N
         If the image was removed.
     BundleError
         If the model was removed.
+    CalibrationError
+        If the pixel size is not that at which the atoms were located.
     """
     image, model = origin_of(viewer, result)
     if image is None:
@@ -146,5 +151,8 @@ def source_of(viewer: "Viewer", result: "Layer") -> "tuple[Source, DataFrame | N
     stack = stack_of(image, calibration_of(image).value)
     origin = Origin(image, stack.pixel_size, entry.card, str(entry.path))
     found = find_results(viewer, "atoms", image, model=str(entry.path))
-    atoms = atom_table(found[-1], image) if found else None
+    atoms = None
+    if found:
+        check_located_size(found[-1], image)
+        atoms = atom_table(found[-1], image)
     return Source(stack, entry, origin, full_data(image)), atoms
