@@ -11,6 +11,7 @@ from napari_strata.config.what_if import WhatIfConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import OutputError, TargetError
 from napari_strata.events import ChangeTried, FinishReason, Progress, StateChanged
+from napari_strata.explain.changes.flip import FlipSearch
 from napari_strata.explain.question import AgainstLayer, Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget
 from napari_strata.jobs.explain import explain
@@ -87,6 +88,14 @@ def test_an_erased_atom_vanishes(tmp_path, pixel_size):
     assert outcome.masks[12 - rows.start, 20 - columns.start] == 1
     assert tifffile.imread(tmp_path / "out" / "masks.tif").shape == outcome.masks.shape
     assert json.loads((tmp_path / "out" / "what_if.json").read_text())["what_if"]["vanished"] == 1
+    assert figures["fill_words"] == ""
+
+
+def test_an_erased_dark_spot_is_filled_brighter_and_that_is_said(model):
+    inquiry = Inquiry(model, spots(noisy=False), Question(AtomTarget(10, 45), 1), CONFIG)
+    figures = done(what_if(JobControl(), inquiry, change=WhatIfConfig())).figures
+    assert figures["fill_words"].startswith("The filling is brighter than what was erased (mean ")
+    assert not done(what_if(JobControl(), inquiry, change=WhatIfConfig(change="blur"))).figures.get("fill_words")
 
 
 def test_the_new_masks_are_those_of_the_changed_image(model, tmp_path):
@@ -148,12 +157,33 @@ def test_the_smallest_change_flips_the_atom_and_is_told_in_counts(model, tmp_pat
     assert figures["times_noise"] == pytest.approx(figures["rms_counts"] / figures["noise_rms_counts"])
     part = f"{figures['times_noise']:.2g} of the shot noise"
     assert figures["words"].startswith(f"The score flips: the change is {part}")
-    assert figures["target_words"].startswith(("The atom vanishes.", "The atom is still found. Only the sign"))
+    assert figures["target_words"] == (
+        "The atom is still found. Only the sign of its score flips. At 1.25 times this change: the atom vanishes."
+    )
+    assert (figures["gone_at"], flip.gone.times, flip.gone.outcome.stays) == (1.25, 1.25, False)
+    assert np.abs(flip.gone.change).sum() == pytest.approx(1.25 * np.abs(flip.change).sum(), rel=0.01)
     change = tifffile.imread(tmp_path / "out" / "change.tif")
     assert figures["rms"] == pytest.approx(np.sqrt((change**2).sum() / figures["region_px"]), rel=1e-4)
     image = spots().data[0][flip.outcome.window]
     np.testing.assert_allclose(flip.outcome.image, image + change, atol=1e-4)
     assert flip.outcome.image.min() >= 0
+
+
+def test_a_stop_while_it_looks_what_takes_the_atom_away_keeps_the_smallest_change(model, monkeypatch):
+    control = JobControl()
+    inquiry = Inquiry(model, spots(), Question(AtomTarget(12, 20), 0), CONFIG)
+    looked, take_away = [], FlipSearch.take_away
+
+    def watched(search, flip, found):
+        looked.append(flip)
+        control.request_stop()
+        return take_away(search, flip, found)
+
+    monkeypatch.setattr(FlipSearch, "take_away", watched)
+    ended = last(smallest_change(control, inquiry, looking=SmallestChangeConfig(reach=1.0, bound=5)))
+    assert ended.reason is FinishReason.CANCELED
+    assert ended.result.value is looked[0]
+    assert looked[0].gone is None
 
 
 def test_of_the_linear_part_of_a_network_it_is_as_small_as_can_be(model):

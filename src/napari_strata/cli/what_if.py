@@ -97,5 +97,6 @@ def what_if_words(figures: Mapping[str, Any]) -> Iterator[str]:
             f"Atoms: {figures['vanished']} vanish, {figures['appeared']} appear,"
             f" {figures['renamed']} change species"
         )
-    if figures.get("target_words"):
-        yield figures["target_words"]
+    for words in ("target_words", "fill_words"):
+        if figures.get(words):
+            yield figures[words]

@@ -1,5 +1,6 @@
 """Look for the smallest change of an image that flips the answer to a question."""
 
+import contextlib
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -21,6 +22,9 @@ from napari_strata.types import AnyArray
 if TYPE_CHECKING:
     from napari_strata.explain.changes.adversarial import Found
     from napari_strata.explain.changes.flip import Flip, FlipSearch
+
+LOOKED = 0.95
+"""Part of the work that is done when the smallest change is found."""
 
 
 @job
@@ -85,8 +89,12 @@ def smallest_change(
     with stoppable(loaded.network, control):
         session, figures = yield from part_of(beginning, 0, searched)
         search = FlipSearch(session, mask, looking)
-        found = yield from part_of(_look(control, search), searched, 1)
+        found = yield from part_of(_look(control, search), searched, LOOKED)
     flip = search.flip(found, is_stopped=control.stop_requested)
+    if flip.outcome.stays and not control.stop_requested:
+        yield Progress(LOOKED, "Looking what takes the target away")
+        with contextlib.suppress(JobCanceled), stoppable(loaded.network, control):
+            flip = search.take_away(flip, found)
     told = {**flip.outcome.metadata["what_if"], **figures, "seconds": round(time.monotonic() - start, 2)}
     return JobResult(told, {} if out is None else _write(flip, out), flip)
 

@@ -176,10 +176,14 @@ def write_outcome(outcome: "Outcome", out: Path, report: str) -> dict[str, str]:
 
 def _try_change(session: "WhatIf", mask: AnyArray | None, config: WhatIfConfig) -> Iterator["Outcome"]:
     """Yield what a change changes in the score, and then in the prediction, too."""
+    from napari_strata.explain.changes.image_changes import fill_words
+
     if mask is not None:
         check_target(RegionTarget(mask), session.shape)
     region, details = session.region(mask, config), _told(config)
     changed = session.change(region, config)
+    if config.change == "erase":
+        details["fill_words"] = fill_words(session.image, changed, region)
     first = session.outcome(changed, region, details, with_masks=False)
     yield first
     yield session.outcome(changed, region, details, after=first.after)

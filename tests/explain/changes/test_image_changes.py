@@ -3,7 +3,7 @@ import pytest
 
 from napari_strata.config.what_if import CHANGES, WhatIfConfig
 from napari_strata.errors import MethodError, TargetError
-from napari_strata.explain.changes.image_changes import change_image, footprint, grown
+from napari_strata.explain.changes.image_changes import change_image, fill_words, footprint, grown
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget
 from napari_strata.explain.trust.shot_noise import ShotNoise
@@ -47,6 +47,17 @@ def test_erasing_leaves_the_level_of_the_surroundings():
     image[REGION] = 100
     np.testing.assert_allclose(change(image, change="erase"), 7)
     np.testing.assert_allclose(change(image, change="erase", part=0.5)[REGION], (7 + 100) / 2)
+
+
+def test_a_filling_is_said_to_be_brighter_only_where_it_is():
+    image = np.full(REGION.shape, 900.0)
+    image[REGION] = 700
+    words = "The filling is brighter than what was erased (mean 900, was 700): its surroundings are bright."
+    assert fill_words(image, change(image, change="erase"), REGION) == words
+    image[REGION] = 1000
+    assert fill_words(image, change(image, change="erase"), REGION) == ""
+    image[REGION] = 900
+    assert fill_words(image, change(image, change="erase"), REGION) == ""
 
 
 def test_a_blur_has_its_width_in_angstrom():

@@ -15,7 +15,7 @@ from napari_strata.explain.changes.adversarial import Found
 from napari_strata.explain.changes.flip import FlipSearch
 from napari_strata.explain.changes.what_if import WhatIf
 from napari_strata.explain.question import Question
-from napari_strata.explain.targets import PixelTarget
+from napari_strata.explain.targets import AtomTarget, PixelTarget
 from napari_strata.jobs.explain import explain
 from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.widgets.layers.layer_data import stack_of
@@ -36,12 +36,13 @@ def viewer(light_viewer):
 
 @pytest.fixture
 def add_map(viewer, models_home):
-    """Add the image with known atoms, and the map of one atom's pixel in a frame."""
+    """Add the image with known atoms, and the map of one atom's pixel in a frame, or of the atom."""
 
-    def add_map(*, frames=0, frame=0, **place):
+    def add_map(*, frames=0, frame=0, atom=False, **place):
         image = add_bright(viewer, frames, **place)
         path = save_model(models_home, layers=1, pixel_size=None)
-        stack, question = stack_of(image, PIXEL_SIZE), Question(PixelTarget(Y, X), 0)
+        target = AtomTarget(Y, X) if atom else PixelTarget(Y, X)
+        stack, question = stack_of(image, PIXEL_SIZE), Question(target, 0)
         config = ExplainConfig(device="cpu")
         *_, ended = explain(JobControl(), Inquiry(path, stack, question, config, frame))
         origin = Origin(image, PIXEL_SIZE, open_model(path).card, str(path))
@@ -102,9 +103,11 @@ def test_what_is_painted_is_changed_while_it_is_painted(qtbot, viewer, add_map, 
     assert "has no region on this frame" in said(qtbot, dock, "no region")
     labels.selected_label, labels.brush_size = 3, 9
     labels.paint(ATOMS[10], 3)
-    assert "1 atom vanishes" in said(qtbot, dock, "vanishes")
+    assert "brighter" not in said(qtbot, dock, "1 atom vanishes")
     labels.undo()
     said(qtbot, dock, "no region")
+    labels.paint(ATOMS[[5, 10]].mean(axis=0).round(), 3)  # between four atoms
+    said(qtbot, dock, "The filling is brighter than what was erased")
 
 
 def test_in_a_rotated_stack_the_layers_lie_on_the_maps_frame(qtbot, viewer, add_map, open_dock):
@@ -213,6 +216,51 @@ def test_of_two_changed_images_the_last_is_seen(qtbot, viewer, add_map, open_doc
     dock.form.sliders["part"].setValue(0.5)
     qtbot.mouseClick(dock.try_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: seen() == [True, False], timeout=30_000)
+
+
+def test_what_comes_while_the_dock_is_hidden_is_seen_once_it_is_back(qtbot, viewer, add_map, open_dock):
+    add_map()
+    dock = open_dock()
+    said(qtbot, dock, "→", ";")
+    frame, panel = dock.parentWidget(), dock.flip.panel
+
+    def seen():
+        return tuple(results(viewer, f"{what} image")[0].visible for what in ("what-if", "smallest-change"))
+
+    for _ in range(2):  # the second time its layers are there, and gave way
+        with qtbot.waitSignal(panel.runner.ended, timeout=60_000):
+            qtbot.mouseClick(panel.start_button, Qt.MouseButton.LeftButton)
+            frame.close()  # which hides the dock
+        assert seen() == (False, False)
+        frame.show()
+        assert seen() == (False, True)
+        assert not dock._timer.isActive()  # nothing is asked that would hide it
+        dock.form.sliders["part"].setValue(dock.form.sliders["part"].value() / 2)
+        qtbot.waitUntil(lambda: seen() == (True, False), timeout=30_000)
+
+
+def test_the_change_with_which_the_atom_vanishes_is_shown_where_one_asks_for_it(qtbot, viewer, add_map, open_dock):
+    add_map(atom=True)
+    dock = open_dock()
+    dock.live.setChecked(False)
+    flip = dock.flip
+    assert flip.which.isHidden()
+    with qtbot.waitSignal(flip.panel.runner.ended, timeout=60_000):
+        qtbot.mouseClick(flip.panel.start_button, Qt.MouseButton.LeftButton)
+    words = flip.panel.words.text()
+    times = re.search(r"Only the sign of its score flips\. At (.*) times .*: the atom vanishes", words).group(1)
+    (change,), (masks,) = results(viewer, "smallest-change change"), results(viewer, "smallest-change prediction")
+    least, told = np.abs(change.data).sum(), change.metadata["what_if"]["what_if"]
+    assert told["target_stays"] is True
+    pixels = np.count_nonzero(masks.data == 2)
+    flip.which.showPopup()
+    qtbot.keyClicks(flip.which.view(), f"Show {times} times that change")
+    qtbot.keyClick(flip.which.view(), Qt.Key.Key_Return)
+    assert change.metadata["what_if"]["what_if"]["target_stays"] is False
+    assert np.abs(change.data).sum() == pytest.approx(float(times) * least, rel=0.05)
+    assert np.count_nonzero(masks.data == 2) < pixels
+    qtbot.mouseClick(dock.remove_button, Qt.MouseButton.LeftButton)
+    assert flip.which.isHidden()
 
 
 def test_the_layers_go_with_the_dock_and_by_a_button(qtbot, viewer, add_map, open_dock):

@@ -1,7 +1,8 @@
 """The smallest change of an image that flips the answer to a question, beside the image's shot noise."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,26 @@ from napari_strata.numbers import plain
 from napari_strata.types import FloatImage
 
 TIMES = (1.25, 1.5, 2.0, 3.0, 4.0)
-"""Where the score flips and the atom is still found, so many times the change are tried to make it vanish."""
+"""Where the score flips and the target stays, so many times the change are tried to take it away."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gone:
+    """A larger change, with which the target is no longer there.
+
+    Attributes
+    ----------
+    times : float
+        How many times the smallest change it is, each pixel within its limits.
+    change : ndarray of float32, shape (y, x)
+        What is added to the image, in the window of the outcome [intensity].
+    outcome : Outcome
+        The changed image there, and what the network says of it.
+    """
+
+    times: float
+    change: FloatImage
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +58,8 @@ class Flip:
         Whether it does so within the bound.
     words : str
         All that for people.
+    gone : Gone or None
+        The change that takes away a target which stays where no more than the sign of the score turns.
     """
 
     change: FloatImage
@@ -46,6 +68,7 @@ class Flip:
     flips: bool
     is_within: bool
     words: str
+    gone: Gone | None = None
 
 
 class FlipSearch:
@@ -106,29 +129,40 @@ class FlipSearch:
             "within_bound": is_within,
             "words": words,
         }
-        changed = self._changed(found.change)
         after = self._answers.get(found.score)
-        outcome = self._session.outcome(changed, self._region, details, after=after, with_masks=not is_stopped)
-        if found.flips and outcome.stays and not is_stopped:
-            outcome = self._with_vanishing(outcome, found)
-        change = (changed - self._session.image).astype(np.float32)[outcome.window]
+        change, outcome = self._outcome(found.change, details, after=after, with_masks=not is_stopped)
         return Flip(change, outcome, size, found.flips, is_within, words)
 
-    def _with_vanishing(self, outcome: Outcome, found: Found) -> Outcome:
-        """Say how much larger a change takes the atom away that is still found."""
+    def take_away(self, flip: Flip, found: Found) -> Flip:
+        """Look how much larger a change takes away what is still there when the score flips; say so."""
+        if not (flip.flips and flip.outcome.stays):
+            return flip
+        gone, words = None, f"Only the sign of its score flips, even at {TIMES[-1]:g} times this change."
         for times in TIMES:
-            stays = self._session.atom_stays(self._changed(times * found.change), self._region)
-            if stays is None:
-                return outcome
-            if not stays:
+            more = np.clip(times * found.change, self._low, self._high)
+            details = {**change_size(more, self._pixels, self._session.noise).told(), "times_smallest": times}
+            change, outcome = self._outcome(more, details)
+            if not outcome.stays:
+                gone, told = Gone(times, change, outcome), outcome.target_words
+                words = f"Only the sign of its score flips. At {times:g} times this change: {_uncapped(told)}"
                 break
-        words = f"Only the sign of its score flips. At {times:g} times this change the atom vanishes."
-        if stays:
-            words = f"Only the sign of its score flips; the atom stays even at {times:g} times this change."
-        words = f"{outcome.target_words} {words}"
-        told = {"vanishes_at": None if stays else times, "target_words": words}
-        metadata = {**outcome.metadata, "what_if": {**outcome.metadata["what_if"], **told}}
-        return replace(outcome, metadata=metadata, target_words=words)
+        words = f"{flip.outcome.target_words} {words}"
+        told = {"gone_at": None if gone is None else gone.times, "target_words": words}
+        metadata = {**flip.outcome.metadata, "what_if": {**flip.outcome.metadata["what_if"], **told}}
+        return replace(flip, outcome=replace(flip.outcome, metadata=metadata, target_words=words), gone=gone)
+
+    def _outcome(
+        self,
+        change: NDArray[np.float64],
+        details: Mapping[str, Any],
+        *,
+        after: Seen | None = None,
+        with_masks: bool = True,
+    ) -> tuple[FloatImage, Outcome]:
+        """Return what a change adds in the window of its outcome, and the outcome."""
+        changed = self._changed(change)
+        outcome = self._session.outcome(changed, self._region, details, after=after, with_masks=with_masks)
+        return (changed - self._session.image).astype(np.float32)[outcome.window], outcome
 
     def _score(self, change: NDArray[np.float64]) -> float:
         """Ask the network, and note all that it says: a stop shows it without asking again."""
@@ -140,6 +174,10 @@ class FlipSearch:
         changed = self._session.image.copy()
         changed[self._region] += np.clip(change, self._low, self._high)
         return changed
+
+
+def _uncapped(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def in_words(found: Found, size: ChangeSize, config: SmallestChangeConfig, *, is_stopped: bool) -> str:

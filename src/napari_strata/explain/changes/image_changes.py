@@ -11,6 +11,7 @@ from napari_strata.errors import MethodError, TargetError
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import REACH, AtomTarget, PixelTarget
 from napari_strata.explain.trust.shot_noise import ShotNoise
+from napari_strata.numbers import plain
 from napari_strata.types import AnyArray
 
 Mask = NDArray[np.bool_]
@@ -109,6 +110,19 @@ def change_image(
         case "shift":
             return _shifted(values, mask, (config.shift_y * scale, config.shift_x * scale))
     return np.where(mask, new, values)
+
+
+def fill_words(image: AnyArray, changed: AnyArray, mask: Mask) -> str:
+    """Say that what fills an erased region is brighter than what was there, by more than two standard errors.
+
+    Among atoms that stand close the surroundings are bright, and a filling that adds intensity may raise a score.
+    """
+    before, after = np.asarray(image, np.float64)[mask], changed[mask]
+    brighter = after.mean() - before.mean()
+    if brighter <= 2 * before.std() / np.sqrt(before.size) or np.isclose(after.mean(), before.mean()):
+        return ""
+    means = f"mean {plain(after.mean(), 3)}, was {plain(before.mean(), 3)}"
+    return f"The filling is brighter than what was erased ({means}): its surroundings are bright."
 
 
 def _filled(values: Values, mask: Mask) -> Values:

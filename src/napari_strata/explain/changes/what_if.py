@@ -192,14 +192,6 @@ class WhatIf:
             compared.target_words,
         )
 
-    def atom_stays(self, changed: AnyArray, region: Mask) -> bool | None:
-        """Tell whether the atom asked about is still found in a changed image; None where none was before."""
-        window = self._around(region)
-        before, after = self._maps_before(window), self._maps(changed, window)
-        if before is None or after is None or self.stack.pixel_size is None:
-            return None
-        return self._atom_stays(self._locate(before), self._locate(after), window)
-
     def _compare(self, changed: AnyArray, window: Window) -> Compared:
         before, after = self._maps_before(window), self._maps(changed, window)
         if before is None or after is None:

@@ -67,12 +67,13 @@ class WhatIfDock(Dock):
         self._on_map()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Ask for what was changed meanwhile."""
+        """Ask for what was changed meanwhile, unless a smallest change is looked at."""
         super().showEvent(event)
         self._is_hidden = False
         for layers in (self.layers, self.flip.layers):
             layers.bring_back()
-        self._on_changed()
+        if not self.layers.is_behind:
+            self._on_changed()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """End the worker and hide the layers: they are no part of the image. A minimised window hides nothing."""
@@ -115,7 +116,7 @@ class WhatIfDock(Dock):
         self.try_button.clicked.connect(self._ask)
         self.remove_button.clicked.connect(self._remove)
         self._timer.timeout.connect(self._ask)
-        self.flip.panel.brought.connect(lambda _result: self.layers.give_way())
+        self.flip.shown.connect(self.layers.give_way)
         connect_while_alive(self, self._on_removed, self._viewer.layers.events.removed)
         self.runner.reported.connect(self._on_event)
         self.runner.ended.connect(self._on_ended)
@@ -187,6 +188,7 @@ class WhatIfDock(Dock):
         self._forget()
         for layers in (self.layers, self.flip.layers):
             layers.remove()
+        self.flip.forget()
         self._say("")
 
     def _on_event(self, event: JobEvent) -> None:

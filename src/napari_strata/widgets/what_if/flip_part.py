@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.config.smallest_change import SmallestChangeConfig
@@ -13,6 +14,7 @@ from napari_strata.events import JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.requests import TryChange
 from napari_strata.widgets.maps.asked import Asked
+from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import ConfigForm
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.number_boxes import NumberBox
@@ -29,6 +31,8 @@ _FIELDS = ("reach", "bound", "dose", "steps")
 _DOSE = 1000.0
 """Where a dose begins that somebody states [1/Å²]."""
 _TIP = "Look for the least change of the pixels with which the network no longer says what it says."
+_SMALLEST = "Show the smallest change"
+_WHICH = "The smallest change turns the sign of the score; with the larger one the target is gone."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +53,9 @@ class FlipPart(QWidget):
         Tells what is asked, and of which region; it may raise a `StrataError`.
     """
 
+    shown = Signal()
+    """A change is shown."""
+
     def __init__(self, viewer: "Viewer", take: Callable[[], tuple[Asked, TryChange]]) -> None:
         super().__init__()
         self._viewer, self._take = viewer, take
@@ -58,13 +65,19 @@ class FlipPart(QWidget):
         self._removal = RemovalStop(viewer, self.panel)
         self.panel.start_button.setToolTip(_TIP)
         self.layers = WhatIfLayers(viewer, "Smallest change", "smallest-change")
+        self.which = ChoiceBox()
+        self._found: tuple[Asked, Flip] | None = None
         self._hide_dose()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.config)
         layout.addWidget(self.panel)
+        layout.addWidget(self.which)
+        self.which.setToolTip(_WHICH)
+        self.which.hide()
         self.panel.start_button.clicked.connect(self.panel.guarded(self._start))
         self.panel.brought.connect(self._on_result)
+        self.which.activated.connect(self._show)
 
     def set_obstacle(self, text: str) -> None:
         """Say what keeps the search from starting."""
@@ -82,6 +95,7 @@ class FlipPart(QWidget):
     def _start(self, _checked: bool = False) -> None:
         asked, change = self._take()
         request = self._request = _Request(asked, change.mask, self.config.values())
+        self.forget()
         self.panel.run(partial(_make_job, request), name=f"Smallest change of {asked.source.stack.name}")
         self._removal.watch(asked.source.origin.image)
 
@@ -93,8 +107,30 @@ class FlipPart(QWidget):
         if dropped := asked.source.why_dropped(self._viewer):
             self.panel.say(dropped)
             return
-        self.layers.show_flip(flip, asked.source.origin, frame=asked.frame, layer=asked.question.layer)
+        self._found = asked, flip
+        if flip.gone is not None:
+            self.which.addItems([_SMALLEST, f"Show {flip.gone.times:g} times that change"])
+            self.which.show()
+        self._show(0)
         self.panel.say(_words(flip))
+
+    def forget(self) -> None:
+        """Offer nothing more of what was found."""
+        self._found = None
+        self.which.clear()
+        self.which.hide()
+
+    def _show(self, index: int) -> None:
+        """Show the smallest change, or the larger one with which the target is gone."""
+        if self._found is None:
+            return
+        asked, flip = self._found
+        if asked.source.why_dropped(self._viewer):
+            self.forget()
+            return
+        shown = flip if index == 0 or flip.gone is None else flip.gone
+        self.layers.show_flip(shown, asked.source.origin, frame=asked.frame, layer=asked.question.layer)
+        self.shown.emit()
 
 
 def _words(flip: "Flip") -> str:

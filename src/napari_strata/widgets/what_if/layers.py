@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
     from napari.viewer import Viewer
 
-    from napari_strata.explain.changes.flip import Flip
+    from napari_strata.explain.changes.flip import Flip, Gone
     from napari_strata.explain.changes.outcome import Outcome
     from napari_strata.explain.window import Window
 
@@ -45,6 +45,11 @@ class WhatIfLayers:
         self._behind: list[Layer] = []
         self._is_away = False
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the layers gave way to others."""
+        return bool(self._behind)
+
     def show(self, outcome: "Outcome", origin: Origin, *, frame: int, layer: int) -> None:
         """Show the changed image and the prediction of a crystal layer, on one frame."""
         if self._origin is None or self._origin.image is not origin.image or self._origin.model != origin.model:
@@ -55,7 +60,7 @@ class WhatIfLayers:
         if outcome.masks is not None:
             self._put("prediction", outcome.masks, outcome.window, details, partial(_masks, origin.card, layer))
 
-    def show_flip(self, flip: "Flip", origin: Origin, *, frame: int, layer: int) -> None:
+    def show_flip(self, flip: "Flip | Gone", origin: Origin, *, frame: int, layer: int) -> None:
         """Show a change, too: red where it adds, blue where it takes away."""
         self.show(flip.outcome, origin, frame=frame, layer=layer)
         if flip.outcome.masks is None:
@@ -68,33 +73,34 @@ class WhatIfLayers:
     def hide(self) -> None:
         """Hide the layers until `bring_back`, those that are made meanwhile, too."""
         self._is_away = True
-        for made in self._made.values():
-            if made.visible and made in self._viewer.layers:
-                made.visible = False
-                self._hidden.append(made)
+        self._hidden += self._take_out_of_sight()
 
     def bring_back(self) -> None:
         """Show again what `hide` hid."""
         self._is_away = False
-        for hidden in self._hidden:
-            hidden.visible = True
-        self._hidden.clear()
+        _bring(self._hidden)
 
     def give_way(self) -> None:
         """Hide the layers until there is another outcome: two changed images and predictions cover each other."""
-        for made in self._made.values():
-            if made.visible and made in self._viewer.layers:
-                made.visible = False
-                self._behind.append(made)
+        self._behind += [*self._hidden, *self._take_out_of_sight()]
+        self._hidden.clear()
 
     def _come_forward(self) -> None:
-        for made in self._behind:
-            made.visible = True
-        self._behind.clear()
+        if self._is_away:
+            self._hidden += self._behind
+            self._behind.clear()
+        _bring(self._behind)
+
+    def _take_out_of_sight(self) -> "list[Layer]":
+        seen = [made for made in self._made.values() if made.visible and made in self._viewer.layers]
+        for made in seen:
+            made.visible = False
+        return seen
 
     def remove(self) -> None:
         """Take the layers away."""
         self._behind.clear()
+        self._hidden.clear()
         for what in list(self._made):
             self._drop(what)
 
@@ -136,6 +142,13 @@ class WhatIfLayers:
         assert self._origin is not None, "show notes it"
         layers = self._viewer.layers
         layers.move(layers.index(patch), layers.index(self._origin.image) + 1)
+
+
+def _bring(layers: "list[Layer]") -> None:
+    """Show layers again, and forget them."""
+    for layer in layers:
+        layer.visible = True
+    layers.clear()
 
 
 def _image(image: "Image", **settings: Any) -> "Image":

@@ -25,4 +25,5 @@ def outcome_words(outcome: "Outcome") -> str:
         changes = "1 px changes class" if outcome.pixels == 1 else f"{outcome.pixels} px change class"
         told = [f"{changes} nearby" if outcome.pixels else "no pixel changes class nearby"]
     said = f"{words}; {', '.join(told)}." if told else f"{words}."
-    return f"{said} {outcome.target_words}".rstrip()
+    notes = (outcome.target_words, outcome.metadata["what_if"].get("fill_words", ""))
+    return " ".join([said, *filter(None, notes)])
