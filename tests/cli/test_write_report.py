@@ -31,13 +31,6 @@ def test_people_read_the_text_and_where_all_is(strata: Strata, words: tuple[obje
     assert str(tmp_path / "out" / "figure.pdf") in call.out
 
 
-def test_programs_read_figures_and_paths(strata: Strata, words: tuple[object, ...], tmp_path: Path) -> None:
-    report = strata(*words, "--map", "rotation", "--json").report
-    assert report["figures"]["settings"] is None
-    assert report["figures"]["lattices"]["twists"][0]["modulo_deg"] == 60
-    assert Path(report["paths"]["figure_svg"]).is_file()
-
-
 def test_options_of_atoms_are_told_with_the_defaults_of_the_others(
     strata: Strata, words: tuple[object, ...]
 ) -> None:
@@ -62,3 +55,19 @@ def test_a_contradiction_fails_with_its_remedy(strata: Strata, words: tuple[obje
     assert call.code == 1
     assert call.report["error"]["type"] == "TableError"
     assert "--refine" in call.report["error"]["remedy"]
+
+
+def test_programs_read_figures_and_paths_and_replace_a_report_only_where_that_is_asked_for(
+    strata: Strata, words: tuple[object, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "methods.txt").write_text("mine")
+    call = strata(*words)
+    assert call.code == 1
+    assert "holds methods.txt already. Choose another folder, or allow to overwrite (--overwrite)." in call.err
+    assert [path.read_text() for path in (tmp_path / "out").iterdir()] == ["mine"]
+    again = strata(*words, "--overwrite", "--map", "rotation", "--json")
+    assert Path(again.report["paths"]["figure_svg"]).is_file()
+    assert (tmp_path / "out" / "methods.txt").read_text("utf-8") == again.report["figures"]["methods"]
+    assert again.report["figures"]["settings"] is None
+    assert again.report["figures"]["lattices"]["twists"][0]["modulo_deg"] == 60

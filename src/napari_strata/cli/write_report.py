@@ -50,6 +50,9 @@ def report(
     min_probability: MinProbability = None,
     species: SpeciesFrom = None,
     config: AnalysisFile = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a report that is in DIR already.")
+    ] = False,
     to_grey: ToGrey = False,
     signal: SignalName = None,
     as_json: AsJson = False,
@@ -96,6 +99,7 @@ def report(
             settings=locating if is_told else None,
             frame=frame,
             origin=origin,
+            overwrite=overwrite,
         )
 
     return run_command(make_job, as_json=as_json, verbose=verbose, words=_words)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 PACKAGES = ("napari-strata", "numpy", "scipy", "matplotlib")
 """Packages that make a report, whose versions it states."""
 
-
 FILES = ("methods.txt", "methods.md", "report.json", "figure.png", "figure.svg", "figure.pdf")
 """What a report consists of."""
 
@@ -42,6 +41,7 @@ def write_report(
     frame: int = 0,
     frames: int | None = None,
     origin: AtomOrigin | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """Fit the lattices of one frame, and write text, figure and numbers about it.
 
@@ -72,6 +72,8 @@ def write_report(
     origin : AtomOrigin, optional
         What the atoms' file, or layer, says of where they come from. A bundled model that it names need not be
         given.
+    overwrite : bool
+        Whether a report that is in the folder may be replaced.
 
     Yields
     ------
@@ -91,8 +93,9 @@ def write_report(
     BundleError
         If there is no such model.
     OutputError
-        If the folder cannot be written.
+        If the folder cannot be written, or holds a report already.
     """
+    from napari_strata.io.folders import check_free
     from napari_strata.report.belonging import REMEDY
     from napari_strata.report.figure import draw_report, save_report
     from napari_strata.report.methods import write_methods
@@ -101,6 +104,8 @@ def write_report(
     card = _bundled_card(origin) if model is None else _card(model)
     doubts = None if card is None else _doubts(image, card, frame if frames is None else 0)
     known = Known(source, card, settings, doubts, origin)
+    if not overwrite:
+        check_free(out, FILES)
     make_folder(out)
     control.run()
     yield StateChanged(control.state)
