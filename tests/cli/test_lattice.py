@@ -50,7 +50,7 @@ def test_a_family_can_be_stated(strata: Strata, table: Path) -> None:
 def test_a_family_that_the_positions_contradict_is_doubted(strata: Strata, table: Path) -> None:
     words = strata("lattice", table, "--family", "square").out
     assert words.count("the cell is hardly square: it would have to be stretched by") == 2
-    assert "leave out --family" in words
+    assert "state another family, or none" in words
     assert not any(f"  {figure}" in words for figure in ("twist of", "distortion of", "moiré"))
 
 

@@ -15,18 +15,13 @@ def lattice_words(figures: Figures) -> Iterator[str]:
     """Tell the figures of every frame: value ± standard uncertainty; the twist, which most ask for, first."""
     for frame in figures.get("frames", ()):
         yield f"{frame['image']}, frame {frame['frame']}"
-        is_doubted = any(layer.get("doubt") for layer in frame["layers"])
-        if not is_doubted:
-            yield from _twists(frame, "")
+        yield from _twists(frame, "")
         for layer in frame["layers"]:
             yield from _layer(layer)
         yield from (f"  note: {gap}" for gap in frame["gaps"])
-        if is_doubted:
-            yield "  The cell is not of this family, so neither twist nor distortion follows; leave out --family."
-        else:
-            yield from _shared(frame, "")
-            for moire in frame.get("moire", ()):
-                yield f"  moiré predicted{_of_layers(moire, frame)}: {_with(moire, 'period_A')} Å"
+        yield from _shared(frame, "")
+        for moire in frame.get("moire", ()):
+            yield f"  moiré predicted{_of_layers(moire, frame)}: {_with(moire, 'period_A')} Å"
         if field := frame.get("smooth_field"):
             yield _field(field)
         if "fourier" in frame:

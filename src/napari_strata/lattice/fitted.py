@@ -76,7 +76,7 @@ class FittedLayers:
     orders : tuple of LayerLattice
         Interior atoms, coherence and bond length of all layers that have atoms.
     gaps : tuple of str
-        Why others have none, and which contradict the family that was stated.
+        Why others have none, and which contradict their family.
     coinciding : tuple of (int, int)
         Numbers of layers that lie on the same atoms.
     """
@@ -122,7 +122,7 @@ def fit_layers(atoms: "DataFrame", *, family: Family | None = None) -> FittedLay
         except (LatticeError, TableError) as error:
             gaps.append(f"Layer {number}: {error.message}")
             continue
-        if family is not None and (doubt := doubt_of_family(fit)):
+        if doubt := doubt_of_family(fit):
             gaps.append(f"Layer {number}: {doubt}")
         layers.append(FittedLayer(order.layer, rows.index.to_numpy(), positions, order, fit, cut))
     return FittedLayers(tuple(layers), orders, tuple(gaps), coinciding_layers(atoms))

@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_strata.errors import LatticeError, StrataError
 from napari_strata.lattice.affine import SharedAffine, fit_shared_affine
+from napari_strata.lattice.agreement import doubt_of_family
 from napari_strata.lattice.cells import IDEAL, Family, Matrix
 from napari_strata.lattice.field import SmoothField, fit_field
 from napari_strata.lattice.fitted import FittedLayer, FittedLayers, fit_layers
@@ -35,7 +36,7 @@ class FrameLattices:
         Their ideal lattices under one affine distortion; from the lattices that were fitted together with the
         field, where there is one.
     twists : tuple of Twist
-        Between each of `layers` and the next, unless both lie on the same atoms.
+        Between each of `layers` and the next, unless both lie on the same atoms, or a cell is not of its family.
     moires : tuple of Moire
         Predicted for the same.
     gaps : tuple of str
@@ -118,6 +119,12 @@ def describe_fits(fitted: FittedLayers, *, seed: int = 0) -> FrameLattices:
     if len(layers) == 1:
         gaps.append("There is one layer with a lattice, so there is no twist and no moiré.")
     field = _field(layers, seed, gaps)
+    if any(doubt_of_family(one.fit) for one in layers):
+        gaps.append(
+            "Cells that are not of their family tell neither twist, moiré, nor the distortion of the scan: state"
+            " another family, or none."
+        )
+        return FrameLattices(layers, orders, field, None, (), (), tuple(gaps))
     frame = FrameLattices(layers, orders, field, None, (), (), ())
     shared, pairs = _shared(frame, gaps), _pairs_apart(fitted, gaps)
     twists, moires = _twists(layers, pairs, shared, gaps), _moires(frame, pairs, gaps)

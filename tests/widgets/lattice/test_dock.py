@@ -84,6 +84,18 @@ def test_figures_of_each_layer_and_the_twist_are_shown_with_their_uncertainty(qt
     assert dock.species.text() == "There is one species in each layer."
 
 
+def test_a_family_that_the_atoms_contradict_is_doubted_and_tells_no_twist(qtbot, viewer, open_dock):
+    put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    dock.family.setCurrentText("square")
+    measure(qtbot, dock)
+    assert dock.gaps.text().count("the cell is hardly square: it would have to be stretched by") == 2
+    assert "tell neither twist, moiré, nor the distortion of the scan" in dock.gaps.text()
+    found = figures(dock)
+    assert found["Cell"] == ["square"] * 2
+    assert not [title for title in found if title.startswith(("Twist", "Moiré", "Stretch", "a, ideal"))]
+
+
 def test_the_table_is_copied_for_a_spreadsheet(qtbot, viewer, open_dock):
     put_atoms(viewer, honeycombs())
     dock = open_dock()
