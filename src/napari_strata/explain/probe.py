@@ -16,6 +16,7 @@ from napari_strata.data.grid import to_network_grid, window_from_network_grid
 from napari_strata.data.turns import box_turned_back, padded, turned, turned_back
 from napari_strata.errors import TargetError
 from napari_strata.explain.explainer import explain
+from napari_strata.explain.fitness import check_network
 from napari_strata.explain.prepare import atoms_on_grid, describe_answer, prepare, target_weights
 from napari_strata.explain.question import Against, AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.quick import QUICK
@@ -79,6 +80,8 @@ class Prober:
 
     Raises
     ------
+    MethodError
+        If the network is in train mode, or an activation of it works in place.
     CalibrationError
         If the network needs a pixel size and the image has none.
     """
@@ -93,6 +96,7 @@ class Prober:
         for_many: bool = False,
     ) -> None:
         self._model, self._image, self._config, self._atoms = model, image, config, atoms
+        check_network(model.network)
         network = model.network.eval().requires_grad_(False)
         self._network: EncoderDecoder | None = None
         frame = image.data[0]

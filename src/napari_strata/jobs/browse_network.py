@@ -117,7 +117,7 @@ def browse_network(
     Raises
     ------
     MethodError
-        If the network has no such feature map, or that no such channel.
+        If the network has no such feature map, or that no such channel, or an activation works in place.
     TargetError
         If there is no image, or it has no such frame.
     ImageError, CalibrationError, BundleError, DeviceError, OutputError
@@ -126,11 +126,13 @@ def browse_network(
     from napari_strata.explain.browse.feature_facts import list_feature_maps
     from napari_strata.explain.browse.files import write_kernels
     from napari_strata.explain.browse.kernels import first_kernels
+    from napari_strata.explain.fitness import check_network
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
 
     begun = time.monotonic()
     loaded = load_network(model, resolve_device(config.device))
+    check_network(loaded.network)
     stack = None if wanted <= {"kernels"} else _check_image(image, frame, loaded)
     inside = Inside(list_feature_maps(loaded.network))
     if stack is not None:

@@ -74,12 +74,16 @@ def load_checked(inquiry: Inquiry) -> tuple["LoadedModel", ImageStack]:
     ------
     TargetError, ImageError, CalibrationError, BundleError, DeviceError
         If model, image and question do not fit each other.
+    MethodError
+        If the network cannot be explained.
     """
+    from napari_strata.explain.fitness import check_network
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
 
     shown = inquiry.shown()
     loaded = load_network(inquiry.model, resolve_device(inquiry.config.device))
+    check_network(loaded.network)
     check_calibration((shown,), loaded.card)
     check_question(inquiry.question, loaded, (shown.data.shape[1], shown.data.shape[2]))
     return loaded, shown

@@ -121,7 +121,8 @@ def test_a_search_that_fails_half_way_leaves_the_network_as_it_was(known, path, 
 
     looking = False
     known.train()
-    monkeypatch.setattr("napari_strata.explain.prepare.check_network", lambda _network: None)
+    for module in ("fitness", "prepare"):
+        monkeypatch.setattr(f"napari_strata.explain.{module}.check_network", lambda _network: None)
     before = traces(known)
     handle = known.heads[0].register_forward_hook(watch)
     _, job = search(path, image)
