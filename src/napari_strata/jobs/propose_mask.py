@@ -33,7 +33,8 @@ def propose_mask(control: JobControl, heatmap: FloatImage, image: AnyArray, conf
     Returns
     -------
     JobResult
-        ``value`` is the mask, bool (y, x); ``figures["pixels"]`` how many it has.
+        ``value`` is the mask, bool (y, x); ``figures["pixels"]`` how many it has, ``figures["above"]`` how many
+        are above the threshold.
 
     Raises
     ------
@@ -44,13 +45,13 @@ def propose_mask(control: JobControl, heatmap: FloatImage, image: AnyArray, conf
 
     control.run()
     yield StateChanged(control.state)
-    mask = None
+    masks = []
     for done, better in enumerate(proposals(heatmap, image, config)):
-        mask = better
+        masks = [*masks[:1], better]
         yield Progress(min(done / ROUNDS, 1.0), "Cutting" if done else "Taking the threshold")
         control.checkpoint()
-    assert mask is not None, "the threshold is the first"
-    return JobResult({"pixels": int(mask.sum())}, value=mask)
+    first, last = masks[0], masks[-1]  # the threshold, and the last cut
+    return JobResult({"pixels": int(last.sum()), "above": int(first.sum())}, value=last)
 
 
 @job

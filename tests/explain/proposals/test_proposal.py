@@ -11,7 +11,8 @@ from napari_strata.control import JobControl
 from napari_strata.errors import TargetError
 from napari_strata.events import JobEnded
 from napari_strata.explain.proposals.graph_cut import contrast_pairs, energy, least_cut
-from napari_strata.explain.proposals.map_threshold import is_above, level, lines_at, outline, sides_of, strength
+from napari_strata.explain.proposals.map_lines import lines_at, outline, sides_of
+from napari_strata.explain.proposals.map_threshold import is_above, level, strength
 from napari_strata.explain.proposals.proposal import propose
 from napari_strata.jobs.propose_mask import propose_mask
 
@@ -56,7 +57,7 @@ def test_lines_of_a_large_map_are_drawn_on_a_coarser_grid_at_the_same_place(monk
     ramp = np.zeros((40, 60), np.float32)
     ramp[8:32, 20:56] = np.arange(1, 37)  # 10 at x = 29
     fine = contour_lines(ramp, ProposalConfig(part=10 / 36), 1)
-    monkeypatch.setattr("napari_strata.explain.proposals.map_threshold.FINEST", 200)  # of 864: blocks of 3 px
+    monkeypatch.setattr("napari_strata.explain.proposals.map_lines.FINEST", 200)  # of 864: blocks of 3 px
     coarse = contour_lines(ramp, ProposalConfig(part=10 / 36), 1)
     assert len(coarse.ends) < len(fine.ends) / 2
     assert fine.ends[..., 1].min() == pytest.approx(29, abs=1e-3)
@@ -208,6 +209,8 @@ def test_the_job_brings_the_mask_and_a_stop_brings_none():
     *_, ended = propose_mask(JobControl(), heatmap, image, config)
     assert isinstance(ended, JobEnded)
     assert (ended.result.value == propose(heatmap, image, config)).all()
+    figures = ended.result.figures
+    assert (figures["pixels"], figures["above"]) == (ended.result.value.sum(), is_above(heatmap, config).sum())
     control = JobControl()
     events = []
     for event in propose_mask(control, heatmap, image, config):

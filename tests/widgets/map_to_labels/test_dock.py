@@ -2,6 +2,7 @@
 
 import re
 import threading
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from qtpy.QtCore import Qt
 
 from napari_strata.annotation.provenance import Provenance
 from napari_strata.config import ClassTable
+from napari_strata.explain.proposals import measured_map
 from napari_strata.widgets.layers.label_birth import provenance_of
 from napari_strata.widgets.layers.label_layers import new_labels
 from napari_strata.widgets.layers.label_memory import lasting_memory, map_notes_of
@@ -84,7 +86,8 @@ def click(qtbot, button) -> None:
 
 def settled(qtbot, dock) -> None:
     """Wait until the view has followed the last setting."""
-    qtbot.wait(80)
+    view = dock.view
+    qtbot.waitUntil(lambda: not (view._timer.isActive() or view.job.runner.is_busy), timeout=20_000)
 
 
 def shown(viewer, role):
@@ -168,6 +171,23 @@ def test_a_map_is_seen_alone_beside_the_image_or_as_lines(qtbot, viewer, add_map
     viewer.layers.remove(layer)
     assert not shown(viewer, CONTOURS)
     assert dock.view.words.text() or dock.view.obstacle
+
+
+def test_a_map_is_ranked_and_its_lines_are_found_off_the_windows_thread(
+    qtbot, viewer, add_map, open_dock, monkeypatch
+):
+    add_map()
+    threads = []
+    for name in ("ranked", "sides_of", "lines_at"):
+        found = getattr(measured_map, name)
+        watched = partial(lambda find, *given: threads.append(threading.current_thread()) or find(*given), found)
+        monkeypatch.setattr(measured_map, name, watched)
+    dock = open_dock()
+    dock.view.lines.setValue(2)
+    settled(qtbot, dock)
+    assert len(shown(viewer, CONTOURS)) == 1
+    assert len(threads) == 3
+    assert threading.main_thread() not in threads
 
 
 def test_what_a_map_alone_hid_is_back_when_the_dock_closes_and_what_is_shown_again_stays(

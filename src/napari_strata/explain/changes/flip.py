@@ -143,8 +143,8 @@ class FlipSearch:
             details = {**change_size(more, self._pixels, self._session.noise).told(), "times_smallest": times}
             change, outcome = self._outcome(more, details)
             if not outcome.stays:
-                gone, told = Gone(times, change, outcome), outcome.target_words
-                words = f"Only the sign of its score flips. At {times:g} times this change: {_uncapped(told)}"
+                gone, said = Gone(times, change, outcome), _uncapped(outcome.target_words)
+                words = f"Only the sign of its score flips. At {times:g} times this change: {said}"
                 break
         words = f"{flip.outcome.target_words} {words}"
         told = {"gone_at": None if gone is None else gone.times, "target_words": words}

@@ -7,13 +7,12 @@ from napari.layers import Image, Vectors
 from napari.utils.colormaps import Colormap
 
 from napari_strata.config import ProposalConfig
-from napari_strata.explain.proposals.map_threshold import Sides, level_of, lines_at, outline, ranked, sides_of
+from napari_strata.explain.proposals.map_lines import Lines, outline
 from napari_strata.explain.runs import from_runs
-from napari_strata.types import AnyArray, FloatImage
+from napari_strata.types import AnyArray
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import placement
 from napari_strata.widgets.layers.results import ORIGIN, origin_of, tag
-from napari_strata.widgets.layers.world import from_world
 from napari_strata.widgets.map_to_labels.map_look import (
     OURS,
     above_colours,
@@ -41,17 +40,6 @@ _FOR, _AGAINST = ("#ffd23f", "#ff9f1c", "#ff4f3a"), ("#9bd1ff", "#3d8bff", "#1f5
 """Contour lines from the threshold up."""
 
 
-def map_values(viewer: "Viewer", map_layer: Image) -> tuple[FloatImage, int]:
-    """Return the map that is seen, shape (y, x), and the frame of the image that it explains."""
-    data = full_data(map_layer)
-    frame = int(map_layer.metadata[EXPLANATION].get("frame", 0))
-    if data.ndim == 2:
-        return np.asarray(data), frame
-    at = from_world(map_layer, viewer, viewer.dims.point)[0]
-    index = int(np.clip(np.rint(at), 0, len(data) - 1))
-    return np.asarray(data[index]), frame if len(data) == 1 else index
-
-
 class MapDisplay:
     """Shows one map at a time in a viewer as a `View` says.
 
@@ -69,22 +57,34 @@ class MapDisplay:
         self._owed: dict[str, Any] | None = None
         self._bases: dict[str, Colormap] = {}
         self._busy = False
-        self._ranked: tuple[tuple[Any, ...], FloatImage] | None = None
-        self._sides: tuple[tuple[Any, ...], Sides] | None = None
 
     @property
     def is_busy(self) -> bool:
         """Whether what changes now is changed here, not by a person."""
         return self._busy
 
-    def show(self, map_layer: Image, view: View, config: ProposalConfig) -> None:
-        """Show a map; what showed another one goes."""
+    def show(
+        self, map_layer: Image, view: View, config: ProposalConfig, lines: Lines | None, level: float
+    ) -> None:
+        """Show a map; what showed another one goes.
+
+        Parameters
+        ----------
+        map_layer : Image
+            The map.
+        view : View
+            How to show it.
+        config : ProposalConfig
+            Which side of it counts.
+        lines : Lines or None
+            The lines that the view wants.
+        level : float
+            Strength at the threshold.
+        """
         self._busy = True
         try:
-            values, _frame = map_values(self._viewer, map_layer)
-            self._let_through(map_layer, values, view, config)
-            lines = max(view.lines, 1) if view.mode is Mode.CONTOURS else view.lines
-            self._draw_lines(map_layer, values, config, lines)
+            self._let_through(map_layer, view, config, level)
+            self._draw_lines(map_layer, lines, view.drawn)
             self._place(map_layer, view.mode)
         finally:
             self._busy = False
@@ -117,7 +117,7 @@ class MapDisplay:
             map_layer.visible = True
         self._owed = None
 
-    def _let_through(self, layer: Image, values: FloatImage, view: View, config: ProposalConfig) -> None:
+    def _let_through(self, layer: Image, view: View, config: ProposalConfig, threshold: float) -> None:
         """Make what is below the threshold transparent, in the layer's own colours."""
         is_ours = layer.colormap.name.endswith(OURS)
         look = self._look_of(layer) if is_ours else None
@@ -129,7 +129,6 @@ class MapDisplay:
             look = {"colormap": layer.colormap, "limits": tuple(layer.contrast_limits)}
         elif tuple(layer.contrast_limits) != look["set"]:
             look["limits"] = tuple(layer.contrast_limits)  # somebody else has moved them
-        threshold = level_of(self._ranked_of(layer, values, config), config)
         low, high = look["limits"]
         low = min(low, -threshold) if config.side != "for" else low
         high = max(high, threshold * 1.001) if config.side != "against" else high
@@ -151,39 +150,11 @@ class MapDisplay:
         known: dict[str, Any] | None = layer.metadata.get(_LOOK)
         return known or (None if base is None else {"colormap": base, "limits": limits, "set": limits})
 
-    def above(self, map_layer: Image, config: ProposalConfig) -> tuple[int, int]:
-        """Return how many pixels of a map are above the threshold, and how many it has."""
-        values, _frame = map_values(self._viewer, map_layer)
-        rising = self._ranked_of(map_layer, values, config)
-        return int(rising.size - np.searchsorted(rising, level_of(rising, config))), values.size
-
-    def _ranked_of(self, layer: Image, values: FloatImage, config: ProposalConfig) -> FloatImage:
-        """Return the strengths in rising order; a slider asks for the same ones again and again."""
-        key = self._key(layer, config)
-        if self._ranked is None or not _are_alike(self._ranked[0], key):
-            self._ranked = (key, ranked(values, config.side))
-        return self._ranked[1]
-
-    def _sides_of(self, layer: Image, values: FloatImage, config: ProposalConfig) -> Sides:
-        """Return what lines are drawn of, which is the same for every threshold, too."""
-        key = self._key(layer, config)
-        if self._sides is None or not _are_alike(self._sides[0], key):
-            self._sides = (key, sides_of(values, config.side))
-        return self._sides[1]
-
-    def _key(self, layer: Image, config: ProposalConfig) -> tuple[Any, ...]:
-        return layer.data, self._viewer.dims.current_step, config.side
-
-    def _draw_lines(self, layer: Image, values: FloatImage, config: ProposalConfig, count: int) -> None:
-        if count == 0:
+    def _draw_lines(self, layer: Image, lines: Lines | None, count: int) -> None:
+        if lines is None or not len(lines.ends):
             self._clear(CONTOURS)
             return
         shown = self._found(CONTOURS, layer)
-        threshold = level_of(self._ranked_of(layer, values, config), config)
-        lines = lines_at(self._sides_of(layer, values, config), threshold, count)
-        if not len(lines.ends):
-            self._clear(CONTOURS)
-            return
         data = as_vectors(lines.ends, layer.ndim)
         rows = np.where(lines.is_against, count, 0) + lines.number
         colours = np.concatenate([ramp(_FOR, count), ramp(_AGAINST, count)])[rows]
@@ -274,11 +245,6 @@ class MapDisplay:
         provenance = layer.metadata[ORIGIN]["provenance"]
         owner = layer if image is None else image
         return tag(role, owner, model, provenance) | {"of": layer.unique_id}
-
-
-def _are_alike(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-    """Tell whether two keys are of the same data, at the same place, and of the same side."""
-    return one[0] is other[0] and one[1:] == other[1:]
 
 
 def _role(layer: "Layer") -> str:

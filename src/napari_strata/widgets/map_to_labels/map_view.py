@@ -1,21 +1,30 @@
 """Settings of the view of a map: where it is shown, how opaque, and from which threshold."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleSlider
 
 from napari_strata.config import ProposalConfig
+from napari_strata.control import JobControl
+from napari_strata.events import JobResult
 from napari_strata.explain.catalogue import METHODS
+from napari_strata.explain.proposals.measured_map import MeasuredMap
+from napari_strata.jobs.job import Job
+from napari_strata.jobs.measure_map import measure_map
 from napari_strata.widgets.layers.results import origin_of
 from napari_strata.widgets.map_to_labels.map_display import MapDisplay
+from napari_strata.widgets.map_to_labels.map_values import map_values
 from napari_strata.widgets.map_to_labels.modes import Mode, View
 from napari_strata.widgets.map_to_labels.pixel_words import pixels
 from napari_strata.widgets.maps.asked import EXPLANATION, MapChoice, is_map
 from napari_strata.widgets.parts.connections import LayerFollower, connect_while_alive
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import form_layout, row_label
+from napari_strata.widgets.parts.newest import NewestJob
 from napari_strata.widgets.parts.number_boxes import IntegerBox
 from napari_strata.widgets.parts.words import Words
 
@@ -58,7 +67,9 @@ class MapViewForm(QWidget):
         self.part = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
         self.hides_weak = QCheckBox("Hide what is below the threshold")
         self.lines = IntegerBox(0, MOST_LINES)
-        self.words = Words()
+        self.words, self.job = Words(), NewestJob()
+        self._measured: tuple[object, tuple[int, ...], MeasuredMap] | None = None
+        self._asked: tuple[Image, View, ProposalConfig] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY)
@@ -94,6 +105,7 @@ class MapViewForm(QWidget):
     def end_mode(self) -> None:
         """Show the map on its image again, and all that was hidden for it."""
         self._timer.stop()
+        self.job.forget()
         blocked = self.mode.blockSignals(True)
         self.set_mode(Mode.OVERLAY)
         self.mode.blockSignals(blocked)
@@ -141,6 +153,7 @@ class MapViewForm(QWidget):
         layout.addLayout(self._form)
         layout.addWidget(self.hides_weak)
         layout.addWidget(self.words)
+        layout.addWidget(self.job)
 
     def _connect(self) -> None:
         self.map.chosen.connect(self._on_map)
@@ -150,7 +163,8 @@ class MapViewForm(QWidget):
         self.hides_weak.toggled.connect(self._later)
         for threshold in (self.rule.currentIndexChanged, self.part.valueChanged, self.side.currentIndexChanged):
             threshold.connect(self._on_threshold)
-        self._timer.timeout.connect(self._show)
+        self._timer.timeout.connect(self._measure)
+        self.job.brought.connect(self._show)
         connect_while_alive(self, self._later, self._viewer.dims.events.current_step)
         connect_while_alive(self, self._on_inserted, self._viewer.layers.events.inserted)
         connect_while_alive(self, self._on_removed, self._viewer.layers.events.removed)
@@ -208,13 +222,31 @@ class MapViewForm(QWidget):
     def _later(self, _event: object = None) -> None:
         self._timer.start()
 
-    def _show(self) -> None:
+    def _measure(self) -> None:
+        """Have found what the view shows; for a large map that takes a while."""
         layer = self.map_layer
         if layer is None or layer not in self._viewer.layers:
             self.words.setText(_NO_MAP)
             return
+        data, step = layer.data, self._viewer.dims.current_step
+        if self._measured is None or self._measured[0] is not data or self._measured[1] != step:
+            self._measured = data, step, MeasuredMap(np.array(map_values(self._viewer, layer)[0]))
         view = View(self.mode.currentData(), self.hides_weak.isChecked(), self.lines.value())
-        self._shown.show(layer, view, self.threshold)
-        above, of = self._shown.above(layer, self.threshold)
+        self._asked = layer, view, self.threshold
+        make_job = partial(_make_job, self._measured[2], self.threshold, view.drawn)
+        self.job.ask(make_job, name=f"Looking at {layer.name}")
+
+    def _show(self, result: JobResult) -> None:
+        assert self._asked is not None, "it is answered"
+        layer, view, config = self._asked
+        if layer is not self.map_layer or layer not in self._viewer.layers:
+            return
+        figures = result.figures
+        self._shown.show(layer, view, config, result.value, figures["level"])
+        above, of = figures["above"], figures["pixels"]
         said = f"{pixels(above)} ({above / of:.1%}) {'is' if above == 1 else 'are'} above the threshold."
         self.words.setText(said if above else "The map is 0 everywhere on this side.")
+
+
+def _make_job(measured: MeasuredMap, config: ProposalConfig, lines: int, control: JobControl) -> Job:
+    return measure_map(control, measured, config, lines=lines)

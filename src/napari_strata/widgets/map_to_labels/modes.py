@@ -30,3 +30,8 @@ class View:
     mode: Mode = Mode.OVERLAY
     hides_weak: bool = False
     lines: int = 0
+
+    @property
+    def drawn(self) -> int:
+        """How many lines are drawn: at least one where nothing else is."""
+        return max(self.lines, 1) if self.mode is Mode.CONTOURS else self.lines

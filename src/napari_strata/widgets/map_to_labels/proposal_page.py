@@ -14,7 +14,6 @@ from napari_strata.config import ProposalConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import LabelsError, TargetError
 from napari_strata.events import JobResult
-from napari_strata.explain.proposals.map_threshold import is_above
 from napari_strata.jobs.job import Job
 from napari_strata.types import NOT_LABELLED, AnyArray, FloatImage
 from napari_strata.widgets.layers.drawn_pixels import DrawnPixels
@@ -25,7 +24,7 @@ from napari_strata.widgets.layers.label_target import LabelTarget
 from napari_strata.widgets.layers.layer_data import check_kind, full_data
 from napari_strata.widgets.layers.preview_overlay import PreviewOverlay
 from napari_strata.widgets.map_to_labels.class_choice import ClassChoice
-from napari_strata.widgets.map_to_labels.map_display import map_values
+from napari_strata.widgets.map_to_labels.map_values import map_values
 from napari_strata.widgets.map_to_labels.map_view import MapViewForm
 from napari_strata.widgets.map_to_labels.pixel_words import pixels
 from napari_strata.widgets.maps.asked import EXPLANATION
@@ -261,9 +260,9 @@ class ProposalPage(QWidget):
         mask: NDArray[np.bool_] = result.value
         self._proposed = (request, mask)
         self.overlay.show(request.image, request.frame, mask)
-        said = f"{pixels(int(mask.sum()))} proposed. Choose labels and a class, and send them."
-        above = int(is_above(request.heatmap, request.config).sum())
-        if mask.sum() < LEAST_KEPT * above:
+        said = f"{pixels(result.figures['pixels'])} proposed. Choose labels and a class, and send them."
+        above = result.figures["above"]
+        if result.figures["pixels"] < LEAST_KEPT * above:
             said += f" Only so few of the {above:,} above the threshold: a lower smoothness keeps more."
         self.panel.say(said)
         self._pair()
