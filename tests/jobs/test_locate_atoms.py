@@ -163,6 +163,25 @@ def test_atoms_on_no_lattice_are_asked_about(model):
     assert "Is there a crystal" in said.remedy
 
 
+@pytest.mark.parametrize(
+    ("trained_on", "side", "is_said"),
+    [
+        ("simulated graphene, 2 layers; started from another", 2.4, True),
+        ("simulated 11 crystals and random ones, 1 layer", 2.4, False),
+        ("simulated graphene on SrTiO3-001, 2 layers", 2.4, False),
+        ("strokes on graphene.tif", 2.4, False),
+        ("simulated graphene, 2 layers", None, False),
+    ],
+    ids=["graphene", "unnamed", "no honeycomb", "strokes", "on its own crystal"],
+)
+def test_atoms_on_another_lattice_than_the_models_are_asked_about(model, trained_on, side, is_said):
+    card = read_card(model).model_copy(update={"trained_on": trained_on, "name": "net"})
+    places = CRYSTAL if side is None else np.stack(np.mgrid[1:13:side, 1:13:side], axis=-1).reshape(-1, 2)
+    said = [one.message for one in doubts_about_atoms(located([places]), card)]
+    why = "the atoms lie on a square lattice of 2.4 Å, and the model net learned from hexagonal lattices only"
+    assert said == ([f"moire: {why}: graphene (2.46 Å)."] if is_said else [])
+
+
 def test_atoms_that_the_image_does_not_show_are_asked_about():
     columns = np.stack(np.mgrid[2:13:2.8, 2:13:2.8], axis=-1).reshape(-1, 2)
     places = np.concatenate([columns, columns[:3] + 1.4])
@@ -171,6 +190,13 @@ def test_atoms_that_the_image_does_not_show_are_asked_about():
     [said] = doubts_about_places(table, [stack])
     assert said.message.startswith("moire: 3 of 19 atoms of layer 0 are darker than all around them")
     assert not list(doubts_about_places(table[: len(columns)], [stack]))
+    assert not list(doubts_about_places(table[:-1], [stack])), "two are chance"
+    inverted = ImageStack(stack.data.max() - stack.data, PIXEL, "moire")
+    assert not list(doubts_about_places(table, [inverted])), "a model of dark atoms finds dark ones"
+    twice = ImageStack(np.concatenate([stack.data] * 2), PIXEL, "moire")
+    later = pd.concat([table[: len(columns)], table.assign(frame=1)])
+    [said] = doubts_about_places(later, [twice])
+    assert said.message.startswith("moire: 3 of 35 atoms of layer 0 in the 2 frames looked at are darker")
 
 
 def test_no_model_is_recommended_where_no_lattice_is_seen(tmp_path):

@@ -18,9 +18,10 @@ def two_grains():
     [
         atoms(cell(2.46, angle=7), EXTENT, jitter=0.08)[0],
         atoms(cell(3.84, 5.43, 90), EXTENT, sites=((0, 0), (0, 0.25), (0.5, 0.5), (0.5, 0.75)), jitter=0.1)[0],
+        atoms(cell(7.6, 8.2, 96), EXTENT, sites=np.random.default_rng(0).random((11, 2)), jitter=0.02)[0],
         two_grains(),
     ],
-    ids=["honeycomb", "dumbbells", "two grains"],
+    ids=["honeycomb", "dumbbells", "large cells", "two grains"],
 )
 def test_atoms_on_a_lattice_are_regular_with_vacancies_too(crystal):
     there = np.random.default_rng(0).random(len(crystal)) > 0.05

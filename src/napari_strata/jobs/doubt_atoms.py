@@ -1,4 +1,4 @@
-"""What is doubtful about located atoms as a whole: no lattice, layers told twice, species not told."""
+"""What is doubtful about located atoms as a whole: no lattice or a strange one, layers told twice, species not told."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ import numpy as np
 
 from napari_strata.config import ModelCard
 from napari_strata.events import Warned
+from napari_strata.jobs.doubt_crystal import doubt_of_crystal
 from napari_strata.numbers import listed
 
 if TYPE_CHECKING:
@@ -18,11 +19,11 @@ not know: of graphene located with a model of MX2 it is some 0.75, of MoS2 some 
 IRREGULAR = 0.45
 """Atoms lie on no lattice where they are less regular: `napari_strata.lattice.regularity` tells the margin."""
 MOST_FRAMES = 16
-"""Frames of a stack in which a lattice is looked for, evenly spread."""
+"""Frames of a stack that are looked at, evenly spread."""
 
 
 def doubts_about_atoms(table: "DataFrame", card: ModelCard) -> Iterator[Warned]:
-    """Warn of atoms on no lattice, of layers on the same atoms, and of species that could not be told.
+    """Warn of atoms on no lattice or a strange one, of layers on the same atoms, and of species not told.
 
     Parameters
     ----------
@@ -34,10 +35,22 @@ def doubts_about_atoms(table: "DataFrame", card: ModelCard) -> Iterator[Warned]:
     for name, atoms in table.groupby("image", sort=False):
         if said := _on_no_lattice(atoms):
             yield Warned(f"{name}: {said}", _is_there_a_crystal(card))
+        elif said := doubt_of_crystal(atoms, card):
+            yield Warned(
+                f"{name}: {said}",
+                "Is the pixel size right? If so, some of these atoms may be invented: take a model of this crystal,"
+                " or train one on a few strokes.",
+            )
         if said := _same_places(atoms):
             yield Warned(f"{name}: {said}", _one_layer())
         if said := _unsure_species(atoms, card):
             yield Warned(f"{name}: {said}", "Use a model of that crystal, or do not rely on the species.")
+
+
+def frames_looked_at(atoms: "DataFrame") -> list[int]:
+    """Return the frames of one image's atoms that stand for all: at most `MOST_FRAMES`, evenly spread."""
+    frames = [int(frame) for frame in atoms["frame"].unique()]
+    return frames[:: -(-len(frames) // MOST_FRAMES) or 1]
 
 
 def _on_no_lattice(atoms: "DataFrame") -> str:
@@ -45,8 +58,7 @@ def _on_no_lattice(atoms: "DataFrame") -> str:
     from napari_strata.lattice.regularity import regularity
 
     frames = atoms["frame"].unique()
-    step = -(-len(frames) // MOST_FRAMES)
-    looked_at = atoms[atoms["frame"].isin(frames[::step])]
+    looked_at = atoms[atoms["frame"].isin(frames_looked_at(atoms))]
     irregular: dict[int, list[bool]] = {}
     for (_, layer), rows in looked_at.groupby(["frame", "layer"]):
         found = regularity(rows[["y_A", "x_A"]].to_numpy(np.float64))

@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_strata.events import Warned
+from napari_strata.jobs.doubt_atoms import frames_looked_at
 from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
@@ -13,10 +16,14 @@ MANY = 0.08
 """Part of a layer's atoms in hollows from which it is said. Of noise and of bilayers of a few counts it is 0.06 at
 most, of the crystals that unet-columns knows 0.02, but of SrTiO3 with oxygen too faint to be seen up to 0.4; of
 square lattices of 2.4 to 2.8 Å with one column per cell 0.08 to 0.46, all of them invented."""
+LEAST = 3
+"""Fewer atoms in hollows are chance."""
 
 
 def doubts_about_places(table: "DataFrame", images: Sequence[ImageStack]) -> Iterator[Warned]:
-    """Warn of layers many of whose atoms are darker than all around them, in the first frame of each image.
+    """Warn of layers many of whose atoms are darker than all around them, in the frames that are looked at.
+
+    Where more atoms are darker than all around them than brighter, the model looks for dark ones: nothing is said.
 
     Parameters
     ----------
@@ -25,16 +32,27 @@ def doubts_about_places(table: "DataFrame", images: Sequence[ImageStack]) -> Ite
     images : sequence of ImageStack
         The images in which they were located.
     """
-    from napari_strata.atoms.hollows import in_hollows
-
     for image in images:
-        atoms = table[(table["image"] == image.name) & (table["frame"] == 0)]
-        for layer, rows in atoms.groupby("layer"):
-            count = int(in_hollows(image.data[0], rows[["y_px", "x_px"]].to_numpy(float)).sum())
-            if count > MANY * len(rows):
+        atoms = table[table["image"] == image.name]
+        frames = frames_looked_at(atoms)
+        for layer, rows in atoms[atoms["frame"].isin(frames)].groupby("layer"):
+            dark, bright = _dark_and_bright(rows, image)
+            if dark >= LEAST and dark > MANY * len(rows) and dark <= bright:
+                where = "" if len(image.data) == 1 else f" in the {len(frames)} frames looked at"
                 yield Warned(
-                    f"{image.name}: {count:,} of {len(rows):,} atoms of layer {layer} are darker than all around"
-                    " them: the image does not show them.",
+                    f"{image.name}: {dark:,} of {len(rows):,} atoms of layer {layer}{where} are darker than all"
+                    " around them: the image does not show them.",
                     "They are columns too faint to be seen, such as oxygen, or invented. If your crystal has none"
                     " there, raise 'Min probability' to 0.9, or train on a few strokes of your own.",
                 )
+
+
+def _dark_and_bright(rows: "DataFrame", image: ImageStack) -> tuple[int, int]:
+    """Count the atoms of one layer that are darker, and those that are brighter, than all around them."""
+    from napari_strata.atoms.hollows import in_hollows
+
+    counts = np.zeros(2, dtype=int)
+    for frame, of_frame in rows.groupby("frame"):
+        pixels, places = image.data[int(frame)].astype(np.float64), of_frame[["y_px", "x_px"]].to_numpy(float)
+        counts += [in_hollows(pixels, places).sum(), in_hollows(-pixels, places).sum()]
+    return int(counts[0]), int(counts[1])
