@@ -1,4 +1,4 @@
-"""What is doubtful about located atoms as a whole: no lattice or a strange one, layers told twice, species not told."""
+"""What is doubtful about located atoms: no lattice or a strange one, layers told twice, species not told."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -38,8 +38,8 @@ def doubts_about_atoms(table: "DataFrame", card: ModelCard) -> Iterator[Warned]:
         elif said := doubt_of_crystal(atoms, card):
             yield Warned(
                 f"{name}: {said}",
-                "Is the pixel size right? If so, some of these atoms may be invented: take a model of this crystal,"
-                " or train one on a few strokes.",
+                "Is the pixel size right? If so, some of these atoms may be invented: take a model of this"
+                " crystal, or train one on a few strokes.",
             )
         if said := _same_places(atoms):
             yield Warned(f"{name}: {said}", _one_layer())

@@ -43,7 +43,7 @@ def doubt_of_crystal(atoms: "DataFrame", card: ModelCard) -> str:
         return ""
     learned = listed([f"{name} ({plain(constant, 3)} Å)" for name, constant in known.items()])
     return (
-        f"the atoms lie on {_in_words(cells[0])}, and the model {card.name} learned from hexagonal lattices only:"
+        f"the atoms lie on {_in_words(cells[0])}, and the model {card.name} learned from hexagonal ones:"
         f" {learned}."
     )
 
