@@ -2,7 +2,9 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
+from explaining import assert_same_traces, traces
 from napari_strata.config import ExplainConfig
 from napari_strata.config.card import Seen
 from napari_strata.config.judge import JudgeConfig
@@ -11,8 +13,10 @@ from napari_strata.errors import LabelsError, TargetError
 from napari_strata.events import FinishReason, Progress, Sketched, Warned
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import PixelTarget
+from napari_strata.jobs.compare_maps import compare_maps
 from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.jobs.judge_map import judge_map
+from napari_strata.models.registry import load_network
 from two_faced import noisy_spots, save_two_faced
 
 QUICK = JudgeConfig(points=3, orders=1, squares=4, repeats=1, stages=2, draws=1, steps=2)
@@ -84,3 +88,36 @@ def test_what_does_not_fit_fails_with_a_remedy(model, options, error):
     *_, ended = run(model, **options)
     assert ended.reason is FinishReason.FAILED
     assert isinstance(ended.error, error)
+
+
+@pytest.mark.parametrize("job", ["judge", "compare"])
+@pytest.mark.parametrize("passes", [9, 40])
+def test_a_stop_within_a_pass_ends_it_and_leaves_the_network_as_it_was(model, monkeypatch, job, passes):
+    loaded, control, seen = load_network(model, torch.device("cpu")), JobControl(), 0
+    monkeypatch.setattr("napari_strata.models.registry.load_network", lambda *_: loaded)
+    before = traces(loaded.network)
+
+    def stop(*_passed):
+        nonlocal seen
+        seen += 1
+        if seen == passes:
+            control.request_stop()
+
+    def end(*_passed):
+        assert not control.stop_requested, "the pass went on to its end"
+
+    # copies of the network have the hooks, too
+    hooks = [
+        loaded.network.encoder.blocks[0][1].register_forward_pre_hook(stop),
+        *(head.register_forward_hook(end) for head in loaded.network.heads),
+    ]
+    inquiry = Inquiry(model, noisy_spots(96, 100), Question(PixelTarget(31, 41), 0), ExplainConfig(device="cpu"))
+    if job == "judge":
+        *_, ended = judge_map(control, inquiry, judging=QUICK)
+    else:
+        *_, ended = compare_maps(control, inquiry, methods=("input-gradient", "smooth-grad"), judging=QUICK)
+    for hook in hooks:
+        hook.remove()
+    assert ended.reason is FinishReason.CANCELED, ended.error
+    assert seen == passes
+    assert_same_traces(loaded.network, before)

@@ -13,12 +13,14 @@ from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import MethodError
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
 from napari_strata.explain.catalogue import METHODS
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.judging import NEEDS, find_noise, make_subject, told_noise, with_noise
 from napari_strata.jobs.part import part_of
 from napari_strata.jobs.predict import familiarity
 from napari_strata.jobs.prepare_question import part_of_search, settle_question
+from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import FloatImage, ImageStack
 
 if TYPE_CHECKING:
@@ -121,7 +123,7 @@ def compare_maps(
     noise = find_noise(shown, judging)
     control.run()
     yield StateChanged(control.state)
-    yield from familiarity((shown,), loaded.card)
+    yield from abandonable(control, lambda: list(familiarity((shown,), loaded.card)))
     searched = min(part_of_search(loaded, inquiry), SETTLED)
     settled, _ = yield from part_of(settle_question(control, loaded, inquiry), 0, searched)
     sightings = share_sightings(loaded, shown, settled.atoms)
@@ -139,16 +141,17 @@ def _compare(case: _Case, methods: Sequence[ExplainMethod]) -> Generator[JobEven
     rows: dict[ExplainMethod, ComparedMap] = {}
     subjects: dict[ExplainMethod, Subject] = {}
     try:
-        for number, method in enumerate(methods):
-            yield from _make_map(case, method, rows, subjects, part=(number, len(methods)))
-            yield Sketched(tuple(rows.values()), MAPPED * len(rows) / len(methods))
-            case.control.checkpoint()
-        if not subjects:
-            raise MethodError(
-                f"None of these methods can answer: {next(iter(rows.values())).failure}",
-                remedy="Choose others.",
-            )
-        yield from _judge_all(case, rows, subjects)
+        with stoppable(case.loaded.network, case.control):
+            for number, method in enumerate(methods):
+                yield from _make_map(case, method, rows, subjects, part=(number, len(methods)))
+                yield Sketched(tuple(rows.values()), MAPPED * len(rows) / len(methods))
+                case.control.checkpoint()
+            if not subjects:
+                raise MethodError(
+                    f"None of these methods can answer: {next(iter(rows.values())).failure}",
+                    remedy="Choose others.",
+                )
+            yield from _judge_all(case, rows, subjects)
     except JobCanceled:
         if not rows:
             raise
@@ -173,14 +176,17 @@ def _make_map(
     yield Progress(MAPPED * number / count, words)
     case.control.checkpoint()
     try:
-        prepared = prepare(
-            case.loaded,
-            case.shown,
-            case.inquiry.question,
-            config,
-            atoms=case.inquiry.atoms,
-            needs=NEEDS,
-            sightings=case.sightings,
+        prepared = abandonable(
+            case.control,
+            lambda: prepare(
+                case.loaded,
+                case.shown,
+                case.inquiry.question,
+                config,
+                atoms=case.inquiry.atoms,
+                needs=NEEDS,
+                sightings=case.sightings,
+            ),
         )
         yield Progress(MAPPED * number / count, words)
         case.control.checkpoint()

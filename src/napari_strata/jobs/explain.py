@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
@@ -61,7 +62,7 @@ def explain(control: JobControl, inquiry: Inquiry, *, out: Path | None = None) -
         check_heatmap_file(out)
     control.run()
     yield StateChanged(control.state)
-    yield from familiarity((shown,), loaded.card)
+    yield from abandonable(control, lambda: list(familiarity((shown,), loaded.card)))
     searched = part_of_search(loaded, inquiry)
     prepared, figures = yield from part_of(prepare_question(control, loaded, inquiry), 0, searched)
     heatmap = yield from part_of(_sharpen(control, prepared, inquiry.frame), searched, 1)

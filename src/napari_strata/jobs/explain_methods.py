@@ -13,6 +13,7 @@ from napari_strata.config import ExplainMethod, JudgeConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import MethodError, TargetError
 from napari_strata.events import JobEnded, JobEvent, JobResult, Progress, StateChanged, Warned
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.compare_maps import compare_maps
 from napari_strata.jobs.explain import explain
 from napari_strata.jobs.explanation_files import Answer, ExplanationFiles
@@ -95,7 +96,7 @@ def explain_methods(
     control.run()
     yield StateChanged(control.state)
     yield Progress(0.0, f"Explaining {inquiry.image.name}")
-    yield from familiarity((shown,), loaded.card)
+    yield from abandonable(control, lambda: list(familiarity((shown,), loaded.card)))
     yield from _warnings(earlier, loaded, shown)
     searched = min(part_of_search(loaded, _by(method, inquiry)) for method in methods)
     with _naming_the_model_of(earlier):

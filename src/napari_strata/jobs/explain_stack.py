@@ -14,6 +14,7 @@ from napari_strata.explain.many.stack import check_repeatable, frame_order, map_
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget
 from napari_strata.io.map_cache import MapCache
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import check_question, take_frames
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration
@@ -24,6 +25,7 @@ from napari_strata.types import ImageStack
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from napari_strata.explain.prepare import Prepared
     from napari_strata.models.registry import LoadedModel
 
 
@@ -161,9 +163,14 @@ class _Work:
         from napari_strata.explain.explainer import explain
         from napari_strata.explain.prepare import prepare
 
-        prepared = prepare(self.loaded, shown, question, self.config, atoms=table)
+        def prepared() -> "Prepared":
+            return prepare(self.loaded, shown, question, self.config, atoms=table)
+
         try:
-            with stoppable(self.loaded.network, self.control), closing(explain(prepared)) as maps:
+            with (
+                stoppable(self.loaded.network, self.control),
+                closing(explain(abandonable(self.control, prepared))) as maps,
+            ):
                 for found in maps:
                     metadata = {**found.metadata, "frame": frame}
                     event = FrameExplained(frame, found.data, metadata, done=found.metadata["done"])

@@ -1,5 +1,6 @@
 """Judge whether the map of a method can be trusted."""
 
+import contextlib
 import json
 import time
 from collections.abc import Generator
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.config import JudgeConfig
-from napari_strata.control import JobControl
+from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import OutputError
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
 from napari_strata.explain.catalogue import METHODS
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.judging import (
@@ -27,6 +29,7 @@ from napari_strata.jobs.judging import (
 from napari_strata.jobs.part import part_of
 from napari_strata.jobs.predict import familiarity
 from napari_strata.jobs.prepare_question import SEARCHED, part_of_search, prepare_question
+from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import FloatImage, LabelArray
 
 if TYPE_CHECKING:
@@ -110,7 +113,7 @@ def judge_map(
         )
     control.run()
     yield StateChanged(control.state)
-    yield from familiarity((shown,), loaded.card)
+    yield from abandonable(control, lambda: list(familiarity((shown,), loaded.card)))
     search = prepare_question(control, loaded, inquiry, needs=NEEDS)
     searched = min(part_of_search(loaded, inquiry), SEARCHED)  # the tests take many passes of any method
     prepared, figures = yield from part_of(search, 0, searched)
@@ -135,14 +138,15 @@ def _make_subject(
     """Make the map that is judged; a stop ends the job."""
     making = make_subject(prepared, judging)
     title = METHODS[prepared.scene.config.method].title
-    while True:
-        try:
-            done = next(making)
-        except StopIteration as stop:
-            subject: Subject = stop.value
-            return subject
-        yield Progress(done, f"Explaining by {title}")
-        control.checkpoint()
+    with stoppable(prepared.score.network, control):
+        while True:
+            try:
+                done = next(making)
+            except StopIteration as stop:
+                subject: Subject = stop.value
+                return subject
+            yield Progress(done, f"Explaining by {title}")
+            control.checkpoint()
 
 
 def _judge(
@@ -152,7 +156,8 @@ def _judge(
     from napari_strata.explain.trust.judge import Judgement, judge
 
     judged, known, began = JudgedMap(map_, metadata, Judgement({}, "", 0.0)), 0, time.monotonic()
-    with closing(judge(subject)) as judging:
+    stopping = stoppable(subject.score.network, control)
+    with contextlib.suppress(JobCanceled), stopping, closing(judge(subject)) as judging:
         for judgement in judging:
             judged = JudgedMap(map_, metadata, judgement)
             left = (time.monotonic() - began) * (1 - judgement.done) / judgement.done if judgement.done else None

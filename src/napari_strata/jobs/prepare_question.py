@@ -9,6 +9,7 @@ from napari_strata.control import JobControl
 from napari_strata.events import JobEvent, Progress
 from napari_strata.explain.catalogue import METHODS, Need
 from napari_strata.explain.targets import AtomTarget
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import Inquiry, take_frames
 from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import ImageStack
@@ -61,8 +62,11 @@ def prepare_question(
 
     settled, figures = yield from settle_question(control, loaded, inquiry)
     with stoppable(loaded.network, control):
-        prepared = prepare(
-            loaded, settled.shown(), settled.question, settled.config, atoms=settled.atoms, needs=needs
+        prepared = abandonable(
+            control,
+            lambda: prepare(
+                loaded, settled.shown(), settled.question, settled.config, atoms=settled.atoms, needs=needs
+            ),
         )
     return prepared, figures
 

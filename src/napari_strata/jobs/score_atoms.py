@@ -18,6 +18,7 @@ from napari_strata.explain.many.atom_scores import Disks, score_columns
 from napari_strata.explain.question import Question
 from napari_strata.explain.quick import QUICK
 from napari_strata.explain.targets import AtomTarget
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import take_frames
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration
@@ -230,7 +231,10 @@ class _Work:
         from napari_strata.explain.explainer import explain
         from napari_strata.explain.prepare import prepare
 
-        prepared = prepare(self.loaded, shown, question, self.config, atoms=here, sightings=sightings)
+        prepared = abandonable(
+            self.control,
+            lambda: prepare(self.loaded, shown, question, self.config, atoms=here, sightings=sightings),
+        )
         data = np.zeros((1, 1), np.float32)
         for found in explain(prepared):
             data = found.data

@@ -1,0 +1,45 @@
+"""Work for which a stop does not wait."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from napari_strata.control import JobCanceled, JobControl
+
+T = TypeVar("T")
+LOOK, GRACE = 0.05, 0.3
+"""How often a stop is looked for, and how long the work may then go on to end by itself [s]."""
+
+
+def abandonable(control: JobControl, work: Callable[[], T]) -> T:
+    """Return what some work returns, or leave it alone soon after a stop.
+
+    For what cannot look for a stop itself, as a single call of a library that takes seconds for a large image, and
+    touches nothing that anybody else needs: it is done by a thread of its own, which goes on to its end after the
+    stop, and what it finds is dropped.
+
+    Parameters
+    ----------
+    control : JobControl
+        Who asks for the stop.
+    work : callable
+        What is to be done.
+
+    Raises
+    ------
+    JobCanceled
+        If a stop was requested before the end.
+    """
+    executor = ThreadPoolExecutor(max_workers=1)
+    found = executor.submit(work)
+    executor.shutdown(wait=False)
+    while not control.stop_requested:
+        try:
+            return found.result(timeout=LOOK)
+        except TimeoutError:
+            if found.done():
+                raise  # the work's own
+    try:
+        return found.result(timeout=GRACE)
+    except TimeoutError:
+        raise JobCanceled from None
