@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 MANY = 0.08
 """Part of a layer's atoms in hollows from which it is said. Of noise and of bilayers of a few counts it is 0.06 at
-most, of the crystals that unet-columns knows 0.02, but of SrTiO3 with oxygen too faint to be seen up to 0.4; of
-square lattices of 2.4 to 2.8 Å with one column per cell 0.08 to 0.46, all of them invented."""
+most, of the crystals that unet-columns knows 0.02, but of SrTiO3 with oxygen too faint to be seen up to 0.4; of a
+model that put columns into the hollows of square lattices 0.08 to 0.46."""
 LEAST = 3
 """Fewer atoms in hollows are chance."""
 
