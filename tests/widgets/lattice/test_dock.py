@@ -242,6 +242,10 @@ def test_regions_are_drawn_on_shapes_that_one_can_see_through(qtbot, viewer, ope
     shapes.add_rectangles(np.array([[20, 20], [20, 60], [60, 60], [60, 20]]))
     assert 0 < shapes.face_color[0][3] < 0.2
     qtbot.waitUntil(lambda: dock.regions.table.rowCount() == 2)
+    shapes.mode = "pan_zoom"
+    press(qtbot, dock, dock.regions.draw_button)
+    assert [one for one in viewer.layers if one.name.startswith("Regions")] == [shapes]
+    assert str(shapes.mode) == "add_rectangle" and dock.regions.table.rowCount() == 2
 
 
 @pytest.mark.parametrize("ending", ["csv", "npz"])

@@ -53,7 +53,7 @@ class RegionStatistics(QWidget):
         self._map: ChosenMap | None = None
         self.shapes = LayerChoice(viewer, Shapes, none_when_empty="no shapes drawn yet")
         self.draw_button = QPushButton("Draw")
-        self.draw_button.setToolTip("Add a layer of shapes that one can see through, and draw on the map.")
+        self.draw_button.setToolTip("Draw on the map, in a layer of shapes that one can see through.")
         self.of_what = QLabel()
         self.of_what.setWordWrap(True)
         self.table = FigureTable()
@@ -94,19 +94,16 @@ class RegionStatistics(QWidget):
     def _draw(self, _checked: bool = False) -> None:
         if self._map is None:
             return
-        image = self._map.image
-        shapes = Shapes(
-            ndim=image.ndim,
-            name=f"Regions - {image.name}",
-            face_color=_FACE,
-            edge_color=_EDGE,
-            edge_width=max(1, max(image.data.shape[-2:]) / _LINES),
-            **placement(image),
-        )
-        self._viewer.add_layer(shapes)
+        shapes = self._drawn_before() or self._viewer.add_layer(_see_through(self._map.image))
         self._viewer.layers.selection.active = shapes
         self.shapes.choose(shapes)
         shapes.mode = "add_rectangle"
+
+    def _drawn_before(self) -> Shapes | None:
+        """Return the layer that this button made for the image, where it has kept its name."""
+        assert self._map is not None, "the button is off without a map"
+        name = _name(self._map.image)
+        return next((one for one in self._viewer.layers if isinstance(one, Shapes) and one.name == name), None)
 
     def _on_shapes(self, shapes: "Shapes | None") -> None:
         self._follower.follow(shapes)
@@ -161,6 +158,22 @@ def inside_shape(
     if region.kind in WITHOUT_INSIDE or region.frame not in (None, frame):
         return None
     return region.holds(places)
+
+
+def _name(image: "Image") -> str:
+    return f"Regions - {image.name}"
+
+
+def _see_through(image: "Image") -> Shapes:
+    """Make an empty layer of shapes that one can see through."""
+    return Shapes(
+        ndim=image.ndim,
+        name=_name(image),
+        face_color=_FACE,
+        edge_color=_EDGE,
+        edge_width=max(1, max(image.data.shape[-2:]) / _LINES),
+        **placement(image),
+    )
 
 
 def _why_nothing(region: Region, chosen: "ChosenMap") -> str:
