@@ -45,7 +45,7 @@ def propose_mask(control: JobControl, heatmap: FloatImage, image: AnyArray, conf
 
     control.run()
     yield StateChanged(control.state)
-    masks = []
+    masks: list[AnyArray] = []
     for done, better in enumerate(proposals(heatmap, image, config)):
         masks = [*masks[:1], better]
         yield Progress(min(done / ROUNDS, 1.0), "Cutting" if done else "Taking the threshold")

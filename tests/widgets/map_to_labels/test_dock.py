@@ -263,6 +263,49 @@ def test_other_paint_is_replaced_only_where_that_is_ticked_and_it_is_said(qtbot,
     assert labels.data[Y, X] == 2
 
 
+def test_what_undo_took_away_is_said_to_be_gone_and_no_later_paint_brings_its_note_back(
+    qtbot, viewer, add_map, open_dock
+):
+    add_map()
+    (labels,) = new_labels(viewer, viewer.layers["bright"], layers=1, table=CLASSES)
+    dock = open_dock()
+    page = dock.proposal
+
+    def send(part):
+        dock.view.part.setValue(part)
+        press(qtbot, page.panel, page.panel.start_button)
+        click(qtbot, page.send_button)
+        return page.panel.words.text()
+
+    said = send(60)
+    assert said == f"Bright: {np.count_nonzero(labels.data)} pixels painted."
+    labels.undo()
+    assert page.panel.words.text() == "Undo took the paint away."
+    labels.redo()
+    assert page.panel.words.text() == said
+    labels.undo()
+    send(30)  # more, and all of that
+    (note,) = map_notes_of(labels)
+    assert note["settings"]["part"] == 0.3
+    assert send(40) == "No pixel changed."
+    assert map_notes_of(labels) == [note]
+
+
+def test_the_note_of_paint_that_replaced_other_paint_goes_with_undo(qtbot, viewer, add_map, open_dock):
+    add_map()
+    (labels,) = new_labels(viewer, viewer.layers["bright"], layers=1, table=CLASSES)
+    labels.data_setitem(np.nonzero(np.ones((56, 56))), np.full(56 * 56, 3, np.uint8))
+    page = open_dock().proposal
+    page.replaces.setChecked(True)
+    press(qtbot, page.panel, page.panel.start_button)
+    click(qtbot, page.send_button)
+    assert len(map_notes_of(labels)) == 1
+    labels.undo()
+    assert (labels.data == 3).all()
+    assert page.panel.words.text() == "Undo took the paint away."
+    assert map_notes_of(labels) == []
+
+
 def test_a_map_beside_its_image_ends_with_the_dock_with_another_map_and_with_its_copy(
     qtbot, viewer, add_map, open_dock
 ):
@@ -411,7 +454,7 @@ def test_a_dock_that_is_canceled_or_closed_while_it_proposes_leaves_the_labels_a
     add_map()
     dock, release = open_dock(), threading.Event()
     page = dock.proposal
-    monkeypatch.setattr(proposal_page, "_make_job", lambda _request, control: waiting(control, release=release))
+    monkeypatch.setattr(proposal_page, "make_job", lambda _request, control: waiting(control, release=release))
     click(qtbot, page.panel.start_button)
     with qtbot.waitSignal(page.panel.runner.ended, timeout=10_000):
         click(qtbot, page.panel.cancel_button)
@@ -514,6 +557,38 @@ def test_masks_are_compared_with_labels_of_their_crystal_layer(qtbot, viewer, pr
     qtbot.waitUntil(lambda: page.labels.layer is None)  # those of the second layer are there
     (back,) = new_labels(viewer, image, layers=1, table=CLASSES)
     qtbot.waitUntil(lambda: page.labels.layer is back)
+
+
+def test_labels_chosen_by_hand_stay_until_they_are_removed(qtbot, viewer, predicted, open_dock):
+    viewer.layers.remove(predicted)
+    first, _second, third = new_labels(viewer, viewer.layers["bright"], layers=3, table=CLASSES)
+    page = open_dock().errors
+    page.labels.setCurrentIndex(page.labels.findText(third.name))
+    page.labels.activated.emit(page.labels.currentIndex())
+    viewer.add_points([[1, 1]])  # after which it is looked whether they pair
+    qtbot.wait(20)
+    assert page.labels.layer is third
+    viewer.layers.remove(third)  # the one below it is of another layer than the masks, too
+    qtbot.waitUntil(lambda: page.labels.layer is first)
+
+
+def test_regions_of_layers_that_are_no_longer_chosen_are_not_listed(
+    qtbot, viewer, predicted, open_dock, monkeypatch
+):
+    page = open_dock().errors
+    release, find = threading.Event(), errors_page.finder
+
+    def slow(*given, **settings):
+        found = find(*given, **settings)
+        return lambda: release.wait(20) and found()
+
+    monkeypatch.setattr(errors_page, "finder", slow)
+    with qtbot.waitSignal(page.panel.runner.ended, timeout=20_000):
+        click(qtbot, page.panel.start_button)
+        page.labels.setCurrentIndex(0)
+        release.set()
+    assert "Other layers were chosen meanwhile" in page.panel.words.text()
+    assert page.table.rowCount() == 0
 
 
 def test_without_labels_the_regions_are_listed_in_which_the_model_is_unsure(qtbot, viewer, predicted, open_dock):

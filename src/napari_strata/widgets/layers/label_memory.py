@@ -18,7 +18,7 @@ from napari_strata.widgets.layers.results import ORIGIN
 from napari_strata.widgets.parts.layer_choice import RESULT
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Layer
+    from napari.layers import Image, Labels, Layer
 
 _CLASSES, _GROUP, _LAYER, _IMAGE_NAME = "classes", "group", "crystal_layer", "image_name"
 """Keys in our metadata: the class table, what Labels layers that were made together have in common, which crystal
@@ -226,6 +226,18 @@ def note_map(labels: "Layer", note: dict[str, Any], drawn: DrawnPixels) -> None:
     """
     notes = [*memory_of(labels).get(_NOTES, ()), note]
     remember(labels, {_NOTES: notes, _DRAWN: {**memory_of(labels).get(_DRAWN, {}), len(notes) - 1: drawn}})
+
+
+def forget_undone(labels: "Layer", drawn_in: "Labels") -> None:
+    """Forget notes of what undo took out of a layer in which something else is about to be drawn.
+
+    No redo brings that back, and what will be drawn may lie on the same pixels.
+    """
+    notes, drawn = memory_of(labels).get(_NOTES, ()), memory_of(labels).get(_DRAWN, {})
+    kept = [place for place in range(len(notes)) if place not in drawn or not drawn[place].is_lost_in(drawn_in)]
+    if len(kept) < len(notes):
+        still_drawn = {new: drawn[old] for new, old in enumerate(kept) if old in drawn}
+        remember(labels, {_NOTES: [notes[place] for place in kept], _DRAWN: still_drawn})
 
 
 def map_notes_of(labels: "Layer") -> list[dict[str, Any]]:

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from napari.layers import Labels
-from napari.utils.colormaps import DirectLabelColormap
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -18,16 +16,16 @@ from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.proposals.wrong_regions import WrongRegion
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.doctor.place import show_region
-from napari_strata.widgets.layers.drawn_pixels import DrawnPixels
-from napari_strata.widgets.layers.napari_layers import frame_placement, heatmap_layer
+from napari_strata.widgets.layers.napari_layers import heatmap_layer
 from napari_strata.widgets.layers.results import find_results, hide_others, show_results, tell_made
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.map_to_labels.compared import Compared, compare, finder, is_prediction
 from napari_strata.widgets.map_to_labels.pairing import Pairing
+from napari_strata.widgets.map_to_labels.region_outlines import outline_regions
 from napari_strata.widgets.map_to_labels.region_table import RegionTable
 from napari_strata.widgets.map_to_labels.to_correct import mark_to_correct
+from napari_strata.widgets.map_to_labels.undone_words import UndoneWords
 from napari_strata.widgets.maps.asked import source_of
-from napari_strata.widgets.parts.connections import LayerFollower
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import form_layout, row_label
 from napari_strata.widgets.parts.job_panel import JobPanel
@@ -41,16 +39,14 @@ if TYPE_CHECKING:
 
     from napari_strata.explain.heatmap import Heatmap
 
-WRONG = "wrong regions"
-"""Role of the layer that outlines them."""
 MOST_ROWS = 200
 """At most so many regions are listed; nobody looks at more."""
 SIDE = 160.0
 """A region is magnified until it is so long on the screen [screen px]."""
 _NO_MASKS = "Predict masks first, in the Predict dock."
+_STALE = "Other layers were chosen meanwhile: press 'Find regions' again."
 _UNMARKED = "Undo took the mark away."
 _HINT = "Press 'Find regions', choose one, and ask why."
-_ALL, _CHOSEN = "#ff9f1c", "#00e5ff"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,8 +85,7 @@ class ErrorsPage(QWidget):
         self._removal = RemovalStop(viewer, self.panel)
         self.table = RegionTable()
         self.why_button, self.correct_button = QPushButton("Why?"), QPushButton("To correct")
-        self._marked: tuple[str, DrawnPixels] | None = None
-        self._marks_follower = LayerFollower(self, self._look_at_mark, "set_data")
+        self._undone = UndoneWords(self, self.panel, _UNMARKED)
         self._lay_out()
         Pairing(viewer, self.masks, self.labels)
         self._connect()
@@ -184,11 +179,14 @@ class ErrorsPage(QWidget):
         if dropped := compared.source.why_dropped(self._viewer):
             self.panel.say(dropped)
             return
+        if (compared.masks, compared.labels) != (self.masks.layer, self.labels.layer):
+            self.panel.say(_STALE)
+            return
         self._compared = compared
         self._maps.clear()
         listed = regions[:MOST_ROWS]
         self.table.show_regions(listed, compared.names)
-        self._outline(compared, listed, None)
+        outline_regions(self._viewer, compared, listed, None)
         what = "unsure" if compared.corrected is None else "wrong"
         where = f" in slice {compared.frame}" if compared.origin.image.ndim == 3 else ""
         count = f"{len(regions):,} {what} region{'' if len(regions) == 1 else 's'}{where}"
@@ -201,7 +199,7 @@ class ErrorsPage(QWidget):
         compared = self._compared
         if region is None or compared is None or compared.origin.image not in self._viewer.layers:
             return
-        self._outline(compared, self.table.regions, region)
+        outline_regions(self._viewer, compared, self.table.regions, region)
         self._go_to(compared, region)
 
     def _go_to(self, compared: Compared, region: WrongRegion) -> None:
@@ -245,18 +243,7 @@ class ErrorsPage(QWidget):
         map_ = self._maps.get(id(region))
         said, marks, drawn = mark_to_correct(self._viewer, compared, region, map_)
         said = said if map_ else f"{said} No map is noted with it: 'Why?' was not asked."
-        self._marked = said, drawn
-        self._marks_follower.follow(marks)
-        self.panel.say(said)
-
-    def _look_at_mark(self, _event: object = None) -> None:
-        """Say that undo took the last mark away, or that redo brought it back, where nothing newer is said."""
-        if self._marked is None:
-            return
-        said, drawn = self._marked
-        old, new = (_UNMARKED, said) if drawn.are_there else (said, _UNMARKED)
-        if self.panel.words.text() == old:
-            self.panel.say(new)
+        self._undone.say(said, marks, drawn)
 
     def _here(self) -> tuple[Compared, WrongRegion]:
         """Return what was compared, and the region that is chosen."""
@@ -266,35 +253,6 @@ class ErrorsPage(QWidget):
         if dropped := compared.source.why_dropped(self._viewer):
             raise TargetError(dropped, remedy="Find the regions again.")
         return compared, region
-
-    def _outline(self, compared: Compared, regions: list[WrongRegion], chosen: WrongRegion | None) -> None:
-        """Outline all regions on the image, the chosen one in another colour."""
-        image = compared.origin.image
-        shape = compared.predicted.shape
-        codes = np.zeros((shape[0] + 2, shape[1] + 2), np.uint8)  # a margin: contours are not drawn at the border
-        for one in regions:
-            top, left, bottom, right = one.box
-            codes[top + 1 : bottom + 1, left + 1 : right + 1][one.mask] = 2 if one is chosen else 1
-        found = find_results(self._viewer, WRONG, image)
-        data = codes[(None,) * (image.ndim - 2)]
-        if found and found[-1].data.shape == data.shape and found[-1].metadata["frame"] == compared.frame:
-            found[-1].data = data
-            return
-        for old in found:
-            self._viewer.layers.remove(old)
-        outlines = Labels(
-            data,
-            name=f"Wrong - {image.name}",
-            colormap=DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", 1: _ALL, 2: _CHOSEN}),
-            opacity=1.0,
-            metadata=compared.origin.tag(WRONG) | {"frame": compared.frame},
-            **frame_placement(image, compared.frame, corner=(-1, -1)),
-        )
-        outlines.contour = 1
-        active = self._viewer.layers.selection.active
-        self._viewer.add_layer(outlines)
-        outlines.editable = False
-        self._viewer.layers.selection.active = active
 
 
 def _why_job(asked: _Asked, control: JobControl) -> Job:

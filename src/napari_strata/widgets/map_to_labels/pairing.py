@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Pairing(QObject):
-    """Chooses labels that fit the chosen masks, until somebody chooses labels by hand.
+    """Chooses labels that fit the chosen masks, unless somebody chose labels by hand that are still there.
 
     Parameters
     ----------
@@ -46,6 +46,7 @@ class Pairing(QObject):
 
     def _pair(self, _event: object = None) -> None:
         masks, labels = self._masks.layer, self._labels.layer
+        self._is_by_hand = self._is_by_hand and self._labels.is_by_hand
         if masks is None or self._is_by_hand or (labels is not None and is_pair(masks, labels)):
             return
         if labels is None and self._labels.is_by_hand and not self._chose_none:

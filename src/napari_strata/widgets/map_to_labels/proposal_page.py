@@ -1,8 +1,7 @@
 """Makes a mask of a map, shows it in stripes, and sends it to labels as one step for undo."""
 
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +10,10 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 from napari_strata.annotation.tools.edit import edit_between, in_words
 from napari_strata.annotation.tools.region import paint_region
 from napari_strata.config import ProposalConfig
-from napari_strata.control import JobControl
 from napari_strata.errors import LabelsError, TargetError
 from napari_strata.events import JobResult
-from napari_strata.jobs.job import Job
-from napari_strata.types import NOT_LABELLED, AnyArray, FloatImage
-from napari_strata.widgets.layers.drawn_pixels import DrawnPixels
-from napari_strata.widgets.layers.label_birth import note_drawn, note_redrawn
-from napari_strata.widgets.layers.label_edits import write_edit
-from napari_strata.widgets.layers.label_memory import crystal_layer_of, group_of, mates_of, note_map
+from napari_strata.types import NOT_LABELLED
+from napari_strata.widgets.layers.label_memory import crystal_layer_of, group_of, mates_of
 from napari_strata.widgets.layers.label_target import LabelTarget
 from napari_strata.widgets.layers.layer_data import check_kind, full_data
 from napari_strata.widgets.layers.preview_overlay import PreviewOverlay
@@ -27,6 +21,8 @@ from napari_strata.widgets.map_to_labels.class_choice import ClassChoice
 from napari_strata.widgets.map_to_labels.map_values import map_values
 from napari_strata.widgets.map_to_labels.map_view import MapViewForm
 from napari_strata.widgets.map_to_labels.pixel_words import pixels
+from napari_strata.widgets.map_to_labels.proposing import Request, make_job, paint_after_map
+from napari_strata.widgets.map_to_labels.undone_words import UndoneWords
 from napari_strata.widgets.maps.asked import EXPLANATION
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import form_layout, row_label
@@ -35,7 +31,6 @@ from napari_strata.widgets.parts.number_boxes import NumberBox
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
-    from napari.layers import Image
     from napari.viewer import Viewer
 
 LEAST_KEPT = 0.25
@@ -44,31 +39,13 @@ _HINT = "Press 'Propose': yellow stripes show what would be painted."
 _STALE = "The map or its threshold changed: press 'Propose' again."
 _GONE = "The map or its image was removed or replaced meanwhile; the proposal was dropped."
 _NO_CLASS = "Choose a class."
+_UNDONE = "Undo took the paint away."
 _REPLACE = "May replace other paint"
 _OTHER_IMAGE = "These labels belong to another image than the map: choose labels of {name}."
 _OTHER_LAYER = (
     "The map is of crystal layer {of_map}, these labels are of layer {of_labels}: choose labels of layer {of_map},"
     " or tick that they are right."
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Request:
-    """What a proposal is made of."""
-
-    map_layer: "Image"
-    image: "Image"
-    data: object
-    heatmap: FloatImage
-    pixels: AnyArray
-    frame: int
-    config: ProposalConfig
-    asked: dict[str, Any]
-
-    def is_there(self, viewer: "Viewer") -> bool:
-        """Tell whether map and image are still what they were."""
-        layers = viewer.layers
-        return self.map_layer in layers and self.image in layers and self.map_layer.data is self.data
 
 
 class ProposalPage(QWidget):
@@ -85,8 +62,8 @@ class ProposalPage(QWidget):
     def __init__(self, viewer: "Viewer", view: MapViewForm, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer, self._view = viewer, view
-        self._request: _Request | None = None
-        self._proposed: tuple[_Request, NDArray[np.bool_]] | None = None
+        self._request: Request | None = None
+        self._proposed: tuple[Request, NDArray[np.bool_]] | None = None
         self.how, self.evidence = ChoiceBox(), ChoiceBox()
         self.smoothness = NumberBox(0, 100)
         self.panel = JobPanel(QPushButton("Propose"))
@@ -97,6 +74,7 @@ class ProposalPage(QWidget):
         self.takes_layer = QCheckBox("These labels are right")
         self.reason = Words()
         self.overlay = PreviewOverlay(viewer)
+        self._undone = UndoneWords(self, self.panel, _UNDONE)
         self._lay_out()
         self._connect()
         self._on_how()
@@ -242,9 +220,9 @@ class ProposalPage(QWidget):
         config = self._view.threshold.model_copy(update=settings)
         asked = dict(layer.metadata[EXPLANATION])
         self.drop()
-        request = _Request(layer, image, layer.data, np.array(heatmap), pixels, frame, config, asked)
+        request = Request(layer, image, layer.data, np.array(heatmap), pixels, frame, config, asked)
         self._request = request
-        self.panel.run(partial(_make_job, request), name=f"Proposing labels for {image.name}")
+        self.panel.run(partial(make_job, request), name=f"Proposing labels for {image.name}")
 
     def _on_result(self, result: JobResult) -> None:
         request, self._request = self._request, None
@@ -284,15 +262,12 @@ class ProposalPage(QWidget):
         painted = mask & (codes[0] != NOT_LABELLED) & (codes[0] != code)
         new = paint_region(codes[0], mask, code, only_unlabelled=spares)
         edit = edit_between(codes, new[None])
-        fresh = edit.before == NOT_LABELLED
-        frames, rows, columns = (axis[fresh] for axis in edit.indices)
-        indices = (frames + request.frame, rows, columns)[-labels.ndim :]
-        counts = write_edit(labels, edit, first_frame=request.frame)
-        note_drawn(labels, indices, code)
-        note = {"kind": "proposal", "pixels": int(sum(counts.values())), "settings": request.config.model_dump()}
-        note_map(labels, {**note, "map": request.asked}, DrawnPixels(labels, indices, note_redrawn))
+        said = " ".join([in_words(edit.counts, target.names), *_of_paint(int(painted.sum()), spares)])
+        drawn = paint_after_map(labels, edit, request, code)
         self.drop()
-        self.panel.say(" ".join([in_words(counts, target.names), *_of_paint(int(painted.sum()), spares)]))
+        self.panel.say(said)
+        if drawn is not None:
+            self._undone.say(said, labels, drawn)
 
 
 def _of_paint(count: int, spares: bool) -> list[str]:
@@ -302,9 +277,3 @@ def _of_paint(count: int, spares: bool) -> list[str]:
     if spares:
         return [f"Other paint stayed on {pixels(count)}: tick '{_REPLACE}' where it is wrong."]
     return [f"Other paint was replaced on {pixels(count)}."]
-
-
-def _make_job(request: _Request, control: JobControl) -> Job:
-    from napari_strata.jobs.propose_mask import propose_mask
-
-    return propose_mask(control, request.heatmap, request.pixels, request.config)

@@ -12,7 +12,13 @@ from napari_strata.explain.proposals.wrong_regions import WrongRegion
 from napari_strata.explain.runs import to_runs
 from napari_strata.types import NOT_LABELLED
 from napari_strata.widgets.layers.drawn_pixels import DrawnPixels
-from napari_strata.widgets.layers.label_memory import crystal_layer_of, group_of, labels_of, note_map
+from napari_strata.widgets.layers.label_memory import (
+    crystal_layer_of,
+    forget_undone,
+    group_of,
+    labels_of,
+    note_map,
+)
 from napari_strata.widgets.layers.label_step import sliced
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import placement
@@ -73,7 +79,7 @@ def mark_to_correct(
         raise LabelsError(
             f"There are no labels of {image.name} to correct in.", remedy="Press 'New labels' in the Label dock."
         )
-    number, marks, drawn = _mark(viewer, compared, region)
+    number, marks, drawn = _mark(viewer, compared, region, labels)
     place = {"frame": compared.frame, "y_px": region.y, "x_px": region.x, "runs": to_runs(region.mask)}
     words = compared.names
     names = {"predicted": words[region.predicted], "labelled": words.get(region.right, "nothing")}
@@ -94,7 +100,9 @@ def _can_take(labels: Any, layer: int) -> bool:
     return isinstance(labels, Labels) and bool(labels.editable) and is_of_layer
 
 
-def _mark(viewer: "Viewer", compared: Compared, region: WrongRegion) -> tuple[int, Labels, DrawnPixels]:
+def _mark(
+    viewer: "Viewer", compared: Compared, region: WrongRegion, labels: Labels
+) -> tuple[int, Labels, DrawnPixels]:
     """Draw a region into the layer of marks as one step for undo; return its number, the layer, and where."""
     origin = compared.origin
     found = find_results(viewer, MARKS, origin.image)
@@ -104,11 +112,12 @@ def _mark(viewer: "Viewer", compared: Compared, region: WrongRegion) -> tuple[in
     already = np.asarray(marks.data)[indices]
     if already.all() and len(np.unique(already)) == 1:
         raise LabelsError("This region is marked already.", remedy="Paint it right, or choose another one.")
+    forget_undone(labels, marks)
     number = int(np.max(marks.data)) + 1
     with sliced(marks):
         marks.data_setitem(indices, np.full(len(rows), number, marks.data.dtype))
     marks.refresh()
-    return number, marks, DrawnPixels(marks, tuple(axis[already == NOT_LABELLED] for axis in indices))
+    return number, marks, DrawnPixels(marks, indices, already)
 
 
 def _new_marks(viewer: "Viewer", compared: Compared) -> Labels:
