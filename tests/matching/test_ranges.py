@@ -5,7 +5,7 @@ import pytest
 from napari_strata.config import SimulationConfig
 from napari_strata.matching.estimates import Estimate, ImageEstimates
 from napari_strata.matching.ranges import ranges_around
-from napari_strata.matching.words import doubts, figures_of, found_in_words
+from napari_strata.matching.words import doubts, figures_of, found_in_words, summary
 
 
 def told(**changes: object) -> ImageEstimates:
@@ -78,6 +78,16 @@ def test_the_words_tell_every_estimate_with_its_uncertainty():
         "3.0 ± 0.2",
     ):
         assert part in words
+
+
+def test_the_summary_leaves_out_backgrounds_that_are_none_and_nothing_else():
+    faint = {"background": Estimate(0.1, 0.1), "even_background": Estimate(-0.1, 0.2)}
+    unsure = {"twist": Estimate(0.2, 0.4), "dose": Estimate(100.0, 100.0)}
+    words = summary(told(**faint, **unsure))
+    assert "twist 0.2 ± 0.4°" in words and "dose 100 ± 100 counts" in words
+    assert words.endswith(", no background that could be told from none.")
+    assert words.count("background") == 1
+    assert "even background 3.0 ± 0.2" in summary(told(background=Estimate(0.1, 0.1)))
 
 
 def test_an_image_that_tells_all_leaves_no_doubt():

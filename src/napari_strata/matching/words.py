@@ -45,17 +45,19 @@ def found_in_words(estimates: ImageEstimates, config: SimulationConfig) -> tuple
 def summary(estimates: ImageEstimates) -> str:
     """Tell the same in one sentence, without what is doubtful."""
     found = [f"{_number(estimates.pixel_size)} Å/px"]
+    backgrounds = (
+        ("smooth background {}", estimates.background),
+        ("even background {}", estimates.even_background),
+    )
     for text, one in (
         ("twist {}°", estimates.twist),
         ("atoms {} Å wide", estimates.probe_width),
         ("dose {} counts", estimates.dose),
-        ("smooth background {}", estimates.background),
-        ("even background {}", estimates.even_background),
+        *((text, one) for text, one in backgrounds if one is not None and not _is_nothing(one)),
     ):
-        if one is not None and not _is_nothing(one):
+        if one is not None:
             found.append(text.format(_number(one)))
-    backgrounds = (estimates.background, estimates.even_background)
-    if all(one is not None and _is_nothing(one) for one in backgrounds):
+    if all(one is not None and _is_nothing(one) for _, one in backgrounds):
         found.append("no background that could be told from none")
     return f"Found: {', '.join(found)}."
 
