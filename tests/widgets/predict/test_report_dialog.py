@@ -143,6 +143,10 @@ def test_a_click_writes_the_report_beside_an_earlier_one_and_shows_its_text(qtbo
     assert (tmp_path / "here-2" / "figure.pdf").is_file()
     click(qtbot, dialog.copy_button)
     assert QApplication.clipboard().text() == text
+    with qtbot.waitSignal(dialog.panel.runner.ended, timeout=60_000):
+        click(qtbot, dialog.panel.start_button)
+        dialog.panel.runner.stop()
+    assert dialog.folder.text() == str(tmp_path / "here-3")
 
 
 def test_a_folder_is_chosen_in_a_dialog(qtbot, viewer, found, monkeypatch):

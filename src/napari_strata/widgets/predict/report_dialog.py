@@ -55,6 +55,7 @@ class ReportDialog(QDialog):
         self.setWindowTitle(f"Report on {request.stack.name}")
         self._request = request
         self._image: Image | None = None
+        self._numbered = (request.folder, request.folder)  # what was wanted, and what it became
         self.of_what = QLabel(_of_what(request))
         self.of_what.setWordWrap(True)
         self.settings = ConfigForm(ReportConfig, advanced_title="Advanced: report")
@@ -121,14 +122,19 @@ class ReportDialog(QDialog):
         if not typed:
             raise OutputError("No folder is named.", remedy="Type one, or choose one.")
         request = self._request
-        named = request.folder.parent / Path(typed).expanduser()  # a name alone means: beside the image
-        out = numbered(named, is_taken=_holds_report)
-        if out != named:
-            self.folder.setText(str(out))
+        out = self._free_folder(request.folder.parent / Path(typed).expanduser())  # a name alone: beside the image
+        self.folder.setText(str(out))
         config = self.settings.values()
         self.panel.run(
             lambda control: _make_job(control, request, config, out), name=f"Reporting on {request.stack.name}"
         )
+
+    def _free_folder(self, named: Path) -> Path:
+        """Return the folder that is named, or one with a number; the next number where it has one from here."""
+        wanted, numbered_before = self._numbered
+        wanted = wanted if named == numbered_before else named
+        self._numbered = wanted, numbered(wanted, is_taken=_holds_report)
+        return self._numbered[1]
 
     def _on_result(self, result: JobResult) -> None:
         self.text.setPlainText(str(result.figures["methods"]))
