@@ -49,10 +49,10 @@ def doubts_about_places(table: "DataFrame", images: Sequence[ImageStack]) -> Ite
 
 def _dark_and_bright(rows: "DataFrame", image: ImageStack) -> tuple[int, int]:
     """Count the atoms of one layer that are darker, and those that are brighter, than all around them."""
-    from napari_strata.atoms.hollows import in_hollows
+    from napari_strata.atoms.hollows import dark_and_bright
 
     counts = np.zeros(2, dtype=int)
     for frame, of_frame in rows.groupby("frame"):
-        pixels, places = image.data[int(frame)].astype(np.float64), of_frame[["y_px", "x_px"]].to_numpy(float)
-        counts += [in_hollows(pixels, places).sum(), in_hollows(-pixels, places).sum()]
+        found = dark_and_bright(image.data[int(frame)], of_frame[["y_px", "x_px"]].to_numpy(np.float64))
+        counts += [one.sum() for one in found]
     return int(counts[0]), int(counts[1])
