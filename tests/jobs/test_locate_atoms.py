@@ -176,10 +176,11 @@ def test_atoms_on_no_lattice_are_asked_about(model):
 )
 def test_atoms_on_another_lattice_than_the_models_are_asked_about(model, trained_on, side, is_said):
     card = read_card(model).model_copy(update={"trained_on": trained_on, "name": "net"})
-    places = CRYSTAL if side is None else np.stack(np.mgrid[1:13:side, 1:13:side], axis=-1).reshape(-1, 2)
+    places = CRYSTAL if side is None else np.stack(np.mgrid[1:21:side, 1:21:side], axis=-1).reshape(-1, 2)
     said = [one.message for one in doubts_about_atoms(located([places]), card)]
     why = "the atoms lie on a square lattice of 2.4 Å, and the model net learned from hexagonal ones"
     assert said == ([f"moire: {why}: graphene (2.46 Å)."] if is_said else [])
+    assert not list(doubts_about_atoms(located([places[:50]]), card)), "few atoms tell no cell"
 
 
 def test_atoms_that_the_image_does_not_show_are_asked_about():

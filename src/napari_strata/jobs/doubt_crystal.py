@@ -1,5 +1,6 @@
 """Atoms on another lattice than that of the crystals that a model learned from."""
 
+import contextlib
 import re
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ WIDTH = 0.12
 FILLED = 3
 """A honeycomb whose hexagons are taken for atoms, too, has a cell of so many times less area."""
 
+LEAST_ATOMS, LEAST_REGULAR = 60, 0.62
+"""Of fewer atoms in a layer, or less regular ones (see `napari_strata.lattice.regularity`), a cell may be wrong."""
+
 
 def doubt_of_crystal(atoms: "DataFrame", card: ModelCard) -> str:
     """Say on which lattice the atoms of an image lie, if none of its layers has that of a crystal the model knows.
@@ -25,7 +29,7 @@ def doubt_of_crystal(atoms: "DataFrame", card: ModelCard) -> str:
     Parameters
     ----------
     atoms : DataFrame
-        Located atoms of one image, columns frame, layer, species, y_A and x_A; the frame with most is looked at.
+        Located atoms of one image, columns frame, layer, y_A and x_A; the frame with most is looked at.
     card : ModelCard
         The model that located them. Only honeycombs of the simulator's table are known by name.
 
@@ -64,16 +68,17 @@ def known_honeycombs(card: ModelCard) -> dict[str, float]:
 
 
 def _cells(atoms: "DataFrame") -> "list[Matrix]":
-    """Return a and b of the layers that have a lattice, the one with most atoms first."""
-    from napari_strata.errors import StrataError
+    """Return a and b of the layers that surely have a lattice, the one with most atoms first."""
+    from napari_strata.errors import LatticeError
+    from napari_strata.lattice.regularity import regularity
     from napari_strata.lattice.translations import find_cell
 
+    layers = [rows[["y_A", "x_A"]].to_numpy(np.float64) for _, rows in atoms.groupby("layer")]
     found = []
-    for _, rows in sorted(atoms.groupby("layer"), key=lambda layer: -len(layer[1])):
-        try:
-            found.append(find_cell(rows[["y_A", "x_A"]].to_numpy(np.float64)).vectors)
-        except StrataError:
-            continue
+    for places in sorted(layers, key=len, reverse=True):
+        if len(places) >= LEAST_ATOMS and (regularity(places) or 0.0) >= LEAST_REGULAR:
+            with contextlib.suppress(LatticeError):
+                found.append(find_cell(places).vectors)
     return found
 
 
