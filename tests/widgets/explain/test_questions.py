@@ -133,7 +133,7 @@ def test_one_layer_can_be_compared_with_the_other(qtbot, viewer, open_dock):
     dock.question.decoder.setCurrentText("layer 1")
     dock.question.against.setCurrentText("the other layer")
     explain(qtbot, viewer, dock, (21, 21))
-    assert heatmaps(viewer)[0].name.startswith("Gradient saliency at 21, 21 - why C, layer 1 not 0 - ")
+    assert heatmaps(viewer)[0].name.startswith("21, 21: Gradient saliency - why C, layer 1 not 0 - ")
     assert heatmaps(viewer)[0].metadata[EXPLANATION]["against"] == {"kind": "layer", "layer": 0}
 
 
@@ -356,7 +356,7 @@ def test_a_finished_map_took_the_place_of_its_sketches(qtbot, viewer, open_dock)
     dock.method.settings.set_value("batch", 1)
     explain(qtbot, viewer, dock, (21, 21))
     (heatmap,) = heatmaps(viewer)
-    assert heatmap.name == "SmoothGrad at 21, 21 - why C - bright - bright"
+    assert heatmap.name == "21, 21: SmoothGrad - why C - bright - bright"
     assert heatmap.metadata[EXPLANATION]["done"] == 1
     explain(qtbot, viewer, dock, (30, 30))  # a name of ours does not count as one of the user's
     assert len(heatmaps(viewer)) == 1

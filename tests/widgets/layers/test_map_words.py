@@ -1,6 +1,6 @@
 import pytest
 
-from napari_strata.widgets.layers.map_words import map_name, place_first, question_words, score_words
+from napari_strata.widgets.layers.map_words import map_name, question_words, score_words
 
 DETAILS = {
     "method": "integrated-gradients",
@@ -26,10 +26,10 @@ def test_a_question_says_class_layer_and_rather_than_what(against, words):
     assert question_words(DETAILS | {"against": against}, layers=2) == words
 
 
-def test_a_name_says_the_method_and_the_place_first_and_no_layer_where_there_is_one_only():
-    name = map_name(DETAILS, "atom", (61.2, 58.9), layers=1)
-    assert name == "Integrated Gradients at 61, 59 - why C"
-    assert place_first(name) == "61, 59: Integrated Gradients - why C"
+def test_a_name_says_the_place_and_the_method_first_and_no_layer_where_there_is_one_only():
+    assert map_name(DETAILS, "atom", (61.2, 58.9), layers=1) == "61, 59: Integrated Gradients - why C"
+    stopped = map_name(DETAILS | {"done": 0.4}, "slice", (61.2, 58.9), layers=2)
+    assert stopped == "Slice: Integrated Gradients, unfinished - why C, layer 0"
 
 
 def test_the_score_the_probability_and_what_the_map_sums_to_are_told():

@@ -207,7 +207,7 @@ def test_a_heatmap_says_what_it_is_and_where_it_comes_from():
     data[4, 5] = 0.5
     details = DETAILS | {"class": "W"}
     layer = heatmap_layer(data, make_origin(), Chosen("pixel", Place(0, 4, 5), 1), details=details)
-    assert layer.name == "Gradient saliency at 4, 5 - why W, layer 1 - m - image"
+    assert layer.name == "4, 5: Gradient saliency - why W, layer 1 - m - image"
     assert layer.contrast_limits == [0, 0.5]
     assert layer.metadata["explanation"] == details
     assert layer.metadata[ORIGIN]["provenance"]["weights_sha256"] == "1" * 64
@@ -225,7 +225,7 @@ def test_a_signed_map_has_limits_about_zero_and_lets_the_image_through_there():
     assert (below[2] > below[0], above[0] > above[2]) == (True, True)
     assert (below[3], above[3]) == (1, 1)
     assert layer.blending == "translucent"
-    assert layer.name == "Occlusion on the slice, unfinished - why C, layer 1 - m - image"
+    assert layer.name == "Slice: Occlusion, unfinished - why C, layer 1 - m - image"
 
 
 @pytest.mark.parametrize("source", SOURCES)

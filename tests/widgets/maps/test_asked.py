@@ -14,7 +14,7 @@ def make_map(viewer):
     def make_map(method, place) -> Image:
         new = Image(
             np.zeros((8, 8)),
-            name=f"{method} at {place}",
+            name=f"{place}: {method}",
             metadata=tag("heatmap", image, "model", {}, method=method)
             | {EXPLANATION: {"method": method, "target": place}},
         )
@@ -39,9 +39,9 @@ def test_the_map_made_last_is_chosen_also_where_it_replaces_one_whatever_is_acti
     assert make_map("Grad-CAM", 110) is first
     assert choice.layer is first
     assert choice.currentText() == "110: Grad-CAM"
-    assert told[-1] == "Grad-CAM at 110"
+    assert told[-1] == "110: Grad-CAM"
     assert make_map("Grad-CAM", 30) is first
-    assert told[-1] == "Grad-CAM at 30"
+    assert told[-1] == "30: Grad-CAM"
     viewer.layers.selection.active = None
     viewer.layers.selection.active = second
     assert choice.layer is second  # it follows again

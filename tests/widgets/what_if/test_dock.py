@@ -83,6 +83,7 @@ def test_the_atom_of_the_map_is_erased_live_and_a_slider_brings_it_back(qtbot, v
     assert "1 atom vanishes" in text
     (image,) = results(viewer, "what-if image")
     (masks,) = results(viewer, "what-if prediction")
+    assert image.name == "Image, what if - bright - bright"
     assert viewer.layers.index(image) == viewer.layers.index(viewer.layers["bright"]) + 1
     there = tuple(round(v) for v in masks.world_to_data(viewer.layers["bright"].data_to_world((Y, X))))
     assert masks.data[there] == 1

@@ -259,9 +259,10 @@ class ExplainDock(Dock):
 
     def _on_added(self, map_layer: "Image") -> None:
         """Let the job hang on its map, and let the map be seen."""
-        assert self._request is not None, "it is added while it is made"
+        request = self._request
+        assert request is not None, "it is added while it is made"
         self._removal.watch(map_layer)
-        self.uncover.uncover(self._request.drawn)
+        self.uncover.uncover(request.asked.source.origin.image, request.drawn)
 
     def _on_event(self, event: JobEvent) -> None:
         if isinstance(event, Sketched) and self._shown is not None and not self._is_closed:

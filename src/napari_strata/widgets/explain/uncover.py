@@ -2,13 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtWidgets import QCheckBox, QWidget
 
+from napari_strata.types import AnyArray
 from napari_strata.widgets.layers.results import ORIGIN, find_results
 from napari_strata.widgets.parts.layer_choice import LayerChoice
 
 if TYPE_CHECKING:
-    from napari.layers import Layer, Shapes
+    from napari.layers import Image, Layer, Shapes
     from napari.viewer import Viewer
 
 _COVERING = ("masks", "probability", "atoms")
@@ -40,20 +42,20 @@ class UncoverBox(QCheckBox):
         image.chosen.connect(lambda _image: hidden.show())
         self.destroyed.connect(lambda *_: hidden.show())  # when the dock closes
 
-    def uncover(self, drawn: "Layer | None" = None) -> None:
-        """Take away what lies on a map that is shown now, of a region that is drawn in a layer perhaps."""
+    def uncover(self, image: "Image", drawn: "Layer | None" = None) -> None:
+        """Take away what lies on a map of an image that comes now, and the face of the region that it explains."""
         from napari.layers import Shapes
 
-        if self.isChecked() and self._image.layer is not None:
-            self._hidden.hide(self._image.layer)
+        if self.isChecked():
+            self._hidden.hide(image)
             if isinstance(drawn, Shapes) and drawn in self._viewer.layers:
                 self._hidden.see_through(drawn)
 
     def _on_toggled(self, is_ticked: bool) -> None:
-        if is_ticked:
-            self.uncover()
-        else:
+        if not is_ticked:
             self._hidden.show()
+        elif self._image.layer is not None:
+            self.uncover(self._image.layer)
 
 
 class _Hidden:
@@ -62,7 +64,7 @@ class _Hidden:
     def __init__(self, viewer: "Viewer") -> None:
         self._viewer = viewer
         self._keys: list[dict[str, Any]] = []
-        self._faces: list[tuple[Shapes, Any]] = []
+        self._faces: list[tuple[Shapes, AnyArray]] = []
 
     def hide(self, image: Any) -> None:
         """Hide the results that lie on the maps of an image."""
@@ -76,7 +78,7 @@ class _Hidden:
         """Leave of shapes no more than their edges."""
         faces = shapes.face_color
         if len(faces) and faces[:, 3].any():
-            self._faces.append((shapes, faces.copy()))
+            self._faces.append((shapes, faces[:, 3].copy()))
             clear = faces.copy()
             clear[:, 3] = 0
             shapes.face_color = clear
@@ -86,8 +88,18 @@ class _Hidden:
         for layer in self._viewer.layers:
             if layer.metadata.get(ORIGIN, {}).get("key") in self._keys:
                 layer.visible = True
-        for shapes, faces in reversed(self._faces):
-            if shapes in self._viewer.layers and len(shapes.face_color) >= len(faces):
-                shapes.face_color = [*faces, *shapes.face_color[len(faces) :]]
+        for shapes, opacities in reversed(self._faces):
+            if shapes in self._viewer.layers and len(shapes.face_color):
+                _make_opaque(shapes, opacities)
         self._keys.clear()
         self._faces.clear()
+
+
+def _make_opaque(shapes: "Shapes", opacities: AnyArray) -> None:
+    """Give faces that are clear the opacity back; those that somebody has coloured or drawn since stay."""
+    faces = shapes.face_color.copy()
+    if len(faces) < len(opacities):  # some were deleted, nobody knows which
+        opacities = np.full(len(faces), opacities.max())
+    own = faces[: len(opacities), 3]
+    own[own == 0] = opacities[own == 0]
+    shapes.face_color = faces

@@ -30,9 +30,9 @@ def question_words(details: Mapping[str, Any], layers: int) -> str:
 
 
 def map_name(details: Mapping[str, Any], kind: str, place: tuple[float, float], layers: int) -> str:
-    """Name a map: method and place, which differ most, then the question; "Grad-CAM at 60, 60 - why C, layer 1".
+    """Name a map: place and method, which differ most, then the question; "60, 60: Grad-CAM - why C, layer 1".
 
-    One that was stopped says that it is not finished.
+    napari cuts long names in the middle. A map that was stopped says that it is not finished.
 
     Parameters
     ----------
@@ -46,17 +46,10 @@ def map_name(details: Mapping[str, Any], kind: str, place: tuple[float, float], 
         How many crystal layers the model has.
     """
     y, x = place
-    where = "on the slice" if kind == "slice" else f"at {y:.0f}, {x:.0f}"
+    where = "Slice" if kind == "slice" else f"{y:.0f}, {x:.0f}"
     state = ", unfinished" if details.get("done", 1) < 1 else ""
     asked = question_words(details, layers)
-    return f"{METHODS[details['method']].title} {where}{state} - {asked[0].lower()}{asked[1:]}"
-
-
-def place_first(name: str) -> str:
-    """Turn the name of a map, or its beginning, round, so that it is not cut before the place."""
-    method, at, rest = name.partition(" at ")
-    where, dash, asked = rest.partition(" - ")
-    return f"{where}: {method}{dash}{asked}" if at else name
+    return f"{where}: {METHODS[details['method']].title}{state} - {asked[0].lower()}{asked[1:]}"
 
 
 def score_words(details: Mapping[str, Any]) -> str:

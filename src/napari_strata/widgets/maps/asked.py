@@ -9,9 +9,8 @@ from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
 from napari_strata.widgets.layers.located_size import check_located_size
-from napari_strata.widgets.layers.map_words import place_first
 from napari_strata.widgets.layers.napari_layers import Origin
-from napari_strata.widgets.layers.results import ORIGIN, find_results, made_as, newest_made, origin_of, role_of
+from napari_strata.widgets.layers.results import find_results, made_as, newest_made, origin_of, role_of
 from napari_strata.widgets.layers.source import Source
 from napari_strata.widgets.parts.layer_choice import LayerChoice
 from napari_strata.widgets.parts.models import open_model
@@ -86,11 +85,6 @@ class MapChoice(LayerChoice):
         if made > self._newest and event.source in self._layers:
             self._newest, self._is_by_hand = made, False
             self.choose(event.source)
-
-    def _names(self, layers: "list[Layer]") -> list[str]:
-        names = super()._names(layers)
-        own = [layer.name == layer.metadata[ORIGIN].get("name", layer.name) for layer in layers]
-        return [place_first(name) if is_own else name for name, is_own in zip(names, own, strict=True)]
 
     def _tell(self) -> None:
         layer, before = self._layers[self.currentIndex()], self._answer

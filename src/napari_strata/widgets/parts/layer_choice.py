@@ -127,17 +127,13 @@ class LayerChoice(ChoiceBox):
         are_results = bool(layers) and not any(_is_input(layer) for layer in layers)
         mode = Qt.TextElideMode.ElideRight if are_results else Qt.TextElideMode.ElideMiddle
         self.view().setTextElideMode(mode)
-        names = dict(zip(layers, self._names(layers), strict=True))
+        names = dict(zip(layers, _short(layers), strict=True))
         for index, layer in enumerate(self._layers):
             self.addItem(names[layer] if layer else self._none_text or self._nothing)
             self.setItemData(index, layer.name if layer else "", Qt.ItemDataRole.ToolTipRole)
         self.setCurrentIndex(self._layers.index(kept))
         self.blockSignals(blocked)
         self._tell()
-
-    def _names(self, layers: "list[Layer]") -> "list[str]":
-        """Return what layers are called in the list."""
-        return _short(layers)
 
     def _on_inserted(self, event: Any) -> None:
         self._await_edit(event.value)

@@ -32,7 +32,7 @@ class WhatIfLayers:
     viewer : Viewer
         The viewer.
     title : str
-        Begin of the layers' names.
+        What the layers show, for their names; what differs comes first, since napari cuts names in the middle.
     role : str
         Begin of their roles.
     """
@@ -120,7 +120,9 @@ class WhatIfLayers:
         if known is None or known not in self._viewer.layers:
             known = self._made[what] = make(
                 data=shown,
-                name=origin.name(f"{self._title}: {what}"),
+                name=origin.name(
+                    self._title if what == "change" else f"{what.capitalize()}, {self._title.lower()}"
+                ),
                 metadata=origin.tag(f"{self._role} {what}"),
                 **place,
             )
