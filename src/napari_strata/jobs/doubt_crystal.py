@@ -20,7 +20,7 @@ FILLED = 3
 """A honeycomb whose hexagons are taken for atoms, too, has a cell of so many times less area."""
 
 LEAST_ATOMS, LEAST_REGULAR = 60, 0.62
-"""Of fewer atoms in a layer, or less regular ones (see `napari_strata.lattice.regularity`), a cell may be wrong."""
+"""Of fewer atoms in a layer, or less regular ones (see `napari_strata.lattice.regularity`), cells may be wrong."""
 
 
 def doubt_of_crystal(atoms: "DataFrame", card: ModelCard) -> str:
