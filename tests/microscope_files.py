@@ -92,7 +92,10 @@ def write_zspy(path: Path, signals: dict[str, tuple[np.ndarray, Axes]]) -> Path:
 
 
 def write_velox(path: Path, images: dict[str, np.ndarray], *, size: tuple[float, float] = (2e-11, 2e-11)) -> Path:
-    """Write a .emd file as Velox does: an array (y, x, frame) per detector, everything else JSON in bytes."""
+    """Write a .emd file as Velox does: an array (y, x, frame) per detector, everything else JSON in bytes.
+
+    Sizes in m; the first pixel is at -1 and -2 nm.
+    """
     import h5py
 
     def note(group: Any, name: str, content: dict[str, Any], length: int = 6000) -> None:
@@ -112,7 +115,7 @@ def write_velox(path: Path, images: dict[str, np.ndarray], *, size: tuple[float,
             content = {
                 "BinaryResult": {
                     "PixelSize": {"width": str(size[1]), "height": str(size[0])},
-                    "Offset": {"x": "-1e-9", "y": "-2e-9"},
+                    "Offset": {"x": "-2e-9", "y": "-1e-9"},
                     "PixelUnitX": "m",
                     "PixelUnitY": "m",
                     "DetectorIndex": str(index),
@@ -145,8 +148,11 @@ def write_mrc(path: Path, data: np.ndarray, size: float = 0.2) -> Path:
     return path
 
 
-def write_ser(path: Path, stack: np.ndarray, size: float = 2e-11) -> Path:
-    """Write a series of images of TIA; pixel size in m. Rows come from the bottom to the top."""
+def write_ser(path: Path, stack: np.ndarray, size: float = 2e-11, first: tuple[float, float] = (0.0, 0.0)) -> Path:
+    """Write a series of images of TIA; pixel size and place (y, x) of the first pixel in m, stated for pixel 2.
+
+    Rows come from the bottom to the top.
+    """
     unit, description = b"meters", b"Number"
     count, height, width = stack.shape
     axis = struct.pack("<IddI", count, 0.0, 1.0, 0)
@@ -160,7 +166,8 @@ def write_ser(path: Path, stack: np.ndarray, size: float = 2e-11) -> Path:
     table = struct.pack(f"<{2 * count}I", *starts, *tags)
     body = b""
     for image in stack:
-        body += struct.pack("<ddIddIHII", 0.0, size, 0, 0.0, size, 0, 2, width, height)
+        y, x = (place + 2 * size for place in first)
+        body += struct.pack("<ddIddIHII", x, size, 2, y, size, 2, 2, width, height)
         body += image[::-1].astype("<u2").tobytes() + struct.pack("<HHIdd", 0x4142, 0, 0, 0.0, 0.0)
     path.write_bytes(head + table + body)
     assert len(unit) == 6

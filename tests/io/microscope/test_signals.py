@@ -123,9 +123,26 @@ def test_axes_keep_their_names_units_and_offsets(tmp_path: Path) -> None:
     assert signal.sides == (5000, 5000)
 
 
-def test_the_origin_of_digital_micrograph_becomes_an_offset(tmp_path: Path) -> None:
-    (signal,), _ = read_signals(write_dm(tmp_path / "a.dm4", {"HAADF": IMAGE}))
-    assert [axis.offset for axis in signal.axes] == pytest.approx([-1, -2])
+def displaced(write: Callable[..., Path]) -> Write:
+    axes = hyperspy_axes(STACK.shape)
+    axes[1]["offset"], axes[2]["offset"] = -1.0, -2.0
+    return lambda path, data: write(path, {"HAADF": (data, axes)})
+
+
+DISPLACED = {name: WRITERS[name] for name in ("a.dm3", "a.dm4", "velox.emd")} | {
+    "ncem.emd": displaced(write_hspy),
+    "a.hspy": displaced(write_hspy),
+    "a.zspy": displaced(write_zspy),
+    "a.ser": lambda path, data: write_ser(path, data, first=(-1e-9, -2e-9)),
+}
+"""A writer of a stack whose first pixel is at (-1 nm, -2 nm), for every format that can say so."""
+
+
+@pytest.mark.parametrize("name", DISPLACED)
+def test_the_place_of_the_first_pixel_is_kept(tmp_path: Path, name: str) -> None:
+    (signal,), _ = read_signals(DISPLACED[name](tmp_path / name, STACK))
+    nanometres = [axis.offset * {"nm": 1, "pm": 1e-3}[axis.unit] for axis in signal.axes[1:]]
+    assert nanometres == pytest.approx([-1, -2])
 
 
 @pytest.mark.parametrize("unit", ["1/nm", "1 / nm"])

@@ -110,7 +110,10 @@ def test_maps_lie_on_the_image_and_replace_each_other(qtbot, viewer, open_dock):
     dock = open_dock()
     measure(qtbot, dock)
     before = list(viewer.layers)
+    assert not viewer.canvas.overlays.scale_bar.visible
     show_map(qtbot, dock, "Strain exx [%]", "dots")
+    assert viewer.canvas.overlays.scale_bar.visible
+    viewer.canvas.overlays.scale_bar.visible = False  # by the user
     dots = named(viewer, "Strain exx [%]")
     assert isinstance(dots, Points) and dots.face_colorbar.visible
     assert 0 < len(dots.data) < len(scene.points.data)
@@ -129,6 +132,7 @@ def test_maps_lie_on_the_image_and_replace_each_other(qtbot, viewer, open_dock):
     assert set(named(viewer, "Stacking").features["Stacking"]) == {"AA", "AB", "BA", "SP"}
     assert "AA" in dock.maps.legend.words.text()
     assert len(viewer.layers) == len(before) + 1
+    assert not viewer.canvas.overlays.scale_bar.visible
     for layer in viewer.layers:
         assert layer.scale.tolist() == [PIXEL] * 2 and layer.units == scene.image.units
 

@@ -1,8 +1,9 @@
 """The images in a file of a microscope, with their axes; their pixels are read when they are asked for."""
 
+import math
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ _DAMAGED = "The file is damaged or was cut short; copy it again."
 _LONGEST_TITLE = 80
 _MAPPED = (".dm3", ".dm4", ".mrc")
 """Endings of files whose images lie in them as in memory: RosettaSciIO maps them."""
+_OF_FIRST_PIXEL = ("Offset", "Delta", "Element")
+"""What TIA says of an axis: the place of a pixel, the step to the next one, and which pixel it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +178,7 @@ def _images(stated: list[dict[str, Any]], path: Path) -> Iterator[Signal]:
             )
         name = _different(_title(one) or path.stem, taken)
         taken.add(name.casefold())
-        yield Signal(name, data, _without_false_scale(one, axes))
+        yield Signal(name, data, _with_true_offsets(one, _without_false_scale(one, axes)))
 
 
 def _mapped(data: "Array") -> AnyArray:
@@ -212,6 +215,19 @@ def _without_false_scale(stated: dict[str, Any], axes: tuple[Axis, ...]) -> tupl
     if 0 in (header.get("MX", 1), header.get("MY", 1)):
         return tuple(Axis(axis.name, is_signal=axis.is_signal) for axis in axes)
     return axes
+
+
+def _with_true_offsets(stated: dict[str, Any], axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+    """Tell the offsets of TIA's images in the unit of their steps: RosettaSciIO leaves them in metres."""
+    header = stated.get("original_metadata", {}).get("ser_header_parameters", {})
+    true = list(axes)
+    for place, axis in ((-2, "Y"), (-1, "X")):
+        offset, step, pixel = (np.ravel(header.get(f"Calibration{of}{axis}", 0.0))[:1] for of in _OF_FIRST_PIXEL)
+        with np.errstate(all="ignore"):
+            first = float(((offset / step - pixel) * axes[place].scale)[0])
+        if math.isfinite(first):
+            true[place] = replace(axes[place], offset=float(f"{first:.7g}"))
+    return tuple(true)
 
 
 def _listed(signals: Sequence[Signal]) -> str:

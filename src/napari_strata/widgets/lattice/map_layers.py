@@ -190,7 +190,7 @@ def smooth(chosen: ChosenMap, drawn: "GriddedMap") -> "Image":
 
 
 def show_map(viewer: "Viewer", layer: "Layer", image: "Image", *, keep_earlier: bool) -> None:
-    """Show a map in place of those of before.
+    """Show a map in place of those of before; with the first one the viewer's scale bar appears.
 
     Parameters
     ----------
@@ -205,7 +205,10 @@ def show_map(viewer: "Viewer", layer: "Layer", image: "Image", *, keep_earlier: 
     """
     from napari.layers import Image
 
-    for other in find_results(viewer, ROLE, image):
+    earlier = find_results(viewer, ROLE, image)
+    if not earlier:  # who hides it again keeps it hidden
+        viewer.canvas.overlays.scale_bar.visible = True
+    for other in earlier:
         other.visible = False
         if not keep_earlier and not was_renamed(other):
             viewer.layers.remove(other)
