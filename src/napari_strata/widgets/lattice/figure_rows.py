@@ -121,11 +121,11 @@ def _cell_rows(cells: "list[CellParameters]") -> Iterator[Row]:
 
 def _fourier_rows(maps: "LatticeMaps") -> Iterator[Row]:
     found = maps.fourier
-    if found is None or not any(found.lattices):
+    if found is None or not any((*found.lattices, *found.moires)):
         return  # why, is among the gaps
     yield Row("From the Fourier transform")
     lattices, nothing = found.lattices, Measured(math.nan, math.nan)
-    for title, name in _FOURIER:
+    for title, name in _FOURIER if any(lattices) else ():
         values = tuple(_of(nothing if one is None else getattr(one.parameters, name)) for one in lattices)
         yield Row(title, values, "From the spots alone; the middle of the image counts most.")
     numbers = [one.layer for one in maps.lattices.layers]
