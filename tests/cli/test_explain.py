@@ -122,6 +122,21 @@ def test_a_map_of_another_image_is_asked_again_with_a_warning(strata, explain, f
     assert "Å per pixel" not in call.err
 
 
+def test_a_map_that_another_model_cannot_answer_names_its_own_and_that_of_the_same_model_does_not(
+    strata, explain, folder, tmp_path
+):
+    again = ("--again", tmp_path / "heat.tif", "--scores", tmp_path / "s.json", "--json")
+    assert explain(*PIXEL, "--layer", "1", "--out", tmp_path / "heat.tif").code == 0
+    save_bright(tmp_path / "model", architecture="unet", layers=1, pixel_size=None)
+    call = strata("explain", tmp_path / "model", folder / "spots.tif", *again)
+    assert "bright has no layer 1" in call.report["error"]["message"]
+    assert call.report["error"]["remedy"] == "The map was made with two-faced: take that model."
+    write_images(np.eye(16, dtype=np.float32)[None], tmp_path / "small.tif", pixel_size=0.2)
+    call = strata("explain", folder / "model", tmp_path / "small.tif", *again)
+    assert call.code == 1
+    assert "two-faced" not in call.report["error"]["remedy"]
+
+
 def test_a_map_made_at_another_pixel_size_is_asked_again_with_a_warning(explain, tmp_path):
     assert explain(*PIXEL, "--out", tmp_path / "heat.tif").code == 0
     call = explain("--again", tmp_path / "heat.tif", "--scores", tmp_path / "s.json", "--pixel-size", "0.25")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from napari_strata.config import ExplainMethod, JudgeConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import MethodError, TargetError
 from napari_strata.events import JobEnded, JobEvent, JobResult, Progress, StateChanged, Warned
+from napari_strata.io.bundle import find_bundle, read_card
 from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.compare_maps import compare_maps
 from napari_strata.jobs.explain import explain
@@ -91,7 +93,7 @@ def explain_methods(
     files.check()
     if len(set(methods)) < len(methods):
         raise MethodError("A method is named twice.", remedy="Name every method once.")
-    with _naming_the_model_of(earlier):
+    with _naming_the_model_of(earlier, inquiry.model):
         loaded, shown = load_checked(inquiry)
     control.run()
     yield StateChanged(control.state)
@@ -99,7 +101,7 @@ def explain_methods(
     yield from abandonable(control, lambda: list(familiarity((shown,), loaded.card)))
     yield from _warnings(earlier, loaded, shown)
     searched = min(part_of_search(loaded, _by(method, inquiry)) for method in methods)
-    with _naming_the_model_of(earlier):
+    with _naming_the_model_of(earlier, inquiry.model):
         settled, settled_figures = yield from part_of(settle_question(control, loaded, inquiry), 0, searched)
     answers: list[Answer] = []
 
@@ -109,7 +111,7 @@ def explain_methods(
 
     try:
         case = _Case(control, settled, judging)
-        with _naming_the_model_of(earlier):
+        with _naming_the_model_of(earlier, inquiry.model):
             yield from part_of(_answer_all(case, methods, answers), searched, 1)
     except Exception as error:
         if answers:
@@ -121,13 +123,13 @@ def explain_methods(
 
 
 @contextmanager
-def _naming_the_model_of(earlier: "Heatmap | None") -> Iterator[None]:
+def _naming_the_model_of(earlier: "Heatmap | None", model: Path) -> Iterator[None]:
     """Say with which model a map was made where another one cannot answer what it was asked."""
     try:
         yield
     except TargetError as error:
         made_with = "" if earlier is None else str(earlier.metadata.get("model", ""))
-        if not made_with or f" {made_with} " in error.message:
+        if made_with in ("", read_card(find_bundle(model)).name):
             raise
         raise TargetError(error.message, remedy=f"The map was made with {made_with}: take that model.") from error
 

@@ -171,7 +171,12 @@ def labels_of(layers=2, side=96):
 
 @pytest.mark.parametrize(
     ("left", "exchanged", "finding"),
-    [(0.45, 0.97, Finding.UNASKED), (0.45, 0.3, Finding.LEARNED), (0.9, 0.97, Finding.EDGES)],
+    [
+        (0.45, 0.97, Finding.UNASKED),
+        (0.7, 0.97, Finding.UNASKED),
+        (0.45, 0.3, Finding.LEARNED),
+        (0.9, 0.97, Finding.EDGES),
+    ],
 )
 def test_a_map_that_is_the_same_for_every_layer_is_not_read_as_why_this_one(left, exchanged, finding):
     model = {"flat": False, "random": {"beyond_distance": left, "spearman": left}, "edges": {"spearman": 0.1}}

@@ -19,7 +19,7 @@ class Finding(StrEnum):
 
     LEARNED = "depends on what was learned"
     PARTLY = "depends in part on what was learned"
-    UNASKED = "depends on what was learned, but hardly on what is asked"
+    UNASKED = "hardly depends on what is asked"
     EDGES = "no better than an edge detector"
     FLAT = "shows nothing"
     UNKNOWN = "not tested"
@@ -46,7 +46,7 @@ def judge_figures(figures: Figures) -> Verdict:
 
     The finding rests on the likeness ``beyond_distance`` of the map to those of wholly random networks, and, if a
     network was trained on permuted masks, on that to its map, too; the larger one counts. A map that hardly
-    changes when another class or layer is asked depends on what was learned, but does not tell why this one. How
+    changes when another class or layer is asked does not tell why it is this one, however much it has learned. How
     fast the score falls when pixels are removed is told beside it, and does not change it. A map that is the same
     everywhere shows nothing, whatever it is compared with.
 
@@ -83,8 +83,8 @@ def _sentence(finding: Finding) -> str:
     return {
         Finding.LEARNED: "This method, on this model, depends on what the model learned.",
         Finding.PARTLY: "This method, on this model, depends only in part on what the model learned.",
-        Finding.UNASKED: "This method, on this model, depends on what the model learned, but hardly on which layer"
-        " or class is asked: do not read its map as why it is this one.",
+        Finding.UNASKED: "This method, on this model, depends at least in part on what the model learned, but"
+        " hardly on which layer or class is asked: do not read its map as why it is this one.",
         Finding.EDGES: "This method, on this model, is no better than an edge detector: its map does not depend on"
         " what the model learned.",
         Finding.FLAT: "This map is the same everywhere, so it shows nothing that could be compared.",
