@@ -8,10 +8,11 @@ from napari.layers import Image, Labels, Points
 from qtpy.QtCore import Qt, QThreadPool
 
 from bright_network import positive_network, save_network
-from napari_strata.config import ModelConfig
+from napari_strata.config import ClassTable, ModelConfig
 from napari_strata.io.bundle import save_bundle
 from napari_strata.models.registry import load_network
 from napari_strata.widgets.explain.dock import ExplainDock
+from napari_strata.widgets.layers.label_layers import new_labels
 from napari_strata.widgets.layers.results import find_results, show_results, tag
 from napari_strata.widgets.maps.asked import EXPLANATION
 from napari_strata.widgets.parts import dock_links
@@ -148,6 +149,18 @@ def test_an_error_is_explained_between_prediction_and_corrected_labels(qtbot, vi
     explain(qtbot, viewer, dock)
     details = heatmaps(viewer)[0].metadata[EXPLANATION]
     assert (details["against"]["kind"], details["score"] > 0) == ("correction", True)
+
+
+def test_corrected_labels_of_another_crystal_layer_are_refused(qtbot, viewer, open_dock):
+    dock = open_dock()
+    _first, second = new_labels(viewer, viewer.layers["bright"], layers=2, table=ClassTable.from_names(("C",)))
+    second.data_setitem((np.array([3]), np.array([3])), np.array([1], np.uint8))
+    dock.question.target.setCurrentText("Class on the slice")
+    dock.question.decoder.setCurrentText("layer 0")
+    dock.question.against.setCurrentText("what I corrected")
+    dock.question.corrected.choose(second)
+    press(qtbot, dock.panel.start_button)
+    assert "is of crystal layer 1, and layer 0 is asked" in dock.panel.words.text()
 
 
 def test_a_click_beside_all_labels_says_so_and_stays_armed(qtbot, viewer, open_dock):

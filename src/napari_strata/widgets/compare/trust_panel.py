@@ -33,8 +33,8 @@ _COLOURS = {
 _HEADS = {
     Finding.LEARNED: "Yes: it depends on what the model learned.",
     Finding.PARTLY: "In part: some of it does not depend on what the model learned.",
-    Finding.UNASKED: "Partly: what the model learned matters to it, but hardly which layer or class is asked. Do not"
-    " read it as why it is this one.",
+    Finding.UNASKED: "Partly: what the model learned matters to it, but hardly which layer or class is asked. Do"
+    " not read it as why it is this one.",
     Finding.EDGES: "No: it is no better than an edge detector.",
     Finding.FLAT: "No: the map shows nothing.",
     Finding.UNKNOWN: "Not known: the tests were stopped before their end.",

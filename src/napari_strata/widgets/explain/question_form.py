@@ -10,7 +10,7 @@ from napari_strata.errors import TargetError
 from napari_strata.explain.question import Against, AgainstClass, AgainstCorrection, AgainstLayer
 from napari_strata.widgets.layers.numbered_objects import holds_objects
 from napari_strata.widgets.layers.results import role_of
-from napari_strata.widgets.maps.corrected_codes import corrected_codes
+from napari_strata.widgets.maps.corrected_codes import check_corrects, corrected_codes
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.form import form_layout, row_label
 from napari_strata.widgets.parts.layer_choice import RESULT, LayerChoice
@@ -51,6 +51,7 @@ class QuestionForm(QWidget):
         from napari.layers import Labels
 
         super().__init__(parent)
+        self._viewer = viewer
         self._card: ModelCard | None = None
         self.target, self.decoder, self.species, self.against = (ChoiceBox() for _ in range(4))
         self.labels = LayerChoice(viewer, Labels, offers=_can_be_clicked)
@@ -103,22 +104,23 @@ class QuestionForm(QWidget):
         chosen: str = self.against.currentData()
         if chosen != _CORRECTED:
             return self._rather(chosen, layer)
-        if self.corrected.layer is None:
+        right = self.corrected.layer
+        if right is None:
             raise TargetError(
                 "There are no corrected labels.",
                 remedy="Correct the predicted masks, or paint labels, and choose them under 'Corrected labels'.",
             )
-        return AgainstCorrection(corrected_codes(self.corrected.layer, image, frame, self._card.classes))
+        if layer is None and self._card.model.layers > 1:
+            raise _unknown_layer()
+        check_corrects(right, image, layer or 0, self._viewer.layers)
+        return AgainstCorrection(corrected_codes(right, image, frame, self._card.classes))
 
     @staticmethod
     def _rather(chosen: str, layer: int | None) -> Against | None:
         if chosen.startswith(_CLASS):
             return AgainstClass(chosen.removeprefix(_CLASS))
         if layer is None and (chosen.startswith(_LAYER) or chosen == _OTHER_LAYER):
-            raise TargetError(
-                "No atoms of this image and model are shown, so the layer of the atom is not known yet.",
-                remedy="Find the atoms in the Predict dock first, or choose a layer.",
-            )
+            raise _unknown_layer()
         if chosen.startswith(_LAYER):
             return AgainstLayer(int(chosen.removeprefix(_LAYER)))
         return AgainstLayer(1 - layer) if chosen == _OTHER_LAYER and layer is not None else None
@@ -211,6 +213,13 @@ class QuestionForm(QWidget):
     def _on_against(self, _index: int = 0) -> None:
         self._show_corrected()
         self.changed.emit()
+
+
+def _unknown_layer() -> TargetError:
+    return TargetError(
+        "No atoms of this image and model are shown, so the layer of the atom is not known yet.",
+        remedy="Find the atoms in the Predict dock first, or choose a layer.",
+    )
 
 
 def _refill(box: ChoiceBox, offered: "list[tuple[str, object]]") -> None:

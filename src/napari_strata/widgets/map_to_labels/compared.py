@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_strata.annotation.classes import FIRST_CLASS
-from napari_strata.errors import LabelsError, TargetError
+from napari_strata.errors import TargetError
 from napari_strata.explain.proposals.wrong_regions import WrongRegion, sureness_of, unsure_regions, wrong_regions
 from napari_strata.types import BACKGROUND, NOT_LABELLED, LabelArray
-from napari_strata.widgets.layers.label_memory import crystal_layer_of, group_of, is_for
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import Origin
-from napari_strata.widgets.layers.numbered_objects import holds_objects
 from napari_strata.widgets.layers.results import ORIGIN, find_results, role_of
 from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.layers.source import Source
-from napari_strata.widgets.maps.corrected_codes import corrected_codes
+from napari_strata.widgets.maps.corrected_codes import check_corrects, corrected_codes
 from napari_strata.widgets.parts.layer_choice import RESULT
 
 if TYPE_CHECKING:
@@ -87,7 +85,7 @@ def compare(viewer: "Viewer", source: Source, masks: "Labels", labels: "Labels |
     layer = int(masks.metadata[ORIGIN]["key"]["layer"])
     corrected = None
     if labels is not None:
-        _check(labels, masks, layer, viewer, source.origin)
+        check_corrects(labels, image, layer, viewer.layers)
         corrected = corrected_codes(labels, image, frame, source.entry.card.classes)
     predicted = _frame(masks, frame)
     return Compared(source, frame, layer, predicted, corrected, labels, masks)
@@ -114,23 +112,6 @@ def finder(viewer: "Viewer", compared: Compared, *, below: float, least: int) ->
     classes = np.stack([_frame(one, compared.frame, np.float32) for one in mine])
     sureness = sureness_of(classes, may_overlap=compared.source.entry.card.model.output == "multi-label")
     return partial(unsure_regions, compared.predicted, sureness, below=below, least=least)
-
-
-def _check(labels: "Labels", masks: "Labels", layer: int, viewer: "Viewer", origin: Origin) -> None:
-    if holds_objects(labels):
-        raise LabelsError(
-            f"{labels.name} number objects.", remedy="Press 'Objects to classes' in the Label dock first."
-        )
-    if not is_for(labels, origin.image, viewer.layers):
-        raise LabelsError(
-            f"{labels.name} was made for another image than {masks.name}.",
-            remedy=f"Choose labels of {origin.image.name}.",
-        )
-    if group_of(labels) and crystal_layer_of(labels) != layer:
-        raise LabelsError(
-            f"{labels.name} is of crystal layer {crystal_layer_of(labels)}, {masks.name} of {layer}.",
-            remedy="Choose masks and labels of the same crystal layer.",
-        )
 
 
 def _frame(napari_layer: "Any", frame: int, kind: Any = np.uint8) -> Any:

@@ -1,17 +1,44 @@
 """Corrected labels in the mask codes of a model."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_strata.config import ClassTable
-from napari_strata.errors import TargetError
+from napari_strata.errors import LabelsError, TargetError
 from napari_strata.types import BACKGROUND, LabelArray
-from napari_strata.widgets.layers.label_memory import class_table_of
+from napari_strata.widgets.layers.label_memory import (
+    check_is_for,
+    class_table_of,
+    crystal_layer_of,
+    group_of,
+)
+from napari_strata.widgets.layers.numbered_objects import holds_objects
 from napari_strata.widgets.layers.targets import frame_of_labels
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Labels
+    from napari.layers import Image, Labels, Layer
+
+
+def check_corrects(labels: "Labels", image: "Image", layer: int, layers: "Iterable[Layer]") -> None:
+    """Check that labels can say what is right on a crystal layer of an image.
+
+    Raises
+    ------
+    LabelsError
+        If they number objects, or are of another image or crystal layer.
+    """
+    if holds_objects(labels):
+        raise LabelsError(
+            f"{labels.name} number objects.", remedy="Press 'Objects to classes' in the Label dock first."
+        )
+    check_is_for(labels, image, layers)
+    if group_of(labels) and crystal_layer_of(labels) != layer:
+        raise LabelsError(
+            f"{labels.name} is of crystal layer {crystal_layer_of(labels)}, and layer {layer} is asked.",
+            remedy=f"Choose labels of crystal layer {layer}.",
+        )
 
 
 def corrected_codes(labels: "Labels", image: "Image", frame: int, classes: ClassTable) -> LabelArray:
