@@ -154,6 +154,12 @@ def _gui_stall(arguments: argparse.Namespace) -> Iterator[Figure]:
     return measure(arguments.seconds)
 
 
+def _first_atoms(arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.first_atoms import measure
+
+    return measure(image=arguments.image)
+
+
 def _label_import(_arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.label_import import measure
 
@@ -228,6 +234,7 @@ PARTS: dict[str, Part] = {
     "probe": _probe,
     "by_hand": _by_hand,
     "explain_cost": _explain_cost,
+    "first_atoms": _first_atoms,
     "gui_stall": _gui_stall,
     "engines": _engines,
     "footprint": _footprint,
