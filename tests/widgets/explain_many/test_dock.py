@@ -183,8 +183,9 @@ def test_removing_the_layer_of_the_maps_stops_them(qtbot, viewer, scene, open_do
     click(qtbot, dock.stack.panel.start_button)
     qtbot.waitUntil(lambda: bool(stacks(viewer)))
     with qtbot.waitSignal(dock.stack.panel.runner.ended):
-        viewer.layers.remove(stacks(viewer)[0])
+        name = viewer.layers.pop(viewer.layers.index(stacks(viewer)[0])).name
     assert not stacks(viewer)
+    assert dock.stack.panel.words.text() == f"{name} was removed; stopped."
 
 
 def test_a_map_of_a_single_image_and_no_map_at_all_leave_the_buttons_dead(viewer, scene, open_dock):

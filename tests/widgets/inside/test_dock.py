@@ -182,7 +182,7 @@ def test_a_dock_closed_while_it_works_stops_and_leaves_the_viewer_alone(qtbot, v
 
 def test_removing_the_image_stops_the_job_and_says_so(qtbot, viewer, open_dock, monkeypatch):
     dock, release = open_dock(), threading.Event()
-    monkeypatch.setattr(inside_dock, "_browse_job", lambda _request, control: waiting(control, release=release))
+    monkeypatch.setattr(inside_dock, "browse_job", lambda _request, control: waiting(control, release=release))
     qtbot.mouseClick(dock.panel.start_button, Qt.MouseButton.LeftButton)
     viewer.layers.remove("bright")
     with qtbot.waitSignal(dock.panel.runner.ended, timeout=10_000):

@@ -70,6 +70,11 @@ class LayerCard(Config):
         """Number of dimensions."""
         return len(self.placement.scale)
 
+    def is_called_like(self, other: "LayerCard") -> bool:
+        """Tell whether another description has the same name, place and classes: what OME metadata tell of it."""
+        own, others = ((one.name, one.placement, one.memory.get("classes")) for one in (self, other))
+        return own == others
+
 
 class ImageCard(Config):
     """The image that was labelled, and how to open it again."""

@@ -258,7 +258,7 @@ class SetJournal:
                 if (key, card.born) not in self._made:
                     label_set.arrays.create(card)
                     self._made.add((key, card.born))
-                elif known is None or _is_redescribed(known, card):
+                elif known is None or not card.is_called_like(known):
                     label_set.arrays.describe(card)
             self._entries[key] = card
 
@@ -285,11 +285,6 @@ class SetJournal:
 
 def _folder(label_set: LabelSet | None) -> Path | None:
     return None if label_set is None else label_set.folder
-
-
-def _is_redescribed(before: LayerCard, after: LayerCard) -> bool:
-    classes = [card.memory.get("classes") for card in (before, after)]
-    return (before.name, before.placement, classes[0]) != (after.name, after.placement, classes[1])
 
 
 def _in_words(error: Exception) -> str:

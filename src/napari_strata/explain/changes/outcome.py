@@ -84,10 +84,24 @@ class Compared:
     target_words: str = ""
 
 
-def is_found(atoms: "DataFrame", place: tuple[float, float], *, within: float) -> bool:
-    """Tell whether an atom is found within a distance of a place (y, x) [Å]."""
-    off = atoms[["y_A", "x_A"]].to_numpy(np.float64) - place
-    return bool((np.hypot(off[:, 0], off[:, 1]) <= within).any())
+def atom_stays(
+    old: "DataFrame", new: "DataFrame", place: tuple[float, float], *, within: float
+) -> tuple[bool, str] | None:
+    """Tell, and say, whether the atom at a place (y, x) is still found within [Å]; None where none was before."""
+    before, after = (table[["y_A", "x_A"]].to_numpy(np.float64) for table in (old, new))
+    distances = np.hypot(*(before - place).T)
+    if not len(before) or distances.min() > within:
+        return None
+    stays = bool((np.hypot(*(after - before[distances.argmin()]).T) <= within).any())
+    return stays, "The atom is still found." if stays else "The atom vanishes."
+
+
+def pixels_stay(old: LabelArray, new: LabelArray) -> tuple[bool, str]:
+    """Tell whether most pixels of a target keep their class, and say how many do not."""
+    share = float((old == new).mean())
+    if old.size == 1:
+        return share > 0.5, "The pixel keeps its class." if share else "The pixel changes class."
+    return share > 0.5, f"{1 - share:.0%} of the target's pixels change class."
 
 
 def compare_atoms(old: "DataFrame", new: "DataFrame", *, within: float) -> tuple[int, int, int]:

@@ -14,7 +14,7 @@ from napari_strata.data.grid import to_network_grid, window_after, window_from_n
 from napari_strata.data.turns import box_turned, padded, turned, turned_back
 from napari_strata.explain.changes.cropped_score import CroppedScore, crop_score
 from napari_strata.explain.changes.image_changes import Mask, change_image, footprint, grown
-from napari_strata.explain.changes.outcome import Compared, Outcome, Seen, compare_atoms, is_found
+from napari_strata.explain.changes.outcome import Compared, Outcome, Seen, atom_stays, compare_atoms, pixels_stay
 from napari_strata.explain.prepare import Prepared
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget
@@ -34,7 +34,6 @@ AROUND_PX = 24
 """The same where the pixel size is not known [px]."""
 SAME = 0.5
 """An atom that moves no farther than this is the same atom [Å]."""
-_ATOM_SAID = {True: "The atom is still found.", False: "The atom vanishes."}
 
 
 class WhatIf:
@@ -198,33 +197,16 @@ class WhatIf:
             return Compared()
         masks, old_masks = _codes(after), _codes(before)
         pixels = int((masks != old_masks).sum())
-        if self.stack.pixel_size is None:
-            return Compared(masks, pixels, None, None, None, *self._pixels_stay(old_masks, masks, window))
+        asked, pixel_size = self.footprint[window], self.stack.pixel_size
+        if pixel_size is None:
+            return Compared(masks, pixels, None, None, None, *pixels_stay(old_masks[asked], masks[asked]))
         old, new = self._locate(before), self._locate(after)
-        stays = self._atom_stays(old, new, window)
-        told = self._pixels_stay(old_masks, masks, window) if stays is None else (stays, _ATOM_SAID[stays])
+        told, target = None, self._question.target
+        if isinstance(target, AtomTarget):
+            place = (target.y - window[0].start) * pixel_size, (target.x - window[1].start) * pixel_size
+            told = atom_stays(old, new, place, within=SAME)
+        told = told or pixels_stay(old_masks[asked], masks[asked])
         return Compared(masks, pixels, *compare_atoms(old, new, within=SAME), *told)
-
-    def _atom_stays(self, old: "DataFrame", new: "DataFrame", window: Window) -> bool | None:
-        """Tell whether an atom is still found where the one asked about was."""
-        target, pixel_size = self._question.target, self.stack.pixel_size
-        if not isinstance(target, AtomTarget) or pixel_size is None:
-            return None
-        asked = np.array((target.y - window[0].start, target.x - window[1].start)) * pixel_size
-        places = old[["y_A", "x_A"]].to_numpy(np.float64)
-        distances = np.hypot(*(places - asked).T)
-        if not len(places) or distances.min() > SAME:
-            return None
-        y, x = places[distances.argmin()]
-        return is_found(new, (y, x), within=SAME)
-
-    def _pixels_stay(self, old: LabelArray, new: LabelArray, window: Window) -> tuple[bool, str]:
-        """Tell whether most pixels of the target keep their class."""
-        asked = self.footprint[window]
-        share = float((old[asked] == new[asked]).mean())
-        if asked.sum() == 1:
-            return share > 0.5, "The pixel keeps its class." if share else "The pixel changes class."
-        return share > 0.5, f"{1 - share:.0%} of the target's pixels change class."
 
     def _inputs(self, image: AnyArray, window: Window) -> torch.Tensor:
         """Return what the network sees of a window of the turned and padded grid, shape (1, 1, y, x)."""

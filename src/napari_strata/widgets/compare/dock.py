@@ -1,6 +1,5 @@
 """The Compare maps dock: several methods on one question, and whether a map can be trusted."""
 
-import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,14 +16,14 @@ from napari_strata.explain.trust.scores import COMPARED
 from napari_strata.widgets.compare.asked_of_map import explanation_of, is_of, question_of, words_of
 from napari_strata.widgets.compare.grid import MapGrid
 from napari_strata.widgets.compare.method_list import PROPOSED, MethodList
-from napari_strata.widgets.compare.request import CompareRequest, compare_job, trust_job
+from napari_strata.widgets.compare.request import CompareRequest, by_method, compare_job, trust_job
 from napari_strata.widgets.compare.score_curves import ScoreCurves
 from napari_strata.widgets.compare.score_table import ScoreTable
 from napari_strata.widgets.compare.trust_panel import TrustPanel
 from napari_strata.widgets.layers.napari_layers import heatmap_layer
 from napari_strata.widgets.layers.results import show_results, tell_made
 from napari_strata.widgets.layers.targets import Chosen, Place
-from napari_strata.widgets.maps.asked import Asked, MapChoice, asked_by
+from napari_strata.widgets.maps.asked import MapChoice, asked_by
 from napari_strata.widgets.maps.map_cost import MapCost, Wanted
 from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.durations import duration
@@ -207,7 +206,7 @@ class CompareDock(Dock):
         self._removal.watch(asked.source.origin.image)
 
     def _ask_trust(self, _checked: bool = False) -> None:
-        asked = _by_method(asked_by(self._viewer, self.map.layer), self._trusted())
+        asked = by_method(asked_by(self._viewer, self.map.layer), self._trusted())
         labels = self.trust.codes_for(asked)
         self.trust.show_figures({})
         self.cost.forget()
@@ -295,10 +294,3 @@ class CompareDock(Dock):
         self._rows, self._compared = (), None
         self.table.show_rows(())
         self.results.hide()
-
-
-def _by_method(asked: Asked, method: ExplainMethod | None) -> Asked:
-    """Ask another method; the feature map that was chosen is that of the first."""
-    if method is None or method == asked.config.method:
-        return asked
-    return dataclasses.replace(asked, config=asked.config.model_copy(update={"method": method, "feature_map": ""}))

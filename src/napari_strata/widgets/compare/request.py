@@ -1,5 +1,6 @@
 """What was asked for in the Compare maps dock, and the jobs that answer it."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,13 @@ class CompareRequest:
     judging: JudgeConfig
     labels: LabelArray | None = None
     is_trust: bool = False
+
+
+def by_method(asked: Asked, method: ExplainMethod | None) -> Asked:
+    """Ask another method; the feature map that was chosen is that of the first."""
+    if method is None or method == asked.config.method:
+        return asked
+    return dataclasses.replace(asked, config=asked.config.model_copy(update={"method": method, "feature_map": ""}))
 
 
 def compare_job(request: CompareRequest, control: JobControl) -> Job:

@@ -22,6 +22,7 @@ from napari_strata.widgets.maps.asked import EXPLANATION, Asked, MapChoice, aske
 from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.form import ConfigForm, form_layout, row_label
 from napari_strata.widgets.parts.job_panel import JobPanel
+from napari_strata.widgets.parts.removal_stop import RemovalStop
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class StackMaps(QWidget):
         self.config = ConfigForm(ExplainConfig, fields=("tolerance",))
         self.all_slices = QCheckBox("All slices at once, not only those near the one shown")
         self.panel = JobPanel(QPushButton("Explain every slice"))
+        self._removal = RemovalStop(viewer, self.panel)
         self.slice_words, self.kept = Words(), Words()
         self.empty_button = QPushButton("Empty")
         self._lay_out(has_choice=maps is None)
@@ -75,7 +77,6 @@ class StackMaps(QWidget):
         self.panel.runner.ended.connect(self._on_ended)
         self.empty_button.clicked.connect(self.panel.guarded(self._empty))
         connect_while_alive(self, self._on_slider, viewer.dims.events.current_step)
-        connect_while_alive(self, self._on_removed, viewer.layers.events.removed)
         self._on_map(self.maps.layer)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -126,6 +127,7 @@ class StackMaps(QWidget):
         self._asked, self._layer, self._words = asked, None, {}
         name = f"Explaining slices of {asked.source.stack.name}"
         self.panel.run(partial(_make_job, asked, config, self.cache), name=name)
+        self._removal.watch(asked.source.origin.image)
 
     def _want(self) -> None:
         """Ask for the slice that is shown now."""
@@ -143,15 +145,6 @@ class StackMaps(QWidget):
             return
         self._want()
         self._say_slice()
-
-    def _on_removed(self, _event: object = None) -> None:
-        """Stop where nobody can see the maps any more."""
-        asked = self._asked
-        if asked is None or not self.panel.runner.is_busy:
-            return
-        gone = self._layer is not None and self._layer not in self._viewer.layers
-        if gone or asked.source.origin.image not in self._viewer.layers:
-            self.panel.runner.stop()
 
     def _on_event(self, event: JobEvent) -> None:
         if self.signalsBlocked() or self._asked is None:
@@ -175,7 +168,8 @@ class StackMaps(QWidget):
         if self._layer is None:
             layer = _stack_layer(asked, self._look, self._data)
             show_results(self._viewer, [layer], below="atoms")
-            self._layer = layer  # only now: it takes the place of an earlier one, whose removal is no stop
+            self._layer = layer
+            self._removal.watch(layer)
         elif self._layer not in self._viewer.layers:
             return
         if found.done == 1:

@@ -1,6 +1,5 @@
 """The Inside the network dock: feature maps, kernels, best patches, and images made from activations."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -8,11 +7,10 @@ from napari.viewer import Viewer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.config import InsideConfig
-from napari_strata.control import JobControl, JobState
+from napari_strata.control import JobState
 from napari_strata.errors import MethodError
 from napari_strata.events import JobEnded, JobEvent, JobResult, Sketched
-from napari_strata.jobs.browse_network import Inside, Inversion, Part, browse_network
-from napari_strata.jobs.job import Job
+from napari_strata.jobs.browse_network import Inside, Inversion, Part
 from napari_strata.widgets.doctor.place import show_region
 from napari_strata.widgets.inside.layers import (
     ACTIVATIONS,
@@ -26,10 +24,11 @@ from napari_strata.widgets.inside.layers import (
     patch_layer,
 )
 from napari_strata.widgets.inside.patch_list import PatchList
+from napari_strata.widgets.inside.request import Request, browse_job, list_job
 from napari_strata.widgets.layers.napari_layers import Origin
 from napari_strata.widgets.layers.results import find_results, remove_results, show_results
 from napari_strata.widgets.layers.shown_atoms import shown_frame
-from napari_strata.widgets.layers.source import Source, SourceForm
+from napari_strata.widgets.layers.source import SourceForm
 from napari_strata.widgets.parts.connections import connect_while_alive
 from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.editors import ChoiceBox
@@ -63,16 +62,6 @@ _BUTTONS: tuple[tuple[Part, str, str], ...] = (
 _SETTINGS = ("patches", "steps", "rate", "smoothness", "norm", "seed", "device")
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """What was asked for when the job was started."""
-
-    source: Source
-    config: InsideConfig
-    frame: int
-    part: Part
-
-
 class InsideDock(Dock):
     """Shows what is in a network, on the image.
 
@@ -87,8 +76,8 @@ class InsideDock(Dock):
     def __init__(self, viewer: Viewer, library: ModelLibrary | None = None) -> None:
         super().__init__()
         self._viewer = viewer
-        self._request: _Request | None = None
-        self._patches_of: _Request | None = None
+        self._request: Request | None = None
+        self._patches_of: Request | None = None
         self._inverted: Image | None = None
         self._listed: ModelEntry | None = None
         self._fault = ""
@@ -156,7 +145,7 @@ class InsideDock(Dock):
         self.feature_map.clear()
         self._show_obstacle()
         if entry is not None:
-            self.listing.start(partial(_list_job, entry), name=f"Reading {entry.name}")
+            self.listing.start(partial(list_job, entry), name=f"Reading {entry.name}")
 
     def _on_listed(self, ended: JobEnded) -> None:
         listed, chosen = self._listed, self.source.model.entry
@@ -200,9 +189,9 @@ class InsideDock(Dock):
             raise MethodError("No feature map is chosen.", remedy="Choose a model, and then a feature map.")
         config = self.config.values(feature_map=facts.name, channel=self.channel.value())
         source = self.source.take()
-        request = _Request(source, config, shown_frame(self._viewer, image), part)
+        request = Request(source, config, shown_frame(self._viewer, image), part)
         self._request, self._inverted = request, None
-        self.panel.run(partial(_browse_job, request), name=f"Looking into {source.entry.name}")
+        self.panel.run(partial(browse_job, request), name=f"Looking into {source.entry.name}")
         self._removal.watch(source.origin.image)
 
     def _on_event(self, event: JobEvent) -> None:
@@ -218,7 +207,7 @@ class InsideDock(Dock):
             return
         self.panel.say(self._show(request, inside))
 
-    def _show(self, request: _Request, inside: Inside) -> str:
+    def _show(self, request: Request, inside: Inside) -> str:
         """Add the layers of a result; return what to say of it."""
         from napari_strata.explain.browse.kernels import kernel_grid
 
@@ -246,7 +235,7 @@ class InsideDock(Dock):
             for layer in find_results(self._viewer, role, origin.image):
                 layer.visible = layer is new
 
-    def _show_patches(self, request: _Request, inside: Inside) -> str:
+    def _show_patches(self, request: Request, inside: Inside) -> str:
         patches, name, channel = inside.patches or (), request.config.feature_map, request.config.channel
         origin = request.source.origin
         self._patches_of = request
@@ -260,7 +249,7 @@ class InsideDock(Dock):
         more = "" if len(patches) == request.config.patches else " No more fit side by side."
         return f"{len(patches)} best patches: click one to go there.{more}"
 
-    def _show_inversion(self, request: _Request, inversion: Inversion) -> None:
+    def _show_inversion(self, request: Request, inversion: Inversion) -> None:
         """Show an image that is made, or how much better it has become."""
         origin = request.source.origin
         if request.source.why_dropped(self._viewer):
@@ -286,19 +275,3 @@ class InsideDock(Dock):
             return
         box: Any = (patch.top + 0.5, patch.left + 0.5, patch.bottom + 0.5, patch.right + 0.5)
         show_region(self._viewer, request.source.origin.image, patch.frame, box, side=_PATCH_SIDE)
-
-
-def _list_job(entry: ModelEntry, control: JobControl) -> Job:
-    return browse_network(control, entry.path, None, wanted=frozenset(), config=InsideConfig(device="cpu"))
-
-
-def _browse_job(request: _Request, control: JobControl) -> Job:
-    source = request.source
-    return browse_network(
-        control,
-        source.entry.path,
-        source.stack,
-        wanted=frozenset({request.part}),
-        config=request.config,
-        frame=request.frame,
-    )
