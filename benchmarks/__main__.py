@@ -142,6 +142,12 @@ def _explain_cost(arguments: argparse.Namespace) -> Iterator[Figure]:
     return measure(arguments.bundled)
 
 
+def _explain_stop(arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.explain_stop import measure
+
+    return measure(arguments.bundled)
+
+
 def _by_hand(_arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.by_hand import measure
 
@@ -158,6 +164,12 @@ def _first_atoms(arguments: argparse.Namespace) -> Iterator[Figure]:
     from benchmarks.first_atoms import measure
 
     return measure(image=arguments.image)
+
+
+def _dichalcogenides(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.dichalcogenides import measure
+
+    return measure()
 
 
 def _label_import(_arguments: argparse.Namespace) -> Iterator[Figure]:
@@ -228,12 +240,14 @@ PARTS: dict[str, Part] = {
     "dice": _dice,
     "bundled": _bundled,
     "columns": _columns,
+    "dichalcogenides": _dichalcogenides,
     "sweeps": _sweeps,
     "occlusion": _occlusion,
     "randomisation": _randomisation,
     "probe": _probe,
     "by_hand": _by_hand,
     "explain_cost": _explain_cost,
+    "explain_stop": _explain_stop,
     "first_atoms": _first_atoms,
     "gui_stall": _gui_stall,
     "engines": _engines,

@@ -1,3 +1,4 @@
+import re
 from typing import get_args
 
 import numpy as np
@@ -260,5 +261,10 @@ def test_what_the_catalogue_says_of_a_method_is_there(method):
     facts = METHODS[method]
     assert set(facts.settings) <= set(ExplainConfig.model_fields) - {"method", "tolerance", "device", "seed"}
     assert load_method(method).__name__ == method.replace("-", "_")
-    assert load_method(method).__doc__.count(":math:") + load_method(method).__doc__.count(".. math::")
+    words = " ".join(load_method(method).__doc__.split())
+    assert ".. math::" in words
+    assert re.search(r"arXiv:\d{4}\.\d{4}", words), "the reference"
+    assert "Shape (y, x)" in words
+    assert re.search(r"at least 0|both signs|0 \(nothing passes\) to 1", words), "the range"
+    assert re.search(r"\bpass(es)?\b", words), "the cost"
     assert passes_of(method, window_scene(method, IMAGE)) >= 1

@@ -91,7 +91,7 @@ def test_what_does_not_fit_fails_with_a_remedy(model, options, error):
 
 
 @pytest.mark.parametrize("job", ["judge", "compare"])
-@pytest.mark.parametrize("passes", [9, 40])
+@pytest.mark.parametrize("passes", [2, 9, 40])
 def test_a_stop_within_a_pass_ends_it_and_leaves_the_network_as_it_was(model, monkeypatch, job, passes):
     loaded, control, seen = load_network(model, torch.device("cpu")), JobControl(), 0
     monkeypatch.setattr("napari_strata.models.registry.load_network", lambda *_: loaded)

@@ -136,7 +136,8 @@ def _locate_atoms(
         device=resolve_device(inquiry.config.device),
     )
     frames = take_frames(image, frame if loaded.network.layers == 1 else 0, frame)
-    prediction = yield from predictor.predict(frames, control=control)
+    with stoppable(loaded.network, control):
+        prediction = yield from predictor.predict(frames, control=control)
     control.checkpoint()
     last = dataclasses.replace(prediction, probabilities=prediction.probabilities[-1:])
     return locate_atoms(last, inquiry.locating).assign(frame=frame)

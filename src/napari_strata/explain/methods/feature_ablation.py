@@ -13,8 +13,9 @@ def feature_ablation(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
 
     .. math:: M_p = S(I) - S(I \text{ with the baseline in the superpixel of } p)
 
-    The same as captum's ``FeatureAblation``, which says nothing before its end. As many forward passes as
-    superpixels.
+    Zeiler and Fergus, ECCV 2014, arXiv:1311.2901, with superpixels (Achanta et al., IEEE TPAMI 34, 2274, 2012) in
+    place of squares; the same as captum's ``FeatureAblation``, which says nothing before its end. As many
+    forward passes as superpixels.
 
     Shape (y, x), of both signs, not scaled [log-odds per superpixel].
     """

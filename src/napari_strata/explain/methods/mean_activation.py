@@ -14,11 +14,13 @@ def mean_activation(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
 
     .. math:: M_u = \frac{1}{K} \sum_{k=1}^{K} A_{k,u}
 
-    It tells where a layer of the network responds, whatever the target: the score has no say in it. The feature
-    map is the coarsest one of the decoder, or the one that is named; single channels are shown by Layer
-    activation. Of the whole image. One forward pass.
+    The weights of a class activation map (Zhou et al., CVPR 2016, arXiv:1512.04150) are all alike here, so that it
+    tells where a layer of the network responds, whatever the target: the score has no say in it. The feature map
+    is the coarsest one of the decoder, or the one that is named; single channels are shown by Layer activation. Of
+    the whole image. One forward pass.
 
-    Shape (y, x), not scaled; feature pixels interpolated bilinearly.
+    Shape (y, x), not scaled, at least 0 where the activation is a ReLU, else of both signs; feature pixels
+    interpolated bilinearly.
 
     Raises
     ------
