@@ -1,5 +1,7 @@
 """The models that come with the package, as they lie in it."""
 
+import pickle
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,10 @@ import torch
 
 import napari_strata
 from benchmarks.dice import atom_scores, locate
+from benchmarks.dichalcogenides import scores_of, species_right
 from benchmarks.published_recipe import make_bilayer
 from napari_strata.config import TrainConfig
+from napari_strata.io import bundled
 from napari_strata.io.bundle import read_card
 from napari_strata.models.registry import load_network
 
@@ -50,3 +54,23 @@ def test_the_model_of_graphene_separates_the_layers_of_a_bilayer_of_another_reci
     f1, rmse = atom_scores(table, bilayers)
     assert f1 > 0.98
     assert rmse < 0.1
+
+
+def test_the_model_of_dichalcogenides_separates_two_layers_and_tells_metal_from_sulphur(monkeypatch):
+    monkeypatch.setattr(bundled, "FOLDER", BUNDLED)
+    scores = scores_of("MoS2", images=1)
+    assert len(scores) == 2
+    assert all(score.counts.f1 > 0.96 for score in scores)
+    assert species_right(scores) > 0.97
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_model_is_loaded_without_network_and_without_pickle(model, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise AssertionError("a bundled model needs neither")
+
+    for owner, name in ((socket.socket, "connect"), (pickle, "load"), (pickle, "loads"), (torch, "load")):
+        monkeypatch.setattr(owner, name, refuse)
+    monkeypatch.setattr(pickle, "Unpickler", refuse)
+    assert load_network(model, torch.device("cpu")).network
+    assert not [file for file in model.iterdir() if file.suffix not in (".yaml", ".safetensors")]
