@@ -56,7 +56,8 @@ def scores_of(material: str, *, images: int = IMAGES, **atoms: Any) -> "list[Ato
     from napari_strata.simulate.scene import simulate_image
     from napari_strata.types import ImageStack
 
-    config, scores = SimulationConfig.parse(SETTINGS | {"material": material}), []
+    config = SimulationConfig.parse(SETTINGS | {"material": material})
+    scores: list[AtomScore] = []
     for number in range(images):
         scene = simulate_image(config, size=SIDE, pixel_size=PIXEL, rng=np.random.default_rng([5, number]))
         stack = ImageStack(scene.image[None], PIXEL, material)
