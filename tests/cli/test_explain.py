@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
 import zarr
 from PIL import Image
 
@@ -171,6 +172,78 @@ def test_maps_before_one_that_fails_are_written(explain, tmp_path):
     assert call.code == 1
     assert call.report["error"]["type"] == "MethodError"
     assert [path.name for path in tmp_path.iterdir()] == ["heat-input-gradient.tif"]
+
+
+@pytest.fixture
+def moving(folder, tmp_path):
+    """Write a stack of three frames in which the spots move by one pixel, and then far away."""
+    first = np.zeros((40, 50), np.float32)
+    for sign, positions in ((1, BRIGHT), (-1, DARK)):
+        for y, x in positions:
+            first[y - 1 : y + 2, x - 1 : x + 2] = sign
+    far = np.roll(first, 20, axis=0)
+    write_images(np.stack([first, np.roll(first, 1, axis=1), far]), tmp_path / "moving.tif", pixel_size=0.2)
+    return folder / "model", tmp_path / "moving.tif"
+
+
+@pytest.mark.parametrize("ending", ["tif", "zarr"])
+def test_every_frame_gets_the_map_that_it_gets_alone(strata, moving, tmp_path, ending):
+    words = ("explain", *moving, "--at", "10,20", "--device", "cpu", "--json")
+    out = tmp_path / f"all.{ending}"
+    call = strata(*words, "--all-frames", "--out", out, "--scores", tmp_path / "s.json")
+    assert call.code == 0, call.err
+    assert {name: call.report["figures"][name] for name in ("frames", "computed", "kept", "empty")} == {
+        "frames": 3,
+        "computed": 2,
+        "kept": 0,
+        "empty": 1,
+    }
+    maps = tifffile.imread(out) if ending == "tif" else zarr.open_group(out, mode="r")["0"][...]
+    assert maps.shape == (3, 40, 50)
+    assert not maps[2].any()
+    told = json.loads((tmp_path / "s.json").read_text())
+    for frame in (0, 1):
+        assert strata(*words, "--frame", frame, "--out", tmp_path / "one.tif").code == 0
+        alone = read_heatmap(tmp_path / "one.tif")
+        np.testing.assert_array_equal(maps[frame], alone.data)
+        assert told["metadata"][str(frame)] == dict(alone.metadata)
+        assert told["maps"][str(frame)]["score"] == alone.metadata["score"]
+    assert np.argwhere(maps[1] == maps[1].max()).tolist() == [[10, 21]]
+    assert "no atom" in told["maps"]["2"]["no_map"].lower()
+    again = strata(*words, "--all-frames", "--out", out)
+    assert again.report["figures"]["kept"] == 2  # on disk, from the first time
+    refused = strata("explain", *moving, "--again", out, "--out", tmp_path / "x.tif", "--json")
+    assert "several frames" in refused.report["error"]["message"]
+
+
+def test_a_failure_of_all_frames_has_its_remedy(strata, moving, folder, tmp_path):
+    words = (
+        "explain",
+        *moving,
+        *PIXEL,
+        "--all-frames",
+        "--out",
+        tmp_path / "all.tif",
+        "--device",
+        "cpu",
+        "--json",
+    )
+    call = strata(*words, "--rather-than", f"labels:{folder / 'corrected.npy'}")
+    assert (call.code, call.report["error"]["type"]) == (1, "TargetError")
+    assert "belongs to one slice" in call.report["error"]["message"]
+    assert not (tmp_path / "all.tif").exists()
+    call = strata(*words, "--method", "attention")
+    assert "no attention gates" in call.report["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--frame", 1), ("--judge",), ("--again", "a.tif"), ("--picture", "p.png"), ("--method", "lime,occlusion")],
+    ids=lambda words: words[0],
+)
+def test_what_is_of_one_frame_is_wrong_usage_for_all(explain, words):
+    target = () if words[0] == "--again" else PIXEL
+    assert explain(*target, "--all-frames", "--out", "all.tif", *words).code == 2
 
 
 REGION = ("--target", "region", "--region")

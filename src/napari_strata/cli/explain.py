@@ -1,7 +1,7 @@
 """``napari-strata explain``."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +17,7 @@ from napari_strata.cli.options import option, with_options
 from napari_strata.cli.question import Asked
 from napari_strata.cli.runner import run_command
 from napari_strata.cli.settings_option import parse_settings
-from napari_strata.config import AnalysisConfig, ExplainConfig
+from napari_strata.config import AnalysisConfig, ExplainConfig, ExplainMethod
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
 
@@ -100,6 +100,10 @@ def explain(
             help="Frame of the stack, from 0; several layers are followed from frame 0 on, which takes time.",
         ),
     ] = 0,
+    all_frames: Annotated[
+        bool,
+        typer.Option("--all-frames", help="Ask the same of every frame, by one method: maps (frame, y, x)."),
+    ] = False,
     how: _How,
     judge: Annotated[
         bool, typer.Option("--judge", help="Test whether each map can be trusted, as the command judge does.")
@@ -125,12 +129,20 @@ def explain(
         raise typer.BadParameter("the map says what is asked; name no target.", param_hint=["--again"])
     files.check()
     given, methods = how.given(), parse_methods(how.method or ())
+    if all_frames:
+        _check_all_frames(frame, methods, files, judge=judge, again=again)
 
     def make_job(control: JobControl, display: Display) -> Job:
         from napari_strata.jobs.explain_methods import explain_methods
         from napari_strata.jobs.explanation_files import ExplanationFiles
 
         analysis, stack = options.settings(**given), options.read(image, display)
+        if all_frames:
+            from napari_strata.jobs.explain_frames import explain_frames
+
+            inquiry = asked.inquiry(model, stack, 0, analysis)
+            config = inquiry.config.model_copy(update={"method": methods[0]} if methods else {})
+            return explain_frames(control, replace(inquiry, config=config), out=files.out, scores=files.scores)
         earlier: Heatmap | None = None
         if again is None:
             inquiry = asked.inquiry(model, stack, frame, analysis)
@@ -151,6 +163,8 @@ def explain(
 
 def explain_words(figures: Mapping[str, Any]) -> Iterator[str]:
     """Tell what was explained, a line for each map, and its verdict."""
+    if "frames" in figures:
+        yield from _frame_words(figures)
     if "class" not in figures:
         return
     place = f"y = {figures['y_px']:.1f}, x = {figures['x_px']:.1f} px"
@@ -165,6 +179,32 @@ def explain_words(figures: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"  {line}" for line in judge_words(found))
     if "off_earlier" in figures:
         yield f"off the earlier map by {figures['off_earlier']:.2g} of its largest value"
+
+
+def _frame_words(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Tell what was explained in every frame."""
+    yield f"{figures['computed'] + figures['kept']} of {figures['frames']} frames have a map"
+    for frame, found in figures["maps"].items():
+        if "no_map" in found:
+            yield f"frame {frame}: {found['no_map']}"
+        else:
+            yield f"frame {frame}: {found['class']}, score {found['score']:.3f}, maximum {found['maximum']:.3g}"
+
+
+def _check_all_frames(
+    frame: int, methods: Sequence[ExplainMethod], files: _Files, *, judge: bool, again: Path | None
+) -> None:
+    """Refuse what is of one frame only."""
+    for name, is_given in {
+        "--frame": frame != 0,
+        "--judge": judge,
+        "--again": again is not None,
+        "--picture": files.picture is not None,
+    }.items():
+        if is_given:
+            raise typer.BadParameter("that is of one frame; leave --all-frames out.", param_hint=[name])
+    if len(methods) > 1:
+        raise typer.BadParameter("of all frames one method is asked at a time.", param_hint=["--method"])
 
 
 def _asked_by(

@@ -1,6 +1,6 @@
 """An explanation: a map on the image's own grid, and all that is needed to compute it again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,12 +69,47 @@ def write_heatmap(heatmap: Heatmap, path: Path) -> None:
     """
     import tifffile
 
-    told = {name: value for name, value in heatmap.metadata.items() if value is not None}
+    told = _told(heatmap)
     if path.suffix.lower() == ENDING:
         write_zarr(heatmap.data, told, path)
         return
     with replacing(path) as temporary:
         tifffile.imwrite(temporary, heatmap.data, photometric="minisblack", metadata={"axes": "YX", **told})
+
+
+def write_heatmaps(heatmaps: Sequence[Heatmap | None], shape: tuple[int, int], path: Path) -> None:
+    """Write the maps of all frames as one file (frame, y, x), as `write_heatmap` does those of one.
+
+    Parameters
+    ----------
+    heatmaps : sequence of Heatmap or None
+        By frame; at least one. The file is 0 where there is none.
+    shape : tuple of int
+        Height and width of the image [px].
+    path : Path
+        File to write; a folder where its name ends in .zarr.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    import tifffile
+
+    data = np.stack([np.zeros(shape, np.float32) if one is None else one.data for one in heatmaps])
+    told: list[dict[str, Any]] = [{} if one is None else _told(one) for one in heatmaps]
+    shared: dict[str, Any] = next((one for one in told if one), {})
+    metadata: dict[str, Any] = {n: shared[n] for n in ("method", "image", "pixel_size_A") if n in shared}
+    metadata["frames"] = told
+    if path.suffix.lower() == ENDING:
+        write_zarr(data, metadata, path)
+        return
+    with replacing(path) as temporary:
+        tifffile.imwrite(temporary, data, photometric="minisblack", metadata={"axes": "TYX", **metadata})
+
+
+def _told(heatmap: Heatmap) -> dict[str, Any]:
+    return {name: value for name, value in heatmap.metadata.items() if value is not None}
 
 
 def read_heatmap(path: Path) -> Heatmap:
@@ -89,14 +124,20 @@ def read_heatmap(path: Path) -> Heatmap:
 
     try:
         if path.suffix.lower() == ENDING:
-            return Heatmap(*read_zarr(path))
-        with tifffile.TiffFile(path) as tif:
-            data, (metadata, *_) = tif.asarray(), tif.shaped_metadata or ({},)
+            data, metadata = read_zarr(path)
+        else:
+            with tifffile.TiffFile(path) as tif:
+                data, (metadata, *_) = tif.asarray(), tif.shaped_metadata or ({},)
     except Exception as error:  # a damaged file may raise anything
         raise TargetError(
             f"{path} cannot be read as a heatmap ({type(error).__name__}: {error}).",
             remedy="Give a tif or .zarr that explain wrote.",
         ) from error
+    if "frames" in metadata:
+        raise TargetError(
+            f"{path} holds the maps of several frames.",
+            remedy="Give the map of one: explain writes it with --frame.",
+        )
     if "method" not in metadata or data.ndim != 2:
         raise TargetError(f"{path} is no heatmap.", remedy="Give a tif or .zarr that explain wrote.")
     own = {name: value for name, value in metadata.items() if name not in ("shape", "axes")}

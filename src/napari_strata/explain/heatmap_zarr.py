@@ -4,7 +4,7 @@ The few lines of OME metadata are written here: the ome-zarr library brings dask
 images along, of which one map on the image's own grid has no use.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,11 @@ _LEVEL = "0"
 
 
 def write_zarr(data: FloatImage, metadata: Mapping[str, Any], path: Path) -> None:
-    """Write a map and its metadata; a zarr that is there is replaced, once the new one is whole.
+    """Write a map, or those of all frames, and their metadata; a zarr that is there is replaced once it is whole.
 
     Parameters
     ----------
-    data : ndarray of float32, shape (y, x)
+    data : ndarray of float32, shape (y, x) or (frame, y, x)
         The map.
     metadata : mapping
         Ready for JSON; ``pixel_size_A`` is also the scale of the image.
@@ -43,10 +43,10 @@ def write_zarr(data: FloatImage, metadata: Mapping[str, Any], path: Path) -> Non
         raise OutputError(f"{path} is there and is no zarr.", remedy="Choose another name, or take it away.")
     with replacing(path) as temporary:
         group: Any = zarr.open_group(temporary, mode="w", zarr_format=3)
-        names = ["y", "x"]
+        names = ["t", "y", "x"][-data.ndim :]
         array = group.create_array(_LEVEL, shape=data.shape, dtype="float32", dimension_names=names)
         array[...] = data
-        group.attrs["ome"] = {"version": "0.5", "multiscales": [_multiscale(metadata)]}
+        group.attrs["ome"] = {"version": "0.5", "multiscales": [_multiscale(metadata, names)]}
         group.attrs[KEY] = dict(metadata)
 
 
@@ -58,13 +58,15 @@ def read_zarr(path: Path) -> tuple[FloatImage, dict[str, Any]]:
     return np.asarray(group[_LEVEL][...], np.float32), dict(group.attrs[KEY])
 
 
-def _multiscale(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _multiscale(metadata: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     side = metadata.get("pixel_size_A")
     unit = {} if side is None else {"unit": "angstrom"}
+    axes = [
+        {"name": "t", "type": "time"} if name == "t" else {"name": name, "type": "space", **unit} for name in names
+    ]
+    scale = [1.0 if name == "t" else side or 1.0 for name in names]
     return {
         "name": f"{metadata.get('method', KEY)} of {metadata.get('image', '')}",
-        "axes": [{"name": name, "type": "space", **unit} for name in ("y", "x")],
-        "datasets": [
-            {"path": _LEVEL, "coordinateTransformations": [{"type": "scale", "scale": [side or 1.0, side or 1.0]}]}
-        ],
+        "axes": axes,
+        "datasets": [{"path": _LEVEL, "coordinateTransformations": [{"type": "scale", "scale": scale}]}],
     }

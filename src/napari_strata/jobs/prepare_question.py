@@ -12,7 +12,7 @@ from napari_strata.explain.targets import AtomTarget
 from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import Inquiry, take_frames
 from napari_strata.jobs.stoppable import stoppable
-from napari_strata.types import ImageStack
+from napari_strata.types import ImageStack, Prediction
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -114,18 +114,48 @@ def _needs_atoms(loaded: "LoadedModel", inquiry: Inquiry) -> bool:
     return is_atom or (loaded.network.layers > 1 and inquiry.image.pixel_size is not None)
 
 
+def locate_in_stack(
+    control: JobControl, loaded: "LoadedModel", inquiry: Inquiry
+) -> Generator[Progress, None, "DataFrame | None"]:
+    """Predict all frames, and locate their atoms, if anything depends on them.
+
+    Raises
+    ------
+    CalibrationError
+        If an atom is asked for and the image has no pixel size.
+    """
+    from napari_strata.atoms.locate import locate_atoms
+
+    frames = 1 if inquiry.image.data.ndim == 2 else len(inquiry.image.data)
+    prediction = yield from _predict(control, loaded, inquiry, 0, frames - 1)
+    return None if prediction is None else locate_atoms(prediction, inquiry.locating)
+
+
 def _locate_atoms(
     control: JobControl, loaded: "LoadedModel", inquiry: Inquiry
 ) -> Generator[Progress, None, "DataFrame | None"]:
     """Predict, and locate the atoms of the frame, if anything depends on them."""
     from napari_strata.atoms.locate import locate_atoms
+
+    frame = inquiry.frame
+    first = frame if loaded.network.layers == 1 else 0
+    prediction = yield from _predict(control, loaded, inquiry, first, frame)
+    if prediction is None:
+        return None
+    last = dataclasses.replace(prediction, probabilities=prediction.probabilities[-1:])
+    return locate_atoms(last, inquiry.locating).assign(frame=frame)
+
+
+def _predict(
+    control: JobControl, loaded: "LoadedModel", inquiry: Inquiry, first: int, last: int
+) -> Generator[Progress, None, Prediction | None]:
+    """Predict frames, from `first` to `last` inclusive; None where nothing depends on their atoms."""
     from napari_strata.inference.predictor import Predictor
     from napari_strata.io.calibration import require
     from napari_strata.models.device import resolve_device
 
-    image, frame = inquiry.image, inquiry.frame
     if isinstance(inquiry.question.target, AtomTarget):
-        require(image.pixel_size, name=image.name)
+        require(inquiry.image.pixel_size, name=inquiry.image.name)
     elif not _needs_atoms(loaded, inquiry):
         return None
     predictor = Predictor(
@@ -135,12 +165,10 @@ def _locate_atoms(
         config=inquiry.inference.model_copy(update={"device": inquiry.config.device}),
         device=resolve_device(inquiry.config.device),
     )
-    frames = take_frames(image, frame if loaded.network.layers == 1 else 0, frame)
     with stoppable(loaded.network, control):
-        prediction = yield from predictor.predict(frames, control=control)
+        prediction = yield from predictor.predict(take_frames(inquiry.image, first, last), control=control)
     control.checkpoint()
-    last = dataclasses.replace(prediction, probabilities=prediction.probabilities[-1:])
-    return locate_atoms(last, inquiry.locating).assign(frame=frame)
+    return prediction
 
 
 def _snap(
