@@ -265,10 +265,10 @@ def test_one_file_configures_predict_atoms_and_explain_and_options_win(
     words = ("MODEL", image, "--out", "OUT", "--config", analysis)
     assert strata("predict", *words, "--device", "cpu").code == 0
     assert recorder.args[2] == InferenceConfig(align_layers=False, tile_size=1024, device="cpu")
-    assert strata("atoms", *words, "--min-distance", 1.1, "--tile-size", 128).code == 0
+    assert strata("atoms", *words, "--min-distance", 1.1, "--peaks", "elliptical", "--tile-size", 128).code == 0
     assert recorder.args[2:] == (
         InferenceConfig(align_layers=False, tile_size=128),
-        AtomsConfig(refinement_radius=0.4, min_distance=1.1),
+        AtomsConfig(refinement_radius=0.4, min_distance=1.1, peaks="elliptical"),
     )
     assert strata("explain", *words, "--at", "3,4", "--method", "grad-cam").code == 0
     assert recorder.kwargs["methods"] == ["grad-cam"]
