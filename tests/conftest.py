@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 import napari_strata  # noqa: F401 (before any test imports torch, since it says how threads wait)
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from bare_viewer import BareViewer
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for networks this small, threads only wait for each other
+
+hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("repeatable")
 
 REAL_IMAGE = Path(__file__).parents[2] / "shared" / "data" / "twisted_bilayer_graphene.npz"
 

@@ -52,7 +52,7 @@ def test_no_atoms_leave_background():
     assert (draw(np.empty((0, 2)), ()) == 1).all()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(st.floats(-3, 12), st.floats(-3, 12)), min_size=1, max_size=6),
     st.floats(0.3, 4),

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import pdist
@@ -62,7 +62,6 @@ def test_a_pixel_size_that_is_not_positive_is_refused(pixel_size):
 positions = arrays(float, st.tuples(st.integers(0, 60), st.just(2)), elements=st.floats(0, 10, width=32))
 
 
-@settings(deadline=None)
 @given(positions, st.floats(0.1, 5))
 def test_positions_that_stay_are_separate_and_every_other_is_near_a_better_one(points, distance):
     keep = keep_separate(points, distance)

@@ -41,7 +41,7 @@ def test_the_skewness_of_rare_bright_spots_is_known():
     assert appearance(spots).skewness == pytest.approx((1 - 2 / 16) / np.sqrt(1 / 16 * 15 / 16), rel=1e-4)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(gain=st.floats(0.01, 100), offset=st.floats(-5, 5), turns=st.integers(0, 3))
 def test_neither_gain_nor_offset_nor_a_turn_matters(gain: float, offset: float, turns: int):
     image = waves(8, side=160)
@@ -56,7 +56,7 @@ def test_an_image_smaller_than_the_window_is_one_window():
     assert appearance(waves(8, side=64)).spacing == pytest.approx(8, rel=0.07)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000), width=st.floats(0.5, 12), side=st.integers(64, 150))
 def test_no_image_has_a_spacing_of_less_than_a_pixel_or_more_than_itself(seed: int, width: float, side: int):
     """On the slope of a smooth image's power a parabola may have its vertex anywhere."""

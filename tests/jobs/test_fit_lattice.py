@@ -111,6 +111,18 @@ def test_the_fourier_transform_of_the_image_is_fitted_too() -> None:
     assert {"h", "k", "y_per_A", "x_per_A"} <= set(seen["layers"][0]["spots"][0])
 
 
+def test_a_moire_that_is_predicted_is_seen_in_the_image_too() -> None:
+    turns = (4.0, 18.0)
+    layers = [atoms(cell(2.46, angle=t), 51.2 + 8)[0] - 4 for t in turns]
+    pixels = image(layers, 51.2, 0.2, noise=0.05)[None]
+    table = bilayer(turns=turns)
+    [frame] = frames(table, images=[ImageStack(pixels, 0.2, "moire")])
+    expected = 2.46 / (2 * np.sin(np.deg2rad(14) / 2))
+    [predicted], [seen] = frame["moire"], frame["fourier"]["moire"]
+    assert predicted["period_A"] == pytest.approx(expected, rel=0.01)
+    assert seen["period_A"] == pytest.approx(expected, rel=0.02)
+
+
 def test_an_image_without_spots_is_a_gap() -> None:
     pixels = np.random.default_rng(0).normal(size=(1, 128, 128))
     [frame] = frames(bilayer(), images=[ImageStack(pixels, 0.2, "moire")])
@@ -131,7 +143,7 @@ def test_the_figures_go_to_a_file(tmp_path: Path) -> None:
     assert kept["frames"][0]["layers"][0]["a_A"] == found[0]["layers"][0]["a_A"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 999), count=st.integers(1, 60), kind=st.sampled_from(["random", "line", "twins", "few"])
 )

@@ -55,7 +55,7 @@ def test_the_orientation_is_that_of_a() -> None:
     assert fitted(positions).parameters.orientation.value == pytest.approx(11.7, abs=1e-9)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     angle=st.floats(-180, 180),
     scale=st.floats(0.4, 40),

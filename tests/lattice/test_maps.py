@@ -32,7 +32,7 @@ def fitted(positions: np.ndarray) -> LatticeFit:
     return fit_lattice(positions, index_atoms(positions, find_cell(positions)))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(exx=st.floats(-0.05, 0.05), eyy=st.floats(-0.05, 0.05), exy=st.floats(-0.05, 0.05), turn=st.floats(-40, 40))
 def test_stretch_shear_and_rotation_are_recovered(exx: float, eyy: float, exy: float, turn: float) -> None:
     stretch = np.array([[1 + eyy, exy], [exy, 1 + exx]])

@@ -63,7 +63,7 @@ def test_each_layer_is_weighed_by_itself():
     assert border_weights(labels, LossConfig(border_weight=10)).tolist() == np.ones((2, 1, 5)).tolist()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**16), count=st.integers(2, 40))
 def test_distances_are_those_to_the_two_nearest_objects(seed, count):
     rng = np.random.default_rng(seed)

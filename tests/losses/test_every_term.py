@@ -44,7 +44,7 @@ def reordered(truth: Truth, order: tuple[int, ...]) -> Truth:
 
 
 @every_term
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(layers=st.integers(2, 3), seed=st.integers(0, 2**16))
 def test_the_loss_is_the_same_for_every_order_of_the_layers(term, output, layers, seed):
     logits, truth = sample(output, layers, seed)

@@ -10,7 +10,7 @@ from napari_strata.losses.followed_weights import FollowedWeights, changed_objec
 NARROW = LossConfig(border_weight=10, border_sigma=0.5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**16), sigma=st.sampled_from([0.3, 0.5, 2.0]))
 def test_weights_are_the_same_to_the_bit_as_those_of_labels_seen_for_the_first_time(seed, sigma):
     rng = np.random.default_rng(seed)

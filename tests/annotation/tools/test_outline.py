@@ -62,7 +62,7 @@ def test_smoothing_fills_a_notch_with_care():
     assert smooth(codes, 1, code=2, only_unlabelled=True)[4, 3] == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CODES, st.floats(0.5, 3))
 def test_growing_with_care_changes_unlabelled_pixels_only(codes, radius):
     grown = grow(codes, radius, code=2, only_unlabelled=True)
@@ -70,14 +70,14 @@ def test_growing_with_care_changes_unlabelled_pixels_only(codes, radius):
     assert np.isin(grown, [0, 1, 2, 3]).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CODES, st.floats(0.5, 3))
 def test_growing_and_shrinking_never_leaves_less_than_there_was(codes, radius):
     closed = shrink(grow(codes, radius, code=2, only_unlabelled=False), radius, code=2)
     assert (closed[codes == 2] == 2).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CODES, st.floats(0.5, 3))
 def test_shrinking_changes_pixels_of_its_class_only(codes, radius):
     shrunk = shrink(codes, radius, code=2)

@@ -215,7 +215,7 @@ def test_an_image_smaller_than_a_peak_is_fitted():
     np.testing.assert_allclose(found.positions, true, atol=1e-3)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 3), st.booleans())
 def test_moving_turning_and_mirroring_the_image_does_the_same_to_the_atoms(down, right, turns, mirrored):
     true = lattice(3)[[0, 1, 2, 4, 5, 7]]

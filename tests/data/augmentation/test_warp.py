@@ -104,7 +104,7 @@ def _centroid(image: torch.Tensor) -> np.ndarray:
     return np.array([(mass * y).sum(), (mass * x).sum()]) / mass.sum()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 2**32),
     rotation=st.floats(0, 180),
@@ -120,7 +120,7 @@ def test_a_point_goes_where_the_centroid_of_a_spot_goes(seed, rotation, zoom, pl
     assert warp.warp_points(point[None])[0] == pytest.approx(_centroid(image), abs=0.05)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32), elastic=st.floats(0, 20), length=st.floats(2, 60), zoom=st.floats(0, 0.5))
 def test_warped_points_are_looked_up_where_they_came_from(seed, elastic, length, zoom):
     config = AugmentationConfig(rotation=180, elastic=elastic, elastic_length=length, zoom=zoom)

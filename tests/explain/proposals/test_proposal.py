@@ -115,7 +115,7 @@ def test_the_least_cut_of_two_by_three_pixels_is_the_known_one():
     assert energy(side, inside, outside, pairs) == 8
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(arrays(np.float64, (4, 2, 3), elements=st.integers(0, 9)))
 def test_no_other_sides_of_two_by_three_pixels_are_cheaper(costs):
     inside, outside = costs[0], costs[1]
@@ -138,7 +138,7 @@ def test_cutting_costs_less_across_an_edge_and_along_a_diagonal():
 
 
 @given(maps, st.floats(0.05, 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_cut_without_smoothness_is_the_threshold(heatmap, part):
     config = ProposalConfig(part=part)
     if not is_above(heatmap, config).any():

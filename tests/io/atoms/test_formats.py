@@ -65,7 +65,7 @@ def atoms(**changes: object) -> pd.DataFrame:
 def test_a_table_comes_back_exactly(tmp_path_factory: pytest.TempPathFactory, ending: str) -> None:
     folder = tmp_path_factory.mktemp("atoms")
 
-    @settings(deadline=None, max_examples=40)
+    @settings(max_examples=40)
     @given(tables())
     def check(table: pd.DataFrame) -> None:
         write_atoms(table, folder / f"atoms{ending}")
@@ -80,7 +80,7 @@ def test_a_table_comes_back_exactly(tmp_path_factory: pytest.TempPathFactory, en
 def test_a_csv_table_with_units_comes_back_to_a_millionth(tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("atoms") / "atoms.csv"
 
-    @settings(deadline=None, max_examples=40)
+    @settings(max_examples=40)
     @given(tables())
     def check(table: pd.DataFrame) -> None:
         table = table.assign(image=table["image"].str.replace(r"[\r\n]", "", regex=True))
@@ -94,7 +94,7 @@ def test_a_csv_table_with_units_comes_back_to_a_millionth(tmp_path_factory: pyte
 def test_positions_alone_come_back_with_frame_and_layer(tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("atoms") / "atoms.xyz"
 
-    @settings(deadline=None, max_examples=40)
+    @settings(max_examples=40)
     @given(tables())
     def check(table: pd.DataFrame) -> None:
         table = table.assign(y_A=table["y_px"] * SIZE, x_A=table["x_px"] * SIZE)[list(TRUTH_COLUMNS)]
@@ -161,7 +161,7 @@ def _damage(ending: str) -> Callable[[Path], None]:
         write_atoms(table, path)
         whole = path.read_bytes()
 
-        @settings(deadline=None, max_examples=60)
+        @settings(max_examples=60)
         @given(st.data())
         def check(data: st.DataObject) -> None:
             raw = bytearray(whole[: data.draw(st.integers(0, len(whole)))] if data.draw(st.booleans()) else whole)

@@ -25,7 +25,6 @@ EXAMPLES = int(os.environ.get("STRATA_FUZZ", "0"))
 """More examples, and other ones each time, for those who look for trouble."""
 FUZZED = settings(
     max_examples=EXAMPLES or 50,
-    deadline=None,
     derandomize=not EXAMPLES,
     database=None,
     suppress_health_check=list(HealthCheck),

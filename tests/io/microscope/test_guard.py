@@ -185,7 +185,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", ["a.dm3", "a.dm4", "velox.emd", "ncem.emd", "a.hspy", "a.mrc", "a.ser"])
 @given(data=st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_file_is_read_or_refused_in_words(
     tmp_path: Path, samples: dict[str, bytes], name: str, data: st.DataObject
 ) -> None:
@@ -205,7 +205,7 @@ def test_a_damaged_file_is_read_or_refused_in_words(
 
 
 @given(data=st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_zspy_folder_is_read_or_refused_in_words(tmp_path: Path, data: st.DataObject) -> None:
     path = write_zspy(tmp_path / "a.zspy", {"HAADF": (IMAGE, AXES)})
     files = sorted(file for file in path.rglob("*") if file.is_file())
