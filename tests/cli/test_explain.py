@@ -174,6 +174,30 @@ def test_maps_before_one_that_fails_are_written(explain, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["heat-input-gradient.tif"]
 
 
+def test_a_map_proposes_a_mask(explain, tmp_path):
+    words = ("--target", "atom", "--at", "10,20", "--set", "target_radius=1", "--propose", tmp_path / "mask.tif")
+    assert explain(*words, "--out", tmp_path / "heat.tif", "--part", 0.5).code == 0
+    heat, mask = read_heatmap(tmp_path / "heat.tif").data, tifffile.imread(tmp_path / "mask.tif")
+    np.testing.assert_array_equal(mask, heat >= 0.5 * heat.max())
+    assert mask[10, 20] == 1
+    call = explain(*words, "--how", "graph-cut", "--method", "input-gradient,gradient-x-input")
+    assert set(call.report["paths"]) == {"mask input-gradient", "mask gradient-x-input"}
+    assert tifffile.imread(tmp_path / "mask-input-gradient.tif")[10, 20] == 1
+
+
+def test_a_map_that_proposes_nothing_is_written_and_says_so(explain, tmp_path):
+    files = ("--out", tmp_path / "heat.tif", "--propose", tmp_path / "mask.tif")
+    call = explain(*PIXEL, *files, "--side", "against")  # of a map without sign
+    assert (call.code, call.report["error"]["type"]) == (1, "TargetError")
+    assert "0 everywhere on the side that counts" in call.report["error"]["message"]
+    assert (tmp_path / "heat.tif").exists()
+    assert not (tmp_path / "mask.tif").exists()
+
+
+def test_how_a_mask_is_made_is_wrong_usage_without_one(explain, tmp_path):
+    assert explain(*PIXEL, "--out", tmp_path / "heat.tif", "--part", "0.5").code == 2
+
+
 @pytest.fixture
 def moving(folder, tmp_path):
     """Write a stack of three frames in which the spots move by one pixel, and then far away."""
@@ -238,7 +262,14 @@ def test_a_failure_of_all_frames_has_its_remedy(strata, moving, folder, tmp_path
 
 @pytest.mark.parametrize(
     "words",
-    [("--frame", 1), ("--judge",), ("--again", "a.tif"), ("--picture", "p.png"), ("--method", "lime,occlusion")],
+    [
+        ("--frame", 1),
+        ("--judge",),
+        ("--again", "a.tif"),
+        ("--picture", "p.png"),
+        ("--propose", "m.tif"),
+        ("--method", "lime,occlusion"),
+    ],
     ids=lambda words: words[0],
 )
 def test_what_is_of_one_frame_is_wrong_usage_for_all(explain, words):

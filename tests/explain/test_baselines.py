@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from napari_strata.explain import baselines
 from napari_strata.explain.baselines import make_baseline, make_references, make_superpixels
 
 GRID = np.random.default_rng(1).normal(0.5, 2, (40, 60)).astype(np.float32)
@@ -41,6 +42,22 @@ def test_superpixels_follow_what_is_seen():
     halves[:, 17:] = 5
     numbers = make_superpixels(halves, 10)
     assert not set(np.unique(numbers[:, :17])) & set(np.unique(numbers[:, 17:]))
+
+
+def test_a_large_image_is_divided_tile_by_tile_and_a_part_of_it_as_the_whole(monkeypatch):
+    monkeypatch.setattr(baselines, "TILE", 20)
+    whole = make_superpixels(GRID, 5)  # 40 x 60 px: two by three tiles
+    assert sorted(np.unique(whole)) == list(range(whole.max() + 1))
+    for tile in (np.s_[:20, :20], np.s_[20:, 40:]):
+        rest = whole.copy()
+        rest[tile] = -1
+        assert not set(np.unique(whole[tile])) & set(np.unique(rest))
+    window = np.s_[22:31, 15:24]  # in the lower row of tiles, the first and the second of them
+    part = make_superpixels(GRID, 5, within=window)
+    assert (part[:20] == baselines.NOT_DIVIDED).all()
+    assert (part[:, 40:] == baselines.NOT_DIVIDED).all()
+    same, other = (np.unique(numbers[window], return_inverse=True)[1] for numbers in (part, whole))
+    np.testing.assert_array_equal(same, other)
 
 
 def test_references_are_the_image_moved():

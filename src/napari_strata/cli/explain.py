@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -17,12 +17,14 @@ from napari_strata.cli.options import option, with_options
 from napari_strata.cli.question import Asked
 from napari_strata.cli.runner import run_command
 from napari_strata.cli.settings_option import parse_settings
-from napari_strata.config import AnalysisConfig, ExplainConfig, ExplainMethod
+from napari_strata.config import AnalysisConfig, ExplainConfig, ExplainMethod, ProposalConfig
+from napari_strata.config.proposal import Side
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
 
 if TYPE_CHECKING:
     from napari_strata.explain.heatmap import Heatmap
+    from napari_strata.jobs.explanation_files import ExplanationFiles
     from napari_strata.jobs.inquiry import Inquiry
     from napari_strata.types import ImageStack
 
@@ -49,11 +51,32 @@ class _Files:
     scores: Annotated[
         Path | None, typer.Option(metavar="SCORES.json", help="All figures and metadata.", show_default=False)
     ] = None
+    propose: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MASK.tif",
+            help="Mask (y, x) that the map proposes, 1 there and 0 elsewhere.",
+            show_default=False,
+        ),
+    ] = None
+    part: Annotated[float | None, option(ProposalConfig, "part")] = None
+    side: Annotated[Side | None, option(ProposalConfig, "side")] = None
+    how: Annotated[Literal["threshold", "graph-cut"] | None, option(ProposalConfig, "how")] = None
 
     def check(self) -> None:
         """Refuse to write nothing."""
-        if self == _Files():
-            raise typer.BadParameter("nothing would be written.", param_hint=["--out", "--picture", "--scores"])
+        if not any((self.out, self.picture, self.scores, self.propose)):
+            hint = ["--out", "--picture", "--scores", "--propose"]
+            raise typer.BadParameter("nothing would be written.", param_hint=hint)
+        if self.propose is None and (self.part, self.side, self.how) != (None, None, None):
+            raise typer.BadParameter("they say how a mask is made.", param_hint=["--part", "--side", "--how"])
+
+    def written(self) -> "ExplanationFiles":
+        """Return what the job is to write."""
+        from napari_strata.jobs.explanation_files import ExplanationFiles
+
+        proposal = with_options(ProposalConfig(), part=self.part, side=self.side, how=self.how)
+        return ExplanationFiles(self.out, self.scores, self.picture, self.propose, proposal)
 
 
 @dataclass(frozen=True)
@@ -104,7 +127,7 @@ def explain(
         bool,
         typer.Option("--all-frames", help="Ask the same of every frame, by one method: maps (frame, y, x)."),
     ] = False,
-    how: _How,
+    by: _How,
     judge: Annotated[
         bool, typer.Option("--judge", help="Test whether each map can be trusted, as the command judge does.")
     ] = False,
@@ -128,13 +151,12 @@ def explain(
     elif (asked, frame) != (Asked(), 0):
         raise typer.BadParameter("the map says what is asked; name no target.", param_hint=["--again"])
     files.check()
-    given, methods = how.given(), parse_methods(how.method or ())
+    given, methods = by.given(), parse_methods(by.method or ())
     if all_frames:
         _check_all_frames(frame, methods, files, judge=judge, again=again)
 
     def make_job(control: JobControl, display: Display) -> Job:
         from napari_strata.jobs.explain_methods import explain_methods
-        from napari_strata.jobs.explanation_files import ExplanationFiles
 
         analysis, stack = options.settings(**given), options.read(image, display)
         if all_frames:
@@ -153,7 +175,7 @@ def explain(
             control,
             inquiry,
             methods=methods or [inquiry.config.method],
-            files=ExplanationFiles(files.out, files.scores, files.picture),
+            files=files.written(),
             judging=analysis.judge if judge else None,
             earlier=earlier,
         )
@@ -200,6 +222,7 @@ def _check_all_frames(
         "--judge": judge,
         "--again": again is not None,
         "--picture": files.picture is not None,
+        "--propose": files.propose is not None,
     }.items():
         if is_given:
             raise typer.BadParameter("that is of one frame; leave --all-frames out.", param_hint=[name])

@@ -190,7 +190,7 @@ def _scene(
         baseline = view.cut(made)[None, None]
     if "superpixels" in needs:
         side = max(round(config.superpixel / (pixel_size or 1.0)), 1)
-        numbers = view.cut(make_superpixels(grid, side))
+        numbers = view.cut(make_superpixels(grid, side, within=view.upright_window))
         superpixels = torch.unique(numbers, return_inverse=True)[1]
     if "references" in needs:
         moved = make_references(grid, config.samples, seed=config.seed)

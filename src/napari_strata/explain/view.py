@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_strata.data.turns import TURNS, padded, turned, turned_back, turned_positions
+from napari_strata.data.turns import TURNS, box_turned_back, padded, turned, turned_back, turned_positions
 from napari_strata.explain.decoder import CLEARLY, find_decoders
 from napari_strata.explain.sightings import Sightings
 from napari_strata.explain.undisturbed import undisturbed
@@ -59,6 +59,11 @@ class View:
         whole[self.window] = heat
         height, width = self.shape
         return np.ascontiguousarray(turned_back(whole, self.turn)[:height, :width])
+
+    @property
+    def upright_window(self) -> Window:
+        """Rows and columns of the window on the padded grid, not turned."""
+        return box_turned_back(self.window, self._upright[0], self.turn)
 
     @property
     def _upright(self) -> tuple[int, int]:

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from napari_strata.config import ProposalConfig
 from napari_strata.errors import OutputError
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.io.files import replacing
@@ -44,11 +47,17 @@ class ExplanationFiles:
         JSON file of all figures and metadata.
     picture : Path or None
         PNG of image, map and both together, one row for each method.
+    masks : Path or None
+        tif of what a map proposes as a mask, 1 there and 0 elsewhere; of several methods named as the maps.
+    proposal : ProposalConfig
+        How a mask is made of a map.
     """
 
     maps: Path | None = None
     scores: Path | None = None
     picture: Path | None = None
+    masks: Path | None = None
+    proposal: ProposalConfig = field(default_factory=ProposalConfig)
 
     def check(self) -> None:
         """Check, before any work, that the files can have these names.
@@ -62,15 +71,13 @@ class ExplanationFiles:
 
         if self.maps is not None:
             check_heatmap_file(self.maps)
-        for path, ending in ((self.scores, ".json"), (self.picture, ".png")):
+        for path, ending in ((self.scores, ".json"), (self.picture, ".png"), (self.masks, ".tif")):
             if path is not None and (path.suffix.lower() != ending or path.is_dir()):
                 raise OutputError(f"{path} is no {ending} file.", remedy=f"Let its name end in {ending}.")
 
     def map_of(self, method: str, methods: int) -> Path | None:
         """Return the file of a method's map, where so many methods are asked."""
-        if self.maps is None or methods == 1:
-            return self.maps
-        return self.maps.with_name(f"{self.maps.stem}-{method}{self.maps.suffix}")
+        return _named(self.maps, method, methods)
 
     def write(
         self, answers: Sequence[Answer], figures: Mapping[str, Any], shown: ImageStack, *, methods: int
@@ -92,6 +99,8 @@ class ExplanationFiles:
         ------
         OutputError
             If a file cannot be written.
+        TargetError
+            If a map is 0, so that it proposes no mask; all other files are written before.
         """
         from napari_strata.explain.heatmap import write_heatmap
 
@@ -110,7 +119,26 @@ class ExplanationFiles:
         if self.picture is not None:
             _draw(answers, shown, self.picture)
             paths["picture"] = str(self.picture)
+        return paths | self._write_masks(answers, shown, methods)
+
+    def _write_masks(self, answers: Sequence[Answer], shown: ImageStack, methods: int) -> dict[str, str]:
+        from napari_strata.explain.proposals.proposal import propose
+        from napari_strata.io.images import write_images
+
+        paths = {}
+        for answer in answers if self.masks is not None else ():
+            method = answer.heatmap.metadata["method"]
+            path = _named(self.masks, method, methods)
+            assert path is not None, "masks are wanted"
+            mask = propose(answer.heatmap.data, shown.data[0], self.proposal)
+            write_images(mask.astype(np.uint8), path, pixel_size=shown.pixel_size)
+            paths[f"mask {method}"] = str(path)
         return paths
+
+
+def _named(path: Path | None, method: str, methods: int) -> Path | None:
+    """Return a file's name with that of a method before its ending, where there are several methods."""
+    return path if path is None or methods == 1 else path.with_name(f"{path.stem}-{method}{path.suffix}")
 
 
 def _draw(answers: Sequence[Answer], shown: ImageStack, path: Path) -> None:
