@@ -13,6 +13,7 @@ from napari_strata.widgets.layers.atom_memory import MEMORY, edits_of, marked_ta
 from napari_strata.widgets.layers.label_memory import class_table_of, crystal_layer_of
 from napari_strata.widgets.layers.results import ORIGIN
 from napari_strata.widgets.predict.dock import PredictDock
+from napari_strata.widgets.train.settings import LABELLED, TrainSettings
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -238,6 +239,24 @@ def test_atoms_become_labels_and_follow_later_corrections(qtbot, viewer, dock):
     assert len(labels[1].data) == 15
     assert class_table_of(labels[0]).names == ("C", "Si", "N")
     assert sorted(set(labels[1].features["species"])) == ["C", "N"]
+
+
+def test_a_training_learns_from_atoms_as_they_were_corrected(qtbot, viewer, dock):
+    points = dock.points
+    select(points, nearest(points, *ATOMS[3], layer=1))
+    click(qtbot, dock.delete_button)
+    points.add([27.0, 26.0])  # of layer 0, like the atom that was added next to
+    click(qtbot, dock.labels_button)
+    settings = TrainSettings(viewer)
+    qtbot.addWidget(settings)
+    settings.source.setCurrentText(LABELLED)
+    (labels,) = settings.take().labels
+    assert labels.shape == (1, 2, *viewer.layers["bright"].data.shape)
+    lower, upper = labels[0]
+    there = tuple(ATOMS.astype(int).T)
+    assert (lower[there] == 2).all()
+    assert (upper[there] == 2).tolist() == [number != 3 for number in range(len(ATOMS))]
+    assert (lower[27, 26], upper[27, 26]) == (2, 1)
 
 
 def test_labels_that_a_person_changed_stay_and_new_ones_are_made(qtbot, viewer, dock):

@@ -71,6 +71,12 @@ def white_pairs(dock):
     return sum(int(bars.yData.sum()) for bars in dock.distances._highlights)
 
 
+def filled(dock):
+    """Tell of each layer whether the rings of its spots are filled."""
+    rings = dock.spots._rings.items()
+    return {layer: ring.opts["brush"].style() != Qt.BrushStyle.NoBrush for layer, ring in rings}
+
+
 def test_distances_of_graphene_are_marked(viewer, open_dock):
     put_atoms(viewer, honeycombs())
     dock = open_dock()
@@ -160,6 +166,9 @@ def test_spots_bear_the_colour_of_their_layer_and_select_its_atoms(qtbot, viewer
     chosen = set(scene.points.selected_data)
     assert chosen == set(scene.table.index[scene.table["layer"] == 1])
     assert "of layer 1" in dock.words.text()
+    assert filled(dock) == {0: False, 1: True}
+    scene.points.selected_data = {int(scene.table.index[scene.table["layer"] == 0][0])}  # on the image
+    qtbot.waitUntil(lambda: filled(dock) == {0: True, 1: False})
     dock.spots.on_pick((-5, -5), (5, 5))
     assert set(scene.points.selected_data) == set(scene.table.index)
 
