@@ -122,3 +122,20 @@ def test_an_image_that_tells_nothing_leaves_centroids_without_uncertainties():
     assert failed[["sigma_y", "sigma_x"]].isna().all(axis=None)
     places = ["y_px", "x_px"]
     np.testing.assert_allclose(failed[places], centroids.loc[failed.index, places])
+
+
+def test_peaks_of_an_astigmatic_probe_are_fitted_as_ellipses_where_that_is_asked_for():
+    y, x = np.mgrid[:SIDE, :SIDE] * PIXEL
+    mean = np.full((SIDE, SIDE), 5.0)
+    for row, column in np.concatenate(LAYERS):
+        down, along = ((y - row) + (x - column)) / np.sqrt(2), ((y - row) - (x - column)) / np.sqrt(2)
+        mean += 200 * np.exp(-(down**2) / (2 * 0.42**2) - along**2 / (2 * 0.34**2))
+    astigmatic = np.random.default_rng(0).poisson(mean).astype(np.uint16)[None]
+    fits = {
+        peaks: locate_atoms(prediction(), AtomsConfig(refine="image", peaks=peaks), astigmatic)
+        for peaks in ("round", "elliptical")
+    }
+    sigma = np.hypot(fits["elliptical"]["sigma_y"], fits["elliptical"]["sigma_x"])
+    assert np.sqrt((errors(fits["elliptical"]) ** 2).mean() / (sigma**2).mean()) == pytest.approx(1, abs=0.3)
+    assert fits["elliptical"]["width"].to_numpy() == pytest.approx(np.sqrt(0.42 * 0.34), rel=0.03)
+    assert np.sqrt((errors(fits["round"]) ** 2).mean()) > 1.5 * np.sqrt((errors(fits["elliptical"]) ** 2).mean())

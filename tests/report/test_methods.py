@@ -189,6 +189,16 @@ def test_fitted_positions_state_their_uncertainty_and_what_they_were_fitted_to()
     assert "independently, as stated for each of them" in text
 
 
+def test_the_shape_of_fitted_peaks_is_told():
+    fitted = TABLE.assign(sigma_y=0.02, sigma_x=0.04)
+    for peaks, words in (
+        ("round", "together: Gaussian peaks"),
+        ("elliptical", "together: elliptical Gaussian peaks"),
+    ):
+        settings = origin(refine="image", peaks=peaks)
+        assert words in methods(everything_known(origin=settings), atoms=fitted).text
+
+
 def test_fits_of_which_nobody_told_what_they_were_fitted_to_leave_that_open():
     fitted = TABLE.assign(sigma_y=0.02, sigma_x=0.02)
     known, unknown = known_and_unknown(methods(everything_known(origin=None), atoms=fitted).text)

@@ -67,7 +67,7 @@ def refine_atoms(
     kinds : ndarray of int, shape (atom,)
         What the network takes each atom for.
     config : AtomsConfig
-        What to fit to, if anything.
+        What to fit to, if anything, and the shape of the peaks.
     pixel_size : float
         Pixel size [Å/px].
 
@@ -91,7 +91,7 @@ def refine_atoms(
         positions = table[["y_px", "x_px"]].to_numpy(dtype=np.float64)[rows]
         of = np.asarray(pixels, np.float64)
         of = without_spikes(of) if on_image else of
-        fitted = _fit(of, positions, groups[rows], of_layer[rows], pixel_size, counts=on_image)
+        fitted = _fit(of, positions, groups[rows], of_layer[rows], config, pixel_size)
         _write(refined, rows, _doubted(fitted, positions), pixel_size)
     return refined
 
@@ -101,9 +101,8 @@ def _fit(
     positions: NDArray[np.float64],
     kinds: NDArray[np.intp],
     layers: NDArray[np.intp],
+    config: AtomsConfig,
     pixel_size: float,
-    *,
-    counts: bool,
 ) -> FittedPeaks:
     low, high = (max(width / pixel_size, NARROWEST) for width in WIDTHS)
     width = guess_width(pixels, positions, kinds, lowest=low, highest=high)
@@ -112,7 +111,8 @@ def _fit(
         positions,
         width_px=width,
         hold_width=width > BLURRED * spacing_of(positions, kinds),
-        noise="poisson" if counts else "uniform",
+        shape=config.peaks,
+        noise="poisson" if config.refine == "image" else "uniform",
         groups=kinds,
         prior_px=_prior(positions * pixel_size, layers) / pixel_size,
     )

@@ -32,6 +32,7 @@ from napari_strata.cli.options import (
 from napari_strata.cli.report import figure_lines
 from napari_strata.cli.runner import run_command
 from napari_strata.config import AtomsConfig
+from napari_strata.config.inference import Peaks
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
 
@@ -81,6 +82,7 @@ def atoms(
     min_distance: MinDistance = None,
     min_probability: MinProbability = None,
     refine: RefineOn = None,
+    peaks: Annotated[Peaks | None, option(AtomsConfig, "peaks")] = None,
     species: SpeciesFrom = None,
     components: Annotated[int | None, option(AtomsConfig, "components")] = None,
     candidates: Annotated[bool | None, option(AtomsConfig, "candidates")] = None,
@@ -108,6 +110,7 @@ def atoms(
             min_distance=min_distance,
             min_probability=min_probability,
             refine=refine,
+            peaks=peaks,
             species=species,
             components=components,
             candidates=candidates,

@@ -32,6 +32,7 @@ class InferenceConfig(Config):
 
 SpeciesBy = Literal["class", "intensity", "both"]
 Refine = Literal["centroid", "probability", "image"]
+Peaks = Literal["round", "elliptical"]
 
 
 class AtomsConfig(Config):
@@ -53,6 +54,13 @@ class AtomsConfig(Config):
         "What gives positions: the centroid in the probability map, or a joint fit of all atoms to that map or to"
         " the image, with uncertainties. Of a fit to the map they are those of the map's shape, not of the noise,"
         " and too small.",
+    )
+    peaks: Peaks = setting(
+        "round",
+        "What a fitted peak looks like: round, or elliptical, as an astigmatic probe makes it, which takes about"
+        " twice the time.",
+        title="Peak shape",
+        advanced=True,
     )
     species: SpeciesBy = setting(
         "class",

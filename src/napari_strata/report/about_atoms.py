@@ -34,6 +34,8 @@ REFINED = {
     ),
 }
 """How positions were refined."""
+SHAPED = {"round": "Gaussian", "elliptical": "elliptical Gaussian"}
+"""What peaks that were fitted look like."""
 SPECIES = {
     "intensity": (
         "Species were told apart by the intensities of the columns, layer by layer, as a mixture of normal"
@@ -63,7 +65,8 @@ def _located(subject: Subject) -> Passage:
         if is_fitted(subject.atoms):
             unknown.insert(1, "Whether positions were fitted to the image or to the probability maps.")
         return Passage(unknown=tuple(unknown))
-    sentences = [_peaks(settings), REFINED[settings.refine], SPECIES.get(settings.species, "")]
+    refined = REFINED[settings.refine].replace("Gaussian", SHAPED[settings.peaks])
+    sentences = [_peaks(settings), refined, SPECIES.get(settings.species, "")]
     if origin:
         sentences.append(f"This was done with {software_words(dict(origin.software))}.")
     return Passage(tuple(filter(None, sentences)), tuple(unknown))
