@@ -34,6 +34,7 @@ def test_every_dock_gets_the_viewer():
 def test_the_menus_lead_to_the_docks_and_the_workspace():
     menus = {menu: [item.command for item in items] for menu, items in MANIFEST.contributions.menus.items()}
     assert menus == {
+        "napari/file/io_utilities": ["napari-strata.open_zspy"],
         "napari/layers/segment": ["napari-strata.workspace", "napari-strata.train", "napari-strata.predict"],
         "napari/layers/annotate": [
             "napari-strata.label",
