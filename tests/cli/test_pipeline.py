@@ -56,6 +56,11 @@ def test_train_leaves_a_run_folder(folder: Path) -> None:
     assert {"config.yaml", "events.jsonl", "history.csv", "model"} <= names
 
 
+def test_crystals_are_simulated_while_it_trains_and_never_written(folder: Path) -> None:
+    written = {path.suffix for path in (folder / "run").rglob("*")}
+    assert not written & {".tif", ".tiff", ".npy", ".npz", ".png", ".h5", ".zarr"}
+
+
 def test_predict_takes_the_pixel_size_from_the_file(strata: Strata, folder: Path) -> None:
     call = strata("predict", folder / "run", folder / "sim/images.tif", "--out", folder / "pred", "--json")
     assert call.code == 0, call.err
