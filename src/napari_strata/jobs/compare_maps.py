@@ -119,7 +119,7 @@ def compare_maps(
     start = time.monotonic()
     if not methods:
         raise MethodError("No method is chosen.", remedy="Choose at least one; two compare.")
-    loaded, shown = load_checked(inquiry)
+    loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     noise = find_noise(shown, judging)
     control.run()
     yield StateChanged(control.state)

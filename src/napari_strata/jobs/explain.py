@@ -57,7 +57,7 @@ def explain(control: JobControl, inquiry: Inquiry, *, out: Path | None = None) -
     from napari_strata.explain.heatmap import check_heatmap_file, write_heatmap
 
     start = time.monotonic()
-    loaded, shown = load_checked(inquiry)
+    loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     if out is not None:
         check_heatmap_file(out)
     control.run()

@@ -78,7 +78,7 @@ def explain_frames(
         check_heatmap_file(out)
     if scores is not None and (scores.suffix.lower() != ".json" or scores.is_dir()):
         raise OutputError(f"{scores} is no .json file.", remedy="Let its name end in .json.")
-    loaded, _ = load_checked(inquiry)
+    loaded, _ = abandonable(control, lambda: load_checked(inquiry))
     check_repeatable(inquiry.question)
     control.run()
     yield StateChanged(control.state)

@@ -94,7 +94,7 @@ def explain_methods(
     if len(set(methods)) < len(methods):
         raise MethodError("A method is named twice.", remedy="Name every method once.")
     with _naming_the_model_of(earlier, inquiry.model):
-        loaded, shown = load_checked(inquiry)
+        loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     control.run()
     yield StateChanged(control.state)
     yield Progress(0.0, f"Explaining {inquiry.image.name}")

@@ -104,7 +104,7 @@ def judge_map(
         If an input cannot be used or the file cannot be written.
     """
     start = time.monotonic()
-    loaded, shown = load_checked(inquiry)
+    loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     if labels is not None:
         check_labels(labels, shown, loaded.network.layers)
     if out is not None and out.is_dir():
