@@ -45,3 +45,7 @@ def test_a_stop_does_not_wait_for_the_work(control):
 def test_work_that_ends_soon_after_the_stop_is_kept(control):
     control.request_stop()
     assert abandonable(control, lambda: 7) == 7
+
+
+def test_the_end_of_the_program_does_not_wait_for_the_work(control):
+    assert abandonable(control, lambda: threading.current_thread().daemon)

@@ -1,9 +1,12 @@
+import threading
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from bright_network import save_bright
 from honeycomb import distances, footprints, honeycomb, inside
+from napari_strata.atoms import refined
 from napari_strata.config import AtomsConfig, InferenceConfig
 from napari_strata.config.atom_origin import LocatedImage
 from napari_strata.config.card import Seen
@@ -79,6 +82,33 @@ def test_a_stop_keeps_the_atoms_of_the_images_and_frames_that_are_done(model, tm
     assert last.result.figures["frames"] == 3
     for table in (last.result.value.table, read_atoms(tmp_path / "atoms.csv")):
         assert set(zip(table["image"], table["frame"], strict=True)) == {("a", 0), ("b", 0), ("b", 1)}
+
+
+def test_a_stop_does_not_wait_until_positions_are_refined(model, monkeypatch):
+    control, release, refine = JobControl(), threading.Event(), refined.refine_atoms
+    begun = []
+
+    def never_ends_for_the_second(*given):
+        begun.append(given)
+        if len(begun) == 2:
+            control.request_stop()
+            release.wait(60)
+        return refine(*given)
+
+    monkeypatch.setattr("napari_strata.atoms.locate.refine_atoms", never_ends_for_the_second)
+    small = [ImageStack(image().data[:, :40, :40], PIXEL, name) for name in "ab"]
+    events = list(locate_atoms(control, model, small, INFERENCE, AtomsConfig(refine="image")))
+    assert not release.is_set()
+    assert events[-1].reason is FinishReason.CANCELED
+    assert set(events[-1].result.value.table["image"]) == {"a"}
+    said = [(one.message, one.fraction) for one in events if isinstance(one, Progress)]
+    assert ("Refining the atoms of a", pytest.approx(0.1)) in said
+    assert said[-1] == ("Refining the atoms of b", pytest.approx(0.6))
+
+    begun[:] = [None]
+    alone = end(locate_atoms(control, model, small[:1], INFERENCE, AtomsConfig(refine="image")))
+    assert (alone.reason, alone.result) == (FinishReason.CANCELED, None)
+    release.set()
 
 
 @pytest.mark.parametrize(("name", "said"), [("", "is a folder"), ("atoms.txt", "no ending of a format of atoms")])

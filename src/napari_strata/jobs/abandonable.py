@@ -1,7 +1,8 @@
 """Work for which a stop does not wait."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from threading import Thread
 from typing import TypeVar
 
 from napari_strata.control import JobCanceled, JobControl
@@ -16,7 +17,7 @@ def abandonable(control: JobControl, work: Callable[[], T]) -> T:
 
     For what cannot look for a stop itself, as a single call of a library that takes seconds for a large image, and
     touches nothing that anybody else needs: it is done by a thread of its own, which goes on to its end after the
-    stop, and what it finds is dropped.
+    stop, or that of the program, and what it finds is dropped.
 
     Parameters
     ----------
@@ -30,9 +31,15 @@ def abandonable(control: JobControl, work: Callable[[], T]) -> T:
     JobCanceled
         If a stop was requested before the end.
     """
-    executor = ThreadPoolExecutor(max_workers=1)
-    found = executor.submit(work)
-    executor.shutdown(wait=False)
+    found: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(work())
+        except BaseException as error:  # noqa: BLE001 (raised where the result is asked for)
+            found.set_exception(error)
+
+    Thread(target=run, daemon=True).start()  # a terminal does not wait for it either
     while not control.stop_requested:
         try:
             return found.result(timeout=LOOK)

@@ -1,10 +1,9 @@
 """Find the atoms of every layer of image stacks with a trained network."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,8 @@ from napari_strata.config import AtomsConfig, InferenceConfig, ModelCard
 from napari_strata.config.atom_origin import AtomOrigin, LocatedImage
 from napari_strata.control import JobControl
 from napari_strata.errors import OutputError
-from napari_strata.events import JobResult, StateChanged
+from napari_strata.events import JobResult, Progress, StateChanged
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.doubt_atoms import doubts_about_atoms
 from napari_strata.jobs.doubt_places import doubts_about_places
 from napari_strata.jobs.job import JobBody, job
@@ -30,6 +30,11 @@ from napari_strata.types import ATOM_FLAGS, ImageStack, Prediction
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from napari_strata.inference.predictor import Predictor
+
+PREDICTED = 0.2
+"""Part of the bar that the prediction of an image takes where positions are fitted after it, for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ def locate_atoms(
     Parameters
     ----------
     control : JobControl
-        Stop keeps the images that are done, and of the one at hand the frames that are done.
+        Stop keeps the images that are done, and of the one at hand the frames that are done; nothing of an image
+        whose positions are still to be fitted.
     model : Path
         A bundle's folder, its card.yaml, or a run folder.
     images : sequence of ImageStack
@@ -86,7 +92,7 @@ def locate_atoms(
     ------
     JobEvent
         `Warned` of each image that is outside what the model has seen, and of atoms that are doubtful as a whole;
-        `Progress` after every tile.
+        `Progress` after every tile, and before positions are fitted.
 
     Returns
     -------
@@ -101,7 +107,6 @@ def locate_atoms(
     """
     import pandas as pd
 
-    from napari_strata.atoms.locate import locate_atoms as locate
     from napari_strata.io.calibration import require
 
     start = time.monotonic()
@@ -117,14 +122,17 @@ def locate_atoms(
     yield from familiarity(stacks, card)
     tables: list[DataFrame] = []
     proposed: list[DataFrame] = []
-    data = {stack.name: stack.data for stack in stacks}
+
+    def predict_one(image: ImageStack) -> Generator[Progress, None, Prediction]:
+        prediction, table = yield from _locate(predictor, image, atoms, control)
+        tables.append(table)
+        return prediction
 
     def keep(prediction: Prediction) -> None:
-        tables.append(locate(prediction, atoms, data[prediction.name]))
         if atoms.candidates:
             proposed.append(_propose(tables[-1], prediction))
 
-    predictions = yield from predict_stacks(partial(predictor.predict, control=control), stacks, keep)
+    predictions = yield from predict_stacks(predict_one, stacks, keep)
     table = pd.concat(tables, ignore_index=True)
     candidates = pd.concat(proposed, ignore_index=True) if proposed else None
     yield from doubts_about_atoms(table, card)
@@ -137,6 +145,27 @@ def locate_atoms(
         **prediction_figures([one.probabilities for one in predictions], start),
     }
     return JobResult(figures, paths, AtomsFound(predictions, table, candidates, origin))
+
+
+def _locate(
+    predictor: "Predictor", image: ImageStack, atoms: AtomsConfig, control: JobControl
+) -> "Generator[Progress, None, tuple[Prediction, DataFrame]]":
+    """Predict an image and locate its atoms; a stop does not wait until their positions are fitted."""
+    from napari_strata.atoms.locate import locate_atoms as locate
+
+    if atoms.refine == "centroid":
+        prediction = yield from predictor.predict(image, control=control)
+        return prediction, locate(prediction, atoms, image.data)
+    body = predictor.predict(image, control=control)
+    while True:
+        try:
+            progress = next(body)
+        except StopIteration as stop:
+            prediction = stop.value
+            break
+        yield replace(progress, fraction=PREDICTED * progress.fraction)
+    yield Progress(PREDICTED, f"Refining the atoms of {image.name}")
+    return prediction, abandonable(control, lambda: locate(prediction, atoms, image.data))
 
 
 def flag_counts(table: "DataFrame") -> dict[str, int]:
