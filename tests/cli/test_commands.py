@@ -88,6 +88,25 @@ def test_simulate_finds_a_cif_file_beside_its_settings(strata: Strata, recorder:
     assert recorder.args[0].crystal.zone_axis == (1, 1, 0)
 
 
+@pytest.mark.parametrize("axis", [("1,-1,0",), ("1 -1 0",), ("1", "-1", "0"), ("-1", "1", "0"), ("-1,1,0",)])
+def test_a_zone_axis_is_one_word_or_three(
+    strata: Strata, recorder: Recorder, tmp_path: Path, axis: tuple[str, ...]
+) -> None:
+    assert strata("simulate", "--zone-axis", *axis, tmp_path).code == 0
+    assert set(recorder.args[0].crystal.zone_axis) == {-1, 0, 1}
+    assert recorder.args[0].crystal.zone_axis[2] == 0
+
+
+@pytest.mark.parametrize("axis", [("0", "0", "0"), ("0,1",), ("0", "1")])
+def test_a_zone_axis_that_is_none_is_refused_in_one_sentence(
+    strata: Strata, tmp_path: Path, axis: tuple[str, ...]
+) -> None:
+    call = strata("simulate", tmp_path, "--zone-axis", *axis)
+    assert call.code == 2
+    assert "is no direction: take three whole numbers, not all 0" in call.err
+    assert len(call.err.splitlines()) == 1
+
+
 def test_a_microscope_on_the_command_line_replaces_the_probe(
     strata: Strata, recorder: Recorder, tmp_path: Path
 ) -> None:

@@ -96,9 +96,17 @@ def test_dopants_and_adatoms_come_back_from_their_words(element, host, amount):
         assert type(one).read(str(one)) == one
 
 
-def test_no_direction_is_no_zone_axis():
-    with pytest.raises(ConfigError, match="0, 0, 0 is no direction"):
-        SimulationConfig.parse({"crystal": {"zone_axis": [0, 0, 0]}})
+@pytest.mark.parametrize("given", [[1, -1, 0], "1,-1,0", "1 -1 0", ["1 -1 0"], ["1", "-1", "0"]])
+def test_a_zone_axis_has_commas_or_blanks_between_its_numbers(given):
+    assert SimulationConfig.parse({"crystal": {"zone_axis": given}}).crystal.zone_axis == (1, -1, 0)
+
+
+@pytest.mark.parametrize(
+    "given", [[0, 0, 0], "0 0 0", [0, 1], "0, 0, 1, 2", "0 0 x", "0 0 1.5", [True, 1, 0], 3, ""]
+)
+def test_no_direction_is_no_zone_axis(given):
+    with pytest.raises(ConfigError, match="is no direction: take three whole numbers, not all 0, such as 0, 0, 1"):
+        SimulationConfig.parse({"crystal": {"zone_axis": given}})
 
 
 @pytest.mark.parametrize(

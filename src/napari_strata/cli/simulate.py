@@ -21,7 +21,7 @@ def simulate(
     material: Annotated[Material | None, option(SimulationConfig, "material")] = None,
     layers: Annotated[int | None, option(SimulationConfig, "layers")] = None,
     cif: Annotated[Path | None, option(CrystalConfig, "cif")] = None,
-    zone_axis: Annotated[tuple[int, int, int] | None, option(CrystalConfig, "zone_axis")] = None,
+    zone_axis: Annotated[str | None, option(CrystalConfig, "zone_axis", default="0,0,1")] = None,
     any_of: Annotated[str | None, option(CrystalConfig, "any_of", default="the material alone")] = None,
     classes: Annotated[ClassesBy | None, option(SimulationConfig, "classes")] = None,
     microscope: Annotated[Microscope | None, option(ProbeConfig, "preset", "--microscope")] = None,
@@ -71,7 +71,7 @@ def _crystal(
     crystal: CrystalConfig,
     material: Material | None,
     cif: Path | None,
-    zone_axis: tuple[int, int, int] | None,
+    zone_axis: str | None,
     any_of: str | None,
 ) -> CrystalConfig:
     """Put in what the options say of crystals; one that is named takes the place of those to draw from."""

@@ -1,9 +1,10 @@
 """What is looked at: crystals, how their layers lie on each other, and what is wrong with them."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from napari_strata.config.base import Config, setting
 from napari_strata.config.foreign_atoms import Adatom, Dopant
@@ -24,6 +25,10 @@ Material = Literal[
 ]
 AnyCrystal = Material | Literal["random"]
 """What an image can draw: a crystal of the table, or one made up at random."""
+
+
+_WHOLE = re.compile(r"[+-]?\d{1,6}", re.ASCII)
+"""An index of a direction."""
 
 
 class CrystalConfig(Config):
@@ -77,11 +82,16 @@ class CrystalConfig(Config):
         advanced=True,
     )
 
-    @model_validator(mode="after")
-    def _looks_somewhere(self) -> Self:
-        if not any(self.zone_axis):
-            raise ValueError("zone_axis: 0, 0, 0 is no direction")
-        return self
+    @field_validator("zone_axis", mode="before")
+    @classmethod
+    def _take_a_direction(cls, value: Any) -> tuple[int, ...]:
+        """Read three whole numbers, as typed with commas or blanks between them, too."""
+        parts = [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
+        words = " ".join(map(str, parts)).replace(",", " ").split()
+        if len(words) != 3 or not all(_WHOLE.fullmatch(word) for word in words) or not any(map(int, words)):
+            said = ", ".join(words) or "nothing"
+            raise ValueError(f"{said} is no direction: take three whole numbers, not all 0, such as 0, 0, 1")
+        return tuple(map(int, words))
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:

@@ -91,8 +91,9 @@ def _read(path: Path, zone_axis: tuple[int, int, int], _changed: int) -> Crystal
             raise ValueError("several crystals")
         _check(atoms)
     except Exception as error:
+        reason = " ".join(str(error).split())
         raise ConfigError(
-            f"{path.name} cannot be read as a crystal ({' '.join(str(error).split())}).",
+            f"{path.name} cannot be read as a crystal{f' ({reason})' if reason else ''}.",
             remedy="Check that it is a CIF file of one crystal.",
         ) from error
     return project(atoms, zone_axis)

@@ -153,7 +153,10 @@ def write(qtbot, row, text):
         ("1e99", "1e+99 Å per pixel is too large: 100000 Å is the most."),
         ("-1", "-1 Å is not positive"),
         ("1e-40", "0.001 Å is the least"),
-        ("1.06 Å", "“1.06 Å” is no number."),
+        ("1.06 Å", "“1.06 Å”: type the number alone, in Å"),
+        ("0.12 nm", "“0.12 nm”: type the number alone, in Å: 1 nm is 10 Å"),
+        ("12 pm", "1 pm is 0.01 Å."),
+        ("fine", "“fine” is no number."),
     ],
 )
 def test_a_size_that_no_pixel_has_is_refused_with_what_is_likely_meant(

@@ -397,6 +397,16 @@ def test_a_doubt_about_the_image_stays_on_the_dock_until_the_next_prediction(qtb
     assert not dock.panel.warnings.isVisibleTo(dock)
 
 
+def test_what_was_told_of_an_image_goes_when_another_one_is_chosen(qtbot, viewer, open_dock):
+    dock = open_dock(pixel_size=0.12)
+    predict(qtbot, dock)
+    assert dock.panel.warnings.text() and dock.panel.words.text()
+    viewer.layers.remove("bright")
+    assert dock.panel.warnings.text() == "" and dock.panel.words.text() == "Open an image."
+    add_bright(viewer)
+    assert (dock.panel.warnings.text(), dock.panel.words.text()) == ("", "")
+
+
 def test_atoms_located_at_another_pixel_size_are_neither_exported_nor_reported(qtbot, viewer, open_dock, tmp_path):
     dock = open_dock()
     said = predict(qtbot, dock)

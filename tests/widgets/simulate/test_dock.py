@@ -183,6 +183,18 @@ def test_settings_that_cannot_be_are_said_and_the_next_ones_shown(qtbot, dock):
     assert dock.shown.live.words.text() == "" and dock.shown.preview is not None
 
 
+def test_a_complaint_about_a_field_goes_once_the_field_is_cleared(qtbot, dock):
+    wait(qtbot, dock)
+    upper = dock.settings.rest.editor("crystal").editor("upper")
+    upper.setText("kryptonite")
+    click(qtbot, dock.use_button)
+    assert "“kryptonite” is not possible" in dock.panel.words.text()
+    upper.clear()
+    assert dock.panel.words.text() == "Open an image to match."
+    wait(qtbot, dock)
+    assert dock.shown.live.words.text() == ""
+
+
 def test_a_cif_file_that_is_not_there_is_said(qtbot, dock, tmp_path):
     wait(qtbot, dock)
     before = dock.settings.values()

@@ -1,5 +1,6 @@
 """A field to see and to type the pixel size of an image layer."""
 
+import re
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 UNKNOWN = "not known"
 BUTTONS = 60
 """Width of the two buttons of a box for numbers, and of the frame around it [px]."""
+_UNIT = re.compile(r"[\d.,]+\s*(pm|nm|µm|μm|um|Å|A|angstrom)(/px)?", re.IGNORECASE)
+"""A number with a unit of length, where the box has one already."""
 _SOURCES = {
     CalibrationSource.TYPED: "typed",
     CalibrationSource.LAYER: "from the layer",
@@ -64,6 +67,8 @@ class PixelSizeBox(NumberBox):
     def why_not(self, typed: str) -> str:
         """Say what is likely meant."""
         number = self.number(typed)
+        if number is None and _UNIT.fullmatch(typed):
+            return f"“{typed}”: type the number alone, in Å: 1 nm is 10 Å, and 1 pm is 0.01 Å."
         return super().why_not(typed) if number is None else why_not(number)
 
 

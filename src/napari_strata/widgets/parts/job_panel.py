@@ -74,6 +74,13 @@ class JobPanel(QWidget):
         """Show a line of words."""
         self.words.setText(text)
 
+    def forget_told(self) -> None:
+        """Clear what the last job told, unless one runs: it was about something else."""
+        if self.runner.state is JobState.IDLE:
+            self._outdated = None
+            self.say("")
+            self._show_warnings("")
+
     def outdate(self, text: str) -> None:
         """Say in place of what the last job told why that is no longer so; an empty text lets it tell it again."""
         if self.runner.state is not JobState.IDLE:

@@ -71,6 +71,7 @@ class PredictDock(Dock):
         self.report_button = QPushButton("Report…")
         self.links = DockLinks(viewer, LINKS)
         self._lay_out()
+        self.source.image.chosen.connect(self._on_image)
         self.source.changed.connect(self._on_source)
         self.source.model.chosen.connect(self._propose_atoms)
         self.find_atoms.toggled.connect(self.atoms.setVisible)
@@ -137,6 +138,10 @@ class PredictDock(Dock):
         layout.addWidget(Page(settings), 1)
         layout.addWidget(self.panel)  # in view however low the window is
         layout.addLayout(below)
+
+    def _on_image(self, _image: object) -> None:
+        self.panel.forget_told()
+        self._on_source()  # which says what the new image lacks
 
     def _on_source(self) -> None:
         entry = self.source.model.entry

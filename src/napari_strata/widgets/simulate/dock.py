@@ -18,7 +18,7 @@ from napari_strata.types import ImageStack
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
 from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.job_panel import JobPanel
-from napari_strata.widgets.parts.notify import in_words
+from napari_strata.widgets.parts.notify import in_notifications, in_words
 from napari_strata.widgets.parts.number_boxes import IntegerBox
 from napari_strata.widgets.parts.other_docks import open_train_dock, train_dock
 from napari_strata.widgets.simulate.image_rows import ImageRows
@@ -67,6 +67,7 @@ class SimulateDock(Dock):
         self.count = IntegerBox(1, 100_000)
         self.take_button = QPushButton("Take from Train")
         self.use_button = QPushButton("Use in Train")
+        self._complaint = ""
         self._wait = QTimer(self)
         self._lay_out()
         self._explain()
@@ -140,7 +141,7 @@ class SimulateDock(Dock):
 
     def _connect(self) -> None:
         self.rows.changed.connect(self._later)
-        self.settings.changed.connect(self._later)
+        self.settings.changed.connect(self._on_settings)
         self._wait.timeout.connect(self.ask)
         self.shown.changed.connect(self._on_shown)
         self.panel.brought.connect(self._on_result)
@@ -153,8 +154,19 @@ class SimulateDock(Dock):
             (self.take_button, self._take),
             (self.use_button, self._use),
         ):
-            button.clicked.connect(self.panel.guarded(slot))
+            button.clicked.connect(in_notifications(slot, say=self._complain))
         self._on_shown()
+
+    def _complain(self, words: str) -> None:
+        self._complaint = words
+        self.panel.say(words)
+
+    def _on_settings(self) -> None:
+        """Take back what was wrong with settings that are no more."""
+        if self._complaint and self.panel.words.text() == self._complaint:
+            self.panel.say("")
+        self._complaint = ""
+        self._later()
 
     def _later(self) -> None:
         """Preview once the user pauses."""
