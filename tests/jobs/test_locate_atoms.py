@@ -103,6 +103,9 @@ def test_a_stop_does_not_wait_until_positions_are_refined(model, monkeypatch):
     assert set(events[-1].result.value.table["image"]) == {"a"}
     said = [(one.message, one.fraction) for one in events if isinstance(one, Progress)]
     assert ("Refining the atoms of a", pytest.approx(0.1)) in said
+    assert all(one.seconds_left is None for one in events if isinstance(one, Progress)), (
+        "a fit's time is not known"
+    )
     assert said[-1] == ("Refining the atoms of b", pytest.approx(0.6))
 
     begun[:] = [None]

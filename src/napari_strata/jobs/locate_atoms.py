@@ -163,7 +163,7 @@ def _locate(
         except StopIteration as stop:
             prediction = stop.value
             break
-        yield replace(progress, fraction=PREDICTED * progress.fraction)
+        yield replace(progress, fraction=PREDICTED * progress.fraction, seconds_left=None)
     yield Progress(PREDICTED, f"Refining the atoms of {image.name}")
     return prediction, abandonable(control, lambda: locate(prediction, atoms, image.data))
 

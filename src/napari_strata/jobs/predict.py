@@ -226,7 +226,7 @@ def predict_stacks(
     Yields
     ------
     Progress
-        Over all images.
+        Over all images; with the time left where that of the image has one.
 
     Returns
     -------
@@ -248,7 +248,7 @@ def predict_stacks(
                 progress = next(body)
                 fraction = (sum(sizes[:index]) + progress.fraction * sizes[index]) / sum(sizes)
                 left = (time.monotonic() - start) * (1 - fraction) / fraction
-                yield Progress(fraction, progress.message, left)
+                yield Progress(fraction, progress.message, None if progress.seconds_left is None else left)
         except StopIteration as stop:
             predictions.append(stop.value)
             keep(stop.value)
