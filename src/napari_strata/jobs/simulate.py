@@ -87,7 +87,14 @@ def simulate(
         raise JobCanceled
     paths = _write(scenes, config, pixel_size, seed, out)
     atoms = sum(len(scene.atoms) for scene in scenes)
-    return JobResult({"images": len(scenes), "layers": config.layers, "atoms": atoms, "seed": seed}, paths, scenes)
+    figures = {
+        "images": len(scenes),
+        "crystal": config.subject,
+        "layers": config.layers,
+        "atoms": atoms,
+        "seed": seed,
+    }
+    return JobResult(figures, paths, scenes)
 
 
 def _write(

@@ -217,6 +217,10 @@ def test_a_cif_file_that_is_broken_is_said_and_its_repair_is_shown(qtbot, dock, 
     click(qtbot, dock.draw_button)
     wait(qtbot, dock)
     assert dock.shown.live.words.text() == "" and dock.shown.preview.classes == ("Cu",)
+    assert dock.shown.drawn.text().startswith("Drawn: mine, twist ")
+    assert not dock.settings.face.editor("material").isEnabled()
+    dock.settings.set_values(before)
+    assert dock.settings.face.editor("material").isEnabled()
 
 
 def test_a_new_draw_shows_another_image_of_the_same_ranges(qtbot, dock):
@@ -231,7 +235,7 @@ def test_a_new_draw_shows_another_image_of_the_same_ranges(qtbot, dock):
 def test_what_is_drawn_is_told(qtbot, dock):
     dock.settings.face.set_value("twist", (12.0, 12.0))
     wait(qtbot, dock)
-    assert dock.shown.drawn.text().startswith("Drawn: twist 12.0°, width 0.")
+    assert dock.shown.drawn.text().startswith("Drawn: graphene, twist 12.0°, width 0.")
 
 
 def test_the_simulated_image_is_added_with_its_truth_beside_the_own(qtbot, viewer, make_dock):

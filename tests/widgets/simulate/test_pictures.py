@@ -48,6 +48,7 @@ def test_pictures_lie_in_two_columns_and_fill_the_width(qtbot):
 
 def test_optics_are_told_by_their_defocus():
     values = {
+        "material": "Si-110",
         "twist": [],
         "probe": {"defocus": -35.2},
         "detector": {"background": 0.0},
@@ -56,5 +57,5 @@ def test_optics_are_told_by_their_defocus():
     }
     assert (
         drawn_in_words(values, dose_per="area")
-        == "Drawn: defocus -35 Å, dose 2,090 counts per Å², background 0.31."
+        == "Drawn: Si-110, defocus -35 Å, dose 2,090 counts per Å², background 0.31."
     )

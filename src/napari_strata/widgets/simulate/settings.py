@@ -27,6 +27,14 @@ class SimulationSettings(QObject):
         self.rest = ConfigForm(SimulationConfig, others, advanced_title="Advanced: simulation")
         for form in (self.face, self.rest):
             form.changed.connect(self.changed)
+        self.rest.changed.connect(self._on_rest)
+
+    def _on_rest(self) -> None:
+        """Let a material be chosen only where it is what is drawn."""
+        crystal = self.rest.editor("crystal")
+        assert isinstance(crystal, ConfigForm), "it is a section"
+        is_drawn = crystal.value("cif") is None and not crystal.value("any_of")
+        self.face.editor("material").setEnabled(is_drawn)
 
     def values(self) -> SimulationConfig:
         """Return the validated settings.

@@ -17,7 +17,7 @@ def drawn_in_words(parameters: Mapping[str, Any], *, dose_per: str) -> str:
         How the settings count the dose: ``peak`` or ``area``.
     """
     probe, detector = parameters["probe"], parameters["detector"]
-    words = [f"twist {abs(angle):.1f}°" for angle in parameters["twist"]]
+    words = [parameters["material"], *(f"twist {abs(angle):.1f}°" for angle in parameters["twist"])]
     if "sigma" in probe:
         words.append(f"width {probe['sigma']:.2f} Å")
     else:
