@@ -82,26 +82,22 @@ def test_simulate_takes_its_ranges_from_a_file_and_options_win(
 
 def test_simulate_finds_a_cif_file_beside_its_settings(strata: Strata, recorder: Recorder, tmp_path: Path) -> None:
     (tmp_path / "ranges.yaml").write_text("crystal: {cif: mine.cif}\n")
-    call = strata("simulate", tmp_path, "--config", tmp_path / "ranges.yaml", "--zone-axis", 1, 1, 0)
+    call = strata("simulate", tmp_path, "--config", tmp_path / "ranges.yaml", "--zone-axis", "1,1,0")
     assert call.code == 0
     assert recorder.args[0].crystal.cif == (tmp_path / "mine.cif").resolve()
     assert recorder.args[0].crystal.zone_axis == (1, 1, 0)
 
 
-@pytest.mark.parametrize("axis", [("1,-1,0",), ("1 -1 0",), ("1", "-1", "0"), ("-1", "1", "0"), ("-1,1,0",)])
-def test_a_zone_axis_is_one_word_or_three(
-    strata: Strata, recorder: Recorder, tmp_path: Path, axis: tuple[str, ...]
-) -> None:
-    assert strata("simulate", "--zone-axis", *axis, tmp_path).code == 0
+@pytest.mark.parametrize("axis", ["1,-1,0", "1 -1 0", "-1,1,0"])
+def test_a_zone_axis_is_one_word(strata: Strata, recorder: Recorder, tmp_path: Path, axis: str) -> None:
+    assert strata("simulate", "--zone-axis", axis, tmp_path).code == 0
     assert set(recorder.args[0].crystal.zone_axis) == {-1, 0, 1}
     assert recorder.args[0].crystal.zone_axis[2] == 0
 
 
-@pytest.mark.parametrize("axis", [("0", "0", "0"), ("0,1",), ("0", "1")])
-def test_a_zone_axis_that_is_none_is_refused_in_one_sentence(
-    strata: Strata, tmp_path: Path, axis: tuple[str, ...]
-) -> None:
-    call = strata("simulate", tmp_path, "--zone-axis", *axis)
+@pytest.mark.parametrize("axis", ["0,0,0", "0,1", "x"])
+def test_a_zone_axis_that_is_none_is_refused_in_one_sentence(strata: Strata, tmp_path: Path, axis: str) -> None:
+    call = strata("simulate", tmp_path, "--zone-axis", axis)
     assert call.code == 2
     assert "is no direction: take three whole numbers, not all 0" in call.err
     assert len(call.err.splitlines()) == 1

@@ -24,7 +24,6 @@ from napari_strata.cli.smallest_change import smallest_change
 from napari_strata.cli.train import train
 from napari_strata.cli.what_if import what_if
 from napari_strata.cli.write_report import report
-from napari_strata.cli.zone_axis import WithZoneAxis
 
 app = typer.Typer(
     add_completion=False,
@@ -49,8 +48,8 @@ def _napari_strata(
 ) -> None: ...
 
 
-app.command(cls=WithZoneAxis)(simulate)
 for _command in (
+    simulate,
     match,
     train,
     find_rate,
