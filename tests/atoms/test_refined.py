@@ -139,3 +139,23 @@ def test_peaks_of_an_astigmatic_probe_are_fitted_as_ellipses_where_that_is_asked
     assert np.sqrt((errors(fits["elliptical"]) ** 2).mean() / (sigma**2).mean()) == pytest.approx(1, abs=0.3)
     assert fits["elliptical"]["width"].to_numpy() == pytest.approx(np.sqrt(0.42 * 0.34), rel=0.03)
     assert np.sqrt((errors(fits["round"]) ** 2).mean()) > 1.5 * np.sqrt((errors(fits["elliptical"]) ** 2).mean())
+
+
+@pytest.mark.parametrize("refine", ["image", "probability"])
+def test_a_fit_tells_how_far_it_has_come_and_is_ended_by_whoever_is_told(refine):
+    told = []
+    config = AtomsConfig(refine=refine)
+    locate_atoms(prediction(), config, image(), tell=told.append)
+    assert len({round(part, 1) for part in told}) > 5
+    assert min(told) == 0
+    assert 0.85 < max(told) < 1
+
+    class EnoughError(Exception):
+        pass
+
+    def enough(part):
+        if part > 0.3:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        locate_atoms(prediction(), config, image(), tell=enough)

@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from napari_strata.control import JobCanceled, JobControl
-from napari_strata.jobs.abandonable import abandonable
+from napari_strata.jobs.abandonable import abandonable, followable
 
 
 @pytest.fixture
@@ -49,3 +49,38 @@ def test_work_that_ends_soon_after_the_stop_is_kept(control):
 
 def test_the_end_of_the_program_does_not_wait_for_the_work(control):
     assert abandonable(control, lambda: threading.current_thread().daemon)
+
+
+def test_work_that_is_followed_tells_how_far_it_has_come(control):
+    seen = threading.Event()
+
+    def work(tell):
+        tell(0.25)
+        seen.wait(60)
+        return 7
+
+    following = followable(control, work)
+    assert next(following) == 0.25
+    seen.set()
+    with pytest.raises(StopIteration) as stopped:
+        next(following)
+    assert stopped.value.value == 7
+
+
+def test_work_that_is_followed_is_over_soon_after_a_stop(control):
+    raised = threading.Event()
+
+    def work(tell):
+        try:
+            while True:
+                tell(0.5)
+        except JobCanceled:
+            raised.set()
+            raise
+
+    following = followable(control, work)
+    assert next(following) == 0.5
+    control.request_stop()
+    with pytest.raises(JobCanceled):
+        next(following)
+    assert raised.wait(60)

@@ -11,6 +11,7 @@ from napari_strata.atoms.refine import refine_positions
 from napari_strata.atoms.refined import refine_atoms
 from napari_strata.atoms.spacing import least_distances
 from napari_strata.atoms.species import SURE, assign_species, class_shares
+from napari_strata.atoms.telling import Tell, say_nothing, within
 from napari_strata.config import AtomsConfig
 from napari_strata.io.calibration import require
 from napari_strata.types import ATOM_COLUMNS, ATOM_DETAILS, AnyArray, FloatImage, Prediction
@@ -19,7 +20,9 @@ _SHARE = "share of class "
 """Begin of the names of columns that hold, until species are named, what the network says of each class."""
 
 
-def locate_atoms(prediction: Prediction, config: AtomsConfig, image: AnyArray | None = None) -> pd.DataFrame:
+def locate_atoms(
+    prediction: Prediction, config: AtomsConfig, image: AnyArray | None = None, *, tell: Tell = say_nothing
+) -> pd.DataFrame:
     """Find the atoms of every frame and layer.
 
     Peaks of the foreground probability are refined to the centroid of their footprint, at the image's border by
@@ -35,6 +38,8 @@ def locate_atoms(prediction: Prediction, config: AtomsConfig, image: AnyArray | 
         Smallest distance, least probability, refinement radius, and what tells species apart.
     image : ndarray, shape (frame, y, x), optional
         The image, for what is measured on it. Without it species are the network's classes.
+    tell : callable
+        Is told again and again which part is done, where positions are fitted.
 
     Returns
     -------
@@ -48,10 +53,11 @@ def locate_atoms(prediction: Prediction, config: AtomsConfig, image: AnyArray | 
         If the pixel size is unknown.
     """
     pixel_size = require(prediction.pixel_size, name=prediction.name)
-    tables = [
-        _locate_in_frame(layers, None if image is None else image[frame], config, pixel_size).assign(frame=frame)
-        for frame, layers in enumerate(prediction.probabilities)
-    ]
+    tables, frames = [], len(prediction.probabilities)
+    for frame, layers in enumerate(prediction.probabilities):
+        of_frame = within(tell, frame / frames, (frame + 1) / frames)
+        pixels = None if image is None else image[frame]
+        tables.append(_locate_in_frame(layers, pixels, config, pixel_size, of_frame).assign(frame=frame))
     table = _with_species(pd.concat(tables, ignore_index=True), prediction.classes, config)
     table = table.assign(image=prediction.name)
     details = [column for column in ATOM_DETAILS if column in table]
@@ -59,7 +65,7 @@ def locate_atoms(prediction: Prediction, config: AtomsConfig, image: AnyArray | 
 
 
 def _locate_in_frame(
-    layers: FloatImage, image: AnyArray | None, config: AtomsConfig, pixel_size: float
+    layers: FloatImage, image: AnyArray | None, config: AtomsConfig, pixel_size: float, tell: Tell
 ) -> pd.DataFrame:
     """Locate the atoms in the maps (layer, class, y, x) of one frame."""
     table = pd.concat(
@@ -67,7 +73,7 @@ def _locate_in_frame(
         ignore_index=True,
     )
     kinds = table.filter(like=_SHARE).to_numpy(np.float64).argmax(axis=1)
-    table = refine_atoms(table, layers, image, kinds, config, pixel_size)
+    table = refine_atoms(table, layers, image, kinds, config, pixel_size, tell)
     if image is None or config.species == "class" or config.refine == "image":  # which measures what peaks hold
         return table
     radius = config.refinement_radius / pixel_size

@@ -11,6 +11,7 @@ from napari_strata.atoms.fit.fitted import FittedPeaks
 from napari_strata.atoms.fit.width import guess_width, spacing_of
 from napari_strata.atoms.scatter import scatter_of_rows
 from napari_strata.atoms.spikes import without_spikes
+from napari_strata.atoms.telling import Tell, say_nothing, within
 from napari_strata.config import AtomsConfig
 from napari_strata.types import ATOM_FLAGS, AnyArray, FloatImage
 
@@ -43,6 +44,7 @@ def refine_atoms(
     kinds: NDArray[np.intp],
     config: AtomsConfig,
     pixel_size: float,
+    tell: Tell = say_nothing,
 ) -> "pd.DataFrame":
     """Fit the positions of the atoms of one frame as `AtomsConfig.refine` says.
 
@@ -70,6 +72,8 @@ def refine_atoms(
         What to fit to, if anything, and the shape of the peaks.
     pixel_size : float
         Pixel size [Å/px].
+    tell : callable
+        Is told again and again which part is done.
 
     Returns
     -------
@@ -83,7 +87,9 @@ def refine_atoms(
     refined = table.assign(**dict.fromkeys(FITTED, np.nan))
     of_layer = table["layer"].to_numpy()
     groups = of_layer * (kinds.max(initial=0) + 1) + kinds
-    for layer in [None] if on_image else np.unique(of_layer):
+    parts = [None] if on_image else list(np.unique(of_layer))
+    for part, layer in enumerate(parts):
+        tell_part = within(tell, part / len(parts), (part + 1) / len(parts))
         rows = np.flatnonzero(of_layer == layer) if layer is not None else np.arange(len(table))
         if not len(rows):
             continue
@@ -91,7 +97,7 @@ def refine_atoms(
         positions = table[["y_px", "x_px"]].to_numpy(dtype=np.float64)[rows]
         of = np.asarray(pixels, np.float64)
         of = without_spikes(of) if on_image else of
-        fitted = _fit(of, positions, groups[rows], of_layer[rows], config, pixel_size)
+        fitted = _fit(of, positions, groups[rows], of_layer[rows], config, pixel_size, tell_part)
         _write(refined, rows, _doubted(fitted, positions), pixel_size)
     return refined
 
@@ -103,6 +109,7 @@ def _fit(
     layers: NDArray[np.intp],
     config: AtomsConfig,
     pixel_size: float,
+    tell: Tell,
 ) -> FittedPeaks:
     low, high = (max(width / pixel_size, NARROWEST) for width in WIDTHS)
     width = guess_width(pixels, positions, kinds, lowest=low, highest=high)
@@ -115,6 +122,7 @@ def _fit(
         noise="poisson" if config.refine == "image" else "uniform",
         groups=kinds,
         prior_px=_prior(positions * pixel_size, layers) / pixel_size,
+        tell=tell,
     )
 
 

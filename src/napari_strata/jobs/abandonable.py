@@ -1,6 +1,6 @@
 """Work for which a stop does not wait."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from threading import Thread
 from typing import TypeVar
@@ -31,11 +31,47 @@ def abandonable(control: JobControl, work: Callable[[], T]) -> T:
     JobCanceled
         If a stop was requested before the end.
     """
+    followed = followable(control, lambda _tell: work())
+    while True:
+        try:
+            next(followed)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+
+def followable(control: JobControl, work: Callable[[Callable[[float], None]], T]) -> Generator[float, None, T]:
+    """Do what `abandonable` does for work that tells how far it has come, and so is over soon after a stop, too.
+
+    Parameters
+    ----------
+    control : JobControl
+        Who asks for the stop.
+    work : callable
+        What is to be done; it is given what it tells which part is done, 0 to 1, which raises `JobCanceled` there
+        once a stop was requested.
+
+    Yields
+    ------
+    float
+        The greatest part that was told, when it has grown.
+
+    Raises
+    ------
+    JobCanceled
+        If a stop was requested before the end.
+    """
     found: Future[T] = Future()
+    shown, done = 0.0, 0.0
+
+    def tell(part: float) -> None:
+        nonlocal done
+        control.checkpoint()
+        done = part
 
     def run() -> None:
         try:
-            found.set_result(work())
+            found.set_result(work(tell))
         except BaseException as error:  # noqa: BLE001 (raised where the result is asked for)
             found.set_exception(error)
 
@@ -46,6 +82,9 @@ def abandonable(control: JobControl, work: Callable[[], T]) -> T:
         except TimeoutError:
             if found.done():
                 raise  # the work's own
+        if done > shown:
+            shown = done
+            yield shown
     try:
         return found.result(timeout=GRACE)
     except TimeoutError:

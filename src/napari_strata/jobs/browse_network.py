@@ -10,6 +10,7 @@ from napari_strata.config.inside import InsideConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import TargetError
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration, check_stacks, make_folder
 from napari_strata.types import AnyArray, FloatImage, ImageStack
@@ -131,7 +132,7 @@ def browse_network(
     from napari_strata.models.registry import load_network
 
     begun = time.monotonic()
-    loaded = load_network(model, resolve_device(config.device))
+    loaded = abandonable(control, lambda: load_network(model, resolve_device(config.device)))
     check_network(loaded.network)
     stack = None if wanted <= {"kernels"} else _check_image(image, frame, loaded)
     inside = Inside(list_feature_maps(loaded.network))

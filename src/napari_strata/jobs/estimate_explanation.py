@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult, StateChanged
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import take_frames
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.pass_time import seconds_of_pass
@@ -78,7 +79,7 @@ def estimate_explanation(
     from napari_strata.models.registry import load_network
 
     shown = take_frames(image, 0, 0)
-    loaded = load_network(model, resolve_device(config.device))
+    loaded = abandonable(control, lambda: load_network(model, resolve_device(config.device)))
     check_calibration((shown,), loaded.card)
     control.run()
     yield StateChanged(control.state)

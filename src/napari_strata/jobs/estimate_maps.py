@@ -11,6 +11,7 @@ from napari_strata.control import JobControl
 from napari_strata.errors import MethodError
 from napari_strata.events import JobResult, StateChanged
 from napari_strata.explain.quick import QUICK
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.pass_time import seconds_of_pass
@@ -77,7 +78,7 @@ def estimate_maps(
     TargetError, ImageError, CalibrationError, BundleError, DeviceError
         If an input cannot be used.
     """
-    loaded, shown = load_checked(inquiry)
+    loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     control.run()
     yield StateChanged(control.state)
     work, config = _Work(loaded, shown, inquiry.question, judging), inquiry.config

@@ -85,7 +85,7 @@ def explain_stack(
     from napari_strata.models.registry import load_network
 
     frames = 1 if image.data.ndim == 2 else len(image.data)
-    loaded = load_network(model, resolve_device(config.device))
+    loaded = abandonable(control, lambda: load_network(model, resolve_device(config.device)))
     check_calibration((image,), loaded.card)
     check_question(question, loaded, (image.data.shape[-2], image.data.shape[-1]))
     check_repeatable(question)

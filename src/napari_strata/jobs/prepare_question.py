@@ -124,26 +124,32 @@ def locate_in_stack(
     CalibrationError
         If an atom is asked for and the image has no pixel size.
     """
-    from napari_strata.atoms.locate import locate_atoms
-
     frames = 1 if inquiry.image.data.ndim == 2 else len(inquiry.image.data)
     prediction = yield from _predict(control, loaded, inquiry, 0, frames - 1)
-    return None if prediction is None else locate_atoms(prediction, inquiry.locating)
+    return None if prediction is None else _locate(control, prediction, inquiry)
 
 
 def _locate_atoms(
     control: JobControl, loaded: "LoadedModel", inquiry: Inquiry
 ) -> Generator[Progress, None, "DataFrame | None"]:
     """Predict, and locate the atoms of the frame, if anything depends on them."""
-    from napari_strata.atoms.locate import locate_atoms
-
     frame = inquiry.frame
     first = frame if loaded.network.layers == 1 else 0
     prediction = yield from _predict(control, loaded, inquiry, first, frame)
     if prediction is None:
         return None
     last = dataclasses.replace(prediction, probabilities=prediction.probabilities[-1:])
-    return locate_atoms(last, inquiry.locating).assign(frame=frame)
+    return _locate(control, last, inquiry).assign(frame=frame)
+
+
+def _locate(control: JobControl, prediction: Prediction, inquiry: Inquiry) -> "DataFrame":
+    """Locate the atoms of a prediction; a stop does not wait for it."""
+    from napari_strata.atoms.locate import locate_atoms
+
+    def locate() -> "DataFrame":
+        return locate_atoms(prediction, inquiry.locating, tell=lambda _part: control.checkpoint())
+
+    return abandonable(control, locate)
 
 
 def _predict(

@@ -9,6 +9,7 @@ from napari_strata.control import JobControl
 from napari_strata.errors import StrataError
 from napari_strata.events import Glimpsed, JobResult, StateChanged
 from napari_strata.explain.question import Against
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration, check_stacks
 from napari_strata.requests import ProbeAt
@@ -67,7 +68,7 @@ def probe(
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
 
-    loaded = load_network(model, resolve_device(config.device))
+    loaded = abandonable(control, lambda: load_network(model, resolve_device(config.device)))
     check_calibration((image,), loaded.card)
     control.run()
     yield StateChanged(control.state)

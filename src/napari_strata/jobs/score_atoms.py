@@ -104,7 +104,7 @@ def score_atoms(
     if out is not None and out.is_dir():
         raise OutputError(f"{out} is a folder.", remedy="Give the name of a CSV file, for example why.csv.")
     require(image.pixel_size, name=image.name)
-    loaded = load_network(model, resolve_device(config.device))
+    loaded = abandonable(control, lambda: load_network(model, resolve_device(config.device)))
     check_calibration((image,), loaded.card)
     wanted = atoms if chosen is None else atoms.loc[list(chosen)]
     _check_count(len(wanted), scoring.most)

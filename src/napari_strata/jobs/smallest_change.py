@@ -11,6 +11,7 @@ from napari_strata.control import JobCanceled, JobControl
 from napari_strata.events import JobEvent, JobResult, Progress, StateChanged
 from napari_strata.explain.targets import RegionTarget, check_target
 from napari_strata.io.calibration import require
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
@@ -76,7 +77,7 @@ def smallest_change(
     from napari_strata.explain.changes.flip import FlipSearch
 
     start = time.monotonic()
-    loaded, shown = load_checked(inquiry)
+    loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     if mask is not None:
         check_target(RegionTarget(mask), (shown.data.shape[1], shown.data.shape[2]))
     if looking.dose is not None:

@@ -13,6 +13,7 @@ from napari_strata.errors import OutputError, StrataError
 from napari_strata.events import ChangeTried, JobEvent, JobResult, Progress, StateChanged
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget, RegionTarget, check_target
+from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
@@ -47,7 +48,7 @@ def try_changes(control: JobControl, inquiry: Inquiry) -> JobBody:
     JobEvent
         `ChangeTried` with every outcome, first without and then with masks, or with the reason why there is none.
     """
-    loaded, _ = load_checked(inquiry)
+    loaded, _ = abandonable(control, lambda: load_checked(inquiry))
     control.run()
     yield StateChanged(control.state)
     with stoppable(loaded.network, control):
@@ -109,7 +110,7 @@ def what_if(
         If an input cannot be used or a file cannot be written.
     """
     start = time.monotonic()
-    loaded, shown = load_checked(inquiry)
+    loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     if mask is not None:
         check_target(RegionTarget(mask), (shown.data.shape[1], shown.data.shape[2]))
     check_folder(out)

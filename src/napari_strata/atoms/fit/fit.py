@@ -13,6 +13,10 @@ from napari_strata.atoms.fit.joint import JointFit
 from napari_strata.atoms.fit.noise import NoiseKind
 from napari_strata.atoms.fit.polynomials import Shape
 from napari_strata.atoms.fit.squares import Floats
+from napari_strata.atoms.telling import Tell, say_nothing, within
+
+ATTEMPTS = (0.0, 0.4, 0.6)
+"""Where in the work each attempt begins, roughly: that before it ends as soon as widths have grown too much."""
 
 
 def fit_peaks(
@@ -26,6 +30,7 @@ def fit_peaks(
     groups: NDArray[np.intp] | None = None,
     prior_px: float | None = None,
     hold_width: bool = False,
+    tell: Tell = say_nothing,
 ) -> FittedPeaks:
     """Fit Gaussians on a slowly varying background to all atoms of an image together.
 
@@ -57,6 +62,8 @@ def fit_peaks(
     hold_width : bool
         Keep all widths at `width_px`: where peaks overlap much, hardly anything tells wide ones from dim ones on
         a brighter background.
+    tell : callable
+        Is told again and again which part is done.
 
     Returns
     -------
@@ -74,7 +81,8 @@ def fit_peaks(
         starts, kinds = np.concatenate([starts, beyond]), np.concatenate([kinds, alike])
     order = np.argsort(starts[:, 0], kind="stable")
     one = np.zeros_like(kinds)
-    for shared, held in ((kinds, hold_width), (one, False), (one, True)):
+    attempts = ((kinds, hold_width), (one, False), (one, True))
+    for (shared, held), begin in zip(attempts, ATTEMPTS, strict=True):
         fit = JointFit(
             np.ascontiguousarray(pixels),
             starts[order],
@@ -86,6 +94,7 @@ def fit_peaks(
             prior_px=None if prior_px is None else prior_px / coarse.step,
             inside=order < len(positions),
             hold_width=held,
+            tell=within(tell, begin, 1),
         )
         if fit.run():
             break

@@ -7,19 +7,21 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from napari_strata.atoms.fit.background import Knots
+from napari_strata.atoms.fit.chi_square import chi_square
 from napari_strata.atoms.fit.fitted import FittedPeaks
 from napari_strata.atoms.fit.heights import measured_heights
 from napari_strata.atoms.fit.isolated import sigma_alone
-from napari_strata.atoms.fit.levenberg_marquardt import SETTLED, Freedom, Problem, local_sums, settle
+from napari_strata.atoms.fit.levenberg_marquardt import SETTLED, Freedom, Problem, settle
 from napari_strata.atoms.fit.model import Model
 from napari_strata.atoms.fit.neighbours import COUPLED, Pairs
-from napari_strata.atoms.fit.noise import MOST_LEVERAGE, Noise, NoiseKind, measure_noise
+from napari_strata.atoms.fit.noise import Noise, NoiseKind, measure_noise, without_rim
 from napari_strata.atoms.fit.polynomials import Shape, full_precision, widths
 from napari_strata.atoms.fit.prior import Prior, measured_spread
 from napari_strata.atoms.fit.solver import Solver
 from napari_strata.atoms.fit.squares import Floats
 from napari_strata.atoms.fit.start import KNOT_SPACING, pixels_near, starting_parameters
 from napari_strata.atoms.fit.uncertainty import atom_covariance
+from napari_strata.atoms.telling import Tell, say_nothing, within
 
 STEPS_OF_ALL, STEPS_OF_SOME = 12, 20
 """Most steps of all atoms together, and of those that have not settled then, with their neighbours."""
@@ -31,9 +33,6 @@ STEPS_DOWN = 4
 """Steps of heights before that: of an atom that is not there a five-hundredth is left."""
 AFFECTED = 3.0
 """How near an atom's neighbours are that are fitted again with it, in standard deviations."""
-RIM = 3.0
-"""How far from the border pixels tell nothing of the noise where atoms lie beyond it, in standard deviations of a
-peak: what is left there is what the few places for light from outside cannot make."""
 STILL = 0.3
 """Last step of a fit that is believed, in units of the uncertainty."""
 FARTHEST = 1.5
@@ -46,6 +45,8 @@ DIM = 1e-2
 ALIKE, STEPS_OF_HEIGHTS = 0.3, 2
 """Spread of heights, in units of their median, that is expected where widths are compared by heights alone, and
 steps of those: were all heights free, atoms that all but coincide would take any, and any width would do."""
+FIRST, SEEN, SECOND, REST, RESULT = (0.0, 0.4), (0.4, 0.55), (0.55, 0.83), (0.83, 0.86), (0.86, 1.0)
+"""Where in the work the parts of a fit begin and end, roughly: 20,000 atoms, as told by the clock."""
 
 
 class JointFit:
@@ -73,6 +74,8 @@ class JointFit:
         Which are atoms of the image; the others only have heights. By default all.
     hold_width : bool
         Keep the width.
+    tell : callable
+        Is told again and again which part is done.
     """
 
     def __init__(
@@ -88,7 +91,9 @@ class JointFit:
         kinds: NDArray[np.intp] | None = None,
         inside: NDArray[np.bool_] | None = None,
         hold_width: bool = False,
+        tell: Tell = say_nothing,
     ) -> None:
+        self._tell = tell
         self._shapes = not hold_width
         self._inside = np.ones(len(positions), bool) if inside is None else inside
         self._kinds = groups if kinds is None else kinds
@@ -106,7 +111,8 @@ class JointFit:
             Prior.nothing(positions),
             WIDEST * width_px if self._shapes else np.inf,
         )
-        self._telling = self._without_rim()
+        used = self._problem.used
+        self._telling = used if self._inside.all() else without_rim(used, width_px)
         self._failed = np.zeros(len(positions), bool)
         self._sigma = np.zeros(len(positions))
         self._leverage = self._problem.model.leverage(self._parameters)
@@ -123,11 +129,11 @@ class JointFit:
         self._fit_heights()
         if self._prior_px is not None:
             self._expect_anything(self._prior_px)
-            self._settle_all(everything, steps=STEPS_OF_ALL)
+            self._settle_all(everything, FIRST)
             if self._is_too_wide():
                 return False
             self._expect_what_was_seen()
-        restless = self._settle_all(everything, steps=STEPS_OF_ALL) > SETTLED
+        restless = self._settle_all(everything, SECOND) > SETTLED
         if self._is_too_wide():
             return False
         if restless.any():
@@ -159,8 +165,8 @@ class JointFit:
         self._leverage = model.leverage(parameters)
         drawn = model.draw(parameters)
         noise = self._measure_noise(drawn)
-        weights = problem.used / noise.variance(drawn)
-        sigma = np.sqrt(self._variances(drawn)[:, :2])
+        squares = (problem.image - drawn) ** 2 * problem.used / noise.variance(drawn)
+        sigma = np.sqrt(self._variances(drawn, RESULT)[:, :2])
         background = model.knots.at(parameters.background, parameters.positions)
         return FittedPeaks(
             positions=parameters.positions,
@@ -168,7 +174,7 @@ class JointFit:
             amplitude=parameters.amplitudes,
             background=background,
             width=widths(model.precision(parameters)),
-            chi2=self._chi2((problem.image - drawn) ** 2 * weights),
+            chi2=chi_square(squares, problem.used, self._leverage, model, parameters),
             failed=self._failed,
             crowded=np.sqrt((sigma**2).mean(axis=1)) > 2 * sigma_alone(parameters.amplitudes, background, noise),
             gain=noise.gain,
@@ -178,14 +184,6 @@ class JointFit:
 
     def _measure_noise(self, drawn: Floats) -> Noise:
         return measure_noise(self._problem.image, drawn, self._telling, self._leverage, self._noise)
-
-    def _without_rim(self) -> NDArray[np.bool_]:
-        """Return the pixels (y, x) that tell of the noise: all that are fitted where most are at the border."""
-        used, rim = self._problem.used, int(np.ceil(RIM * self._width))
-        if self._inside.all() or min(used.shape) <= 2 * rim:
-            return used
-        telling = used & np.pad(np.ones([side - 2 * rim for side in used.shape], bool), rim)
-        return telling if telling.sum() > 0.5 * used.sum() else used
 
     def _expect_anything(self, prior_px: float) -> None:
         """Expect positions near where they began, and heights of the order of the median."""
@@ -197,7 +195,7 @@ class JointFit:
         """Expect positions and heights as the first fit has measured how far they are from what was expected."""
         assert self._prior_px is not None, "only where something is known of the starts"
         inside, shift = self._inside, self._parameters.positions - self._start
-        variance = self._variances(self._problem.model.draw(self._parameters))
+        variance = self._variances(self._problem.model.draw(self._parameters), SEEN)
         self._sigma = np.sqrt(variance[:, :2].mean(axis=1))
         measured = measured_spread(shift[inside], variance[inside, :2], self._prior_px)
         # Where all is blurred, shifts of one atom are those of others, too.
@@ -217,28 +215,37 @@ class JointFit:
             ),
         )
 
-    def _variances(self, drawn: Floats) -> Floats:
+    def _variances(self, drawn: Floats, part: tuple[float, float]) -> Floats:
         """Return the variances of each position and height (atom, 3); NaN where there are none."""
-        variance = np.einsum("acc->ac", self._covariance(drawn))
+        variance = np.einsum("acc->ac", self._covariance(drawn, part))
         return np.where((variance > 0).all(axis=1, keepdims=True), variance, np.nan)
 
-    def _covariance(self, drawn: Floats) -> Floats:
+    def _covariance(self, drawn: Floats, part: tuple[float, float]) -> Floats:
         """Return the covariance of each position and height (atom, 3, 3)."""
         problem = self._problem
         weights = problem.used / self._measure_noise(drawn).variance(drawn)
         equations = problem.equations(self._parameters, drawn, weights)
         held = self._failed | ~self._inside
         free = Freedom(~held, shapes=self._shapes).unknowns(self._parameters)
-        return atom_covariance(equations, held, Solver(equations, np.zeros(len(free)), free))
+        solver = Solver(equations, np.zeros(len(free)), free)
+        return atom_covariance(equations, held, solver, within(self._tell, *part))
 
     def _median_height(self) -> float:
         return float(np.median(self._parameters.amplitudes[self._inside]))
 
     def _fit_heights(self) -> None:
-        self._settle_all(Freedom(np.zeros(len(self._start), bool), shapes=False), steps=1)
+        self._settle_all(Freedom(np.zeros(len(self._start), bool), shapes=False), FIRST, steps=1)
 
-    def _settle_all(self, freedom: Freedom, *, steps: int) -> Floats:
-        found = settle(self._problem, self._parameters, freedom, steps=steps, enough=ENOUGH, sigma=self._sigma)
+    def _settle_all(self, freedom: Freedom, part: tuple[float, float], *, steps: int = STEPS_OF_ALL) -> Floats:
+        found = settle(
+            self._problem,
+            self._parameters,
+            freedom,
+            steps=steps,
+            enough=ENOUGH,
+            sigma=self._sigma,
+            tell=within(self._tell, *part),
+        )
         self._parameters = found.parameters
         return found.last_step
 
@@ -262,7 +269,8 @@ class JointFit:
             nobody = replace(freedom, positions=np.zeros(len(some), bool))
             for _ in range(STEPS_DOWN):
                 start = settle(part, start, nobody, steps=1).parameters
-        found = settle(part, start, freedom, steps=STEPS_OF_SOME, sigma=self._sigma[some])
+        tell = within(self._tell, *REST)
+        found = settle(part, start, freedom, steps=STEPS_OF_SOME, sigma=self._sigma[some], tell=tell)
         now.positions[some], now.amplitudes[some] = found.parameters.positions, found.parameters.amplitudes
         last_step = np.zeros(len(atoms))
         last_step[some] = found.last_step
@@ -289,12 +297,3 @@ class JointFit:
             positions=np.where(new[:, None], self._start, now.positions),
             amplitudes=np.where(new, self._median_height(), now.amplitudes),
         )
-
-    def _chi2(self, squares: Floats) -> Floats:
-        """Sum squares (y, x) within 2 standard deviations of each atom along y and x, by degrees of freedom."""
-        model, parameters = self._problem.model, self._parameters
-        reach = max(1, int(np.rint(2 * widths(full_precision(model.shape, parameters.shapes)).max())))
-        positions = parameters.positions
-        count = local_sums(self._problem.used * (1 - np.minimum(self._leverage, MOST_LEVERAGE)), positions, reach)
-        chi2: Floats = local_sums(squares, positions, reach) / np.where(count > 0, count, np.nan)
-        return chi2

@@ -18,6 +18,7 @@ from napari_strata.atoms.fit.polynomials import full_precision, widths
 from napari_strata.atoms.fit.prior import Prior
 from napari_strata.atoms.fit.solver import Solver
 from napari_strata.atoms.fit.squares import Floats
+from napari_strata.atoms.telling import Tell, say_nothing
 
 SETTLED, NEAREST = 3e-2, 1e-6
 """Step below which a position counts as settled, in units of its uncertainty; and below which it is none [px]."""
@@ -127,6 +128,7 @@ def settle(
     steps: int,
     enough: float = 1.0,
     sigma: Floats | None = None,
+    tell: Tell = say_nothing,
 ) -> Settled:
     """Step towards the greatest likelihood.
 
@@ -145,6 +147,8 @@ def settle(
     sigma : ndarray, shape (atom,), optional
         Uncertainty of each position, in which steps are told where it is larger than that of the atom were all
         else known: where many peaks overlap it is by far.
+    tell : callable
+        Is told before every step which part of the most steps is done.
 
     Returns
     -------
@@ -158,6 +162,7 @@ def settle(
     scale = np.zeros(len(damping)) if sigma is None else sigma
     drawn = expected = model.draw(now)
     for count in range(steps):
+        tell(count / steps)
         expected = drawn if count < CALM else (drawn + expected) / 2
         weights = problem.used / problem.noise_of(drawn).variance(expected)
         step, own_sigma = _step(problem, now, freedom, damping, of_shapes, weights, drawn)

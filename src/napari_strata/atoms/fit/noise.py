@@ -13,6 +13,9 @@ ROUNDS = 10
 LEAST = 1e-2
 """Smallest variance believed, in units of the variance of the brightest pixels."""
 MOST_LEVERAGE = 0.8
+RIM = 3.0
+"""How far from the border pixels tell nothing of the noise where atoms lie beyond it, in standard deviations of a
+peak: what is left there is what the few places for light from outside cannot make."""
 TINY = np.finfo(np.float64).tiny
 
 
@@ -53,6 +56,18 @@ class NoiseKind:
 
     uniform: bool = False
     gain: float | None = None
+
+
+def without_rim(used: NDArray[np.bool_], width: float) -> NDArray[np.bool_]:
+    """Return the pixels (y, x) that tell of the noise where atoms of a width [px] lie beyond the border.
+
+    Those are all that are fitted where most of them are near the border.
+    """
+    rim = int(np.ceil(RIM * width))
+    if min(used.shape) <= 2 * rim:
+        return used
+    telling = used & np.pad(np.ones([side - 2 * rim for side in used.shape], bool), rim)
+    return telling if telling.sum() > 0.5 * used.sum() else used
 
 
 def measure_noise(
