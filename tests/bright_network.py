@@ -9,6 +9,7 @@ from napari_strata.models.registry import build_network
 THRESHOLD = 1.0
 """Normalised brightness at which the probability is one half."""
 GAIN = 20.0
+BY_HAND = "nothing: weights set by hand"
 
 
 def bright_network(config, classes):
@@ -47,20 +48,21 @@ def passing_network(config, classes):
     return network
 
 
-def save_bright(folder, *, names=("C",), seen=None, **model):
+def save_bright(folder, *, names=("C",), seen=None, trained_on=BY_HAND, **model):
     """Save such a network as a bundle; `model` holds settings of `ModelConfig`."""
     config = ModelConfig(**{"filters": (2, 4), **model})
-    return save_network(folder, bright_network(config, len(names)), config, name="bright", names=names, seen=seen)
+    network, known = bright_network(config, len(names)), {"seen": seen, "trained_on": trained_on}
+    return save_network(folder, network, config, name="bright", names=names, **known)
 
 
-def save_network(folder, network, config, *, name, names=("C",), **others):
+def save_network(folder, network, config, *, name, names=("C",), trained_on=BY_HAND, **others):
     """Save a network that no training has made as a bundle of these classes; `others` are fields of its card."""
     card = ModelCard(
         name=name,
         created="2026-11-21T00:00:00Z",
         model=config,
         classes=ClassTable.from_names(names),
-        trained_on="nothing: weights set by hand",
+        trained_on=trained_on,
         figures={},
         software={},
         weights_file="weights-0.safetensors",

@@ -84,7 +84,7 @@ def _card(card: ModelCard) -> list[str]:
     ]
     if card.seen is not None:
         low, high = (period * (grid or 1) for period in card.seen.spacing)
-        rows.append(("strongest spacing seen", f"{low:.2f} to {high:.2f} {'Å' if grid else 'px'}"))
+        rows.append(("clearest spacing seen", f"{low:.2f} to {high:.2f} {'Å' if grid else 'px'}"))
         rows.append(("share of noise seen", f"{card.seen.noise[0]:.3f} to {card.seen.noise[1]:.3f}"))
         rows.append(("skewness seen", f"{card.seen.skewness[0]:.2f} to {card.seen.skewness[1]:.2f}"))
     rows += [

@@ -18,7 +18,7 @@ def waves(period: float, side: int = 256) -> np.ndarray:
 
 
 @pytest.mark.parametrize("period", [5.0, 8.0, 13.7])
-def test_the_strongest_spacing_is_that_of_the_rows(period: float):
+def test_the_clearest_spacing_is_that_of_the_rows(period: float):
     assert appearance(waves(period)).spacing == pytest.approx(period, rel=0.02)
 
 

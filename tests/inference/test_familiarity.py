@@ -56,7 +56,8 @@ def test_a_wrong_pixel_size_shows_in_the_spacing(card: ModelCard):
     doubt = doubts_about(replace(simulated(side=400), pixel_size=0.12), card)
     assert doubt is not None
     assert doubt.startswith(
-        "image is outside what the model graphene has seen, because its strongest spacing is 1."
+        "image is outside what the model graphene has seen, because its clearest spacing, the ring that"
+        " stands out most of its Fourier transform, is 1."
     )
     assert "wrong pixel size" in doubt
 

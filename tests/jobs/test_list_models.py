@@ -18,7 +18,7 @@ def test_a_model_is_listed_with_what_it_finds_and_what_it_has_seen():
     assert (described["layers"], described["pixel_size_A"]) == (2, 0.2)
     assert described["species"] == list(model.card.classes.names)
     assert described["coarsest_pixel_size_A"] == 0.25
-    assert described["seen"]["strongest_spacing_A"] == [1.8, 2.6]
+    assert described["seen"]["clearest_spacing_A"] == [1.8, 2.6]
     assert last.result.value == (folder,)
 
 

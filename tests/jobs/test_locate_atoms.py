@@ -17,6 +17,7 @@ from napari_strata.io import bundled
 from napari_strata.io.atom_tables import read_atoms, read_origin
 from napari_strata.io.bundle import read_card
 from napari_strata.jobs.doubt_atoms import doubts_about_atoms
+from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.doubt_places import doubts_about_places
 from napari_strata.jobs.locate_atoms import locate_atoms
 from napari_strata.types import ATOM_COLUMNS, ImageStack
@@ -178,7 +179,7 @@ def test_an_image_that_the_model_has_not_seen_gets_its_atoms_with_a_warning(tmp_
     model = save_bright(tmp_path / "model", seen=seen, pixel_size=0.2)
     events = list(locate_atoms(JobControl(), model, [image()], INFERENCE, ATOMS))
     warning, _both_layers_alike = (event.message for event in events if isinstance(event, Warned))
-    assert warning.startswith("graphene is outside what the model bright has seen, because its strongest spacing")
+    assert warning.startswith("graphene is outside what the model bright has seen, because its clearest spacing")
     assert events[-1].reason is FinishReason.COMPLETED
 
 
@@ -244,6 +245,18 @@ def test_no_model_is_recommended_where_no_lattice_is_seen(tmp_path):
     ]
     assert said[0].message.startswith("noise is outside what the model bright has seen")
     assert said[0].remedy.startswith("No lattice is seen in it")
+
+
+def test_a_model_of_hexagonal_crystals_is_recommended_for_hexagonal_spots_alone(tmp_path):
+    wide = Seen(window=64, spacing=(1, 99), order=(0, 9), noise=(1e-9, 9), skewness=(-9, 9))
+    save_bright(bundled.FOLDER / "hexagonal", seen=wide, trained_on="simulated MoS2 or WS2, 2 layers")
+    save_bright(bundled.FOLDER / "any", seen=wide, layers=3)
+    narrow = save_bright(tmp_path / "model", seen=wide.model_copy(update={"skewness": (8, 9)}), pixel_size=0.2)
+    columns = np.stack(np.mgrid[1:14:2.8, 1:14:2.8], axis=-1).reshape(-1, 2)
+    for places, named in ((CRYSTAL, "hexagonal"), (columns, "any")):
+        stack = ImageStack(footprints(places, EXTENT, PIXEL)[None], PIXEL, "picture")
+        [said] = doubts_about_images([stack], read_card(narrow))
+        assert said.remedy == f"Built-in models that have seen such images: {named}."
 
 
 def test_one_layer_that_a_model_of_two_tells_twice_is_asked_about(model):

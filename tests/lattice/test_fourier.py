@@ -7,7 +7,7 @@ from napari_strata.errors import CalibrationError, ImageError, LatticeError
 from napari_strata.lattice.affine import fit_shared_affine, symmetric_stretch
 from napari_strata.lattice.moire import predict_moire, see_moire
 from napari_strata.lattice.reciprocal import lattices_of_image, match_lattices, reciprocal
-from napari_strata.lattice.spectrum import find_spots
+from napari_strata.lattice.spectrum import find_spots, sixfold_share
 from napari_strata.lattice.twist import twist_of_affine
 
 PIXEL = 0.2
@@ -71,6 +71,16 @@ def test_a_square_lattice_is_seen() -> None:
     assert found.parameters.a.value == pytest.approx(3.9, abs=1e-3)
     assert found.parameters.gamma.value == pytest.approx(90, abs=0.02)
     assert found.parameters.orientation.value == pytest.approx(12, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("gamma", "turns", "share"), [(120, (7,), 1), (120, (0, 30), 1), (120, (3, 15), 1), (90, (7,), 0)]
+)
+def test_only_spots_of_hexagonal_lattices_have_partners_sixty_degrees_on(gamma, turns, share) -> None:
+    strained = np.array([[1.03, 0.01], [0.01, 0.97]])
+    cells = [cell(2.8, gamma=gamma, angle=turn, affine=strained) for turn in turns]
+    layers = [atoms(one, EXTENT + 8, sites=[(0, 0)])[0] - 4 for one in cells]
+    assert sixfold_share(find_spots(image(layers, EXTENT, PIXEL), PIXEL)) == pytest.approx(share, abs=0.03)
 
 
 def test_missing_lattices_are_an_error_in_words() -> None:

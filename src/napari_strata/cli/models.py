@@ -11,8 +11,8 @@ from napari_strata.jobs.job import Job
 from napari_strata.numbers import plain
 
 _SEEN = {
-    "strongest_spacing_A": ("strongest spacings of the lattice", " Å"),
-    "strongest_spacing_px": ("strongest spacings of the lattice", " px"),
+    "clearest_spacing_A": ("clearest spacings", " Å"),
+    "clearest_spacing_px": ("clearest spacings", " px"),
     "noise": ("noise, as a part of the image's power,", ""),
     "skewness": ("a skewness of the intensities", ""),
 }

@@ -17,7 +17,7 @@ class Seen(Config):
     """What a model learned from looked like on its grid: least and greatest figures of many images."""
 
     window: int = setting(..., "Side of the windows in which images were looked at.", unit="px", ge=64)
-    spacing: tuple[float, float] = setting(..., "Period of the strongest ring of the spectrum.", unit="px")
+    spacing: tuple[float, float] = setting(..., "Period of the spectrum's clearest ring.", unit="px")
     order: tuple[float, float] = setting(..., "By how much that ring stands out, in powers of ten.")
     noise: tuple[Noise, Noise] = setting(..., "Share of noise, above 0 to about 1.")
     skewness: tuple[float, float] = setting(..., "Skewness of the intensities.")
@@ -51,7 +51,7 @@ class ModelCard(Config):
 
     @property
     def spacings(self) -> tuple[float, float] | None:
-        """Least and greatest period of the strongest ring of what it has seen [Å]; None where nobody noted it."""
+        """Least and greatest period of the clearest ring of what it has seen [Å]; None where nobody noted it."""
         if self.seen is None or self.model.pixel_size is None:
             return None
         low, high = self.seen.spacing

@@ -17,7 +17,7 @@ WINDOW = 128
 LEAST_SIDE = 64
 """Side of an image below which its spectrum has too few rings [px]."""
 STANDS_OUT = 0.5
-"""Order from which the strongest ring is one; that of noise is below 0.3."""
+"""Order from which the ring that stands out most is one; that of noise is below 0.3."""
 FAINT = 1e-3
 """Power, in parts of the mean, below which rings do not stand out: an image without noise has only such."""
 SLOWEST = 8
@@ -70,10 +70,10 @@ def appearance(image: FloatImage, *, window: int = WINDOW) -> Appearance:
     inside = np.arange(SLOWEST, side // 2 + 1)
     floor = FAINT * power.mean()
     ratio = np.array([(rings[k] + floor) / (np.median(rings[_octave(int(k))]) + floor) for k in inside])
-    strongest = int(np.argmax(ratio))
+    clearest = int(np.argmax(ratio))
     return Appearance(
-        spacing=side / (inside[0] + _vertex(np.log(rings[inside]), strongest)),
-        order=float(np.log10(ratio[strongest])),
+        spacing=side / (inside[0] + _vertex(np.log(rings[inside]), clearest)),
+        order=float(np.log10(ratio[clearest])),
         noise=float(power[frequency > 0.5].mean() / power.mean()),
         skewness=_skewness(image),
     )

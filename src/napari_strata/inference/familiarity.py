@@ -85,7 +85,7 @@ def _of_pixels(image: ImageStack, card: ModelCard) -> list[str]:
 
 
 def _of_lattice(look: Appearance, seen: Seen, pixel_size: float | None) -> list[str]:
-    """Compare the strongest spacing, or, where none stands out, say so."""
+    """Compare the clearest spacing, or, where none stands out, say so."""
     if look.order < _widened(seen.order)[0]:
         return ["hardly any spacing stands out of its spectrum"]
     if look.order < STANDS_OUT or _is_within(look.spacing, seen.spacing):
@@ -93,8 +93,8 @@ def _of_lattice(look: Appearance, seen: Seen, pixel_size: float | None) -> list[
     factor, unit = (pixel_size, "Å") if pixel_size else (1.0, "px")
     low, high = (factor * spacing for spacing in seen.spacing)
     return [
-        f"its strongest spacing is {factor * look.spacing:.2f} {unit} instead of {low:.2f} to {high:.2f} {unit}"
-        f" ({STRANGE_SPACING})"
+        f"its clearest spacing, the ring that stands out most of its Fourier transform, is"
+        f" {factor * look.spacing:.2f} {unit} instead of {low:.2f} to {high:.2f} {unit} ({STRANGE_SPACING})"
     ]
 
 

@@ -18,7 +18,7 @@ from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.judging import NEEDS, find_noise, make_subject, told_noise, with_noise
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.predict import familiarity
+from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.prepare_question import part_of_search, settle_question
 from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import FloatImage, ImageStack
@@ -123,7 +123,7 @@ def compare_maps(
     noise = find_noise(shown, judging)
     control.run()
     yield StateChanged(control.state)
-    yield from abandonable(control, lambda: list(familiarity((shown,), loaded.card)))
+    yield from abandonable(control, lambda: list(doubts_about_images((shown,), loaded.card)))
     searched = min(part_of_search(loaded, inquiry), SETTLED)
     settled, _ = yield from part_of(settle_question(control, loaded, inquiry), 0, searched)
     sightings = share_sightings(loaded, shown, settled.atoms)

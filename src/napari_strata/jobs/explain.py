@@ -12,7 +12,7 @@ from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.predict import familiarity
+from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.prepare_question import part_of_search, prepare_question
 from napari_strata.jobs.stoppable import stoppable
 
@@ -62,7 +62,7 @@ def explain(control: JobControl, inquiry: Inquiry, *, out: Path | None = None) -
         check_heatmap_file(out)
     control.run()
     yield StateChanged(control.state)
-    yield from abandonable(control, lambda: list(familiarity((shown,), loaded.card)))
+    yield from abandonable(control, lambda: list(doubts_about_images((shown,), loaded.card)))
     searched = part_of_search(loaded, inquiry)
     prepared, figures = yield from part_of(prepare_question(control, loaded, inquiry), 0, searched)
     heatmap = yield from part_of(_sharpen(control, prepared, inquiry.frame), searched, 1)

@@ -25,7 +25,7 @@ from napari_strata.jobs.explain_stack import explain_stack
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.predict import familiarity
+from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.prepare_question import locate_in_stack, part_of_search
 from napari_strata.requests import FrameWanted
 
@@ -82,7 +82,7 @@ def explain_frames(
     check_repeatable(inquiry.question)
     control.run()
     yield StateChanged(control.state)
-    yield from abandonable(control, lambda: list(familiarity((inquiry.image,), loaded.card)))
+    yield from abandonable(control, lambda: list(doubts_about_images((inquiry.image,), loaded.card)))
     searched = part_of_search(loaded, inquiry)
     atoms = yield from part_of(locate_in_stack(control, loaded, inquiry), 0, searched)
     ended, found = yield from part_of(_explain_all(control, inquiry, atoms, cache or MapCache()), searched, 1)

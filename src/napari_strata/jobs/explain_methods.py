@@ -22,7 +22,7 @@ from napari_strata.jobs.explanation_files import Answer, ExplanationFiles
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import Job, JobBody, JobFailed, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.predict import familiarity
+from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.prepare_question import part_of_search, settle_question
 from napari_strata.types import ImageStack
 
@@ -98,7 +98,7 @@ def explain_methods(
     control.run()
     yield StateChanged(control.state)
     yield Progress(0.0, f"Explaining {inquiry.image.name}")
-    yield from abandonable(control, lambda: list(familiarity((shown,), loaded.card)))
+    yield from abandonable(control, lambda: list(doubts_about_images((shown,), loaded.card)))
     yield from _warnings(earlier, loaded, shown)
     searched = min(part_of_search(loaded, _by(method, inquiry)) for method in methods)
     with _naming_the_model_of(earlier, inquiry.model):

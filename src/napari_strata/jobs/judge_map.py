@@ -27,7 +27,7 @@ from napari_strata.jobs.judging import (
     with_noise,
 )
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.predict import familiarity
+from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.prepare_question import SEARCHED, part_of_search, prepare_question
 from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import FloatImage, LabelArray
@@ -113,7 +113,7 @@ def judge_map(
         )
     control.run()
     yield StateChanged(control.state)
-    yield from abandonable(control, lambda: list(familiarity((shown,), loaded.card)))
+    yield from abandonable(control, lambda: list(doubts_about_images((shown,), loaded.card)))
     search = prepare_question(control, loaded, inquiry, needs=NEEDS)
     searched = min(part_of_search(loaded, inquiry), SEARCHED)  # the tests take many passes of any method
     prepared, figures = yield from part_of(search, 0, searched)

@@ -55,7 +55,7 @@ def describe(card: ModelCard, folder: Path) -> dict[str, Any]:
     if card.seen is not None:
         spacing = [round(period, 3) for period in card.spacings or card.seen.spacing]
         described["seen"] = {
-            ("strongest_spacing_A" if grid else "strongest_spacing_px"): spacing,
+            ("clearest_spacing_A" if grid else "clearest_spacing_px"): spacing,
             "order": list(card.seen.order),
             "noise": list(card.seen.noise),
             "skewness": list(card.seen.skewness),

@@ -14,12 +14,12 @@ from napari_strata.errors import OutputError
 from napari_strata.events import JobResult, Progress, StateChanged
 from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.doubt_atoms import doubts_about_atoms
+from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.doubt_places import doubts_about_places
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import (
     check_calibration,
     check_stacks,
-    familiarity,
     load_predictor,
     make_folder,
     predict_stacks,
@@ -119,7 +119,7 @@ def locate_atoms(
         _check_file(out)
     control.run()
     yield StateChanged(control.state)
-    yield from familiarity(stacks, card)
+    yield from doubts_about_images(stacks, card)
     tables: list[DataFrame] = []
     proposed: list[DataFrame] = []
 

@@ -1,7 +1,7 @@
 """Predict the masks of image stacks with a trained network."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 from napari_strata.config import InferenceConfig
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import CalibrationError, ImageError, OutputError
-from napari_strata.events import JobResult, Progress, StateChanged, Warned
+from napari_strata.events import JobResult, Progress, StateChanged
+from napari_strata.jobs.abandonable import abandonable
+from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.types import FloatImage, ImageStack, Prediction, ValuePrediction
 
@@ -68,13 +70,13 @@ def predict(
     """
     start = time.monotonic()
     stacks = check_stacks(images)
-    predictor, card = load_predictor(model, config)
+    predictor, card = abandonable(control, lambda: load_predictor(model, config))
     check_calibration(stacks, card)
     if out is not None:
         make_folder(out)
     control.run()
     yield StateChanged(control.state)
-    yield from familiarity(stacks, card)
+    yield from doubts_about_images(stacks, card)
     paths: dict[str, str] = {}
 
     def keep(prediction: Prediction | ValuePrediction) -> None:
@@ -159,61 +161,6 @@ def check_calibration(images: Sequence[ImageStack], card: "ModelCard") -> None:
                 f" {LEAST_SIDE} a side.",
                 remedy="Check the pixel size and its unit (Å), or take an image of a larger field of view.",
             )
-
-
-def familiarity(images: Sequence[ImageStack], card: "ModelCard") -> Iterator[Warned]:
-    """Warn of images, checked and calibrated, that are outside what the model has seen; name models that fit."""
-    from napari_strata.inference.familiarity import doubts_about
-
-    for image in images:
-        if doubt := doubts_about(image, card):
-            yield Warned(doubt, " ".join(_what_to_do(image, card, doubt)))
-
-
-def _what_to_do(image: ImageStack, card: "ModelCard", doubt: str) -> Iterator[str]:
-    """Ask for the pixel size where a spacing is strange, and then name bundled models that have seen such images.
-
-    Four figures of noise may be those of a faint crystal, too: where no lattice is seen, no model is named.
-    """
-    from napari_strata.inference.familiarity import STRANGE_SPACING
-
-    asks = STRANGE_SPACING in doubt and image.pixel_size is not None
-    if asks:
-        yield f"Is {image.pixel_size:.4g} Å right as the pixel size?"
-    fits = _who_has_seen(image, card.model.layers)
-    if fits and not _shows_lattice(image):
-        yield "No lattice is seen in it: no two spots of its Fourier transform rise above the noise."
-    elif fits:
-        yield f"{'If so, built-in' if asks else 'Built-in'} models that have seen such images: {', '.join(fits)}."
-
-
-def _who_has_seen(image: ImageStack, layers: int) -> list[str]:
-    """Return the bundled models that have seen such images: those of as many layers, else all others."""
-    from napari_strata.inference.familiarity import doubts_about
-    from napari_strata.io.bundle import read_card
-    from napari_strata.io.bundled import bundled_models
-
-    cards = {folder.name: read_card(folder) for folder in bundled_models()}
-    if image.pixel_size is None:
-        cards = {name: card for name, card in cards.items() if card.model.pixel_size is None}
-    alike = {name: card for name, card in cards.items() if card.model.layers == layers}
-    for offered in (alike, cards):
-        fits = [name for name, card in offered.items() if card.seen and doubts_about(image, card) is None]
-        if fits:
-            return fits
-    return []
-
-
-def _shows_lattice(image: ImageStack) -> bool:
-    """Tell whether two spots rise above the noise of the first, the middle, or the last frame."""
-    from napari_strata.lattice.spectrum import LEAST_SIDE as LEAST_SEEN
-    from napari_strata.lattice.spectrum import find_spots
-
-    if min(image.data.shape[1:]) < LEAST_SEEN:
-        return False
-    last = len(image.data) - 1
-    frames = sorted({0, last // 2, last})
-    return any(len(find_spots(image.data[frame], image.pixel_size or 1.0, most=2)) == 2 for frame in frames)
 
 
 def predict_stacks(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.errors import CalibrationError, ImageError
-from napari_strata.lattice.cells import Positions
+from napari_strata.lattice.cells import Positions, rotation
 
 PADDING = 2
 """The transform is taken of so many times the image's sides."""
@@ -29,6 +29,8 @@ STEPS = (0.25, 0.06)
 FAINTEST = 1e-4
 """Least amplitude of a spot, in units of the brightest one's: side lobes of the window are fainter."""
 MOST_SPOTS = 200
+PARTNER = 0.11
+"""A spot turned by 60 degrees lies so close to another, in units of its distance from the origin."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +87,22 @@ def find_spots(image: NDArray[np.floating], pixel_size: float, *, most: int = MO
     frequency = np.array([p for p, _ in placed]).reshape(-1, 2)
     power = np.array([q for _, q in placed])
     return spots_of(tapered, frequency, power, noise)
+
+
+def sixfold_share(spots: Spots) -> float:
+    """Return which part of the power, 0 to 1, is in spots that have others 60 degrees on in both directions.
+
+    It is 1 for any number of hexagonal lattices on each other, and nearly 0 for a square one.
+    """
+    both = np.concatenate([spots.frequency, -spots.frequency])
+    power = spots.amplitude**2
+    far = np.hypot(*spots.frequency.T)
+    has_partners = np.ones(len(spots), dtype=bool)
+    for angle in (60.0, -60.0):
+        turned = spots.frequency @ rotation(angle).T
+        apart = np.hypot(*np.moveaxis(turned[:, None] - both, -1, 0)).min(axis=1)
+        has_partners &= apart < PARTNER * far
+    return float(power[has_partners].sum() / power.sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -107,6 +107,6 @@ def _familiarity(known: Known, card: ModelCard) -> str:
     if card.seen is None or known.doubts is None:
         return ""
     return known.doubts or (
-        "The strongest spacing, the noise and the contrast of the image are within the ranges of the images that"
+        "The clearest spacing, the noise and the contrast of the image are within the ranges of the images that"
         " the model was trained on; that does not tell whether it knows this crystal."
     )

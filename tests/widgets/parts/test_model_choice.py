@@ -97,6 +97,6 @@ def test_a_built_in_model_tells_the_range_of_images_it_is_for(choice):
     save_bright(bundled.FOLDER / "gombnet-bright", pixel_size=0.2, seen=seen)
     choice.refresh()
     assert choice.words.text().endswith(
-        "comes with the plugin. For pixels up to 0.25 Å, and strongest spacings of 1.8 to 2.6 Å."
+        "comes with the plugin. For pixels up to 0.25 Å, and clearest spacings of 1.8 to 2.6 Å."
     )
     assert choice.words.text() in choice.box.itemData(0, Qt.ItemDataRole.ToolTipRole)

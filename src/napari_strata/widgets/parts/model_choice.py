@@ -164,7 +164,7 @@ def _range(card: ModelCard) -> list[str]:
     if card.spacings is None or card.coarsest is None:
         return []
     low, high = card.spacings
-    return [f"For pixels up to {card.coarsest:.2g} Å, and strongest spacings of {low:.1f} to {high:.1f} Å."]
+    return [f"For pixels up to {card.coarsest:.2g} Å, and clearest spacings of {low:.1f} to {high:.1f} Å."]
 
 
 _NOTHING = "Train a model in the Train dock, or open one."
