@@ -197,7 +197,7 @@ def test_predict_reads_every_frame_of_every_image(strata: Strata, recorder: Reco
         ("other", (1, 8, 9), None),
     ]
     assert config == InferenceConfig(tile_size=128)
-    assert recorder.kwargs == {"out": Path("DIR")}
+    assert recorder.kwargs == {"out": Path("DIR"), "overwrite": False}
 
 
 def test_a_typed_pixel_size_wins_with_a_warning(strata: Strata, recorder: Recorder, image: Path) -> None:
@@ -230,7 +230,7 @@ def test_atoms_pass_on_their_thresholds(strata: Strata, recorder: Recorder, imag
         InferenceConfig(device="cpu"),
         AtomsConfig(min_distance=1.1, min_probability=0.7),
     )
-    assert recorder.kwargs == {"out": Path("atoms.csv")}
+    assert recorder.kwargs == {"out": Path("atoms.csv"), "overwrite": False}
     assert call.report["figures"] == {"atoms": 3}
 
 
@@ -241,7 +241,7 @@ def test_atoms_pass_on_what_tells_species_apart_and_need_no_file(
     call = strata("atoms", "MODEL", image, *options)
     assert call.code == 0
     assert recorder.args[3] == AtomsConfig(species="intensity", components=2, candidates=True)
-    assert recorder.kwargs == {"out": None}
+    assert recorder.kwargs == {"out": None, "overwrite": False}
 
 
 def test_explain_looks_at_the_nearest_atom_unless_told_otherwise(

@@ -227,8 +227,8 @@ def test_every_frame_gets_the_map_that_it_gets_alone(strata, moving, tmp_path, e
     assert not maps[2].any()
     told = json.loads((tmp_path / "s.json").read_text())
     for frame in (0, 1):
-        assert strata(*words, "--frame", frame, "--out", tmp_path / "one.tif").code == 0
-        alone = read_heatmap(tmp_path / "one.tif")
+        assert strata(*words, "--frame", frame, "--out", tmp_path / f"one{frame}.tif").code == 0
+        alone = read_heatmap(tmp_path / f"one{frame}.tif")
         np.testing.assert_array_equal(maps[frame], alone.data)
         assert told["metadata"][str(frame)] == dict(alone.metadata)
         assert told["maps"][str(frame)]["score"] == alone.metadata["score"]

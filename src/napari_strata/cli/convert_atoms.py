@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from napari_strata.cli.display import Display
-from napari_strata.cli.options import AsJson, Verbose, length_of_pixel
+from napari_strata.cli.options import AsJson, Overwrite, Verbose, length_of_pixel
 from napari_strata.cli.runner import run_command
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
@@ -28,6 +28,7 @@ def convert_atoms(
     units: Annotated[
         bool, typer.Option("--units", help="State units in lines before the header of a csv table.")
     ] = False,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
@@ -40,6 +41,6 @@ def convert_atoms(
     def make_job(control: JobControl, _display: Display) -> Job:
         from napari_strata.jobs.convert_atoms import convert_atoms as job
 
-        return job(control, source, out, pixel_size=pixel_size, units=units)
+        return job(control, source, out, pixel_size=pixel_size, units=units, overwrite=overwrite)
 
     return run_command(make_job, as_json=as_json, verbose=verbose)

@@ -10,7 +10,7 @@ import typer
 from napari_strata.cli.class_option import class_table, read_classes
 from napari_strata.cli.display import Display
 from napari_strata.cli.labels import FormatName, Kind, Map, check_format, import_request
-from napari_strata.cli.options import AsJson, PixelSize, Verbose
+from napari_strata.cli.options import AsJson, Overwrite, PixelSize, Verbose
 from napari_strata.cli.runner import DONE, FAILED, run_command
 from napari_strata.config import ClassTable, TrainConfig
 from napari_strata.control import JobControl
@@ -57,6 +57,7 @@ def doctor(
         Path | None,
         typer.Option(metavar="DIR", help="Folder for mended copies of label files, where a fix is surely safe."),
     ] = None,
+    overwrite: Overwrite = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where an error was found.")] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -73,17 +74,18 @@ def doctor(
     request = _request(files, format_name, images, classes, meanings) if config is None else None
     _check(request, kind, mend, is_plain=format_name == "auto" and not meanings)
     tally = _Tally()
+    outputs = {"out": out, "mend_to": mend, "overwrite": overwrite}
 
     def make_job(control: JobControl, _display: Display) -> Job:
         if config is not None:
-            job = _job_of_config(control, config, pixel_size, out, mend)
+            job = _job_of_config(control, config, pixel_size, outputs)
         elif request is not None:
             from napari_strata.jobs.examine_annotations import examine_annotations
 
-            job = examine_annotations(control, request, pixel_size=pixel_size, out=out)
+            job = examine_annotations(control, request, pixel_size=pixel_size, out=out, overwrite=overwrite)
         else:
             assert images is not None
-            job = _job_of_files(control, files, images, classes, pixel_size, out, mend)
+            job = _job_of_files(control, files, images, classes, pixel_size, outputs)
         return tally.passed(job, as_json=as_json)
 
     code = run_command(make_job, as_json=as_json, verbose=verbose)
@@ -201,9 +203,7 @@ def _for_people(figures: Mapping[str, Any], examination: "Examination") -> dict[
     return counts | lines | {"result": examination.summary}
 
 
-def _job_of_config(
-    control: JobControl, path: Path, pixel_size: float | None, out: Path | None, mend: Path | None
-) -> Job:
+def _job_of_config(control: JobControl, path: Path, pixel_size: float | None, outputs: dict[str, Any]) -> Job:
     from napari_strata.annotation.doctor.facts import Expectations
     from napari_strata.annotation.doctor.files import AtomDrawing, openers
     from napari_strata.annotation.doctor.stated import check_stated_classes
@@ -228,7 +228,7 @@ def _job_of_config(
     )
     drawing = AtomDrawing(classes, config.model.layers, data.atoms)
     subjects = openers(pairs, pixel_size or data.image_pixel_size, atoms=drawing)
-    return examine(control, subjects, expected, training=config.training, known=stated, out=out, mend_to=mend)
+    return examine(control, subjects, expected, training=config.training, known=stated, **outputs)
 
 
 def _job_of_files(
@@ -237,8 +237,7 @@ def _job_of_files(
     images: Path,
     classes: str,
     pixel_size: float | None,
-    out: Path | None,
-    mend: Path | None,
+    outputs: dict[str, Any],
 ) -> Job:
     from napari_strata.annotation.doctor.facts import Expectations
     from napari_strata.annotation.doctor.files import openers, pair_files
@@ -256,4 +255,4 @@ def _job_of_files(
     table = read_classes(classes) if classes else None if known is None else class_table(known)
     pairs, stated = check_stated_classes(pairs, () if table is None else table.names)
     findings = [*unmatched, *stated]
-    return examine(control, openers(pairs, pixel_size), Expectations(table), known=findings, out=out, mend_to=mend)
+    return examine(control, openers(pairs, pixel_size), Expectations(table), known=findings, **outputs)

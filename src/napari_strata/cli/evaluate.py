@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from napari_strata.cli.display import Display
-from napari_strata.cli.options import AsJson, Verbose
+from napari_strata.cli.options import AsJson, Overwrite, Verbose
 from napari_strata.cli.runner import run_command
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
@@ -24,6 +24,7 @@ def evaluate(
         typer.Option(help=f"Largest distance of an atom from its true place [Å]. (default {TOLERANCE})"),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="CSV file for the scores of each image and layer.")] = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
@@ -42,22 +43,26 @@ def evaluate(
 
     def make_job(control: JobControl, _display: Display) -> Job:
         if masks is not None:
-            return _masks_job(control, masks, truth, out)
+            return _masks_job(control, masks, truth, out, overwrite)
         assert atoms is not None
-        return _atoms_job(control, atoms, truth, tolerance or TOLERANCE, out)
+        return _atoms_job(control, atoms, truth, tolerance or TOLERANCE, out, overwrite)
 
     return run_command(make_job, as_json=as_json, verbose=verbose)
 
 
-def _masks_job(control: JobControl, predicted: Path, truth: Path, out: Path | None) -> Job:
+def _masks_job(control: JobControl, predicted: Path, truth: Path, out: Path | None, overwrite: bool) -> Job:
     from napari_strata.io.masks import read_masks
     from napari_strata.jobs.evaluate import evaluate_masks
 
-    return evaluate_masks(control, read_masks(predicted), read_masks(truth), out=out)
+    return evaluate_masks(control, read_masks(predicted), read_masks(truth), out=out, overwrite=overwrite)
 
 
-def _atoms_job(control: JobControl, found: Path, truth: Path, tolerance: float, out: Path | None) -> Job:
+def _atoms_job(
+    control: JobControl, found: Path, truth: Path, tolerance: float, out: Path | None, overwrite: bool
+) -> Job:
     from napari_strata.io.atom_tables import read_atoms
     from napari_strata.jobs.evaluate import evaluate_atoms
 
-    return evaluate_atoms(control, read_atoms(found), read_atoms(truth), tolerance=tolerance, out=out)
+    return evaluate_atoms(
+        control, read_atoms(found), read_atoms(truth), tolerance=tolerance, out=out, overwrite=overwrite
+    )

@@ -13,7 +13,7 @@ from napari_strata.cli.judge import judge_words
 from napari_strata.cli.model_options import Model, OneImage
 from napari_strata.cli.named import METHOD_HELP, parse_methods
 from napari_strata.cli.option_groups import with_groups
-from napari_strata.cli.options import option, with_options
+from napari_strata.cli.options import Overwrite, option, with_options
 from napari_strata.cli.question import Asked
 from napari_strata.cli.runner import run_command
 from napari_strata.cli.settings_option import parse_settings
@@ -62,6 +62,7 @@ class _Files:
     part: Annotated[float | None, option(ProposalConfig, "part")] = None
     side: Annotated[Side | None, option(ProposalConfig, "side")] = None
     how: Annotated[Literal["threshold", "graph-cut"] | None, option(ProposalConfig, "how")] = None
+    overwrite: Overwrite = False
 
     def check(self) -> None:
         """Refuse to write nothing."""
@@ -76,7 +77,7 @@ class _Files:
         from napari_strata.jobs.explanation_files import ExplanationFiles
 
         proposal = with_options(ProposalConfig(), part=self.part, side=self.side, how=self.how)
-        return ExplanationFiles(self.out, self.scores, self.picture, self.propose, proposal)
+        return ExplanationFiles(self.out, self.scores, self.picture, self.propose, proposal, self.overwrite)
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,8 @@ def explain(
 
             inquiry = asked.inquiry(model, stack, 0, analysis)
             config = inquiry.config.model_copy(update={"method": methods[0]} if methods else {})
-            return explain_frames(control, replace(inquiry, config=config), out=files.out, scores=files.scores)
+            inquiry = replace(inquiry, config=config)
+            return explain_frames(control, inquiry, out=files.out, scores=files.scores, overwrite=files.overwrite)
         earlier: Heatmap | None = None
         if again is None:
             inquiry = asked.inquiry(model, stack, frame, analysis)

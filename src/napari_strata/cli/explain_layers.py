@@ -9,7 +9,16 @@ import typer
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
 from napari_strata.cli.model_options import IMAGE_FILES, Model, OnDevice
-from napari_strata.cli.options import AsJson, PixelSize, SignalName, ToGrey, Verbose, option, with_options
+from napari_strata.cli.options import (
+    AsJson,
+    Overwrite,
+    PixelSize,
+    SignalName,
+    ToGrey,
+    Verbose,
+    option,
+    with_options,
+)
 from napari_strata.cli.runner import run_command
 from napari_strata.config import InsideConfig
 from napari_strata.control import JobControl
@@ -42,6 +51,7 @@ def explain_layers(
     seed: Annotated[int | None, option(InsideConfig, "seed")] = None,
     pixel_size: PixelSize = None,
     device: OnDevice = None,
+    overwrite: Overwrite = False,
     to_grey: ToGrey = False,
     signal: SignalName = None,
     as_json: AsJson = False,
@@ -80,7 +90,9 @@ def explain_layers(
         }
         wanted: Any = frozenset(part for part, is_wanted in asked.items() if is_wanted)
         shown = stacks[0] if stacks else None
-        return browse_network(control, model, shown, wanted=wanted, config=config, frame=frame, out=out)
+        return browse_network(
+            control, model, shown, wanted=wanted, config=config, frame=frame, out=out, overwrite=overwrite
+        )
 
     return run_command(make_job, as_json=as_json, verbose=verbose, words=_words)
 

@@ -11,7 +11,7 @@ from napari_strata.cli.image_options import ImageOptions
 from napari_strata.cli.model_options import Model, OneImage
 from napari_strata.cli.named import METHOD_HELP, parse_measures, parse_method
 from napari_strata.cli.option_groups import with_groups
-from napari_strata.cli.options import option, with_options
+from napari_strata.cli.options import Overwrite, option, with_options
 from napari_strata.cli.question import Asked, Frame
 from napari_strata.cli.runner import run_command
 from napari_strata.config import JudgeConfig
@@ -47,6 +47,7 @@ def judge(
         typer.Option(help="Mask codes (layer, y, x) of the frame: trains a network on them, permuted."),
     ] = None,
     dose: Annotated[float | None, option(JudgeConfig, "dose")] = None,
+    overwrite: Overwrite = False,
     options: ImageOptions,
 ) -> int:
     """Test whether the heatmap of a method can be trusted, and is better than an edge detector."""
@@ -65,6 +66,7 @@ def judge(
             judging=with_options(settings.judge, measures=measures or None, dose=dose),
             labels=None if labels is None else read_array(labels, error_type=LabelsError).codes,
             out=out,
+            overwrite=overwrite,
         )
 
     return run_command(make_job, as_json=options.as_json, verbose=options.verbose, words=judge_words)

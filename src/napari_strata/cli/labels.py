@@ -8,7 +8,7 @@ import typer
 
 from napari_strata.cli.display import Display
 from napari_strata.cli.import_words import in_words
-from napari_strata.cli.options import AsJson, Verbose
+from napari_strata.cli.options import AsJson, Overwrite, Verbose
 from napari_strata.cli.runner import run_command
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
@@ -64,7 +64,6 @@ Map = Annotated[
 SkipUnmatched = Annotated[
     bool, typer.Option("--skip-unmatched", help="Leave out images that are missing, ambiguous or of another size.")
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files of the same names in --out.")]
 
 
 @app.command("import")

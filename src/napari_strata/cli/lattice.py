@@ -8,7 +8,7 @@ import typer
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
 from napari_strata.cli.lattice_words import lattice_words
-from napari_strata.cli.options import AsJson, PixelSize, ToGrey, Verbose
+from napari_strata.cli.options import AsJson, Overwrite, PixelSize, ToGrey, Verbose
 from napari_strata.cli.runner import run_command
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
@@ -58,6 +58,7 @@ def lattice(
             show_default=False,
         ),
     ] = None,
+    overwrite: Overwrite = False,
     to_grey: ToGrey = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -83,7 +84,16 @@ def lattice(
 
         stacks = read_stacks(image or [], display, pixel_size=pixel_size, to_grey=to_grey)
         maps = None if maps_out is regions is None else _maps(maps_out, regions, without_field=without_field)
-        return fit_lattice(control, read_atoms(atoms), images=stacks, family=family, seed=seed, out=out, maps=maps)
+        return fit_lattice(
+            control,
+            read_atoms(atoms),
+            images=stacks,
+            family=family,
+            seed=seed,
+            out=out,
+            overwrite=overwrite,
+            maps=maps,
+        )
 
     return run_command(make_job, as_json=as_json, verbose=verbose, words=lattice_words)
 

@@ -9,7 +9,16 @@ import typer
 from napari_strata.cli.display import Display
 from napari_strata.cli.inputs import read_stacks
 from napari_strata.cli.model_options import IMAGE_FILES
-from napari_strata.cli.options import AsJson, PixelSize, SignalName, ToGrey, Verbose, option, with_options
+from napari_strata.cli.options import (
+    AsJson,
+    Overwrite,
+    PixelSize,
+    SignalName,
+    ToGrey,
+    Verbose,
+    option,
+    with_options,
+)
 from napari_strata.cli.runner import run_command
 from napari_strata.config import SimulationConfig
 from napari_strata.config.crystal import Material
@@ -33,6 +42,7 @@ def match(
             show_default=False,
         ),
     ] = None,
+    overwrite: Overwrite = False,
     signal: SignalName = None,
     to_grey: ToGrey = False,
     as_json: AsJson = False,
@@ -51,7 +61,7 @@ def match(
         settings = SimulationConfig() if config is None else SimulationConfig.read(config).beside(config.parent)
         settings = with_options(settings, material=material, layers=layers)
         (stack,) = read_stacks([image], display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
-        return match_image(control, stack, settings, out=out)
+        return match_image(control, stack, settings, out=out, overwrite=overwrite)
 
     return run_command(make_job, as_json=as_json, verbose=verbose, words=_words)
 

@@ -32,6 +32,7 @@ AsJson = Annotated[
     bool, typer.Option("--json", help="For programs: print one JSON object as the last line of stdout.")
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print the traceback of a failure.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files of results that are there already.")]
 PixelSize = Annotated[
     float | None,
     typer.Option(

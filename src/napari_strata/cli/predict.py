@@ -21,6 +21,7 @@ from napari_strata.cli.model_options import (
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
+    Overwrite,
     PixelSize,
     SignalName,
     ToGrey,
@@ -47,6 +48,7 @@ def predict(
     tile_size: TileSize = None,
     device: OnDevice = None,
     config: AnalysisFile = None,
+    overwrite: Overwrite = False,
     to_grey: ToGrey = False,
     signal: SignalName = None,
     as_json: AsJson = False,
@@ -63,7 +65,7 @@ def predict(
 
         inference = with_options(read_analysis(config).inference, tile_size=tile_size, device=device)
         stacks = read_stacks(images, display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
-        return job(control, model, stacks, inference, out=out)
+        return job(control, model, stacks, inference, out=out, overwrite=overwrite)
 
     return run_command(make_job, as_json=as_json, verbose=verbose)
 
@@ -89,6 +91,7 @@ def atoms(
     tile_size: TileSize = None,
     device: OnDevice = None,
     config: AnalysisFile = None,
+    overwrite: Overwrite = False,
     to_grey: ToGrey = False,
     signal: SignalName = None,
     as_json: AsJson = False,
@@ -116,7 +119,7 @@ def atoms(
             candidates=candidates,
         )
         stacks = read_stacks(images, display, pixel_size=pixel_size, to_grey=to_grey, signal=signal)
-        return job(control, model, stacks, inference, locating, out=out)
+        return job(control, model, stacks, inference, locating, out=out, overwrite=overwrite)
 
     return run_command(make_job, as_json=as_json, verbose=verbose, words=atoms_words)
 

@@ -10,7 +10,7 @@ from napari_strata.cli.display import Display
 from napari_strata.cli.image_options import ImageOptions
 from napari_strata.cli.model_options import Model, OneImage
 from napari_strata.cli.option_groups import with_groups
-from napari_strata.cli.options import option, with_options
+from napari_strata.cli.options import Overwrite, option, with_options
 from napari_strata.cli.runner import run_command
 from napari_strata.config import ExplainConfig, ExplainMethod
 from napari_strata.config.atom_scores import AtomScoresConfig
@@ -46,6 +46,7 @@ def score_atoms(
     method: Annotated[ExplainMethod | None, option(ExplainConfig, "method")] = None,
     disk: Annotated[float | None, option(AtomScoresConfig, "disk")] = None,
     most: Annotated[int | None, option(AtomScoresConfig, "most")] = None,
+    overwrite: Overwrite = False,
     options: ImageOptions,
 ) -> int:
     """Say of every atom what its map rests on: its own lattice, the other layers, the background.
@@ -75,6 +76,7 @@ def score_atoms(
             scoring=with_options(AtomScoresConfig(), disk=disk, most=most),
             chosen=chosen,
             out=out,
+            overwrite=overwrite,
         )
 
     return run_command(make_job, as_json=options.as_json, verbose=options.verbose, words=_words)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from napari_strata.cli.display import Display
-from napari_strata.cli.options import AsJson, Verbose, option, with_options
+from napari_strata.cli.options import AsJson, Overwrite, Verbose, option, with_options
 from napari_strata.cli.runner import run_command
 from napari_strata.config import SimulationConfig
 from napari_strata.config.crystal import CrystalConfig, Material
@@ -32,9 +32,7 @@ def simulate(
     config: Annotated[
         Path | None, typer.Option(help="YAML file with ranges of twist, dose, ...; options win over it.")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace images that are in OUT already.")
-    ] = False,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:

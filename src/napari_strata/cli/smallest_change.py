@@ -9,7 +9,7 @@ from napari_strata.cli.display import Display
 from napari_strata.cli.image_options import ImageOptions
 from napari_strata.cli.model_options import Model, OneImage
 from napari_strata.cli.option_groups import with_groups
-from napari_strata.cli.options import option, with_options
+from napari_strata.cli.options import Overwrite, option, with_options
 from napari_strata.cli.question import Asked, Frame
 from napari_strata.cli.runner import run_command
 from napari_strata.cli.what_if import read_mask, what_if_words
@@ -35,6 +35,7 @@ def smallest_change(
     bound: Annotated[float | None, option(SmallestChangeConfig, "bound")] = None,
     steps: Annotated[int | None, option(SmallestChangeConfig, "steps")] = None,
     dose: Annotated[float | None, option(SmallestChangeConfig, "dose")] = None,
+    overwrite: Overwrite = False,
     options: ImageOptions,
 ) -> int:
     """Find the smallest change of the pixels that flips what a network says, beside the image's shot noise."""
@@ -49,6 +50,7 @@ def smallest_change(
             looking=with_options(SmallestChangeConfig(), reach=reach, bound=bound, steps=steps, dose=dose),
             mask=read_mask(mask),
             out=out,
+            overwrite=overwrite,
         )
 
     return run_command(make_job, as_json=options.as_json, verbose=options.verbose, words=what_if_words)

@@ -10,7 +10,7 @@ from napari_strata.cli.display import Display
 from napari_strata.cli.image_options import ImageOptions
 from napari_strata.cli.model_options import Model, OneImage
 from napari_strata.cli.option_groups import with_groups
-from napari_strata.cli.options import option, with_options
+from napari_strata.cli.options import Overwrite, option, with_options
 from napari_strata.cli.question import Asked, Frame
 from napari_strata.cli.runner import run_command
 from napari_strata.config.what_if import Change, WhatIfConfig
@@ -42,6 +42,7 @@ def what_if(
     shift_y: Annotated[float | None, option(WhatIfConfig, "shift_y")] = None,
     shift_x: Annotated[float | None, option(WhatIfConfig, "shift_x")] = None,
     grow: Annotated[float | None, option(WhatIfConfig, "grow")] = None,
+    overwrite: Overwrite = False,
     options: ImageOptions,
 ) -> int:
     """Change a part of an image, and tell how the prediction and the score of a question change."""
@@ -65,6 +66,7 @@ def what_if(
             change=with_options(WhatIfConfig(), **wanted),
             mask=read_mask(mask),
             out=out,
+            overwrite=overwrite,
         )
 
     return run_command(make_job, as_json=options.as_json, verbose=options.verbose, words=what_if_words)

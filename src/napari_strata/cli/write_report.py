@@ -11,6 +11,7 @@ from napari_strata.cli.model_options import MinDistance, MinProbability, OneImag
 from napari_strata.cli.options import (
     AnalysisFile,
     AsJson,
+    Overwrite,
     PixelSize,
     SignalName,
     ToGrey,
@@ -50,9 +51,7 @@ def report(
     min_probability: MinProbability = None,
     species: SpeciesFrom = None,
     config: AnalysisFile = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a report that is in DIR already.")
-    ] = False,
+    overwrite: Overwrite = False,
     to_grey: ToGrey = False,
     signal: SignalName = None,
     as_json: AsJson = False,

@@ -54,7 +54,30 @@ def filling(folder: Path, *, overwrite: bool = False, spare: Iterable[Path] = ()
         ) from error
 
 
-def check_free(folder: Path, names: Iterable[str]) -> None:
+def check_new(files: Iterable[Path | None], *, overwrite: bool) -> None:
+    """Check, before any work, that files to be written would replace none that are there.
+
+    Parameters
+    ----------
+    files : iterable of Path or None
+        Where they shall be; None for those that are not written.
+    overwrite : bool
+        Whether files that are there may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If some are there already, and may not be.
+    """
+    taken = [str(file) for file in files if file is not None and file.exists()]
+    if taken and not overwrite:
+        raise OutputError(
+            f"{_shown(taken)} {'is' if len(taken) == 1 else 'are'} there already.",
+            remedy="Choose another name, or allow to overwrite (--overwrite).",
+        )
+
+
+def check_free(folder: Path, names: Iterable[str], *, overwrite: bool = False) -> None:
     """Check that files can be written without overwriting others.
 
     Parameters
@@ -63,14 +86,16 @@ def check_free(folder: Path, names: Iterable[str]) -> None:
         Where they shall be.
     names : iterable of str
         Their names in it.
+    overwrite : bool
+        Whether files of these names may be replaced.
 
     Raises
     ------
     OutputError
-        If some are there already.
+        If some are there already, and may not be.
     """
     taken = [name for name in names if (folder / name).exists()]
-    if taken:
+    if taken and not overwrite:
         raise OutputError(
             f"{folder} holds {_shown(taken)} already.",
             remedy="Choose another folder, or allow to overwrite (--overwrite).",

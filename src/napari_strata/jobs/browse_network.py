@@ -84,6 +84,7 @@ def browse_network(
     config: InsideConfig,
     frame: int = 0,
     out: Path | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """List the feature maps of a network, and show some of what is in it.
 
@@ -104,6 +105,8 @@ def browse_network(
     out : Path, optional
         Folder that gets ``STEM_activations.tif``, ``kernels.tif``, ``kernels.png``, ``STEM_patches.json``,
         ``STEM_patches.png`` and ``STEM_inversion.tif``.
+    overwrite : bool
+        Whether files that are there may be replaced.
 
     Yields
     ------
@@ -128,6 +131,7 @@ def browse_network(
     from napari_strata.explain.browse.files import write_kernels
     from napari_strata.explain.browse.kernels import first_kernels
     from napari_strata.explain.fitness import check_network
+    from napari_strata.io.folders import check_free
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
 
@@ -139,6 +143,7 @@ def browse_network(
     if stack is not None:
         _check_choice(loaded, inside, config, has_channel="patches" in wanted)
     if out is not None and wanted:
+        check_free(out, _file_names(stack, wanted), overwrite=overwrite)
         make_folder(out)
     control.run()
     yield StateChanged(control.state)
@@ -255,6 +260,18 @@ class _Looking:
         done = {"error": made.error, "likeness": made.likeness, "done": made.done, "frame": self.frame}
         write_inversion(inside.inversion.data, path, {**self.about, **of, **done})
         paths["inversion"] = str(path)
+
+
+def _file_names(image: ImageStack | None, wanted: frozenset[Part]) -> list[str]:
+    """Return the names of the files that are written."""
+    of_image = {"activations": (".tif",), "patches": (".json", ".png"), "inversion": (".tif",)}
+    names = [
+        f"{image.name}_{part}{ending}"
+        for part, endings in of_image.items()
+        for ending in endings
+        if image is not None and part in wanted
+    ]
+    return [*names, "kernels.tif", "kernels.png"] if "kernels" in wanted else names
 
 
 def _check_image(image: ImageStack | None, frame: int, loaded: "LoadedModel") -> ImageStack:

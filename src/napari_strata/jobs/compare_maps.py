@@ -14,11 +14,11 @@ from napari_strata.errors import MethodError
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.jobs.abandonable import abandonable
+from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.judging import NEEDS, find_noise, make_subject, told_noise, with_noise
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.prepare_question import part_of_search, settle_question
 from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import FloatImage, ImageStack

@@ -9,7 +9,13 @@ from napari_strata.jobs.job import JobBody, job
 
 @job
 def convert_atoms(
-    control: JobControl, source: Path, out: Path, *, pixel_size: float | None = None, units: bool = False
+    control: JobControl,
+    source: Path,
+    out: Path,
+    *,
+    pixel_size: float | None = None,
+    units: bool = False,
+    overwrite: bool = False,
 ) -> JobBody:
     """Read atoms from a file of one format and write them to one of another; the endings tell the formats.
 
@@ -23,6 +29,8 @@ def convert_atoms(
         The atoms.
     out : Path
         File to write.
+    overwrite : bool
+        Whether files that are there may be replaced.
     pixel_size : float, optional
         Pixel size [Å/px], for a source that states positions in Å or in px alone.
     units : bool
@@ -46,9 +54,11 @@ def convert_atoms(
     """
     from napari_strata.io.atom_tables import check_atom_file, read_atoms, read_origin, write_atoms
     from napari_strata.io.atoms.formats import format_of
+    from napari_strata.io.folders import check_new
     from napari_strata.jobs.predict import make_folder
 
     check_atom_file(out)
+    check_new((out,), overwrite=overwrite)
     make_folder(out.parent)
     control.run()
     yield StateChanged(control.state)

@@ -22,7 +22,12 @@ Row = Mapping[str, Any]
 
 @job
 def evaluate_masks(
-    control: JobControl, predicted: LabelArray, truth: LabelArray, *, out: Path | None = None
+    control: JobControl,
+    predicted: LabelArray,
+    truth: LabelArray,
+    *,
+    out: Path | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """Score masks: iou, dice, precision, recall and f1, each the mean over images, layers and classes.
 
@@ -34,6 +39,8 @@ def evaluate_masks(
         Mask codes, paired by order; pixels that the truth does not label do not count.
     out : Path, optional
         CSV file for the scores of every image, layer and class.
+    overwrite : bool
+        Whether files that are there may be replaced.
 
     Returns
     -------
@@ -48,7 +55,9 @@ def evaluate_masks(
         If `out` cannot be written.
     """
     from napari_strata.evaluate.segmentation import mean_scores, score_masks
+    from napari_strata.io.folders import check_new
 
+    check_new((out,), overwrite=overwrite)
     control.run()
     yield StateChanged(control.state)
     scores = score_masks(predicted, truth)
@@ -66,7 +75,13 @@ def evaluate_masks(
 
 @job
 def evaluate_atoms(
-    control: JobControl, found: "DataFrame", truth: "DataFrame", *, tolerance: float, out: Path | None = None
+    control: JobControl,
+    found: "DataFrame",
+    truth: "DataFrame",
+    *,
+    tolerance: float,
+    out: Path | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """Score atoms: precision, recall, f1 and rmse_A over all atoms, and each species apart.
 
@@ -80,6 +95,8 @@ def evaluate_atoms(
         Largest distance between an atom found and a true one [Å].
     out : Path, optional
         CSV file for the scores of every image and layer.
+    overwrite : bool
+        Whether files that are there may be replaced.
 
     Returns
     -------
@@ -98,7 +115,9 @@ def evaluate_atoms(
         If `out` cannot be written.
     """
     from napari_strata.evaluate.detection import pooled_scores, score_atoms, species_scores
+    from napari_strata.io.folders import check_new
 
+    check_new((out,), overwrite=overwrite)
     warnings = _check_images(found, truth)
     found, truth, unscored = _same_names(found, truth)
     control.run()

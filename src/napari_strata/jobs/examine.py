@@ -41,6 +41,7 @@ def examine(
     known: Sequence[Finding] = (),
     out: Path | None = None,
     mend_to: Path | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """Examine images and their labels.
 
@@ -60,6 +61,8 @@ def examine(
         JSON file for the findings, or a folder that gets `REPORT`.
     mend_to : Path, optional
         Folder for mended copies of label files, where an error has a safe fix.
+    overwrite : bool
+        Whether files that are there may be replaced.
 
     Returns
     -------
@@ -74,15 +77,36 @@ def examine(
     OutputError
         If `out` or `mend_to` cannot be written.
     """
+    check_report(out, overwrite=overwrite)
     if not subjects and not known:
         raise ImageError("There is nothing to examine.", remedy="Give images and their labels.")
     control.run()
     yield StateChanged(control.state)
     return (
         yield from examination(
-            control, subjects, expected, training=training, known=known, out=out, mend_to=mend_to
+            control,
+            subjects,
+            expected,
+            training=training,
+            known=known,
+            out=out,
+            mend_to=mend_to,
+            overwrite=overwrite,
         )
     )
+
+
+def check_report(out: Path | None, *, overwrite: bool) -> None:
+    """Check, before any work, that the report replaces no file that may not be replaced.
+
+    Raises
+    ------
+    OutputError
+        If it would.
+    """
+    from napari_strata.io.folders import check_new
+
+    check_new((None if out is None else _report_file(out),), overwrite=overwrite)
 
 
 def examination(
@@ -94,13 +118,14 @@ def examination(
     known: Sequence[Finding] = (),
     out: Path | None = None,
     mend_to: Path | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """Examine images and their labels within a job that is running; for the parameters see `examine`."""
     measured, unreadable = yield from _measured_all(control, subjects, expected)
     yield Progress(1.0, "Comparing slices")
     survey = Survey(tuple(measured), expected, held_out_slices(measured, training or TrainingConfig()))
     findings = most_severe_first([*known, *unreadable, *findings_of(survey)])
-    return _result(Examination(survey, tuple(findings)), out, mend_to)
+    return _result(Examination(survey, tuple(findings)), out, mend_to, overwrite=overwrite)
 
 
 def _measured_all(
@@ -121,7 +146,7 @@ def _measured_all(
     return measured, unreadable
 
 
-def _result(examination: Examination, out: Path | None, mend_to: Path | None) -> JobResult:
+def _result(examination: Examination, out: Path | None, mend_to: Path | None, *, overwrite: bool) -> JobResult:
     from napari_strata.annotation.doctor.mending import write_mended
 
     findings, subjects = list(examination.findings), examination.survey.subjects
@@ -131,7 +156,7 @@ def _result(examination: Examination, out: Path | None, mend_to: Path | None) ->
         "slices": sum(len(facts.slices) for facts in subjects),
         "findings": [finding.as_row() for finding in findings],
     }
-    paths = write_mended(findings, mend_to) if mend_to is not None else {}
+    paths = write_mended(findings, mend_to, overwrite=overwrite) if mend_to is not None else {}
     return JobResult(figures, paths | _write(figures, out), examination)
 
 
@@ -195,8 +220,11 @@ def _write(report: dict[str, Any], out: Path | None) -> dict[str, str]:
 
     if out is None:
         return {}
-    if out.is_dir() or not out.suffix:
-        out = out / REPORT
-    with replacing(out) as temporary:
+    file = _report_file(out)
+    with replacing(file) as temporary:
         temporary.write_text(json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    return {"report": str(out)}
+    return {"report": str(file)}
+
+
+def _report_file(out: Path) -> Path:
+    return out / REPORT if out.is_dir() or not out.suffix else out

@@ -13,7 +13,7 @@ from napari_strata.annotation.doctor.subject import LayerLabels, Subject
 from napari_strata.config import ClassTable
 from napari_strata.control import JobControl
 from napari_strata.events import StateChanged
-from napari_strata.jobs.examine import examination
+from napari_strata.jobs.examine import check_report, examination
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.plan_import import ImportRequest, read_plan
 
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
 @job
 def examine_annotations(
-    control: JobControl, request: ImportRequest, *, pixel_size: float | None = None, out: Path | None = None
+    control: JobControl,
+    request: ImportRequest,
+    *,
+    pixel_size: float | None = None,
+    out: Path | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """Examine images and what an import of annotation files would draw on them; nothing is imported.
 
@@ -39,6 +44,8 @@ def examine_annotations(
         Pixel size of the images [Å/px]; it wins over the files' own.
     out : Path, optional
         See `napari_strata.jobs.examine.examine`.
+    overwrite : bool
+        Whether files that are there may be replaced.
 
     Returns
     -------
@@ -54,6 +61,7 @@ def examine_annotations(
     OutputError
         If `out` cannot be written.
     """
+    check_report(out, overwrite=overwrite)
     control.run()
     yield StateChanged(control.state)
     plan = yield from read_plan(control, request)

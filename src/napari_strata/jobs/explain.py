@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
 from napari_strata.jobs.abandonable import abandonable
+from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.prepare_question import part_of_search, prepare_question
 from napari_strata.jobs.stoppable import stoppable
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @job
-def explain(control: JobControl, inquiry: Inquiry, *, out: Path | None = None) -> JobBody:
+def explain(control: JobControl, inquiry: Inquiry, *, out: Path | None = None, overwrite: bool = False) -> JobBody:
     """Compute the heatmap of one question.
 
     Parameters
@@ -33,6 +33,8 @@ def explain(control: JobControl, inquiry: Inquiry, *, out: Path | None = None) -
         What is asked.
     out : Path, optional
         File for the heatmap: tif, or OME-Zarr where its name ends in .zarr.
+    overwrite : bool
+        Whether files that are there may be replaced.
 
     Yields
     ------
@@ -55,11 +57,13 @@ def explain(control: JobControl, inquiry: Inquiry, *, out: Path | None = None) -
         If an input cannot be used or the file cannot be written.
     """
     from napari_strata.explain.heatmap import check_heatmap_file, write_heatmap
+    from napari_strata.io.folders import check_new
 
     start = time.monotonic()
-    loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     if out is not None:
         check_heatmap_file(out)
+    check_new((out,), overwrite=overwrite)
+    loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     control.run()
     yield StateChanged(control.state)
     yield from abandonable(control, lambda: list(doubts_about_images((shown,), loaded.card)))

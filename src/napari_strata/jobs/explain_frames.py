@@ -21,11 +21,11 @@ from napari_strata.explain.many.stack import check_repeatable
 from napari_strata.io.files import replacing
 from napari_strata.io.map_cache import MapCache
 from napari_strata.jobs.abandonable import abandonable
+from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.explain_stack import explain_stack
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.prepare_question import locate_in_stack, part_of_search
 from napari_strata.requests import FrameWanted
 
@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 
 @job
 def explain_frames(
-    control: JobControl, inquiry: Inquiry, *, out: Path | None, scores: Path | None, cache: MapCache | None = None
+    control: JobControl,
+    inquiry: Inquiry,
+    *,
+    out: Path | None,
+    scores: Path | None,
+    overwrite: bool = False,
+    cache: MapCache | None = None,
 ) -> JobBody:
     """Compute and write the map of every frame.
 
@@ -50,6 +56,8 @@ def explain_frames(
         File for the maps, (frame, y, x): tif, or OME-Zarr where its name ends in .zarr; 0 where a frame has none.
     scores : Path or None
         JSON file of the figures and metadata of every frame.
+    overwrite : bool
+        Whether files that are there may be replaced.
     cache : MapCache, optional
         Where maps are kept, by default the user's; one that was computed earlier is not computed again.
 
@@ -72,12 +80,14 @@ def explain_frames(
         If an input cannot be used or a file cannot be written.
     """
     from napari_strata.explain.heatmap import check_heatmap_file
+    from napari_strata.io.folders import check_new
 
     start = time.monotonic()
     if out is not None:
         check_heatmap_file(out)
     if scores is not None and (scores.suffix.lower() != ".json" or scores.is_dir()):
         raise OutputError(f"{scores} is no .json file.", remedy="Let its name end in .json.")
+    check_new((out, scores), overwrite=overwrite)
     loaded, _ = abandonable(control, lambda: load_checked(inquiry))
     check_repeatable(inquiry.question)
     control.run()

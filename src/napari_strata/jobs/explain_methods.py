@@ -17,12 +17,12 @@ from napari_strata.events import JobEnded, JobEvent, JobResult, Progress, StateC
 from napari_strata.io.bundle import find_bundle, read_card
 from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.compare_maps import compare_maps
+from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.explain import explain
 from napari_strata.jobs.explanation_files import Answer, ExplanationFiles
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import Job, JobBody, JobFailed, job
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.prepare_question import part_of_search, settle_question
 from napari_strata.types import ImageStack
 
@@ -90,7 +90,7 @@ def explain_methods(
         If an input cannot be used or a file cannot be written.
     """
     start = time.monotonic()
-    files.check()
+    files.check(methods)
     if len(set(methods)) < len(methods):
         raise MethodError("A method is named twice.", remedy="Name every method once.")
     with _naming_the_model_of(earlier, inquiry.model):

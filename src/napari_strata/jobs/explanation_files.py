@@ -51,6 +51,8 @@ class ExplanationFiles:
         tif of what a map proposes as a mask, 1 there and 0 elsewhere; of several methods named as the maps.
     proposal : ProposalConfig
         How a mask is made of a map.
+    overwrite : bool
+        Whether files that are there may be replaced.
     """
 
     maps: Path | None = None
@@ -58,22 +60,26 @@ class ExplanationFiles:
     picture: Path | None = None
     masks: Path | None = None
     proposal: ProposalConfig = field(default_factory=ProposalConfig)
+    overwrite: bool = False
 
-    def check(self) -> None:
-        """Check, before any work, that the files can have these names.
+    def check(self, methods: Sequence[str]) -> None:
+        """Check, before any work, that the files of these methods can have these names.
 
         Raises
         ------
         OutputError
-            If an ending does not fit.
+            If an ending does not fit, or a file is there already and may not be replaced.
         """
         from napari_strata.explain.heatmap import check_heatmap_file
+        from napari_strata.io.folders import check_new
 
         if self.maps is not None:
             check_heatmap_file(self.maps)
         for path, ending in ((self.scores, ".json"), (self.picture, ".png"), (self.masks, ".tif")):
             if path is not None and (path.suffix.lower() != ending or path.is_dir()):
                 raise OutputError(f"{path} is no {ending} file.", remedy=f"Let its name end in {ending}.")
+        named = [_named(path, method, len(methods)) for path in (self.maps, self.masks) for method in methods]
+        check_new((*named, self.scores, self.picture), overwrite=self.overwrite)
 
     def map_of(self, method: str, methods: int) -> Path | None:
         """Return the file of a method's map, where so many methods are asked."""

@@ -28,6 +28,7 @@ def fit_lattice(
     family: "Family | None" = None,
     seed: int = 0,
     out: Path | None = None,
+    overwrite: bool = False,
     maps: MapsWanted | None = None,
 ) -> JobBody:
     """Fit the lattices of every frame of every image in a table of atoms.
@@ -47,6 +48,8 @@ def fit_lattice(
         Decides which atoms are held out to judge the smooth distortion.
     out : Path, optional
         JSON file for the figures.
+    overwrite : bool
+        Whether files that are there may be replaced.
     maps : MapsWanted, optional
         What to map, atom by atom.
 
@@ -75,12 +78,14 @@ def fit_lattice(
     """
     from napari_strata.io.atoms.belonging import common_size
     from napari_strata.io.calibration import require
+    from napari_strata.io.folders import check_new
     from napari_strata.io.map_files import check_map_file
     from napari_strata.lattice.order import check_calibrated
 
     check_calibrated(atoms)
     if maps is not None and maps.out is not None:
         check_map_file(maps.out)
+    check_new((out, None if maps is None else maps.out), overwrite=overwrite)
     stacks = _by_name(atoms, images)
     for name, stack in stacks.items():
         common_size(atoms[atoms["image"] == name], stack.name, require(stack.pixel_size, name=stack.name))

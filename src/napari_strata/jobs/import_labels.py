@@ -126,8 +126,7 @@ def import_labels(
         yield Warned(text)
     plan.check(skip_unmatched=skip_unmatched)
     names = label_file_names([_name_of(match) for match in plan.matching.matches], ".tif")
-    if not overwrite:
-        check_free(out, [*names, FILE_NAME])
+    check_free(out, [*names, FILE_NAME], overwrite=overwrite)
     spare = [*request.files, *image_paths(request.images, without=out)]
     check_spared(out, [*names, FILE_NAME], spare)
     with filling(out, overwrite=overwrite, spare=spare) as folder:

@@ -15,6 +15,7 @@ from napari_strata.errors import OutputError
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.jobs.abandonable import abandonable
+from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.judging import (
@@ -27,7 +28,6 @@ from napari_strata.jobs.judging import (
     with_noise,
 )
 from napari_strata.jobs.part import part_of
-from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.prepare_question import SEARCHED, part_of_search, prepare_question
 from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import FloatImage, LabelArray
@@ -68,6 +68,7 @@ def judge_map(
     judging: JudgeConfig,
     labels: LabelArray | None = None,
     out: Path | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """Make the map of one question, and put it to the tests of `judging`.
 
@@ -83,6 +84,8 @@ def judge_map(
         Mask codes of this frame. With them the test with random labels trains a network on permuted masks.
     out : Path, optional
         JSON file for all figures, the curves included.
+    overwrite : bool
+        Whether files that are there may be replaced.
 
     Yields
     ------
@@ -103,14 +106,17 @@ def judge_map(
     ImageError, CalibrationError, BundleError, MethodError, DeviceError, OutputError
         If an input cannot be used or the file cannot be written.
     """
+    from napari_strata.io.folders import check_new
+
     start = time.monotonic()
-    loaded, shown = abandonable(control, lambda: load_checked(inquiry))
-    if labels is not None:
-        check_labels(labels, shown, loaded.network.layers)
     if out is not None and out.is_dir():
         raise OutputError(
             f"{out} is a folder.", remedy="Give the name of a JSON file, for example trust.json in it."
         )
+    check_new((out,), overwrite=overwrite)
+    loaded, shown = abandonable(control, lambda: load_checked(inquiry))
+    if labels is not None:
+        check_labels(labels, shown, loaded.network.layers)
     control.run()
     yield StateChanged(control.state)
     yield from abandonable(control, lambda: list(doubts_about_images((shown,), loaded.card)))

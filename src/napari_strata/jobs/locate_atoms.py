@@ -12,7 +12,7 @@ from napari_strata.config.atom_origin import AtomOrigin, LocatedImage
 from napari_strata.control import JobControl
 from napari_strata.errors import OutputError
 from napari_strata.events import JobResult, Progress, StateChanged
-from napari_strata.jobs.abandonable import abandonable
+from napari_strata.jobs.abandonable import abandonable, followable
 from napari_strata.jobs.doubt_atoms import doubts_about_atoms
 from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.doubt_places import doubts_about_places
@@ -25,6 +25,7 @@ from napari_strata.jobs.predict import (
     predict_stacks,
     prediction_figures,
 )
+from napari_strata.jobs.propose_atoms import propose_atoms
 from napari_strata.jobs.software import LOCATING, versions_of
 from napari_strata.types import ATOM_FLAGS, ImageStack, Prediction
 
@@ -48,7 +49,7 @@ class AtomsFound:
     table : DataFrame
         One row per atom, columns `napari_strata.types.ATOM_COLUMNS` and some of its `ATOM_DETAILS`.
     candidates : DataFrame or None
-        Missing and extra atoms, columns image and `napari_strata.atoms.candidates.COLUMNS`, if asked for.
+        Missing, extra and empty atoms, columns image and `napari_strata.atoms.candidates.COLUMNS`, if asked for.
     origin : AtomOrigin or None
         Which model found them, and how.
     """
@@ -68,6 +69,7 @@ def locate_atoms(
     atoms: AtomsConfig,
     *,
     out: Path | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """Predict every frame of every image, and find the atoms of every layer.
 
@@ -87,12 +89,14 @@ def locate_atoms(
     out : Path, optional
         File for the atom table, whose ending is one of `napari_strata.io.atoms.formats.ENDINGS` and chooses the
         format; candidates go to ``STEM_candidates.csv`` beside it.
+    overwrite : bool
+        Whether files that are there may be replaced.
 
     Yields
     ------
     JobEvent
         `Warned` of each image that is outside what the model has seen, and of atoms that are doubtful as a whole;
-        `Progress` after every tile, and before positions are fitted.
+        `Progress` after every tile, and while positions are fitted.
 
     Returns
     -------
@@ -113,10 +117,10 @@ def locate_atoms(
     stacks = check_stacks(images)
     for stack in stacks:
         require(stack.pixel_size, name=stack.name)
-    predictor, card = load_predictor(model, inference)
+    predictor, card = abandonable(control, lambda: load_predictor(model, inference))
     check_calibration(stacks, card)
     if out is not None:
-        _check_file(out)
+        _check_file(out, atoms, overwrite=overwrite)
     control.run()
     yield StateChanged(control.state)
     yield from doubts_about_images(stacks, card)
@@ -126,13 +130,12 @@ def locate_atoms(
     def predict_one(image: ImageStack) -> Generator[Progress, None, Prediction]:
         prediction, table = yield from _locate(predictor, image, atoms, control)
         tables.append(table)
+        if atoms.candidates:
+            fitted = atoms.refine == "image"
+            proposed.append((yield from propose_atoms(table, prediction, image, control, fitted=fitted)))
         return prediction
 
-    def keep(prediction: Prediction) -> None:
-        if atoms.candidates:
-            proposed.append(_propose(tables[-1], prediction))
-
-    predictions = yield from predict_stacks(predict_one, stacks, keep)
+    predictions = yield from predict_stacks(predict_one, stacks, lambda _prediction: None)
     table = pd.concat(tables, ignore_index=True)
     candidates = pd.concat(proposed, ignore_index=True) if proposed else None
     yield from doubts_about_atoms(table, card)
@@ -164,8 +167,21 @@ def _locate(
             prediction = stop.value
             break
         yield replace(progress, fraction=PREDICTED * progress.fraction, seconds_left=None)
-    yield Progress(PREDICTED, f"Refining the atoms of {image.name}")
-    return prediction, abandonable(control, lambda: locate(prediction, atoms, image.data))
+    doing = f"Refining the atoms of {image.name}"
+    yield Progress(PREDICTED, doing)
+    refining = followable(control, lambda tell: locate(prediction, atoms, image.data, tell=tell))
+    table = yield from _told(refining, doing)
+    return prediction, table
+
+
+def _told(refining: "Generator[float, None, DataFrame]", doing: str) -> "Generator[Progress, None, DataFrame]":
+    """Tell how far refining has come, in what the prediction has left of the bar."""
+    while True:
+        try:
+            part = next(refining)
+        except StopIteration as stop:
+            return stop.value
+        yield Progress(PREDICTED + (1 - PREDICTED) * part, doing)
 
 
 def flag_counts(table: "DataFrame") -> dict[str, int]:
@@ -192,21 +208,14 @@ def _origin(card: ModelCard, atoms: AtomsConfig, stacks: Sequence[ImageStack]) -
     )
 
 
-def _propose(table: "DataFrame", prediction: Prediction) -> "DataFrame":
-    from napari_strata.atoms.candidates import find_candidates
-
-    height, width = prediction.probabilities.shape[-2:]
-    found = find_candidates(table, (height, width))
-    found.insert(0, "image", prediction.name)
-    return found
-
-
 def _counts(table: "DataFrame", candidates: "DataFrame | None", layers: int) -> dict[str, Any]:
+    from napari_strata.atoms.candidates import KINDS
+
     per_layer = [int((table["layer"] == layer).sum()) for layer in range(layers)]
     species = {str(name): int(count) for name, count in table["species"].value_counts(sort=False).items()}
     counts = {"atoms": len(table), "atoms_per_layer": per_layer, "species": species, "flags": flag_counts(table)}
     if candidates is not None:
-        counts |= {kind: int((candidates["kind"] == kind).sum()) for kind in ("missing", "extra")}
+        counts |= {kind: int((candidates["kind"] == kind).sum()) for kind in KINDS}
     return counts
 
 
@@ -217,13 +226,19 @@ def _uncertainty(table: "DataFrame", atoms: AtomsConfig) -> dict[str, float]:
     return {"median_sigma_A": float(table[["sigma_y", "sigma_x"]].median(axis=None))}
 
 
-def _check_file(out: Path) -> None:
+def _check_file(out: Path, atoms: AtomsConfig, *, overwrite: bool) -> None:
     from napari_strata.io.atom_tables import check_atom_file
+    from napari_strata.io.folders import check_new
 
     if out.is_dir():
         raise OutputError(f"{out} is a folder.", remedy="Give the name of a file, for example atoms.csv in it.")
     check_atom_file(out)
+    check_new((out, _candidates_file(out) if atoms.candidates else None), overwrite=overwrite)
     make_folder(out.parent)
+
+
+def _candidates_file(out: Path) -> Path:
+    return out.with_name(f"{out.stem}_candidates.csv")
 
 
 def _write(table: "DataFrame", candidates: "DataFrame | None", origin: AtomOrigin, out: Path) -> dict[str, str]:
@@ -233,7 +248,7 @@ def _write(table: "DataFrame", candidates: "DataFrame | None", origin: AtomOrigi
     write_atoms(table, out, origin=origin)
     if candidates is None:
         return {"atoms": str(out)}
-    beside = out.with_name(f"{out.stem}_candidates.csv")
+    beside = _candidates_file(out)
     with replacing(beside) as temporary:
         candidates.to_csv(temporary, index=False, float_format="%.6f")
     return {"atoms": str(out), "candidates": str(beside)}

@@ -39,7 +39,12 @@ class Match:
 
 @job
 def match_image(
-    control: JobControl, stack: ImageStack, config: SimulationConfig, *, out: Path | None = None
+    control: JobControl,
+    stack: ImageStack,
+    config: SimulationConfig,
+    *,
+    out: Path | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """Estimate pixel size, probe, dose and background of an image, and set the simulation's ranges around them.
 
@@ -52,7 +57,9 @@ def match_image(
     config : SimulationConfig
         Material and layers, and all settings that the image does not tell.
     out : Path, optional
-        YAML file for the settings; one that is there is replaced.
+        YAML file for the settings.
+    overwrite : bool
+        Whether files that are there may be replaced.
 
     Returns
     -------
@@ -66,10 +73,12 @@ def match_image(
     OutputError
         If the file cannot be written.
     """
+    from napari_strata.io.folders import check_new
     from napari_strata.matching.match import chosen_frames, combine, match_frame
     from napari_strata.matching.ranges import ranges_around
     from napari_strata.matching.words import doubts, figures_of, found_in_words, summary
 
+    check_new((out,), overwrite=overwrite)
     frames = chosen_frames(stack)
     control.run()
     yield StateChanged(control.state)

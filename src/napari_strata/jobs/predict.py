@@ -32,6 +32,7 @@ def predict(
     config: InferenceConfig,
     *,
     out: Path | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """Predict every frame of every image: classes, or values if that is what the network gives.
 
@@ -51,6 +52,8 @@ def predict(
         Folder that gets ``STEM_masks.tif`` (frame, layer, y, x uint8) and ``STEM_probabilities.tif`` (frame,
         layer, class, y, x float32) of each image as soon as it is done; or, of a network that gives values,
         ``STEM_values.tif`` (frame, layer, y, x float32).
+    overwrite : bool
+        Whether files that are there may be replaced.
 
     Yields
     ------
@@ -68,11 +71,14 @@ def predict(
     ImageError, CalibrationError, BundleError, DeviceError, OutputError
         If an input cannot be used or the folder cannot be written.
     """
+    from napari_strata.io.folders import check_free
+
     start = time.monotonic()
     stacks = check_stacks(images)
     predictor, card = abandonable(control, lambda: load_predictor(model, config))
     check_calibration(stacks, card)
     if out is not None:
+        check_free(out, _names(stacks, card), overwrite=overwrite)
         make_folder(out)
     control.run()
     yield StateChanged(control.state)
@@ -231,6 +237,12 @@ def make_folder(folder: Path) -> None:
             f"The folder {folder} cannot be made ({error.strerror}).",
             remedy="Choose a folder that you may write to.",
         ) from error
+
+
+def _names(stacks: Sequence[ImageStack], card: "ModelCard") -> list[str]:
+    """Return the names of the files that are written."""
+    kinds = ("values",) if card.model.output == "values" else ("masks", "probabilities")
+    return [f"{stack.name}_{kind}.tif" for stack in stacks for kind in kinds]
 
 
 def _write(prediction: Prediction | ValuePrediction, out: Path) -> dict[str, str]:

@@ -51,6 +51,7 @@ def score_atoms(
     scoring: AtomScoresConfig,
     chosen: Sequence[int] | None = None,
     out: Path | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """Score atoms as `napari_strata.explain.many.atom_scores` defines it.
 
@@ -75,6 +76,8 @@ def score_atoms(
         Labels, in the table's index, of the atoms to score; all by default.
     out : Path, optional
         CSV file for the chosen atoms that are done, with all columns of the table and the scores.
+    overwrite : bool
+        Whether files that are there may be replaced.
 
     Yields
     ------
@@ -98,11 +101,13 @@ def score_atoms(
     """
     from napari_strata.io.atoms.belonging import common_size
     from napari_strata.io.calibration import require
+    from napari_strata.io.folders import check_new
     from napari_strata.models.device import resolve_device
     from napari_strata.models.registry import load_network
 
     if out is not None and out.is_dir():
         raise OutputError(f"{out} is a folder.", remedy="Give the name of a CSV file, for example why.csv.")
+    check_new((out,), overwrite=overwrite)
     require(image.pixel_size, name=image.name)
     loaded = abandonable(control, lambda: load_network(model, resolve_device(config.device)))
     check_calibration((image,), loaded.card)

@@ -72,8 +72,7 @@ def simulate(
             f"{count} images of {size} px at {pixel_size} Å/px with seed {seed} cannot be simulated.",
             remedy="Take at least 1 image of at least 16 px, 0.01 to 2 Å/px, and a seed of 0 or more.",
         )
-    if not overwrite:
-        check_free(out, _FILES.values())
+    check_free(out, _FILES.values(), overwrite=overwrite)
     _make_folder(out)
     control.run()
     yield StateChanged(control.state)

@@ -22,10 +22,12 @@ from napari_strata.types import AnyArray
 
 if TYPE_CHECKING:
     from napari_strata.explain.changes.adversarial import Found
-    from napari_strata.explain.changes.flip import Flip, FlipSearch
+    from napari_strata.explain.changes.flip import Flip, FlipSearch, Gone
 
 LOOKED = 0.95
 """Part of the work that is done when the smallest change is found."""
+REPORT, CHANGE, GONE = "smallest_change.json", "change.tif", "gone"
+FILES = (CHANGE, "image.tif", "masks.tif", REPORT)
 
 
 @job
@@ -36,6 +38,7 @@ def smallest_change(
     looking: SmallestChangeConfig,
     mask: AnyArray | None = None,
     out: Path | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """Look for the smallest change that gives the score of a question the other sign.
 
@@ -52,7 +55,10 @@ def smallest_change(
     mask : ndarray of bool, shape (y, x), optional
         The pixels that may change, in place of those near the target.
     out : Path, optional
-        Folder for the changed image, the change, the new masks, and ``smallest_change.json``.
+        Folder for the changed image, the change, the new masks, and ``smallest_change.json``; its folder `GONE`
+        gets the same of the larger change with which the target is gone, where that was looked for and found.
+    overwrite : bool
+        Whether files that are there may be replaced.
 
     Yields
     ------
@@ -82,7 +88,7 @@ def smallest_change(
         check_target(RegionTarget(mask), (shown.data.shape[1], shown.data.shape[2]))
     if looking.dose is not None:
         require(shown.pixel_size, name=shown.name)
-    check_folder(out)
+    check_folder(out, [*FILES, *(f"{GONE}/{name}" for name in FILES)], overwrite=overwrite)
     control.run()
     yield StateChanged(control.state)
     beginning = begin(control, loaded, inquiry, dose=looking.dose)
@@ -127,11 +133,18 @@ def _doing(search: "FlipSearch", found: "Found") -> str:
 
 
 def _write(flip: "Flip", out: Path) -> dict[str, str]:
+    """Write the smallest change and, where there is one, that with which the target is gone; return the paths."""
+    paths = _write_one(flip, out)
+    gone = {} if flip.gone is None else _write_one(flip.gone, out / GONE)
+    return {**paths, **{f"{GONE} {name}": path for name, path in gone.items()}}
+
+
+def _write_one(found: "Flip | Gone", out: Path) -> dict[str, str]:
     import tifffile
 
     from napari_strata.io.files import replacing
 
-    paths = write_outcome(flip.outcome, out, "smallest_change.json")
-    with replacing(out / "change.tif") as temporary:
-        tifffile.imwrite(temporary, flip.change, photometric="minisblack")
-    return {**paths, "change": str(out / "change.tif")}
+    paths = write_outcome(found.outcome, out, REPORT)
+    with replacing(out / CHANGE) as temporary:
+        tifffile.imwrite(temporary, found.change, photometric="minisblack")
+    return {**paths, "change": str(out / CHANGE)}

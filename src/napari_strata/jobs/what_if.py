@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 CHANGING = 0.9
 """Part of the work that is done when the question is prepared."""
+FILES = ("image.tif", "masks.tif", "what_if.json")
 
 
 @job
@@ -81,6 +82,7 @@ def what_if(
     change: WhatIfConfig,
     mask: AnyArray | None = None,
     out: Path | None = None,
+    overwrite: bool = False,
 ) -> JobBody:
     """Change a part of an image, and compare what the network says with what it said before.
 
@@ -96,6 +98,8 @@ def what_if(
         The region; by default what the question is about.
     out : Path, optional
         Folder for the changed image and the new masks around the region, and ``what_if.json``.
+    overwrite : bool
+        Whether files that are there may be replaced.
 
     Returns
     -------
@@ -113,7 +117,7 @@ def what_if(
     loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     if mask is not None:
         check_target(RegionTarget(mask), (shown.data.shape[1], shown.data.shape[2]))
-    check_folder(out)
+    check_folder(out, FILES, overwrite=overwrite)
     control.run()
     yield StateChanged(control.state)
     with stoppable(loaded.network, control):
@@ -137,16 +141,20 @@ def begin(
     return WhatIf(loaded, inquiry.shown(), answered, prepared, locating=inquiry.locating, dose=dose), figures
 
 
-def check_folder(out: Path | None) -> None:
-    """Check that files can be written into a folder.
+def check_folder(out: Path | None, names: Iterable[str], *, overwrite: bool) -> None:
+    """Check that files of some names can be written into a folder.
 
     Raises
     ------
     OutputError
-        If there is a file of that name.
+        If there is a file of that name, or it holds such files already that may not be replaced.
     """
+    from napari_strata.io.folders import check_free
+
     if out is not None and out.exists() and not out.is_dir():
         raise OutputError(f"{out} is a file.", remedy="Give the name of a folder.")
+    if out is not None:
+        check_free(out, names, overwrite=overwrite)
 
 
 def write_outcome(outcome: "Outcome", out: Path, report: str) -> dict[str, str]:

@@ -104,8 +104,7 @@ def write_report(
     card = _bundled_card(origin) if model is None else _card(model)
     doubts = None if card is None else _doubts(image, card, frame if frames is None else 0)
     known = Known(source, card, settings, doubts, origin)
-    if not overwrite:
-        check_free(out, FILES)
+    check_free(out, FILES, overwrite=overwrite)
     make_folder(out)
     control.run()
     yield StateChanged(control.state)

@@ -17,7 +17,7 @@ IN_FILES = (Fix.WHOLE_NUMBERS, Fix.TRANSPOSE, Fix.UNLABEL)
 _AXES = {2: "YX", 3: "TYX", 4: "TZYX"}
 
 
-def write_mended(findings: Iterable[Finding], folder: Path) -> dict[str, str]:
+def write_mended(findings: Iterable[Finding], folder: Path, *, overwrite: bool = False) -> dict[str, str]:
     """Write a mended copy of each label file in which an error has a safe fix.
 
     Parameters
@@ -26,6 +26,8 @@ def write_mended(findings: Iterable[Finding], folder: Path) -> dict[str, str]:
         What was found; doubts and what only a person can decide are left alone.
     folder : Path
         Gets a tif named after each file, or nothing at all if one cannot be written.
+    overwrite : bool
+        Whether files of the same names that are there may be replaced; those that were given never are.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def write_mended(findings: Iterable[Finding], folder: Path) -> dict[str, str]:
     names = [f"{path.stem}.tif" for path in fixes]
     if len(set(names)) < len(names):
         raise OutputError("Two files to be mended have the same name.", remedy="Mend one folder at a time.")
-    with filling(folder) as lent:
+    with filling(folder, overwrite=overwrite, spare=fixes) as lent:
         for path, wanted in fixes.items():
             content = read_array(path, error_type=LabelsError)
             codes = mended(content, wanted)
