@@ -45,6 +45,11 @@ class ModelCard(Config):
     weights_sha256: str = setting(..., "Checksum of the weights.", min_length=64, max_length=64)
 
     @property
+    def learned_from(self) -> str:
+        """What `trained_on` says before it tells, behind a semicolon, which model the training started from."""
+        return self.trained_on.partition(";")[0].rstrip(".")
+
+    @property
     def coarsest(self) -> float | None:
         """Largest pixel size of an image that the model is trained for [Å/px]; None where it works at none."""
         return None if self.model.pixel_size is None else COARSER * self.model.pixel_size

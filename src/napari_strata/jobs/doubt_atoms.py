@@ -78,7 +78,7 @@ def _named(layers: list[str]) -> str:
 def _is_there_a_crystal(card: ModelCard) -> str:
     return (
         f"Is there a crystal, in focus, with bright atoms, and is it one that the model {card.name} knows"
-        f" ({card.trained_on})? Check the pixel size, too."
+        f" ({card.learned_from})? Check the pixel size, too."
     )
 
 
@@ -110,5 +110,5 @@ def _unsure_species(atoms: "DataFrame", card: ModelCard) -> str:
         return ""
     return (
         f"the species of {unsure:,} of {len(atoms):,} atoms could not be told. Is this a crystal that the model"
-        f" {card.name} knows? It learned from {card.trained_on}."
+        f" {card.name} knows? It learned from {card.learned_from}."
     )

@@ -59,7 +59,7 @@ def known_honeycombs(card: ModelCard) -> dict[str, float]:
     """
     from napari_strata.simulate.crystals import CRYSTALS
 
-    said = card.trained_on.partition(";")[0]
+    said = card.learned_from
     words = set(re.findall(r"[\w-]+", said)) if said.startswith("simulated ") else set()
     named = {str(name): crystal for name, crystal in CRYSTALS.items() if name in words}
     if any(len(crystal.basis) != 2 or not _is_hexagonal(crystal.lattice) for crystal in named.values()):

@@ -48,7 +48,7 @@ def describe(card: ModelCard, folder: Path) -> dict[str, Any]:
         "species": list(card.classes.names),
         "pixel_size_A": grid,
         "coarsest_pixel_size_A": card.coarsest,
-        "trained_on": card.trained_on,
+        "trained_on": card.learned_from,
         "size_MB": round((folder / card.weights_file).stat().st_size / 1e6, 2),
         "figures": dict(card.figures),
     }

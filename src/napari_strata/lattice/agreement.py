@@ -4,8 +4,10 @@ from napari_strata.lattice.cells import IDEAL, RIGHT_ANGLE, SAME_SHAPE, angle_of
 from napari_strata.lattice.fit import LatticeFit
 from napari_strata.numbers import plain
 
-UNLIKELY = 0.01
+UNLIKELY = 0.05
 """Chance of a chi-square this large below which it is not taken for chance."""
+LEAST_TOLD = 0.001
+"""Smaller chances are not told in digits."""
 
 
 def agreement(fit: LatticeFit) -> str | None:
@@ -18,12 +20,13 @@ def agreement(fit: LatticeFit) -> str | None:
     """
     if fit.sigma is None or not fit.degrees:
         return None
-    if _is_chance(fit.chi_square, fit.degrees):
-        return "the lattice explains the positions within their uncertainties"
+    chance = _chance(fit.chi_square, fit.degrees)
+    if chance >= UNLIKELY:
+        return f"the lattice explains the positions within their uncertainties ({in_words(chance)})"
     factor = (fit.chi_square / fit.degrees) ** 0.5
     return (
-        f"positions scatter {plain(factor, 2)} times as much as their uncertainties say;"
-        " real displacements of the atoms count, too"
+        f"positions scatter {plain(factor, 2)} times as much as their uncertainties say"
+        f" ({in_words(chance)}); real displacements of the atoms count, too"
     )
 
 
@@ -31,10 +34,18 @@ def agreement_of_layers(chi_square: float, degrees: int) -> str | None:
     """Say whether one distortion of the scan explains the lattices of all layers; None with nothing to test."""
     if not degrees:
         return None
-    if _is_chance(chi_square, degrees):
-        return "one distortion explains all layers within their uncertainties"
+    chance = _chance(chi_square, degrees)
+    if chance >= UNLIKELY:
+        return f"one distortion explains all layers within their uncertainties ({in_words(chance)})"
     factor = (chi_square / degrees) ** 0.5
-    return f"the layers differ {plain(factor, 2)} times as much as their uncertainties say"
+    return f"the layers differ {plain(factor, 2)} times as much as their uncertainties say ({in_words(chance)})"
+
+
+def in_words(chance: float) -> str:
+    """Write the chance of a chi-square this large, and on which side of the limit it is."""
+    if chance < LEAST_TOLD:
+        return f"p below {LEAST_TOLD}"
+    return f"p = {plain(chance, 2)}, {'below' if chance < UNLIKELY else 'at least'} {UNLIKELY}"
 
 
 def doubt_of_family(fit: LatticeFit) -> str | None:
@@ -54,7 +65,8 @@ def doubt_of_family(fit: LatticeFit) -> str | None:
     return None
 
 
-def _is_chance(chi_square: float, degrees: int) -> bool:
+def _chance(chi_square: float, degrees: int) -> float:
+    """Return the chance of a chi-square this large where the fit is right."""
     from scipy.stats import chi2
 
-    return float(chi2.sf(chi_square, degrees)) >= UNLIKELY
+    return float(chi2.sf(chi_square, degrees))

@@ -11,6 +11,8 @@ Kind = Literal["signed", "level", "vector", "names"]
 """Values on both sides of zero; values of one sign; vectors (y, x); words."""
 FRACTION = "fraction of "
 """Begins the key of a map of how many of the atoms around are of a species."""
+STACKED = ("stacking", "stacking vector")
+"""Keys of maps that tell how a layer lies over the one below; the lowest has no values."""
 OUTLYING = (2.0, 98.0)
 """Percentiles of the values that get the first and the last colour."""
 _ROUND = (1, 1.2, 1.5, 2, 3, 4, 5, 6, 10, 12)

@@ -4,6 +4,7 @@ import numpy as np
 
 from napari_strata.config import ReportConfig
 from napari_strata.lattice.affine import SharedAffine
+from napari_strata.lattice.agreement import UNLIKELY, in_words
 from napari_strata.lattice.blocks import STRIPS
 from napari_strata.lattice.cells import is_honeycomb
 from napari_strata.lattice.field import SmoothField
@@ -16,9 +17,6 @@ from napari_strata.numbers import counted, listed, plain, uncertain
 from napari_strata.report.distances import expected_bond
 from napari_strata.report.passage import Passage, joined
 from napari_strata.report.subject import Subject
-
-UNLIKELY = 0.01
-"""Layers with a chi-square less likely than this do not share one distortion within their uncertainties."""
 
 
 def about_lattices(subject: Subject, config: ReportConfig) -> Passage:
@@ -95,7 +93,8 @@ def _agreement(shared: SharedAffine) -> str:
             " other"
         )
     return (
-        f"Chi-square is {plain(shared.chi_square)} for {counted(shared.degrees, 'degree')} of freedom: {verdict}."
+        f"Chi-square is {plain(shared.chi_square)} for {counted(shared.degrees, 'degree')} of freedom"
+        f" ({in_words(shared.p_value)}): {verdict}."
     )
 
 

@@ -192,6 +192,16 @@ def test_a_pixel_size_typed_for_the_grey_copy_does_not_mark_the_colour_image(qtb
     assert colour.metadata == {METADATA: {"known": [1]}}
 
 
+def test_a_pixel_size_typed_for_the_grey_copy_scales_the_colour_image_too(qtbot, viewer, dock):
+    colour = viewer.add_image(np.zeros((8, 9, 3)), rgb=True)
+    other = viewer.add_image(np.zeros((8, 9)))
+    dock.image.choose(colour)
+    click(qtbot, dock.grey_button)
+    set_pixel_size(dock.image.layer, 0.2, viewer.layers)
+    assert colour.scale.tolist() == [0.2, 0.2]
+    assert colour.units == dock.image.layer.units != other.units
+
+
 def test_a_colour_image_is_converted_to_grey_in_the_same_place(qtbot, viewer, dock):
     colour = viewer.add_image(np.random.default_rng(0).random((8, 9, 3)), rgb=True, name="photo", scale=(2, 3))
     assert dock.grey_button.isVisibleTo(dock)

@@ -131,6 +131,8 @@ def test_maps_lie_on_the_image_and_replace_each_other(qtbot, viewer, open_dock):
     show_map(qtbot, dock, "Stacking")
     assert set(named(viewer, "Stacking").features["Stacking"]) == {"AA", "AB", "BA", "SP"}
     assert "AA" in dock.maps.legend.words.text()
+    said = "Stacking: 140 of 280 atoms have a value. Layer 0 has none: it is the lowest, and stacking is told over"
+    assert dock.regions.of_what.text() == f"{said} the layer below."
     assert len(viewer.layers) == len(before) + 1
     assert not viewer.canvas.overlays.scale_bar.visible
     for layer in viewer.layers:

@@ -56,6 +56,15 @@ def test_what_is_known_of_an_atom_is_seen_under_the_mouse(points):
     assert "flag" not in points.get_status(position=(1.0, 3.0), world=True)["value"]
 
 
+def test_digits_that_are_not_shown_are_kept_unless_somebody_typed_others(points):
+    assert points.features["probability"][3] == 0.912
+    points.features.loc[0, "probability"] = 0.5
+    points.add(np.array([[20.0, 20.0]]))
+    kept = marked_table(points)
+    assert kept["probability"].tolist() == [0.5, *[0.912345] * 4, 1.0]
+    assert kept["sigma_y"].tolist()[:5] == [0.0123456] * 5
+
+
 def test_edits_with_the_tools_of_napari_are_known(points):
     points.selected_data = {3}
     points.remove_selected()

@@ -90,7 +90,7 @@ def test_an_empty_optional_field_is_none_and_shows_no_number(form):
     assert form.values().limit is None
     switch, box = (form.editor("limit").findChild(kind) for kind in (QCheckBox, QDoubleSpinBox))
     assert box.isHidden()
-    assert switch.text() == "not set"
+    assert (switch.text(), switch.accessibleName(), box.accessibleName()) == ("set", "Limit: set", "Limit")
     switch.setChecked(True)
     assert not box.isHidden()
     assert form.values().limit == 1

@@ -94,9 +94,11 @@ def test_damaged_models_are_mentioned(choice, models_home):
 
 def test_a_built_in_model_tells_the_range_of_images_it_is_for(choice):
     seen = Seen(window=128, spacing=(9, 13), order=(0.6, 1.9), noise=(0.1, 0.9), skewness=(-0.5, 0.75))
-    save_bright(bundled.FOLDER / "gombnet-bright", pixel_size=0.2, seen=seen)
+    history = "simulated graphene, 2 layers; started from gombnet-bright-first"
+    save_bright(bundled.FOLDER / "gombnet-bright", pixel_size=0.2, seen=seen, trained_on=history)
     choice.refresh()
     assert choice.words.text().endswith(
-        "comes with the plugin. For pixels up to 0.25 Å, and clearest spacings of 1.8 to 2.6 Å."
+        "Trained on simulated graphene, 2 layers; comes with the plugin."
+        " For pixels up to 0.25 Å, and clearest spacings of 1.8 to 2.6 Å."
     )
     assert choice.words.text() in choice.box.itemData(0, Qt.ItemDataRole.ToolTipRole)

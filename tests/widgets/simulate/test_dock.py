@@ -267,14 +267,21 @@ def test_added_truth_is_not_taken_for_drawn_labels(qtbot, viewer, train, make_do
 
 
 def test_images_are_written_to_a_new_folder_each_time(qtbot, dock, tmp_path, monkeypatch):
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    named, proposed = [tmp_path / "mine", tmp_path, tmp_path], []
+
+    def ask(_parent, _title, name, _kinds):
+        proposed.append(name)
+        return str(named[len(proposed) - 1]), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
     dock.count.setValue(2)
-    for name in ("simulated graphene", "simulated graphene 2"):
+    for name in ("mine", "simulated graphene", "simulated graphene 2"):
         wait(qtbot, dock)
         click(qtbot, dock.write_button)
         wait(qtbot, dock)
         assert (tmp_path / name / "images.tif").is_file()
         assert dock.panel.words.text() == f"2 images written to {tmp_path / name}."
+    assert proposed == ["simulated graphene"] * 3
 
 
 def test_the_first_image_written_is_the_one_shown(qtbot, dock, tmp_path):

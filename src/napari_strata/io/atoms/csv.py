@@ -19,7 +19,7 @@ _ORIGIN = "(0, 0) is the centre of the first pixel; frame and layer count from 0
 
 
 def write_csv(table: "DataFrame", path: Path, origin: AtomOrigin | None = None) -> None:
-    """Write a table; positions to 1e-6 px and 1e-6 Å, intensities to nine digits; an origin finds no place."""
+    """Write a table; numbers to six decimals, intensities to nine digits; an origin finds no place."""
     _shortened(table).to_csv(path, index=False, float_format="%.6f")
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_strata.lattice.quantities import STACKED
 from napari_strata.lattice.regions import WITHOUT_INSIDE, Region
 from napari_strata.lattice.statistics import summarise
 from napari_strata.numbers import plain
@@ -31,6 +32,7 @@ ROUNDING = 1e-9
 PATIENCE = 150
 """Time that a shape has to be left alone before its statistics are taken [ms]."""
 _LEFT_OUT = "Those at the border, or off the lattice, are left out."
+_LOWEST = "Layer {} has none: it is the lowest, and stacking is told over the layer below."
 _FACE, _EDGE = "#ffe11918", "#ffe119"
 """Colours of shapes: the map is seen through them."""
 _LINES = 250
@@ -190,7 +192,15 @@ def _why_nothing(region: Region, chosen: "ChosenMap") -> str:
 def _of(chosen: "ChosenMap") -> str:
     title = f"{chosen.title}, length" if chosen.quantity.kind == "vector" else chosen.title
     known, count = int(chosen.known.sum()), len(chosen.places)
-    return title if known == count else f"{title}: {known:,} of {count:,} atoms have a value. {_LEFT_OUT}"
+    if known == count:
+        return title
+    said = [f"{title}: {known:,} of {count:,} atoms have a value."]
+    lowest = int(chosen.layers.min())
+    if chosen.key in STACKED and not chosen.known[chosen.layers == lowest].any():
+        said.append(_LOWEST.format(lowest))
+        if chosen.known[chosen.layers != lowest].all():
+            return " ".join(said)
+    return " ".join([*said, _LEFT_OUT])
 
 
 def _row(title: str, chosen: "ChosenMap", inside: NDArray[np.bool_]) -> tuple[str, ...]:

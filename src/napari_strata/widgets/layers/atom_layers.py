@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 ATOM_DIAMETER = 0.7
 """Diameter of an atom's marker [Å]; half the shortest bonds in sight, so that neighbours stay apart."""
-CANDIDATE_COLOURS = {"missing": "#ffe119", "extra": "#ff2d55"}
+CANDIDATE_COLOURS = {"missing": "#ffe119", "extra": "#ff2d55", "empty": "#4cc9f0"}
 
 
 def atom_layer(
@@ -92,7 +92,7 @@ def imported_layer(
         memory,
         image,
         pixel_size,
-        name=f"Atoms - {path.stem} - {image.name}",
+        name=f"Atoms - {path.name} - {image.name}",
         metadata=tag("atoms", image, str(path), said | {"pixel_size": pixel_size}),
     )
 
@@ -143,7 +143,7 @@ def _as_computed(computed: "DataFrame") -> "DataFrame":
 
 
 def candidate_layer(candidates: "DataFrame", origin: Origin) -> Points:
-    """Make one Points layer of atoms that are missing from the lattice, or too many.
+    """Make one Points layer of atoms that are missing from the lattice, or too many, or that the image does not show.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def candidate_layer(candidates: "DataFrame", origin: Origin) -> Points:
     """
     assert origin.pixel_size is not None, "atoms are found only where the pixel size is known"
     columns = ("frame", "y_px", "x_px")[-origin.image.ndim :]
-    features = candidates[["kind", "layer", "species", "score"]].reset_index(drop=True)
+    features = candidates[["kind", "layer", "species", "score", "reason"]].reset_index(drop=True)
     return Points(
         candidates[list(columns)].to_numpy(dtype=np.float64),
         name=origin.name("Candidates"),
@@ -170,5 +170,5 @@ def candidate_layer(candidates: "DataFrame", origin: Origin) -> Points:
 
 
 def candidate_symbols(kinds: "Series") -> NDArray[np.str_]:
-    """Return the markers of candidates: a ring where an atom is missing, a cross on one that is too many."""
+    """Return the markers of candidates: a ring where an atom is missing, a cross on one to remove."""
     return np.where(kinds == "missing", "ring", "x")

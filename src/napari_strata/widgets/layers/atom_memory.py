@@ -89,8 +89,21 @@ def points_table(points: "Points") -> "DataFrame":
     data = np.asarray(points.data, dtype=np.float64)
     frame = np.rint(data[:, 0]) if points.ndim == 3 else np.zeros(len(data))
     place = {"frame": frame.astype(np.int64), "y_px": data[:, -2], "x_px": data[:, -1]}
-    table = points.features.reset_index(drop=True).assign(**place)
+    table = _as_exact_as_computed(points.features.reset_index(drop=True).assign(**place), memory_of(points))
     return table.assign(**{name: table[name].astype(object).fillna("") for name in WORDS if name in table})
+
+
+def _as_exact_as_computed(table: "DataFrame", memory: AtomMemory | None) -> "DataFrame":
+    """Give back the digits that features do not show, where nobody typed another value."""
+    if memory is None or ATOM not in table:
+        return table
+    computed = memory.computed.reindex(table[ATOM].fillna(NEW).astype(np.int64))
+    exact = {}
+    for name, places in DECIMALS.items():
+        if name in table and name in computed:
+            shown, full = table[name].to_numpy(np.float64), computed[name].to_numpy(np.float64)
+            exact[name] = np.where(np.round(full, places) == shown, full, shown)
+    return table.assign(**exact)
 
 
 def marked_table(points: "Points") -> "DataFrame":

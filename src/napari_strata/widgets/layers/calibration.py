@@ -14,6 +14,7 @@ from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.results import ORIGIN
 from napari_strata.widgets.layers.sensible_size import check_size
 from napari_strata.widgets.layers.stated_size import is_oblong, size_in_file, size_in_layer
+from napari_strata.widgets.parts.layer_choice import GREY_OF
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -133,9 +134,14 @@ def forget_pixel_size(napari_layer: "Image", layers: "Iterable[Layer]" = ()) -> 
 
 
 def moves_with(napari_layer: "Layer", image: "Image", layers: "list[Layer]") -> bool:
-    """Tell whether a layer moves with an image: it is on the same grid, and was made for it or drawn on it."""
+    """Tell whether a layer moves with an image: it is on the same grid, and was made for it or drawn on it.
+
+    The image in colour moves with its grey copy: beside layers in pixels napari takes no units for its world.
+    """
     if not np.allclose(napari_layer.scale[-2:], image.scale[-2:]) or napari_layer.units[-2:] != image.units[-2:]:
         return False
+    if image.metadata.get(GREY_OF) == napari_layer.unique_id:
+        return True
     owner = image_id_of(napari_layer)
     if owner in {one.unique_id for one in layers}:
         return bool(owner == image.unique_id)

@@ -132,7 +132,7 @@ def _optional(inner: Editor) -> Editor:
         inner.put(max(inner.widget.minimum(), 1.0))  # and not the smallest number above 0
 
     def reveal(is_stated: bool) -> None:
-        switch.setText("" if is_stated else "not set")
+        switch.setText("" if is_stated else "set")
         inner.widget.setVisible(is_stated)
 
     def put(value: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, Signal
-from qtpy.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from napari_strata.config import Config
@@ -137,7 +137,8 @@ class ConfigForm(QWidget, Generic[C]):
                 signal.connect(partial(self._fill, name))
         editor.widget.setToolTip(field.description or "")
         for box in (editor.widget, *editor.widget.findChildren(QWidget)):
-            box.setAccessibleName(title_of(name, field))
+            is_switch = isinstance(box, QCheckBox) and box is not editor.widget
+            box.setAccessibleName(f"{title_of(name, field)}: set" if is_switch else title_of(name, field))
         self._editors[name] = editor
         rows.addRow(label, editor.widget)
 

@@ -156,7 +156,7 @@ def describe(entry: ModelEntry) -> str:
     kind = f"{name_of(model.architecture)}{layers}"
     grid = "" if model.pixel_size is None else f" at {model.pixel_size:g} Å/px"
     made = "comes with the plugin" if entry.is_bundled else entry.created
-    trained = f"Trained on {entry.trained_on.rstrip('.')}; {made}."
+    trained = f"Trained on {entry.trained_on}; {made}."
     return " ".join([f"{kind}, finds {', '.join(names)}{grid}.", trained, *_range(entry.card)])
 
 

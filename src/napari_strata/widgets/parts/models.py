@@ -50,8 +50,8 @@ class ModelEntry:
 
     @property
     def trained_on(self) -> str:
-        """In words, what it learned from."""
-        return self.card.trained_on
+        """In words, what it learned from; of a bundled model without the one it started from, which nobody has."""
+        return self.card.learned_from if self.is_bundled else self.card.trained_on.rstrip(".")
 
     @property
     def label(self) -> str:

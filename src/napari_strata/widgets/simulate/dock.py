@@ -88,7 +88,7 @@ class SimulateDock(Dock):
         return bool(self._wait.isActive())
 
     def write(self, folder: Path) -> None:
-        """Write images into a new folder below another one.
+        """Write images into a new folder, or, where it is there already, into a new one below it.
 
         Raises
         ------
@@ -96,7 +96,7 @@ class SimulateDock(Dock):
             If the settings or the field of view cannot be as they are.
         """
         config, field = self.settings.values(), self.rows.field()
-        out = _free_folder(folder, f"simulated {config.subject}")
+        out = _free_folder(folder, f"simulated {config.subject}") if folder.exists() else folder
         options = {"count": self.count.value(), "size": max(field.shape), "pixel_size": field.pixel_size}
         self._matching = None
         self.panel.run(
@@ -133,7 +133,8 @@ class SimulateDock(Dock):
         self.draw_button.setToolTip("Draw other values from the same ranges.")
         self.add_button.setToolTip("Add this simulated image, its masks and its atoms as layers.")
         self.write_button.setToolTip(
-            "Write so many images with their masks and atoms to a new folder; the first is the one shown here."
+            "Write so many images with their masks and atoms to a new folder that you name; the first is the one "
+            "shown here."
         )
         self.take_button.setToolTip("Show the settings of the Train dock here.")
         self.use_button.setToolTip("Train on crystals that are simulated with these settings.")
@@ -227,9 +228,12 @@ class SimulateDock(Dock):
         )
 
     def _ask_where(self, _checked: bool = False) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder for simulated images")
-        if folder:
-            self.write(Path(folder))
+        proposed = f"simulated {self.settings.values().subject}"
+        typed, _kind = QFileDialog.getSaveFileName(
+            self, "New folder for simulated images", proposed, "Folders (*)"
+        )
+        if typed:
+            self.write(Path(typed))
 
     def _take(self, _checked: bool = False) -> None:
         self.settings.set_values(self._train().settings.simulated())
