@@ -234,7 +234,7 @@ def test_every_frame_gets_the_map_that_it_gets_alone(strata, moving, tmp_path, e
         assert told["maps"][str(frame)]["score"] == alone.metadata["score"]
     assert np.argwhere(maps[1] == maps[1].max()).tolist() == [[10, 21]]
     assert "no atom" in told["maps"]["2"]["no_map"].lower()
-    again = strata(*words, "--all-frames", "--out", out)
+    again = strata(*words, "--all-frames", "--out", out, "--overwrite")
     assert again.report["figures"]["kept"] == 2  # on disk, from the first time
     refused = strata("explain", *moving, "--again", out, "--out", tmp_path / "x.tif", "--json")
     assert "several frames" in refused.report["error"]["message"]

@@ -47,7 +47,9 @@ WITHOUT_MODEL = {"convert-atoms", "lattice", "match", "evaluate", "doctor", "sim
 def inputs(asked, tmp_path, monkeypatch):
     """Put all that the commands read into the folder in which they run; return model and image."""
     monkeypatch.chdir(tmp_path)
-    rows = [("spots", 0, 0, "C", y, x, y * 0.2, x * 0.2, 1.0) for y in (9.0, 30.0, 50.0) for x in (9.0, 30.0, 50.0)]
+    rows = [
+        ("spots", 0, 0, "C", y, x, y * 0.2, x * 0.2, 1.0) for y in (9.0, 30.0, 50.0) for x in (9.0, 30.0, 50.0)
+    ]
     pd.DataFrame(rows, columns=list(ATOM_COLUMNS)).to_csv("atoms.csv", index=False)
     tifffile.imwrite("labels.tif", np.ones((64, 64), np.uint8))
     return asked[:2]

@@ -10,7 +10,7 @@ from napari_strata.atoms import refined
 from napari_strata.config import AtomsConfig, InferenceConfig
 from napari_strata.config.atom_origin import LocatedImage
 from napari_strata.config.card import Seen
-from napari_strata.control import JobControl
+from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import CalibrationError, ExtraError, OutputError
 from napari_strata.events import FinishReason, Progress, Warned
 from napari_strata.io import bundled
@@ -113,6 +113,30 @@ def test_a_stop_does_not_wait_until_positions_are_refined(model, monkeypatch):
     alone = end(locate_atoms(control, model, small[:1], INFERENCE, AtomsConfig(refine="image")))
     assert (alone.reason, alone.result) == (FinishReason.CANCELED, None)
     release.set()
+
+
+def test_refining_moves_the_bar_and_is_over_soon_after_a_stop(model, monkeypatch):
+    control, over = JobControl(), threading.Event()
+
+    def refine_for_ever(*given):
+        tell = given[-1]
+        try:
+            tell(0.5)
+            while True:
+                tell(0.75)
+        except JobCanceled:
+            over.set()
+            raise
+
+    monkeypatch.setattr("napari_strata.atoms.locate.refine_atoms", refine_for_ever)
+    small = ImageStack(image().data[:, :40, :40], PIXEL, "a")
+    for event in locate_atoms(control, model, [small], INFERENCE, AtomsConfig(refine="image")):
+        if isinstance(event, Progress) and event.fraction > 0.2:
+            assert event == Progress(pytest.approx(0.2 + 0.8 * 0.75), "Refining the atoms of a")
+            control.request_stop()
+        ended = event
+    assert (ended.reason, ended.result) == (FinishReason.CANCELED, None)
+    assert over.wait(60)
 
 
 @pytest.mark.parametrize(("name", "said"), [("", "is a folder"), ("atoms.txt", "no ending of a format of atoms")])

@@ -167,6 +167,16 @@ def test_the_smallest_change_flips_the_atom_and_is_told_in_counts(model, tmp_pat
     image = spots().data[0][flip.outcome.window]
     np.testing.assert_allclose(flip.outcome.image, image + change, atol=1e-4)
     assert flip.outcome.image.min() >= 0
+    more = tifffile.imread(tmp_path / "out" / "gone" / "change.tif")
+    np.testing.assert_array_equal(more, flip.gone.change)
+    told = json.loads((tmp_path / "out" / "gone" / "smallest_change.json").read_text())["what_if"]
+    assert told["times_smallest"] == 1.25
+    assert {path.name for path in (tmp_path / "out" / "gone").iterdir()} == {
+        "change.tif",
+        "image.tif",
+        "masks.tif",
+        "smallest_change.json",
+    }
 
 
 def test_a_stop_while_it_looks_what_takes_the_atom_away_keeps_the_smallest_change(model, monkeypatch):
