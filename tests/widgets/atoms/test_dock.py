@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from bright_scene import ATOMS, add_bright, save_model
 from napari.layers import Points
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
 from napari_strata.atoms.edits import COLUMNS
@@ -93,6 +94,21 @@ def test_tools_are_chosen_and_follow_the_mode(qtbot, viewer, dock):
     assert [one.text() for one in dock.tools.buttons() if one.isChecked()] == ["Select"]
 
 
+@pytest.mark.parametrize("place", [(-0.6, 20), (20, -3), (1e4, 20)])
+def test_an_atom_that_is_added_beside_the_image_is_taken_away_with_a_word(dock, place):
+    before = dock.points.data.copy()
+    dock.points.add(place)
+    said = [record.message for record in notification_manager.records]
+    assert said == ["No atom was added there: it is outside of the image bright. Click inside it."]
+    np.testing.assert_array_equal(dock.points.data, before)
+    assert len(dock.points.features) == len(before)
+    assert dock.editing.counts() == {}
+    assert not dock.undo_button.isEnabled()
+    dock.points.add((-0.4, 20))  # the pixels are squares around whole numbers
+    assert dock.editing.counts() == {"added": 1}
+    assert len(notification_manager.records) == 1
+
+
 def test_selected_atoms_get_another_layer_and_species(dock):
     points = dock.points
     select(points, 0, 1)
@@ -179,7 +195,7 @@ def test_edits_are_kept_when_predict_runs_again(qtbot, viewer, dock, predict):
     points.add([2.0, 2.0])
     assert predict().endswith("Your edits are kept.")
     (again,) = [layer for layer in viewer.layers if isinstance(layer, Points)]
-    assert again is not points
+    assert again is points and not dock.undo_button.isEnabled()
     assert dock.points is again
     assert edits_of(again)["edited"].value_counts().to_dict() == {
         "moved": 1,

@@ -379,6 +379,17 @@ def test_new_atoms_are_ready_to_be_clicked_and_get_the_class_of_the_row(qtbot, v
     qtbot.waitUntil(lambda: counts(dock, 4) == ["–", "–", "1", "1"])
 
 
+def test_an_atom_clicked_beside_the_image_is_taken_away_with_a_word(qtbot, viewer, dock):
+    image = viewer.add_image(np.random.default_rng(0).random((3, 30, 40)), name="a", translate=(0, 5, 7))
+    click(qtbot, dock.atoms_button)
+    atoms = dock.labels.layer
+    for place in ((1, 10, 20), (1, 30, 20), (3, 10, 20), (1, 29, 39)):
+        atoms.add(place)
+    assert atoms.data.tolist() == [[1, 10, 20], [1, 29, 39]]
+    said = f"No atom was added there: it is outside of the image {image.name}. Click inside it."
+    assert [record.message for record in notification_manager.records].count(said) == 2
+
+
 def test_new_atoms_join_the_chosen_labels(qtbot, viewer, dock):
     viewer.add_image(STACK, name="a")
     dock.layers.setValue(2)

@@ -50,7 +50,7 @@ class AtomsDock(Dock):
         journal_of(viewer)  # which keeps the atoms that become labels
         self._viewer = viewer
         self.atoms = AtomsChoice(viewer)
-        self.editing = AtomEditing(self)
+        self.editing = AtomEditing(self, self._image)
         self.open_button = OpenButton(viewer)
         self.tools = QButtonGroup(self)
         self._mode = LayerFollower(self, self._on_mode, "mode")

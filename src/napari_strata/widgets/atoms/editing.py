@@ -22,12 +22,13 @@ from napari_strata.widgets.layers.atom_memory import (
     marked_table,
     memory_of,
 )
+from napari_strata.widgets.layers.outside import take_out
 from napari_strata.widgets.parts.connections import LayerFollower
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from napari.layers import Points
+    from napari.layers import Image, Points
     from pandas import DataFrame
 
 STEPS = 30
@@ -53,6 +54,8 @@ class AtomEditing(QObject):
     ----------
     parent : QObject
         To whose life it is tied.
+    image : callable
+        Returns the image of the atoms, or None where it is not open.
     """
 
     changed = Signal()
@@ -60,8 +63,9 @@ class AtomEditing(QObject):
     selected = Signal()
     """Emitted when other atoms are selected."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, image: "Callable[[], Image | None]") -> None:
         super().__init__(parent)
+        self._image = image
         self._states: list[_State] = []
         self._is_busy = False
         self._data = LayerFollower(self, self._on_data, "data")
@@ -158,9 +162,20 @@ class AtomEditing(QObject):
     def _on_data(self, event: Any) -> None:
         action = str(getattr(event, "action", "")).rpartition(".")[2].lower()
         if action == "added" and not self._is_busy:
+            if self._is_beside(event):
+                return
             self._number(event)
         if action in _DONE:
             self._on_edit()
+
+    def _is_beside(self, event: Any) -> bool:
+        """Take away what was clicked beside the image, which is no edit; return whether there was any."""
+        assert self.points is not None, "only the layer that is followed tells of its atoms"
+        self._is_busy = True
+        try:
+            return take_out(self.points, self._image(), event)
+        finally:
+            self._is_busy = False
 
     def _number(self, event: Any) -> None:
         """Give atoms that are clicked no number; napari copies that of the one that was selected last."""
@@ -192,6 +207,8 @@ class AtomEditing(QObject):
 
     def _note(self, points: "Points", take_back: tuple[Callable[[], None], ...]) -> None:
         now = _State(np.array(points.data), points.features.copy(), points.metadata[MEMORY], take_back)
+        if self._states and self._states[-1].memory.computed is not now.memory.computed:
+            self._states = []  # computed anew: what was done to the atoms before can no longer be undone
         if self._states and not take_back:
             last = self._states[-1]
             is_same = now.memory is last.memory and np.array_equal(last.data, now.data)

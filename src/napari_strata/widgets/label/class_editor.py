@@ -19,8 +19,9 @@ from napari_strata.widgets.label.class_list import ClassList
 from napari_strata.widgets.label.paint_counter import TELL_AFTER, PaintCounter
 from napari_strata.widgets.layers.atom_points import SPECIES, choose_species, count_atoms
 from napari_strata.widgets.layers.label_layers import set_class_table
-from napari_strata.widgets.layers.label_memory import class_table_of, mates_of, members_of
+from napari_strata.widgets.layers.label_memory import class_table_of, image_of, mates_of, members_of
 from napari_strata.widgets.layers.label_step import slices_of
+from napari_strata.widgets.layers.outside import take_out
 from napari_strata.widgets.parts.connections import LayerFollower
 from napari_strata.widgets.parts.menu_button import MenuButton
 from napari_strata.widgets.parts.notify import in_notifications
@@ -135,7 +136,10 @@ class ClassEditor(QWidget):
             self._read_table()
             self._count()
 
-    def _on_atoms(self, _event: object = None) -> None:
+    def _on_atoms(self, event: object = None) -> None:
+        points = self._atoms.layer
+        if points is not None and take_out(points, image_of(points, self._viewer.layers), event):
+            return
         self._atom_timer.start(TELL_AFTER)
 
     def _read_table(self) -> None:
