@@ -9,6 +9,7 @@ from napari.layers import Image, Points
 
 from lattices import atoms, cell, image
 from napari_strata.config import ClassTable, ModelCard, ModelConfig
+from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.widgets.layers.atom_layers import atom_layer
 from napari_strata.widgets.layers.napari_layers import Origin
 from napari_strata.widgets.layers.results import show_results
@@ -60,13 +61,15 @@ def drawn(table: pd.DataFrame) -> np.ndarray:
     return image([table[["y_A", "x_A"]].to_numpy()], EXTENT, PIXEL, noise=0.02).astype(np.float32)
 
 
-def put_atoms(viewer: Any, table: pd.DataFrame, *, frames: int = 0, **settings: Any) -> Scene:
+def put_atoms(
+    viewer: Any, table: pd.DataFrame, *, frames: int = 0, located: AtomOrigin | None = None, **settings: Any
+) -> Scene:
     """Add an image, or a stack of so many frames, and its atoms."""
     data = drawn(table)
     shown = viewer.add_image(
         np.stack([data] * frames) if frames else data, name="moire", **({} if frames else CALIBRATED) | settings
     )
     layers = max(int(table["layer"].max()) + 1, 1) if len(table) else 2
-    points = atom_layer(table, Origin(shown, PIXEL, card(layers), "/models/m"))
+    points = atom_layer(table, Origin(shown, PIXEL, card(layers), "/models/m"), located=located)
     show_results(viewer, [points])
     return Scene(shown, points, table)

@@ -79,7 +79,7 @@ def lattice(
         raise typer.BadParameter("it is about --maps-out and --regions.", param_hint=["--without-field"])
 
     def make_job(control: JobControl, display: Display) -> Job:
-        from napari_strata.io.atom_tables import read_atoms
+        from napari_strata.io.atom_tables import read_atoms, read_origin
         from napari_strata.jobs.fit_lattice import fit_lattice
 
         stacks = read_stacks(image or [], display, pixel_size=pixel_size, to_grey=to_grey)
@@ -93,6 +93,7 @@ def lattice(
             out=out,
             overwrite=overwrite,
             maps=maps,
+            origin=read_origin(atoms),
         )
 
     return run_command(make_job, as_json=as_json, verbose=verbose, words=lattice_words)

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.control import JobControl
 from napari_strata.errors import LatticeError, StrataError, TableError
 from napari_strata.events import JobResult, Progress, StateChanged, Warned
+from napari_strata.jobs.doubt_size import doubt_of_size
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.map_tables import MapsWanted, map_one
 from napari_strata.jobs.save_maps import MappedFrame, write_maps
@@ -30,6 +32,7 @@ def fit_lattice(
     out: Path | None = None,
     overwrite: bool = False,
     maps: MapsWanted | None = None,
+    origin: AtomOrigin | None = None,
 ) -> JobBody:
     """Fit the lattices of every frame of every image in a table of atoms.
 
@@ -52,6 +55,8 @@ def fit_lattice(
         Whether files that are there may be replaced.
     maps : MapsWanted, optional
         What to map, atom by atom.
+    origin : AtomOrigin, optional
+        Which model located the atoms: where it knows their crystal, the pixel size is doubted that contradicts it.
 
     Yields
     ------
@@ -61,8 +66,8 @@ def fit_lattice(
     Returns
     -------
     JobResult
-        ``figures["frames"]`` has a mapping for each frame, with ``gaps`` that tell what it lacks and why;
-        where maps are wanted it has ``dopants`` and ``regions``, too;
+        ``figures["frames"]`` has a mapping for each frame, with ``gaps`` that tell what it lacks, why, and what is
+        doubtful; where maps are wanted it has ``dopants`` and ``regions``, too;
         ``value`` is a tuple of `napari_strata.lattice.frame.FrameLattices`, None for frames without a lattice.
 
     Raises
@@ -98,7 +103,7 @@ def fit_lattice(
     for (name, number), table in groups:
         if control.stop_requested:
             break
-        frame, figures = _describe(table, family, seed)
+        frame, figures = _describe(table, family, seed, origin)
         shown = stacks.get(name)
         if frame is None:
             yield Warned(f"{name}, frame {number}: {figures['gaps'][0]}")
@@ -135,8 +140,9 @@ def _by_name(atoms: "DataFrame", images: Sequence[ImageStack]) -> dict[str, Imag
 
 
 def _describe(
-    table: "DataFrame", family: "Family | None", seed: int
+    table: "DataFrame", family: "Family | None", seed: int, origin: AtomOrigin | None
 ) -> "tuple[FrameLattices | None, dict[str, Any]]":
+    from napari_strata.io.atoms.blocks import pixel_size_of
     from napari_strata.lattice.figures import frame_figures
     from napari_strata.lattice.frame import describe_frame
 
@@ -144,7 +150,9 @@ def _describe(
         frame = describe_frame(table, family=family, seed=seed)
     except LatticeError as error:
         return None, {"layers": [], "gaps": [error.message]}
-    return frame, frame_figures(frame)
+    figures = frame_figures(frame)
+    doubt = doubt_of_size(frame, origin, pixel_size_of(table))
+    return frame, figures | {"gaps": [*filter(None, [doubt]), *figures["gaps"]]}
 
 
 def _fourier(

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.control import JobControl
 from napari_strata.errors import StrataError
 from napari_strata.events import JobResult, Progress, StateChanged
+from napari_strata.jobs.doubt_size import doubt_of_size
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.measure_columns import measure_columns
 from napari_strata.types import ImageStack
@@ -40,7 +42,7 @@ class LatticeMaps:
     dopants : tuple of Dopants
         Species that are not the most frequent one of their layer.
     gaps : tuple of str
-        What could not be measured, and why.
+        What could not be measured, and why, and what is doubtful.
     """
 
     fitted: "FittedLayers"
@@ -61,6 +63,7 @@ def map_lattice(
     fitted: "FittedLayers | None" = None,
     fourier: bool = True,
     seed: int = 0,
+    origin: AtomOrigin | None = None,
 ) -> JobBody:
     """Fit the lattices of one frame and map displacement, strain, stacking, distances and more.
 
@@ -80,6 +83,8 @@ def map_lattice(
         Whether to fit the Fourier transform, too.
     seed : int
         Decides which atoms are held out to judge the smooth distortion, and how dopants are dealt out.
+    origin : AtomOrigin, optional
+        Which model located the atoms: where it knows their crystal, the pixel size is doubted that contradicts it.
 
     Yields
     ------
@@ -101,6 +106,7 @@ def map_lattice(
     LatticeError
         If no layer has a lattice.
     """
+    from napari_strata.io.atoms.blocks import pixel_size_of
     from napari_strata.lattice.doping import find_dopants
     from napari_strata.lattice.figures import frame_figures
     from napari_strata.lattice.fitted import fit_layers
@@ -117,7 +123,8 @@ def map_lattice(
     yield Progress(0.2, "Fitting what the lattices share")
     lattices = describe_fits(fitted, seed=seed)
     control.checkpoint()
-    gaps, found = list(lattices.gaps), None
+    doubt = doubt_of_size(lattices, origin, pixel_size_of(atoms))
+    gaps, found = [*filter(None, [doubt]), *lattices.gaps], None
     if fourier and image is not None:
         yield Progress(0.5, "Fitting the Fourier transform")
         found = _fourier(lattices, image, family, gaps)

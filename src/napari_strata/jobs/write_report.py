@@ -95,13 +95,14 @@ def write_report(
     OutputError
         If the folder cannot be written, or holds a report already.
     """
+    from napari_strata.io.bundled import bundled_card
     from napari_strata.io.folders import check_free
     from napari_strata.report.belonging import REMEDY
     from napari_strata.report.figure import draw_report, save_report
     from napari_strata.report.methods import write_methods
     from napari_strata.report.subject import Known, examine
 
-    card = _bundled_card(origin) if model is None else _card(model)
+    card = bundled_card(origin) if model is None else _card(model)
     doubts = None if card is None else _doubts(image, card, frame if frames is None else 0)
     known = Known(source, card, settings, doubts, origin)
     check_free(out, FILES, overwrite=overwrite)
@@ -129,17 +130,6 @@ def _card(model: Path) -> ModelCard:
     from napari_strata.io.bundle import find_bundle, read_card
 
     return read_card(find_bundle(model))
-
-
-def _bundled_card(origin: AtomOrigin | None) -> ModelCard | None:
-    """Return the card of the model that an origin names, if it comes with the package and is the same."""
-    from napari_strata.io.bundle import read_card
-    from napari_strata.io.bundled import bundled_model
-
-    folder = None if origin is None else bundled_model(Path(origin.model))
-    card = None if folder is None else read_card(folder)
-    is_same = origin is not None and card is not None and card.weights_sha256 == origin.weights_sha256
-    return card if is_same else None
 
 
 def _doubts(image: ImageStack, card: ModelCard, frame: int) -> str | None:

@@ -82,6 +82,7 @@ def test_what_is_exported_and_opened_again_is_the_same(viewer, tmp_path, ending)
     pd.testing.assert_frame_equal(again, expected, check_dtype=False, atol=1e-6)
     assert points.metadata[MEMORY].origin == origin(image.data.shape[0])
     assert "located by some_net" in words
+    assert points.name == f"Atoms - atoms{ending} - bright"
     assert (points.scale == image.scale).all()
 
 

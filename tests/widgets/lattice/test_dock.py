@@ -9,6 +9,11 @@ from napari.layers import Image, Points, Vectors
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QFileDialog
 
+from bright_network import save_bright
+from napari_strata.config import AtomsConfig
+from napari_strata.config.atom_origin import AtomOrigin, LocatedImage
+from napari_strata.io import bundled
+from napari_strata.io.bundle import read_card
 from napari_strata.widgets.lattice import dock as lattice_dock
 from napari_strata.widgets.lattice.dock import LatticeDock
 from napari_strata.widgets.layers.calibration import set_pixel_size
@@ -94,6 +99,28 @@ def test_a_family_that_the_atoms_contradict_is_doubted_and_tells_no_twist(qtbot,
     found = figures(dock)
     assert found["Cell"] == ["square"] * 2
     assert not [title for title in found if title.startswith(("Twist", "Moiré", "Stretch", "a, ideal"))]
+
+
+def test_a_pixel_size_that_a_known_crystal_contradicts_is_doubted(qtbot, viewer, open_dock):
+    model = save_bright(bundled.FOLDER / "net", trained_on="simulated graphene, 2 layers")
+    places = ["y_px", "x_px", "y_A", "x_A"]
+    table = honeycombs()
+    table[places] *= 1.08
+    located = AtomOrigin(
+        model=model.name,
+        weights_sha256=read_card(model).weights_sha256,
+        settings=AtomsConfig(),
+        images=(LocatedImage(name="moire", frames=1, height=SIDE, width=SIDE, pixel_size=PIXEL),),
+        software={},
+        located="2026-11-22T00:00:00+00:00",
+    )
+    put_atoms(viewer, table[(table[["y_px", "x_px"]] < SIDE - 1).all(axis=1)], located=located)
+    dock = open_dock()
+    measure(qtbot, dock)
+    doubt = (
+        "a is 8 % longer than that of graphene (2.46 Å): the pixel size may be wrong; 0.185 Å would give 2.46 Å."
+    )
+    assert doubt in dock.gaps.text()
 
 
 def test_the_table_is_copied_for_a_spreadsheet(qtbot, viewer, open_dock):

@@ -15,6 +15,7 @@ from napari_strata.widgets.lattice.figure_rows import figure_rows
 from napari_strata.widgets.lattice.maps_panel import MapsPanel, Measured
 from napari_strata.widgets.lattice.regions import RegionStatistics
 from napari_strata.widgets.lattice.species_words import species_words
+from napari_strata.widgets.layers.atom_memory import memory_of
 from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.fit_memory import FitMemory, recall_fit, remember_fit
 from napari_strata.widgets.layers.label_memory import image_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Points
     from pandas import DataFrame
 
+    from napari_strata.config.atom_origin import AtomOrigin
     from napari_strata.jobs.map_lattice import LatticeMaps
     from napari_strata.lattice.cells import Family
     from napari_strata.lattice.fitted import FittedLayers
@@ -55,6 +57,7 @@ class _Request:
     pixel_size: float
     atoms: "DataFrame"
     family: "Family | None"
+    origin: "AtomOrigin | None"
 
 
 class LatticeDock(Dock):
@@ -153,7 +156,9 @@ class LatticeDock(Dock):
         stack = frame_of(image, frame)
         assert stack.pixel_size is not None, "an image without one is refused"
         family: Any = None if self.family.currentIndex() == 0 else self.family.currentText()
-        request = _Request(points, image, frame, stack.pixel_size, shown_atoms(points, image, frame), family)
+        atoms, memory = shown_atoms(points, image, frame), memory_of(points)
+        origin = None if memory is None else memory.origin
+        request = _Request(points, image, frame, stack.pixel_size, atoms, family, origin)
         known = recall_fit(points, request.atoms)
         fitted = known.fitted if known is not None and known.family == family else None
         fourier = self.fourier.isChecked()
@@ -223,4 +228,5 @@ def _make_job(
     """Make the job in the worker thread, so that its imports do not hold the GUI up."""
     from napari_strata.jobs.map_lattice import map_lattice
 
-    return map_lattice(control, request.atoms, image=stack, family=request.family, fitted=fitted, fourier=fourier)
+    options = {"family": request.family, "fitted": fitted, "fourier": fourier, "origin": request.origin}
+    return map_lattice(control, request.atoms, image=stack, **options)
