@@ -19,8 +19,9 @@ from napari_strata.atoms.peaks import find_peaks
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-KINDS = ("missing", "extra")
-COLUMNS = ("frame", "layer", "kind", "species", "y_px", "x_px", "score")
+KINDS = ("missing", "extra", "empty")
+"""The last one is that of `napari_strata.atoms.empty`."""
+COLUMNS = ("frame", "layer", "kind", "species", "y_px", "x_px", "score", "reason")
 """Columns of a table of candidates; the species is that of the atoms that speak for a missing one."""
 
 TOLERANCE = 0.3
@@ -70,7 +71,7 @@ def find_candidates(atoms: "DataFrame", shape: tuple[int, int]) -> "DataFrame":
         for (frame, layer), rows in atoms.groupby(["frame", "layer"])
     ]
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
-    return table[list(COLUMNS)].astype({"kind": str, "species": str})
+    return table[list(COLUMNS)].astype({"kind": str, "species": str, "reason": str})
 
 
 def lattice_vectors(positions: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -86,6 +87,25 @@ def lattice_vectors(positions: NDArray[np.float64]) -> NDArray[np.float64] | Non
     ndarray of float64, shape (2, 2), or None
         Vectors as rows, in the unit of `positions`, the shorter one first.
     """
+    found = common_vectors(positions)
+    return None if found is None else shortest_pair(found[0])
+
+
+def shortest_pair(vectors: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the first of vectors (vector, 2), shortest first, and the next that is not along it, if there are."""
+    for second in vectors[1:]:
+        sine = abs(vectors[0, 0] * second[1] - vectors[0, 1] * second[0])
+        if sine > STEEP * np.linalg.norm(vectors[0]) * np.linalg.norm(second):
+            shortest: NDArray[np.float64] = np.stack([vectors[0], second])
+            return shortest
+    return None
+
+
+def common_vectors(positions: NDArray[np.float64]) -> tuple[NDArray[np.float64], float] | None:
+    """Return vectors (vector, 2) that lead from nearly every atom to another, and the distance of nearest atoms.
+
+    The shortest come first; None where atoms are too few.
+    """
     if len(positions) < ENOUGH:
         return None
     tree = KDTree(positions)
@@ -93,13 +113,7 @@ def lattice_vectors(positions: NDArray[np.float64]) -> NDArray[np.float64] | Non
     if nearest <= 0:
         return None
     middle = positions[np.argsort(np.linalg.norm(positions - np.median(positions, axis=0), axis=1))[:SAMPLE]]
-    vectors = _common_vectors(middle, tree, nearest)
-    for second in vectors[1:]:
-        sine = abs(vectors[0, 0] * second[1] - vectors[0, 1] * second[0])
-        if sine > STEEP * np.linalg.norm(vectors[0]) * np.linalg.norm(second):
-            shortest: NDArray[np.float64] = np.stack([vectors[0], second])
-            return shortest
-    return None
+    return _common_vectors(middle, tree, nearest), nearest
 
 
 def _common_vectors(middle: NDArray[np.float64], tree: KDTree, nearest: float) -> NDArray[np.float64]:
@@ -139,7 +153,7 @@ def _in_layer(atoms: "DataFrame", shape: tuple[int, int]) -> "DataFrame":
         return pd.DataFrame(columns=list(COLUMNS))
     tree = KDTree(positions)
     nearest = float(np.median(tree.query(positions, k=2)[0][:, 1]))
-    steps = _around(vectors)
+    steps = steps_around(vectors)
     extra = _extra(positions, tree, steps, FILLED * nearest, shape)
     missing, speakers, score = _missing(positions, tree, steps, nearest, shape)
     is_extra = extra > 0
@@ -150,12 +164,16 @@ def _in_layer(atoms: "DataFrame", shape: tuple[int, int]) -> "DataFrame":
             "y_px": np.concatenate([missing[:, 0], positions[is_extra, 0]]),
             "x_px": np.concatenate([missing[:, 1], positions[is_extra, 1]]),
             "score": np.concatenate([score, extra[is_extra]]),
+            "reason": [
+                *(f"{100 * part:.0f} % of the places around speak for an atom here" for part in score),
+                *(f"{100 * part:.0f} % of the places around speak against it" for part in extra[is_extra]),
+            ],
         }
     )
     return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
 
 
-def _around(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+def steps_around(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the six shortest steps of a lattice, shape (6, 2)."""
     first, second = vectors
     third = min(first + second, first - second, key=lambda vector: float(np.linalg.norm(vector)))

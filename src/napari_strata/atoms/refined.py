@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_strata.atoms.common_noise import with_common_noise
 from napari_strata.atoms.fit.fit import fit_peaks
 from napari_strata.atoms.fit.fitted import FittedPeaks
 from napari_strata.atoms.fit.width import guess_width, spacing_of
@@ -98,7 +99,7 @@ def refine_atoms(
         of = np.asarray(pixels, np.float64)
         of = without_spikes(of) if on_image else of
         fitted = _fit(of, positions, groups[rows], of_layer[rows], config, pixel_size, tell_part)
-        _write(refined, rows, _doubted(fitted, positions), pixel_size)
+        _write(refined, rows, with_common_noise(_doubted(fitted, positions)), pixel_size)
     return refined
 
 
@@ -111,8 +112,7 @@ def _fit(
     pixel_size: float,
     tell: Tell,
 ) -> FittedPeaks:
-    low, high = (max(width / pixel_size, NARROWEST) for width in WIDTHS)
-    width = guess_width(pixels, positions, kinds, lowest=low, highest=high)
+    width = rough_width(pixels, positions, kinds, pixel_size)
     return fit_peaks(
         pixels,
         positions,
@@ -121,12 +121,20 @@ def _fit(
         shape=config.peaks,
         noise="poisson" if config.refine == "image" else "uniform",
         groups=kinds,
-        prior_px=_prior(positions * pixel_size, layers) / pixel_size,
+        prior_px=centroid_sigma(positions * pixel_size, layers) / pixel_size,
         tell=tell,
     )
 
 
-def _prior(positions: NDArray[np.float64], layers: NDArray[np.intp]) -> float:
+def rough_width(
+    pixels: NDArray[np.float64], positions: NDArray[np.float64], kinds: NDArray[np.intp], pixel_size: float
+) -> float:
+    """Guess the standard deviation [px] of the peaks of an image (y, x) at positions (atom, 2) [px]."""
+    low, high = (max(width / pixel_size, NARROWEST) for width in WIDTHS)
+    return guess_width(pixels, positions, kinds, lowest=low, highest=high)
+
+
+def centroid_sigma(positions: NDArray[np.float64], layers: NDArray[np.intp]) -> float:
     """Return how far centroids (atom, 2) of layers (atom,) may be from the truth along each axis, all in Å."""
     scatter = scatter_of_rows(positions, layers)
     return PRIOR if scatter is None else max(LEAST_PRIOR, BEYOND_SCATTER * scatter)

@@ -100,7 +100,8 @@ def atoms(
     """Locate the atoms of every layer of images.
 
     Writes a table with the columns image, frame, layer, species, y_px, x_px, y_A, x_A, probability and flag,
-    and those of a fit where there is one; candidates for missing and extra atoms go to ATOMS_candidates.csv.
+    and those of a fit where there is one; candidates for missing, extra and empty atoms go to
+    ATOMS_candidates.csv.
     """
 
     def make_job(control: JobControl, display: Display) -> Job:
@@ -125,8 +126,12 @@ def atoms(
 
 
 def atoms_words(figures: Mapping[str, Any]) -> Iterator[str]:
-    """Return the figures, a line each, and what crowded atoms are."""
+    """Return the figures, a line each, what crowded atoms are, and at how many the image shows none."""
+    from napari_strata.jobs.propose_atoms import in_a_sentence
+
     yield from figure_lines(figures)
+    if figures.get("empty"):
+        yield f"  {in_a_sentence(figures['empty'])}"
     if figures.get("flags", {}).get("crowded"):
         yield (
             "  Crowded atoms overlap their neighbours, which more than double the uncertainty: they are fitted all"

@@ -74,7 +74,9 @@ class AtomsConfig(Config):
         advanced=True,
     )
     candidates: bool = setting(
-        False, "Propose atoms that are missing from the lattice, and some that do not belong to it."
+        False,
+        "Propose atoms that are missing from the lattice, some that do not belong to it, and some that the image"
+        " does not show.",
     )
 
 

@@ -57,6 +57,7 @@ def atom_covariance(
 
 
 def local_covariance(equations: Equations, held: NDArray[np.bool_], tell: Tell = say_nothing) -> Floats:
+    """Return what `atom_covariance` does without what shapes add; of held atoms that of the height alone holds."""
     starts, others = equations.pairs.neighbours()
     counts = np.diff(starts)
     covariance = np.empty((equations.pairs.atoms, 3, 3))

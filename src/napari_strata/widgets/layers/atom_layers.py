@@ -143,7 +143,7 @@ def _as_computed(computed: "DataFrame") -> "DataFrame":
 
 
 def candidate_layer(candidates: "DataFrame", origin: Origin) -> Points:
-    """Make one Points layer of atoms that are missing from the lattice, or too many, or that the image does not show.
+    """Make one Points layer of atoms that are missing from the lattice, too many, or not shown by the image.
 
     Parameters
     ----------

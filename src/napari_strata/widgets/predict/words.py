@@ -61,13 +61,13 @@ def _flagged(table: "DataFrame") -> str:
 
 
 def _proposed(candidates: "DataFrame | None") -> str:
+    from napari_strata.atoms.candidates import KINDS
+    from napari_strata.jobs.propose_atoms import in_a_sentence
+
     if candidates is None:
         return ""
     if candidates.empty:
         return "No atom seems to be missing or extra."
-    said = [
-        f"{int((candidates['kind'] == kind).sum())} {kind}"
-        for kind in ("missing", "extra")
-        if (candidates["kind"] == kind).any()
-    ]
-    return f"Candidates: {', '.join(said)}."
+    counts = {kind: int((candidates["kind"] == kind).sum()) for kind in KINDS}
+    said = f"Candidates: {', '.join(f'{count} {kind}' for kind, count in counts.items() if count)}."
+    return f"{said} {in_a_sentence(counts['empty'])}" if counts["empty"] else said
