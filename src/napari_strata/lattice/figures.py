@@ -123,6 +123,7 @@ def fourier_figures(lattice: FourierLattice) -> Figures:
         "chi_square": lattice.chi_square,
         "degrees_of_freedom": lattice.degrees,
         "assumed_scatter": lattice.assumed,
+        "variance_ratio": lattice.variance_ratio,
         "spots": [
             {
                 "h": h,

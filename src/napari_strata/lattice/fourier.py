@@ -1,7 +1,7 @@
 """What the Fourier transform of an image tells of the lattices of its layers, and of their moirés."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from napari_strata.lattice.figures import affine_figures, fourier_figures, seen_
 from napari_strata.lattice.leakage import without_overlaps
 from napari_strata.lattice.moire import Moire, SeenMoire, see_moire
 from napari_strata.lattice.reciprocal import FourierLattice, match_lattices, sort_spots
-from napari_strata.lattice.spectrum import Spots, find_spots
+from napari_strata.lattice.spectrum import Spots, TaperedImage, find_spots
+from napari_strata.lattice.tiles import variance_ratio, waves_of
 from napari_strata.lattice.twist import Twist, twist_of_affine
 
 
@@ -82,7 +83,8 @@ def fourier_frame(
         expected = float(np.mean([np.linalg.norm(v, axis=1).mean() for v in vectors]))
         found = sort_spots(spots, layers=len(vectors), family=family, expected_a=expected)
         resolution = 1 / (np.array(image.shape) * pixel_size)
-        lattices = _told_apart(match_lattices(found, vectors), vectors, resolution, gaps)
+        told = _told_apart(match_lattices(found, vectors), vectors, resolution, gaps)
+        lattices = _with_scatter(told, vectors, TaperedImage.of(image, pixel_size), spots)
     except LatticeError as error:
         gaps.append(error.message)
     shared = _shared([one for one in lattices if one is not None], len(vectors), family)
@@ -130,6 +132,19 @@ def _told_apart(
             if error.message not in gaps:
                 gaps.append(error.message)
     return tuple(told)
+
+
+def _with_scatter(
+    lattices: Sequence[FourierLattice | None], vectors: Sequence[Matrix], tapered: TaperedImage, spots: Spots
+) -> tuple[FourierLattice | None, ...]:
+    """Enlarge the uncertainties where noise is not white."""
+    best = [known if one is None else one.vectors for one, known in zip(lattices, vectors, strict=True)]
+    waves = waves_of(spots, best, tapered.resolution)
+    scattered: list[FourierLattice | None] = []
+    for one in lattices:
+        ratio = 1.0 if one is None else variance_ratio(tapered, waves, one)
+        scattered.append(one and replace(one, covariance=ratio * one.covariance, variance_ratio=ratio))
+    return tuple(scattered)
 
 
 def _shared(lattices: list[FourierLattice], layers: int, family: Family) -> SharedAffine | None:

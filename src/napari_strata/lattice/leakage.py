@@ -45,7 +45,7 @@ def without_overlaps(
     LatticeError
         If fewer than two independent spots are told apart from those of other layers.
     """
-    others = [_places(v) for i, v in enumerate(vectors) if i != layer]
+    others = [spot_places(v) for i, v in enumerate(vectors) if i != layer]
     spots = lattice.spots
     from_others = _offsets(spots.frequency, np.concatenate([np.empty((0, 2)), *others]), resolution)
     told = (np.abs(from_others).max(axis=2) >= APART).all(axis=1)
@@ -55,14 +55,14 @@ def without_overlaps(
             f"The image of {extent} Å is too small to tell the spots of the layers apart.",
             remedy="Take a larger field of view, or the lattice of the atoms.",
         )
-    own = _places(vectors[layer])
+    own = spot_places(vectors[layer])
     disturbers = np.concatenate([from_others, _offsets(spots.frequency, own, resolution)], axis=1)[told]
     kept = spots.take(told)
     sigma = np.hypot(kept.sigma, _moved(disturbers) * resolution)
     return fit_orders(lattice.orders[told], replace(kept, sigma=sigma), lattice.family)
 
 
-def _places(vectors: Matrix) -> Positions:
+def spot_places(vectors: Matrix) -> Positions:
     """Return the places of all spots of a lattice that are bright, but for that at 0."""
     orders = np.stack(np.meshgrid(*[np.arange(-HIGHEST, HIGHEST + 1)] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
     return np.asarray(orders[orders.any(axis=1)] @ reciprocal(vectors))

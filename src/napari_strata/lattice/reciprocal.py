@@ -34,7 +34,10 @@ MOST_ORDER = 3
 """Spots up to this order, h and k, are told."""
 BRIGHTEST = 60
 """Lattices are looked for among so many spots."""
-ASSUMED = "white noise around each spot, all enlarged alike where the spots are farther from one lattice"
+ASSUMED = (
+    "white noise around each spot, all enlarged alike where the spots are farther from one lattice or tiles of the"
+    " image disagree by more"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +64,9 @@ class FourierLattice:
         Degrees of freedom.
     assumed : str
         What was assumed about the scatter of the spots.
+    variance_ratio : float
+        How many times larger variances are because noise is not white, as tiles of the image tell; 1 where they
+        were not asked.
     """
 
     family: Family
@@ -72,6 +78,7 @@ class FourierLattice:
     chi_square: float
     degrees: int
     assumed: str = ASSUMED
+    variance_ratio: float = 1.0
 
     @cached_property
     def parameters(self) -> CellParameters:
@@ -264,12 +271,16 @@ def _orders(spots: Spots, star: Matrix) -> tuple[NDArray[np.intp], NDArray[np.bo
     return orders, np.asarray(near & (low > 0) & (low <= MOST_ORDER))
 
 
+def pulls_of_spots(orders: NDArray[np.intp], spots: Spots) -> NDArray[np.float64]:
+    """Return by how much a* and b* follow each spot along y and x, by weighted least squares, (axis, 2, spot)."""
+    weighted = [orders.T / sigma**2 for sigma in spots.sigma.T]
+    return np.stack([np.linalg.solve(one @ orders, one) for one in weighted])
+
+
 def _solve(orders: NDArray[np.intp], spots: Spots) -> tuple[Matrix, Matrix]:
     """Return a*, b* by weighted least squares, and their covariance (a*_y, a*_x, b*_y, b*_x)."""
     star, covariance = np.empty((2, 2)), np.zeros((4, 4))
-    for axis in range(2):
-        weights = 1 / spots.sigma[:, axis] ** 2
-        inverse = np.linalg.inv(orders.T @ (weights[:, None] * orders))
-        star[:, axis] = inverse @ (orders.T @ (weights * spots.frequency[:, axis]))
-        covariance[np.ix_([axis, 2 + axis], [axis, 2 + axis])] = inverse
+    for axis, pulls in enumerate(pulls_of_spots(orders, spots)):
+        star[:, axis] = pulls @ spots.frequency[:, axis]
+        covariance[np.ix_([axis, 2 + axis], [axis, 2 + axis])] = (pulls * spots.sigma[:, axis] ** 2) @ pulls.T
     return star, covariance
