@@ -232,6 +232,12 @@ def _columns(_arguments: argparse.Namespace) -> Iterator[Figure]:
     return measure()
 
 
+def _vacancies(_arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.vacancies import measure
+
+    return measure()
+
+
 PARTS: dict[str, Part] = {
     "import_time": _import_time,
     "training": _training,
@@ -240,6 +246,7 @@ PARTS: dict[str, Part] = {
     "dice": _dice,
     "bundled": _bundled,
     "columns": _columns,
+    "vacancies": _vacancies,
     "dichalcogenides": _dichalcogenides,
     "sweeps": _sweeps,
     "occlusion": _occlusion,

@@ -128,10 +128,11 @@ def expected_heights(positions: NDArray[np.float64], found: HeldHeights) -> Expe
     is_there = alike >= 0
     count = is_there.sum(axis=1)
     enough = count >= SPEAKERS
-    heights = np.ma.masked_array(found.heights[alike], ~is_there)
-    height = np.where(enough, np.ma.median(heights, axis=1).filled(np.nan), np.nan)
-    mean_variance = np.ma.masked_array(found.sigma[alike] ** 2, ~is_there).mean(axis=1).filled(np.nan)
-    variance = np.where(enough, OF_MEDIAN * mean_variance / np.maximum(count, 1), np.nan)
+    height, variance = np.full((2, len(alike)), np.nan)
+    of_alike = np.where(is_there, found.heights[alike], np.nan)[enough]
+    height[enough] = np.nanmedian(of_alike, axis=1)
+    variances = np.where(is_there, found.sigma[alike] ** 2, np.nan)[enough]
+    variance[enough] = OF_MEDIAN * np.nanmean(variances, axis=1) / count[enough]
     one, which = np.nonzero(is_there)
     links = coo_array((np.ones(len(one)), (one, alike[one, which])), shape=(len(alike), len(alike)))
     kind = connected_components(links, directed=False)[1].astype(np.intp)
