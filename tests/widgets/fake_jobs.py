@@ -28,6 +28,17 @@ def counting(
 
 
 @job
+def endless(control: JobControl) -> JobBody:
+    """Go on until stopped, and then leave nothing."""
+    control.run()
+    yield StateChanged(control.state)
+    while True:
+        control.checkpoint()
+        time.sleep(0.005)
+        yield Progress(0.5, "going on")
+
+
+@job
 def raising(control: JobControl, error: Exception) -> JobBody:
     """Fail after the first step."""
     control.run()

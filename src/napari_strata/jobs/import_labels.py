@@ -71,6 +71,7 @@ def draw_import(
         control.checkpoint()
         yield Progress(done / len(matches), f"Drawing {match.name}")
         imported.append(ImportedLabels(match, draw_match(match, plan.mapping, style)))
+    control.checkpoint()
     return JobResult({"images": len(imported)}, value=tuple(imported))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model, waiting
-from fake_jobs import counting
+from fake_jobs import endless
 from napari.layers import Image, Points
 from qtpy.QtCore import QPoint, Qt, QThreadPool
 from qtpy.QtWidgets import QApplication
@@ -360,7 +360,7 @@ def test_where_no_pixel_size_is_known_or_needed_pixels_are_proposed(qtbot, viewe
 
 def explain_for_long(qtbot, viewer, dock, monkeypatch) -> None:
     """Pick an atom of layer 0 and let the job go on until it is stopped."""
-    monkeypatch.setattr(explain_dock, "make_job", lambda _request, control: counting(control, steps=100_000))
+    monkeypatch.setattr(explain_dock, "make_job", lambda _request, control: endless(control))
     dock.question.decoder.setCurrentText("layer 0")
     click(qtbot, dock.panel.start_button)
     with qtbot.waitSignal(dock.panel.runner.reported):

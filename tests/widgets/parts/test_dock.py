@@ -1,14 +1,17 @@
 import functools
+import threading
 
 import pytest
-from fake_jobs import counting
+from fake_jobs import counting, endless
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt, QThreadPool
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QPushButton, QVBoxLayout
 
-from napari_strata.control import JobState
+from napari_strata.control import JobControl, JobState
 from napari_strata.widgets.parts.dock import DOCK_WIDTH, Dock
 from napari_strata.widgets.parts.form import Page
 from napari_strata.widgets.parts.job_panel import JobPanel
+from napari_strata.widgets.parts.runner import JobRunner
 from napari_strata.widgets.train.words import WordsPage
 
 
@@ -23,6 +26,7 @@ class Working(Dock):
 
 @pytest.fixture
 def dock(viewer):
+    notification_manager.records.clear()
     dock = Working()
     dock.napari_dock = viewer.window.add_dock_widget(dock, name="Working")
     return dock
@@ -48,6 +52,53 @@ def test_a_dock_closed_while_its_job_runs_stops_the_job_first(qtbot, dock):
     close(qtbot, dock)
     assert ends == ["canceled"]
     assert QThreadPool.globalInstance().activeThreadCount() == 0
+
+
+def said():
+    return [record.message for record in notification_manager.records]
+
+
+@pytest.mark.parametrize(
+    ("make_job", "made", "kept"),
+    [
+        (functools.partial(counting, steps=100_000), 1, "What was done until then is kept."),
+        (endless, 0, "Nothing was made yet."),
+    ],
+)
+def test_what_a_stopped_job_had_made_is_brought_and_that_it_was_stopped_is_said(qtbot, dock, make_job, made, kept):
+    brought = []
+    dock.panel.brought.connect(brought.append)
+    dock.panel.run(make_job, name="Predicting a")
+    qtbot.waitUntil(lambda: dock.panel.runner.state is JobState.RUNNING)
+    close(qtbot, dock)
+    assert len(brought) == made
+    assert said() == [f"Predicting a was stopped because its dock was closed. {kept}"]
+
+
+def test_a_job_that_was_done_when_its_dock_was_closed_brings_its_result_without_a_word(qtbot, dock):
+    brought, release = [], threading.Event()
+
+    def finished_all_the_same(control):
+        yield from counting(JobControl(), steps=1, release=release)  # which hears of no stop
+
+    dock.panel.brought.connect(lambda result: brought.append(result.value))
+    dock.panel.run(finished_all_the_same, name="Predicting a")
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
+    dock.napari_dock.destroyOnClose()
+    release.set()
+    qtbot.waitUntil(lambda: bool(gone))
+    assert brought == [1]
+    assert said() == []
+
+
+def test_nobody_is_told_of_jobs_that_a_dock_runs_for_itself(qtbot, dock):
+    runner, ends = JobRunner(dock), []
+    runner.ended.connect(ends.append)
+    runner.start(endless, name="Forecast")
+    close(qtbot, dock)
+    assert [ended.reason.value for ended in ends] == ["canceled"]
+    assert said() == []
 
 
 @pytest.mark.parametrize("is_floating", [False, True])

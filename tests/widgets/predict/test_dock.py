@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model, waiting
-from fake_jobs import counting, raising
+from fake_jobs import counting, endless, raising
 from napari.layers import Image, Labels, Points
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt, QThreadPool
 from qtpy.QtWidgets import QFileDialog
 from scipy.spatial import KDTree
@@ -155,9 +156,11 @@ def test_without_find_atoms_there_are_masks_only(qtbot, viewer, open_dock):
 def test_predicting_again_replaces_what_nobody_edited_and_keeps_what_somebody_did(qtbot, viewer, open_dock):
     dock = open_dock()
     predict(qtbot, dock)
-    before = [layer.name for layer in viewer.layers]
+    before, opacities = list(viewer.layers), [0.1 * number for number in range(1, len(viewer.layers) + 1)]
+    for layer, opacity in zip(before, opacities, strict=True):
+        layer.opacity = opacity
     predict(qtbot, dock)
-    assert [layer.name for layer in viewer.layers] == before
+    assert list(viewer.layers) == before and [layer.opacity for layer in before] == opacities
     mask = layers(viewer, Labels)[0]
     mask.paint((3, 3), 2)
     predict(qtbot, dock)
@@ -363,7 +366,7 @@ def test_it_predicts_while_a_training_runs(qtbot, open_dock):
 @pytest.mark.canvas
 def test_a_dock_that_is_closed_while_it_predicts_leaves_no_worker(qtbot, viewer, open_dock, monkeypatch):
     dock = open_dock()
-    monkeypatch.setattr(predict_dock, "_make_job", lambda control, *_: counting(control, steps=100_000))
+    monkeypatch.setattr(predict_dock, "_make_job", lambda control, *_: endless(control))
     with qtbot.waitSignal(dock.panel.runner.reported):
         click(qtbot, dock.panel.start_button)
     gone = []
@@ -371,6 +374,35 @@ def test_a_dock_that_is_closed_while_it_predicts_leaves_no_worker(qtbot, viewer,
     viewer.window.remove_dock_widget(dock)
     qtbot.waitUntil(lambda: bool(gone))
     assert QThreadPool.globalInstance().activeThreadCount() == 0
+
+
+@pytest.mark.canvas
+def test_a_dock_that_is_closed_while_it_predicts_leaves_the_slices_that_were_done_and_says_so(
+    qtbot, viewer, open_dock, monkeypatch
+):
+    dock, make_job = open_dock(frames=3, image=IN_NANOMETRES), predict_dock._make_job
+    reached = threading.Event()
+
+    def held_in_the_third_frame(control, *arguments):
+        for event in make_job(control, *arguments):
+            yield event
+            if isinstance(event, Progress) and "frame 3" in event.message:
+                reached.set()
+                control.wait_for_requests()  # until it is stopped
+
+    monkeypatch.setattr(predict_dock, "_make_job", held_in_the_third_frame)
+    click(qtbot, dock.panel.start_button)
+    qtbot.waitUntil(reached.is_set, timeout=60_000)
+    gone = []
+    dock.destroyed.connect(lambda: gone.append(True))
+    viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: bool(gone))
+    assert notification_manager.records[-1].message == (
+        "Predicting bright was stopped because its dock was closed. What was done until then is kept."
+    )
+    (points,) = layers(viewer, Points)
+    assert len(points.data) == 62  # as after Cancel
+    assert len(layers(viewer, Labels)) == 2
 
 
 def test_a_viewer_closed_while_it_predicts_leaves_no_worker(qtbot, make_napari_viewer, models_home, monkeypatch):

@@ -42,7 +42,7 @@ class OpenButton(QPushButton):
             " A file can be dropped here, too."
         )
         self._viewer = viewer
-        self.runner = JobRunner(self)
+        self.runner = JobRunner(self, asked_for=True)
         self.clicked.connect(in_notifications(self._ask, say=self.said.emit))
         self.runner.ended.connect(in_notifications(self._on_read, say=self.said.emit))
 

@@ -1,10 +1,14 @@
 """What all docks have in common: their place, their width, and their end."""
 
+from functools import partial
+
 from qtpy.QtCore import QEvent, QObject, QSize, QTimerEvent
 from qtpy.QtGui import QMouseEvent, QShowEvent
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
+from napari_strata.events import JobEnded
 from napari_strata.widgets.parts.form import Page
+from napari_strata.widgets.parts.notify import show_stopped
 from napari_strata.widgets.parts.runner import JobRunner
 
 DOCK_WIDTH = 370
@@ -21,8 +25,9 @@ class Dock(QWidget):
     """A widget for napari's dock area.
 
     When a dock is closed napari lets go of the widget in it but does not destroy it, so it would live on unseen,
-    its job and its connections with it. This one then stops its job, which keeps what is worth keeping, and goes.
-    Where that would be a loss, `closing_question` is asked when the cross in the title bar is pressed.
+    its job and its connections with it. This one then stops its job and goes. What a job that a person asked for had
+    made until then is still shown, and a notification says that it was stopped. Where that would be a loss,
+    `closing_question` is asked when the cross in the title bar is pressed.
 
     A dock that is shown for the first time takes turns with those of its kind that are in the same area: one below
     the other they would be higher than the screen, and the window with them. Tabs can be dragged apart.
@@ -30,6 +35,8 @@ class Dock(QWidget):
 
     _frame: QDockWidget | None = None
     _was_shown = _is_closed = False
+    _stopped: tuple[JobRunner, ...] = ()
+    """Those whose jobs were stopped when the dock was closed."""
 
     def scroll(self, content: QWidget) -> None:
         """Fill the dock with a form that scrolls where the dock is lower than the form."""
@@ -104,14 +111,22 @@ class Dock(QWidget):
 
     def _end(self) -> None:
         self._is_closed = True
-        for child in self.findChildren(QWidget):
-            child.blockSignals(True)  # nobody asks for a result any more
         busy = [runner for runner in self.findChildren(JobRunner) if runner.is_busy]
+        heard = [runner.parent() for runner in busy if runner.asked_for]
+        for child in self.findChildren(QWidget):
+            child.blockSignals(child not in heard)  # nobody asks for anything else any more
         for runner in busy:
-            runner.ended.connect(lambda _ended: self._end())
-            runner.stop()
+            if runner not in self._stopped:
+                self._stopped = (*self._stopped, runner)
+                runner.ended.connect(partial(self._on_stopped, runner))
+                runner.stop()
         if not busy:
             self.deleteLater()
+
+    def _on_stopped(self, runner: JobRunner, ended: JobEnded) -> None:
+        if runner.asked_for:
+            show_stopped(runner.name, ended)
+        self._end()
 
 
 def _join_others(frame: QDockWidget) -> None:

@@ -34,7 +34,7 @@ class JobPanel(QWidget):
 
     def __init__(self, start_button: QPushButton, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.runner = JobRunner(self)
+        self.runner = JobRunner(self, asked_for=True)
         self.start_button = start_button
         self.cancel_button = QPushButton("Cancel")
         self.bar = QProgressBar()

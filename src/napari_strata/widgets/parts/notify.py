@@ -5,10 +5,10 @@ import logging
 from collections.abc import Callable
 from typing import Any, ParamSpec
 
-from napari.utils.notifications import show_error, show_warning
+from napari.utils.notifications import show_error, show_info, show_warning
 
 from napari_strata.errors import StrataError
-from napari_strata.events import JobEnded, Warned
+from napari_strata.events import FinishReason, JobEnded, Warned
 
 P = ParamSpec("P")
 _log = logging.getLogger(__name__)
@@ -25,6 +25,13 @@ def show_ending(ended: JobEnded) -> None:
     """Show why a job failed; one that did not fail needs no notification."""
     if ended.error is not None:
         show_failure(ended.error)
+
+
+def show_stopped(name: str, ended: JobEnded) -> None:
+    """Show that a job was stopped with its dock, and whether it had made something; nothing if it was done."""
+    if ended.reason is FinishReason.CANCELED:
+        kept = "Nothing was made yet." if ended.result is None else "What was done until then is kept."
+        show_info(f"{name} was stopped because its dock was closed. {kept}")
 
 
 def show_warned(event: Warned) -> None:

@@ -29,6 +29,9 @@ class JobRunner(QObject):
     ----------
     parent : QObject, optional
         Widget that owns the runner. A job whose runner is destroyed is stopped and keeps what is worth keeping.
+    asked_for : bool
+        Whether a person starts the jobs and waits for them, unlike those that a dock runs for itself, as previews
+        and forecasts: that one is stopped with its dock is told, and what it has made until then is shown.
     """
 
     reported = Signal(object)
@@ -38,8 +41,9 @@ class JobRunner(QObject):
     ended = Signal(object)
     """The `JobEnded` of the job; the runner is idle again and may start the next."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, asked_for: bool = False) -> None:
         super().__init__(parent)
+        self.asked_for = asked_for
         self._control = JobControl()
         self._worker: JobWorker | None = None
         self._state = JobState.IDLE
@@ -54,6 +58,11 @@ class JobRunner(QObject):
     def state(self) -> JobState:
         """State of the job as far as the GUI has been told."""
         return self._state
+
+    @property
+    def name(self) -> str:
+        """What the last job does."""
+        return self._name
 
     @property
     def is_busy(self) -> bool:

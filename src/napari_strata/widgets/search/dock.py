@@ -66,7 +66,7 @@ class SearchDock(Dock):
         self._train = train or (lambda: train_dock(viewer))
         self._folder: Path | None = None
         self._followed: TrainSettings | None = None
-        self.runner = JobRunner(self)
+        self.runner = JobRunner(self, asked_for=True)
         self.parameters = ParameterTable()
         self.form = ConfigForm(SearchConfig, FIELDS)
         self.start_button = QPushButton("Start")

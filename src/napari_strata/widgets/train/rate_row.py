@@ -34,7 +34,7 @@ class RateRow(QWidget):
         optimizer = settings.training.editor("optimizer")
         assert isinstance(optimizer, ConfigForm)
         self._optimizer = optimizer
-        self.runner = JobRunner(self)
+        self.runner = JobRunner(self, asked_for=True)
         self.button = QPushButton(_FIND)
         self.button.setToolTip(
             "Train for 100 batches while the rate rises, and take the one at which the loss falls most steeply; "
