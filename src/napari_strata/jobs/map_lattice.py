@@ -42,7 +42,9 @@ class LatticeMaps:
     dopants : tuple of Dopants
         Species that are not the most frequent one of their layer.
     gaps : tuple of str
-        What could not be measured, and why, and what is doubtful.
+        What could not be measured, and why.
+    doubt : str
+        Why the pixel size may be wrong; empty where there is nothing to say.
     """
 
     fitted: "FittedLayers"
@@ -51,6 +53,7 @@ class LatticeMaps:
     frame: "FrameMaps"
     dopants: "tuple[Dopants, ...]"
     gaps: tuple[str, ...]
+    doubt: str
 
 
 @job
@@ -124,7 +127,7 @@ def map_lattice(
     lattices = describe_fits(fitted, seed=seed)
     control.checkpoint()
     doubt = doubt_of_size(lattices, origin, pixel_size_of(atoms))
-    gaps, found = [*filter(None, [doubt]), *lattices.gaps], None
+    gaps, found = list(lattices.gaps), None
     if fourier and image is not None:
         yield Progress(0.5, "Fitting the Fourier transform")
         found = _fourier(lattices, image, family, gaps)
@@ -134,7 +137,7 @@ def map_lattice(
     control.checkpoint()
     yield Progress(0.9, "Testing where species are")
     dopants = find_dopants(lattices.layers, atoms, seed=seed)
-    value = LatticeMaps(fitted, lattices, found, maps, dopants, tuple(dict.fromkeys(gaps)))
+    value = LatticeMaps(fitted, lattices, found, maps, dopants, tuple(dict.fromkeys(gaps)), doubt)
     return JobResult(frame_figures(lattices) | _more_figures(value), value=value)
 
 
@@ -165,5 +168,5 @@ def _more_figures(maps: LatticeMaps) -> dict[str, Any]:
     return {
         "fourier": None if maps.fourier is None else fourier_frame_figures(maps.fourier, numbers),
         "dopants": [dopant_figures(one) for one in maps.dopants],
-        "gaps": list(maps.gaps),
+        "gaps": [*filter(None, [maps.doubt]), *maps.gaps],
     }

@@ -15,6 +15,7 @@ from napari_strata.config.atom_origin import AtomOrigin, LocatedImage
 from napari_strata.io import bundled
 from napari_strata.io.bundle import read_card
 from napari_strata.widgets.lattice import dock as lattice_dock
+from napari_strata.widgets.lattice import map_layers
 from napari_strata.widgets.lattice.dock import LatticeDock
 from napari_strata.widgets.layers.calibration import set_pixel_size
 from napari_strata.widgets.parts.form import Page
@@ -116,11 +117,11 @@ def test_a_pixel_size_that_a_known_crystal_contradicts_is_doubted(qtbot, viewer,
     )
     put_atoms(viewer, table[(table[["y_px", "x_px"]] < SIDE - 1).all(axis=1)], located=located)
     dock = open_dock()
-    measure(qtbot, dock)
-    doubt = (
+    _atoms, doubt = measure(qtbot, dock).split("\n")
+    said = (
         "a is 8 % longer than that of graphene (2.46 Å): the pixel size may be wrong; 0.185 Å would give 2.46 Å."
     )
-    assert doubt in dock.gaps.text()
+    assert doubt == said
 
 
 def test_the_table_is_copied_for_a_spreadsheet(qtbot, viewer, open_dock):
@@ -164,6 +165,25 @@ def test_maps_lie_on_the_image_and_replace_each_other(qtbot, viewer, open_dock):
     assert not viewer.canvas.overlays.scale_bar.visible
     for layer in viewer.layers:
         assert layer.scale.tolist() == [PIXEL] * 2 and layer.units == scene.image.units
+
+
+@pytest.mark.canvas
+def test_the_layer_of_a_map_becomes_the_next_one_of_its_kind(qtbot, viewer, open_dock):
+    put_atoms(viewer, honeycombs())
+    dock = open_dock()
+    measure(qtbot, dock)
+    for way, change in (("dots", "size"), ("smooth", "opacity")):
+        show_map(qtbot, dock, "Strain exx [%]", way)
+        layer = named(viewer, "Strain exx")
+        setattr(layer, change, 0.5)
+        for label in ("Strain exx [%]", "Nearest-neighbour distance [Å]"):
+            show_map(qtbot, dock, label, way)
+            assert named(viewer, label) == layer and np.all(getattr(layer, change) == 0.5) and layer.visible
+    show_map(qtbot, dock, "Nearest-neighbour distance [Å]", "dots")
+    dots, fresh = named(viewer, "Nearest"), map_layers.dots(dock.maps.take())
+    assert list(dots.features) == ["layer", "Nearest-neighbour distance [Å]"]
+    assert np.allclose(dots.face_color, fresh.face_color) and dots.face_contrast_limits == fresh.face_contrast_limits
+    assert len([one for one in viewer.layers if "map" in str(one.metadata)]) == 1
 
 
 def test_earlier_maps_are_kept_where_that_is_asked_for_or_they_have_a_name(qtbot, viewer, open_dock):

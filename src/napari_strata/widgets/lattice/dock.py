@@ -180,7 +180,8 @@ class LatticeDock(Dock):
         remember_fit(request.points, FitMemory(request.atoms, request.family, result.value.fitted))
         self._show(request, result.value)
         where = f", slice {request.frame}" if request.image.ndim == 3 else ""
-        self.panel.say(f"{len(request.atoms):,} atoms of {request.image.name}{where}.")
+        said = f"{len(request.atoms):,} atoms of {request.image.name}{where}."
+        self.panel.say("\n".join(filter(None, (said, result.value.doubt))))
         self._on_edit()
 
     def _save_statistics(self, _checked: bool = False) -> None:
