@@ -187,3 +187,9 @@ def test_the_summary_of_atoms_says_what_crowded_ones_are():
     assert figures == ["  atoms          9", "  flags border   2", "  flags crowded  9"]
     assert "fitted all the same" in crowded
     assert list(atoms_words({"atoms": 9, "flags": {}})) == ["  atoms  9"]
+
+
+def test_the_summary_of_atoms_says_at_how_many_the_image_shows_none():
+    assert list(atoms_words({"atoms": 9, "empty": 0})) == ["  atoms  9", "  empty  0"]
+    *_, said = atoms_words({"atoms": 9, "empty": 2})
+    assert said == "  At 2 atoms the image shows none: likely vacancies, among the candidates."
