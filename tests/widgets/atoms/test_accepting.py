@@ -32,6 +32,13 @@ def test_missing_atoms_are_added_and_extra_ones_removed_from_their_layer(points,
     assert len(candidates.data) == 0
 
 
+def test_atoms_that_the_image_does_not_show_are_removed_where_that_is_accepted(points, candidates):
+    candidates.features = candidates.features.assign(kind=["missing", "empty"])
+    candidates.selected_data = {1}
+    assert counts(accept(points, candidates)) == (0, 1)
+    assert points.data.tolist() == [[5, 5], [9, 9]]
+
+
 def test_of_selected_candidates_only_those_are_accepted(points, candidates):
     candidates.selected_data = {0}
     assert counts(accept(points, candidates)) == (1, 0)

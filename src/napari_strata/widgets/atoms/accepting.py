@@ -1,4 +1,4 @@
-"""Candidates for missing and extra atoms are accepted."""
+"""Candidates for missing, extra and empty atoms are accepted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 _NEAR = 0.5
-"""An extra atom is the one within this distance of its candidate [px]."""
+"""An extra or empty atom is the one within this distance of its candidate [px]."""
 _FILLED = 0.5
 """Where an atom lies within this part of the usual distance of neighbours none is missing any more."""
 _APART = 1e6
@@ -41,7 +41,7 @@ class Accepted:
 
 
 def accept(points: "Points", candidates: "Points") -> Accepted:
-    """Add missing atoms and delete extra ones; the candidates that are selected, or all where none is.
+    """Add missing atoms and delete extra and empty ones; the candidates that are selected, or all where none is.
 
     Places that a person has filled since, by adding an atom or moving one there, are filled already. Candidates
     that were accepted are taken off their layer.
