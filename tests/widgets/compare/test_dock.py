@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from bright_scene import ATOMS, add_bright, save_model
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
@@ -51,7 +51,7 @@ def add_map(viewer, models_home):
         heatmap = ended.result.value
         chosen = Chosen("pixel", Place(frame, y, x), 0)
         made = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
-        (shown,) = show_results(viewer, [made], in_place=True)
+        (shown,) = show_results(viewer, [made])
         return shown
 
     return add_map
@@ -317,6 +317,12 @@ def test_the_report_says_whether_a_map_can_be_trusted_and_is_saved(
     qtbot.mouseClick(dock.trust.save_button, Qt.MouseButton.LeftButton)
     assert json.loads(path.read_text())["finding"] == dock.trust.figures["finding"]
     assert dock.trust.figures["verdict"] in path.with_suffix(".txt").read_text()
+    path.unlink()
+    path.with_suffix(".txt").write_text("my notes")
+    monkeypatch.setattr(QMessageBox, "question", lambda *_args: QMessageBox.StandardButton.No)
+    qtbot.mouseClick(dock.trust.save_button, Qt.MouseButton.LeftButton)
+    assert not path.exists()
+    assert path.with_suffix(".txt").read_text() == "my notes"
 
 
 def test_chosen_labels_are_learned_permuted_and_those_that_do_not_fit_refused(

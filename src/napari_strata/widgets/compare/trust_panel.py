@@ -18,6 +18,7 @@ from napari_strata.widgets.maps.corrected_codes import corrected_codes
 from napari_strata.widgets.parts.form import form_layout, row_label
 from napari_strata.widgets.parts.layer_choice import LayerChoice
 from napari_strata.widgets.parts.notify import in_notifications
+from napari_strata.widgets.parts.save_place import may_write
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
@@ -131,7 +132,12 @@ class TrustPanel(QWidget):
         from napari_strata.explain.trust.report import write_report
 
         name = f"trust-{self._figures['method']}.json"
-        typed, _kind = QFileDialog.getSaveFileName(self, "Save the report", name, "JSON (*.json)")
-        if typed:
-            path = Path(typed)
-            write_report(self._figures, path if path.suffix == ".json" else path.with_name(f"{path.name}.json"))
+        title = "Save the report"
+        typed, _kind = QFileDialog.getSaveFileName(self, title, name, "JSON (*.json)")
+        if not typed:
+            return
+        path = Path(typed)
+        path = path if path.suffix == ".json" else path.with_name(f"{path.name}.json")
+        beside = () if path.exists() else (path.with_suffix(".txt"),)  # which goes with a report that is there
+        if all(may_write(self, title, one, typed=typed) for one in (path, *beside)):
+            write_report(self._figures, path)

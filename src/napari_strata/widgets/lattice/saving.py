@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QMessageBox, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.control import JobControl
 from napari_strata.events import JobResult
@@ -15,6 +15,7 @@ from napari_strata.lattice.regions import Region, statistics_in
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.parts.newest import NewestJob
 from napari_strata.widgets.parts.notify import in_notifications
+from napari_strata.widgets.parts.save_place import may_write
 
 if TYPE_CHECKING:
     from napari_strata.widgets.lattice.maps_panel import Measured
@@ -88,10 +89,7 @@ def _ask(parent: QWidget, title: str, name: str, kinds: Mapping[str, str]) -> Pa
         path = path.with_name(path.name + ending)
     elif path.name == f"{name}{first}":  # the proposal, which some dialogs leave as it is
         path = path.with_suffix(ending)
-    if path != Path(typed) and path.exists():  # of which the dialog does not know
-        asked = QMessageBox.question(parent, title, f"{path.name} exists. Replace it?")
-        return path if asked == QMessageBox.StandardButton.Yes else None
-    return path
+    return path if may_write(parent, title, path, typed=typed) else None
 
 
 def _make_job(control: JobControl, frame: MappedFrame, path: Path, *, without_field: bool) -> Job:

@@ -25,8 +25,8 @@ class Dock(QWidget):
     """A widget for napari's dock area.
 
     When a dock is closed napari lets go of the widget in it but does not destroy it, so it would live on unseen,
-    its job and its connections with it. This one then stops its job and goes. What a job that a person asked for had
-    made until then is still shown, and a notification says that it was stopped. Where that would be a loss,
+    its job and its connections with it. This one then stops its job and goes. What a job that somebody asked for
+    had made until then is still shown, and a notification says that it was stopped. Where that would be a loss,
     `closing_question` is asked when the cross in the title bar is pressed.
 
     A dock that is shown for the first time takes turns with those of its kind that are in the same area: one below

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_strata.io.atoms.formats import CSV, ENDINGS, FORMATS, AtomFormat
+from napari_strata.widgets.parts.save_place import may_write
 
 
 def ask_for_atom_file(parent: QWidget, name: str) -> tuple[Path, AtomFormat] | None:
@@ -28,11 +29,7 @@ def ask_for_atom_file(parent: QWidget, name: str) -> tuple[Path, AtomFormat] | N
     if not typed:
         return None
     path, format_ = _completed(Path(typed), filters.get(chosen, CSV), proposed=name)
-    if path != Path(typed) and path.exists():  # of which the dialog does not know
-        asked = QMessageBox.question(parent, "Export atoms", f"{path.name} exists. Replace it?")
-        if asked != QMessageBox.StandardButton.Yes:
-            return None
-    return path, format_
+    return (path, format_) if may_write(parent, "Export atoms", path, typed=typed) else None
 
 
 def _completed(path: Path, format_: AtomFormat, *, proposed: str) -> tuple[Path, AtomFormat]:
