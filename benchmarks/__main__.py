@@ -35,8 +35,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--model",
         type=Path,
-        help=f"model or run folder for {scoring} (default: what training leaves), lattice and sweeps (default:"
-        f" {GRAPHENE})",
+        help=f"model or run folder for {scoring} (default: what training leaves), lattice, sweeps and"
+        f" uncertainties (default: {GRAPHENE})",
     )
     parser.add_argument("--image", type=Path, help="the experimental image (default: where RESULTS.md says)")
     parser.add_argument("--images", type=int, default=100, help="bilayers that dice makes (default %(default)s)")
@@ -238,6 +238,12 @@ def _vacancies(_arguments: argparse.Namespace) -> Iterator[Figure]:
     return measure()
 
 
+def _uncertainties(arguments: argparse.Namespace) -> Iterator[Figure]:
+    from benchmarks.uncertainties import measure
+
+    return measure(arguments.bundled)
+
+
 PARTS: dict[str, Part] = {
     "import_time": _import_time,
     "training": _training,
@@ -266,6 +272,7 @@ PARTS: dict[str, Part] = {
     "label_import": _label_import,
     "hostile_files": _hostile_files,
     "positions": _positions,
+    "uncertainties": _uncertainties,
 }
 DEFAULT = tuple(part for part in PARTS if part not in ("real_image", "dice"))
 """What runs without arguments; training scores its model as real_image and dice do."""
