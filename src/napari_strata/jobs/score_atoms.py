@@ -11,7 +11,7 @@ import numpy as np
 from napari_strata.config import ExplainConfig
 from napari_strata.config.atom_scores import AtomScoresConfig
 from napari_strata.control import JobCanceled, JobControl
-from napari_strata.errors import OutputError, TableError, TargetError
+from napari_strata.errors import OutputError
 from napari_strata.events import JobEvent, JobResult, Progress, Sketched, StateChanged
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.many.atom_scores import Disks, score_columns
@@ -19,6 +19,7 @@ from napari_strata.explain.question import Question
 from napari_strata.explain.quick import QUICK
 from napari_strata.explain.targets import AtomTarget
 from napari_strata.jobs.abandonable import abandonable
+from napari_strata.jobs.check_scored import check_belonging, check_count, check_known
 from napari_strata.jobs.inquiry import take_frames
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration
@@ -112,11 +113,11 @@ def score_atoms(
     loaded = abandonable(control, lambda: load_network(model, resolve_device(config.device)))
     check_calibration((image,), loaded.card)
     wanted = atoms if chosen is None else atoms.loc[list(chosen)]
-    _check_count(len(wanted), scoring.most)
-    _check_atoms(atoms, image)
+    check_count(len(wanted), scoring.most)
+    check_belonging(atoms, image)
     if "y_A" in atoms and atoms["y_A"].notna().all():
         common_size(atoms, image.name, image.pixel_size)
-    _check_model(wanted, loaded)
+    check_known(wanted, loaded)
     control.run()
     yield StateChanged(control.state)
     work = _Work(control, loaded, image, atoms, wanted, config, scoring)
@@ -254,46 +255,6 @@ def _where_not_0(map_: FloatImage) -> Window:
     if not len(rows):
         return slice(0, 1), slice(0, 1)
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-
-
-def _check_count(count: int, most: int) -> None:
-    if not count:
-        raise TableError("No atom is chosen.", remedy="Select atoms, or take all of a layer.")
-    if count > most:
-        raise TableError(
-            f"{count} atoms are chosen, and at most {most} are scored at once.",
-            remedy="Select fewer, or allow more (most).",
-        )
-
-
-def _check_atoms(atoms: "DataFrame", image: ImageStack) -> None:
-    """Check that atoms may be those of an image."""
-    frames = 1 if image.data.ndim == 2 else len(image.data)
-    height, width = image.data.shape[-2:]
-    inside = atoms["frame"].between(0, frames - 1)
-    inside &= atoms["y_px"].between(-0.5, height - 0.5) & atoms["x_px"].between(-0.5, width - 0.5)
-    if not inside.all():
-        raise TableError(
-            f"{int((~inside).sum())} of {len(atoms)} atoms lie outside {image.name}, which has {frames} frames of"
-            f" {height} x {width} px.",
-            remedy="Choose the atoms of this image.",
-        )
-
-
-def _check_model(wanted: "DataFrame", loaded: "LoadedModel") -> None:
-    layers, names = loaded.network.layers, loaded.card.classes.names
-    strange = sorted({int(layer) for layer in wanted["layer"]} - set(range(layers)))
-    if strange:
-        raise TargetError(
-            f"The model {loaded.card.name} has no layer {strange[0]}, which atoms are said to be in.",
-            remedy=f"It has {layers}, from 0; find the atoms with this model.",
-        )
-    unknown = sorted({str(name) for name in wanted["species"]} - set(names))
-    if unknown:
-        raise TargetError(
-            f"The model {loaded.card.name} knows no class {', '.join(unknown)}.",
-            remedy=f"Its classes are {', '.join(names)}; find the atoms with this model.",
-        )
 
 
 def _write(table: "DataFrame", path: Path) -> Path:

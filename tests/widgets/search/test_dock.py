@@ -89,8 +89,8 @@ def pretend(monkeypatch):
             best = {"best_trial": 1, "score": 0.7, "values": VALUES[0], "importances": {RATE: 0.9}}
             yield JobEnded(reason, JobResult(best | {"ended_by": "stop" if control.stop_requested else "trials"}))
 
-        monkeypatch.setattr(search_dock, "_make_job", job)
-        monkeypatch.setattr(search_dock, "_make_continued", job)
+        monkeypatch.setattr(search_dock, "make_search", job)
+        monkeypatch.setattr(search_dock, "make_continued", job)
         return go
 
     yield replace
@@ -209,7 +209,7 @@ def test_a_refusal_leads_back_to_what_to_try(qtbot, dock, monkeypatch):
         control.begin()
         yield JobEnded(FinishReason.FAILED, error=TrainingError("No score.", remedy="Label more."))
 
-    monkeypatch.setattr(search_dock, "_make_job", job)
+    monkeypatch.setattr(search_dock, "make_search", job)
     search_to_end(qtbot, dock)
     assert dock.tabs.tabText(dock.tabs.currentIndex()) == "What to try"
 
@@ -358,7 +358,7 @@ def test_a_failure_is_said_and_the_dock_is_ready_again(qtbot, dock, monkeypatch)
         control.begin()
         yield JobEnded(FinishReason.FAILED, error=TrainingError("No score.", remedy="Label more."))
 
-    monkeypatch.setattr(search_dock, "_make_job", job)
+    monkeypatch.setattr(search_dock, "make_search", job)
     search_to_end(qtbot, dock)
     assert dock.words.text() == "No score. Label more."
     assert dock.start_button.isEnabled()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from napari.viewer import Viewer
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButton, QTabWidget, QVBoxLayout, QWidget
@@ -23,6 +22,7 @@ from napari_strata.widgets.parts.plain_words import plainly
 from napari_strata.widgets.parts.runner import JobRunner
 from napari_strata.widgets.parts.words import Words
 from napari_strata.widgets.search.ending import ending_words
+from napari_strata.widgets.search.making import make_continued, make_search
 from napari_strata.widgets.search.parameter_table import ParameterTable
 from napari_strata.widgets.search.trial_table import TrialTable
 from napari_strata.widgets.search.typed_parameters import typed_parameters
@@ -30,9 +30,6 @@ from napari_strata.widgets.train.dock import TrainDock
 from napari_strata.widgets.train.settings import TrainSettings
 from napari_strata.widgets.train.shown_settings import show_values
 from napari_strata.widgets.train.start_choice import NEW
-
-if TYPE_CHECKING:
-    from napari_strata.widgets.live.plan import TrainPlan
 
 FIELDS = ("sampler", "pruner", "trials", "epochs", "time_limit", "score", "keep_models", "seed")
 _STEPS = 1000
@@ -162,7 +159,7 @@ class SearchDock(Dock):
         if plan.learned is not None:
             keep_state(self._viewer, f"before {folder.name}")
         self._say_start(config)
-        self._run(folder, search, lambda control: _make_job(control, config, plan, folder))
+        self._run(folder, search, lambda control: make_search(control, config, plan, folder))
 
     def _ask_which(self, _checked: bool = False) -> None:
         place = self._folder or self._library.folder
@@ -190,7 +187,7 @@ class SearchDock(Dock):
         self.form.set_values(search)
         self.parameters.show_parameters(proposals(TrainConfig()), search.parameters)
         self.parameters.offer(lambda name: fits(name, config.model.architecture, config.model.output))
-        self._run(folder, search, lambda control: _make_continued(control, folder, search))
+        self._run(folder, search, lambda control: make_continued(control, folder, search))
 
     def _run(self, folder: Path, search: SearchConfig, make_job: Callable[[JobControl], Job]) -> None:
         self._folder = folder
@@ -292,17 +289,3 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     for widget in widgets:
         row.addWidget(widget, 1)
     return row
-
-
-def _make_job(control: JobControl, config: SearchTrainConfig, plan: "TrainPlan", folder: Path) -> Job:
-    """Make the job; called in the worker thread, where importing torch and optuna holds nobody up."""
-    from napari_strata.jobs.search import search
-
-    return search(control, config, plan.inputs(folder))
-
-
-def _make_continued(control: JobControl, folder: Path, wanted: SearchConfig) -> Job:
-    from napari_strata.jobs.search import read_search, search
-
-    config, inputs = read_search(folder)
-    return search(control, config.model_copy(update={"search": wanted}), inputs)
