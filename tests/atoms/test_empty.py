@@ -96,6 +96,7 @@ def test_where_there_is_no_lattice_nothing_is_said():
     heights = np.full(60, 100.0)
     heights[:5] = 0
     assert find_empty(table(random), picture(random, heights), PIXEL).empty
+    assert find_empty(table(random[:1]), picture(random, heights), PIXEL).empty
     assert tuple(find_empty(table(random[:0]), picture(random, heights), PIXEL).columns) == COLUMNS
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_strata.atoms.candidates import COLUMNS, SPEAKERS
+from napari_strata.atoms.candidates import COLUMNS, ENOUGH, SPEAKERS
 from napari_strata.atoms.equivalents import equivalents
 from napari_strata.atoms.fit.held import HeldHeights, fit_heights
 from napari_strata.atoms.refined import centroid_sigma, rough_width
@@ -99,6 +99,8 @@ def _in_frame(atoms: "DataFrame", image: AnyArray, pixel_size: float, *, fitted:
     import pandas as pd
 
     positions, layers = atoms[["y_px", "x_px"]].to_numpy(np.float64), atoms["layer"].to_numpy()
+    if np.unique(layers, return_counts=True)[1].max() < ENOUGH:
+        return pd.DataFrame(columns=list(COLUMNS))
     pixels = without_spikes(np.asarray(image, np.float64))
     found = fit_heights(
         pixels,

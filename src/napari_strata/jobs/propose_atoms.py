@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_strata.control import JobCanceled, JobControl
@@ -45,9 +46,13 @@ def propose_atoms(
     assert pixel_size is not None, "checked before any work"
     height, width = prediction.probabilities.shape[-2:]
     tables = [find_candidates(table, (height, width))]
-    yield Progress(1.0, f"Looking for atoms that {image.name} does not show")
+    doing, frames = f"Looking for atoms that {image.name} does not show", len(prediction.probabilities)
     with suppress(JobCanceled):
-        tables.append(abandonable(control, lambda: find_empty(table, image.data, pixel_size, fitted=fitted)))
+        for frame, rows in table.groupby("frame"):
+            where = f", frame {int(frame) + 1} of {frames}" if frames > 1 else ""
+            yield Progress(1.0, f"{doing}{where}")
+            look = partial(find_empty, rows, image.data, pixel_size, fitted=fitted)
+            tables.append(abandonable(control, look))
     found = pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
     found.insert(0, "image", prediction.name)
     return found

@@ -85,8 +85,8 @@ class AtomsDock(Dock):
         )
         self.discard_button.setToolTip("Show the atoms as they were computed.")
         self.accept_button.setToolTip(
-            "Add the missing atoms and remove the extra and the empty ones among the selected candidates, or among "
-            "all where none is selected."
+            "Add the missing atoms and remove the extra and the empty ones among the selected candidates, or "
+            "among all where none is selected."
         )
         self.labels_button.setToolTip(
             "Make one Points layer per crystal layer that a training learns from, or bring it up to date."
