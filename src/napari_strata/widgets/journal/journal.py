@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_strata.annotation.provenance import Provenance
 from napari_strata.annotation.store.home import LabelHome
-from napari_strata.annotation.store.journal import Phase, SetJournal
+from napari_strata.annotation.store.journal import SetJournal
 from napari_strata.annotation.store.label_set import LabelSet
 from napari_strata.annotation.store.thread import WriterThread, answer_of, result_of
 from napari_strata.errors import StrataError
@@ -46,15 +46,6 @@ def journal_of(viewer: "Viewer") -> "Journal":
     window = viewer.window.main_menu.window()
     found: Journal | None = window.findChild(QObject, _NAME)
     return Journal(viewer, window) if found is None else found
-
-
-def keep_state(viewer: "Viewer", what: str) -> None:
-    """Have a save point made of all labels of a viewer that are kept on disk, without waiting for it."""
-    journal = journal_of(viewer)
-    journal.look()
-    for opened in journal.sets:
-        if opened.state.phase is Phase.SAVED:
-            journal.call(partial(opened.journal.save_version, what))
 
 
 class Journal(QObject):

@@ -229,5 +229,12 @@ def _make_job(
     """Make the job in the worker thread, so that its imports do not hold the GUI up."""
     from napari_strata.jobs.map_lattice import map_lattice
 
-    options = {"family": request.family, "fitted": fitted, "fourier": fourier, "origin": request.origin}
-    return map_lattice(control, request.atoms, image=stack, **options)
+    return map_lattice(
+        control,
+        request.atoms,
+        image=stack,
+        family=request.family,
+        fitted=fitted,
+        fourier=fourier,
+        origin=request.origin,
+    )

@@ -12,7 +12,7 @@ from napari_strata.config.search_proposal import fits, proposals
 from napari_strata.control import JobControl, JobState
 from napari_strata.events import EpochEnded, JobEnded, JobEvent, Progress, TrialEnded, TrialStarted, Warned
 from napari_strata.jobs.job import Job
-from napari_strata.widgets.journal.journal import keep_state
+from napari_strata.widgets.journal.save_point import keep_state
 from napari_strata.widgets.parts.dock import Dock
 from napari_strata.widgets.parts.form import ConfigForm
 from napari_strata.widgets.parts.models import ModelLibrary, run_name

@@ -25,7 +25,8 @@ from napari_strata.events import (
 )
 from napari_strata.jobs.job import Job
 from napari_strata.types import ImageStack
-from napari_strata.widgets.journal.journal import journal_of, keep_state
+from napari_strata.widgets.journal.journal import journal_of
+from napari_strata.widgets.journal.save_point import keep_state
 from napari_strata.widgets.live.plan import TrainPlan
 from napari_strata.widgets.live.training import NOT_LEARNED, live_training_of
 from napari_strata.widgets.parts.dock import Dock
