@@ -7,7 +7,7 @@ from napari_strata.atoms.candidates import COLUMNS
 from napari_strata.atoms.empty import Expected, find_empty, is_empty
 from napari_strata.atoms.fit.held import HeldHeights
 
-EXTENT, PIXEL = 24.0, 0.1
+EXTENT, PIXEL = 24.0, 0.2
 WIDTH = 0.4
 
 
