@@ -9,7 +9,7 @@ Let k = v / s^2 be its part of the variance s^2 of the start, which is the weigh
     variance = (1 - k)^2 v / (1 - k) + k^2 v / k + 2 k (1 - k) v = v (1 + 2 k (1 - k)).
 
 In 16 bilayers of graphene (5 to 28 degrees, 20 to 200 counts, the bundled network) errors were 0.94 to 1.33 times
-those of independent estimates, 0.83 to 1.09 times these, and 0.79 to 1.00 times those after Hausman.
+those of independent estimates, 0.8 to 1.1 times these, and 0.8 to 1.0 times those after Hausman.
 """
 
 from dataclasses import replace
