@@ -161,12 +161,12 @@ def test_atoms_whose_features_were_corrected_stay(viewer, image):
 
 
 def test_a_map_is_changed_in_place_and_keeps_how_it_is_shown(viewer, image):
-    (first,) = show_results(viewer, [heat(image, 2.0, name="map at 1")], in_place=True)
+    (first,) = show_results(viewer, [heat(image, 2.0, name="map at 1")])
     first.visible, first.opacity, first.colormap = False, 0.25, "viridis"
     told = []
     first.events.metadata.connect(lambda _event: told.append(first.metadata["explanation"]))
     for value in (3.0, 0.5):
-        (shown,) = show_results(viewer, [heat(image, value, name=f"map at {value}")], in_place=True)
+        (shown,) = show_results(viewer, [heat(image, value, name=f"map at {value}")])
         assert shown is first
         assert (first.name, first.data[0, 0], tuple(first.contrast_limits)) == (
             f"map at {value}",
@@ -183,18 +183,18 @@ def test_a_map_is_changed_in_place_and_keeps_how_it_is_shown(viewer, image):
     "other", [{"shape": (4, 5)}, {"scale": (2, 2)}, {"method": "b"}], ids=["shape", "scale", "method"]
 )
 def test_a_map_of_another_kind_or_place_is_no_change_in_place(viewer, image, other):
-    (first,) = show_results(viewer, [heat(image, 2.0)], in_place=True)
+    (first,) = show_results(viewer, [heat(image, 2.0)])
     new = heat(image, 3.0, **other)
-    assert show_results(viewer, [new], in_place=True) == [new]
+    assert show_results(viewer, [new]) == [new]
     assert first.data[0, 0] == 2
     assert (first in viewer.layers) == ("method" in other)
 
 
 @pytest.mark.parametrize("why", ["kept", "renamed"])
 def test_a_map_that_stays_is_not_changed_in_place(viewer, image, why):
-    (first,) = show_results(viewer, [heat(image, 2.0)], in_place=True)
+    (first,) = show_results(viewer, [heat(image, 2.0)])
     if why == "renamed":
         first.name = "mine"
-    show_results(viewer, [heat(image, 3.0)], in_place=True, keep_earlier=why == "kept")
-    show_results(viewer, [heat(image, 4.0)], in_place=True)
+    show_results(viewer, [heat(image, 3.0)], keep_earlier=why == "kept")
+    show_results(viewer, [heat(image, 4.0)])
     assert [layer.data[0, 0] for layer in viewer.layers[1:]] == [2, 4]

@@ -18,7 +18,7 @@ def make_map(viewer):
             metadata=tag("heatmap", image, "model", {}, method=method)
             | {EXPLANATION: {"method": method, "target": place}},
         )
-        (shown,) = show_results(viewer, [new], in_place=True)
+        (shown,) = show_results(viewer, [new])
         tell_made(shown)
         return shown
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Points
 
 from napari_strata.widgets.layers.atom_memory import memory_of
-from napari_strata.widgets.parts.layer_choice import LayerChoice
+from napari_strata.widgets.layers.newest_choice import NewestChoice
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 
-class AtomsChoice(LayerChoice):
+class AtomsChoice(NewestChoice):
     """Offers located atoms, whether somebody edited them or not; those that were found last are chosen.
 
     Parameters

@@ -66,8 +66,8 @@ def place_atoms(viewer: "Viewer", file: "AtomFile", image: Image) -> tuple[Point
     if not file.knows_pixels:
         rows = rows.assign(y_px=rows["y_A"] / pixel_size, x_px=rows["x_A"] / pixel_size)
     _check_place(rows, image, file.origin, file.path)
-    points = imported_layer(rows, image, pixel_size, file.path, file.origin)
-    show_results(viewer, [points])
+    made = imported_layer(rows, image, pixel_size, file.path, file.origin)
+    (points,) = show_results(viewer, [made])
     return points, _words(rows, file.origin, file.path) + odd
 
 

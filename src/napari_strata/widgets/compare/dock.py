@@ -281,7 +281,7 @@ class CompareDock(Dock):
         chosen = Chosen(row.metadata["target"]["kind"], place, row.metadata["layer"])
         self.grid.leave()
         layer = heatmap_layer(row.data, request.asked.source.origin, chosen, details=row.metadata)
-        (layer,) = show_results(self._viewer, [layer], below="atoms", in_place=True)
+        (layer,) = show_results(self._viewer, [layer], below="atoms")
         tell_made(layer)
 
     def _check_image(self, request: CompareRequest) -> None:

@@ -106,7 +106,7 @@ class GrowingMap(QObject):
     def _add(self, heatmap: "Heatmap") -> "Image":
         origin, chosen = self._request.asked.source.origin, self._request.found(heatmap)
         new = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
-        (layer,) = show_results(self._viewer, [new], below="atoms", keep_earlier=self._keep_earlier, in_place=True)
+        (layer,) = show_results(self._viewer, [new], below="atoms", keep_earlier=self._keep_earlier)
         tell_made(layer)
         if self._is_alone:
             hide_others(self._viewer, "heatmap", layer, origin.image)
@@ -130,7 +130,7 @@ class GrowingMap(QObject):
                 or old.metadata[ORIGIN]["key"] != new.metadata[ORIGIN]["key"]
             ):
                 self._viewer.layers.remove(old)
-        (mark,) = show_results(self._viewer, [new], in_place=True)
+        (mark,) = show_results(self._viewer, [new])
         mark.visible = True
 
     def _change(self, layer: "Image", heatmap: "Heatmap") -> None:

@@ -166,10 +166,9 @@ class StackMaps(QWidget):
         if found.data is not None:
             self._data[found.frame] = found.data
         if self._layer is None:
-            layer = _stack_layer(asked, self._look, self._data)
-            show_results(self._viewer, [layer], below="atoms")
-            self._layer = layer
-            self._removal.watch(layer)
+            made = _stack_layer(asked, self._look, self._data)
+            (self._layer,) = show_results(self._viewer, [made], below="atoms")
+            self._removal.watch(self._layer)
         elif self._layer not in self._viewer.layers:
             return
         if found.done == 1:

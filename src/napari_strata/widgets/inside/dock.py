@@ -228,12 +228,14 @@ class InsideDock(Dock):
             return f"Image from {name}: its activations differ by {made.error:.1%}. {alike}"
         return "Stopped."
 
-    def _add(self, new: "Layer", origin: Origin, *, below: str | None = None) -> None:
-        """Show a layer, and none of the earlier ones: they would lie over one another."""
-        show_results(self._viewer, [new], below=below)
+    def _add(self, new: "Layer", origin: Origin, *, below: str | None = None) -> Any:
+        """Show a layer, and none of the earlier ones: they would lie over one another; return what is shown."""
+        (shown,) = show_results(self._viewer, [new], below=below)
         for role in ROLES:
             for layer in find_results(self._viewer, role, origin.image):
-                layer.visible = layer is new
+                if layer.visible is not (layer is shown):
+                    layer.visible = layer is shown
+        return shown
 
     def _show_patches(self, request: Request, inside: Inside) -> str:
         patches, name, channel = inside.patches or (), request.config.feature_map, request.config.channel
@@ -259,8 +261,8 @@ class InsideDock(Dock):
             self._inverted.contrast_limits = grey_limits(inversion.data)
         elif self._inverted is None:
             name = request.config.feature_map
-            self._inverted = inversion_layer(inversion.data, origin, request.frame, feature_map=name)
-            self._add(self._inverted, origin, below=PATCHES)
+            made = inversion_layer(inversion.data, origin, request.frame, feature_map=name)
+            self._inverted = self._add(made, origin, below=PATCHES)
             self._removal.watch(self._inverted)
         self._inverted.metadata["inside"] |= {
             "error": inversion.error,

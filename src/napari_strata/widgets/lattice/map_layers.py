@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_strata.lattice.quantities import Quantity, colour_limits
 from napari_strata.widgets.layers.napari_layers import frame_placement, placement
-from napari_strata.widgets.layers.results import ORIGIN, find_results, show_results, tag
+from napari_strata.widgets.layers.results import ORIGIN, find_results, hand_over, show_results, tag
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer, Points, Vectors
@@ -107,7 +107,8 @@ class ChosenMap:
     def tag(self, shown: str) -> dict[str, Any]:
         """Return the metadata of its layer."""
         of = {"map": self.key, "shown": shown, "of_layer": self.of_layer, "frame": self.frame}
-        return tag(ROLE, self.image, "", {"pixel_size": self.pixel_size}, **of)
+        words = {"words": self.words} if self.quantity.kind == "names" else {}
+        return tag(ROLE, self.image, "", {"pixel_size": self.pixel_size, **words}, **of)
 
 
 def dots(chosen: ChosenMap) -> "Points":
@@ -189,7 +190,7 @@ def smooth(chosen: ChosenMap, drawn: "GriddedMap") -> "Image":
     return layer
 
 
-def show_map(viewer: "Viewer", layer: "Layer", image: "Image", *, keep_earlier: bool) -> None:
+def show_map(viewer: "Viewer", layer: "Layer", image: "Image", *, keep_earlier: bool) -> "Any":
     """Show a map in place of those of before; with the first one the viewer's scale bar appears.
 
     Parameters
@@ -202,18 +203,30 @@ def show_map(viewer: "Viewer", layer: "Layer", image: "Image", *, keep_earlier: 
         Its image.
     keep_earlier : bool
         Only hide the other maps of the image; those that were renamed are never removed.
+
+    Returns
+    -------
+    Layer
+        The layer that is in the viewer now: the map, or an earlier one that became it.
     """
     from napari.layers import Image
 
     earlier = find_results(viewer, ROLE, image)
     if not earlier:  # who hides it again keeps it hidden
         viewer.canvas.overlays.scale_bar.visible = True
+    given_up = [] if keep_earlier else [one for one in earlier if not was_renamed(one)]
+    replaced = hand_over(given_up, layer)
     for other in earlier:
-        other.visible = False
-        if not keep_earlier and not was_renamed(other):
-            viewer.layers.remove(other)
-    show_results(viewer, [layer], below="atoms" if isinstance(layer, Image) else None)
-    layer.visible = True
+        if other is not replaced:
+            other.visible = False
+            if other in given_up:
+                viewer.layers.remove(other)
+    (shown,) = show_results(viewer, [layer], below="atoms" if isinstance(layer, Image) else None)
+    if replaced is not None and replaced is not shown:
+        replaced.visible = False  # somebody edited it, and it stays
+    if not shown.visible:
+        shown.visible = True
+    return shown
 
 
 def was_renamed(napari_layer: "Layer") -> bool:

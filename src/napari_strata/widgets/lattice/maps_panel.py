@@ -106,9 +106,7 @@ class MapsPanel(QWidget):
         if self.choice.shown_as == SMOOTH:
             self._draw_smooth(chosen)
         elif self.choice.shown_as == ARROWS:
-            layer = map_layers.arrows(chosen)
-            self._add(layer, chosen)
-            self._arrows.follow(layer)
+            self._arrows.follow(self._add(map_layers.arrows(chosen), chosen))
             self._on_arrows()
         else:
             self._add(map_layers.dots(chosen), chosen)
@@ -133,8 +131,8 @@ class MapsPanel(QWidget):
         if len(np.unique(chosen.layers)) > 1:
             self.legend.show_note("The mean of the layers.")
 
-    def _add(self, layer: "Layer", chosen: "ChosenMap") -> None:
-        map_layers.show_map(self._viewer, layer, chosen.image, keep_earlier=self.keep.isChecked())
+    def _add(self, layer: "Layer", chosen: "ChosenMap") -> Any:
+        return map_layers.show_map(self._viewer, layer, chosen.image, keep_earlier=self.keep.isChecked())
 
     def _on_arrows(self, _event: object = None) -> None:
         if self._drawn is not None and self._arrows.layer is not None:

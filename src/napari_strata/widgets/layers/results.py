@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_strata.widgets.layers.in_place import become, can_become, made_with
 from napari_strata.widgets.parts.layer_choice import RESULT
 
 if TYPE_CHECKING:
@@ -49,9 +50,11 @@ def show_results(
     *,
     below: str | None = None,
     keep_earlier: bool = False,
-    in_place: bool = False,
 ) -> "list[Any]":
     """Put result layers into the viewer in place of earlier ones.
+
+    Where kind, size and place are those of the earlier one, that stays and becomes what the new one is: napari
+    holds the window up while a layer is taken out, and what a person set on it stays.
 
     An earlier one that was painted on, or whose points or features were changed, stays: it is called edited, and
     offered as input like any layer of the user's own. One that was renamed stays, too, and copies of
@@ -68,9 +71,6 @@ def show_results(
         Role of results under which new layers go; by default they go on top.
     keep_earlier : bool
         Keep what the new layers would replace, now and later.
-    in_place : bool
-        Where an earlier layer of the same kind, shape and place would be replaced, give it the data, the name, the
-        metadata and the limits or sizes of the new one instead: napari needs seconds to remove a layer.
 
     Returns
     -------
@@ -79,16 +79,26 @@ def show_results(
     """
     active, shown = viewer.layers.selection.active, []
     for new in layers:
-        layer = _changed_in_place(viewer, new) if in_place and not keep_earlier else None
+        layer = None if keep_earlier else _changed_in_place(viewer, new)
         if layer is None:
             layer = new
             index = _take_out(viewer, layer, keep=keep_earlier)
             viewer.layers.insert(_index_below(viewer, below) if index is None else index, layer)
-        layer.metadata[ORIGIN] |= {"shown": layer.unique_id, "name": layer.name, "checksum": _checksum(layer)}
+            _note(layer, layer)
         shown.append(layer)
     if active is not None and active in viewer.layers:
         viewer.layers.selection.active = active
     return shown
+
+
+def hand_over(given_up: "Sequence[Layer]", new: "Layer") -> "Layer | None":
+    """Let a new result take the place of one of some that it makes needless; return that, None where none fits."""
+    same = [old for old in given_up if _key(old) == _key(new)]
+    fitting = same or [old for old in given_up if can_become(old, new)]
+    if not fitting:
+        return None
+    fitting[-1].metadata[ORIGIN]["key"] = _key(new)
+    return fitting[-1]
 
 
 def tell_made(napari_layer: "Layer") -> None:
@@ -134,7 +144,8 @@ def let_be_replaced(napari_layer: "Layer") -> None:
 def hide_others(viewer: "Viewer", role: str, shown: "Layer", image: "Image") -> None:
     """Show one result of an image, and none of the others that play its role: maps would blend."""
     for layer in find_results(viewer, role, image):
-        layer.visible = layer is shown
+        if layer.visible is not (layer is shown):  # napari draws anew what is as visible as before, too
+            layer.visible = layer is shown
 
 
 def hide_earlier(viewer: "Viewer", role: str, image: "Image", shown: "Sequence[Layer]") -> bool:
@@ -158,35 +169,20 @@ def remove_results(viewer: "Viewer", role: str, image: "Image") -> None:
 
 def _changed_in_place(viewer: "Viewer", new: "Layer") -> "Layer | None":
     """Make the one layer that would be replaced like the new one; None where there is no such layer."""
-    from napari.layers import Image, Points
-
     alike = [old for old in _alike(viewer, new) if old.name == old.metadata[ORIGIN]["name"]]
-    if len(alike) != 1 or not _lies_alike(alike[0], new) or is_edited(alike[0]):
+    if len(alike) != 1 or not can_become(alike[0], new) or is_edited(alike[0]):
         return None
-    old: Any = alike[0]
+    old, before = alike[0], alike[0].metadata[ORIGIN]
+    has_other_colours = before["provenance"] != new.metadata[ORIGIN]["provenance"] and _has_features(new)
+    if has_other_colours or not old.metadata.get(RESULT):
+        return None
     old.metadata.clear()
-    old.metadata.update(new.metadata)  # first: who follows the pixels reads what they mean
-    old.metadata[ORIGIN] |= {"shown": old.unique_id}
-    old.translate = new.translate
-    old.data = new.data
-    if isinstance(new, Image):
-        old.contrast_limits_range = new.contrast_limits_range
-        old.contrast_limits = new.contrast_limits
-    elif isinstance(new, Points):
-        old.size = new.size
-    old.name = new.name
+    old.metadata.update(new.metadata)  # first: who follows the data reads what they mean
+    _note(old, new)
+    become(old, new, before["made_with"])
+    rename_result(old, new.name)
     old.metadata = dict(old.metadata)  # which tells that it answers something else now
     return old
-
-
-def _lies_alike(old: Any, new: Any) -> bool:
-    """Tell whether two layers differ in no more than their data, and in the frame on which they lie."""
-    if type(old) is not type(new) or getattr(old, "multiscale", False) or getattr(new, "multiscale", False):
-        return False
-    if old.data.shape != new.data.shape or old.units != new.units:
-        return False
-    pairs = [(getattr(old, name), getattr(new, name)) for name in ("scale", "rotate", "shear")]
-    return all(np.allclose(*pair) for pair in [*pairs, (np.array(old.affine), np.array(new.affine))])
 
 
 def _take_out(viewer: "Viewer", new: "Layer", *, keep: bool) -> int | None:
@@ -205,6 +201,17 @@ def _take_out(viewer: "Viewer", new: "Layer", *, keep: bool) -> int | None:
             take_over(old)
             old.name = f"{old.name} (edited)"
     return index
+
+
+def _has_features(napari_layer: "Layer") -> bool:
+    """Tell whether the colours of a layer stand for something that its features name, as classes."""
+    return len(getattr(napari_layer, "features", ())) > 0
+
+
+def _note(napari_layer: "Layer", new: "Layer") -> None:
+    """Note how a layer is that was just shown, so that it is known later what a person changed."""
+    made = {"checksum": _checksum(new), "made_with": made_with(new)}
+    napari_layer.metadata[ORIGIN] |= {"shown": napari_layer.unique_id, "name": napari_layer.name, **made}
 
 
 def _alike(viewer: "Viewer", new: "Layer") -> "Iterator[Layer]":
@@ -231,10 +238,13 @@ def _key(napari_layer: "Layer") -> dict[str, Any]:
 def _checksum(napari_layer: "Layer") -> int:
     """Return what changes when a person edits the layer; nobody edits an image's pixels."""
     from napari.layers import Image, Points
+    from pandas.util import hash_pandas_object
 
     if isinstance(napari_layer, Image):
         return 0
     checksum = zlib.crc32(np.ascontiguousarray(napari_layer.data).data)
     if isinstance(napari_layer, Points):
-        checksum = zlib.crc32(napari_layer.features.to_csv().encode(), checksum)
+        features = napari_layer.features
+        checksum = zlib.crc32(",".join(map(str, features)).encode(), checksum)
+        checksum = zlib.crc32(hash_pandas_object(features).to_numpy().data, checksum)
     return checksum

@@ -225,7 +225,7 @@ class ErrorsPage(QWidget):
         chosen = Chosen("region", Place(asked.compared.frame, y, x), asked.compared.layer, mask)
         details = {**heatmap.metadata, "method": asked.config.method}
         layer = heatmap_layer(heatmap.data, source.origin, chosen, details=details)
-        (layer,) = show_results(self._viewer, [layer], below="atoms", in_place=True)
+        (layer,) = show_results(self._viewer, [layer], below="atoms")
         tell_made(layer)
         hide_others(self._viewer, "heatmap", layer, source.origin.image)
         for mark in find_results(self._viewer, "target", source.origin.image):

@@ -10,9 +10,9 @@ from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
 from napari_strata.widgets.layers.located_size import check_located_size
 from napari_strata.widgets.layers.napari_layers import Origin
-from napari_strata.widgets.layers.results import find_results, made_as, newest_made, origin_of, role_of
+from napari_strata.widgets.layers.newest_choice import NewestChoice
+from napari_strata.widgets.layers.results import find_results, origin_of, role_of
 from napari_strata.widgets.layers.source import Source
-from napari_strata.widgets.parts.layer_choice import LayerChoice
 from napari_strata.widgets.parts.models import open_model
 from napari_strata.widgets.predict.atom_export import atom_table
 
@@ -63,12 +63,10 @@ class Asked:
         return Inquiry(path, stack, self.question, self.config, self.frame, self.atoms, self.any_layer)
 
 
-class MapChoice(LayerChoice):
+class MapChoice(NewestChoice):
     """Offers the maps of explanations, and nothing else; follows the active layer, and the map last made.
 
-    Whoever asked for a map wants it chosen, whatever was chosen or active before; see
-    `napari_strata.widgets.layers.results.tell_made`. A map that answers something else from now on is told like
-    another one.
+    A map that answers something else from now on is told like another one.
     """
 
     _answer: tuple[Any, ...] = ()
@@ -76,15 +74,7 @@ class MapChoice(LayerChoice):
     def __init__(self, viewer: "Viewer", **settings: Any) -> None:
         from napari.layers import Image
 
-        self._newest = newest_made(viewer)
         super().__init__(viewer, Image, offers=is_map, none_when_empty="no map yet", **settings)
-
-    def _on_metadata(self, event: Any) -> None:
-        self._refresh()
-        made = made_as(event.source)
-        if made > self._newest and event.source in self._layers:
-            self._newest, self._is_by_hand = made, False
-            self.choose(event.source)
 
     def _tell(self) -> None:
         layer, before = self._layers[self.currentIndex()], self._answer

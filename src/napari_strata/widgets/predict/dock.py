@@ -213,8 +213,8 @@ class PredictDock(Dock):
         """
         layers = [*probability_layers(prediction, source.origin), *mask_layers(prediction, source.origin)]
         own = find_results(self._viewer, "atoms", source.origin.image, model=source.origin.model)
-        show_results(self._viewer, layers, below="atoms" if own else None, keep_earlier=not is_whole)
-        masks = [layer for layer in layers if role_of(layer) == "masks"]
+        shown = show_results(self._viewer, layers, below="atoms" if own else None, keep_earlier=not is_whole)
+        masks = [layer for layer in shown if role_of(layer) == "masks"]
         if not is_whole or not hide_earlier(self._viewer, "masks", source.origin.image, masks):
             return ""
         for layer in masks:

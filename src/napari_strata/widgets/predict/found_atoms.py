@@ -1,5 +1,6 @@
 """Shows located atoms, with what a person did to earlier ones of the same image done again."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.numbers import counted, listed
@@ -11,6 +12,7 @@ from napari_strata.widgets.layers.results import (
     let_be_replaced,
     remove_results,
     show_results,
+    tell_made,
 )
 
 if TYPE_CHECKING:
@@ -54,8 +56,9 @@ def show_atoms(
         lost = _lost(earlier, card)
         if edited is not None and not lost and _is_plain(earlier):
             let_be_replaced(earlier)
-    points = atom_layer(found.table, origin, edited=edited, located=found.origin)
-    show_results(viewer, [points], keep_earlier=not is_whole)
+    made = atom_layer(found.table, origin, edited=edited, located=found.origin)
+    (points,) = show_results(viewer, [made], keep_earlier=not is_whole)
+    tell_made(points)
     hidden = ""
     if is_whole and hide_earlier(viewer, "atoms", origin.image, [points]):
         points.visible = True  # it may have been hidden for those that were shown since
@@ -89,12 +92,10 @@ def _lost(earlier: "Points", card: "ModelCard") -> str:
 
 def _edited(viewer: "Viewer", origin: "Origin") -> "Points | None":
     """Return the atoms of an image that somebody edited: of the same model if there are, else the uppermost."""
-    layers: list[Any] = [
-        *find_results(viewer, "atoms", origin.image),
-        *find_results(viewer, "atoms", origin.image, model=origin.model),
-    ]
-    edited = [one for one in layers if (edits := edits_of(one)) is not None and not edits.empty]
-    return edited[-1] if edited else None
+    own = find_results(viewer, "atoms", origin.image, model=origin.model)
+    others = [one for one in find_results(viewer, "atoms", origin.image) if one not in own]
+    wanted: Iterator[Any] = reversed([*others, *own])
+    return next((one for one in wanted if (edits := edits_of(one)) is not None and not edits.empty), None)
 
 
 def _is_plain(points: "Points") -> bool:

@@ -59,16 +59,15 @@ class ProbeLayers:
         """Show a map where it lies, and the ring at its target."""
         self._shown = _Shown(glimpse, place, kind)
         if self._map is None or self._map not in self._viewer.layers:
-            self._map = self._make_map(self._data(glimpse), self._translate(glimpse, place))
-            show_results(self._viewer, [self._map], below="atoms")
+            made = self._make_map(self._data(glimpse), self._translate(glimpse, place))
+            (self._map,) = show_results(self._viewer, [made], below="atoms")
         else:
             with _drawn_once(self._map):
                 self._map.translate = self._translate(glimpse, place)
                 self._map.data = self._data(glimpse)
         ring_place = self._corner([place.frame, place.y, place.x])
         if self._ring is None or self._ring not in self._viewer.layers:
-            self._ring = self._make_ring(ring_place)
-            show_results(self._viewer, [self._ring])
+            (self._ring,) = show_results(self._viewer, [self._make_ring(ring_place)])
         elif not self._ring.visible or not np.array_equal(self._ring.translate, ring_place):
             with _drawn_once(self._ring):
                 self._ring.translate = ring_place

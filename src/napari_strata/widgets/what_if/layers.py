@@ -118,7 +118,7 @@ class WhatIfLayers:
         place = frame_placement(origin.image, details["frame"], corner=first)
         shown = data[None] if origin.image.ndim == 3 else data
         if known is None or known not in self._viewer.layers:
-            known = self._made[what] = make(
+            made = make(
                 data=shown,
                 name=origin.name(
                     self._title if what == "change" else f"{what.capitalize()}, {self._title.lower()}"
@@ -126,7 +126,8 @@ class WhatIfLayers:
                 metadata=origin.tag(f"{self._role} {what}"),
                 **place,
             )
-            show_results(self._viewer, [known])
+            (known,) = show_results(self._viewer, [made])
+            self._made[what] = known
             known.visible = True  # a result is hidden like the one it replaces, which an earlier dock hid
             if self._is_away:
                 self.hide()
