@@ -398,7 +398,7 @@ def test_a_dock_that_is_closed_while_it_predicts_leaves_the_slices_that_were_don
     viewer.window.remove_dock_widget(dock)
     qtbot.waitUntil(lambda: bool(gone))
     assert notification_manager.records[-1].message == (
-        "Predicting bright was stopped because its dock was closed. What was done until then is kept."
+        "Predicting bright was stopped because its dock was closed."
     )
     (points,) = layers(viewer, Points)
     assert len(points.data) == 62  # as after Cancel

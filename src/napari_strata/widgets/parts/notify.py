@@ -28,10 +28,9 @@ def show_ending(ended: JobEnded) -> None:
 
 
 def show_stopped(name: str, ended: JobEnded) -> None:
-    """Show that a job was stopped with its dock, and whether it had made something; nothing if it was done."""
+    """Show that a job was stopped with its dock; nothing if it was done."""
     if ended.reason is FinishReason.CANCELED:
-        kept = "Nothing was made yet." if ended.result is None else "What was done until then is kept."
-        show_info(f"{name} was stopped because its dock was closed. {kept}")
+        show_info(f"{name} was stopped because its dock was closed.")
 
 
 def show_warned(event: Warned) -> None:
