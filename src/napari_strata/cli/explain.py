@@ -20,6 +20,7 @@ from napari_strata.cli.settings_option import parse_settings
 from napari_strata.config import AnalysisConfig, ExplainConfig, ExplainMethod, ProposalConfig
 from napari_strata.config.proposal import Side
 from napari_strata.control import JobControl
+from napari_strata.explain.promise import broken_promise
 from napari_strata.jobs.job import Job
 
 if TYPE_CHECKING:
@@ -199,6 +200,8 @@ def explain_words(figures: Mapping[str, Any]) -> Iterator[str]:
     for name, found in figures["maps"].items():
         told = [f"{key} {value:.3g}" for key, value in found.items() if isinstance(value, float | int)]
         yield f"{name}: {', '.join(told)}"
+        if broken := broken_promise(name, figures["score"], found):
+            yield f"  {broken}"
         if "verdict" in found:
             yield from (f"  {line}" for line in judge_words(found))
     if "off_earlier" in figures:

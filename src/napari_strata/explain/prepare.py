@@ -123,6 +123,9 @@ def prepare(
         value=value,
         probability=probability,
     )
+    if isinstance(question.against, AgainstCorrection):
+        wrong = torch.stack([term.weights != 0 for term in score.terms]).any(dim=0)
+        metadata = {**metadata, "wrong_pixels": int(wrong.sum())}
     pixel_size = model.card.model.pixel_size or image.pixel_size
     scene = _scene(grid, view, config, {*facts.needs, *needs}, pixel_size, kept.size)
     return Prepared(score, scene, view, shape, metadata)

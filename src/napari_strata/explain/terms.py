@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from napari_strata.errors import TargetError
 from napari_strata.explain.question import AgainstClass, AgainstCorrection, AgainstLayer, Question
@@ -128,17 +129,20 @@ def _error_terms(model: LoadedModel, view: View, layer: int, codes: LabelArray) 
     r"""Return the terms of an error.
 
     The mean of :math:`\ln P_{\text{predicted}} / P_{\text{corrected}}` over the target's pixels in which the two
-    differ, so above 0: what made the network say what is wrong.
+    differ, so above 0: what made the network say what is wrong. Edges that lie a pixel apart do not count
+    (`_moved_edges`).
     """
     predicted = _probabilities(model, view, layer).argmax(dim=0)
     corrected = view.cut(codes.astype(np.int64))
+    _check_codes(model, corrected[view.weights > 0])
     wrong = (corrected != NOT_LABELLED) & (corrected - BACKGROUND != predicted)
+    wrong &= ~_moved_edges(predicted + BACKGROUND, corrected)
     weights = view.weights * wrong
-    _check_codes(model, corrected[weights > 0])
     total = weights.sum()
     if not total > 0:
         raise TargetError(
-            "The prediction is as it was corrected here, so there is no error to explain.",
+            "The prediction is as it was corrected here, so there is no error to explain;"
+            " edges that lie a pixel apart do not count.",
             remedy="Choose a place where the model and the labels differ, or ask why a class is there.",
         )
     share = weights / total
@@ -148,6 +152,23 @@ def _error_terms(model: LoadedModel, view: View, layer: int, codes: LabelArray) 
         if signed.any():
             terms.append(Term(Output(view.decoders[layer], index), signed))
     return tuple(terms)
+
+
+def _moved_edges(predicted: torch.Tensor, corrected: torch.Tensor) -> torch.Tensor:
+    """Return where codes differ only because an edge between them lies a pixel further, shape (y, x).
+
+    There each one's code is found in the other within the eight pixels around. Labels that were corrected in a
+    predicted mask have such edges everywhere: the mask was drawn on the image's own grid, from the mean of four
+    orientations, and what is explained is one pass on the network's.
+    """
+    last = int(torch.maximum(predicted, corrected).max())
+
+    def near(codes: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        there = torch.stack([codes == code for code in range(last + 1)]).float()
+        around = F.max_pool2d(there[None], kernel_size=3, stride=1, padding=1)[0]
+        return around.gather(0, wanted[None])[0] > 0
+
+    return near(predicted, corrected) & near(corrected, predicted)
 
 
 def _check_codes(model: LoadedModel, codes: torch.Tensor) -> None:

@@ -39,3 +39,17 @@ def test_the_score_the_probability_and_what_the_map_sums_to_are_told():
         "Score 3.00 (mean log-odds). The map sums to 4.90; score minus baseline's: 3.00 - (-2.00) ="
         " 5.00 (delta -0.1)."
     )
+
+
+def test_the_pixels_of_an_error_are_counted():
+    assert score_words(DETAILS | {"probability": None, "wrong_pixels": 1}) == (
+        "Score 3.00 (mean log-odds), where 1 pixel of the network's is wrong."
+    )
+    assert "where 40 pixels of the network's are wrong" in score_words(DETAILS | {"wrong_pixels": 40})
+
+
+def test_a_sum_that_misses_what_the_method_promises_is_told_with_what_helps():
+    figures = {"sum": 4.0, "baseline_score": -2.0, "delta": -1.0}
+    assert score_words(DETAILS | {"figures": figures}).endswith(
+        "The sum misses the difference by 20% of it: take more steps."
+    )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from napari_strata.explain.catalogue import METHODS
+from napari_strata.explain.promise import broken_promise
+from napari_strata.numbers import counted
 
 
 def question_words(details: Mapping[str, Any], layers: int) -> str:
@@ -57,6 +59,8 @@ def score_words(details: Mapping[str, Any]) -> str:
     said = f"Score {details['score']:.2f} (mean log-odds)"
     if (probability := details.get("probability")) is not None:
         said += f", P({details['class']}) {probability:.2f}"
+    if (wrong := details.get("wrong_pixels")) is not None:
+        said += f", where {counted(wrong, 'pixel')} of the network's {'is' if wrong == 1 else 'are'} wrong"
     figures = details["figures"]
     if {"sum", "baseline_score"} <= set(figures):
         score, baseline = details["score"], figures["baseline_score"]
@@ -64,6 +68,8 @@ def score_words(details: Mapping[str, Any]) -> str:
             f". The map sums to {figures['sum']:.2f}; score minus baseline's: {score:.2f} - ({baseline:.2f}) ="
             f" {score - baseline:.2f} (delta {figures['delta']:.1g})"
         )
+    if broken := broken_promise(details["method"], details["score"], figures):
+        said += f". {broken}"
     if "standard_error" in figures:
         said += f". Standard error {figures['standard_error']:.2g}"
     return f"{said}."
