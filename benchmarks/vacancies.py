@@ -135,7 +135,7 @@ def _of_vacancies(case: Case, dose: float, refine: Refine) -> Figure:
         table, empty, missing = located(image, case.model, refine, with_missing=True)
         was = [_is_near(one, gone) & ~_is_near(one, columns) for one in (table, empty)]
         filled, proposed = filled + int(was[0].sum()), proposed + int(was[1].sum())
-        wrong += int((~was[1]).sum())
+        wrong += int((~_is_near(empty, gone)).sum())
         offered += int(_is_near(missing, gone).sum()) + int(was[1].sum())
         count += len(gone)
     more = {"filled": filled, "of these empty": proposed, "of vacancies": count, "other atoms empty": wrong}
