@@ -34,8 +34,7 @@ def add_map(viewer, models_home):
         origin = Origin(image, 0.2, entry.card, str(entry.path))
         chosen = Chosen("pixel", Place(frame, Y, X), 0)
         made = np.float32(np.where(np.abs(peak) < 1e-3, 0, peak)) if data is None else data
-        layer = heatmap_layer(made, origin, chosen, details=details)
-        show_results(viewer, [layer])
+        (layer,) = show_results(viewer, [heatmap_layer(made, origin, chosen, details=details)])
         return layer
 
     return add_map

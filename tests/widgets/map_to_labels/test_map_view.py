@@ -157,7 +157,11 @@ def test_a_map_beside_its_image_ends_with_the_dock_with_another_map_and_with_its
     assert (layer.visible, other.visible) == (True, True)
     dock.view.map.choose(layer)
     go_beside()
-    layer = add_map()  # in the place of the one that is hidden
+    assert add_map() is layer  # made anew, the hidden one is still the map that lies beside
+    settled(qtbot, dock)
+    assert (dock.view.mode.currentData(), shown(viewer, BESIDE)[0].data is layer.data) == (Mode.BESIDE, True)
+    viewer.layers.remove(layer)
+    layer = add_map()
     assert is_over()
     assert layer.visible
     go_beside()
