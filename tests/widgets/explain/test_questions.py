@@ -298,9 +298,10 @@ def test_masks_and_atoms_are_hidden_while_that_is_ticked_and_come_back(qtbot, vi
     dock.question.target.setCurrentText("Pixel")
     explain(qtbot, viewer, dock, (21, 21))
     assert not any(layer.visible for layer in (masks, atoms, probability))
-    again = Labels(np.zeros((56, 56), np.uint8), name="masks", metadata=masks.metadata, **PLACE)
-    show_results(viewer, [again])  # predicted anew
-    assert not again.visible
+    # predicted anew, where a mask stays what it is, and where it is taken out
+    (masks,) = show_results(viewer, [Labels(masks.data * 0, name="masks", metadata=masks.metadata, **PLACE)])
+    (again,) = show_results(viewer, [Labels(masks.data[:9], name="masks", metadata=masks.metadata, **PLACE)])
+    assert again is not masks and not again.visible
     if end == "untick":
         dock.uncover.click()
     else:
