@@ -3,19 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+from napari_strata.config import ExplainMethod
 from napari_strata.explain.catalogue import METHODS
 
 MOST = 0.05
 """Of the difference that a sum may miss: Sundararajan, Taly and Yan, ICML 2017, arXiv:1703.01365, section 5."""
 
 
-def broken_promise(method: str, score: float, figures: Mapping[str, Any]) -> str:
+def broken_promise(method: ExplainMethod, score: float, figures: Mapping[str, Any]) -> str:
     r"""Say by how much a map misses completeness, and what helps, where that is much; else nothing.
 
     Parameters
     ----------
     method : str
-        Name of the method.
+        Name of the method, a key of `METHODS`.
     score : float
         :math:`S(I)` [log-odds].
     figures : mapping
