@@ -179,6 +179,15 @@ def test_a_coarse_occlusion_comes_first():
     assert (maps[0].map != 0).all()  # every pixel shows its nearest square
 
 
+def test_an_occlusion_covers_the_scene_once_its_coarsest_squares_are_done():
+    image = torch.randn(1, 1, 20, 20, generator=torch.Generator().manual_seed(1))
+    scene = scene_of(image, baseline=torch.zeros_like(image), window=2, stride=1, batch=1)
+    maps = list(load_method("occlusion")(score(lambda i: i.sum(dim=(-2, -1))), scene))
+    # squares begin at -1 to 19; the coarsest at 0, 8 and 16
+    assert [one.covers for one in maps[:12]] == [False] * 8 + [True] * 4
+    assert all(one.covers for one in maps[8:])
+
+
 def test_feature_ablation_of_a_linear_score_is_what_each_superpixel_holds():
     map_ = found("feature-ablation", linear, baseline=ZERO, superpixels=SIX, batch=4)
     part = WEIGHTS * IMAGE[0, 0]

@@ -11,7 +11,7 @@ from bright_network import save_bright
 from napari_strata.config import AtomsConfig, ExplainConfig, ModelConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.errors import BundleError, CalibrationError, ImageError, OutputError, TargetError
-from napari_strata.events import FinishReason, JobEnded, Progress
+from napari_strata.events import FinishReason, JobEnded, Progress, Sketched
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
 from napari_strata.io.bundle import read_card
@@ -295,6 +295,19 @@ def test_a_stop_during_the_prediction_leaves_nothing(model, tmp_path):
     assert event.reason is FinishReason.CANCELED
     assert event.result is None
     assert not out.exists()
+
+
+def test_a_stop_before_the_whole_was_looked_at_leaves_no_piece_of_a_map(model):
+    config = ExplainConfig(method="occlusion", batch=1, device="cpu")
+    for stopping, reason in ((1, FinishReason.CANCELED), (None, FinishReason.COMPLETED)):
+        control, sketched = JobControl(), []
+        inquiry = Inquiry(model, spots(), Question(PixelTarget(10, 20), 0), config, atoms=table((0, 0, 10, 20)))
+        for event in explain(control, inquiry):
+            sketched += [event.value] if isinstance(event, Sketched) else []
+            if isinstance(event, Progress) and event.seconds_left is not None and stopping:
+                control.request_stop()
+        assert (event.reason, bool(sketched)) == (reason, not stopping)
+    assert all(one.covers for one in sketched)
 
 
 def test_a_network_of_one_layer_needs_no_atoms_for_a_pixel(tmp_path, monkeypatch):

@@ -24,11 +24,14 @@ class Attribution:
     figures : mapping of str to float
         What the method can say of its own exactness, for example the completeness ``delta`` or the
         ``standard_error`` of a sampled map.
+    covers : bool
+        Whether the whole scene was looked at, if only coarsely; before that the map is a mere piece.
     """
 
     map: Tensor
     done: float = 1.0
     figures: Mapping[str, float] = field(default_factory=dict)
+    covers: bool = True
 
 
 class Method(Protocol):

@@ -23,10 +23,13 @@ class Parts:
         How many there are.
     mask : callable
         From a number below it to a mask of shape (y, x), true in that part.
+    first : int
+        So many of them look at the whole scene already, if only coarsely.
     """
 
     count: int
     mask: Callable[[int], Tensor]
+    first: int = 1
 
 
 def cover(score: TargetScore, scene: Scene, parts: Parts) -> Iterator[Attribution]:
@@ -53,7 +56,8 @@ def cover(score: TargetScore, scene: Scene, parts: Parts) -> Iterator[Attributio
         count += masks.sum(dim=0)
         done = numbers.stop / parts.count
         found = torch.where(count > 0, total / count.clamp(min=1), torch.zeros(()).to(total))
-        yield Attribution(found if done == 1 else filled(found, count > 0), done)
+        covers = numbers.stop >= parts.first
+        yield Attribution(found if done == 1 else filled(found, count > 0), done, covers=covers)
 
 
 def covered(scene: Scene, masks: Tensor) -> Tensor:
@@ -65,7 +69,7 @@ def covered(scene: Scene, masks: Tensor) -> Tensor:
 def scores(score: TargetScore, images: Tensor) -> Tensor:
     """Return the scores of images (batch, 1, y, x), shape (batch,)."""
     with undisturbed(score), torch.no_grad():
-        found: Tensor = score(images)
+        found: Tensor = score.cropped(images)
     return found
 
 
@@ -80,7 +84,8 @@ def squares(scene: Scene) -> Parts:
         _starts(origin, length, side, stride) for origin, length in zip(scene.origin, scene.shape, strict=True)
     )
     places = sorted((max(coarse, other), y, x) for coarse, y in rows for other, x in columns)
-    return Parts(len(places), lambda number: _square(scene.shape, *places[number][1:], side))
+    first = sum(level == places[0][0] for level, *_ in places)
+    return Parts(len(places), lambda number: _square(scene.shape, *places[number][1:], side), first)
 
 
 def filled(map_: Tensor, known: Tensor) -> Tensor:

@@ -27,4 +27,4 @@ def explain(prepared: Prepared) -> Generator[Heatmap, None, None]:
     for found in method(prepared.score, prepared.scene):
         figures = {name: value for name, value in found.figures.items() if math.isfinite(value)}
         metadata = {**prepared.metadata, "done": found.done, "figures": figures}
-        yield Heatmap(prepared.on_image(found.map), metadata)
+        yield Heatmap(prepared.on_image(found.map), metadata, found.covers)

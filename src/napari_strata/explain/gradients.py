@@ -13,7 +13,7 @@ def gradients(score: TargetScore, images: Tensor) -> Tensor:
     """Return the gradients of the scores of images (batch, 1, y, x), each with respect to its own pixels."""
     with undisturbed(score), torch.enable_grad():
         images = images.detach().requires_grad_()
-        (found,) = torch.autograd.grad(score(images).sum(), images)
+        (found,) = torch.autograd.grad(score.cropped(images).sum(), images)
     result: Tensor = found.detach()
     return result
 

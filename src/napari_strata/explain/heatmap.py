@@ -28,10 +28,13 @@ class Heatmap:
         ``class``, ``position`` (y, x) [px], ``score`` (mean log-odds in the target, or the difference of two),
         ``done`` (part of the work), ``figures`` (the method's own), ``model``, ``weights_sha256``, ``image``,
         ``frame`` and ``pixel_size_A``; ready for JSON.
+    covers : bool
+        As of `napari_strata.explain.attribution.Attribution`.
     """
 
     data: FloatImage
     metadata: Mapping[str, Any]
+    covers: bool = True
 
 
 def check_heatmap_file(path: Path) -> None:

@@ -85,13 +85,17 @@ def _sharpen(control: JobControl, prepared: "Prepared", frame: int) -> Generator
     try:
         with stoppable(prepared.score.network, control):
             for found in maps:
-                heatmap = dataclasses.replace(found, metadata={**found.metadata, "frame": frame})
                 done = found.metadata["done"]
+                if found.covers:
+                    heatmap = dataclasses.replace(found, metadata={**found.metadata, "frame": frame})
                 if done < 1:
                     left = (time.monotonic() - start) * (1 - done) / done
                     yield Progress(done, f"Explaining {found.metadata['image']}", left)
-                    yield Sketched(heatmap, done)
+                    if heatmap is not None:
+                        yield Sketched(heatmap, done)
                     if control.stop_requested:
+                        if heatmap is None:
+                            control.checkpoint()  # a piece of a map is nothing to keep
                         break
                     control.wait_while_paused()
     except JobCanceled:

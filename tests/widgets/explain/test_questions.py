@@ -249,7 +249,7 @@ def test_the_cost_of_a_region_is_that_of_what_is_drawn(qtbot, viewer, open_dock)
     assert of_pixel < small < large
 
 
-def test_maps_of_other_methods_are_hidden_by_a_new_one_unless_they_are_kept(qtbot, viewer, open_dock):
+def test_all_other_maps_are_hidden_by_a_new_one_those_that_are_kept_too(qtbot, viewer, open_dock):
     dock = open_dock()
     dock.question.target.setCurrentText("Pixel")
     seen = []
@@ -258,7 +258,9 @@ def test_maps_of_other_methods_are_hidden_by_a_new_one_unless_they_are_kept(qtbo
         dock.keep.setChecked(keep)
         explain(qtbot, viewer, dock, (20, 20))
         seen.append([layer.visible for layer in heatmaps(viewer)])
-    assert seen == [[True], [False, True], [False, True, True]]
+    assert seen == [[True], [False, True], [False, False, True]]
+    explain(qtbot, viewer, dock, (30, 20))
+    assert [layer.visible for layer in heatmaps(viewer)] == [False, False, False, True]
 
 
 def test_a_map_of_another_target_layer_or_question_is_seen_alone(qtbot, viewer, open_dock):

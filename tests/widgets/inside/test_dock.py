@@ -9,7 +9,9 @@ from qtpy.QtCore import Qt
 
 from napari_strata.widgets.inside import dock as inside_dock
 from napari_strata.widgets.inside.dock import InsideDock
+from napari_strata.widgets.layers.camera import camera_of
 from napari_strata.widgets.layers.results import ORIGIN, find_results
+from views import in_view
 
 PLACE = {"scale": (3, 0.02, 0.02), "translate": (1, 5, -7), "units": ("s", "nm", "nm")}
 ROTATION = np.array([[1, 0, 0], [0, 0.8, -0.6], [0, 0.6, 0.8]])
@@ -97,6 +99,7 @@ def test_activations_of_either_sign_have_symmetric_limits_around_white(qtbot, vi
 def test_kernels_lie_beside_the_image_and_are_as_high(qtbot, viewer, open_dock):
     dock = open_dock()
     press(qtbot, dock, dock.panel.start_button)
+    before = camera_of(viewer)
     said = press(qtbot, dock, dock.buttons["kernels"])
     assert said == "2 kernels of the first convolution, beside the image."
     (layer,) = results(viewer, "kernels")
@@ -108,6 +111,10 @@ def test_kernels_lie_beside_the_image_and_are_as_high(qtbot, viewer, open_dock):
     assert left > image.data_to_world((0, 55.5))[1]
     assert layer.contrast_limits[0] == -layer.contrast_limits[1]
     assert layer.data[1, 1] == 1  # the kernel that passes the image
+    assert in_view(viewer, image)
+    assert in_view(viewer, layer)
+    press(qtbot, dock, dock.panel.start_button)
+    assert camera_of(viewer) == before
 
 
 def test_best_patches_are_atoms_and_a_click_goes_to_one_in_its_frame(qtbot, viewer, open_dock):

@@ -9,8 +9,10 @@ from bright_scene import add_bright
 from map_to_labels_hand import X, Y, alpha_at, press, settled, shown
 
 from napari_strata.explain.proposals import measured_map
+from napari_strata.widgets.layers.camera import camera_of
 from napari_strata.widgets.map_to_labels.map_display import BESIDE, CONTOURS
 from napari_strata.widgets.map_to_labels.modes import Mode
+from views import in_view
 
 
 def test_below_the_threshold_a_map_is_transparent_and_comes_back_as_it_was(qtbot, viewer, add_map, open_dock):
@@ -66,15 +68,20 @@ def test_a_map_is_seen_alone_beside_the_image_or_as_lines(qtbot, viewer, add_map
     dock.view.set_mode(Mode.ALONE)
     settled(qtbot, dock)
     assert (layer.visible, image.visible) == (True, False)
+    viewer.scene.camera.zoom = 100.0
+    before = camera_of(viewer)
     dock.view.set_mode(Mode.BESIDE)
     settled(qtbot, dock)
     (beside,) = shown(viewer, BESIDE)
+    assert in_view(viewer, image)
+    assert in_view(viewer, beside)
     assert (layer.visible, image.visible, beside.visible) == (False, True, True)
     assert beside.extent.world[0, 1] > image.extent.world[1, 1]
     dock.view.set_mode(Mode.CONTOURS)
     dock.view.part.setValue(50)
     settled(qtbot, dock)
     (lines,) = shown(viewer, CONTOURS)
+    assert camera_of(viewer) == before
     assert not shown(viewer, BESIDE)
     assert not layer.visible
     radius = np.hypot(lines.data[:, 0, 0] - Y, lines.data[:, 0, 1] - X)

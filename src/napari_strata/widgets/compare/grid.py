@@ -14,7 +14,8 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_strata.config import ExplainMethod
 from napari_strata.explain.catalogue import METHODS
-from napari_strata.widgets.compare.tile_view import Camera, camera_of, look_at, set_camera
+from napari_strata.widgets.compare.tile_view import look_at
+from napari_strata.widgets.layers.camera import Camera, camera_of, set_camera
 from napari_strata.widgets.layers.heat_colours import heat_limits, heat_style
 from napari_strata.widgets.layers.napari_layers import Origin, frame_placement, placement
 from napari_strata.widgets.parts.connections import connect_while_alive

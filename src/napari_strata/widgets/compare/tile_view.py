@@ -6,29 +6,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_strata.widgets.layers.camera import FILLED
 from napari_strata.widgets.layers.world import to_world
 
 if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
 
-Camera = tuple[tuple[float, ...], float]
-"""Centre and zoom of a viewer's camera."""
 LEAST_PX, LEAST_ANGSTROM = 30, 8.0
 """A view is at least so wide: atoms around the target are seen, too."""
-_FILLED = 0.95
-"""Part of a tile that the view fills."""
-
-
-def camera_of(viewer: "Viewer") -> Camera:
-    """Return where the camera is."""
-    camera = viewer.scene.camera
-    return tuple(float(value) for value in camera.center), float(camera.zoom)
-
-
-def set_camera(viewer: "Viewer", camera: Camera) -> None:
-    """Put the camera where it was."""
-    viewer.scene.camera.center, viewer.scene.camera.zoom = camera
 
 
 def look_at(
@@ -65,7 +51,7 @@ def look_at(
         viewer.dims.set_point(offset + axis, float(middle[axis]))
     camera = viewer.scene.camera
     camera.center = (*camera.center[:-2], *(float(value) for value in middle[-2:]))
-    camera.zoom = _FILLED * float(np.min(np.asarray(viewer.canvas.viewbox_size(viewer.layers)) / sides))
+    camera.zoom = FILLED * float(np.min(np.asarray(viewer.canvas.viewbox_size(viewer.layers)) / sides))
 
 
 def window_of(

@@ -120,7 +120,7 @@ class ExplainDock(Dock):
 
     def _lay_out(self) -> None:
         self.keep.setToolTip(
-            "Add each heatmap instead of replacing the last one of this method and hiding all others."
+            "Keep the last heatmap of this method, hidden, instead of replacing it. Click its eye to see it again."
         )
         content = QWidget()
         layout = QVBoxLayout(content)
@@ -251,9 +251,8 @@ class ExplainDock(Dock):
 
     def _growing(self, request: Request) -> GrowingMap:
         """Return the layer to be; the map that is asked again stays, to be compared with."""
-        keep = self.keep.isChecked()
-        is_again = request.before is not None
-        shown = GrowingMap(self._viewer, request, keep_earlier=keep or is_again, alone=not keep, parent=self.panel)
+        keep = self.keep.isChecked() or request.before is not None
+        shown = GrowingMap(self._viewer, request, keep_earlier=keep, parent=self.panel)
         shown.added.connect(self._on_added)
         return shown
 

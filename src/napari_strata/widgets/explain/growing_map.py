@@ -52,9 +52,7 @@ class GrowingMap(QObject):
     request : Request
         What was asked.
     keep_earlier : bool
-        Keep the map that this one would replace.
-    alone : bool
-        Hide the other maps of the image.
+        Keep the map that this one would replace, but hidden, as all other maps of the image are.
     parent : QWidget
         To whose life it is tied; once its signals are blocked, its dock is being closed.
     """
@@ -62,11 +60,9 @@ class GrowingMap(QObject):
     added = Signal(object)
     """The layer, as soon as it is there."""
 
-    def __init__(
-        self, viewer: "Viewer", request: Request, *, keep_earlier: bool, alone: bool, parent: QWidget
-    ) -> None:
+    def __init__(self, viewer: "Viewer", request: Request, *, keep_earlier: bool, parent: QWidget) -> None:
         super().__init__(parent)
-        self._viewer, self._request, self._keep_earlier, self._is_alone = viewer, request, keep_earlier, alone
+        self._viewer, self._request, self._keep_earlier = viewer, request, keep_earlier
         self._waiting: Heatmap | None = None
         self._limits: list[float] = []
         self._layer: Image | None = None
@@ -108,8 +104,7 @@ class GrowingMap(QObject):
         new = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
         (layer,) = show_results(self._viewer, [new], below="atoms", keep_earlier=self._keep_earlier)
         tell_made(layer)
-        if self._is_alone:
-            hide_others(self._viewer, "heatmap", layer, origin.image)
+        hide_others(self._viewer, "heatmap", layer, origin.image)
         self._limits = list(layer.contrast_limits)
         self._mark(origin, chosen)
         return layer

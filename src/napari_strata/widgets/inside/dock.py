@@ -25,6 +25,7 @@ from napari_strata.widgets.inside.layers import (
 )
 from napari_strata.widgets.inside.patch_list import PatchList
 from napari_strata.widgets.inside.request import Request, browse_job, list_job
+from napari_strata.widgets.layers.camera import WideView
 from napari_strata.widgets.layers.napari_layers import Origin
 from napari_strata.widgets.layers.results import find_results, remove_results, show_results
 from napari_strata.widgets.layers.shown_atoms import shown_frame
@@ -79,6 +80,7 @@ class InsideDock(Dock):
         self._request: Request | None = None
         self._patches_of: Request | None = None
         self._inverted: Image | None = None
+        self._wide = WideView(viewer)
         self._listed: ModelEntry | None = None
         self._fault = ""
         self.source = SourceForm(viewer, library or ModelLibrary())
@@ -217,7 +219,8 @@ class InsideDock(Dock):
             self._follow_slider()
             return f"{len(inside.activations.data)} channels of {name}: move the slider below the image."
         if inside.kernels is not None:
-            self._add(kernel_layer(kernel_grid(inside.kernels), origin, request.frame), origin)
+            shown = self._add(kernel_layer(kernel_grid(inside.kernels), origin, request.frame), origin)
+            self._wide.show([origin.image, shown])
             return f"{len(inside.kernels)} kernels of the first convolution, beside the image."
         if inside.patches is not None:
             return self._show_patches(request, inside)
@@ -231,6 +234,7 @@ class InsideDock(Dock):
     def _add(self, new: "Layer", origin: Origin, *, below: str | None = None) -> Any:
         """Show a layer, and none of the earlier ones: they would lie over one another; return what is shown."""
         (shown,) = show_results(self._viewer, [new], below=below)
+        self._wide.leave()
         for role in ROLES:
             for layer in find_results(self._viewer, role, origin.image):
                 if layer.visible is not (layer is shown):

@@ -10,6 +10,7 @@ from napari_strata.config import ProposalConfig
 from napari_strata.explain.proposals.map_lines import Lines, outline
 from napari_strata.explain.runs import from_runs
 from napari_strata.types import AnyArray
+from napari_strata.widgets.layers.camera import WideView
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import placement
 from napari_strata.widgets.layers.results import ORIGIN, origin_of, tag
@@ -57,6 +58,7 @@ class MapDisplay:
         self._owed: dict[str, Any] | None = None
         self._bases: dict[str, Colormap] = {}
         self._busy = False
+        self._wide = WideView(viewer)
 
     @property
     def is_busy(self) -> bool:
@@ -103,6 +105,7 @@ class MapDisplay:
         try:
             self._clear(CONTOURS)
             self._clear(BESIDE)
+            self._wide.leave()
             self.bring_back()
             is_replaced, self._replaced = self._replaced is map_layer, None
             if map_layer is not None and is_replaced:
@@ -176,6 +179,7 @@ class MapDisplay:
             self._put_beside(layer)
         else:
             self._clear(BESIDE)
+            self._wide.leave()
         if mode is Mode.ALONE and self._alone is not layer:
             self._hide_others(layer)
 
@@ -205,6 +209,7 @@ class MapDisplay:
                 data = as_vectors(outline(from_runs(runs) != 0), layer.ndim)
                 self._add(self._lines_of(data, _TARGET, layer, BESIDE, "Explained, beside", place))
         shown.colormap, shown.contrast_limits = layer.colormap, layer.contrast_limits
+        self._wide.show([layer, shown])
 
     def _lines_of(
         self, data: AnyArray, colours: Any, layer: Image, role: str, name: str, place: dict[str, Any]
