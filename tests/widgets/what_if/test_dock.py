@@ -144,6 +144,7 @@ def test_only_the_newest_change_is_answered_and_the_window_never_waits(
     for part in (0.9, 0.7, 0.5, 0.25):
         dock.form.sliders["part"].setValue(part)
         qtbot.waitUntil(lambda: not dock._timer.isActive(), timeout=5000)
+        qtbot.waitUntil(lambda: bool(answered), timeout=20_000)  # the first is at work while the others come
     release.set()
     qtbot.waitUntil(lambda: bool(answered) and answered[-1] == 0.25, timeout=20_000)
     assert not {0.7, 0.5} & set(answered)
