@@ -1,4 +1,4 @@
-"""Counts the images that a job sends through its network, and through copies of it."""
+"""Counts the images that a job sends through a Gomb-Net, all or a part of it, and through copies of it."""
 
 from napari_strata.models import registry
 
@@ -22,7 +22,7 @@ def count_images(monkeypatch):
 
     def load_counting(*args, **kwargs):
         loaded = load(*args, **kwargs)
-        loaded.network.register_forward_pre_hook(counter)
+        loaded.network.encoder.pools[0].register_forward_pre_hook(counter)
         return loaded
 
     monkeypatch.setattr(registry, "load_network", load_counting)

@@ -1,5 +1,7 @@
 """Several methods on one question: their maps, their scores, and what a stop leaves."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -74,6 +76,40 @@ def test_the_same_map_gets_the_same_figures_as_when_it_is_judged_alone(model):
     np.testing.assert_array_equal(together.result.value[1].data, alone.result.value.data)
 
 
+def test_the_quickest_tests_come_first_whatever_the_method_and_are_shown_at_once(model):
+    methods = ("integrated-gradients", "grad-cam")
+    known = [
+        {(row.method, name) for row in event.value for name in row.figures}
+        for event in compare(model, methods)
+        if isinstance(event, Sketched)
+    ]
+    found = [sorted(after - before) for before, after in pairwise(known)]
+    # passes: 2 of completeness, 2 maps of 2 or of 10 passes, 2 more for stability, 24 squares, and 26 of curves
+    assert [one for step in found for one in step] == [
+        ("integrated-gradients", "completeness"),
+        ("grad-cam", "completeness"),
+        ("grad-cam", "sensitivity"),
+        ("grad-cam", "stability"),
+        ("integrated-gradients", "sensitivity"),
+        ("integrated-gradients", "stability"),
+        ("integrated-gradients", "infidelity"),
+        ("grad-cam", "infidelity"),
+        ("integrated-gradients", "curves"),
+        ("grad-cam", "curves"),
+    ]
+
+
+def test_images_that_all_methods_need_are_computed_once(model, monkeypatch):
+    judging = JudgeConfig(measures=("infidelity",), squares=24)
+    computed = []
+    for methods in (("input-gradient",), ("input-gradient", "grad-cam")):
+        images = count_images(monkeypatch)
+        *_, ended = compare(model, methods, judging=judging)
+        assert ended.reason is FinishReason.COMPLETED, ended.error
+        computed.append(images.count)
+    assert computed[1] - computed[0] < 12  # the second map, and no square again
+
+
 @pytest.mark.parametrize("methods", [(), ("attention",)])
 def test_without_a_method_that_can_answer_it_fails_with_a_remedy(model, methods):
     *_, ended = compare(model, methods)
@@ -103,7 +139,10 @@ def test_between_two_looks_for_a_stop_lies_no_more_than_one_batch(model, job, mo
         explaining = explaining or (isinstance(event, Progress) and "Explaining by" in event.message)
     assert isinstance(event, JobEnded)
     assert event.reason is FinishReason.COMPLETED, event.error
-    assert max(most) <= (4 if job == "judge" else 3)  # a step of the training on permuted labels is four patches
+    assert most[0] <= 6  # four looks for the orientation among them, which a stop leaves to themselves
+    assert max(most[1:]) <= (
+        4 if job == "judge" else 3
+    )  # a step of the training on permuted labels is four patches
 
 
 @pytest.mark.parametrize("part", [0.05, 0.5, 0.9])

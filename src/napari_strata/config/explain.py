@@ -49,7 +49,7 @@ class ExplainConfig(Config):
         "Image without information that the method compares with: its mean, its minimum, blurred, or noise.",
     )
     window: float = setting(1.0, "Side of the square that is covered.", unit="Å", gt=0, le=100)
-    stride: float = setting(0.5, "Step by which the square is moved.", unit="Å", gt=0, le=100, advanced=True)
+    stride: float = setting(0.75, "Step by which the square is moved.", unit="Å", gt=0, le=100, advanced=True)
     superpixel: float = setting(1.5, "Side of a superpixel.", unit="Å", gt=0, le=100)
     subsets: int = setting(500, "How many random subsets of superpixels are tried.", ge=10, le=1_000_000)
     feature_map: str = setting(

@@ -24,6 +24,8 @@ from napari_strata.jobs.stoppable import stoppable
 from napari_strata.types import FloatImage, ImageStack
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from napari_strata.explain.prepare import Prepared
     from napari_strata.explain.sightings import Sightings
     from napari_strata.explain.trust.shot_noise import ShotNoise
@@ -74,13 +76,15 @@ class _Case:
     judging: JudgeConfig
     noise: "ShotNoise"
     sightings: "Sightings | None"
+    known: "dict[bytes, Tensor]" = field(default_factory=dict)
+    """As of `Subject`; all methods explain one score."""
 
 
 @job
 def compare_maps(
     control: JobControl, inquiry: Inquiry, *, methods: Sequence[ExplainMethod], judging: JudgeConfig
 ) -> JobBody:
-    """Make the maps of several methods, and then put each to the tests of `judging`.
+    """Make the maps of several methods, and then put them to the tests of `judging`, the quickest tests first.
 
     Parameters
     ----------
@@ -202,6 +206,7 @@ def _make_map(
     except MethodError as error:
         rows[method] = ComparedMap(method, failure=str(error))
         return
+    subject = dataclasses.replace(subject, known=case.known)
     subjects[method] = with_noise(subject, case.noise, prepared, case.loaded, case.shown)
     rows[method] = _row(prepared, subject, case.inquiry.frame)
 
@@ -216,19 +221,41 @@ def _judge_all(
     case: _Case, rows: dict[ExplainMethod, ComparedMap], subjects: "Mapping[ExplainMethod, Subject]"
 ) -> Generator[JobEvent, None, None]:
     """Add to each row of `rows` what the measures find."""
-    from napari_strata.explain.trust.judge import judge, passes
+    from napari_strata.explain.trust.judge import judge
 
-    costs = {method: max(passes(subject), 1) for method, subject in subjects.items()}
-    total, before, began = sum(costs.values()), 0, time.monotonic()
-    for method, subject in subjects.items():
+    tests = _cheapest_first(subjects)
+    total, before, began = sum(cost for *_, cost in tests), 0, time.monotonic()
+    for method, subject, cost in tests:
         with closing(judge(subject)) as judging:
             for judgement in judging:
-                done = (before + costs[method] * judgement.done) / total
+                done = (before + cost * judgement.done) / total
                 left = (time.monotonic() - began) * (1 - done) / done if done else None
                 words = f"{METHODS[method].title}: {judgement.doing.lower()}"
                 yield Progress(MAPPED + (1 - MAPPED) * done, words, left)
-                if len(judgement.figures) > len(rows[method].figures):
-                    rows[method] = dataclasses.replace(rows[method], figures=judgement.figures)
+                if judgement.figures:
+                    figures = {**rows[method].figures, **judgement.figures}
+                    rows[method] = dataclasses.replace(rows[method], figures=figures)
                     yield Sketched(tuple(rows.values()), MAPPED + (1 - MAPPED) * done)
                 case.control.checkpoint()
-        before += costs[method]
+        before += cost
+
+
+def _cheapest_first(
+    subjects: "Mapping[ExplainMethod, Subject]",
+) -> "list[tuple[ExplainMethod, Subject, int]]":
+    """Return every test of every map on its own, and its passes; those that maps share count for the first."""
+    from napari_strata.explain.trust.judge import passes, shared_passes
+
+    alone = [
+        (method, dataclasses.replace(subject, config=subject.config.model_copy(update={"measures": (name,)})))
+        for method, subject in subjects.items()
+        for name in subject.config.measures
+    ]
+    alone.sort(key=lambda test: passes(test[1]))
+    met, tests = set[Measure](), []
+    for method, subject in alone:
+        (name,) = subject.config.measures
+        spared = shared_passes(subject) if name in met else 0
+        met.add(name)
+        tests.append((method, subject, max(passes(subject) - spared, 1)))
+    return tests

@@ -20,6 +20,7 @@ from napari_strata.types import ImageStack
 if TYPE_CHECKING:
     from napari_strata.explain.prepare import Prepared
     from napari_strata.explain.question import Question
+    from napari_strata.explain.trust.subject import Subject
     from napari_strata.models.registry import LoadedModel
 
 _TURNS = 4
@@ -99,6 +100,7 @@ class _Work:
         self._timed: dict[tuple[bool, bool], float] = {}
         """Seconds of a pass, by whether it is of the whole image and forward only."""
         self.first = self.each = 0.0
+        self._has_shared = False
 
     def add(self, config: ExplainConfig) -> None:
         from napari_strata.explain.catalogue import METHODS, passes_of
@@ -116,7 +118,7 @@ class _Work:
             seconds = self._seconds(prepared)
         except MethodError:
             return  # said in its place when the map is made
-        judged = 0 if self._judging is None else _passes_of_judging(prepared, self._judging, passes)
+        judged = 0 if self._judging is None else self._passes_of_judging(prepared, self._judging, passes)
         self.each += preparing + (passes + judged) * seconds
         if self._loaded.network.layers > 1:
             self.first = max(self.first, _TURNS * seconds)
@@ -130,6 +132,16 @@ class _Work:
         if self._judging is None:
             return prepared
         return dataclasses.replace(prepared, scene=one_by_one(prepared.scene))
+
+    def _passes_of_judging(self, prepared: "Prepared", judging: JudgeConfig, passes: int) -> int:
+        """Count the passes of all measures; those that methods share for the first of them alone."""
+        from napari_strata.explain.trust.judge import passes as passes_of_judging
+        from napari_strata.explain.trust.judge import shared_passes
+
+        subject = _subject(prepared, judging, passes)
+        spared = shared_passes(subject) if self._has_shared else 0
+        self._has_shared = True
+        return passes_of_judging(subject) - spared
 
     def _seconds(self, prepared: "Prepared") -> float:
         from napari_strata.explain.catalogue import METHODS
@@ -151,11 +163,10 @@ class _Work:
         return time.monotonic() - begun
 
 
-def _passes_of_judging(prepared: "Prepared", judging: JudgeConfig, passes: int) -> int:
-    """Count the passes of all measures of a map that takes so many itself."""
+def _subject(prepared: "Prepared", judging: JudgeConfig, passes: int) -> "Subject":
+    """Return what would be judged of a map that takes so many passes, to count those of its measures."""
     from napari_strata.explain.attribution import Attribution
     from napari_strata.explain.catalogue import METHODS, load_method
-    from napari_strata.explain.trust.judge import passes as passes_of_judging
     from napari_strata.explain.trust.subject import Subject
 
     scene, name = prepared.scene, prepared.scene.config.method
@@ -164,7 +175,7 @@ def _passes_of_judging(prepared: "Prepared", judging: JudgeConfig, passes: int) 
     def draw_noisy(_number: int) -> Any:
         return scene.image
 
-    subject = Subject(
+    return Subject(
         load_method(name),
         METHODS[name],
         prepared.score,
@@ -175,4 +186,3 @@ def _passes_of_judging(prepared: "Prepared", judging: JudgeConfig, passes: int) 
         passes=passes,
         draw_noisy=draw_noisy,
     )
-    return passes_of_judging(subject)

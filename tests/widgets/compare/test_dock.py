@@ -293,12 +293,17 @@ def test_what_cannot_be_is_said(qtbot, viewer, add_map):
     viewer.window.add_dock_widget(dock, name="Compare maps")
     assert dock.panel.words.text() == "Make a map in the Explain dock first."
     assert not dock.trust.button.isEnabled()
+    assert dock.trust.button.toolTip() == "Make a map in the Explain dock first."
     add_map()
+    assert "networks that know nothing" in dock.trust.button.toolTip()
     dock.methods.tick(())
     qtbot.mouseClick(dock.panel.start_button, Qt.MouseButton.LeftButton)
     assert "No method is ticked" in dock.panel.words.text()
     dock.methods.tick(("attention",))
+    told = []
+    dock.panel.runner.state_changed.connect(lambda state: told.append(dock.trust.button.toolTip()))
     assert "None of these methods can answer" in press(qtbot, dock, dock.panel.start_button)
+    assert "press 'Cancel'" in told[0]
     viewer.layers.remove("bright")
     qtbot.mouseClick(dock.trust.button, Qt.MouseButton.LeftButton)
     assert "no longer open" in dock.panel.words.text()

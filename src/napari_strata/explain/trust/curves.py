@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_strata.explain.covering import covered, scores
+from napari_strata.explain.covering import scores
 from napari_strata.explain.gradients import batches
 from napari_strata.explain.trust.edges import edges
 from napari_strata.explain.trust.subject import Measured, Subject, part_of
@@ -68,6 +68,11 @@ def passes(subject: Subject) -> int:
     return 2 * (2 + subject.config.orders) * (subject.config.points + 1) + 2
 
 
+def shared(subject: Subject) -> int:
+    """Return how many of the passes are the same for all methods: those of random orders and of edges."""
+    return 2 * (1 + subject.config.orders) * (subject.config.points + 1)
+
+
 def _orders(subject: Subject, *, is_lower: bool) -> list[Tensor]:
     """Return the order of pixels by the map, by edges, and random ones."""
     rng = subject.generator(1)
@@ -98,9 +103,9 @@ def _draw(
     values: list[Tensor] = []
     for numbers in batches(len(counts), subject.batch):
         changed = torch.stack([place < int(counts[number]) for number in numbers]).to(subject.scene.image.device)
-        values.append(scores(subject.score, covered(subject.scene, ~changed if insert else changed)).cpu())
+        values.append(subject.scores_covered(~changed if insert else changed))
         yield numbers.stop / len(counts)
-    found: Curve = torch.cat(values).double().numpy()
+    found: Curve = torch.cat(values).numpy()
     return found
 
 

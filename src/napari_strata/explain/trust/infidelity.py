@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_strata.explain.covering import covered, scores
+from napari_strata.explain.covering import scores
 from napari_strata.explain.gradients import batches
 from napari_strata.explain.trust.subject import Measured, Subject
 
@@ -42,7 +42,7 @@ def infidelity(subject: Subject) -> Iterator[Measured]:
     flat = fall_told(subject)
     for numbers in batches(subject.config.squares, subject.batch):
         masks = torch.stack([_square(subject, rng) for _ in numbers]).to(subject.scene.image.device)
-        after = scores(subject.score, covered(subject.scene, masks)).double().cpu().numpy()
+        after = subject.scores_covered(masks).numpy()
         sums = (flat * masks).sum(dim=(-2, -1), dtype=torch.float64).cpu().numpy()
         told, fell = np.append(told, sums), np.append(fell, before - after)
         if numbers.stop < subject.config.squares:
@@ -53,6 +53,11 @@ def infidelity(subject: Subject) -> Iterator[Measured]:
 def passes(subject: Subject) -> int:
     """Return the passes through the network."""
     return subject.config.squares + 1
+
+
+def shared(subject: Subject) -> int:
+    """Return how many of the passes are the same for all methods: those of the squares."""
+    return subject.config.squares
 
 
 def fall_told(subject: Subject) -> Tensor:

@@ -74,16 +74,24 @@ def passes(subject: Subject) -> int:
     return sum(_passes(name, subject) for name in _names(subject))
 
 
+def shared_passes(subject: Subject) -> int:
+    """Return how many of them are the same for all methods, so that they are made once for many."""
+    counting = (getattr(_module(name), "shared", None) for name in _names(subject))
+    return sum(int(count(subject)) for count in counting if count is not None)
+
+
 def _names(subject: Subject) -> list[Measure]:
     return [n for n in subject.config.measures if n != "stability" or subject.draw_noisy is not None]
 
 
 def _load(name: Measure) -> MeasureOf:
-    function = name.replace("-", "_")
-    measure: MeasureOf = getattr(import_module(f"napari_strata.explain.trust.{function}"), function)
+    measure: MeasureOf = getattr(_module(name), name.replace("-", "_"))
     return measure
 
 
 def _passes(name: Measure, subject: Subject) -> int:
-    module = import_module(f"napari_strata.explain.trust.{name.replace('-', '_')}")
-    return int(module.passes(subject))
+    return int(_module(name).passes(subject))
+
+
+def _module(name: Measure) -> Any:
+    return import_module(f"napari_strata.explain.trust.{name.replace('-', '_')}")

@@ -1,6 +1,7 @@
 """What is judged, and what measures of trust have in common."""
 
 import dataclasses
+import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from torch import Tensor
 from napari_strata.config.judge import JudgeConfig
 from napari_strata.explain.attribution import Attribution, Method
 from napari_strata.explain.catalogue import Facts
+from napari_strata.explain.covering import covered, scores
 from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import TargetScore
 from napari_strata.types import FloatImage, LabelArray
@@ -63,6 +65,8 @@ class Subject:
         From a number to the window (1, 1, y, x) of the image recorded once more, always the same for that number.
     labels : Labels, optional
         Labels for the test with random ones.
+    known : dict
+        Scores of images with parts covered, by what is covered; subjects of one question may share it.
     """
 
     method: Method
@@ -75,6 +79,7 @@ class Subject:
     passes: int = 1
     draw_noisy: Callable[[int], Tensor] | None = None
     labels: Labels | None = None
+    known: dict[bytes, Tensor] = field(default_factory=dict)
 
     @property
     def baseline(self) -> Tensor:
@@ -86,6 +91,14 @@ class Subject:
     def batch(self) -> int:
         """Images in one pass: one on a CPU, where more are no faster and a stop would have to wait for all."""
         return 1 if self.scene.image.device.type == "cpu" else self.scene.config.batch
+
+    def scores_covered(self, masks: Tensor) -> Tensor:
+        """Return the scores of the image with the baseline where masks (batch, y, x) are true, shape (batch,)."""
+        told = f"{self.scene.origin} {tuple(masks.shape)}".encode()
+        key = hashlib.blake2b(told + np.packbits(masks.cpu().numpy()).tobytes(), digest_size=16).digest()
+        if key not in self.known:
+            self.known[key] = scores(self.score, covered(self.scene, masks)).double().cpu()
+        return self.known[key]
 
     def generator(self, *numbers: int) -> np.random.Generator:
         """Return random numbers that depend on the seed of the settings and on `numbers`."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from napari_strata.jobs.estimate_maps import MapsOutlook
 
 _NO_MAP = "Make a map in the Explain dock first."
+_BUSY = "Maps are compared or tested now. Wait for the end, or press 'Cancel'."
 _HINT = "Tick methods and press 'Compare': they all answer the question of this map."
 _SETTINGS = ("points", "squares", "radius", "repeats", "dose", "steps")
 _TRUST = ("curves", "model-randomisation", "label-randomisation")
@@ -189,7 +190,7 @@ class CompareDock(Dock):
         )
 
     def _follow_state(self, _state: JobState | None = None) -> None:
-        self.trust.button.setEnabled(self.panel.start_button.isEnabled())
+        self.trust.set_ready(self.panel.start_button.isEnabled(), self.panel.obstacle or _BUSY)
 
     def _compare(self, _checked: bool = False) -> None:
         methods = self.methods.methods

@@ -31,6 +31,10 @@ _COLOURS = {
     Finding.EDGES: "#ff7a9a",
     Finding.FLAT: "#ff7a9a",
 }
+_ASKS = (
+    "Makes the map again of networks that know nothing. A map that stays the same shows the image's edges, not"
+    " what the model learned."
+)
 _HEADS = {
     Finding.LEARNED: "Yes: it depends on what the model learned.",
     Finding.PARTLY: "In part: some of it does not depend on what the model learned.",
@@ -60,10 +64,6 @@ class TrustPanel(QWidget):
             "With labels of this image a copy of the network is trained for a moment on masks that were exchanged."
         )
         self.button, self.save_button = QPushButton("Can it be trusted?"), QPushButton("Save…")
-        self.button.setToolTip(
-            "Makes the map again of networks that know nothing. A map that stays the same shows the image's edges,"
-            " not what the model learned."
-        )
         self.save_button.setToolTip("Write all figures as JSON, and the words as text beside it.")
         self.head, self.words = Words(), Words()
         rows, buttons = form_layout(), QHBoxLayout()
@@ -111,6 +111,11 @@ class TrustPanel(QWidget):
             self.head.setText(f"{title} at {place}: {_HEADS[finding]}")
             self.head.setStyleSheet(f"font-weight: bold; color: {_COLOURS.get(finding, 'palette(text)')}")
             self.words.setText(figures["verdict"])
+
+    def set_ready(self, is_ready: bool, why_not: str) -> None:
+        """Let the button be pressed, or say on it why it cannot be."""
+        self.button.setEnabled(is_ready)
+        self.button.setToolTip(_ASKS if is_ready else why_not)
 
     def name_method(self, title: str) -> None:
         """Say on the button which method is put to the test."""
