@@ -1,7 +1,7 @@
 """What the Fourier transform of an image tells of the lattices of its layers, and of their moirés."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from napari_strata.lattice.leakage import without_overlaps
 from napari_strata.lattice.moire import Moire, SeenMoire, see_moire
 from napari_strata.lattice.reciprocal import FourierLattice, match_lattices, sort_spots
 from napari_strata.lattice.spectrum import Spots, TaperedImage, find_spots
-from napari_strata.lattice.tiles import variance_ratio, waves_of
+from napari_strata.lattice.tiles import scattered, waves_of
 from napari_strata.lattice.twist import Twist, twist_of_affine
 
 
@@ -140,11 +140,7 @@ def _with_scatter(
     """Enlarge the uncertainties where noise is not white."""
     best = [known if one is None else one.vectors for one, known in zip(lattices, vectors, strict=True)]
     waves = waves_of(spots, best, tapered.resolution)
-    scattered: list[FourierLattice | None] = []
-    for one in lattices:
-        ratio = 1.0 if one is None else variance_ratio(tapered, waves, one)
-        scattered.append(one and replace(one, covariance=ratio * one.covariance, variance_ratio=ratio))
-    return tuple(scattered)
+    return tuple(one and scattered(one, tapered, waves) for one in lattices)
 
 
 def _shared(lattices: list[FourierLattice], layers: int, family: Family) -> SharedAffine | None:

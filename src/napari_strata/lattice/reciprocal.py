@@ -35,8 +35,8 @@ MOST_ORDER = 3
 BRIGHTEST = 60
 """Lattices are looked for among so many spots."""
 ASSUMED = (
-    "white noise around each spot, all enlarged alike where the spots are farther from one lattice or tiles of the"
-    " image disagree by more"
+    "white noise around each spot, all enlarged alike where the spots are farther from one lattice, or tiles or"
+    " lines of the image disagree by more"
 )
 
 
@@ -65,8 +65,8 @@ class FourierLattice:
     assumed : str
         What was assumed about the scatter of the spots.
     variance_ratio : float
-        How many times larger variances are because noise is not white, as tiles of the image tell; 1 where they
-        were not asked.
+        How many times larger variances are, in the mean, because noise is not white, as tiles and lines of the
+        image tell; 1 where they were not asked.
     """
 
     family: Family
