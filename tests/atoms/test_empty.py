@@ -100,6 +100,12 @@ def test_where_there_is_no_lattice_nothing_is_said():
     assert tuple(find_empty(table(random[:0]), picture(random, heights), PIXEL).columns) == COLUMNS
 
 
+def test_of_an_image_of_nothing_nothing_is_said():
+    positions = crystal()
+    side = round(EXTENT / PIXEL)
+    assert find_empty(table(positions), np.full((1, side, side), 7.0, np.float32), PIXEL).empty
+
+
 @pytest.mark.parametrize(
     ("height", "sigma", "is_said"), [(0, 0.21, 1), (0, 0.22, 0), (-0.4, 0.22, 0), (0.26, 0.01, 0)]
 )

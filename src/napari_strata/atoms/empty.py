@@ -102,6 +102,8 @@ def _in_frame(atoms: "DataFrame", image: AnyArray, pixel_size: float, *, fitted:
     if np.unique(layers, return_counts=True)[1].max() < ENOUGH:
         return pd.DataFrame(columns=list(COLUMNS))
     pixels = without_spikes(np.asarray(image, np.float64))
+    if not np.ptp(pixels) > 0:
+        return pd.DataFrame(columns=list(COLUMNS))
     found = fit_heights(
         pixels,
         positions,

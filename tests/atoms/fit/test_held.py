@@ -43,3 +43,10 @@ def test_what_each_of_two_atoms_on_one_spot_holds_is_not_certain():
     assert found.sigma[:-2].max() < 0.1 * HEIGHT
     assert found.sigma[-2:].min() > 0.5 * HEIGHT
     assert found.heights[-2:].sum() == pytest.approx(2 * HEIGHT, rel=0.1)
+
+
+def test_two_atoms_on_the_very_same_spot_are_no_obstacle_in_an_image_without_noise():
+    positions = np.concatenate([GRID, GRID[:1]])
+    found = fitted(draw(positions, np.full(len(positions), HEIGHT)), positions)
+    assert found.heights == pytest.approx(np.full(len(positions), HEIGHT), rel=0.01)
+    assert found.sigma[[0, -1]].min() > HEIGHT > 100 * found.sigma[1:-1].max()

@@ -29,6 +29,8 @@ TOLERANCE = 1e-4
 HARDLY = 1e-3
 """A typical height by the standard deviation that is believed of one beforehand: so wide that it decides nothing
 but where atoms are on one spot."""
+LEAST_NOISE = 1e-3
+"""Least standard deviation of a pixel, in units of a typical height: no peak is a Gaussian to more digits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +55,7 @@ def fit_heights(image: Floats, positions: Floats, *, width_px: float, sigma_px: 
     Parameters
     ----------
     image : ndarray, shape (y, x)
-        Intensities, finite.
+        Intensities, finite, and not all the same.
     positions : ndarray, shape (atom, 2)
         Where the atoms are, at least one, (y, x) [px].
     width_px : float
@@ -92,7 +94,8 @@ def _settled(
     known[:, 2] = np.where(inside, HARDLY, 1.0) ** 2 / height**2  # outside are places for light, not atoms
     for _ in range(ROUNDS):
         drawn = model.draw(now)
-        weights = used / measure_noise(pixels, drawn, used, leverage, NoiseKind()).variance(drawn)
+        variance = measure_noise(pixels, drawn, used, leverage, NoiseKind()).variance(drawn)
+        weights = used / np.maximum(variance, (LEAST_NOISE * height) ** 2)
         pull = np.zeros_like(known)
         pull[:, 2] = -known[:, 2] * now.amplitudes
         equations = assemble(model, now, pairs, weights, (pixels - drawn) * weights).with_prior(
