@@ -1,8 +1,10 @@
 import threading
+from concurrent.futures import Future
 
 import pytest
 
 from napari_strata.control import JobCanceled, JobControl
+from napari_strata.jobs import abandonable as module
 from napari_strata.jobs.abandonable import abandonable, followable
 
 
@@ -24,6 +26,18 @@ def test_work_returns_what_it_finds_and_raises_what_it_raises(control):
         with pytest.raises(type(error)) as raised:
             abandonable(control, lambda error=error: fail(error))
         assert raised.value is error
+
+
+def test_work_that_ends_just_when_it_is_not_waited_for_any_longer_is_kept(control, monkeypatch):
+    class Late(Future):
+        def result(self, timeout=None):
+            found = super().result()
+            if timeout is None:
+                return found
+            raise TimeoutError
+
+    monkeypatch.setattr(module, "Future", Late)
+    assert abandonable(control, lambda: 7) == 7
 
 
 def test_a_stop_does_not_wait_for_the_work(control):

@@ -16,8 +16,8 @@ def abandonable(control: JobControl, work: Callable[[], T]) -> T:
     """Return what some work returns, or leave it alone soon after a stop.
 
     For what cannot look for a stop itself, as a single call of a library that takes seconds for a large image, and
-    touches nothing that anybody else needs: it is done by a thread of its own, which goes on to its end after the
-    stop, or that of the program, and what it finds is dropped.
+    touches nothing that anybody else needs: it is done by a thread of its own. After a stop that goes on to its
+    end, unless the program ends first, and what it finds is dropped.
 
     Parameters
     ----------
@@ -80,8 +80,8 @@ def followable(control: JobControl, work: Callable[[Callable[[float], None]], T]
         try:
             return found.result(timeout=LOOK)
         except TimeoutError:
-            if found.done():
-                raise  # the work's own
+            if found.done():  # the error is the work's own, or it has just ended
+                return found.result()
         if done > shown:
             shown = done
             yield shown
