@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.events import Progress
 from napari_strata.jobs.abandonable import abandonable
+from napari_strata.numbers import counted
 from napari_strata.types import ImageStack, Prediction
 
 if TYPE_CHECKING:
@@ -60,6 +61,5 @@ def propose_atoms(
 
 def in_a_sentence(empty: int) -> str:
     """Say how many atoms there are at whose places an image shows none."""
-    if empty == 1:
-        return "At 1 atom the image shows none: a likely vacancy, among the candidates."
-    return f"At {empty:,} atoms the image shows none: likely vacancies, among the candidates."
+    likely = "a likely vacancy" if empty == 1 else "likely vacancies"
+    return f"At {counted(empty, 'atom')} the image shows none: {likely}, among the candidates."

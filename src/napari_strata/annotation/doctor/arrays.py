@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from napari_strata.annotation.doctor.facts import LayerFacts, SubjectFacts, Survey
 from napari_strata.annotation.doctor.finding import Finding, Fix, Place, Severity
 from napari_strata.annotation.doctor.subject import as_stack
-from napari_strata.annotation.doctor.words import counted, listed
+from napari_strata.annotation.doctor.words import listed
+from napari_strata.numbers import counted
 
 THIN = 4
 """By so much the last axis is shorter than the others where it is taken for that of the frames."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from napari_strata.annotation.classes import FIRST_CLASS, LAST_CLASS
 from napari_strata.annotation.doctor.facts import LayerFacts, SubjectFacts, Survey
 from napari_strata.annotation.doctor.finding import Finding, Fix, Place, Severity
-from napari_strata.annotation.doctor.words import counted, listed, slices
+from napari_strata.annotation.doctor.words import listed, slices
+from napari_strata.numbers import counted
 from napari_strata.types import BACKGROUND, NOT_LABELLED
 
 VOID = 255

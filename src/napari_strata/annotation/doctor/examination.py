@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from napari_strata.annotation.doctor import arrays, calibration, codes, duplicates, intensities
 from napari_strata.annotation.doctor.facts import Survey
 from napari_strata.annotation.doctor.finding import Finding, Severity, most_severe_first
-from napari_strata.annotation.doctor.words import counted
+from napari_strata.numbers import counted
 
 Check = Callable[[Survey], Iterable[Finding]]
 

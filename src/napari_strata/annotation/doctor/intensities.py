@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 from napari_strata.annotation.doctor.facts import ImageSlice, SubjectFacts, Survey
 from napari_strata.annotation.doctor.finding import Finding, Place, Severity
-from napari_strata.annotation.doctor.words import counted, slices
-from napari_strata.numbers import plain
+from napari_strata.annotation.doctor.words import slices
+from napari_strata.numbers import counted, plain
 
 
 def check_finite(survey: Survey) -> Iterator[Finding]:

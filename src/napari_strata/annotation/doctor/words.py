@@ -6,11 +6,6 @@ MOST = 6
 """Items that are named before the rest is only counted."""
 
 
-def counted(number: int, noun: str) -> str:
-    """Return ``1 pixel`` or ``2,000 pixels``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def listed(items: Sequence[object]) -> str:
     """Return the first items, and how many more there are."""
     shown = ", ".join(str(item) for item in items[:MOST])
