@@ -7,6 +7,7 @@ from napari_strata.explain.promise import broken_promise
     ("figures", "words"),
     [
         ({}, ""),
+        ({"delta": 5.0}, ""),  # a map of an earlier version
         ({"delta": 0.2, "baseline_score": -2.0}, ""),
         ({"delta": -0.3, "baseline_score": -2.0}, "The sum misses the difference by 6% of it: take more steps"),
         ({"delta": 0.3, "baseline_score": 3.0}, "The sum misses the difference: take more steps"),

@@ -22,7 +22,7 @@ def broken_promise(method: ExplainMethod, score: float, figures: Mapping[str, An
     figures : mapping
         Of the map; with ``delta`` and ``baseline_score`` where the method promises anything.
     """
-    if "delta" not in figures:
+    if not {"delta", "baseline_score"} <= set(figures):
         return ""
     missed, difference = abs(figures["delta"]), abs(score - figures["baseline_score"])
     if missed <= MOST * difference:
