@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from napari_strata.jobs.doubt_atoms import doubts_about_atoms
 from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.doubt_places import doubts_about_places
 from napari_strata.jobs.job import JobBody, job
+from napari_strata.jobs.part import part_of
 from napari_strata.jobs.predict import (
     check_calibration,
     check_stacks,
@@ -159,29 +160,22 @@ def _locate(
     if atoms.refine == "centroid":
         prediction = yield from predictor.predict(image, control=control)
         return prediction, locate(prediction, atoms, image.data)
-    body = predictor.predict(image, control=control)
-    while True:
-        try:
-            progress = next(body)
-        except StopIteration as stop:
-            prediction = stop.value
-            break
-        yield replace(progress, fraction=PREDICTED * progress.fraction, seconds_left=None)
-    doing = f"Refining the atoms of {image.name}"
-    yield Progress(PREDICTED, doing)
+    prediction = yield from part_of(predictor.predict(image, control=control), 0, PREDICTED)
     refining = followable(control, lambda tell: locate(prediction, atoms, image.data, tell=tell))
-    table = yield from _told(refining, doing)
+    table = yield from part_of(_told(refining, f"Refining the atoms of {image.name}"), PREDICTED, 1)
     return prediction, table
 
 
 def _told(refining: "Generator[float, None, DataFrame]", doing: str) -> "Generator[Progress, None, DataFrame]":
-    """Tell how far refining has come, in what the prediction has left of the bar."""
+    """Tell how far refining has come."""
+    part = 0.0
     while True:
+        yield Progress(part, doing)
         try:
             part = next(refining)
         except StopIteration as stop:
-            return stop.value
-        yield Progress(PREDICTED + (1 - PREDICTED) * part, doing)
+            table: DataFrame = stop.value
+            return table
 
 
 def flag_counts(table: "DataFrame") -> dict[str, int]:

@@ -6,10 +6,11 @@ from typing import TypeVar
 
 from napari_strata.events import JobEvent, Progress
 
+Event = TypeVar("Event", bound=JobEvent)
 Found = TypeVar("Found")
 
 
-def part_of(body: Generator[JobEvent, None, Found], begin: float, end: float) -> Generator[JobEvent, None, Found]:
+def part_of(body: Generator[Event, None, Found], begin: float, end: float) -> Generator[Event, None, Found]:
     """Hand the events of a part on, its progress from 0 to 1 as that of the whole from `begin` to `end`.
 
     The time left is told by the last part alone: no other one knows it.
