@@ -25,8 +25,6 @@ Material = Literal[
 ]
 AnyCrystal = Material | Literal["random"]
 """What an image can draw: a crystal of the table, or one made up at random."""
-
-
 _WHOLE = re.compile(r"[+-]?\d{1,6}", re.ASCII)
 """An index of a direction."""
 
@@ -86,7 +84,7 @@ class CrystalConfig(Config):
     @classmethod
     def _take_a_direction(cls, value: Any) -> tuple[int, ...]:
         """Read three whole numbers, as typed with commas or blanks between them, too."""
-        parts = [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
+        parts = value if isinstance(value, list | tuple) else [value]
         words = " ".join(map(str, parts)).replace(",", " ").split()
         if len(words) != 3 or not all(_WHOLE.fullmatch(word) for word in words) or not any(map(int, words)):
             said = ", ".join(words) or "nothing"

@@ -60,5 +60,5 @@ def doubt_of_size(lattices: "FrameLattices", origin: "AtomOrigin | None", pixel_
 
 
 def _constant(vectors: np.ndarray) -> float:
-    """Return a of the hexagonal cell of the same area [Å]: distortions of the scan keep the area."""
+    """Return a of the hexagonal cell of the same area [Å]: what is left of a stretch that keeps areas."""
     return float(np.sqrt(abs(np.linalg.det(vectors)) / np.sqrt(0.75)))
