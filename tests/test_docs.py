@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 import yaml
+from npe2 import PluginManifest
 from typer.main import get_command
 
 from napari_strata.cli.program import app
@@ -20,6 +21,8 @@ PAGES = [*TOP, *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs").gl
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
 COMMANDS = get_command(app).commands
 
+MANIFEST = PluginManifest.from_file(ROOT / "src" / "napari_strata" / "napari.yaml").contributions
+_ENTRY = re.compile(r"\*((?:Layers|Plugins) > [^*]+)\*")
 _FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 _HERE_DOCUMENT = re.compile(r"^cat > \S+\.yaml <<'?(\w+)'?\n(.*?)^\1\n", re.MULTILINE | re.DOTALL)
 _SHELL = ("sh", "bash", "shell", "console")
@@ -91,3 +94,23 @@ def test_every_recipe_is_valid(recipe):
 def test_links_at_the_top_lead_to_files(page):
     links = _LINK.findall(page.read_text(encoding="utf-8"))
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def _menu_entries() -> set[str]:
+    """Return what napari's menus show: docks by their names, other commands by their titles."""
+    shown = {command.id: command.title for command in MANIFEST.commands}
+    shown |= {widget.command: widget.display_name for widget in MANIFEST.widgets}
+    titles = {"napari/file/io_utilities": "File > IO Utilities"}
+    entries = {f"Plugins > napari-strata > {widget.display_name}" for widget in MANIFEST.widgets}
+    for menu, items in MANIFEST.menus.items():
+        _, top, below = menu.split("/")
+        entries |= {f"{titles.get(menu, f'{top} > {below}'.title())} > {shown[item.command]}" for item in items}
+    return entries
+
+
+def test_every_menu_entry_on_a_page_is_one_that_napari_shows():
+    entries = _menu_entries()
+    menus = {entry.rpartition(" > ")[0] for entry in entries}
+    named = {entry for page in PAGES for entry in _ENTRY.findall(page.read_text(encoding="utf-8"))}
+    assert len(named & entries) > 8
+    assert named - entries - menus == set()

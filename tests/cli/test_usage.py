@@ -71,6 +71,14 @@ def test_an_option_out_of_range_is_named_with_its_bound(strata: Strata) -> None:
     assert "greater than or equal to 64" in err
 
 
+def test_a_setting_that_is_none_is_told_from_one_without_a_value(strata: Strata) -> None:
+    asked = ("explain", "m", "i", "--out", "h", "--at", "1,2", "--set")
+    assert "'stepz' is no setting; settings are target_radius, samples," in " ".join(
+        strata(*asked, "stepz=3").err.split()
+    )
+    assert "'steps' is no NAME=VALUE; settings are" in " ".join(strata(*asked, "steps").err.split())
+
+
 def test_a_contradiction_between_option_and_configuration_is_wrong_usage(strata: Strata, tmp_path: Path) -> None:
     (tmp_path / "train.yaml").write_text("name: a\n")
     call = strata("train", tmp_path / "train.yaml", "--out", tmp_path / "run", "--time-limit", "0", "--json")

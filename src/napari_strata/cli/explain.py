@@ -193,7 +193,7 @@ def explain_words(figures: Mapping[str, Any]) -> Iterator[str]:
     if "class" not in figures:
         return
     place = f"y = {figures['y_px']:.1f}, x = {figures['x_px']:.1f} px"
-    who = f"{figures['class']} in layer {figures['layer']} (decoder {figures['decoder']})"
+    who = f"{figures['class']} in layer {figures['layer']} (drawn by decoder {figures['decoder']} here)"
     probability = figures["probability"]
     sure = "" if probability is None else f", P({figures['class']}) {probability:.3f}"
     yield f"{who} at {place}: score {figures['score']:.3f} (mean log-odds){sure}"

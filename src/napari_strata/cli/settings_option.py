@@ -34,7 +34,8 @@ def parse_settings(texts: Sequence[str], config: type[Config], *, without: Seque
         name = name.strip().replace("-", "_")
         if name not in known or not is_given:
             listed = ", ".join(known)
-            raise typer.BadParameter(f"{text!r} is no NAME=VALUE; settings are {listed}.", param_hint=["--set"])
+            wrong = f"{name!r} is no setting" if is_given else f"{text!r} is no NAME=VALUE"
+            raise typer.BadParameter(f"{wrong}; settings are {listed}.", param_hint=["--set"])
         try:
             values[name] = yaml.safe_load(value)
             config.parse({name: values[name]}, source="not possible")

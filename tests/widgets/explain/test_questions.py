@@ -172,7 +172,7 @@ def test_a_click_beside_all_labels_says_so_and_stays_armed(qtbot, viewer, open_d
     add_mask(viewer)
     press(qtbot, dock.panel.start_button)
     tell_click(dock, viewer, (5, 50))
-    assert dock.panel.words.text().startswith("'mask' has no label there.")
+    assert dock.panel.words.text().startswith("'mask' has background there, which is no label of its own.")
     assert dock.picker.is_armed
 
 

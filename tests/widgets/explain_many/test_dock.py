@@ -263,6 +263,20 @@ def test_canceling_keeps_the_atoms_that_are_done(qtbot, viewer, scene, open_dock
     assert dock.atoms.panel.words.text().startswith(f"{done} of 16 atoms")
 
 
+def test_a_stop_before_the_first_atom_is_said_to_be_one(qtbot, viewer, scene, open_dock, monkeypatch):
+    def stopped(self):
+        self.control.request_stop()
+        return iter(())
+
+    monkeypatch.setattr(scoring_job._Work, "_each", stopped)
+    scene()
+    dock = open_dock()
+    dock.atoms.which.setCurrentText("all of layer 0")
+    with qtbot.waitSignal(dock.atoms.panel.runner.ended, timeout=10_000):
+        click(qtbot, dock.atoms.panel.start_button)
+    assert dock.atoms.panel.words.text() == "Stopped before the first atom was done."
+
+
 def test_no_selection_and_atoms_of_another_image_are_refused_in_words(qtbot, viewer, scene, open_dock):
     origin = scene()
     dock = open_dock()

@@ -240,6 +240,33 @@ def test_what_cannot_be_probed_is_said_in_words(qtbot, viewer, open_dock, monkey
     assert dock.probe.runner.is_busy
 
 
+def test_off_the_image_the_probe_hides_and_comes_back(qtbot, viewer, open_dock):
+    dock = open_dock()
+    map_ = probe_at(qtbot, viewer, ATOMS[5])
+    (ring,) = probed(viewer, "probe target")
+    move(qtbot, viewer, (-3, 20))
+    qtbot.waitUntil(lambda: not map_.visible, timeout=10_000)
+    assert not ring.visible
+    assert dock.probe.words.text() == "The cursor is off the image."
+    move(qtbot, viewer, ATOMS[6])
+    qtbot.waitUntil(lambda: map_.visible and ring_at(viewer, ATOMS[6]), timeout=20_000)
+
+
+def test_heatmaps_are_hidden_while_one_probes_and_a_kept_map_is_seen_instead(qtbot, viewer, open_dock):
+    open_dock()
+
+    def heatmaps():
+        return [layer.visible for layer in find_results(viewer, "heatmap", viewer.layers["bright"])]
+
+    for place, seen in ((ATOMS[5], [False]), (ATOMS[6], [False, False])):
+        probe_at(qtbot, viewer, place)
+        qtbot.mouseClick(canvas_of(viewer), Qt.MouseButton.LeftButton, pos=point_of(viewer, place))
+        QApplication.processEvents()
+        assert heatmaps() == seen
+        release(qtbot, viewer)
+        assert heatmaps() == [*seen[1:], True]
+
+
 def test_after_a_release_the_next_press_uses_the_same_layers_and_unticking_leaves_none(qtbot, viewer, open_dock):
     dock = open_dock()
     for place in (ATOMS[5], ATOMS[6]):

@@ -219,6 +219,8 @@ class AtomScoring(QWidget):
         self._show_count()
         if found is None:
             self.panel.say("The atoms were removed meanwhile; the scores were dropped.")
+        elif not found:
+            self.panel.say("Stopped before the first atom was done.")
         elif not means:
             self.panel.say(f"{found} atoms done, and none has a map that is not 0.")
         else:

@@ -187,7 +187,12 @@ def clicked_label(labels: "Labels", image: "Image", place: Place, layer: int) ->
     codes = frame_of_labels(labels, image, place.frame)
     at = round(place.y), round(place.x)
     code = int(codes[at])
-    if code == 0 or (code == BACKGROUND and not holds_objects(labels)):
+    if code == BACKGROUND and not holds_objects(labels):
+        raise TargetError(
+            f"'{labels.name}' has background there, which is no label of its own.",
+            remedy="Click on an atom or another class, or choose other labels in the dock.",
+        )
+    if code == 0:
         raise TargetError(
             f"'{labels.name}' has no label there.", remedy="Click on a label, or choose other labels in the dock."
         )

@@ -16,7 +16,7 @@ from napari_strata.widgets.layers.napari_layers import (
     placement,
     target_layer,
 )
-from napari_strata.widgets.layers.results import remove_results, show_results, tell_made
+from napari_strata.widgets.layers.results import find_results, remove_results, show_results, tell_made
 from napari_strata.widgets.layers.targets import Chosen, Place
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ class _Shown:
 
 
 class ProbeLayers:
-    """Makes both layers at the first glimpse, and changes them in place from then on; no other layer is touched.
+    """Makes both layers at the first glimpse, and changes them in place from then on.
+
+    Heatmaps of the image are hidden while they are seen, since they would blend; no other layer is touched.
 
     Parameters
     ----------
@@ -54,9 +56,14 @@ class ProbeLayers:
         self._map: Image | None = None
         self._ring: Points | None = None
         self._shown: _Shown | None = None
+        self._hidden: list[Layer] = []
 
     def show(self, glimpse: "Glimpse", place: Place, kind: str) -> None:
         """Show a map where it lies, and the ring at its target."""
+        for layer in find_results(self._viewer, "heatmap", self.origin.image):
+            if layer.visible:
+                layer.visible = False
+                self._hidden.append(layer)
         self._shown = _Shown(glimpse, place, kind)
         if self._map is None or self._map not in self._viewer.layers:
             made = self._make_map(self._data(glimpse), self._translate(glimpse, place))
@@ -84,13 +91,18 @@ class ProbeLayers:
         layer = heatmap_layer(whole, self.origin, chosen, details=details)
         show_results(self._viewer, [layer], below="atoms", keep_earlier=True)
         tell_made(layer)
+        layer.visible = False
+        self._hidden = [layer]  # seen instead of those before, once the probe is not
         return True
 
     def hide(self) -> None:
-        """Hide both layers until the next glimpse."""
+        """Hide both layers until the next glimpse, and show the heatmap from before, or the one that was kept."""
         for layer in (self._map, self._ring):
             if layer is not None:
                 layer.visible = False
+        for layer in self._hidden:
+            layer.visible = True
+        self._hidden.clear()
         self._shown = None
 
     def remove(self) -> None:

@@ -40,6 +40,7 @@ from napari_strata.widgets.probe.subject import Subject, make_job
 KEY = Qt.Key.Key_Q
 """napari has no use for it."""
 _READY = "Hold Q and move over the image; click to keep a map."
+_OFF = "The cursor is off the image."
 _IN_3D = "The probe follows the cursor in 2D only: a cursor in 3D has no depth."
 _CHANGED = "What is probed has changed: release Q and press it again."
 _TYPING = (QLineEdit, QAbstractSpinBox, QTextEdit, QPlainTextEdit, QComboBox)
@@ -236,7 +237,11 @@ class Probe(QWidget):
         try:
             place = place_in(image, from_world(image, self._viewer, world))
         except StrataError:
-            return  # the cursor is beside the image
+            self._wanted = self._answer = None
+            if self._layers is not None:
+                self._layers.hide()
+            self._say(_OFF)
+            return
         self._wanted = ProbeAt(place.frame, place.y, place.x)
         self.runner.post(self._wanted)
 
@@ -268,8 +273,8 @@ class Probe(QWidget):
             self._show(answer)
 
     def _show(self, seen: Glimpsed) -> None:
-        if self._layers is None or self._subject is None or not self.is_held:
-            return  # the key was released meanwhile
+        if self._layers is None or self._subject is None or self._wanted is None:
+            return  # the key was released meanwhile, or the cursor has left the image
         if seen.glimpse is None:
             assert seen.error is not None, "a glimpse, or why there is none"
             self._say(in_words(seen.error))
