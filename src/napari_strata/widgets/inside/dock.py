@@ -10,7 +10,7 @@ from napari_strata.config import InsideConfig
 from napari_strata.control import JobState
 from napari_strata.errors import MethodError
 from napari_strata.events import JobEnded, JobEvent, JobResult, Sketched
-from napari_strata.jobs.browse_network import Inside, Inversion, Part
+from napari_strata.jobs.inside import Inside, Inversion, Part
 from napari_strata.widgets.doctor.place import show_region
 from napari_strata.widgets.inside.layers import (
     ACTIVATIONS,

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from napari_strata.config import InsideConfig
 from napari_strata.control import JobControl
-from napari_strata.jobs.browse_network import Part, browse_network
+from napari_strata.jobs.browse_network import browse_network
+from napari_strata.jobs.inside import Part
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.layers.source import Source
 from napari_strata.widgets.parts.models import ModelEntry

@@ -33,6 +33,7 @@ from napari_strata.widgets.parts.plain_words import plainly
 from napari_strata.widgets.parts.proposal import Proposal
 from napari_strata.widgets.train.learning_choice import MOST_LAYERS, LearningChoice
 from napari_strata.widgets.train.start_choice import StartChoice
+from napari_strata.widgets.train.tool_tips import explain
 
 SIMULATED, LABELLED = "Simulated crystals", "My labels"
 ATOMIC = 1.0
@@ -90,7 +91,7 @@ class TrainSettings(QWidget):
         self._layers_proposal = Proposal(self.layers.setValue)
         self._grid_proposal = Proposal(lambda pixel_size: self.model.set_value("pixel_size", pixel_size))
         self._lay_out()
-        self._explain()
+        explain(self)
         self._connect()
 
     def take(self) -> TrainPlan:
@@ -192,23 +193,6 @@ class TrainSettings(QWidget):
         for part in (self.simulation, self.preview, last, self.training, self.model):
             layout.addWidget(part) if isinstance(part, QWidget) else layout.addLayout(part)
         layout.addStretch(1)
-
-    def _explain(self) -> None:
-        self.image.setToolTip("The slice that is shown is predicted live; with 'My labels' it is learned from.")
-        self.source.setToolTip(
-            f"{SIMULATED}: no labels needed; the crystal is simulated while the network trains.\n"
-            f"{LABELLED}: learn from what was painted, or from the atoms that were clicked, in the Label dock."
-        )
-        self.layers.setToolTip("Number of overlapping crystal layers.")
-        self.without_model.setToolTip(
-            "Learn from what was painted, imported or corrected; where a network's mask was left as it was, count "
-            "nothing."
-        )
-        self.name.setToolTip(
-            "Under this name the model is offered in the Predict dock; a number follows it where it is taken."
-        )
-        for choice in self.labels:
-            choice.setToolTip("Painted labels of this layer, or its atoms; unpainted pixels are ignored.")
 
     def _connect(self) -> None:
         self.image.chosen.connect(self.calibration.set_layer)
