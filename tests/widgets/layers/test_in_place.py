@@ -109,6 +109,19 @@ def test_masks_become_others_and_their_layer_stays(viewer, image):
     assert show_results(viewer, [masks(2, "second")]) != [first]
 
 
+def test_what_was_painted_and_undone_is_not_done_again_on_other_masks(viewer, image):
+    def masks(code):
+        return Labels(np.full(SHAPE, code, np.uint8), name="masks", metadata=tag("masks", image, "m", {}))
+
+    (first,) = show_results(viewer, [masks(1)])
+    first.data_setitem((np.array([0, 1]), np.array([0, 1])), 3)
+    first.undo()
+    assert show_results(viewer, [masks(2)]) == [first]
+    first.redo()
+    first.undo()
+    assert (first.data == 2).all()
+
+
 def test_dots_and_arrows_of_the_same_map_become_others(viewer, image):
     (shown,) = show_results(viewer, [dots(image, [1.0, 2.0])])
     assert show_results(viewer, [dots(image, [4.0, 3.0, 0.0])]) == [shown]

@@ -61,6 +61,8 @@ def become(old: Any, new: Any, before: dict[str, Any]) -> None:
         _give_rows(old, new)
     else:
         old.data = new.data
+        if hasattr(old, "redo"):
+            old._reset_history()  # noqa: SLF001 (strokes that were undone are none of these labels)
     for name, value in now.items():
         is_made_alike = value is not None and value == before.get(name)
         if is_made_alike and name not in _OF_EACH:
