@@ -304,7 +304,7 @@ def test_a_stop_before_the_whole_was_looked_at_leaves_no_piece_of_a_map(model):
         inquiry = Inquiry(model, spots(), Question(PixelTarget(10, 20), 0), config, atoms=table((0, 0, 10, 20)))
         for event in explain(control, inquiry):
             sketched += [event.value] if isinstance(event, Sketched) else []
-            if isinstance(event, Progress) and event.seconds_left is not None and stopping:
+            if isinstance(event, Progress) and event.fraction > 0 and stopping:
                 control.request_stop()
         assert (event.reason, bool(sketched)) == (reason, not stopping)
     assert all(one.covers for one in sketched)
@@ -317,6 +317,13 @@ def test_a_network_of_one_layer_needs_no_atoms_for_a_pixel(tmp_path, monkeypatch
     found = heatmap(model, spots(), target=PixelTarget(30, 12))
     assert found.metadata["decoder"] == 0
     assert found.data[30, 12] == found.data.max()
+
+
+def test_the_first_batch_which_is_slower_than_any_other_tells_no_time(model):
+    config = ExplainConfig(method="smooth-grad", samples=4, batch=1, device="cpu")
+    events, _ = run(model, spots(), target=PixelTarget(10, 20), config=config, atoms=table((0, 0, 10, 20)))
+    told = [event.seconds_left for event in events if isinstance(event, Progress) and event.fraction > 0]
+    assert [left is None for left in told] == [True, False, False]
 
 
 def fractions(model, method, **options):

@@ -81,7 +81,7 @@ def _sharpen(control: JobControl, prepared: "Prepared", frame: int) -> Generator
     from napari_strata.explain.explainer import explain as sharpen
 
     heatmap: Heatmap | None = None
-    start, maps = time.monotonic(), sharpen(prepared)
+    maps, warm = sharpen(prepared), None
     try:
         with stoppable(prepared.score.network, control):
             for found in maps:
@@ -89,7 +89,9 @@ def _sharpen(control: JobControl, prepared: "Prepared", frame: int) -> Generator
                 if found.covers:
                     heatmap = dataclasses.replace(found, metadata={**found.metadata, "frame": frame})
                 if done < 1:
-                    left = (time.monotonic() - start) * (1 - done) / done
+                    now = time.monotonic()
+                    warm = warm or (now, done)  # the first batch takes longer than any other
+                    left = (now - warm[0]) * (1 - done) / (done - warm[1]) if done > warm[1] else None
                     yield Progress(done, f"Explaining {found.metadata['image']}", left)
                     if heatmap is not None:
                         yield Sketched(heatmap, done)
