@@ -230,7 +230,7 @@ class CompareDock(Dock):
             self._show_rows(event.value)
 
     def _on_result(self, result: JobResult) -> None:
-        if self._is_closed:  # which shows it
+        if self._is_closed:  # a comparison is seen nowhere else
             return
         request = self._request
         assert request is not None, "a job ended that was never started"
