@@ -50,6 +50,7 @@ def propose_atoms(
     doing, frames = f"Looking for atoms that {image.name} does not show", len(prediction.probabilities)
     with suppress(JobCanceled):
         for frame, rows in table.groupby("frame"):
+            control.checkpoint()
             where = f", frame {int(frame) + 1} of {frames}" if frames > 1 else ""
             yield Progress(1.0, f"{doing}{where}")
             look = partial(find_empty, rows, image.data, pixel_size, fitted=fitted)
