@@ -7,6 +7,7 @@ import pytest
 
 from napari_strata.cli import main
 from napari_strata.io.images import write_images
+from recorder import Recorder
 
 
 class Call(NamedTuple):
@@ -44,3 +45,18 @@ def asked(tmp_path: Path) -> tuple[object, ...]:
     write_images(spots.data, tmp_path / "spots.tif", pixel_size=spots.pixel_size)
     save_two_faced(tmp_path / "model")
     return tmp_path / "model", tmp_path / "spots.tif", "--at", "31,41", "--target", "pixel", "--device", "cpu"
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    """Put a recorder in the place of the jobs that most commands start."""
+    recorder = Recorder()
+    for name in (
+        "simulate.simulate",
+        "train.train",
+        "predict.predict",
+        "locate_atoms.locate_atoms",
+        "explain_methods.explain_methods",
+    ):
+        monkeypatch.setattr(f"napari_strata.jobs.{name}", recorder)
+    return recorder
