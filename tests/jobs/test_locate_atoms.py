@@ -121,7 +121,6 @@ def test_refining_moves_the_bar_and_is_over_soon_after_a_stop(model, monkeypatch
     def refine_for_ever(*given):
         tell = given[-1]
         try:
-            tell(0.5)
             while True:
                 tell(0.75)
         except JobCanceled:
