@@ -81,19 +81,8 @@ def fit_lattice(
     OutputError
         If the file cannot be written.
     """
-    from napari_strata.io.atoms.belonging import common_size
-    from napari_strata.io.calibration import require
-    from napari_strata.io.folders import check_new
-    from napari_strata.io.map_files import check_map_file
-    from napari_strata.lattice.order import check_calibrated
-
-    check_calibrated(atoms)
-    if maps is not None and maps.out is not None:
-        check_map_file(maps.out)
-    check_new((out, None if maps is None else maps.out), overwrite=overwrite)
-    stacks = _by_name(atoms, images)
-    for name, stack in stacks.items():
-        common_size(atoms[atoms["image"] == name], stack.name, require(stack.pixel_size, name=stack.name))
+    _check_files(out, maps, overwrite=overwrite)
+    stacks = _checked(atoms, images)
     control.run()
     yield StateChanged(control.state)
     rows: list[dict[str, Any]] = []
@@ -124,6 +113,28 @@ def fit_lattice(
         write_maps(mapped, maps.out, without_field=maps.without_field)
         paths["maps"] = str(maps.out)
     return JobResult({"frames": rows}, paths, tuple(values))
+
+
+def _check_files(out: Path | None, maps: MapsWanted | None, *, overwrite: bool) -> None:
+    from napari_strata.io.folders import check_new
+    from napari_strata.io.map_files import check_map_file
+
+    if maps is not None and maps.out is not None:
+        check_map_file(maps.out)
+    check_new((out, None if maps is None else maps.out), overwrite=overwrite)
+
+
+def _checked(atoms: "DataFrame", images: Sequence[ImageStack]) -> dict[str, ImageStack]:
+    """Return the images by the names of the table, whose pixel sizes are those by which atoms were measured."""
+    from napari_strata.io.atoms.belonging import common_size
+    from napari_strata.io.calibration import require
+    from napari_strata.lattice.order import check_calibrated
+
+    check_calibrated(atoms)
+    stacks = _by_name(atoms, images)
+    for name, stack in stacks.items():
+        common_size(atoms[atoms["image"] == name], stack.name, require(stack.pixel_size, name=stack.name))
+    return stacks
 
 
 def _by_name(atoms: "DataFrame", images: Sequence[ImageStack]) -> dict[str, ImageStack]:

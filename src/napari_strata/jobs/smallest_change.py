@@ -83,12 +83,12 @@ def smallest_change(
     from napari_strata.explain.changes.flip import FlipSearch
 
     start = time.monotonic()
+    check_folder(out, [*FILES, *(f"{GONE}/{name}" for name in FILES)], overwrite=overwrite)
     loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     if mask is not None:
         check_target(RegionTarget(mask), (shown.data.shape[1], shown.data.shape[2]))
     if looking.dose is not None:
         require(shown.pixel_size, name=shown.name)
-    check_folder(out, [*FILES, *(f"{GONE}/{name}" for name in FILES)], overwrite=overwrite)
     control.run()
     yield StateChanged(control.state)
     beginning = begin(control, loaded, inquiry, dose=looking.dose)

@@ -114,10 +114,10 @@ def what_if(
         If an input cannot be used or a file cannot be written.
     """
     start = time.monotonic()
+    check_folder(out, FILES, overwrite=overwrite)
     loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     if mask is not None:
         check_target(RegionTarget(mask), (shown.data.shape[1], shown.data.shape[2]))
-    check_folder(out, FILES, overwrite=overwrite)
     control.run()
     yield StateChanged(control.state)
     with stoppable(loaded.network, control):
