@@ -252,7 +252,10 @@ def test_a_canceled_comparison_keeps_what_was_scored(qtbot, viewer, open_dock):
     qtbot.waitUntil(lambda: _has_scores(dock), timeout=60_000)
     with qtbot.waitSignal(dock.panel.runner.ended, timeout=10_000):
         qtbot.mouseClick(dock.panel.cancel_button, Qt.MouseButton.LeftButton)
-    assert dock.panel.words.text().startswith("1 of 3 methods scored;")
+    rows = zip(*(texts(dock, column_of(score.name)) for score in SCORES), strict=True)
+    scored = sum(set(row) != {"–"} for row in rows)
+    assert scored
+    assert dock.panel.words.text().startswith(f"{scored} of 3 methods scored;")
     assert dock.panel.start_button.isEnabled()
 
 

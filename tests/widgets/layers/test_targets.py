@@ -133,7 +133,7 @@ def test_a_click_on_mask_codes_means_what_hangs_together_and_on_numbered_objects
     assert clicked_label(codes, image(), Place(0, 10.4, 11), layer=1).mask.sum() == 6
     chosen = clicked_label(objects, image(), Place(0, 10.4, 11), layer=1)
     assert (chosen.kind, chosen.mask.sum()) == ("label", 10)
-    with pytest.raises(TargetError, match="no label there"):
+    with pytest.raises(TargetError, match="background there, which is no label"):
         clicked_label(codes, image(), Place(0, 15, 15), layer=1)
     assert clicked_label(objects, image(), Place(0, 15, 15), layer=1).mask.sum() == 590
 
