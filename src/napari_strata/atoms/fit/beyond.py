@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from napari_strata.atoms.fit.model import REACH
 from napari_strata.atoms.fit.squares import Floats
 
 ROWS = (0.6, 2.0)
 """Distances of their rows from the outermost pixels, in standard deviations of a peak."""
 BETWEEN = 1.4
 """Distance within a row."""
-NEAR = 4.5
-"""Greatest distance from an atom of the image: where none is near, there is nothing to disturb."""
+NEAR = 2 * REACH
+"""Greatest distance from an atom of the image: farther out, peaks light no pixel that is fitted for an atom. Those
+that overlap no atom matter, too: the background would rise for them, and fall at the atoms behind."""
 
 
 def places_beyond(
