@@ -63,6 +63,15 @@ def test_one_layer_has_no_twist_and_no_test_without_degrees_of_freedom(strata: S
     assert not any(word in words for word in ("twist of", "moiré predicted", "chi-square", "e-", "× 10^"))
 
 
+def test_layers_that_share_no_distortion_are_told_no_stretch(strata: Strata, table: Path) -> None:
+    atoms_ = pd.read_csv(table)
+    atoms_.loc[atoms_["layer"] == 1, ["y_A", "y_px"]] *= 0.98
+    write_atoms(atoms_, table)
+    words = strata("lattice", table).out
+    assert "distortion of the scan: one for all layers does not fit; chi-square" in words
+    assert "stretched" not in words
+
+
 def test_of_three_layers_every_moire_names_its_two(strata: Strata, table: Path) -> None:
     atoms_ = pd.read_csv(table)
     third = atoms(cell(2.46, angle=50.0), 25.0, jitter=0.02)[0]

@@ -137,6 +137,25 @@ def test_images_must_belong_to_the_table() -> None:
     assert isinstance(error(bilayer(frame=3), images=[stack]), TableError)
 
 
+def test_an_image_of_other_atoms_is_doubted_as_in_a_report() -> None:
+    layers = [atoms(cell(2.46, angle=t), EXTENT + 8)[0] - 4 for t in TURNS]
+    right = image(layers, EXTENT, 0.2, noise=0.05)[None]
+    noise = np.random.default_rng(0).normal(size=right.shape)
+    end, warnings = ended(bilayer(), images=[ImageStack(right, 0.2, "moire")])
+    assert (warnings, end.result.figures["frames"][0]["gaps"]) == ([], [])
+    end, [warned] = ended(bilayer(), images=[ImageStack(noise, 0.2, "square")])
+    assert warned.message == (
+        "The atoms may be those of another image: the table names the image moire, and this one is square; and"
+        " where the atoms should be, the image is neither brighter nor darker than elsewhere."
+    )
+    assert end.result.figures["frames"][0]["gaps"] == [warned.message]
+
+
+def test_an_image_that_the_atoms_stick_out_of_is_refused() -> None:
+    small = ImageStack(np.zeros((1, 64, 64)), 0.2, "moire")
+    assert "atoms lie outside moire" in error(bilayer(), images=[small]).message
+
+
 def test_the_figures_go_to_a_file(tmp_path: Path) -> None:
     found = frames(bilayer(), out=tmp_path / "lattices.json")
     kept = json.loads((tmp_path / "lattices.json").read_text())

@@ -1,11 +1,13 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_strata.errors import ConfigError
+from napari_strata.io.atoms.cif import write_cif
 from napari_strata.simulate.cif import read_cif
 from napari_strata.simulate.crystals import CRYSTALS, Crystal
 
@@ -131,6 +133,15 @@ def test_a_file_too_large_for_a_crystal_is_not_read(tmp_path: Path, monkeypatch)
     monkeypatch.setattr("napari_strata.simulate.cif.LARGEST_FILE", 100)
     with pytest.raises(ConfigError, match="more than 100 bytes"):
         read_cif(path, (0, 0, 1))
+
+
+def test_atoms_that_were_located_in_an_image_are_no_crystal(tmp_path: Path):
+    row = {"image": "m", "frame": 0, "layer": 0, "species": "C", "probability": 1.0}
+    places = [{"y_px": 10 * y, "x_px": 10.0, "y_A": float(y), "x_A": 1.0} for y in range(3)]
+    write_cif(pd.DataFrame([row | place for place in places]), tmp_path / "located.cif")
+    with pytest.raises(ConfigError, match=r"located\.cif holds atoms that were located in an image") as caught:
+        read_cif(tmp_path / "located.cif", (0, 0, 1))
+    assert "CIF file of the crystal" in caught.value.remedy
 
 
 def test_a_missing_file_is_named(tmp_path: Path):

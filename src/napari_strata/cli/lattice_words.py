@@ -120,7 +120,11 @@ def _twists(frame: Figures, prefix: str) -> Iterator[str]:
 
 def _affine(shared: Figures) -> str:
     """Tell the affine distortion; that of one layer explains its cell whatever it is, so nothing tests it."""
+    from napari_strata.lattice.agreement import UNLIKELY
+
     names = ("stretch_larger", "stretch_smaller")
+    if shared["degrees_of_freedom"] and shared["p_value"] < UNLIKELY:
+        return f"distortion of the scan: one for all layers does not fit; {_chi_square(shared)}; without it:"
     is_seen = any(abs(shared[name] - 1) > (shared[f"{name}_sigma"] or 0) for name in names)
     if shared["degrees_of_freedom"] and not is_seen:
         return f"distortion of the scan, shared by the layers: none measurable; {_chi_square(shared)}; without it:"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_strata.atoms.belonging import REMEDY, check_place, doubt_of_image
 from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.control import JobControl
 from napari_strata.errors import LatticeError, StrataError, TableError
@@ -61,7 +62,8 @@ def fit_lattice(
     Yields
     ------
     JobEvent
-        `Progress` after every frame, `Warned` for each one without a lattice.
+        `Progress` after every frame, `Warned` for each one without a lattice, or whose atoms may be those of
+        another image.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def fit_lattice(
     Raises
     ------
     TableError
-        If there are no atoms, or the images do not belong to the table.
+        If there are no atoms, or the images do not belong to the table: by name, by size, or as atoms lie outside.
     CalibrationError
         If positions are known in px only, or an image has no pixel size, or another one than its atoms.
     LatticeError
@@ -82,7 +84,7 @@ def fit_lattice(
         If the file cannot be written.
     """
     _check_files(out, maps, overwrite=overwrite)
-    stacks = _checked(atoms, images)
+    stacks = _checked(atoms, images, origin)
     control.run()
     yield StateChanged(control.state)
     rows: list[dict[str, Any]] = []
@@ -98,6 +100,9 @@ def fit_lattice(
             yield Warned(f"{name}, frame {number}: {figures['gaps'][0]}")
         if shown is not None:
             figures["fourier"] = _fourier(frame, shown, int(number), family)
+            if doubt := _doubt_of_image(table, shown, int(number)):
+                yield Warned(doubt, REMEDY)
+                figures["gaps"] = [doubt, *figures["gaps"]]
         if maps is not None:
             one, more = map_one(frame, table, shown, (str(name), int(number)), maps, seed)
             mapped.append(one)
@@ -124,7 +129,7 @@ def _check_files(out: Path | None, maps: MapsWanted | None, *, overwrite: bool) 
     check_new((out, None if maps is None else maps.out), overwrite=overwrite)
 
 
-def _checked(atoms: "DataFrame", images: Sequence[ImageStack]) -> dict[str, ImageStack]:
+def _checked(atoms: "DataFrame", images: Sequence[ImageStack], origin: AtomOrigin | None) -> dict[str, ImageStack]:
     """Return the images by the names of the table, whose pixel sizes are those by which atoms were measured."""
     from napari_strata.io.atoms.belonging import common_size
     from napari_strata.io.calibration import require
@@ -133,8 +138,18 @@ def _checked(atoms: "DataFrame", images: Sequence[ImageStack]) -> dict[str, Imag
     check_calibrated(atoms)
     stacks = _by_name(atoms, images)
     for name, stack in stacks.items():
-        common_size(atoms[atoms["image"] == name], stack.name, require(stack.pixel_size, name=stack.name))
+        rows = atoms[atoms["image"] == name]
+        common_size(rows, stack.name, require(stack.pixel_size, name=stack.name))
+        check_place(rows, (stack.data.shape[-2], stack.data.shape[-1]), stack.name, origin)
     return stacks
+
+
+def _doubt_of_image(table: "DataFrame", stack: ImageStack, number: int) -> str:
+    """Say why the atoms of a frame may be those of another image; empty where there is no reason to think so."""
+    import numpy as np
+
+    assert stack.pixel_size is not None
+    return doubt_of_image(table, np.asarray(stack.data[number]), stack.name, stack.pixel_size)
 
 
 def _by_name(atoms: "DataFrame", images: Sequence[ImageStack]) -> dict[str, ImageStack]:

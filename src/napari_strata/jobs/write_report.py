@@ -95,9 +95,9 @@ def write_report(
     OutputError
         If the folder cannot be written, or holds a report already.
     """
+    from napari_strata.atoms.belonging import REMEDY
     from napari_strata.io.bundled import bundled_card
     from napari_strata.io.folders import check_free
-    from napari_strata.report.belonging import REMEDY
     from napari_strata.report.figure import draw_report, save_report
     from napari_strata.report.methods import write_methods
     from napari_strata.report.subject import Known, examine

@@ -6,12 +6,13 @@ symmetric matrix of determinant 1: its rotation and its change of area cannot be
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.errors import LatticeError
+from napari_strata.lattice.agreement import UNLIKELY
 from napari_strata.lattice.cells import IDEAL, SYMMETRY, Family, Matrix, angle_of, fold, rotation
 from napari_strata.lattice.parameters import CellParameters, Measured, cell_parameters, orientation
 
@@ -50,7 +51,9 @@ class SharedAffine:
     matrix : ndarray, shape (2, 2)
         What the scan makes of a column vector (y, x); symmetric, of determinant 1.
     stretches : tuple of Measured
-        Its larger and its smaller stretch; their product is 1.
+        Its larger and its smaller stretch; their product is 1. Where one distortion does not fit all layers
+        (`does_not_fit`) no uncertainty of it has a meaning: those of stretches and direction are NaN. That of a,
+        which a distortion of determinant 1 hardly touches, stays.
     direction : Measured
         Direction of the larger stretch, from the x axis towards y, -90 to 90 [degrees].
     turns : ndarray, shape (layers,)
@@ -78,6 +81,11 @@ class SharedAffine:
         from scipy.stats import chi2
 
         return float(chi2.sf(self.chi_square, self.degrees)) if self.degrees else float("nan")
+
+    @property
+    def does_not_fit(self) -> bool:
+        """Whether the layers differ by more than their uncertainties explain; False with nothing to test."""
+        return self.p_value < UNLIKELY
 
 
 def fit_shared_affine(vectors: Sequence[Matrix], covariance: Matrix, families: Sequence[Family]) -> SharedAffine:
@@ -174,16 +182,13 @@ def _described(
             )
         )
     stretches, direction = _principal(figures[:2], spread[:2, :2])
-    return SharedAffine(
-        tuple(layers),
-        matrix,
-        stretches,
-        direction,
-        np.degrees(figures[3::2]),
-        spread,
-        chi_square,
-        4 * len(vectors) - len(figures),
-    )
+    degrees = 4 * len(vectors) - len(figures)
+    turns = np.degrees(figures[3::2])
+    shared = SharedAffine(tuple(layers), matrix, stretches, direction, turns, spread, chi_square, degrees)
+    if not shared.does_not_fit:
+        return shared
+    larger, smaller, along = (Measured(one.value, np.nan) for one in (*stretches, direction))
+    return replace(shared, stretches=(larger, smaller), direction=along)
 
 
 def _principal(components: NDArray[np.float64], spread: Matrix) -> tuple[tuple[Measured, Measured], Measured]:

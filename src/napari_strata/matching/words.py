@@ -72,9 +72,10 @@ def doubts(estimates: ImageEstimates, config: SimulationConfig) -> tuple[str, ..
     words = []
     found, stated = estimates.pixel_size.value, estimates.stated_pixel_size
     if stated is not None and abs(found / stated - 1) > DIFFERS:
+        off = f"{100 * abs(found / stated - 1):.0f} % {'larger' if found > stated else 'smaller'}"
         words.append(
-            f"The image states {plain(stated)} Å/px, {100 * (found / stated - 1):+.0f} % from that: "
-            "check the material, the calibration and the scan."
+            f"The image states {plain(stated)} Å/px; the one found is {off}: check the material, the calibration "
+            "and the scan."
         )
     if estimates.layers_seen < estimates.layers:
         words.append(

@@ -4,7 +4,7 @@ import numpy as np
 
 from napari_strata.config import ReportConfig
 from napari_strata.lattice.affine import SharedAffine
-from napari_strata.lattice.agreement import UNLIKELY, in_words
+from napari_strata.lattice.agreement import in_words
 from napari_strata.lattice.blocks import STRIPS
 from napari_strata.lattice.cells import is_honeycomb
 from napari_strata.lattice.field import SmoothField
@@ -85,12 +85,12 @@ def _shared(lattices: FrameLattices) -> tuple[str, ...]:
 
 def _agreement(shared: SharedAffine) -> str:
     verdict = "the layers agree within their uncertainties"
-    if shared.p_value < UNLIKELY:
+    if shared.does_not_fit:
         factor = plain(float(np.sqrt(shared.chi_square / shared.degrees)))
         verdict = (
             "the layers differ by more than their uncertainties explain; ones"
             f" {factor} times as large would make them agree, unless the layers are really strained against each"
-            " other"
+            " other; stretches and direction have no uncertainty therefore"
         )
     return (
         f"Chi-square is {plain(shared.chi_square)} for {counted(shared.degrees, 'degree')} of freedom"

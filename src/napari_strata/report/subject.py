@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_strata.atoms.belonging import check_place, doubt_of_image
 from napari_strata.config import AtomsConfig, ModelCard
 from napari_strata.config.atom_origin import AtomOrigin
 from napari_strata.errors import LatticeError, TableError
@@ -10,7 +11,6 @@ from napari_strata.io.atoms.belonging import common_size
 from napari_strata.io.calibration import CalibrationSource
 from napari_strata.lattice.frame import FrameLattices, describe_frame
 from napari_strata.lattice.order import check_calibrated
-from napari_strata.report.belonging import check_place, doubt_of_image
 from napari_strata.types import AnyArray, ImageStack
 
 if TYPE_CHECKING:

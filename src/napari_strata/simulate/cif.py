@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_strata.errors import ConfigError
+from napari_strata.io.atoms.cif import MARK
 from napari_strata.simulate.crystals import Crystal
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def read_cif(path: Path, zone_axis: tuple[int, int, int]) -> Crystal:
     Raises
     ------
     ConfigError
-        If the file cannot be read as a crystal.
+        If the file cannot be read as a crystal, or holds atoms that were located in an image.
     """
     try:
         return _read(path, zone_axis, path.stat().st_mtime_ns)
@@ -83,6 +84,7 @@ def project(atoms: "Atoms", zone_axis: tuple[int, int, int]) -> Crystal:
 def _read(path: Path, zone_axis: tuple[int, int, int], _changed: int) -> Crystal:
     from ase.io import read
 
+    _refuse_located_atoms(path)
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ValueError(f"more than {LARGEST_FILE:,} bytes")
@@ -97,6 +99,17 @@ def _read(path: Path, zone_axis: tuple[int, int, int], _changed: int) -> Crystal
             remedy="Check that it is a CIF file of one crystal.",
         ) from error
     return project(atoms, zone_axis)
+
+
+def _refuse_located_atoms(path: Path) -> None:
+    """Refuse what was exported from an image here: hundreds of atoms in one box."""
+    with path.open("rb") as file:
+        is_located = MARK.encode() in file.read(LARGEST_FILE)
+    if is_located:
+        raise ConfigError(
+            f"{path.name} holds atoms that were located in an image, not the unit cell of a crystal.",
+            remedy="Choose a CIF file of the crystal, such as one from a crystal database.",
+        )
 
 
 def _check(atoms: "Atoms") -> None:

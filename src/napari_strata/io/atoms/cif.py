@@ -29,6 +29,8 @@ _MARGIN = 5.0
 """Width of the empty space around the atoms [Å]."""
 _NO_ATOMS = "# no atoms\n"
 _OURS = "strata_"
+MARK = f"_{_OURS}y_px"
+"""A column that all files that were written here have, and no others."""
 _ORIGIN = f"# {KEY}: "
 """Begins the comment, in the first line, that tells where the atoms come from."""
 _LAYER = ("image", "frame", "layer")

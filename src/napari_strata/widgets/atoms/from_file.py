@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from napari_strata.jobs.read_atom_file import AtomFile
 
 
+DELETED = "Files do not tell deleted atoms: Predict would find them again."
+
+
 def images_for(viewer: "Viewer", file: "AtomFile") -> list[Image]:
     """Return the open grey images that atoms may be put on: that of the name in their file, or all."""
     images = [one for one in viewer.layers if isinstance(one, Image) and not (one.rgb or one.metadata.get(RESULT))]
@@ -134,5 +137,7 @@ def _check_place(rows: "DataFrame", image: Image, origin: "AtomOrigin | None", p
 def _words(rows: "DataFrame", origin: "AtomOrigin | None", path: Path) -> str:
     counts = rows["layer"].value_counts().sort_index()
     said = ", ".join(f"{count:,} in layer {layer}" for layer, count in counts.items())
-    by = "" if origin is None else f", located by {origin.model}"
-    return f"{len(rows):,} atoms from {path.name}{by}: {said}."
+    opened = f"{len(rows):,} atoms from {path.name}"
+    if origin is None:
+        return f"{opened}: {said}."
+    return f"{opened}, located by {origin.model}: {said}. {DELETED}"

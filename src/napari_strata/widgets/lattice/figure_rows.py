@@ -10,6 +10,7 @@ from napari_strata.numbers import plain
 
 if TYPE_CHECKING:
     from napari_strata.jobs.map_lattice import LatticeMaps
+    from napari_strata.lattice.affine import SharedAffine
     from napari_strata.lattice.fitted import FittedLayer
     from napari_strata.lattice.frame import FrameLattices
     from napari_strata.lattice.moire import Moire
@@ -71,7 +72,7 @@ def _distortion_rows(lattices: "FrameLattices") -> Iterator[Row]:
     if (shared := lattices.shared) is not None:
         tip = "Lattice constant of the ideal cell, one distortion of the scan taken out of all layers."
         yield Row("a, ideal [Å]", tuple(_of(one.a) for one in shared.layers), tip)
-        yield Row("Stretch of the scan", (_stretch(shared.stretches, shared.direction),), "Its determinant is 1.")
+        yield Row("Stretch of the scan", (_stretch(shared),), "Its determinant is 1.")
         if shared.degrees:
             tip = "Of the shared distortion, and its degrees of freedom: large where the layers differ."
             verdict = agreement_of_layers(shared.chi_square, shared.degrees)
@@ -157,8 +158,11 @@ def _of(figure: Measured) -> str:
     return measured(figure.value, figure.sigma)
 
 
-def _stretch(stretches: tuple[Measured, Measured], direction: Measured) -> str:
+def _stretch(shared: "SharedAffine") -> str:
+    stretches = shared.stretches
+    if shared.does_not_fit:
+        return "one for all layers does not fit"
     if all(abs(one.value - 1) <= one.sigma for one in stretches):
         return f"none measurable (± {max(one.sigma for one in stretches):.1g})"
     larger, smaller = (f"{one.value:.4f}" for one in stretches)
-    return f"{larger} along {direction.value:.1f}°, {smaller} across"
+    return f"{larger} along {shared.direction.value:.1f}°, {smaller} across"

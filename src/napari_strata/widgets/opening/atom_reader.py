@@ -12,6 +12,7 @@ from napari.utils.notifications import show_info
 from napari_strata.errors import TableError
 from napari_strata.io.atom_tables import read_atoms
 from napari_strata.io.atoms.blocks import pixel_size_of
+from napari_strata.io.atoms.cif import MARK as CIF_MARK
 from napari_strata.io.atoms.columns import TRUTH_COLUMNS
 from napari_strata.io.atoms.csv import MARK
 from napari_strata.types import LAYER_COLOURS
@@ -26,7 +27,7 @@ MOST_IMAGES = 20
 _MARKS = {
     ".csv": ",".join(TRUTH_COLUMNS),
     ".extxyz": "y_px",
-    ".cif": "_strata_y_px",
+    ".cif": CIF_MARK,
     ".geojson": '"columns": ["image", "frame", "layer"',
 }
 """What stands near the beginning of files that were written here, and of few others."""
