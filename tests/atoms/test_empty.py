@@ -4,7 +4,7 @@ import pytest
 
 from honeycomb import honeycomb, inside, square
 from napari_strata.atoms.candidates import COLUMNS
-from napari_strata.atoms.empty import Expected, find_empty, is_empty
+from napari_strata.atoms.empty import GUESSED, Expected, find_empty, is_empty
 from napari_strata.atoms.fit.held import HeldHeights
 
 EXTENT, PIXEL = 24.0, 0.2
@@ -50,7 +50,7 @@ def test_atoms_whose_places_are_dark_are_proposed_and_no_others(counts):
     assert set(found["kind"]) == {"empty"}
     assert found["score"].min() > 0.8
     assert found["score"].is_monotonic_decreasing
-    assert found["reason"].str.contains(r"^-?\d+ ± \d+ % of what its like hold$").all()
+    assert found["reason"].str.contains(r"^(?:0|-?[1-9]\d*) ± \d+ % of what its like hold$").all()
 
 
 def test_an_atom_of_half_the_brightness_is_no_vacancy_nor_are_atoms_fainter_than_the_noise():
@@ -91,13 +91,23 @@ def test_of_two_layers_each_is_tested_and_nothing_is_said_of_atoms_on_one_spot()
     assert rows_of(found, upper) == [clear]
 
 
-def test_where_there_is_no_lattice_nothing_is_said():
+def test_where_there_is_no_lattice_nothing_is_said_and_nothing_is_fitted(monkeypatch):
+    monkeypatch.setattr("napari_strata.atoms.empty.rough_width", None)
     random = np.random.default_rng(1).uniform(1, EXTENT - 1, (60, 2))
     heights = np.full(60, 100.0)
     heights[:5] = 0
     assert find_empty(table(random), picture(random, heights), PIXEL).empty
     assert find_empty(table(random[:1]), picture(random, heights), PIXEL).empty
     assert tuple(find_empty(table(random[:0]), picture(random, heights), PIXEL).columns) == COLUMNS
+
+
+def test_it_is_told_how_far_the_search_has_come():
+    told = []
+    positions = crystal()
+    find_empty(table(positions), picture(positions, np.full(len(positions), 100.0)), PIXEL, tell=told.append)
+    assert told == sorted(told)
+    assert (len(told), told[0]) == (5, GUESSED)
+    assert told[-1] < 1
 
 
 def test_of_an_image_of_nothing_nothing_is_said():

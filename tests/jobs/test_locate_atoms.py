@@ -104,6 +104,8 @@ def test_a_stop_does_not_wait_until_positions_are_refined(model, monkeypatch):
     assert set(events[-1].result.value.table["image"]) == {"a"}
     said = [(one.message, one.fraction) for one in events if isinstance(one, Progress)]
     assert ("Refining the atoms of a", pytest.approx(0.1)) in said
+    kept = "stopped while its atoms were refined, so nothing of it is kept."
+    assert [one.message for one in events if isinstance(one, Warned)][-1] == f"b: {kept}"
     assert all(one.seconds_left is None for one in events if isinstance(one, Progress)), (
         "a fit's time is not known"
     )
@@ -178,6 +180,29 @@ def test_a_missing_atom_is_proposed_where_asked_for_and_written_beside_the_table
     assert found[["layer", "kind"]].to_numpy().tolist() == [[0, "missing"], [1, "missing"]]
     assert np.hypot(*(found.loc[0, ["y_px", "x_px"]] * PIXEL - CRYSTAL[gone])) < 0.15
     assert (ended.result.figures["missing"], ended.result.figures["extra"]) == (2, 0)
+
+
+def test_where_empty_places_were_not_all_looked_for_their_number_is_not_told_and_no_file_written(model, tmp_path):
+    control, out = JobControl(), tmp_path / "atoms.csv"
+    before = out.with_name("atoms_candidates.csv")
+    before.write_text("those of another run")
+    images = [ImageStack(image().data[:, :100, :100], PIXEL, name) for name in "ab"]
+    said = []
+    for event in locate_atoms(
+        control, model, images, INFERENCE, AtomsConfig(candidates=True), out=out, overwrite=True
+    ):
+        if isinstance(event, Progress) and event.message == "Looking for atoms that b does not show":
+            assert event.fraction >= 0.5 + 0.5 * 0.7
+            control.request_stop()
+        said += [event.message] if isinstance(event, Warned) else []
+        last = event
+    assert last.reason is FinishReason.CANCELED
+    assert {"missing", "extra", "empty"} & set(last.result.figures) == {"missing", "extra"}
+    assert last.result.paths == {"atoms": str(out)}
+    assert not before.exists()
+    unknown = "Stopped before all empty places were looked for: their number is not known"
+    assert f"{unknown}, and no candidates are written." in said
+    assert set(read_atoms(out)["image"]) == {"a", "b"}
 
 
 def test_species_are_told_apart_by_brightness_that_the_network_does_not_see(model):

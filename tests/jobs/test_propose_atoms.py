@@ -28,13 +28,19 @@ def proposed(*, stop=False):
     job = propose_atoms(
         table, Prediction(maps, ("C",), PIXEL, "one"), ImageStack(image[None], PIXEL, "one"), control, fitted=False
     )
+    told = []
     while True:
         try:
-            next(job)
+            told.append(next(job))
         except StopIteration as end:
-            found = end.value
+            found, is_whole = end.value
             break
+    assert is_whole is not stop
+    assert [one.fraction for one in told] == sorted({one.fraction for one in told})
+    assert bool(told) is not stop
     assert found["image"].tolist() == ["one"] * len(found)
+    assert list(found.columns[5:10]) == ["y_px", "x_px", "y_A", "x_A", "score"]
+    np.testing.assert_allclose(found[["y_A", "x_A"]], PIXEL * found[["y_px", "x_px"]].astype(float))
     places = {"missing": crystal[left_out], "empty": crystal[dark]}
     for kind, place in found[["y_px", "x_px"]].set_axis(found["kind"]).iterrows():
         assert np.hypot(*(place * PIXEL - places[kind])) < 0.1

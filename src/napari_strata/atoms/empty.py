@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_strata.atoms.candidates import COLUMNS, ENOUGH, SPEAKERS
+from napari_strata.atoms.candidates import COLUMNS, SPEAKERS, lattice_vectors
 from napari_strata.atoms.equivalents import equivalents
 from napari_strata.atoms.fit.held import HeldHeights, fit_heights
 from napari_strata.atoms.refined import centroid_sigma, rough_width
 from napari_strata.atoms.spikes import without_spikes
+from napari_strata.atoms.telling import Tell, say_nothing, within
 from napari_strata.types import AnyArray
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ TO_SIGMA = 1.4826
 """Standard deviation of a normal distribution, by the median of absolute values."""
 OF_MEDIAN = np.pi / 2
 """Variance of a median by that of a mean."""
+GUESSED = 0.35
+"""Part of the work on a frame after which the width of its peaks is known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +69,12 @@ class Expected:
     kind: NDArray[np.intp]
 
 
-def find_empty(atoms: "DataFrame", image: AnyArray, pixel_size: float, *, fitted: bool = False) -> "DataFrame":
+def find_empty(
+    atoms: "DataFrame", image: AnyArray, pixel_size: float, *, fitted: bool = False, tell: Tell = say_nothing
+) -> "DataFrame":
     """Propose atoms at whose places the image shows none.
+
+    Frames in which no layer has a lattice are left out at once: nobody knows what their atoms should hold.
 
     Parameters
     ----------
@@ -79,6 +86,8 @@ def find_empty(atoms: "DataFrame", image: AnyArray, pixel_size: float, *, fitted
         Pixel size [Å/px].
     fitted : bool
         Whether positions were fitted to this image.
+    tell : callable
+        Is told again and again which part is done.
 
     Returns
     -------
@@ -88,27 +97,32 @@ def find_empty(atoms: "DataFrame", image: AnyArray, pixel_size: float, *, fitted
     """
     import pandas as pd
 
-    tables = [
-        _in_frame(rows, image[int(frame)], pixel_size, fitted=fitted) for frame, rows in atoms.groupby("frame")
-    ]
+    frames = atoms.groupby("frame")
+    tables = []
+    for done, (frame, rows) in enumerate(frames):
+        tell_frame = within(tell, done / len(frames), (done + 1) / len(frames))
+        tables.append(_in_frame(rows, image[int(frame)], pixel_size, tell_frame, fitted=fitted))
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
     return table[list(COLUMNS)].astype({"kind": str, "species": str, "reason": str})
 
 
-def _in_frame(atoms: "DataFrame", image: AnyArray, pixel_size: float, *, fitted: bool) -> "DataFrame":
+def _in_frame(atoms: "DataFrame", image: AnyArray, pixel_size: float, tell: Tell, *, fitted: bool) -> "DataFrame":
     import pandas as pd
 
     positions, layers = atoms[["y_px", "x_px"]].to_numpy(np.float64), atoms["layer"].to_numpy()
-    if np.unique(layers, return_counts=True)[1].max() < ENOUGH:
+    if all(lattice_vectors(positions[layers == layer]) is None for layer in np.unique(layers)):
         return pd.DataFrame(columns=list(COLUMNS))
     pixels = without_spikes(np.asarray(image, np.float64))
     if not np.ptp(pixels) > 0:
         return pd.DataFrame(columns=list(COLUMNS))
+    width = rough_width(pixels, positions, layers, pixel_size)
+    tell(GUESSED)
     found = fit_heights(
         pixels,
         positions,
-        width_px=rough_width(pixels, positions, layers, pixel_size),
+        width_px=width,
         sigma_px=_known_to(atoms, positions * pixel_size, layers, fitted=fitted) / pixel_size,
+        tell=within(tell, GUESSED, 1),
     )
     tables = []
     for layer in np.unique(layers):
@@ -177,7 +191,7 @@ def _known_to(
 def _table(atoms: "DataFrame", found: HeldHeights, expected: Expected, empty: NDArray[np.bool_]) -> "DataFrame":
     part = found.heights[empty] / expected.height[empty]
     sigma = expected.inflation[empty] * found.sigma[empty] / expected.height[empty]
-    reasons = [f"{100 * p:.0f} ± {100 * s:.0f} % of what its like hold" for p, s in zip(part, sigma, strict=True)]
+    reasons = [f"{100 * p:z.0f} ± {100 * s:.0f} % of what its like hold" for p, s in zip(part, sigma, strict=True)]
     table = atoms[["frame", "layer", "species", "y_px", "x_px"]].assign(
         kind="empty", score=np.clip(1 - part, 0, 1), reason=reasons
     )

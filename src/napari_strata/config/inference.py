@@ -76,7 +76,7 @@ class AtomsConfig(Config):
     candidates: bool = setting(
         False,
         "Propose atoms that are missing from the lattice, some that do not belong to it, and some that the image"
-        " does not show.",
+        " does not show: a network may fill vacancies.",
     )
 
 

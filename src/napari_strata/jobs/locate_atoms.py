@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from napari_strata.config import AtomsConfig, InferenceConfig, ModelCard
 from napari_strata.config.atom_origin import AtomOrigin, LocatedImage
-from napari_strata.control import JobControl
+from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import OutputError
-from napari_strata.events import JobResult, Progress, StateChanged
+from napari_strata.events import JobEvent, JobResult, StateChanged, Warned
 from napari_strata.jobs.abandonable import abandonable, followable
 from napari_strata.jobs.doubt_atoms import doubts_about_atoms
 from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.doubt_places import doubts_about_places
 from napari_strata.jobs.job import JobBody, job
-from napari_strata.jobs.part import part_of
+from napari_strata.jobs.part import part_of, told_as
 from napari_strata.jobs.predict import (
     check_calibration,
     check_stacks,
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 PREDICTED = 0.2
 """Part of the bar that the prediction of an image takes where positions are fitted after it, for longer."""
+LOCATED = 0.7
+"""Part of the bar after which the atoms of an image are located, where candidates are sought then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class AtomsFound:
     table : DataFrame
         One row per atom, columns `napari_strata.types.ATOM_COLUMNS` and some of its `ATOM_DETAILS`.
     candidates : DataFrame or None
-        Missing, extra and empty atoms, columns image and `napari_strata.atoms.candidates.COLUMNS`, if asked for.
+        Missing, extra and empty atoms, as `napari_strata.jobs.propose_atoms.propose_atoms` returns them, if asked
+        for.
     origin : AtomOrigin or None
         Which model found them, and how.
     """
@@ -78,7 +81,8 @@ def locate_atoms(
     ----------
     control : JobControl
         Stop keeps the images that are done, and of the one at hand the frames that are done; nothing of an image
-        whose positions are still to be fitted.
+        whose positions are still to be fitted. Where it comes before all atoms that an image does not show were
+        looked for, their number is no figure, and no file of candidates is written.
     model : Path
         A bundle's folder, its card.yaml, or a run folder.
     images : sequence of ImageStack
@@ -112,6 +116,7 @@ def locate_atoms(
     """
     import pandas as pd
 
+    from napari_strata.atoms.candidates import KINDS
     from napari_strata.io.calibration import require
 
     start = time.monotonic()
@@ -126,25 +131,33 @@ def locate_atoms(
     yield StateChanged(control.state)
     yield from doubts_about_images(stacks, card)
     tables: list[DataFrame] = []
-    proposed: list[DataFrame] = []
+    proposed: list[tuple[DataFrame, bool]] = []
 
-    def predict_one(image: ImageStack) -> Generator[Progress, None, Prediction]:
-        prediction, table = yield from _locate(predictor, image, atoms, control)
+    def predict_one(image: ImageStack) -> Generator[JobEvent, None, Prediction]:
+        locating = _locate(predictor, image, atoms, control)
+        prediction, table = yield from part_of(locating, 0, LOCATED if atoms.candidates else 1)
         tables.append(table)
         if atoms.candidates:
-            fitted = atoms.refine == "image"
-            proposed.append((yield from propose_atoms(table, prediction, image, control, fitted=fitted)))
+            proposing = propose_atoms(table, prediction, image, control, fitted=atoms.refine == "image")
+            proposed.append((yield from part_of(proposing, LOCATED, 1)))
         return prediction
 
     predictions = yield from predict_stacks(predict_one, stacks, lambda _prediction: None)
     table = pd.concat(tables, ignore_index=True)
-    candidates = pd.concat(proposed, ignore_index=True) if proposed else None
+    candidates = pd.concat([one for one, _ in proposed], ignore_index=True) if proposed else None
+    kinds = KINDS if all(is_whole for _, is_whole in proposed) else KINDS[:2]
+    if kinds != KINDS:
+        unwritten = "" if out is None else ", and no candidates are written"
+        yield Warned(
+            f"Stopped before all empty places were looked for: their number is not known{unwritten}.",
+            "Let it run to the end for that.",
+        )
     yield from doubts_about_atoms(table, card)
     yield from doubts_about_places(table, stacks)
     origin = _origin(card, atoms, stacks[: len(predictions)])
-    paths = {} if out is None else _write(table, candidates, origin, out)
+    paths = {} if out is None else _write(table, candidates, origin, out, is_whole=kinds == KINDS)
     figures = {
-        **_counts(table, candidates, card.model.layers),
+        **_counts(table, candidates, kinds, card.model.layers),
         **_uncertainty(table, atoms),
         **prediction_figures([one.probabilities for one in predictions], start),
     }
@@ -153,7 +166,7 @@ def locate_atoms(
 
 def _locate(
     predictor: "Predictor", image: ImageStack, atoms: AtomsConfig, control: JobControl
-) -> "Generator[Progress, None, tuple[Prediction, DataFrame]]":
+) -> "Generator[JobEvent, None, tuple[Prediction, DataFrame]]":
     """Predict an image and locate its atoms; a stop does not wait until their positions are fitted."""
     from napari_strata.atoms.locate import locate_atoms as locate
 
@@ -162,20 +175,15 @@ def _locate(
         return prediction, locate(prediction, atoms, image.data)
     prediction = yield from part_of(predictor.predict(image, control=control), 0, PREDICTED)
     refining = followable(control, lambda tell: locate(prediction, atoms, image.data, tell=tell))
-    table = yield from part_of(_told(refining, f"Refining the atoms of {image.name}"), PREDICTED, 1)
+    try:
+        table = yield from part_of(told_as(refining, f"Refining the atoms of {image.name}"), PREDICTED, 1)
+    except JobCanceled:
+        yield Warned(
+            f"{image.name}: stopped while its atoms were refined, so nothing of it is kept.",
+            "Let it run to the end, or have centroids for positions, which take no such time.",
+        )
+        raise
     return prediction, table
-
-
-def _told(refining: "Generator[float, None, DataFrame]", doing: str) -> "Generator[Progress, None, DataFrame]":
-    """Tell how far refining has come."""
-    part = 0.0
-    while True:
-        yield Progress(part, doing)
-        try:
-            part = next(refining)
-        except StopIteration as stop:
-            table: DataFrame = stop.value
-            return table
 
 
 def flag_counts(table: "DataFrame") -> dict[str, int]:
@@ -202,14 +210,14 @@ def _origin(card: ModelCard, atoms: AtomsConfig, stacks: Sequence[ImageStack]) -
     )
 
 
-def _counts(table: "DataFrame", candidates: "DataFrame | None", layers: int) -> dict[str, Any]:
-    from napari_strata.atoms.candidates import KINDS
-
+def _counts(
+    table: "DataFrame", candidates: "DataFrame | None", kinds: Sequence[str], layers: int
+) -> dict[str, Any]:
     per_layer = [int((table["layer"] == layer).sum()) for layer in range(layers)]
     species = {str(name): int(count) for name, count in table["species"].value_counts(sort=False).items()}
     counts = {"atoms": len(table), "atoms_per_layer": per_layer, "species": species, "flags": flag_counts(table)}
     if candidates is not None:
-        counts |= {kind: int((candidates["kind"] == kind).sum()) for kind in KINDS}
+        counts |= {kind: int((candidates["kind"] == kind).sum()) for kind in kinds}
     return counts
 
 
@@ -235,7 +243,9 @@ def _candidates_file(out: Path) -> Path:
     return out.with_name(f"{out.stem}_candidates.csv")
 
 
-def _write(table: "DataFrame", candidates: "DataFrame | None", origin: AtomOrigin, out: Path) -> dict[str, str]:
+def _write(
+    table: "DataFrame", candidates: "DataFrame | None", origin: AtomOrigin, out: Path, *, is_whole: bool
+) -> dict[str, str]:
     from napari_strata.io.atom_tables import write_atoms
     from napari_strata.io.files import replacing
 
@@ -243,6 +253,9 @@ def _write(table: "DataFrame", candidates: "DataFrame | None", origin: AtomOrigi
     if candidates is None:
         return {"atoms": str(out)}
     beside = _candidates_file(out)
+    if not is_whole:
+        beside.unlink(missing_ok=True)  # it may be replaced, and is of the atoms that were
+        return {"atoms": str(out)}
     with replacing(beside) as temporary:
         candidates.to_csv(temporary, index=False, float_format="%.6f")
     return {"atoms": str(out), "candidates": str(beside)}

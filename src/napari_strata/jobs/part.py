@@ -1,4 +1,4 @@
-"""Progress of one part of a job as progress of the whole."""
+"""Progress of one part of a job, in words, and as progress of the whole."""
 
 import dataclasses
 from collections.abc import Generator
@@ -25,3 +25,15 @@ def part_of(body: Generator[Event, None, Found], begin: float, end: float) -> Ge
             left = event.seconds_left if end == 1 else None
             event = dataclasses.replace(event, fraction=begin + (end - begin) * event.fraction, seconds_left=left)
         yield event
+
+
+def told_as(work: Generator[float, None, Found], doing: str) -> Generator[Progress, None, Found]:
+    """Tell how far some work has come that yields which part of it is done, in the same words all the time."""
+    part = 0.0
+    while True:
+        yield Progress(part, doing)
+        try:
+            part = next(work)
+        except StopIteration as stop:
+            found: Found = stop.value
+            return found

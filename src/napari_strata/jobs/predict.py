@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from napari_strata.config import InferenceConfig
 from napari_strata.control import JobCanceled, JobControl
 from napari_strata.errors import CalibrationError, ImageError, OutputError
-from napari_strata.events import JobResult, Progress, StateChanged
+from napari_strata.events import JobEvent, JobResult, Progress, StateChanged
 from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.job import JobBody, job
@@ -170,16 +170,16 @@ def check_calibration(images: Sequence[ImageStack], card: "ModelCard") -> None:
 
 
 def predict_stacks(
-    predict_one: Callable[[ImageStack], Generator[Progress, None, Predicted]],
+    predict_one: Callable[[ImageStack], Generator[JobEvent, None, Predicted]],
     images: Sequence[ImageStack],
     keep: Callable[[Predicted], None],
-) -> Generator[Progress, None, tuple[Predicted, ...]]:
+) -> Generator[JobEvent, None, tuple[Predicted, ...]]:
     """Predict checked images one after another, and hand each result to `keep` as soon as it is done.
 
     Yields
     ------
-    Progress
-        Over all images; with the time left where that of the image has one.
+    JobEvent
+        `Progress` over all images, with the time left where that of the image has one; other events as they are.
 
     Returns
     -------
@@ -198,10 +198,12 @@ def predict_stacks(
         body = predict_one(image)
         try:
             while True:
-                progress = next(body)
-                fraction = (sum(sizes[:index]) + progress.fraction * sizes[index]) / sum(sizes)
-                left = (time.monotonic() - start) * (1 - fraction) / fraction
-                yield Progress(fraction, progress.message, None if progress.seconds_left is None else left)
+                event = next(body)
+                if isinstance(event, Progress):
+                    fraction = (sum(sizes[:index]) + event.fraction * sizes[index]) / sum(sizes)
+                    left = (time.monotonic() - start) * (1 - fraction) / fraction
+                    event = Progress(fraction, event.message, None if event.seconds_left is None else left)
+                yield event
         except StopIteration as stop:
             predictions.append(stop.value)
             keep(stop.value)

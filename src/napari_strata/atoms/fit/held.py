@@ -21,6 +21,7 @@ from napari_strata.atoms.fit.solver import Solver
 from napari_strata.atoms.fit.squares import Floats
 from napari_strata.atoms.fit.start import KNOT_SPACING, pixels_near, starting_parameters
 from napari_strata.atoms.fit.uncertainty import local_covariance
+from napari_strata.atoms.telling import Tell, say_nothing
 
 ROUNDS = 4
 """How often the weights follow the noise, and heights the weights."""
@@ -49,7 +50,9 @@ class HeldHeights:
     sigma: Floats
 
 
-def fit_heights(image: Floats, positions: Floats, *, width_px: float, sigma_px: Floats) -> HeldHeights:
+def fit_heights(
+    image: Floats, positions: Floats, *, width_px: float, sigma_px: Floats, tell: Tell = say_nothing
+) -> HeldHeights:
     """Fit the heights of all atoms of an image, of all layers together, by weighted least squares.
 
     Parameters
@@ -62,6 +65,8 @@ def fit_heights(image: Floats, positions: Floats, *, width_px: float, sigma_px: 
         Standard deviation of a peak [px].
     sigma_px : ndarray, shape (atom,)
         How certain positions are along each axis [px]. Of atoms that overlap, their errors are those of heights.
+    tell : callable
+        Is told after every round which part is done, the uncertainties counted as two more.
     """
     coarse = Coarse.for_width(width_px, image.shape)
     pixels, width = np.ascontiguousarray(coarse.image(image)), coarse.width(width_px)
@@ -70,7 +75,7 @@ def fit_heights(image: Floats, positions: Floats, *, width_px: float, sigma_px: 
     places = np.concatenate([starts, beyond])
     order = np.argsort(places[:, 0], kind="stable")
     inside = order < len(positions)
-    now, equations = _settled(pixels, places[order], inside, width)
+    now, equations = _settled(pixels, places[order], inside, width, tell)
     moving = np.zeros((len(places), 3))
     moving[:, :2] = np.append(coarse.step / sigma_px, np.ones(len(beyond)))[order, None] ** 2
     uncertain = equations.with_prior(moving, np.zeros(moving.size))
@@ -80,7 +85,7 @@ def fit_heights(image: Floats, positions: Floats, *, width_px: float, sigma_px: 
 
 
 def _settled(
-    pixels: Floats, places: Floats, inside: NDArray[np.bool_], width: float
+    pixels: Floats, places: Floats, inside: NDArray[np.bool_], width: float, tell: Tell
 ) -> tuple[Parameters, Equations]:
     """Return the likeliest heights and background, and the equations there."""
     knots = Knots.every(KNOT_SPACING * width, pixels.shape)
@@ -92,7 +97,7 @@ def _settled(
     height = float(np.median(now.amplitudes[inside]))
     known = np.zeros((len(places), 3))
     known[:, 2] = np.where(inside, HARDLY, 1.0) ** 2 / height**2  # outside are places for light, not atoms
-    for _ in range(ROUNDS):
+    for done in range(ROUNDS):
         drawn = model.draw(now)
         variance = measure_noise(pixels, drawn, used, leverage, NoiseKind()).variance(drawn)
         weights = used / np.maximum(variance, (LEAST_NOISE * height) ** 2)
@@ -104,4 +109,5 @@ def _settled(
         solver = Solver(equations, np.zeros(len(free)), free)
         atoms, background, _ = np.split(solver.solve(equations.gradient, tolerance=TOLERANCE), equations.splits)
         now = replace(now, amplitudes=now.amplitudes + atoms[2::3], background=now.background + background)
+        tell((done + 1) / (ROUNDS + 2))
     return now, equations
