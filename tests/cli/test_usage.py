@@ -71,6 +71,11 @@ def test_an_option_out_of_range_is_named_with_its_bound(strata: Strata) -> None:
     assert "greater than or equal to 64" in err
 
 
+def test_a_value_that_is_no_choice_is_named_with_the_choices(strata: Strata) -> None:
+    err = strata("lattice", "atoms.csv", "--family", "cubic").err
+    assert "Invalid value for '--family': 'cubic' is not one of 'hexagonal', 'square'," in " ".join(err.split())
+
+
 def test_a_setting_that_is_none_is_told_from_one_without_a_value(strata: Strata) -> None:
     asked = ("explain", "m", "i", "--out", "h", "--at", "1,2", "--set")
     assert "'stepz' is no setting; settings are target_radius, samples," in " ".join(

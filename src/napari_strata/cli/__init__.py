@@ -76,7 +76,7 @@ def _run(words: list[str]) -> int:
 def _wrong_usage(error: Exception) -> "Report":
     from napari_strata.cli.report import Report
 
-    message: str = cast(Any, error).format_message()
+    message: str = cast(Any, error).format_message().replace(": Value error, ", ": ", 1)  # a word of pydantic's
     context = getattr(error, "ctx", None)
     command = context.command_path if context else _NAME
     return Report.of_failure("UsageError", f"{message.rstrip('.')}.", f"See {command} --help.")

@@ -49,5 +49,5 @@ def pixel_size_of(table: "DataFrame") -> float | None:
     pixels = table[["y_px", "x_px"]].to_numpy(dtype=np.float64).ravel()
     angstrom = table[["y_A", "x_A"]].to_numpy(dtype=np.float64).ravel()
     square = float(pixels @ pixels)
-    size = float(f"{angstrom @ pixels / square:.12g}") if square > 0 else 0.0
+    size = float(f"{angstrom @ pixels / square:.10g}") if square > 0 else 0.0
     return size if np.isfinite(size) and size > 0 else None
