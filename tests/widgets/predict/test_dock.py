@@ -217,7 +217,7 @@ def test_a_cancelled_dialog_exports_nothing(qtbot, open_dock, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda viewer, image: viewer.layers.remove(image), "was removed meanwhile"),
+        (lambda viewer, image: viewer.layers.remove(image), "bright was removed; stopped."),
         (lambda viewer, image: setattr(image, "data", np.zeros((20, 20))), "were replaced meanwhile"),
         (lambda viewer, image: setattr(image, "data", image.data + 1), "were replaced meanwhile"),
         (lambda viewer, image: setattr(image, "scale", (0.3, 0.3)), "pixel size of bright was changed meanwhile"),
@@ -234,6 +234,17 @@ def test_a_result_that_no_longer_fits_is_dropped_with_words(qtbot, viewer, open_
         release.set()
     assert words in dock.panel.words.text()
     assert not layers(viewer, Labels)
+
+
+def test_a_prediction_whose_image_is_removed_ends_by_itself(qtbot, viewer, open_dock, monkeypatch):
+    dock = open_dock()
+    monkeypatch.setattr(predict_dock, "_make_job", lambda control, *_: endless(control))
+    with qtbot.waitSignal(dock.panel.runner.reported):
+        click(qtbot, dock.panel.start_button)
+    (image,) = layers(viewer, Image)
+    with qtbot.waitSignal(dock.panel.runner.ended):
+        viewer.layers.remove(image)
+    assert dock.panel.words.text() == "bright was removed; stopped."
 
 
 def test_a_moved_image_gets_its_result_where_it_now_is(qtbot, viewer, open_dock, monkeypatch):

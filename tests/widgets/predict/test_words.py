@@ -4,7 +4,7 @@ import pytest
 
 from napari_strata.jobs.locate_atoms import AtomsFound
 from napari_strata.types import Prediction
-from napari_strata.widgets.predict.words import in_words
+from napari_strata.widgets.predict.words import in_words, proposed_in_words
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,13 @@ from napari_strata.widgets.predict.words import in_words
     ],
 )
 def test_candidates_are_counted_and_empty_places_explained(kinds, said):
+    candidates = pd.DataFrame({"kind": kinds})
+    assert proposed_in_words(candidates) == said
     maps = Prediction(np.zeros((1, 1, 2, 4, 4), np.float32), ("C",), 0.2, "one")
     table = pd.DataFrame({"layer": [0, 0], "species": "C", "flag": ""})
-    found = AtomsFound((maps,), table, pd.DataFrame({"kind": kinds}))
-    assert in_words(maps, found, 1.0) == f"2 atoms (1.0\N{NO-BREAK SPACE}s). {said}"
+    found = AtomsFound((maps,), table, candidates)
+    assert in_words(maps, found, 1.0) == "2 atoms (1.0\N{NO-BREAK SPACE}s)."
+
+
+def test_where_a_person_has_decided_of_all_candidates_that_is_said():
+    assert proposed_in_words(pd.DataFrame({"kind": []}), is_all=False) == "No candidates but those you decided on."

@@ -1,6 +1,7 @@
 """Candidates for missing, extra and empty atoms are accepted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from scipy.spatial import KDTree
 
 from napari_strata.atoms.edits import NEW
 from napari_strata.widgets.layers.atom_layers import candidate_symbols
+from napari_strata.widgets.layers.results import is_edited, let_be_replaced, role_of
 
 if TYPE_CHECKING:
     from napari.layers import Points
@@ -64,19 +66,30 @@ def accept(points: "Points", candidates: "Points") -> Accepted:
         _add(points, candidates.data[np.array(chosen)[is_missing]], wanted["layer"], wanted["species"])
     take_back = partial(_put_back, candidates, np.array(candidates.data[chosen]), features)
     candidates.selected_data = set()
-    candidates.remove(chosen)
+    with _as_result(candidates):
+        candidates.remove(chosen)
     return Accepted(int(is_missing.sum()), len(extra), take_back)
 
 
+@contextmanager
+def _as_result(candidates: "Points") -> Iterator[None]:
+    """Change candidates so that the next ones still replace them: what was accepted lives on in the atoms."""
+    is_replaced = role_of(candidates) != "" and not is_edited(candidates)
+    yield
+    if is_replaced:
+        let_be_replaced(candidates)
+
+
 def _put_back(candidates: "Points", places: np.ndarray, features: "DataFrame") -> None:
-    candidates.add(places)
-    candidates.selected_data = set()
-    fresh = candidates.features.copy()
-    new = fresh.index[-len(places) :]
-    for name in fresh:
-        fresh.loc[new, name] = features[name].to_numpy()
-    candidates.features = fresh
-    candidates.symbol = candidate_symbols(fresh["kind"])
+    with _as_result(candidates):
+        candidates.add(places)
+        candidates.selected_data = set()
+        fresh = candidates.features.copy()
+        new = fresh.index[-len(places) :]
+        for name in fresh:
+            fresh.loc[new, name] = features[name].to_numpy()
+        candidates.features = fresh
+        candidates.symbol = candidate_symbols(fresh["kind"])
 
 
 def _apart(places: np.ndarray, layers: "Series") -> np.ndarray:

@@ -26,6 +26,7 @@ from napari_strata.widgets.parts.dock_links import DockLinks
 from napari_strata.widgets.parts.form import ConfigForm, Page
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.models import ModelLibrary
+from napari_strata.widgets.parts.removal_stop import RemovalStop
 from napari_strata.widgets.predict.atom_export import atom_table
 from napari_strata.widgets.predict.atom_files import ask_for_atom_file
 from napari_strata.widgets.predict.found_atoms import show_atoms
@@ -67,6 +68,7 @@ class PredictDock(Dock):
         self.atoms = ConfigForm(AtomsConfig, advanced_title="Advanced: atoms")
         self.inference = ConfigForm(InferenceConfig, advanced_title="Advanced: prediction")
         self.panel = JobPanel(QPushButton("Predict"))
+        self._removal = RemovalStop(viewer, self.panel)
         self.export_button = QPushButton("Export atoms…")
         self.report_button = QPushButton("Report…")
         self.links = DockLinks(viewer, LINKS)
@@ -181,6 +183,7 @@ class PredictDock(Dock):
         self.panel.run(
             lambda control: _make_job(control, source, inference, atoms), name=f"Predicting {source.stack.name}"
         )
+        self._removal.watch(source.origin.image)
 
     def _on_result(self, result: JobResult) -> None:
         source, self._source = self._source, None

@@ -3,21 +3,24 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from napari_strata.atoms.undecided import undecided
 from napari_strata.numbers import counted, listed
 from napari_strata.widgets.layers.atom_layers import atom_layer, candidate_layer
 from napari_strata.widgets.layers.atom_memory import edit_again, edits_of, memory_of, names_lost_species
 from napari_strata.widgets.layers.results import (
     find_results,
     hide_earlier,
+    is_edited,
     let_be_replaced,
-    remove_results,
     show_results,
     tell_made,
 )
+from napari_strata.widgets.predict.words import proposed_in_words
 
 if TYPE_CHECKING:
     from napari.layers import Points
     from napari.viewer import Viewer
+    from pandas import DataFrame
 
     from napari_strata.config import AtomsConfig, ModelCard
     from napari_strata.jobs.locate_atoms import AtomsFound
@@ -45,17 +48,20 @@ def show_atoms(
     Returns
     -------
     str
-        What became of earlier edits and atoms, with a blank before it; empty where there were none.
+        What is proposed, and what became of earlier edits and atoms, with a blank before it; empty where there is
+        nothing to say.
     """
     assert origin.pixel_size is not None, "atoms are found only where the pixel size is known"
     earlier = _edited(viewer, origin) if is_whole else None
-    edited, lost = None, ""
+    edited, lost, candidates = None, "", found.candidates
     if earlier is not None:
         tolerance, card = config.min_distance / 2 / origin.pixel_size, origin.card
         edited = edit_again(earlier, found.table, card.model.layers, card.classes.names, tolerance=tolerance)
         lost = _lost(earlier, card)
         if edited is not None and not lost and _is_plain(earlier):
             let_be_replaced(earlier)
+        if edited is not None and candidates is not None:
+            candidates = undecided(candidates, *edited, tolerance=tolerance)
     made = atom_layer(found.table, origin, edited=edited, located=found.origin)
     (points,) = show_results(viewer, [made], keep_earlier=not is_whole)
     tell_made(points)
@@ -63,14 +69,26 @@ def show_atoms(
     if is_whole and hide_earlier(viewer, "atoms", origin.image, [points]):
         points.visible = True  # it may have been hidden for those that were shown since
         hidden = " Earlier atoms of this image are hidden: switch them on with the eye in the layer list."
-    if found.candidates is None:
-        remove_results(viewer, "candidates", origin.image)
-    else:
-        show_results(viewer, [candidate_layer(found.candidates, origin)], keep_earlier=not is_whole)
+    proposed = _show_candidates(viewer, origin, found, candidates, is_whole=is_whole)
     if earlier is None:
-        return hidden
+        return proposed + hidden
     kept = "" if edited is None else " Your other edits are done again." if lost else " Your edits are kept."
-    return f"{lost} Kept in '{earlier.name}'.{kept}{hidden}" if lost else kept + hidden
+    return proposed + (f"{lost} Kept in '{earlier.name}'.{kept}{hidden}" if lost else kept + hidden)
+
+
+def _show_candidates(
+    viewer: "Viewer", origin: "Origin", found: "AtomsFound", candidates: "DataFrame | None", *, is_whole: bool
+) -> str:
+    """Show the candidates of which nobody has decided; return what they are, with a blank before it."""
+    if candidates is None or (candidates.empty and is_whole):
+        for earlier in find_results(viewer, "candidates", origin.image):
+            if not is_edited(earlier):
+                viewer.layers.remove(earlier)
+    elif not candidates.empty:
+        show_results(viewer, [candidate_layer(candidates, origin)], keep_earlier=not is_whole)
+    if candidates is None or found.candidates is None:
+        return ""
+    return f" {proposed_in_words(candidates, is_all=len(candidates) == len(found.candidates))}"
 
 
 def _lost(earlier: "Points", card: "ModelCard") -> str:

@@ -18,7 +18,7 @@ _FLAGS = {
 
 
 def in_words(prediction: "Prediction", atoms: "AtomsFound | None", seconds: float) -> str:
-    """Say what was found.
+    """Say what was found, but for candidates.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def in_words(prediction: "Prediction", atoms: "AtomsFound | None", seconds: floa
     counts = [f"{int((atoms.table['layer'] == layer).sum())}" for layer in layers]
     if (slices := len(prediction.probabilities)) > 1:
         took = f"in {slices} slices {took}"
-    sentences = [_counted(counts, took), _species(atoms.table), _flagged(atoms.table), _proposed(atoms.candidates)]
+    sentences = [_counted(counts, took), _species(atoms.table), _flagged(atoms.table)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -60,14 +60,21 @@ def _flagged(table: "DataFrame") -> str:
     return f"Flagged: {', '.join(said)}." if said else ""
 
 
-def _proposed(candidates: "DataFrame | None") -> str:
+def proposed_in_words(candidates: "DataFrame", *, is_all: bool = True) -> str:
+    """Say what is proposed.
+
+    Parameters
+    ----------
+    candidates : DataFrame
+        Column kind.
+    is_all : bool
+        Whether none was left out because the person has decided of it.
+    """
     from napari_strata.atoms.candidates import KINDS
     from napari_strata.jobs.propose_atoms import in_a_sentence
 
-    if candidates is None:
-        return ""
     if candidates.empty:
-        return "No atom seems to be missing or extra."
+        return "No atom seems to be missing or extra." if is_all else "No candidates but those you decided on."
     counts = {kind: int((candidates["kind"] == kind).sum()) for kind in KINDS}
     said = f"Candidates: {', '.join(f'{count} {kind}' for kind, count in counts.items() if count)}."
     return f"{said} {in_a_sentence(counts['empty'])}" if counts["empty"] else said
