@@ -50,6 +50,18 @@ def test_pixel_size_probe_and_dose_are_those_that_were_simulated(material, layer
     assert found.dose is not None and 1 / 1.5 < found.dose.value / dose < 1.5
 
 
+def test_how_far_atoms_may_be_displaced_makes_the_probe_unsure():
+    """A blurred width squared is sigma² + u²; half the distance of two ends of a range is their deviation."""
+    image = simulated(layers=1, dose=(200, 200)).image
+    known, unsure = (
+        matched(image, layers=1, defects={"displacement": ends}).probe_width for ends in ((0.1, 0.1), (0.0, 0.2))
+    )
+    assert known is not None and unsure is not None and unsure.value == pytest.approx(known.value)
+    blurred = np.hypot(known.value, 0.1)
+    added = (blurred - np.sqrt(blurred**2 - 0.2**2)) / 2
+    assert unsure.uncertainty == pytest.approx(np.hypot(known.uncertainty, added))
+
+
 @pytest.mark.parametrize("even", [0.0, 1.0, 4.0])
 def test_an_even_background_is_told_by_its_noise(even: float):
     scene = simulated(
@@ -166,7 +178,7 @@ def test_a_layer_that_is_not_there_is_missed():
 
 def test_a_pixel_size_that_does_not_fit_the_crystal_is_doubted():
     found = matched(simulated().image, pixel_size=0.15)
-    assert any("states 0.15 Å/px" in text and "-20 %" in text for text in doubts(found, SimulationConfig()))
+    assert any("states 0.15 Å/px" in text and "20 % smaller" in text for text in doubts(found, SimulationConfig()))
     right = matched(simulated().image, pixel_size=0.12)
     assert not doubts(right, SimulationConfig())
 

@@ -89,7 +89,8 @@ def fit_probe(layers: tuple[SeenLayer, ...], powers: tuple[SpotPowers, ...], con
     strengths = [layer.reflections.strength[p.index] for layer, p in zip(layers, powers, strict=True)]
     seen = [(one, strength) for one, strength in zip(powers, strengths, strict=True) if len(strength)]
     tail = (float(np.mean(config.probe.tail_fraction)), float(np.mean(config.probe.tail_width)))
-    displaced = float(np.mean(config.defects.displacement))
+    displacement = config.defects.displacement
+    displaced = float(np.mean(displacement))
     width, uncertainty = _fit_width(seen, tail)
     unsure_tail = [_fit_width(seen, corner)[0] for corner in _corners(config)]
     uncertainty = float(np.hypot(uncertainty, np.std(unsure_tail)))
@@ -97,14 +98,20 @@ def fit_probe(layers: tuple[SeenLayer, ...], powers: tuple[SpotPowers, ...], con
     if not is_clear:
         width = float(np.hypot(usual_width(config), displaced))
     squared = [_misfit(one, strength, width, tail)[1] for one, strength in seen]
+    unsure_displacement = [_at_rest(width, end) for end in displacement]
     return ProbeFit(
-        sigma=float(np.sqrt(max(width**2 - displaced**2, (0.2 * width) ** 2))),
-        uncertainty=uncertainty,
+        sigma=_at_rest(width, displaced),
+        uncertainty=float(np.hypot(uncertainty, np.std(unsure_displacement))),
         is_clear=is_clear,
         blurred=width,
         tail=tail,
         means=np.sqrt(np.maximum(squared, 0.0)),
     )
+
+
+def _at_rest(width: float, displaced: float) -> float:
+    """Return the width that a blurred one has without the displacements of atoms [Å]."""
+    return float(np.sqrt(max(width**2 - displaced**2, (0.2 * width) ** 2)))
 
 
 Seen = Sequence[tuple[SpotPowers, NDArray[np.float64]]]
