@@ -36,6 +36,14 @@ def test_plain_xyz_has_a_block_per_layer_and_four_columns(tmp_path: Path) -> Non
     assert lines[5] == "N 3.0 -2.0 0.0"
 
 
+def test_a_pixel_size_has_no_digits_that_positions_do_not_tell(tmp_path: Path) -> None:
+    places = np.random.default_rng(0).uniform(0, 512, (1000, 2))
+    rounded = dict(zip(("y_px", "x_px", "y_A", "x_A"), np.hstack([places, 0.1 * places]).round(6).T, strict=True))
+    many = pd.concat([BILAYER[:1]] * 1000, ignore_index=True).assign(**rounded)
+    write_atoms(many, tmp_path / "a.xyz")
+    assert " pixel_size=0.1 " in (tmp_path / "a.xyz").read_text().splitlines()[1]
+
+
 @pytest.mark.parametrize("ending", [".xyz", ".extxyz"])
 def test_ase_reads_what_is_written(tmp_path: Path, ending: str) -> None:
     from ase.io import read
