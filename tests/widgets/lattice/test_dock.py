@@ -168,6 +168,15 @@ def test_maps_lie_on_the_image_and_replace_each_other(qtbot, viewer, open_dock):
         assert layer.scale.tolist() == [PIXEL] * 2 and layer.units == scene.image.units
 
 
+def test_beside_layers_in_pixels_no_scale_bar_claims_a_length(qtbot, viewer, open_dock):
+    put_atoms(viewer, honeycombs())
+    viewer.add_points(np.zeros((1, 2)))  # in pixels, beside an image in Å
+    dock = open_dock()
+    measure(qtbot, dock)
+    show_map(qtbot, dock, "Strain exx [%]", "dots")
+    assert not viewer.canvas.overlays.scale_bar.visible
+
+
 def test_the_layer_of_a_map_becomes_the_next_one_of_its_kind(qtbot, viewer, open_dock):
     scene = put_atoms(viewer, honeycombs())
     dock = open_dock()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_strata.widgets.layers.world import between, from_world
+from napari_strata.widgets.layers.world import between, from_world, is_in_lengths
 
 NANOMETRES = {"scale": (0.5, 0.5), "units": ("nm", "nm"), "translate": (1, 2)}
 ANGSTROM = {"scale": (0.1, 0.1), "units": ("angstrom", "angstrom")}
@@ -41,3 +41,12 @@ def test_positions_go_from_the_pixels_of_one_layer_to_those_of_another(viewer, i
     in_angstrom = viewer.add_image(np.zeros((800, 1000)), **ANGSTROM)
     np.testing.assert_allclose(between(in_nm, in_angstrom, [[0, 0], [2, 4]]), [[100, 200], [200, 400]])
     np.testing.assert_allclose(between(in_angstrom, in_nm, [[100, 200]]), [[0, 0]], atol=1e-9)
+
+
+def test_a_world_is_in_lengths_where_the_image_states_one_and_all_layers_do(viewer):
+    image = viewer.add_image(np.zeros((8, 10)))  # as napari's own reader leaves it
+    assert not is_in_lengths(viewer, image)
+    image.units = ("nm", "nm")
+    assert is_in_lengths(viewer, image)
+    viewer.add_points(np.zeros((1, 2)))
+    assert not is_in_lengths(viewer, image)

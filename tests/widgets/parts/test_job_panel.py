@@ -2,7 +2,7 @@ import functools
 
 import pytest
 from fake_jobs import counting, raising
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.errors import ImageError
 from napari_strata.events import JobEnded, JobResult, Progress, Warned
@@ -42,6 +42,23 @@ def test_events_arrive_in_order_though_the_progress_bar_lets_qt_deliver_others(q
     assert fractions == sorted(fractions)
     assert isinstance(events[-1], JobEnded)
     assert [result.value for result in results] == ["done"]
+
+
+def test_the_words_of_a_result_have_their_room_before_anything_is_drawn(qtbot, panel):
+    window = QWidget()
+    qtbot.addWidget(window)
+    rows = QVBoxLayout(window)
+    rows.addWidget(panel)
+    rows.addWidget(QWidget(), 1)
+    window.resize(300, 600)
+    window.show()
+    room = []
+    panel.brought.connect(lambda _result: panel.say("many words " * 60))
+    panel.runner.ended.connect(lambda _ended: room.append(panel.rect().contains(panel.words.geometry())))
+    with qtbot.waitSignal(panel.runner.ended):
+        panel.run(hasty, name="Test")
+    assert room == [True]
+    assert panel.words.height() > 2 * panel.words.fontMetrics().height()
 
 
 def test_an_obstacle_keeps_the_job_from_starting_and_is_said(panel):

@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 from fake_jobs import preparing
 from lattice_scene import BOND, PIXEL, TURNS, honeycombs, put_atoms
+from napari.layers import Points
 from qtpy.QtCore import QPointF, Qt
 
 from napari_strata.lattice import fitted as fitted_layers
 from napari_strata.widgets.lattice.dock import LatticeDock
+from napari_strata.widgets.layers.results import tag
 from napari_strata.widgets.plots import dock as plots_dock
 from napari_strata.widgets.plots.dock import PlotsDock
 
@@ -151,6 +153,21 @@ def test_one_layer_alone_is_plotted_and_picked(qtbot, viewer, open_dock):
     dock.layer.setCurrentIndex(dock.layer.findData(1))
     drag(qtbot, dock.distances, (1.3, 5), (1.5, 5))
     assert set(scene.table.loc[sorted(scene.points.selected_data), "layer"]) == {1}
+
+
+def test_atoms_that_a_plot_selects_lie_over_the_dots_of_a_map(qtbot, viewer, open_dock):
+    scene = put_atoms(viewer, honeycombs())
+    for name in ("dots", "more dots"):
+        dots = Points(scene.points.data, name=name, metadata=tag("map", scene.image, name, {}))
+        viewer.add_layer(dots)
+    shapes = viewer.add_shapes(name="regions")
+    dots.visible = False
+    dock = open_dock()
+    drag(qtbot, dock.distances, (1.3, 5), (1.5, 5))
+    assert scene.points.selected_data
+    names = [scene.image.name, "dots", scene.points.name, "more dots", shapes.name]
+    assert [layer.name for layer in viewer.layers] == names
+    assert viewer.layers.selection.active is scene.points
 
 
 def test_spots_bear_the_colour_of_their_layer_and_select_its_atoms(qtbot, viewer, open_dock):

@@ -8,7 +8,9 @@ from qtpy.QtCore import Qt, QThreadPool
 from qtpy.QtWidgets import QFileDialog
 
 from napari_strata.config import SimulationConfig
+from napari_strata.io.tif import write_tif
 from napari_strata.simulate.scene import simulate_image
+from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.simulate.dock import SimulateDock
 from napari_strata.widgets.simulate.image_rows import NO_IMAGE
 from napari_strata.widgets.train.dock import TrainDock
@@ -217,7 +219,7 @@ def test_a_cif_file_that_is_broken_is_said_and_its_repair_is_shown(qtbot, dock, 
     click(qtbot, dock.draw_button)
     wait(qtbot, dock)
     assert dock.shown.live.words.text() == "" and dock.shown.preview.classes == ("Cu",)
-    assert dock.shown.drawn.text().startswith("Drawn: mine, twist ")
+    assert dock.shown.drawn.text().startswith("Drawn: mine along [0 0 1], twist ")
     assert not dock.settings.face.editor("material").isEnabled()
     dock.settings.set_values(before)
     assert dock.settings.face.editor("material").isEnabled()
@@ -236,6 +238,42 @@ def test_what_is_drawn_is_told(qtbot, dock):
     dock.settings.face.set_value("twist", (12.0, 12.0))
     wait(qtbot, dock)
     assert dock.shown.drawn.text().startswith("Drawn: graphene, twist 12.0°, width 0.")
+
+
+def test_a_crystal_of_a_file_is_told_with_its_zone_axis_and_old_pictures_are_called_old(qtbot, dock, tmp_path):
+    wait(qtbot, dock)
+    (tmp_path / "mine.cif").write_text(SQUARE)
+    before = dock.settings.values()
+    crystal = before.crystal.model_copy(update={"cif": tmp_path / "mine.cif", "zone_axis": (1, 1, 0)})
+    dock.settings.set_values(before.model_copy(update={"crystal": crystal}))
+    assert dock.shown.drawn.text() == "Drawing…"
+    wait(qtbot, dock)
+    assert dock.shown.drawn.text().startswith("Drawn: mine along [1 1 0], ")
+    told = dock.shown.drawn.text()
+    crystal = crystal.model_copy(update={"cif": tmp_path / "none.cif"})
+    dock.settings.set_values(before.model_copy(update={"crystal": crystal}))
+    wait(qtbot, dock)
+    assert "none.cif" in dock.shown.live.words.text()
+    assert dock.shown.drawn.text() == told  # which is what is still seen
+
+
+@pytest.mark.parametrize("unit", ["nm", "pixel"])
+def test_the_simulated_image_lies_beside_the_own_in_its_units(qtbot, viewer, make_dock, tmp_path, unit):
+    path, per_pixel = tmp_path / "flake.tif", {"nm": PIXEL_SIZE / 10, "pixel": 1.0}[unit]
+    write_tif(path, SCENE.image, "YX", pixel_size=PIXEL_SIZE)
+    own = viewer.add_image(SCENE.image, name="flake", scale=(per_pixel,) * 2, units=(unit,) * 2)
+    own._source = own.source.model_copy(update={"path": str(path)})  # as napari's own reader leaves it
+    dock = make_dock()
+    wait(qtbot, dock)
+    click(qtbot, dock.add_button)
+    simulated, *truth = viewer.layers[1:]
+    assert simulated.data.shape == own.data.shape
+    for layer in (simulated, *truth):
+        assert layer.units == own.units and np.allclose(layer.scale, own.scale)
+    gap = simulated.extent.world[0] - own.extent.world[[0, 1], [0, 1]]
+    assert gap == pytest.approx([0, 0.05 * 224 * per_pixel])
+    assert viewer.layers.units is not None  # else napari warns of units that are no match
+    assert calibration_of(simulated).value == pytest.approx(PIXEL_SIZE)
 
 
 def test_the_simulated_image_is_added_with_its_truth_beside_the_own(qtbot, viewer, make_dock):

@@ -59,3 +59,5 @@ def test_optics_are_told_by_their_defocus():
         drawn_in_words(values, dose_per="area")
         == "Drawn: Si-110, defocus -35 Å, dose 2,090 counts per Å², background 0.31."
     )
+    seen = drawn_in_words(values | {"material": "nacl"}, dose_per="area", zone_axis=(1, -1, 0))
+    assert seen.startswith("Drawn: nacl along [1 -1 0], defocus")

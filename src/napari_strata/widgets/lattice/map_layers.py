@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from napari_strata.lattice.quantities import Quantity, colour_limits
 from napari_strata.widgets.layers.napari_layers import frame_placement, placement
 from napari_strata.widgets.layers.results import ORIGIN, find_results, hand_over, show_results, tag
+from napari_strata.widgets.layers.world import is_in_lengths
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer, Points, Vectors
@@ -191,7 +192,7 @@ def smooth(chosen: ChosenMap, drawn: "GriddedMap") -> "Image":
 
 
 def show_map(viewer: "Viewer", layer: "Layer", image: "Image", *, keep_earlier: bool) -> "Any":
-    """Show a map in place of those of before; with the first one the viewer's scale bar appears.
+    """Show a map in place of those of before; with the first one a scale bar in lengths appears.
 
     Parameters
     ----------
@@ -212,7 +213,7 @@ def show_map(viewer: "Viewer", layer: "Layer", image: "Image", *, keep_earlier: 
     from napari.layers import Image
 
     earlier = find_results(viewer, ROLE, image)
-    if not earlier:  # who hides it again keeps it hidden
+    if not earlier and is_in_lengths(viewer, image):  # who hides it again keeps it hidden
         viewer.canvas.overlays.scale_bar.visible = True
     given_up = [] if keep_earlier else [one for one in earlier if not was_renamed(one)]
     replaced = hand_over(given_up, layer)

@@ -25,6 +25,8 @@ METADATA = "napari_strata"
 """Key of what this plugin keeps in a napari layer's metadata."""
 IMAGE = "image"
 """Key in it: `unique_id` of the image layer that a layer was made for."""
+MADE_WITH = "made_with_pixel_size"
+"""Key in it: the pixel size of an image that was simulated [Å/px], which its layer states only beside lengths."""
 _TYPED = "typed_pixel_size"
 
 
@@ -61,6 +63,9 @@ def calibration_of(napari_layer: "Image") -> Calibration:
         the file that it was opened from; a typed one stays known as typed.
     """
     of_layer = size_in_layer(napari_layer)
+    made_with: float | None = napari_layer.metadata.get(METADATA, {}).get(MADE_WITH)
+    if of_layer is None and made_with is not None:
+        return Calibration(made_with, CalibrationSource.LAYER)
     if of_layer is None:
         of_file = size_in_file(napari_layer.source.path)
         return Calibration(of_file, CalibrationSource.UNKNOWN if of_file is None else CalibrationSource.FILE)

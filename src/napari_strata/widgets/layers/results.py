@@ -91,6 +91,18 @@ def show_results(
     return shown
 
 
+def raise_over_results(viewer: "Viewer", napari_layer: "Layer", image: "Image") -> None:
+    """Put a layer over all results of its image that are seen, so that none of them covers it."""
+    index = viewer.layers.index(napari_layer)
+    above = [
+        number
+        for number, layer in enumerate(viewer.layers)
+        if number > index and layer.visible and _key(layer).get("image") == image.unique_id
+    ]
+    if above:
+        viewer.layers.move(index, above[-1] + 1)
+
+
 def hand_over(given_up: "Sequence[Layer]", new: "Layer") -> "Layer | None":
     """Let a new result take the place of one of some that it makes needless; return that, None where none fits."""
     same = [old for old in given_up if _key(old) == _key(new)]

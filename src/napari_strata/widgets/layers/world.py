@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from napari_strata.widgets.layers.stated_size import size_in_layer
+
 if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.viewer import Viewer
@@ -63,6 +65,14 @@ def same_view(viewer: "Viewer", napari_layer: "Layer") -> Iterator[None]:
     centre = napari_layer.extent.world[0, -2:] + (np.array(camera.center[-2:]) - before) * zoom
     camera.center = (*camera.center[:-2], *centre)
     camera.zoom /= zoom.max()
+
+
+def is_in_lengths(viewer: "Viewer", napari_layer: "Layer") -> bool:
+    """Tell whether the viewer's world, and so its scale bar, is in the lengths that a layer states.
+
+    It is not where napari's own reader leaves an image in pixels, nor beside layers in units of another kind.
+    """
+    return viewer.layers.units is not None and size_in_layer(napari_layer) is not None
 
 
 def _factors(units: Sequence[Any] | None, own: Sequence[Any]) -> NDArray[np.float64]:

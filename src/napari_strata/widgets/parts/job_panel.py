@@ -141,3 +141,13 @@ class JobPanel(QWidget):
             self.say("Stopped.")
         else:
             self.brought.emit(ended.result)
+        self._lay_out_now()
+
+    def _lay_out_now(self) -> None:
+        """Give the words their room at once: napari may hold the window up before Qt would, drawing new layers."""
+        widget: QWidget | None = self
+        while widget is not None:
+            layout = widget.layout()
+            if layout is not None:
+                layout.activate()
+            widget = None if widget.isWindow() else widget.parentWidget()

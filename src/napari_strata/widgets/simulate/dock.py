@@ -24,7 +24,7 @@ from napari_strata.widgets.parts.other_docks import open_train_dock, train_dock
 from napari_strata.widgets.simulate.image_rows import ImageRows
 from napari_strata.widgets.simulate.preview_panel import PreviewPanel
 from napari_strata.widgets.simulate.settings import SimulationSettings
-from napari_strata.widgets.simulate.shown_layers import add_simulated
+from napari_strata.widgets.simulate.shown_layers import add_simulated, units_of
 from napari_strata.widgets.train.shown_settings import show_simulation
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ class SimulateDock(Dock):
 
     def _later(self) -> None:
         """Preview once the user pauses."""
+        self.shown.expect()
         layer = self.rows.image.layer
         self.panel.set_obstacle("" if layer is not None else "Open an image to match.")
         self._wait.start()
@@ -220,7 +221,9 @@ class SimulateDock(Dock):
     def _add(self, _checked: bool = False) -> None:
         preview = self.shown.preview
         assert preview is not None, "the button is off without a preview"
-        image = add_simulated(self._viewer, preview, f"Simulated {preview.config.subject}")
+        own, size = self.rows.image.layer, self.rows.image_size
+        units = None if own is None or size is None else units_of(own, size)
+        image = add_simulated(self._viewer, preview, f"Simulated {preview.config.subject}", units)
         self._viewer.reset_view()  # it lies beside the others, perhaps out of view
         self.panel.say(
             f"{image.name} is added and in view. Its masks and atoms are hidden: switch them on with the eye in "

@@ -51,6 +51,14 @@ class ImageRows(QWidget):
         connect_while_alive(self, self._on_slice, viewer.dims.events.current_step)
         self._on_image(self.image.layer)
 
+    @property
+    def image_size(self) -> float | None:
+        """Pixel size of the chosen image [Å/px], stated or found."""
+        known = self.calibration.calibration.value
+        if known is None and self._found is not None and self._found[0] is self.image.layer:
+            return self._found[1]
+        return known
+
     def field(self) -> Field:
         """Copy the field of view.
 
@@ -64,9 +72,7 @@ class ImageRows(QWidget):
         layer = self.image.layer
         if layer is None:
             return Field((self.side.value(), self.side.value()), self.pixel_size.value())
-        known = self.calibration.calibration.value
-        if known is None and self._found is not None and self._found[0] is layer:
-            known = self._found[1]
+        known = self.image_size
         if known is None:
             raise CalibrationError(
                 f"The pixel size of {layer.name} is not known.",

@@ -21,6 +21,7 @@ from napari_strata.widgets.simulate.words import drawn_in_words
 if TYPE_CHECKING:
     from napari_strata.jobs.preview_simulation import Preview
 
+DRAWING = "Drawing…"
 YOURS, OURS = "Your image", "Simulated"
 TRANSFORM = "Fourier transform"
 
@@ -44,11 +45,19 @@ class PreviewPanel(QWidget):
         for part in (self.pictures, self.drawn, self.live):
             layout.addWidget(part)
         self.live.brought.connect(self._on_result)
+        self.live.runner.ended.connect(self._on_ended)
         self.live.say("")
+
+    def expect(self) -> None:
+        """Say that the pictures are old, and others are on their way."""
+        height = self.drawn.minimumHeight()
+        self.drawn.setText(DRAWING)
+        self.drawn.setMinimumHeight(height)  # so that the buttons below stay under the mouse
 
     def ask(self, field: Field, config: SimulationConfig, *, seed: int) -> None:
         """Simulate with other settings; what is shown stays until that is done."""
         self._field = field
+        self.expect()
         self.live.say("")
         self.live.ask(partial(_make_job, field=field, config=config, seed=seed), name="Simulating a preview")
 
@@ -66,8 +75,21 @@ class PreviewPanel(QWidget):
         assert self._field is not None, "a preview was asked for"
         self.preview = preview
         self.pictures.show_pictures(_pictured(preview, self._field))
-        self.drawn.setText(drawn_in_words(preview.parameters, dose_per=preview.config.dose_per))
+        self._tell_drawn()
         self.changed.emit()
+
+    def _on_ended(self, _ended: object) -> None:
+        """Name what is still shown, where nothing else is on its way."""
+        if not self.live.is_busy and self.drawn.text() == DRAWING:
+            self._tell_drawn()
+
+    def _tell_drawn(self) -> None:
+        if self.preview is None:
+            self.drawn.setText("")
+            return
+        config = self.preview.config
+        zone = None if config.crystal.cif is None else config.crystal.zone_axis
+        self.drawn.setText(drawn_in_words(self.preview.parameters, dose_per=config.dose_per, zone_axis=zone))
 
 
 def _pictured(preview: "Preview", field: Field) -> list[Named]:

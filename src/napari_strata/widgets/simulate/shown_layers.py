@@ -1,5 +1,6 @@
 """A simulated image and its truth as napari layers, beside what is there."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from napari_strata.annotation.provenance import Provenance
 from napari_strata.config import ClassTable
 from napari_strata.types import BACKGROUND, LabelArray
-from napari_strata.widgets.layers.calibration import METADATA
+from napari_strata.widgets.layers.calibration import MADE_WITH, METADATA
 from napari_strata.widgets.layers.colours import HUES, label_colours
 from napari_strata.widgets.layers.label_birth import remember_birth
 from napari_strata.widgets.layers.label_memory import label_memory, new_group
@@ -30,7 +31,28 @@ APART = 0.05
 _BY = "simulator"
 
 
-def add_simulated(viewer: "Viewer", preview: "Preview", name: str) -> "Image":
+@dataclass(frozen=True, slots=True)
+class WorldUnits:
+    """The units in which an image layer lies in napari's world.
+
+    Attributes
+    ----------
+    unit : pint.Unit or str
+        A length, or the pixel.
+    per_angstrom : float
+        How many of these are an Å.
+    """
+
+    unit: Any
+    per_angstrom: float
+
+
+def units_of(napari_layer: "Image", pixel_size: float) -> WorldUnits:
+    """Return the units of an image layer whose pixels are so large [Å/px], whatever the layer itself states."""
+    return WorldUnits(napari_layer.units[-1], float(napari_layer.scale[-1]) / pixel_size)
+
+
+def add_simulated(viewer: "Viewer", preview: "Preview", name: str, units: WorldUnits | None = None) -> "Image":
     """Add a simulated image to the right of all images, with the masks of its layers and its atoms, both hidden.
 
     What is true is tagged like what a network finds: no dock takes it for labels that somebody drew.
@@ -43,16 +65,20 @@ def add_simulated(viewer: "Viewer", preview: "Preview", name: str) -> "Image":
         What was simulated.
     name : str
         Name of the image.
+    units : WorldUnits, optional
+        Those of the image that it is put beside, Å by default.
     """
     pixel_size = preview.parameters["pixel_size"]
+    units = units or WorldUnits(ANGSTROM, 1.0)
+    scale = pixel_size * units.per_angstrom
     image: Image = viewer.add_image(
         preview.image,
         name=name,
-        scale=(pixel_size, pixel_size),
-        units=(ANGSTROM, ANGSTROM),
+        scale=(scale, scale),
+        units=(units.unit, units.unit),
         axis_labels=("y", "x"),
-        translate=_free_place(viewer, preview.image.shape[1] * pixel_size),
-        metadata={METADATA: {"parameters": preview.parameters}},
+        translate=_free_place(viewer, preview.image.shape[1] * scale, units.unit),
+        metadata={METADATA: {"parameters": preview.parameters, MADE_WITH: pixel_size}},
     )
     table, group = ClassTable.from_names(preview.classes), new_group()
     truth = [
@@ -100,13 +126,13 @@ def _atoms(preview: "Preview", image: "Image") -> Points:
     )
 
 
-def _free_place(viewer: "Viewer", width: float) -> tuple[float, float]:
-    """Return where (y, x) [Å] an image lies beside those that are measured in lengths."""
+def _free_place(viewer: "Viewer", width: float, unit: Any) -> tuple[float, float]:
+    """Return where (y, x) [unit] an image lies beside those that are measured in such units."""
     ends: list[tuple[float, float]] = []
     for layer in viewer.layers:
-        unit: Any = layer.units[-1]
-        if unit.is_compatible_with(ANGSTROM):
-            factor = float((1 * unit).to(ANGSTROM).magnitude)
+        own: Any = layer.units[-1]
+        if own.is_compatible_with(unit):
+            factor = float((1 * own).to(unit).magnitude)
             low, high = layer.extent.world[:, -2:] * factor
             ends.append((float(low[0]), float(high[1])))
     if not ends:

@@ -6,7 +6,9 @@ from typing import Any
 from napari_strata.numbers import plain
 
 
-def drawn_in_words(parameters: Mapping[str, Any], *, dose_per: str) -> str:
+def drawn_in_words(
+    parameters: Mapping[str, Any], *, dose_per: str, zone_axis: tuple[int, int, int] | None = None
+) -> str:
     """Name the values that decide the look of a simulated image.
 
     Parameters
@@ -15,9 +17,12 @@ def drawn_in_words(parameters: Mapping[str, Any], *, dose_per: str) -> str:
         The values drawn, as the simulator describes them.
     dose_per : str
         How the settings count the dose: ``peak`` or ``area``.
+    zone_axis : (int, int, int), optional
+        Direction [uvw] along which the crystal of a CIF file is seen.
     """
     probe, detector = parameters["probe"], parameters["detector"]
-    words = [parameters["material"], *(f"twist {abs(angle):.1f}°" for angle in parameters["twist"])]
+    seen = "" if zone_axis is None else f" along [{' '.join(map(str, zone_axis))}]"
+    words = [parameters["material"] + seen, *(f"twist {abs(angle):.1f}°" for angle in parameters["twist"])]
     if "sigma" in probe:
         words.append(f"width {probe['sigma']:.2f} Å")
     else:
