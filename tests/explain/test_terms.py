@@ -135,24 +135,6 @@ def test_a_class_that_is_predicted_nowhere_on_a_slice_is_refused_with_those_that
         slice_of(of_bright, np.zeros((1, 16, 16), np.float32))
 
 
-def test_edges_that_lie_a_pixel_further_are_no_error(of_bright):
-    y, x = np.indices((24, 24))
-    first, second = np.hypot(y - 7, x - 7), np.hypot(y - 16, x - 16)
-    image = ImageStack(((first <= 3) | (second <= 3)).astype(np.float32)[None], None, "two disks")
-    everywhere = RegionTarget(np.ones((24, 24), bool))
-    larger = np.where((first <= 4) | (second <= 4), 2, 1).astype(np.uint8)
-    without = np.where(first <= 4, 2, 1).astype(np.uint8)
-    with pytest.raises(TargetError, match="edges that lie a pixel apart"):
-        prepare(
-            of_bright, image, Question(everywhere, 0, None, AgainstCorrection(larger)), ExplainConfig(), atoms=None
-        )
-    found = prepare(
-        of_bright, image, Question(everywhere, 0, None, AgainstCorrection(without)), ExplainConfig(), atoms=None
-    )
-    (term,) = found.score.terms
-    np.testing.assert_array_equal(term.weights > 0, second <= 3)
-
-
 def test_a_single_pixel_that_was_corrected_is_an_error(of_bright):
     """Nothing around it is labelled, so that no edge of the labels can have moved."""
     image = ImageStack(np.zeros((1, 16, 16), np.float32), None, "one row")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from napari_strata.errors import TargetError
 from napari_strata.explain.question import AgainstClass, AgainstCorrection, AgainstLayer, Question
@@ -129,20 +128,17 @@ def _error_terms(model: LoadedModel, view: View, layer: int, codes: LabelArray) 
     r"""Return the terms of an error.
 
     The mean of :math:`\ln P_{\text{predicted}} / P_{\text{corrected}}` over the target's pixels in which the two
-    differ, so above 0: what made the network say what is wrong. Edges that lie a pixel apart do not count
-    (`_moved_edges`).
+    differ, so above 0: what made the network say what is wrong.
     """
     predicted = _probabilities(model, view, layer).argmax(dim=0)
     corrected = view.cut(codes.astype(np.int64))
     _check_codes(model, corrected[view.weights > 0])
     wrong = (corrected != NOT_LABELLED) & (corrected - BACKGROUND != predicted)
-    wrong &= ~_moved_edges(predicted + BACKGROUND, corrected)
     weights = view.weights * wrong
     total = weights.sum()
     if not total > 0:
         raise TargetError(
-            "The prediction is as it was corrected here, so there is no error to explain;"
-            " edges that lie a pixel apart do not count.",
+            "The prediction is as it was corrected here, so there is no error to explain.",
             remedy="Choose a place where the model and the labels differ, or ask why a class is there.",
         )
     share = weights / total
@@ -152,23 +148,6 @@ def _error_terms(model: LoadedModel, view: View, layer: int, codes: LabelArray) 
         if signed.any():
             terms.append(Term(Output(view.decoders[layer], index), signed))
     return tuple(terms)
-
-
-def _moved_edges(predicted: torch.Tensor, corrected: torch.Tensor) -> torch.Tensor:
-    """Return where codes differ only because an edge between them lies a pixel further, shape (y, x).
-
-    There each one's code is found in the other within the eight pixels around. Labels that were corrected in a
-    predicted mask have such edges everywhere: the mask was drawn on the image's own grid, from the mean of four
-    orientations, and what is explained is one pass on the network's.
-    """
-    height, width = predicted.shape
-
-    def near(codes: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        padded = F.pad(codes, (1, 1, 1, 1), value=-1)
-        around = [padded[y : y + height, x : x + width] for y in range(3) for x in range(3)]
-        return (torch.stack(around) == wanted).any(dim=0)
-
-    return near(predicted, corrected) & near(corrected, predicted)
 
 
 def _check_codes(model: LoadedModel, codes: torch.Tensor) -> None:

@@ -4,15 +4,19 @@ import dataclasses
 from collections.abc import Collection, Generator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
+from napari_strata.errors import TargetError
 from napari_strata.events import JobEvent, Progress
 from napari_strata.explain.catalogue import METHODS, Need
+from napari_strata.explain.question import AgainstCorrection
 from napari_strata.explain.targets import AtomTarget
 from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import Inquiry, take_frames
 from napari_strata.jobs.stoppable import stoppable
-from napari_strata.types import ImageStack, Prediction
+from napari_strata.types import NOT_LABELLED, ImageStack, Prediction
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -56,7 +60,7 @@ def prepare_question(
     Raises
     ------
     TargetError, CalibrationError
-        If the target cannot be found.
+        If the target cannot be found, or nothing was corrected.
     """
     from napari_strata.explain.prepare import prepare
 
@@ -79,16 +83,22 @@ def settle_question(
     Returns
     -------
     settled : Inquiry
-        With the atom's place, its class where none was named, and the predicted atoms of the frame where anything
-        depends on them, so that any method can be asked it.
+        With the atom's place, its class where none was named, what was corrected alone, and the predicted atoms of
+        the frame where anything depends on them, so that any method can be asked it.
     figures : dict of str to float
         As of `prepare_question`.
     """
     shown, question = inquiry.shown(), inquiry.question
+    prediction: Prediction | None = None
+    if _needs_prediction(loaded, inquiry):
+        prediction = yield from _predict_frame(control, loaded, inquiry)
+    table: DataFrame | None = None
     if inquiry.atoms is not None:
-        table: DataFrame | None = inquiry.atoms[inquiry.atoms["frame"] == inquiry.frame]
-    else:
-        table = yield from _locate_atoms(control, loaded, inquiry)
+        table = inquiry.atoms[inquiry.atoms["frame"] == inquiry.frame]
+    elif prediction is not None and _needs_atoms(loaded, inquiry):
+        table = _locate(control, prediction, inquiry).assign(frame=inquiry.frame)
+    if prediction is not None and isinstance(question.against, AgainstCorrection):
+        question = dataclasses.replace(question, against=_changed(question.against, prediction, question.layer))
     control.checkpoint()
     yield Progress(1.0, f"Explaining {inquiry.image.name}")
     figures: dict[str, float] = {}
@@ -103,8 +113,8 @@ def settle_question(
 
 
 def part_of_search(loaded: "LoadedModel", inquiry: Inquiry) -> float:
-    """Return which part of the work it is to find the atoms: none where they are given, or nothing needs them."""
-    if inquiry.atoms is not None or not _needs_atoms(loaded, inquiry):
+    """Return which part of the work it is to predict and to find the atoms: none where nothing needs that."""
+    if not _needs_prediction(loaded, inquiry):
         return 0.0
     return SEARCHED if METHODS[inquiry.config.method].many_passes else SEARCHED_QUICK
 
@@ -124,22 +134,45 @@ def locate_in_stack(
     CalibrationError
         If an atom is asked for and the image has no pixel size.
     """
+    if not _needs_atoms(loaded, inquiry):
+        return None
     frames = 1 if inquiry.image.data.ndim == 2 else len(inquiry.image.data)
     prediction = yield from _predict(control, loaded, inquiry, 0, frames - 1)
-    return None if prediction is None else _locate(control, prediction, inquiry)
+    return _locate(control, prediction, inquiry)
 
 
-def _locate_atoms(
+def _needs_prediction(loaded: "LoadedModel", inquiry: Inquiry) -> bool:
+    is_corrected = isinstance(inquiry.question.against, AgainstCorrection)
+    return is_corrected or (inquiry.atoms is None and _needs_atoms(loaded, inquiry))
+
+
+def _predict_frame(
     control: JobControl, loaded: "LoadedModel", inquiry: Inquiry
-) -> Generator[Progress, None, "DataFrame | None"]:
-    """Predict, and locate the atoms of the frame, if anything depends on them."""
-    frame = inquiry.frame
-    first = frame if loaded.network.layers == 1 else 0
-    prediction = yield from _predict(control, loaded, inquiry, first, frame)
-    if prediction is None:
-        return None
-    last = dataclasses.replace(prediction, probabilities=prediction.probabilities[-1:])
-    return _locate(control, last, inquiry).assign(frame=frame)
+) -> Generator[Progress, None, Prediction]:
+    """Predict the frame as the stack is predicted: layers of later frames go on from those of earlier ones."""
+    first = inquiry.frame if loaded.network.layers == 1 else 0
+    prediction = yield from _predict(control, loaded, inquiry, first, inquiry.frame)
+    return dataclasses.replace(prediction, probabilities=prediction.probabilities[-1:])
+
+
+def _changed(against: AgainstCorrection, prediction: Prediction, layer: int) -> AgainstCorrection:
+    """Return the corrected codes where they are not those that are predicted, and 0 elsewhere.
+
+    The prediction is the one that is shown and corrected, the mean of several looks at the image, so that labels
+    which began as its mask tell of nothing but what somebody changed.
+
+    Raises
+    ------
+    TargetError
+        If that is nowhere.
+    """
+    codes = np.where(against.codes == prediction.masks[0, layer], NOT_LABELLED, against.codes)
+    if not codes.any():
+        raise TargetError(
+            f"The labels are as the prediction of layer {layer} is, so there is no error to explain.",
+            remedy="Correct the labels first, choose others, or ask why a class is there.",
+        )
+    return AgainstCorrection(codes)
 
 
 def _locate(control: JobControl, prediction: Prediction, inquiry: Inquiry) -> "DataFrame":
@@ -154,16 +187,14 @@ def _locate(control: JobControl, prediction: Prediction, inquiry: Inquiry) -> "D
 
 def _predict(
     control: JobControl, loaded: "LoadedModel", inquiry: Inquiry, first: int, last: int
-) -> Generator[Progress, None, Prediction | None]:
-    """Predict frames, from `first` to `last` inclusive; None where nothing depends on their atoms."""
+) -> Generator[Progress, None, Prediction]:
+    """Predict frames, from `first` to `last` inclusive."""
     from napari_strata.inference.predictor import Predictor
     from napari_strata.io.calibration import require
     from napari_strata.models.device import resolve_device
 
     if isinstance(inquiry.question.target, AtomTarget):
         require(inquiry.image.pixel_size, name=inquiry.image.name)
-    elif not _needs_atoms(loaded, inquiry):
-        return None
     predictor = Predictor(
         loaded.network,
         loaded.card.model,
