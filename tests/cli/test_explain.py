@@ -62,6 +62,8 @@ def test_several_methods_write_maps_scores_and_a_picture(explain, tmp_path):
     assert list(told["maps"]) == methods
     assert told["maps"]["input-gradient"]["maximum"] == pytest.approx(20, rel=1e-4)
     assert told["metadata"]["grad-cam"]["target"] == {"kind": "pixel", "y_px": 10, "x_px": 20}
+    assert told["maps"]["grad-cam"]["feature_map"] == told["metadata"]["grad-cam"]["feature_map"]
+    assert "feature_map" not in told["maps"]["input-gradient"]
     with Image.open(tmp_path / "p.png") as picture:
         assert picture.height > 0.85 * picture.width  # three rows
 

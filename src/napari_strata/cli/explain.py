@@ -199,7 +199,8 @@ def explain_words(figures: Mapping[str, Any]) -> Iterator[str]:
     yield f"{who} at {place}: score {figures['score']:.3f} (mean log-odds){sure}"
     for name, found in figures["maps"].items():
         told = [f"{key} {value:.3g}" for key, value in found.items() if isinstance(value, float | int)]
-        yield f"{name}: {', '.join(told)}"
+        at = f" at {found['feature_map']}" if "feature_map" in found else ""
+        yield f"{name}{at}: {', '.join(told)}"
         if broken := broken_promise(name, figures["score"], found):
             yield f"  {broken}"
         if "verdict" in found:

@@ -24,10 +24,11 @@ class Heatmap:
     data : ndarray of float32, shape (y, x)
         Not scaled; its meaning and unit are those of the method.
     metadata : mapping
-        ``method`` and its ``parameters``, ``target`` (kind and footprint), ``against``, ``layer``, ``decoder``,
-        ``class``, ``position`` (y, x) [px], ``score`` (mean log-odds in the target, or the difference of two),
-        ``done`` (part of the work), ``figures`` (the method's own), ``model``, ``weights_sha256``, ``image``,
-        ``frame`` and ``pixel_size_A``; ready for JSON.
+        ``method`` and its ``parameters``, ``feature_map`` (the one that was looked at, also where the parameters
+        leave it to the method; only of methods that look at one), ``target`` (kind and footprint), ``against``,
+        ``layer``, ``decoder``, ``class``, ``position`` (y, x) [px], ``score`` (mean log-odds in the target, or the
+        difference of two), ``done`` (part of the work), ``figures`` (the method's own), ``model``,
+        ``weights_sha256``, ``image``, ``frame`` and ``pixel_size_A``; ready for JSON.
     covers : bool
         As of `napari_strata.explain.attribution.Attribution`.
     """

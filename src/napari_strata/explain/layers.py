@@ -6,7 +6,9 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from napari_strata.config import ExplainConfig
 from napari_strata.errors import MethodError
+from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.score import TargetScore
 from napari_strata.explain.undisturbed import undisturbed
 from napari_strata.models.network import FeatureMap, Network
@@ -35,6 +37,29 @@ def named_feature_map(network: Network, name: str) -> FeatureMap:
     if name not in named:
         raise MethodError(f"The network has no feature map {name!r}.", remedy=f"It has: {'; '.join(named)}.")
     return named[name]
+
+
+def name_of_feature_map(network: Network, decoder: int, config: ExplainConfig) -> str | None:
+    """Return the name of the feature map that a method looks at; None for a method that looks at none.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    decoder : int
+        The decoder whose score is explained; its coarsest feature map is the default.
+    config : ExplainConfig
+        Method and settings.
+    """
+    facts = METHODS[config.method]
+    if "feature_map" not in facts.settings:
+        return None
+    if config.feature_map:
+        return config.feature_map
+    if facts.of_gates:
+        return next(iter(network.attention_gates()), None)
+    block = network.coarsest(decoder).block
+    return next(name for name, one in network.feature_maps().items() if one.block is block)
 
 
 def activations(network: Network, where: FeatureMap, image: Tensor) -> Tensor:

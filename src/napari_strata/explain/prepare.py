@@ -14,6 +14,7 @@ from napari_strata.explain.baselines import make_baseline, make_references, make
 from napari_strata.explain.batch_size import batch_size, kept_by
 from napari_strata.explain.catalogue import METHODS, Need
 from napari_strata.explain.fitness import check_network
+from napari_strata.explain.layers import name_of_feature_map
 from napari_strata.explain.question import AgainstCorrection, Question, describe_question
 from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import Output, TargetScore
@@ -162,10 +163,12 @@ def describe_answer(
 ) -> Mapping[str, Any]:
     """Return the question, who answers it and the score that is explained, ready for JSON."""
     names = ("background", *model.card.classes.names)
+    feature_map = name_of_feature_map(model.network, output.decoder, config)
     return {
         **describe_question(question),
         "method": config.method,
         "parameters": {name: getattr(config, name) for name in (*METHODS[config.method].settings, "seed")},
+        **({} if feature_map is None else {"feature_map": feature_map}),
         "decoder": output.decoder,
         "turn": turn,
         "class": names[output.index],

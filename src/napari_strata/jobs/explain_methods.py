@@ -214,7 +214,8 @@ def _answer(result: JobResult, *, is_judged: bool) -> Answer:
 
 def _told(heatmap: "Heatmap", seconds: float) -> dict[str, Any]:
     figures = {"minimum": float(heatmap.data.min()), "maximum": float(heatmap.data.max()), "seconds": seconds}
-    return {**figures, "done": heatmap.metadata["done"], **heatmap.metadata["figures"]}
+    looked = {name: heatmap.metadata[name] for name in ("feature_map",) if name in heatmap.metadata}
+    return {**looked, **figures, "done": heatmap.metadata["done"], **heatmap.metadata["figures"]}
 
 
 def _figures(answers: Sequence[Answer], earlier: "Heatmap | None") -> dict[str, Any]:

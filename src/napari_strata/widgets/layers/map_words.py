@@ -68,6 +68,8 @@ def score_words(details: Mapping[str, Any]) -> str:
             f". The map sums to {figures['sum']:.2f}; score minus baseline's: {score:.2f} - ({baseline:.2f}) ="
             f" {score - baseline:.2f} (delta {figures['delta']:.1g})"
         )
+    if "feature_map" in details:
+        said += f". Feature map: {details['feature_map']}"
     if broken := broken_promise(details["method"], details["score"], figures):
         said += f". {broken}"
     if "standard_error" in figures:
