@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 
 from napari_strata.errors import MethodError
 from napari_strata.explain.browse.feature_stack import cut_to_image
-from napari_strata.explain.browse.patches import Patch, best_patches, describe_patches, highest, patch_sheet
+from napari_strata.explain.browse.patches import (
+    Patch,
+    best_patches,
+    describe_patches,
+    highest,
+    in_grey,
+    patch_sheet,
+)
 from napari_strata.models.network import FeatureMap
 from napari_strata.models.reach import Reach
 
@@ -93,3 +100,10 @@ def test_a_sheet_holds_all_patches():
     sheet = patch_sheet([np.full((3, 3), n + 1.0) for n in range(3)] + [np.full((2, 3), 9.0)])
     assert sheet.shape == (10, 10)
     assert [np.count_nonzero(sheet == v) for v in (1, 2, 3, 9)] == [9, 9, 9, 6]
+
+
+def test_patches_of_a_dark_frame_are_as_bright_as_those_of_another_and_compare_within_theirs():
+    patches = [Patch(frame, 0, 0, 1, 0, 1, 0, 1) for frame in (0, 1, 0, 2)]
+    seen = [np.array([[10, 30]]), np.array([[1000, 5000]], np.uint16), np.array([[20, 50]]), np.array([[7, 7]])]
+    grey = [image.tolist() for image in in_grey(patches, seen)]
+    assert grey == [[[0, 0.5]], [[0, 1]], [[0.25, 1]], [[0, 0]]]

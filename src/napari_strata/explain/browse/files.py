@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_strata.explain.browse.feature_stack import FeatureStack
 from napari_strata.explain.browse.kernels import kernel_grid
-from napari_strata.explain.browse.patches import Patch, describe_patches, patch_sheet
+from napari_strata.explain.browse.patches import Patch, describe_patches, in_grey, patch_sheet
 from napari_strata.io.files import replacing
 from napari_strata.types import AnyArray, FloatImage
 
@@ -61,9 +61,8 @@ def write_patches(
         told = {**about, "patches": describe_patches(patches)}
         temporary.write_text(json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False), encoding="utf-8")
     if images:
-        sheet = patch_sheet(images)
-        low, high = np.nanmin(sheet), np.nanmax(sheet)
-        _write_png(_coloured((sheet - low) / ((high - low) or 1.0), sheet, "gray"), picture)
+        sheet = patch_sheet(in_grey(patches, images))
+        _write_png(_coloured(sheet, sheet, "gray"), picture)
 
 
 def write_inversion(image: FloatImage, path: Path, about: Mapping[str, Any]) -> None:

@@ -129,6 +129,29 @@ def _patch(stack: FeatureStack, index: tuple[int, int], value: float, shape: tup
     return Patch(stack.frame, y, x, value, *edges)
 
 
+def in_grey(patches: Sequence[Patch], images: Sequence[AnyArray]) -> tuple[FloatImage, ...]:
+    """Return what patches see as grey values from 0 to 1.
+
+    Patches of one frame share a scale, from their darkest to their brightest pixel; frames may differ by more.
+
+    Parameters
+    ----------
+    patches : sequence of Patch
+        The patches.
+    images : sequence of ndarray, shape (y, x)
+        What they see.
+    """
+    limits: dict[int, tuple[float, float]] = {}
+    for patch, image in zip(patches, images, strict=True):
+        low, high = limits.get(patch.frame, (np.inf, -np.inf))
+        limits[patch.frame] = min(low, float(image.min())), max(high, float(image.max()))
+    grey = []
+    for patch, image in zip(patches, images, strict=True):
+        low, high = limits[patch.frame]
+        grey.append(((image.astype(np.float64) - low) / ((high - low) or 1.0)).astype(np.float32))
+    return tuple(grey)
+
+
 def patch_sheet(images: Sequence[AnyArray]) -> FloatImage:
     """Lay cut-out patches beside each other in rows, each on the middle of its cell, NaN between.
 

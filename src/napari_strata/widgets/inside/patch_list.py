@@ -8,7 +8,7 @@ from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QIcon, QImage, QPainter, QPixmap
 from qtpy.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
-from napari_strata.types import AnyArray
+from napari_strata.types import AnyArray, FloatImage
 
 if TYPE_CHECKING:
     from napari_strata.explain.browse.patches import Patch
@@ -47,14 +47,14 @@ class PatchList(QListWidget):
         patches : sequence of Patch
             The patches.
         images : sequence of ndarray, shape (y, x)
-            What they see; all are shown with the same grey values.
+            What they see.
         """
+        from napari_strata.explain.browse.patches import in_grey
+
         self.clear()
         self._patches = tuple(patches)
-        low = min((float(image.min()) for image in images), default=0.0)
-        high = max((float(image.max()) for image in images), default=1.0)
-        for patch, image in zip(patches, images, strict=True):
-            item = QListWidgetItem(QIcon(_picture(image, low, high)), f"{patch.value:.3g}")
+        for patch, image in zip(patches, in_grey(patches, images), strict=True):
+            item = QListWidgetItem(QIcon(_picture(image)), f"{patch.value:.3g}")
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
             item.setToolTip(f"y {patch.y:.0f}, x {patch.x:.0f} px, frame {patch.frame}")
             self.addItem(item)
@@ -64,10 +64,9 @@ class PatchList(QListWidget):
         self.picked.emit(self._patches[self.row(item)])
 
 
-def _picture(image: AnyArray, low: float, high: float) -> QPixmap:
-    """Draw a patch on the middle of a square, so that those at the image's edge stand in line with the others."""
-    scaled = (image.astype(np.float64) - low) / ((high - low) or 1.0)
-    grey = np.ascontiguousarray(np.clip(scaled * 255, 0, 255).astype(np.uint8))
+def _picture(image: FloatImage) -> QPixmap:
+    """Draw a patch, 0 to 1, on the middle of a square, so that those at the image's edge stand in line."""
+    grey = np.ascontiguousarray((image * 255).astype(np.uint8))
     height, width = grey.shape
     picture = QImage(grey.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
     patch = QPixmap.fromImage(picture).scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio)
