@@ -274,3 +274,18 @@ def test_a_folder_that_is_a_file_is_refused(model, tmp_path):
         )
     )
     assert isinstance(ended.error, OutputError)
+
+
+@pytest.mark.parametrize(
+    ("given", "moved"),
+    [
+        ({}, (0.5, 0)),
+        ({"shift_x": 0.5}, (0, 0.5)),
+        ({"shift_y": 1}, (1, 0)),
+        ({"shift_y": 1, "shift_x": 2}, (1, 2)),
+    ],
+)
+def test_a_shift_that_is_not_given_is_0_where_the_other_is(given, moved):
+    config = WhatIfConfig(change="shift", **given)
+    assert (config.shift_y, config.shift_x) == moved
+    assert WhatIfConfig.model_validate(config.model_dump(exclude_unset=True)) == config

@@ -1,6 +1,8 @@
 """What is done to a part of an image to see what the network then says."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
+
+from pydantic import model_validator
 
 from napari_strata.config.base import Config, setting
 
@@ -17,6 +19,20 @@ class WhatIfConfig(Config):
     strength: float = setting(
         1.0, "How strongly noise is taken away, in standard deviations of the shot noise.", ge=0, le=10
     )
-    shift_y: float = setting(0.5, "How far the region is moved down.", unit="Å", ge=-1000, le=1000)
+    shift_y: float = setting(
+        0.5,
+        "How far the region is moved down; 0 if only the move to the right is given.",
+        unit="Å",
+        ge=-1000,
+        le=1000,
+    )
     shift_x: float = setting(0.0, "How far the region is moved to the right.", unit="Å", ge=-1000, le=1000)
     grow: float = setting(0.0, "By so much the region is larger on every side.", unit="Å", ge=0, le=100)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shift_as_given(cls, values: Any) -> Any:
+        """Move only to the right where only that is given."""
+        if isinstance(values, dict) and "shift_x" in values:
+            return {"shift_y": 0.0, **values}
+        return values
