@@ -16,6 +16,7 @@ def test_an_erased_mask_is_told_and_written(strata, asked, tmp_path):
     figures = call.report["figures"]
     assert figures["score_before"] > 0 > figures["score"]
     assert figures["region_px"] == 49
+    assert figures["changed_class_px"] > 0
     assert json.loads((tmp_path / "out" / "what_if.json").read_text())["what_if"]["change"] == "erase"
     assert "->" in strata("what-if", *asked, "--change", "blur", "--blur", "0.6").out
 

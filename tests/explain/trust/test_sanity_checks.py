@@ -184,6 +184,7 @@ def test_a_map_that_is_the_same_for_every_layer_is_not_read_as_why_this_one(left
     verdict = judge_figures({"model-randomisation": model, "label-randomisation": labels})
     assert verdict.finding is finding
     assert ("do not read its map" in verdict.words) is (finding is Finding.UNASKED)
+    assert f"another class or layer at the same place is {exchanged:.2f} at given distance" in verdict.words
 
 
 def test_without_labels_the_other_layer_is_asked():

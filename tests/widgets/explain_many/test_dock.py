@@ -19,11 +19,11 @@ from napari_strata.jobs.explain import explain
 from napari_strata.jobs.inquiry import Inquiry
 from napari_strata.types import ATOM_COLUMNS
 from napari_strata.widgets.explain_many.dock import ManyDock
-from napari_strata.widgets.explain_many.stack_maps import MAPS, ROLE
+from napari_strata.widgets.explain_many.stack_maps import MAPS
 from napari_strata.widgets.layers.atom_layers import atom_layer
 from napari_strata.widgets.layers.layer_data import stack_of
 from napari_strata.widgets.layers.napari_layers import Origin, heatmap_layer
-from napari_strata.widgets.layers.results import find_results, is_edited, show_results
+from napari_strata.widgets.layers.results import STACK_ROLE, find_results, is_edited, show_results
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.maps.asked import EXPLANATION, asked_by
 from napari_strata.widgets.parts.models import open_model
@@ -103,7 +103,7 @@ def run(qtbot, panel) -> str:
 
 
 def stacks(viewer) -> list[Image]:
-    return find_results(viewer, ROLE, viewer.layers["bright"])
+    return find_results(viewer, STACK_ROLE, viewer.layers["bright"])
 
 
 def atoms_of(viewer):
@@ -122,6 +122,7 @@ def test_every_slice_gets_its_map_and_the_slider_tells_where_there_is_no_atom(qt
     (maps,) = stacks(viewer)
     (one,) = find_results(viewer, "heatmap", viewer.layers["bright"])
     np.testing.assert_allclose(maps.data[1], one.data[0], atol=1e-5 * one.data.max())
+    assert (maps.visible, one.visible) == (True, False), "they would add up"
     assert maps.data[0].any() and not maps.data[2].any()
     assert maps.data.shape == viewer.layers["bright"].data.shape
     assert np.allclose(maps.scale, viewer.layers["bright"].scale)
@@ -221,8 +222,10 @@ def test_selected_atoms_are_scored_and_coloured_on_press(qtbot, viewer, scene, o
     assert points.selected_data == {3, 5, 20}
     assert not is_edited(points), "scores are no edit"
     before = points.face_color.copy()
+    points.visible = False  # as a new map leaves them
     dock.atoms.colouring.column.setCurrentText("own lattice")
     click(qtbot, dock.atoms.colouring.button)
+    assert points.visible
     # all three are alike, and have the middle of viridis
     assert np.allclose(points.face_color[3], [0.128, 0.567, 0.551, 1], atol=0.03)
     assert np.allclose(points.face_color[0], [0.5, 0.5, 0.5, 0.38], atol=0.01)

@@ -166,7 +166,7 @@ def test_another_threshold_drops_a_proposal_that_is_not_sent(qtbot, viewer, add_
     press(qtbot, dock.proposal.panel, dock.proposal.panel.start_button)
     dock.view.part.setValue(55)
     assert dock.proposal.overlay.layer is None
-    assert "press 'Propose' again" in dock.proposal.panel.words.text()
+    assert dock.proposal.panel.words.text() == "The map or a setting changed: press 'Propose' again."
 
 
 def test_labels_of_another_shape_get_nothing(qtbot, viewer, add_map, open_dock):

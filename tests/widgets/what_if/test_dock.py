@@ -329,6 +329,41 @@ def test_a_cancel_keeps_the_best_so_far(qtbot, viewer, add_map, open_dock, monke
     assert panel.start_button.isEnabled()
 
 
+def stop_at_once(started, *, flips, size):
+    """Return a search that finds one change and then nothing, until it is stopped."""
+
+    def look(search):
+        while True:
+            started.set()
+            yield Found(np.full(int(search._region.sum()), size), -1.0 if flips else 3.0, flips, 0.1)
+
+    return look
+
+
+@pytest.mark.parametrize(("flips", "size"), [(False, 0.0), (True, 1e3), (True, 0.0)])
+def test_a_search_that_is_stopped_takes_no_better_change_away(
+    qtbot, viewer, add_map, open_dock, monkeypatch, flips, size
+):
+    add_map()
+    dock = open_dock()
+    dock.live.setChecked(False)
+    panel = dock.flip.panel
+    with qtbot.waitSignal(panel.runner.ended, timeout=60_000):
+        qtbot.mouseClick(panel.start_button, Qt.MouseButton.LeftButton)
+    (change,), words = results(viewer, "smallest-change change"), panel.words.text()
+    before, started = change.data.copy(), threading.Event()
+    monkeypatch.setattr(FlipSearch, "look", stop_at_once(started, flips=flips, size=size))
+    qtbot.mouseClick(panel.start_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(started.is_set, timeout=30_000)
+    with qtbot.waitSignal(panel.runner.ended, timeout=30_000):
+        qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
+    is_better = flips and size == 0
+    assert np.array_equal(change.data, before) is not is_better
+    assert bool(results(viewer, "smallest-change prediction")) is not is_better
+    kept = panel.words.text() == f"Stopped before anything better was found. Found before: {words}"
+    assert kept is not is_better
+
+
 def test_closing_ends_both_workers(qtbot, viewer, add_map, open_dock, monkeypatch):
     add_map()
     started = threading.Event()

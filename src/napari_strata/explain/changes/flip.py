@@ -58,6 +58,8 @@ class Flip:
         Whether it does so within the bound.
     words : str
         All that for people.
+    is_stopped : bool
+        Whether the search was stopped before it ended.
     gone : Gone or None
         The change that takes away a target which stays where no more than the sign of the score turns.
     """
@@ -68,6 +70,7 @@ class Flip:
     flips: bool
     is_within: bool
     words: str
+    is_stopped: bool = False
     gone: Gone | None = None
 
 
@@ -131,7 +134,7 @@ class FlipSearch:
         }
         after = self._answers.get(found.score)
         change, outcome = self._outcome(found.change, details, after=after, with_masks=not is_stopped)
-        return Flip(change, outcome, size, found.flips, is_within, words)
+        return Flip(change, outcome, size, found.flips, is_within, words, is_stopped)
 
     def take_away(self, flip: Flip, found: Found) -> Flip:
         """Look how much larger a change takes away what is still there when the score flips; say so."""

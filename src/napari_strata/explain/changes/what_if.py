@@ -168,7 +168,7 @@ class WhatIf:
             "score": after.score,
             "probability_before": self.before.probability,
             "probability": after.probability,
-            "pixels": compared.pixels,
+            "changed_class_px": compared.pixels,
             "vanished": compared.vanished,
             "appeared": compared.appeared,
             "renamed": compared.renamed,

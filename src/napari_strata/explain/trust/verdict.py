@@ -114,12 +114,13 @@ def _of_labels(figures: Figures) -> str:
     left = f"{labels['likeness']['beyond_distance']:.2f}"
     if labels["kind"] == EXCHANGED:
         return (
-            f"Asked for another class or layer at the same place, {left} is left of it; nothing was trained anew."
+            f"Its rank correlation with the map of another class or layer at the same place is {left} at given"
+            " distance from the target; nothing was trained anew."
         )
     training = labels["training"]
     return (
         f"Of a network trained on permuted masks for {training['steps']} steps ({training['right']:.0%} of them"
-        f" right, {training['chance']:.0%} by chance) the map keeps {left}."
+        f" right, {training['chance']:.0%} by chance) the map keeps a rank correlation of {left}."
     )
 
 

@@ -67,7 +67,7 @@ class ExplainDock(Dock):
         self.cost = CostLine()
         self.keep = QCheckBox("Keep earlier heatmaps")
         self.uncover = UncoverBox(viewer, self.source.image)
-        self.panel = JobPanel(QPushButton())
+        self.panel = JobPanel(QPushButton(), stopped="Stopped before there was a map that could be kept.")
         self.target = TargetButton(
             viewer,
             self.panel,

@@ -17,7 +17,7 @@ from napari_strata.widgets.layers.napari_layers import (
 from napari_strata.widgets.layers.results import (
     ORIGIN,
     find_results,
-    hide_others,
+    hide_other_maps,
     is_edited,
     rename_result,
     show_results,
@@ -104,7 +104,7 @@ class GrowingMap(QObject):
         new = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
         (layer,) = show_results(self._viewer, [new], below="atoms", keep_earlier=self._keep_earlier)
         tell_made(layer)
-        hide_others(self._viewer, "heatmap", layer, origin.image)
+        hide_other_maps(self._viewer, layer, origin.image)
         self._limits = list(layer.contrast_limits)
         self._mark(origin, chosen)
         return layer

@@ -47,7 +47,7 @@ class AtomColouring(QWidget):
         self.column.setCurrentIndex(max(self.column.findData(kept), 0) if kept else first)
 
     def colour(self, _checked: bool = False) -> None:
-        """Colour the points by what is chosen.
+        """Colour the points by what is chosen, and show them: a new map hides them.
 
         Raises
         ------
@@ -65,3 +65,4 @@ class AtomColouring(QWidget):
             colour_by_layer(points)
             self.legend.setText("")
         self.legend.setVisible(bool(column))
+        points.visible = True

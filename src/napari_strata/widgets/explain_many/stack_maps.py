@@ -16,7 +16,7 @@ from napari_strata.requests import FrameWanted
 from napari_strata.types import FloatImage
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import placement
-from napari_strata.widgets.layers.results import show_results
+from napari_strata.widgets.layers.results import STACK_ROLE, hide_other_maps, show_results
 from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.maps.asked import EXPLANATION, Asked, MapChoice, asked_by
 from napari_strata.widgets.parts.connections import connect_while_alive
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
 
-ROLE = "stack of heatmaps"
-"""Role of the layer with a map of every slice."""
 MAPS = "napari_strata_stack_maps"
 """Key in its metadata under which lies, by the number of the slice, what each map answers."""
 NEIGHBOURS = 2
@@ -168,6 +166,7 @@ class StackMaps(QWidget):
         if self._layer is None:
             made = _stack_layer(asked, self._look, self._data)
             (self._layer,) = show_results(self._viewer, [made], below="atoms")
+            hide_other_maps(self._viewer, self._layer, asked.source.origin.image)
             self._removal.watch(self._layer)
         elif self._layer not in self._viewer.layers:
             return
@@ -233,7 +232,7 @@ def _stack_layer(asked: Asked, look: dict[str, Any], data: FloatImage) -> "Image
     return Image(
         data,
         name=origin.name(f"Every slice: {METHODS[method].title}"),
-        metadata=origin.tag(ROLE, method=method) | {MAPS: {}},
+        metadata=origin.tag(STACK_ROLE, method=method) | {MAPS: {}},
         **look,
         **placement(origin.image),
     )

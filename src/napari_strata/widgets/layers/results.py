@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 ORIGIN = "napari_strata_origin"
 """Key in the metadata of result layers under which lies what they were computed from."""
+STACK_ROLE = "stack of heatmaps"
+"""Role of a layer with a map of every slice."""
+_MAP_ROLES = ("heatmap", STACK_ROLE)
 _count = itertools.count(1)
 """Numbers results as they are made."""
 
@@ -30,6 +33,11 @@ def find_results(viewer: "Viewer", role: str, image: "Image", *, model: str | No
     """Return the result layers of an image that play a role, the uppermost last."""
     wanted = {"role": role, "image": image.unique_id} | ({} if model is None else {"model": model})
     return [layer for layer in viewer.layers if wanted.items() <= _key(layer).items()]
+
+
+def find_maps(viewer: "Viewer", image: "Image") -> "list[Any]":
+    """Return the maps that explain an image: those of one answer, and those of every slice."""
+    return [layer for role in _MAP_ROLES for layer in find_results(viewer, role, image)]
 
 
 def role_of(napari_layer: "Layer") -> str:
@@ -153,9 +161,9 @@ def let_be_replaced(napari_layer: "Layer") -> None:
     napari_layer.metadata[ORIGIN]["checksum"] = _checksum(napari_layer)
 
 
-def hide_others(viewer: "Viewer", role: str, shown: "Layer", image: "Image") -> None:
-    """Show one result of an image, and none of the others that play its role: maps would blend."""
-    for layer in find_results(viewer, role, image):
+def hide_other_maps(viewer: "Viewer", shown: "Layer", image: "Image") -> None:
+    """Show one map of an image, and none of its others: they would add up."""
+    for layer in find_maps(viewer, image):
         if layer.visible is not (layer is shown):  # napari draws anew what is as visible as before, too
             layer.visible = layer is shown
 

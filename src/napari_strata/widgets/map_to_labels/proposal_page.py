@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LEAST_KEPT = 0.25
 """A cut that keeps a smaller part of the pixels above the threshold is spoken of."""
 _HINT = "Press 'Propose': yellow stripes show what would be painted."
-_STALE = "The map or its threshold changed: press 'Propose' again."
+_STALE = "The map or a setting changed: press 'Propose' again."
 _GONE = "The map or its image was removed or replaced meanwhile; the proposal was dropped."
 _NO_CLASS = "Choose a class."
 _UNDONE = "Undo took the paint away."

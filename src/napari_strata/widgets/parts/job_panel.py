@@ -27,15 +27,20 @@ class JobPanel(QWidget):
     ----------
     start_button : QPushButton
         The button that starts; what it does is the dock's affair.
+    stopped : str
+        What is said of a job that was canceled and left nothing.
     """
 
     brought = Signal(object)
     """The `JobResult` of a job that completed, or was canceled and kept what was done."""
 
-    def __init__(self, start_button: QPushButton, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, start_button: QPushButton, parent: QWidget | None = None, *, stopped: str = "Stopped."
+    ) -> None:
         super().__init__(parent)
         self.runner = JobRunner(self, asked_for=True)
         self.start_button = start_button
+        self._stopped = stopped
         self.cancel_button = QPushButton("Cancel")
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
@@ -138,7 +143,7 @@ class JobPanel(QWidget):
         if ended.error is not None:
             self.say(in_words(ended.error))
         elif ended.result is None:
-            self.say("Stopped.")
+            self.say(self._stopped)
         else:
             self.brought.emit(ended.result)
         self._lay_out_now()

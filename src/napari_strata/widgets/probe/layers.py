@@ -16,7 +16,7 @@ from napari_strata.widgets.layers.napari_layers import (
     placement,
     target_layer,
 )
-from napari_strata.widgets.layers.results import find_results, remove_results, show_results, tell_made
+from napari_strata.widgets.layers.results import find_maps, remove_results, show_results, tell_made
 from napari_strata.widgets.layers.targets import Chosen, Place
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class ProbeLayers:
 
     def show(self, glimpse: "Glimpse", place: Place, kind: str) -> None:
         """Show a map where it lies, and the ring at its target."""
-        for layer in find_results(self._viewer, "heatmap", self.origin.image):
+        for layer in find_maps(self._viewer, self.origin.image):
             if layer.visible:
                 layer.visible = False
                 self._hidden.append(layer)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.config.smallest_change import SmallestChangeConfig
 from napari_strata.control import JobControl
-from napari_strata.events import JobResult
+from napari_strata.events import JobEnded, JobResult
 from napari_strata.jobs.job import Job
 from napari_strata.requests import TryChange
 from napari_strata.widgets.maps.asked import Asked
@@ -33,6 +34,7 @@ _DOSE = 1000.0
 _TIP = "Look for the least change of the pixels with which the network no longer says what it says."
 _SMALLEST = "Show the smallest change"
 _WHICH = "The smallest change turns the sign of the score; with the larger one the target is gone."
+_KEPT = "Stopped before anything better was found. Found before:"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +68,7 @@ class FlipPart(QWidget):
         self.panel.start_button.setToolTip(_TIP)
         self.layers = WhatIfLayers(viewer, "Smallest change", "smallest-change")
         self.which = ChoiceBox()
-        self._found: tuple[Asked, Flip] | None = None
+        self._found: tuple[_Request, Flip] | None = None
         self._hide_dose()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -77,6 +79,7 @@ class FlipPart(QWidget):
         self.which.hide()
         self.panel.start_button.clicked.connect(self.panel.guarded(self._start))
         self.panel.brought.connect(self._on_result)
+        self.panel.runner.ended.connect(self._on_ended)
         self.which.activated.connect(self._show)
 
     def set_obstacle(self, text: str) -> None:
@@ -95,7 +98,6 @@ class FlipPart(QWidget):
     def _start(self, _checked: bool = False) -> None:
         asked, change = self._take()
         request = self._request = _Request(asked, change.mask, self.config.values())
-        self.forget()
         self.panel.run(partial(_make_job, request), name=f"Smallest change of {asked.source.stack.name}")
         self._removal.watch(asked.source.origin.image)
 
@@ -107,12 +109,27 @@ class FlipPart(QWidget):
         if dropped := asked.source.why_dropped(self._viewer):
             self.panel.say(dropped)
             return
-        self._found = asked, flip
+        if self._found is not None and _is_no_better(request, flip, *self._found):
+            self._keep()
+            return
+        self.forget()
+        self._found = request, flip
         if flip.gone is not None:
             self.which.addItems([_SMALLEST, f"Show {flip.gone.times:g} times that change"])
             self.which.show()
         self._show(0)
         self.panel.say(_words(flip))
+
+    def _on_ended(self, ended: JobEnded) -> None:
+        """Say that what was found before stays, where a stop came before anything was tried."""
+        if ended.result is None and ended.error is None:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Go on showing what was found before."""
+        self._show(self.which.currentIndex())
+        if self._found is not None:
+            self.panel.say(f"{_KEPT} {_words(self._found[1])}")
 
     def forget(self) -> None:
         """Offer nothing more of what was found."""
@@ -124,17 +141,36 @@ class FlipPart(QWidget):
         """Show the smallest change, or the larger one with which the target is gone."""
         if self._found is None:
             return
-        asked, flip = self._found
+        request, flip = self._found
+        asked = request.asked
         if asked.source.why_dropped(self._viewer):
             self.forget()
             return
-        shown = flip if index == 0 or flip.gone is None else flip.gone
+        shown = flip if index <= 0 or flip.gone is None else flip.gone
         self.layers.show_flip(shown, asked.source.origin, frame=asked.frame, layer=asked.question.layer)
         self.shown.emit()
 
 
 def _words(flip: "Flip") -> str:
     return f"{flip.words} {outcome_words(flip.outcome)}"
+
+
+def _is_no_better(request: _Request, new: "Flip", other: _Request, old: "Flip") -> bool:
+    """Tell whether a search that was stopped found nothing, or no smaller change than the same search before."""
+    if not (new.is_stopped and old.flips):
+        return False
+    return not new.flips or (_is_same(request, new, other, old) and new.size.rms >= old.size.rms)
+
+
+def _is_same(request: _Request, new: "Flip", other: _Request, old: "Flip") -> bool:
+    """Tell whether two searches ask the same, and may change the same pixels."""
+    one, two = ({**flip.outcome.metadata, "what_if": None} for flip in (new, old))
+    return (
+        one == two
+        and request.asked.source.origin.image is other.asked.source.origin.image
+        and (request.asked.frame, request.config.reach) == (other.asked.frame, other.config.reach)
+        and np.array_equal(request.mask, other.mask)
+    )
 
 
 def _make_job(request: _Request, control: JobControl) -> Job:

@@ -7,11 +7,14 @@ from napari_strata.numbers import plain
 if TYPE_CHECKING:
     from napari_strata.explain.changes.outcome import Outcome
 
+_LEAST = 0.005
+"""A score nearer to 0 than this is 0 to the digits that are of use."""
+
 
 def outcome_words(outcome: "Outcome") -> str:
     """Say what a change changes."""
     before, after = outcome.before, outcome.after
-    words = f"Score {plain(before.score, 3)} → {plain(after.score, 3)} (mean log-odds)"
+    words = f"Score {_score(before.score)} → {_score(after.score)} (mean log-odds)"
     if before.probability is not None and after.probability is not None:
         name = outcome.metadata["class"]
         words += f", P({name}) {before.probability:.2f} → {after.probability:.2f}"
@@ -27,3 +30,7 @@ def outcome_words(outcome: "Outcome") -> str:
     said = f"{words}; {', '.join(told)}." if told else f"{words}."
     notes = (outcome.target_words, outcome.metadata["what_if"].get("fill_words", ""))
     return " ".join([said, *filter(None, notes)])
+
+
+def _score(value: float) -> str:
+    return plain(value, 3) if abs(value) >= _LEAST else "0.00"
