@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
+import tifffile
 import yaml
 from npe2 import PluginManifest
 from typer.main import get_command
 
+from honeycomb import footprints, honeycomb
 from napari_strata.cli.program import app
 from napari_strata.config import AnalysisConfig, Config, SimulationConfig, TrainConfig
 from napari_strata.config.search import SearchTrainConfig
+from napari_strata.explain.heatmap import read_heatmap
 
 ROOT = Path(__file__).parents[1]
 TOP = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
@@ -77,6 +81,22 @@ def test_every_command_on_a_page_is_understood(line):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_that_is_named_exists(page):
     assert set(re.findall(r"`napari-strata ([a-z][\w-]*)", page.read_text(encoding="utf-8"))) <= set(COMMANDS)
+
+
+def test_the_example_of_the_python_page_explains_an_atom(tmp_path, monkeypatch):
+    crystal = footprints(honeycomb(16.0), 16.0, 0.2)
+    tifffile.imwrite(tmp_path / "image.tif", (100 + 800 * crystal).astype(np.uint16))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("napari_strata.io.bundled.FOLDER", ROOT / "src" / "napari_strata" / "bundled")
+    ((_, _, text),) = _FENCE.findall((ROOT / "docs" / "reference" / "api.md").read_text("utf-8"))[:1]
+    known = {}
+    exec(compile(text, "api.md", "exec"), known)
+    heatmap = read_heatmap(tmp_path / "heat.tif")
+    y, x = heatmap.metadata["position"]
+    assert heatmap.data.shape == (80, 80)
+    assert (y, x) == pytest.approx((known["surest"]["y_px"], known["surest"]["x_px"]))
+    assert heatmap.metadata["feature_map"].startswith(f"decoder {heatmap.metadata['decoder']}, level ")
+    assert heatmap.data.max() > 0
 
 
 def test_every_option_in_the_guide_to_the_command_line_exists():
