@@ -190,7 +190,7 @@ def test_a_second_heatmap_replaces_the_first_of_its_method_unless_kept(qtbot, vi
     explain(qtbot, viewer, dock, ATOMS[6])
     assert len(heatmaps(viewer)) == 1
     dock.method.choose("grad-cam")
-    explain(qtbot, viewer, dock, ATOMS[6])
+    assert ". Feature map: decoder 0, level " in explain(qtbot, viewer, dock, ATOMS[6])
     assert len(heatmaps(viewer)) == 2
     dock.keep.setChecked(True)
     explain(qtbot, viewer, dock, ATOMS[7])
@@ -377,7 +377,7 @@ def test_cancel_ends_the_job_and_leaves_no_heatmap(qtbot, viewer, open_dock, mon
     with qtbot.waitSignal(dock.panel.runner.ended):
         click(qtbot, dock.panel.cancel_button)
         release.set()
-    assert dock.panel.words.text() == "Stopped."
+    assert dock.panel.words.text() == "Stopped before there was a map that could be kept."
     assert dock.panel.start_button.isEnabled()
     assert not heatmaps(viewer)
 
