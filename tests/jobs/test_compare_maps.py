@@ -59,6 +59,15 @@ def test_every_method_gets_a_map_and_scores_and_one_without_use_says_so(model):
     assert parts[-1] == pytest.approx(1)
 
 
+def test_the_time_left_of_a_map_is_told_once_a_second_batch_is_done(model):
+    *events, _ = compare(model, ("input-gradient", "integrated-gradients"), batch=1)
+    of_map = "Explaining by Integrated Gradients (2 of 2)"
+    told = [event.seconds_left for event in events if isinstance(event, Progress) and event.message == of_map]
+    assert told[0] is None
+    assert all(left >= 0 for left in told[1:])
+    assert (len(told), told[-1]) == (4, 0)
+
+
 def test_all_maps_are_there_before_any_is_judged(model):
     sketches = [event.value for event in compare(model) if isinstance(event, Sketched)]
     first = next(rows for rows in sketches if any(row.figures for row in rows))

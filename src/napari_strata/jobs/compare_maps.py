@@ -194,14 +194,17 @@ def _make_map(
         )
         yield Progress(MAPPED * number / count, words)
         case.control.checkpoint()
-        making = make_subject(prepared, case.judging)
+        making, warm = make_subject(prepared, case.judging), None
         while True:
             try:
                 done = next(making)
             except StopIteration as stop:
                 subject: Subject = stop.value
                 break
-            yield Progress(MAPPED * (number + done) / count, words)
+            now = time.monotonic()
+            warm = warm or (now, done)  # the first batch takes longer than any other
+            left = (now - warm[0]) * (1 - done) / (done - warm[1]) if done > warm[1] else None
+            yield Progress(MAPPED * (number + done) / count, f"{words} ({number + 1} of {count})", left)
             case.control.checkpoint()
     except MethodError as error:
         rows[method] = ComparedMap(method, failure=str(error))

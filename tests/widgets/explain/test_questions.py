@@ -231,6 +231,19 @@ def test_passes_and_time_are_told_before_the_start_and_feature_maps_are_offered(
     assert dock.method.values().feature_map == "encoder, level 1"
 
 
+def test_after_a_job_nothing_is_said_of_a_cost_that_is_not_known_yet(qtbot, viewer, open_dock, monkeypatch):
+    dock, asked = open_dock(), []
+    monkeypatch.setattr(dock.cost.job, "ask", lambda *_args, **_named: asked.append(dock.cost.words.text()))
+    dock.question.target.setCurrentText("Pixel")
+    dock.method.choose("integrated-gradients")
+    qtbot.waitUntil(lambda: len(asked) == 1)
+    explain(qtbot, viewer, dock, (14, 15))
+    qtbot.waitUntil(lambda: len(asked) == 2)
+    dock.method.choose("smooth-grad")
+    qtbot.waitUntil(lambda: len(asked) == 3)
+    assert asked == ["Estimating the time…", "", "Estimating the time…"]
+
+
 def test_the_cost_of_a_region_is_that_of_what_is_drawn(qtbot, viewer, open_dock):
     dock = open_dock()
     dock.question.target.setCurrentText("Drawn region")

@@ -275,6 +275,7 @@ class ExplainDock(Dock):
             self._shown.deleteLater()
         self._request = self._shown = None
         self._ask_cost()
+        self.cost.hush()
 
     def _on_result(self, result: JobResult) -> None:
         request = self._request

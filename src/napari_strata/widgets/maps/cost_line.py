@@ -83,6 +83,7 @@ class CostLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._asked: _Asked | None = None
+        self._is_quiet = False
         self._answered: dict[tuple[object, ...], Outlook] = {}
         self.words, self.job = Words(), NewestJob()
         self._timer = QTimer(self)
@@ -137,8 +138,13 @@ class CostLine(QWidget):
         else:
             self._timer.start()
 
+    def hush(self) -> None:
+        """Say nothing of what was asked last before it is known."""
+        self._is_quiet = True
+
     def forget(self) -> None:
         """Say nothing, and stop."""
+        self._is_quiet = False
         self._timer.stop()
         self._asked = None
         self.words.setText("")
@@ -153,7 +159,7 @@ class CostLine(QWidget):
         except StrataError as error:
             self.words.setText(in_words(error))
             return
-        if not self.words.text():
+        if not self.words.text() and not self._is_quiet:
             self.words.setText(_ESTIMATING)
         make_job = partial(_make_job, asked, stack)
         self.job.ask(make_job, name="Estimating the time")
