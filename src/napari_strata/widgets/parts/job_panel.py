@@ -150,7 +150,7 @@ class JobPanel(QWidget):
 
     def _lay_out_now(self) -> None:
         """Give the words their room at once: napari may hold the window up before Qt would, drawing new layers."""
-        widget: QWidget | None = self
+        widget: QWidget | None = self if self.isVisible() else None
         while widget is not None:
             layout = widget.layout()
             if layout is not None:
