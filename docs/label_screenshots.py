@@ -16,7 +16,7 @@ from napari_strata.io.labels.annotations import AnnotatedImage, Annotation, Anno
 from napari_strata.io.labels.formats import FORMATS
 from napari_strata.io.labels.shapes import Ellipse
 from napari_strata.types import BACKGROUND
-from napari_strata.widgets.journal.journal import keep_state
+from napari_strata.widgets.journal.save_point import keep_state
 from scripts.driving import click, pause, show_dock, take_picture, wait_until
 
 IMAGES = Path(__file__).resolve().parent / "images"
