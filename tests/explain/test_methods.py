@@ -7,7 +7,7 @@ import torch
 from captum.attr import LayerGradCam
 from torch import nn
 
-from benchmarks.by_hand import coarse_network
+from benchmarks.known_networks import coarse_network
 from explaining import assert_same, map_of, score_of, whole_map, window_scene
 from napari_strata.config import ExplainConfig, ExplainMethod, ModelConfig
 from napari_strata.errors import MethodError

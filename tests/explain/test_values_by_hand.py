@@ -5,19 +5,8 @@ import itertools
 import pytest
 import torch
 
-from benchmarks.by_hand import (
-    IMAGE,
-    ONE,
-    SIX,
-    WEIGHTS,
-    ZERO,
-    Polynomial,
-    Rectified,
-    cubic,
-    linear,
-    shapley,
-    square,
-)
+from benchmarks.by_hand import shapley
+from benchmarks.known_networks import IMAGE, ONE, SIX, WEIGHTS, ZERO, Polynomial, Rectified, cubic, linear, square
 from explaining import map_of, scene_of, score_of
 from napari_strata.errors import MethodError
 from napari_strata.explain.catalogue import METHODS, load_method
