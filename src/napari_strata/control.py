@@ -104,10 +104,10 @@ class JobControl:
         """Whether requests have come that nobody has taken."""
         return bool(self._requests)
 
-    def wait_for_requests(self) -> None:
-        """Block the calling thread until there are requests to take, or the job is stopped."""
+    def wait_for_requests(self, seconds: float | None = None) -> None:
+        """Block the calling thread until there are requests to take, the job is stopped, or a time [s] is over."""
         with self._condition:
-            self._condition.wait_for(lambda: self._stop or bool(self._requests))
+            self._condition.wait_for(lambda: self._stop or bool(self._requests), seconds)
 
     def pause(self) -> None:
         """Ask a running job to wait at its next checkpoint.

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from napari_strata.explain.probe import Prober
     from napari_strata.models.registry import LoadedModel
 
+_DRAWING = 0.1
+"""For how long nothing is worked ahead after an answer, which is being drawn on the same cores [s]."""
+
 
 @job
 def probe(
@@ -89,6 +92,7 @@ def probe(
                 yield Glimpsed(at, found)
             except StrataError as error:
                 yield Glimpsed(at, None, error)
+            control.wait_for_requests(_DRAWING)
         elif at is not None and prober is not None and not prober.is_ready:
             prober.look_ahead(
                 at.y, at.x, is_wanted=lambda: not control.has_requests and not control.stop_requested

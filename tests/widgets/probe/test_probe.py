@@ -9,6 +9,7 @@ from qtpy.QtCore import QPoint, Qt, QThreadPool
 from qtpy.QtWidgets import QApplication
 
 from napari_strata.errors import TargetError
+from napari_strata.events import Glimpsed
 from napari_strata.explain.probe import Prober
 from napari_strata.widgets.explain.dock import ExplainDock
 from napari_strata.widgets.layers.results import ORIGIN, find_results
@@ -57,6 +58,13 @@ def move(qtbot, viewer, pixel) -> None:
     for point in (there - QPoint(30, 30), there):  # Qt tells of no move that is none
         qtbot.wait(25)  # vispy leaves out what follows too fast
         qtbot.mouseMove(canvas_of(viewer), point)
+
+
+def tell(viewer, pixel) -> None:
+    """Have napari tell of a move at once, as often as one likes."""
+    event = SimpleNamespace(position=viewer.layers["bright"].data_to_world(pixel))
+    for callback in viewer.mouse_move_callbacks:
+        callback(viewer, event)
 
 
 def press(qtbot, viewer) -> None:
@@ -163,21 +171,40 @@ def test_of_many_requests_the_last_is_answered(qtbot, viewer, open_dock, monkeyp
         assert all_asked.wait(60)
         return at(prober, y, x, kind, **rest)
 
-    def tell(pixel):
-        event = SimpleNamespace(position=viewer.layers["bright"].data_to_world(pixel))
-        for callback in viewer.mouse_move_callbacks:
-            callback(viewer, event)
-
     monkeypatch.setattr(Prober, "at", slow)
-    tell((21, 8))
+    tell(viewer, (21, 8))
     qtbot.waitUntil(lambda: len(answered) == 1, timeout=20_000)
     for column in range(10, 40, 3):
-        tell((21, column))
-    tell((33, 33))
+        tell(viewer, (21, column))
+    tell(viewer, (33, 33))
     all_asked.set()
     qtbot.waitUntil(lambda: ring_at(viewer, (33, 33)), timeout=20_000)
     assert len(answered) == 2
     assert dock.probe.is_held
+
+
+def test_while_an_answer_is_drawn_nothing_is_computed(qtbot, viewer, open_dock, monkeypatch):
+    dock = open_dock()
+    probe_at(qtbot, viewer, ATOMS[0])
+    qtbot.wait(50)
+    posted, post, moved = [], dock.probe.runner.post, []
+
+    def note(request):
+        posted.append((request.y, request.x))
+        post(request)
+
+    def move_on(event):
+        if isinstance(event, Glimpsed) and not moved:
+            for place in ((21, 10), (33, 33)):
+                tell(viewer, place)
+            moved.extend(posted)
+
+    monkeypatch.setattr(dock.probe.runner, "post", note)
+    dock.probe.runner.reported.connect(move_on)  # heard after the probe, which shows the answer at once
+    tell(viewer, (21, 8))
+    qtbot.waitUntil(lambda: ring_at(viewer, (33, 33)), timeout=20_000)
+    assert moved == [(21, 8)]
+    assert posted == [(21, 8), (33, 33)]
 
 
 def test_closing_the_dock_while_it_computes_ends_the_worker(qtbot, viewer, open_dock):

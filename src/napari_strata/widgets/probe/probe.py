@@ -44,8 +44,11 @@ _OFF = "The cursor is off the image."
 _IN_3D = "The probe follows the cursor in 2D only: a cursor in 3D has no depth."
 _CHANGED = "What is probed has changed: release Q and press it again."
 _TYPING = (QLineEdit, QAbstractSpinBox, QTextEdit, QPlainTextEdit, QComboBox)
-_PACE = 33
-"""Least time between two pictures, so that quick answers leave the window time for other things [ms]."""
+_PACE = 16
+"""Least time between a picture and the next question [ms]; drawing it in software takes longer, and ends first.
+
+So no network computes while the window is drawn: on two cores each took twice as long beside the other.
+"""
 _LEAVING = (QEvent.Type.ApplicationDeactivate, QEvent.Type.WindowDeactivate)
 
 
@@ -69,9 +72,10 @@ class Probe(QWidget):
         self._subject: Subject | None = None
         self._layers: ProbeLayers | None = None
         self._wanted: ProbeAt | None = None
-        self._answer: Glimpsed | None = None
+        self._posted: ProbeAt | None = None  # and not answered yet
+        self._seen: ProbeAt | None = None
         self._pace = QTimer(self, singleShot=True, interval=_PACE)
-        self._pace.timeout.connect(self._on_pace)
+        self._pace.timeout.connect(self._post)
         self.box = QCheckBox("Probe: hold Q and move over the image")
         self.box.setToolTip("The map of the pixel or atom under the cursor follows; a click keeps it.")
         self.words = Words()
@@ -164,6 +168,7 @@ class Probe(QWidget):
             self._run(subject)
 
     def _run(self, subject: Subject) -> None:
+        self._posted = None
         self.runner.start(lambda control: make_job(control, subject), name=f"Probing {subject.source.stack.name}")
 
     def _on_armed(self, armed: bool) -> None:
@@ -177,7 +182,7 @@ class Probe(QWidget):
         callbacks.remove(self._on_move)
         if self._layers is not None:
             self._layers.hide()
-        self._wanted = self._answer = None
+        self._wanted = None
         if self.box.isChecked():
             self._say(_READY)
 
@@ -226,7 +231,7 @@ class Probe(QWidget):
         return world
 
     def _ask(self, world: Any) -> None:
-        """Ask for the map of a place; the worker drops what was asked before."""
+        """Ask for the map of a place, once the one that was asked for before is drawn."""
         if self._subject is None:
             return
         image = self._subject.source.origin.image
@@ -237,22 +242,29 @@ class Probe(QWidget):
         try:
             place = place_in(image, from_world(image, self._viewer, world))
         except StrataError:
-            self._wanted = self._answer = None
+            self._wanted = None
             if self._layers is not None:
                 self._layers.hide()
             self._say(_OFF)
             return
         self._wanted = ProbeAt(place.frame, place.y, place.x)
-        self.runner.post(self._wanted)
+        if self._posted is None and not self._pace.isActive():
+            self._post()
+
+    def _post(self) -> None:
+        """Ask the worker for what is wanted, if that was not asked yet."""
+        if self._wanted is not None and self._wanted is not self._seen:
+            self._posted = self._wanted
+            self.runner.post(self._posted)
 
     def _on_event(self, event: JobEvent) -> None:
         match event:
-            case StateChanged(state=JobState.RUNNING) if self._wanted is not None:
-                self.runner.post(self._wanted)  # what was asked before the job ran is lost
-            case Glimpsed():
-                self._answer = event
-                if not self._pace.isActive():
-                    self._on_pace()
+            case StateChanged(state=JobState.RUNNING):
+                self._post()  # what was asked before the job ran is lost
+            case Glimpsed() if event.asked is self._posted:  # and not what a worker before was asked
+                self._seen, self._posted = self._posted, None
+                self._pace.start()
+                self._show(event)
 
     def _on_ended(self, ended: JobEnded) -> None:
         if self.signalsBlocked():
@@ -264,13 +276,6 @@ class Probe(QWidget):
                 show_failure(ended.error)
         elif self._subject is not None:
             self._run(self._subject)  # the one before had to end first
-
-    def _on_pace(self) -> None:
-        """Show the newest answer, if there is one that was not shown."""
-        if self._answer is not None:
-            answer, self._answer = self._answer, None
-            self._pace.start()
-            self._show(answer)
 
     def _show(self, seen: Glimpsed) -> None:
         if self._layers is None or self._subject is None or self._wanted is None:
