@@ -137,6 +137,7 @@ def _in_window(
         if number > 1:  # until the first one the model is loaded, and layers are made
             latencies.append(1000 * (drawn[-1] - start))
         pause(0.05)
+    told.clear()
     clock = StallClock()
     clock.start()
     end = time.perf_counter() + SECONDS
@@ -144,6 +145,7 @@ def _in_window(
         move(0.8)
         pause(0.03)
     clock.stop()
+    shown = len(told)
     probe.box.setChecked(False)
     wait_until(lambda: not probe.runner.is_busy, seconds=60, what="the end of the probe")
     viewer.close()
@@ -158,6 +160,7 @@ def _in_window(
     yield Figure(
         f"probe: {title}, gaps while moving, 99th percentile", stalls["p99_ms"], "ms", targets["stall"], longest
     )
+    yield Figure(f"probe: {title}, pictures while moving", shown / stalls["seconds"], "/s")
 
 
 def _seconds(work: Callable[[], object]) -> float:
