@@ -134,7 +134,15 @@ def test_images_must_belong_to_the_table() -> None:
     stack = ImageStack(np.zeros((1, 64, 64)), 0.2, "other")
     assert isinstance(error(bilayer(), images=[stack, stack]), TableError)
     assert isinstance(error(bilayer(), images=[ImageStack(stack.data, None, "moire")]), CalibrationError)
-    assert isinstance(error(bilayer(frame=3), images=[stack]), TableError)
+
+
+def test_an_image_without_a_frame_that_has_atoms_is_refused_also_where_they_have_no_lattice() -> None:
+    stack = ImageStack(np.zeros((1, 128, 128)), 0.2, "moire")
+    noise = layer_table(np.random.default_rng(0).uniform(0, EXTENT, (200, 2)), 0, frame=3)
+    for table in (bilayer(frame=3), pd.concat([bilayer(), noise], ignore_index=True)):
+        found = error(table, images=[stack])
+        assert isinstance(found, TableError)
+        assert found.message == "moire has 1 frame, and the table has atoms in frame 3."
 
 
 def test_an_image_of_other_atoms_is_doubted_as_in_a_report() -> None:
@@ -149,6 +157,15 @@ def test_an_image_of_other_atoms_is_doubted_as_in_a_report() -> None:
         " where the atoms should be, the image is neither brighter nor darker than elsewhere."
     )
     assert end.result.figures["frames"][0]["gaps"] == [warned.message]
+
+
+def test_of_a_stack_of_another_name_that_is_said_once_and_stands_in_every_frame() -> None:
+    table = pd.concat([bilayer(0), bilayer(1)], ignore_index=True)
+    layers = [atoms(cell(2.46, angle=t), EXTENT + 8)[0] - 4 for t in TURNS]
+    stack = ImageStack(np.repeat(image(layers, EXTENT, 0.2, noise=0.05)[None], 2, axis=0), 0.2, "other")
+    end, [warned] = ended(table, images=[stack])
+    assert warned.message.endswith("the table names the image moire, and this one is other.")
+    assert [frame["gaps"] for frame in end.result.figures["frames"]] == [[warned.message]] * 2
 
 
 def test_an_image_that_the_atoms_stick_out_of_is_refused() -> None:

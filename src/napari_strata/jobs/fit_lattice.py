@@ -13,6 +13,7 @@ from napari_strata.jobs.doubt_size import doubt_of_size
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.map_tables import MapsWanted, map_one
 from napari_strata.jobs.save_maps import MappedFrame, write_maps
+from napari_strata.numbers import counted
 from napari_strata.types import AnyArray, ImageStack
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def fit_lattice(
     Yields
     ------
     JobEvent
-        `Progress` after every frame, `Warned` for each one without a lattice, or whose atoms may be those of
-        another image.
+        `Progress` after every frame, `Warned` for each one without a lattice, and once of every reason to think
+        that atoms are those of another image.
 
     Returns
     -------
@@ -75,7 +76,8 @@ def fit_lattice(
     Raises
     ------
     TableError
-        If there are no atoms, or the images do not belong to the table: by name, by size, or as atoms lie outside.
+        If there are no atoms, or the images do not belong to the table: by name, by size, by their number of
+        frames, or as atoms lie outside.
     CalibrationError
         If positions are known in px only, or an image has no pixel size, or another one than its atoms.
     LatticeError
@@ -90,6 +92,7 @@ def fit_lattice(
     rows: list[dict[str, Any]] = []
     values: list[FrameLattices | None] = []
     mapped: list[MappedFrame] = []
+    doubts: set[str] = set()
     groups = list(atoms.groupby(["image", "frame"], sort=False))
     for (name, number), table in groups:
         if control.stop_requested:
@@ -101,8 +104,10 @@ def fit_lattice(
         if shown is not None:
             figures["fourier"] = _fourier(frame, shown, int(number), family)
             if doubt := _doubt_of_image(table, shown, int(number)):
-                yield Warned(doubt, REMEDY)
                 figures["gaps"] = [doubt, *figures["gaps"]]
+                if doubt not in doubts:
+                    yield Warned(doubt, REMEDY)
+                doubts.add(doubt)
         if maps is not None:
             one, more = map_one(frame, table, shown, (str(name), int(number)), maps, seed)
             mapped.append(one)
@@ -141,6 +146,11 @@ def _checked(atoms: "DataFrame", images: Sequence[ImageStack], origin: AtomOrigi
         rows = atoms[atoms["image"] == name]
         common_size(rows, stack.name, require(stack.pixel_size, name=stack.name))
         check_place(rows, (stack.data.shape[-2], stack.data.shape[-1]), stack.name, origin)
+        if (last := int(rows["frame"].max())) >= len(stack.data):
+            raise TableError(
+                f"{stack.name} has {counted(len(stack.data), 'frame')}, and the table has atoms in frame {last}.",
+                remedy=REMEDY,
+            )
     return stacks
 
 
@@ -187,11 +197,6 @@ def _fourier(
     """Fit the Fourier transform of one frame; what it does not show stands in ``gaps``."""
     if frame is None:
         return {"layers": [], "gaps": ["There is no lattice of atoms to compare with."]}
-    if number >= len(stack.data):
-        raise TableError(
-            f"{stack.name} has {len(stack.data)} frames, the table has atoms in frame {number}.",
-            remedy="Give the image in which the atoms were located.",
-        )
     assert stack.pixel_size is not None
     try:
         return _fourier_of(frame, stack.data[number], stack.pixel_size, family)
