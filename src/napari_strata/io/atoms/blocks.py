@@ -10,6 +10,9 @@ from napari_strata.errors import CalibrationError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+ROUNDED = 1e-6
+"""Last digit of positions in most files [Å and px]."""
+
 
 def blocks(table: "DataFrame", keys: Sequence[str]) -> "Iterator[DataFrame]":
     """Yield the rows of a table in parts that share some columns; the order of all rows stays.
@@ -45,9 +48,15 @@ def check_angstrom(table: "DataFrame", what: str) -> None:
 
 
 def pixel_size_of(table: "DataFrame") -> float | None:
-    """Return the pixel size [Å/px] that relates the positions of a table; None where they tell none."""
+    """Return the pixel size [Å/px] that relates the positions of a table; None where they tell none.
+
+    It has the digits that positions tell, which most files round to `ROUNDED`, and six at least.
+    """
     pixels = table[["y_px", "x_px"]].to_numpy(dtype=np.float64).ravel()
     angstrom = table[["y_A", "x_A"]].to_numpy(dtype=np.float64).ravel()
     square = float(pixels @ pixels)
-    size = float(f"{angstrom @ pixels / square:.10g}") if square > 0 else 0.0
-    return size if np.isfinite(size) and size > 0 else None
+    size = float(angstrom @ pixels / square) if square > 0 else 0.0
+    if not (np.isfinite(size) and size > 0):
+        return None
+    told = np.floor(-np.log10(ROUNDED * max(size, 1.0) / np.sqrt(square)))
+    return round(size, int(max(told, 5 - np.floor(np.log10(size)))))
