@@ -304,6 +304,18 @@ BAD = {
         "has no label 8",
         "7, 300",
     ),
+    "labels of another layer": (
+        (*PIXEL, "--layer", "1", "--rather-than", "labels:one.npy"),
+        "no layer 1",
+        "(y, x)",
+    ),
+    "labels of another frame": (
+        (*PIXEL, "--rather-than", "labels:none.npy"),
+        "no frame 0",
+        "(frame, layer, y, x)",
+    ),
+    "labels that number objects": ((*PIXEL, "--rather-than", "labels:numbers.npy"), "from 0 to 300", "0 to 255"),
+    "labels that are no codes": ((*PIXEL, "--rather-than", "labels:sure.npy"), "no integer codes", "0 to 255"),
     "a file that is not there": ((*REGION, "no.npy"), "no.npy", ""),
     "a map that is none": (("--again", "spots.tif"), "is no heatmap", "explain wrote"),
     "a format that is none": ((*PIXEL, "--scores", "scores.txt"), "no .json file", "end in .json"),
@@ -314,6 +326,9 @@ BAD = {
 def test_bad_input_fails_with_the_remedy(explain, folder, tmp_path, monkeypatch, words, said, remedy):
     monkeypatch.chdir(folder)
     np.save("other.npy", np.ones((3, 3), np.uint8))
+    np.save("one.npy", np.ones((1, 40, 50), np.uint8))
+    np.save("none.npy", np.ones((0, 2, 40, 50), np.uint8))
+    np.save("sure.npy", np.full((40, 50), 1.5, np.float32))
     call = explain(*words, "--out", tmp_path / "heat.tif")
     assert call.code == 1
     assert said in call.report["error"]["message"]

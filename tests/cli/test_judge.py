@@ -1,5 +1,6 @@
 """``napari-strata judge`` from words to figures."""
 
+import numpy as np
 import pytest
 
 
@@ -42,6 +43,20 @@ def test_completeness_is_told_in_words(strata, words):
     assert "False" not in call.out
     call = strata(*words[:-2], "--measure", "completeness", "--method", "deep-lift")
     assert "completeness: the sum of the map misses " in call.out
+
+
+def test_labels_of_a_stack_are_those_of_the_frame(strata, words, tmp_path):
+    labels = tmp_path / "labels.npy"
+    codes = np.ones((1, 2, 64, 64), np.uint8)  # (frame, layer, y, x) as simulate writes them
+    for given, said in (
+        (codes, None),
+        (codes[:, :1], "labels of 1 layer, the model has 2"),
+        (codes[:0], "no frame 0"),
+    ):
+        np.save(labels, given)
+        call = strata(*words, "--labels", labels, "--json")
+        assert call.code == (said is not None)
+        assert said is None or said in call.report["error"]["message"]
 
 
 def test_a_file_states_how_to_judge(strata, words, tmp_path):

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from napari_strata.cli.display import Display
+from napari_strata.cli.frame_codes import frame_codes
 from napari_strata.cli.image_options import ImageOptions
 from napari_strata.cli.model_options import Model, OneImage
 from napari_strata.cli.named import METHOD_HELP, parse_measures, parse_method
@@ -17,7 +18,6 @@ from napari_strata.cli.runner import run_command
 from napari_strata.config import JudgeConfig
 from napari_strata.config.judge import MEASURES
 from napari_strata.control import JobControl
-from napari_strata.errors import LabelsError
 from napari_strata.jobs.job import Job
 
 
@@ -44,7 +44,10 @@ def judge(
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option(help="Mask codes (layer, y, x) of the frame: trains a network on them, permuted."),
+        typer.Option(
+            help="Mask codes (frame, layer, y, x), (layer, y, x) or (y, x): trains a network on those of the"
+            " frame, permuted."
+        ),
     ] = None,
     dose: Annotated[float | None, option(JudgeConfig, "dose")] = None,
     overwrite: Overwrite = False,
@@ -56,7 +59,6 @@ def judge(
     measures = parse_measures(measure or ())
 
     def make_job(control: JobControl, display: Display) -> Job:
-        from napari_strata.io.arrays import read_array
         from napari_strata.jobs.judge_map import judge_map
 
         settings = options.settings(method=named)
@@ -64,7 +66,7 @@ def judge(
             control,
             asked.inquiry(model, options.read(image, display), frame, settings),
             judging=with_options(settings.judge, measures=measures or None, dose=dose),
-            labels=None if labels is None else read_array(labels, error_type=LabelsError).codes,
+            labels=None if labels is None else frame_codes(labels, frame),
             out=out,
             overwrite=overwrite,
         )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import typer
 
+from napari_strata.cli.frame_codes import layer_codes
 from napari_strata.config import AnalysisConfig
-from napari_strata.errors import LabelsError, TargetError
+from napari_strata.errors import TargetError
 
 if TYPE_CHECKING:
     from napari_strata.explain.question import Against
@@ -134,7 +135,7 @@ class Asked:
             case ("layer", number):
                 return AgainstLayer(int(number))
             case ("labels", path):
-                return AgainstCorrection(_codes_of(Path(path), frame, self.layer))
+                return AgainstCorrection(layer_codes(Path(path), frame, self.layer))
         return None
 
 
@@ -192,18 +193,3 @@ def _parse_rather_than(text: str | None) -> tuple[str, str] | None:
             param_hint=["--rather-than"],
         )
     return kind, value
-
-
-def _codes_of(path: Path, frame: int, layer: int) -> "AnyArray":
-    """Return the corrected mask codes (y, x) of a file of (frame, layer, y, x), (layer, y, x) or (y, x)."""
-    from napari_strata.io.arrays import read_array
-
-    codes = read_array(path, error_type=LabelsError).codes
-    for axis, index in (("frame", frame), ("layer", layer))[max(4 - codes.ndim, 0) :]:
-        if index >= len(codes):
-            raise LabelsError(
-                f"{path.name} has no {axis} {index}; its shape is {codes.shape}.",
-                remedy="Give mask codes (frame, layer, y, x), (layer, y, x) or (y, x).",
-            )
-        codes = codes[index]
-    return codes.astype(np.uint8)

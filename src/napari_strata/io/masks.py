@@ -81,10 +81,35 @@ def read_masks(path: Path) -> LabelArray:
     LabelsError
         If the file cannot be read, or does not hold integer codes from 0 to 255 of such a shape.
     """
+    return as_masks(_read(path), name=str(path))
+
+
+def read_codes(path: Path) -> LabelArray:
+    """Read mask codes in the shape in which a file has them.
+
+    Parameters
+    ----------
+    path : Path
+        As of `read_masks`, of any axes.
+
+    Returns
+    -------
+    ndarray of uint8
+        Mask codes.
+
+    Raises
+    ------
+    LabelsError
+        If the file cannot be read, or does not hold integer codes from 0 to 255.
+    """
+    return _checked(_read(path), name=str(path))
+
+
+def _read(path: Path) -> AnyArray:
     content = read_array(path, error_type=LabelsError)
     if content.is_colour and content.indices is None:
         raise LabelsError(f"{path} is a colour picture, shape {content.data.shape}.", remedy=_CODES)
-    return as_masks(content.codes, name=str(path))
+    return content.codes
 
 
 def as_masks(data: AnyArray, *, name: str) -> LabelArray:
@@ -112,12 +137,17 @@ def as_masks(data: AnyArray, *, name: str) -> LabelArray:
             f"{name} has the shape {data.shape}.",
             remedy="Labels are (y, x), (frame, y, x) or (frame, layer, y, x).",
         )
-    if data.dtype.kind not in "iu":
-        raise LabelsError(f"{name} holds {data.dtype} values and no integer codes.", remedy=_CODES)
-    low, high = int(data.min()), int(data.max())
-    if low < 0 or high > np.iinfo(np.uint8).max:
-        raise LabelsError(f"{name} holds codes from {low} to {high}.", remedy=_CODES)
-    codes: LabelArray = data.astype(np.uint8, copy=False)
+    codes = _checked(data, name=name)
     if codes.ndim == 2:
         return codes[None, None]
     return codes[:, None] if codes.ndim == 3 else codes
+
+
+def _checked(data: AnyArray, *, name: str) -> LabelArray:
+    if data.dtype.kind not in "iu":
+        raise LabelsError(f"{name} holds {data.dtype} values and no integer codes.", remedy=_CODES)
+    low, high = (int(data.min()), int(data.max())) if data.size else (0, 0)
+    if low < 0 or high > np.iinfo(np.uint8).max:
+        raise LabelsError(f"{name} holds codes from {low} to {high}.", remedy=_CODES)
+    codes: LabelArray = data.astype(np.uint8, copy=False)
+    return codes

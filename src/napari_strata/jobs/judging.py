@@ -9,6 +9,7 @@ import numpy as np
 from napari_strata.config import JudgeConfig
 from napari_strata.errors import LabelsError
 from napari_strata.explain.catalogue import Need
+from napari_strata.numbers import counted
 from napari_strata.types import ImageStack, LabelArray
 
 if TYPE_CHECKING:
@@ -101,9 +102,10 @@ def check_labels(labels: LabelArray, shown: ImageStack, layers: int) -> None:
     LabelsError
         If they have another shape.
     """
-    if len(labels if labels.ndim == 3 else labels[None]) != layers:
+    of = len(labels) if labels.ndim == 3 else 1
+    if of != layers:
         raise LabelsError(
-            f"There are labels of {len(labels) if labels.ndim == 3 else 1} layers, the model has {layers}.",
+            f"There are labels of {counted(of, 'layer')}, the model has {layers}.",
             remedy="Give one mask for each crystal layer of the model, or judge without labels.",
         )
     if labels.shape[-2:] != shown.data.shape[1:]:
