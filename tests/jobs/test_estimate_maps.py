@@ -20,12 +20,12 @@ def outlook(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "seconds_of_pass", lambda _prepared: 1.0)
     image = ImageStack(np.random.default_rng(0).random((48, 64)).astype(np.float32), 0.2, "noise")
 
-    def outlook(*methods, layers=1, question=PIXEL, judging=None, **config) -> MapsOutlook:
+    def outlook(*methods, layers=1, question=PIXEL, judging=None, of_frames=False, **config) -> MapsOutlook:
         architecture = "unet" if layers == 1 else "gombnet"
         model = save_bright(tmp_path / architecture, architecture=architecture, layers=layers, pixel_size=0.2)
         config = ExplainConfig(method=methods[0], device="cpu", **config)
         inquiry = Inquiry(model, image, question, config)
-        *_, ended = estimate_maps(JobControl(), inquiry, methods=methods, judging=judging)
+        *_, ended = estimate_maps(JobControl(), inquiry, methods=methods, judging=judging, of_frames=of_frames)
         assert ended.error is None, ended.error
         return ended.result.value
 
@@ -42,6 +42,12 @@ def test_maps_cost_their_passes_and_the_frame_of_several_layers_four_looks(outlo
 
 def test_quick_methods_are_timed_as_they_are_answered(outlook):
     assert outlook("input-gradient", question=ATOM).each < 0.9
+
+
+def test_maps_of_frames_share_no_looks_and_are_timed_by_their_passes(outlook):
+    found = outlook("input-gradient", layers=2, question=ATOM, of_frames=True)
+    assert found.first == 0
+    assert found.each == pytest.approx(4 + 2, abs=0.9)
 
 
 def test_several_methods_cost_the_sum_of_their_maps_and_measures(outlook):

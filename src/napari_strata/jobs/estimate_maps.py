@@ -55,6 +55,7 @@ def estimate_maps(
     *,
     methods: Sequence[ExplainMethod],
     judging: JudgeConfig | None = None,
+    of_frames: bool = False,
 ) -> JobBody:
     """Reckon from the passes of methods, and the time of one, what their maps will cost.
 
@@ -68,6 +69,8 @@ def estimate_maps(
         The methods; one that this network has no use for costs nothing.
     judging : JudgeConfig, optional
         Which measures are made of each map; none by default.
+    of_frames : bool
+        Whether each map is of another frame: then they share nothing, and come from no prober.
 
     Returns
     -------
@@ -82,7 +85,7 @@ def estimate_maps(
     loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     control.run()
     yield StateChanged(control.state)
-    work, config = _Work(loaded, shown, inquiry.question, judging), inquiry.config
+    work, config = _Work(loaded, shown, inquiry.question, judging, of_frames=of_frames), inquiry.config
     for method in dict.fromkeys(methods):
         own = method == config.method
         work.add(config.model_copy(update={} if own else {"method": method, "feature_map": ""}))
@@ -94,9 +97,16 @@ class _Work:
     """What the methods so far cost."""
 
     def __init__(
-        self, loaded: "LoadedModel", shown: ImageStack, question: "Question", judging: JudgeConfig | None
+        self,
+        loaded: "LoadedModel",
+        shown: ImageStack,
+        question: "Question",
+        judging: JudgeConfig | None,
+        *,
+        of_frames: bool,
     ) -> None:
         self._loaded, self._shown, self._question, self._judging = loaded, shown, question, judging
+        self._of_frames = of_frames
         self._timed: dict[tuple[bool, bool], float] = {}
         """Seconds of a pass, by whether it is of the whole image and forward only."""
         self.first = self.each = 0.0
@@ -107,7 +117,7 @@ class _Work:
 
         if METHODS[config.method].of_gates and not self._loaded.network.attention_gates():
             return
-        if config.method in QUICK and self._judging is None:
+        if config.method in QUICK and self._judging is None and not self._of_frames:
             self.each += self._quickly(config)
             return
         try:
@@ -119,9 +129,10 @@ class _Work:
         except MethodError:
             return  # said in its place when the map is made
         judged = 0 if self._judging is None else self._passes_of_judging(prepared, self._judging, passes)
-        self.each += preparing + (passes + judged) * seconds
-        if self._loaded.network.layers > 1:
-            self.first = max(self.first, _TURNS * seconds)
+        looks = _TURNS * seconds if self._loaded.network.layers > 1 else 0.0
+        self.each += preparing + (passes + judged) * seconds + (looks if self._of_frames else 0.0)
+        if not self._of_frames:
+            self.first = max(self.first, looks)
 
     def _prepare(self, config: ExplainConfig) -> "Prepared":
         from napari_strata.explain.prepare import prepare

@@ -178,10 +178,11 @@ def test_the_chosen_row_is_put_to_the_test(qtbot, viewer, open_dock):
 
 def test_the_time_is_told_before_the_start_and_anew_for_other_methods(qtbot, open_dock):
     dock = open_dock()
-    qtbot.waitUntil(lambda: dock.cost_words.text().startswith("3 maps and scores: "), timeout=30_000)
+    qtbot.waitUntil(lambda: dock.cost.words.text().startswith("3 maps and scores: "), timeout=30_000)
+    qtbot.waitUntil(lambda: dock.trust.cost.words.text().startswith("The tests: "), timeout=30_000)
     dock.methods.tick(SOME[:1])
-    assert dock.cost_words.text() == ""
-    qtbot.waitUntil(lambda: dock.cost_words.text().startswith("1 map and scores: "), timeout=30_000)
+    assert dock.cost.words.text() == ""
+    qtbot.waitUntil(lambda: dock.cost.words.text().startswith("1 map and scores: "), timeout=30_000)
 
 
 def test_curves_and_reasons_are_shown_beside_the_scores(qtbot, viewer, open_dock):

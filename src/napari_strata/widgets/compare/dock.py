@@ -13,6 +13,7 @@ from napari_strata.errors import MethodError, TargetError
 from napari_strata.events import JobEvent, JobResult, Sketched
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.trust.scores import COMPARED
+from napari_strata.numbers import counted
 from napari_strata.widgets.compare.asked_of_map import explanation_of, is_of, question_of, words_of
 from napari_strata.widgets.compare.grid import MapGrid
 from napari_strata.widgets.compare.method_list import PROPOSED, MethodList
@@ -65,13 +66,13 @@ class CompareDock(Dock):
         self.question, self.of = Words(), Words()
         self.methods = MethodList()
         self.config = ConfigForm(JudgeConfig, fields=_SETTINGS)
-        self.cost, self.cost_words = MapCost(viewer, self._wanted), Words()
+        self.cost = MapCost(viewer, self._wanted, tell=self._tell_cost)
         self.panel = JobPanel(QPushButton("Compare"))
         self._removal = RemovalStop(viewer, self.panel)
         self.table = ScoreTable()
         self.grid_button, self.keep_button = QPushButton("Side by side"), QPushButton("Add as layer")
         self.curves = ScoreCurves(viewer)
-        self.trust = TrustPanel(viewer)
+        self.trust = TrustPanel(viewer, self._wanted_trust, cost_before=self.cost)
         self.grid = MapGrid(viewer, self)
         self._lay_out()
         self._connect()
@@ -105,7 +106,7 @@ class CompareDock(Dock):
         layout = QVBoxLayout(content)
         layout.addLayout(rows)
         settings = fold("How scores are made", self.config)
-        for widget in (self.question, self.methods, settings, self.cost_words, self.cost, self.panel):
+        for widget in (self.question, self.methods, settings, self.cost, self.panel):
             layout.addWidget(widget)
         layout.addWidget(self.results)
         layout.addWidget(self.trust)
@@ -118,7 +119,6 @@ class CompareDock(Dock):
         self.panel.start_button.clicked.connect(self.panel.guarded(self._compare))
         self.methods.ticked.connect(self._ask_cost)
         self.config.changed.connect(self._ask_cost)
-        self.cost.brought.connect(self._on_cost)
         self.trust.button.clicked.connect(self.panel.guarded(self._ask_trust))
         self.panel.runner.reported.connect(self._on_event)
         self.panel.runner.state_changed.connect(self._follow_state)
@@ -174,8 +174,12 @@ class CompareDock(Dock):
         return chosen.method if chosen is not None and chosen.data is not None else own
 
     def _ask_cost(self) -> None:
-        self.cost_words.setText("")
         self.cost.ask()
+        self.trust.cost.ask()
+
+    def _stop_costs(self) -> None:
+        for cost in (self.cost, self.trust.cost):
+            cost.forget()
 
     def _wanted(self) -> Wanted | None:
         layer, methods = self.map.layer, self.methods.methods
@@ -183,11 +187,14 @@ class CompareDock(Dock):
             return None
         return Wanted(layer, methods, self.config.values(measures=COMPARED))
 
-    def _on_cost(self, outlook: "MapsOutlook") -> None:
-        count = len(self.methods.methods)
-        self.cost_words.setText(
-            f"{count} {'map' if count == 1 else 'maps'} and scores: {duration(outlook.seconds(1))}."
-        )
+    def _wanted_trust(self) -> Wanted | None:
+        layer, method = self.map.layer, self._trusted()
+        if layer is None or method is None or self.panel.runner.is_busy:
+            return None
+        return Wanted(layer, (method,), self.config.values(measures=_TRUST))
+
+    def _tell_cost(self, outlook: "MapsOutlook") -> str:
+        return f"{counted(len(self.methods.methods), 'map')} and scores: {duration(outlook.seconds(1))}."
 
     def _follow_state(self, _state: JobState | None = None) -> None:
         self.trust.set_ready(self.panel.start_button.isEnabled(), self.panel.obstacle or _BUSY)
@@ -198,7 +205,7 @@ class CompareDock(Dock):
             raise MethodError("No method is ticked.", remedy="Tick at least one; two compare.")
         asked = asked_by(self._viewer, self.map.layer)
         self._forget()
-        self.cost.forget()
+        self._stop_costs()
         question = question_of(explanation_of(self.map.layer))
         request = CompareRequest(asked, question, methods, self.config.values(measures=COMPARED))
         self._request = self._compared = self._answered = request
@@ -210,16 +217,10 @@ class CompareDock(Dock):
         asked = by_method(asked_by(self._viewer, self.map.layer), self._trusted())
         labels = self.trust.codes_for(asked)
         self.trust.show_figures({})
-        self.cost.forget()
+        self._stop_costs()
         judging = self.config.values(measures=_TRUST)
-        request = CompareRequest(
-            asked,
-            question_of(explanation_of(self.map.layer)),
-            (asked.config.method,),
-            judging,
-            labels,
-            is_trust=True,
-        )
+        question = question_of(explanation_of(self.map.layer))
+        request = CompareRequest(asked, question, (asked.config.method,), judging, labels, is_trust=True)
         self._request = self._answered = request
         self.panel.run(partial(trust_job, request), name=f"Testing {METHODS[asked.config.method].title}")
         self._removal.watch(asked.source.origin.image)

@@ -1,6 +1,6 @@
 """The report of the randomisation checks in words, and a button that saves it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from napari_strata.types import LabelArray
 from napari_strata.widgets.layers.label_memory import crystal_layer_of, mates_of
 from napari_strata.widgets.maps.asked import Asked
 from napari_strata.widgets.maps.corrected_codes import corrected_codes
+from napari_strata.widgets.maps.map_cost import MapCost, Wanted
+from napari_strata.widgets.parts.durations import duration
 from napari_strata.widgets.parts.form import form_layout, row_label
 from napari_strata.widgets.parts.layer_choice import LayerChoice
 from napari_strata.widgets.parts.notify import in_notifications
@@ -23,6 +25,8 @@ from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
+
+    from napari_strata.jobs.estimate_maps import MapsOutlook
 
 _COLOURS = {
     Finding.LEARNED: "#6ee787",
@@ -53,16 +57,21 @@ class TrustPanel(QWidget):
     ----------
     viewer : Viewer
         Whose labels to offer.
+    asking : callable
+        Returns which tests are to be made, or None where none are.
+    cost_before : MapCost
+        What else is reckoned of that map, first.
     """
 
-    def __init__(self, viewer: "Viewer", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, viewer: "Viewer", asking: Callable[[], Wanted | None], *, cost_before: MapCost) -> None:
+        super().__init__()
         self._viewer = viewer
         self._figures: Mapping[str, Any] = {}
         self.labels = LayerChoice(viewer, Labels, none_text="none", follows=False)
         self.labels.setToolTip(
             "With labels of this image a copy of the network is trained for a moment on masks that were exchanged."
         )
+        self.cost = MapCost(viewer, asking, tell=_tell_cost, after=cost_before)
         self.button, self.save_button = QPushButton("Can it be trusted?"), QPushButton("Save…")
         self.save_button.setToolTip("Write all figures as JSON, and the words as text beside it.")
         self.head, self.words = Words(), Words()
@@ -73,6 +82,7 @@ class TrustPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(rows)
+        layout.addWidget(self.cost)
         layout.addLayout(buttons)
         layout.addWidget(self.head)
         layout.addWidget(self.words)
@@ -118,8 +128,11 @@ class TrustPanel(QWidget):
         self.button.setToolTip(_ASKS if is_ready else why_not)
 
     def name_method(self, title: str) -> None:
-        """Say on the button which method is put to the test."""
-        self.button.setText(f"Can {title or 'it'} be trusted?")
+        """Say on the button which method is put to the test, and what that costs."""
+        text = f"Can {title or 'it'} be trusted?"
+        if text != self.button.text():
+            self.button.setText(text)
+            self.cost.ask()
 
     def scroll_to_answer(self) -> None:
         """Scroll the page that holds this panel until the answer is seen, once it has its size."""
@@ -146,3 +159,7 @@ class TrustPanel(QWidget):
         beside = () if path.exists() else (path.with_suffix(".txt"),)  # which goes with a report that is there
         if all(may_write(self, title, one, typed=typed) for one in (path, *beside)):
             write_report(self._figures, path)
+
+
+def _tell_cost(outlook: "MapsOutlook") -> str:
+    return f"The tests: {duration(outlook.seconds(1))}, more with labels."

@@ -16,10 +16,12 @@ from napari_strata.requests import FrameWanted
 from napari_strata.types import FloatImage
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import placement
-from napari_strata.widgets.layers.results import STACK_ROLE, hide_other_maps, show_results
+from napari_strata.widgets.layers.results import STACK_ROLE, hide_other_maps, origin_of, show_results
 from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.maps.asked import EXPLANATION, Asked, MapChoice, asked_by
+from napari_strata.widgets.maps.map_cost import MapCost, Wanted
 from napari_strata.widgets.parts.connections import connect_while_alive
+from napari_strata.widgets.parts.durations import roughly
 from napari_strata.widgets.parts.form import ConfigForm, form_layout, row_label
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.removal_stop import RemovalStop
@@ -28,6 +30,8 @@ from napari_strata.widgets.parts.words import Words
 if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
+
+    from napari_strata.jobs.estimate_maps import MapsOutlook
 
 MAPS = "napari_strata_stack_maps"
 """Key in its metadata under which lies, by the number of the slice, what each map answers."""
@@ -48,10 +52,14 @@ class StackMaps(QWidget):
         The viewer.
     maps : MapChoice, optional
         Which map's question is asked; by default a drop-down list of its own.
+    cost_before : MapCost, optional
+        What else is reckoned of that map, first.
     """
 
-    def __init__(self, viewer: "Viewer", maps: MapChoice | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(
+        self, viewer: "Viewer", maps: MapChoice | None = None, *, cost_before: MapCost | None = None
+    ) -> None:
+        super().__init__()
         self._viewer = viewer
         self._asked: Asked | None = None
         self._look: dict[str, Any] = {}
@@ -62,6 +70,7 @@ class StackMaps(QWidget):
         self.maps = MapChoice(viewer) if maps is None else maps
         self.config = ConfigForm(ExplainConfig, fields=("tolerance",))
         self.all_slices = QCheckBox("All slices at once, not only those near the one shown")
+        self.cost = MapCost(viewer, self._wanted, tell=self._tell_cost, after=cost_before)
         self.panel = JobPanel(QPushButton("Explain every slice"))
         self._removal = RemovalStop(viewer, self.panel)
         self.slice_words, self.kept = Words(), Words()
@@ -99,7 +108,7 @@ class StackMaps(QWidget):
         kept = QHBoxLayout()
         kept.addWidget(self.kept, 1)
         kept.addWidget(self.empty_button)
-        for widget in (self.config, self.all_slices, self.panel, self.slice_words):
+        for widget in (self.config, self.all_slices, self.cost, self.panel, self.slice_words):
             layout.addWidget(widget)
         layout.addLayout(kept)
         self.slice_words.hide()
@@ -113,11 +122,24 @@ class StackMaps(QWidget):
             self.panel.set_obstacle("")
         asked = {} if map_layer is None else map_layer.metadata[EXPLANATION].get("target", {})
         self.config.show_field("tolerance", asked.get("kind") == "atom")
+        self.cost.ask()
+
+    def _wanted(self) -> Wanted | None:
+        map_layer = self.maps.layer
+        is_idle = not self.panel.obstacle and not self.panel.runner.is_busy
+        return Wanted(map_layer, of_frames=True) if map_layer is not None and is_idle else None
+
+    def _tell_cost(self, outlook: "MapsOutlook") -> str:
+        map_layer = self.maps.layer
+        image = None if map_layer is None else origin_of(self._viewer, map_layer)[0]
+        slices = 0 if image is None else len(full_data(image))
+        return f"{slices} slices, {roughly(outlook.seconds(slices))}, less what is kept."
 
     def _start(self, _checked: bool = False) -> None:
         map_layer = self.maps.layer
         assert map_layer is not None, "the button is dead without a map"
         asked = asked_by(self._viewer, map_layer)
+        self.cost.forget()
         config = asked.config.model_copy(update={"tolerance": self.config.value("tolerance")})
         looks = ("colormap", "contrast_limits", "blending", "opacity", "gamma", "interpolation2d")
         self._look = {name: getattr(map_layer, name) for name in looks}

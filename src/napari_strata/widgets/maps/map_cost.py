@@ -20,10 +20,13 @@ from napari_strata.widgets.layers.shown_atoms import frame_of
 from napari_strata.widgets.maps.asked import EXPLANATION
 from napari_strata.widgets.maps.cost_line import DELAY
 from napari_strata.widgets.parts.newest import NewestJob
+from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
+
+    from napari_strata.jobs.estimate_maps import MapsOutlook
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,15 @@ class Wanted:
         Which measures are made of each map.
     of_atoms : bool
         Whether atoms are asked about, whatever the map is of.
+    of_frames : bool
+        Whether each map is of another frame.
     """
 
     map_layer: "Image"
     methods: tuple[ExplainMethod, ...] = ()
     judging: JudgeConfig | None = None
     of_atoms: bool = False
+    of_frames: bool = False
 
 
 class MapCost(QWidget):
@@ -57,24 +63,42 @@ class MapCost(QWidget):
         The viewer.
     asking : callable
         Returns what is to be made, or None where nothing is.
+    tell : callable, optional
+        Says in words what it costs; by default nothing is said here.
+    after : MapCost, optional
+        Reckons first: of two that time the network at once both would find it slow.
     """
 
     brought = Signal(object)
     """The `napari_strata.jobs.estimate_maps.MapsOutlook`."""
 
-    def __init__(self, viewer: "Viewer", asking: Callable[[], Wanted | None]) -> None:
+    def __init__(
+        self,
+        viewer: "Viewer",
+        asking: Callable[[], Wanted | None],
+        *,
+        tell: "Callable[[MapsOutlook], str] | None" = None,
+        after: "MapCost | None" = None,
+    ) -> None:
         super().__init__()
-        self._viewer, self._asking = viewer, asking
+        self._viewer, self._asking, self._tell, self._after = viewer, asking, tell, after
         self._is_wanted = False
-        self.job = NewestJob()
+        self.words, self.job = Words(), NewestJob()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY)
         self._timer.timeout.connect(self._start)
         self.job.brought.connect(self._on_result)
+        self.words.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.words)
         layout.addWidget(self.job)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it reckons, or is about to."""
+        return self._timer.isActive() or self.job.is_busy
 
     def showEvent(self, event: QShowEvent) -> None:
         """Reckon what was asked while nobody looked."""
@@ -85,16 +109,20 @@ class MapCost(QWidget):
     def ask(self) -> None:
         """Ask what it costs now."""
         self.forget()
+        self._say("")
         self._is_wanted = True
         self._timer.start()
 
     def forget(self) -> None:
-        """Say nothing, and stop."""
+        """Stop; what was said stays."""
         self._is_wanted = False
         self._timer.stop()
         self.job.forget()
 
     def _start(self) -> None:
+        if self._after is not None and self._after.is_busy:
+            self._timer.start()
+            return
         wanted = self._asking()
         if wanted is None or not self.isVisible():
             return
@@ -109,7 +137,12 @@ class MapCost(QWidget):
 
     def _on_result(self, result: JobResult) -> None:
         self._is_wanted = False
+        self._say("" if self._tell is None else self._tell(result.value))
         self.brought.emit(result.value)
+
+    def _say(self, text: str) -> None:
+        self.words.setText(text)
+        self.words.setVisible(bool(text))
 
 
 def _asked(wanted: Wanted, image: "Image", model: str) -> Callable[[JobControl], Job]:
@@ -129,6 +162,6 @@ def _asked(wanted: Wanted, image: "Image", model: str) -> Callable[[JobControl],
 
         methods = wanted.methods or (recalled.config.method,)
         inquiry = Inquiry(Path(model), frame, question, recalled.config)
-        return estimate_maps(control, inquiry, methods=methods, judging=wanted.judging)
+        return estimate_maps(control, inquiry, methods=methods, judging=wanted.judging, of_frames=wanted.of_frames)
 
     return make_job
