@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from napari.layers import Image, Points
+from napari.layers._layer_actions import _duplicate_layer
 
 from analysed import card
 from napari_strata.config import AtomsConfig, ClassTable, ModelConfig
@@ -94,6 +95,17 @@ def test_candidates_that_a_person_sorted_by_hand_are_not_taken_away(light_viewer
     candidates.remove_selected()
     assert show("C", candidates=PROPOSED[:0]) == " No atom seems to be missing or extra."
     assert candidates in light_viewer.layers
+
+
+def test_candidates_that_were_renamed_or_copied_are_not_taken_away(light_viewer, show):
+    show("C", candidates=PROPOSED)
+    [_, candidates] = atoms_in(light_viewer)
+    light_viewer.layers.selection = {candidates}
+    _duplicate_layer(light_viewer.layers)
+    candidates.name = "to discuss"
+    show("C", candidates=PROPOSED[:1])
+    show("C", candidates=PROPOSED[:0])
+    assert [layer.name for layer in atoms_in(light_viewer)[1:]] == ["to discuss", "Candidates - C - a copy"]
 
 
 def test_edits_of_a_model_of_other_layers_are_kept_aside_and_told(light_viewer, show):

@@ -156,6 +156,17 @@ def is_edited(napari_layer: "Layer") -> bool:
     return bool(_checksum(napari_layer) != napari_layer.metadata[ORIGIN].get("checksum"))
 
 
+def is_as_shown(napari_layer: "Layer") -> bool:
+    """Tell whether a result may be taken away: nobody edited or renamed it, it is no copy, and none to be kept."""
+    is_named = napari_layer.name == napari_layer.metadata[ORIGIN].get("name")
+    return (
+        is_named
+        and _is_original(napari_layer)
+        and "kept" not in _key(napari_layer)
+        and not is_edited(napari_layer)
+    )
+
+
 def let_be_replaced(napari_layer: "Layer") -> None:
     """Note that what a person changed in a result lives on in the one that is to take its place."""
     napari_layer.metadata[ORIGIN]["checksum"] = _checksum(napari_layer)

@@ -10,7 +10,7 @@ from napari_strata.widgets.layers.atom_memory import edit_again, edits_of, memor
 from napari_strata.widgets.layers.results import (
     find_results,
     hide_earlier,
-    is_edited,
+    is_as_shown,
     let_be_replaced,
     show_results,
     tell_made,
@@ -82,7 +82,7 @@ def _show_candidates(
     """Show the candidates of which nobody has decided; return what they are, with a blank before it."""
     if candidates is None or (candidates.empty and is_whole):
         for earlier in find_results(viewer, "candidates", origin.image):
-            if not is_edited(earlier):
+            if is_as_shown(earlier):
                 viewer.layers.remove(earlier)
     elif not candidates.empty:
         show_results(viewer, [candidate_layer(candidates, origin)], keep_earlier=not is_whole)
