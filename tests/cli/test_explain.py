@@ -297,8 +297,14 @@ BAD = {
         "no channel 99",
         "from 0 to",
     ),
-    "a mask without a pixel": ((*REGION, "nothing.npy"), "holds no pixel", "at least one"),
-    "a mask of another shape": ((*REGION, "other.npy"), "has the shape (3, 3)", "on this image"),
+    "a mask without a pixel": ((*REGION, "nothing.npy"), "nothing.npy holds no pixel", "at least one"),
+    "a mask of another shape": ((*REGION, "other.npy"), "other.npy has the shape (3, 3)", "of this image"),
+    "a mask of no numbers": ((*REGION, "no_numbers.npy"), "no_numbers.npy holds no pixel", "at least one"),
+    "an instance of none": (
+        ("--target", "instance", "--region", "nothing.npy", "--label", "8"),
+        "has no label 8",
+        "numbered instances",
+    ),
     "an instance that is not there": (
         ("--target", "instance", "--region", "numbers.npy", "--label", "8"),
         "has no label 8",
@@ -328,6 +334,7 @@ def test_bad_input_fails_with_the_remedy(explain, folder, tmp_path, monkeypatch,
     np.save("other.npy", np.ones((3, 3), np.uint8))
     np.save("one.npy", np.ones((1, 40, 50), np.uint8))
     np.save("none.npy", np.ones((0, 2, 40, 50), np.uint8))
+    np.save("no_numbers.npy", np.full((40, 50), np.nan, np.float32))
     np.save("sure.npy", np.full((40, 50), 1.5, np.float32))
     call = explain(*words, "--out", tmp_path / "heat.tif")
     assert call.code == 1

@@ -66,6 +66,12 @@ def test_a_mask_that_nobody_corrected_has_no_error(model, shown, found):
     assert "Correct the labels first" in refused.value.remedy
 
 
+def test_labels_in_which_nothing_is_labelled_correct_nothing(model, shown):
+    with pytest.raises(TargetError, match="0 everywhere in layer 0") as refused:
+        answer(model, shown, np.zeros((40, 50), np.uint8))
+    assert "Paint what is right" in refused.value.remedy
+
+
 def test_it_can_be_asked_again_from_its_metadata(model, shown, found):
     (prediction,) = found.predictions
     codes = prediction.masks[0, 0].copy()

@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from napari_strata.cli.frame_codes import layer_codes
+from napari_strata.cli.region_file import read_numbers, read_region
 from napari_strata.config import AnalysisConfig
 from napari_strata.errors import TargetError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from napari_strata.explain.question import Against
     from napari_strata.explain.targets import Target
     from napari_strata.jobs.inquiry import Inquiry
-    from napari_strata.types import AnyArray, ImageStack
+    from napari_strata.types import ImageStack
 
 TargetKind = Literal["atom", "pixel", "region", "instance", "slice"]
 At = Annotated[str | None, typer.Option(metavar="Y,X", help="Where to look [px].", show_default=False)]
@@ -119,9 +120,9 @@ class Asked:
             return RegionTarget(np.ones(image.data.shape[-2:], bool), "slice")
         if self.label is not None:
             assert self.region is not None
-            return _instance(self.region, self.label)
+            return _instance(self.region, self.label, image)
         if self.region is not None:
-            return _region(self.region)
+            return RegionTarget(read_region(self.region, image))
         assert self.at is not None
         y, x = parse_position(self.at)
         return PixelTarget(round(y), round(x)) if self.target == "pixel" else AtomTarget(y, x)
@@ -156,25 +157,13 @@ def parse_position(text: str) -> tuple[float, float]:
     return y, x
 
 
-def _region(path: Path) -> "Target":
+def _instance(path: Path, label: int, image: "ImageStack") -> "Target":
     from napari_strata.explain.targets import RegionTarget
 
-    return RegionTarget(_mask_of(path) != 0)
-
-
-def _mask_of(path: Path) -> "AnyArray":
-    from napari_strata.io.arrays import read_array
-
-    return read_array(path, error_type=TargetError).codes.squeeze()
-
-
-def _instance(path: Path, label: int) -> "Target":
-    from napari_strata.explain.targets import RegionTarget
-
-    numbers = _mask_of(path)
+    numbers = read_numbers(path, image)
     if not (numbers == label).any():
         known = np.unique(numbers[numbers != 0])
-        remedy = "It holds no label at all."
+        remedy = "It is 0 everywhere; give a file of numbered instances."
         if known.size:
             listed = ", ".join(str(number) for number in known[:20])
             remedy = f"Its labels are: {listed}{', ...' if known.size > 20 else ''}."

@@ -11,8 +11,9 @@ from napari_strata.cli.model_options import Model, OneImage
 from napari_strata.cli.option_groups import with_groups
 from napari_strata.cli.options import Overwrite, option, with_options
 from napari_strata.cli.question import Asked, Frame
+from napari_strata.cli.region_file import read_region
 from napari_strata.cli.runner import run_command
-from napari_strata.cli.what_if import read_mask, what_if_words
+from napari_strata.cli.what_if import what_if_words
 from napari_strata.config.smallest_change import SmallestChangeConfig
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
@@ -44,11 +45,12 @@ def smallest_change(
     def make_job(control: JobControl, display: Display) -> Job:
         from napari_strata.jobs.smallest_change import smallest_change as job
 
+        stack = options.read(image, display)
         return job(
             control,
-            asked.inquiry(model, options.read(image, display), frame, options.settings()),
+            asked.inquiry(model, stack, frame, options.settings()),
             looking=with_options(SmallestChangeConfig(), reach=reach, bound=bound, steps=steps, dose=dose),
-            mask=read_mask(mask),
+            mask=None if mask is None else read_region(mask, stack),
             out=out,
             overwrite=overwrite,
         )

@@ -164,8 +164,13 @@ def _changed(against: AgainstCorrection, prediction: Prediction, layer: int) -> 
     Raises
     ------
     TargetError
-        If that is nowhere.
+        If that is nowhere, or nothing is labelled.
     """
+    if not against.codes.any():
+        raise TargetError(
+            f"The corrected labels are 0 everywhere in layer {layer}: not labelled.",
+            remedy="Paint what is right, also the background, or choose other labels.",
+        )
     codes = np.where(against.codes == prediction.masks[0, layer], NOT_LABELLED, against.codes)
     if not codes.any():
         raise TargetError(
