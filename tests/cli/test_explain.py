@@ -323,6 +323,7 @@ BAD = {
     "labels that number objects": ((*PIXEL, "--rather-than", "labels:numbers.npy"), "from 0 to 300", "0 to 255"),
     "labels that are no codes": ((*PIXEL, "--rather-than", "labels:sure.npy"), "no integer codes", "0 to 255"),
     "a file that is not there": ((*REGION, "no.npy"), "no.npy", ""),
+    "a map that is not there": (("--again", "no.tif"), "no.tif does not exist", "Check the path"),
     "a map that is none": (("--again", "spots.tif"), "is no heatmap", "explain wrote"),
     "a format that is none": ((*PIXEL, "--scores", "scores.txt"), "no .json file", "end in .json"),
 }

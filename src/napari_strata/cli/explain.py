@@ -71,7 +71,8 @@ class _Files:
             hint = ["--out", "--picture", "--scores", "--propose"]
             raise typer.BadParameter("nothing would be written.", param_hint=hint)
         if self.propose is None and (self.part, self.side, self.how) != (None, None, None):
-            raise typer.BadParameter("they say how a mask is made.", param_hint=["--part", "--side", "--how"])
+            hint = ["--part", "--side", "--how"]
+            raise typer.BadParameter("they say how a mask is made; name its file by --propose.", param_hint=hint)
 
     def written(self) -> "ExplanationFiles":
         """Return what the job is to write."""

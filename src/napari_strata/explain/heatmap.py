@@ -126,6 +126,8 @@ def read_heatmap(path: Path) -> Heatmap:
     """
     import tifffile
 
+    if not path.exists():
+        raise TargetError(f"{path} does not exist.", remedy="Check the path.")
     try:
         if path.suffix.lower() == ENDING:
             data, metadata = read_zarr(path)
