@@ -155,17 +155,21 @@ def test_one_layer_alone_is_plotted_and_picked(qtbot, viewer, open_dock):
     assert set(scene.table.loc[sorted(scene.points.selected_data), "layer"]) == {1}
 
 
-def test_atoms_that_a_plot_selects_lie_over_the_dots_of_a_map(qtbot, viewer, open_dock):
+def test_atoms_that_a_plot_selects_lie_over_the_dots_of_a_map_and_below_candidates(qtbot, viewer, open_dock):
     scene = put_atoms(viewer, honeycombs())
-    for name in ("dots", "more dots"):
-        dots = Points(scene.points.data, name=name, metadata=tag("map", scene.image, name, {}))
-        viewer.add_layer(dots)
+    for role, name in (
+        ("map", "dots"),
+        ("map", "hidden dots"),
+        ("candidates", "candidates"),
+        ("map", "last dots"),
+    ):
+        viewer.add_layer(Points(scene.points.data, name=name, metadata=tag(role, scene.image, name, {})))
     shapes = viewer.add_shapes(name="regions")
-    dots.visible = False
+    viewer.layers["hidden dots"].visible = False
     dock = open_dock()
     drag(qtbot, dock.distances, (1.3, 5), (1.5, 5))
     assert scene.points.selected_data
-    names = [scene.image.name, "dots", scene.points.name, "more dots", shapes.name]
+    names = [scene.image.name, "dots", "last dots", scene.points.name, "hidden dots", "candidates", shapes.name]
     assert [layer.name for layer in viewer.layers] == names
     assert viewer.layers.selection.active is scene.points
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_strata.lattice.quantities import Quantity, colour_limits
 from napari_strata.widgets.layers.napari_layers import frame_placement, placement
-from napari_strata.widgets.layers.results import ORIGIN, find_results, hand_over, show_results, tag
+from napari_strata.widgets.layers.results import ATOM_MAP_ROLE, ORIGIN, find_results, hand_over, show_results, tag
 from napari_strata.widgets.layers.world import is_in_lengths
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from napari_strata.lattice.gridded import GriddedMap
 
-ROLE = "map"
 DOT = 1.0
 """Diameter of a dot [Å]: it covers the marker of its atom."""
 SIGNED = ("#2166ac", "#67a9cf", "#f7f7f7", "#ef8a62", "#b2182b")
@@ -109,7 +108,7 @@ class ChosenMap:
         """Return the metadata of its layer."""
         of = {"map": self.key, "shown": shown, "of_layer": self.of_layer, "frame": self.frame}
         words = {"words": self.words} if self.quantity.kind == "names" else {}
-        return tag(ROLE, self.image, "", {"pixel_size": self.pixel_size, **words}, **of)
+        return tag(ATOM_MAP_ROLE, self.image, "", {"pixel_size": self.pixel_size, **words}, **of)
 
 
 def dots(chosen: ChosenMap) -> "Points":
@@ -212,7 +211,7 @@ def show_map(viewer: "Viewer", layer: "Layer", image: "Image", *, keep_earlier: 
     """
     from napari.layers import Image
 
-    earlier = find_results(viewer, ROLE, image)
+    earlier = find_results(viewer, ATOM_MAP_ROLE, image)
     if not earlier and is_in_lengths(viewer, image):  # who hides it again keeps it hidden
         viewer.canvas.overlays.scale_bar.visible = True
     given_up = [] if keep_earlier else [one for one in earlier if not was_renamed(one)]

@@ -18,6 +18,8 @@ ORIGIN = "napari_strata_origin"
 """Key in the metadata of result layers under which lies what they were computed from."""
 STACK_ROLE = "stack of heatmaps"
 """Role of a layer with a map of every slice."""
+ATOM_MAP_ROLE = "map"
+"""Role of a layer with a map of what was measured of atoms."""
 _MAP_ROLES = ("heatmap", STACK_ROLE)
 _count = itertools.count(1)
 """Numbers results as they are made."""
@@ -99,16 +101,12 @@ def show_results(
     return shown
 
 
-def raise_over_results(viewer: "Viewer", napari_layer: "Layer", image: "Image") -> None:
-    """Put a layer over all results of its image that are seen, so that none of them covers it."""
-    index = viewer.layers.index(napari_layer)
-    above = [
-        number
-        for number, layer in enumerate(viewer.layers)
-        if number > index and layer.visible and _key(layer).get("image") == image.unique_id
-    ]
-    if above:
-        viewer.layers.move(index, above[-1] + 1)
+def put_below(viewer: "Viewer", role: str, image: "Image", napari_layer: "Layer") -> None:
+    """Put the results of an image that play a role and are seen below a layer, so that none of them covers it."""
+    for result in find_results(viewer, role, image):
+        above, index = viewer.layers.index(result), viewer.layers.index(napari_layer)
+        if result.visible and above > index:
+            viewer.layers.move(above, index)
 
 
 def hand_over(given_up: "Sequence[Layer]", new: "Layer") -> "Layer | None":

@@ -16,7 +16,7 @@ from napari_strata.widgets.atoms.choice import AtomsChoice
 from napari_strata.widgets.layers.fit_memory import FitMemory, recall_fit, remember_fit
 from napari_strata.widgets.layers.label_memory import image_of
 from napari_strata.widgets.layers.layer_data import full_data
-from napari_strata.widgets.layers.results import raise_over_results
+from napari_strata.widgets.layers.results import ATOM_MAP_ROLE, put_below
 from napari_strata.widgets.layers.selection_link import SelectionLink
 from napari_strata.widgets.layers.shown_atoms import check_measurable, frame_of, shown_atoms, shown_frame
 from napari_strata.widgets.parts.connections import LayerFollower, connect_while_alive
@@ -247,7 +247,7 @@ class PlotsDock(Dock):
         if self._at is None or self._is_old:
             return  # the numbers are those of atoms that are no more
         points, image, _frame = self._at
-        raise_over_results(self._viewer, points, image)  # a map of dots would hide the white rims
+        put_below(self._viewer, ATOM_MAP_ROLE, image, points)  # dots would hide the white rims
         self._viewer.layers.selection.active = points
         self.link.select(atoms)
         self.words.setText(f"{words[:1].upper()}{words[1:]}: {_counted(len(atoms))} selected.")
