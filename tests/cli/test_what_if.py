@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_strata.cli.what_if import what_if_words
+
 
 def test_an_erased_mask_is_told_and_written(strata, asked, tmp_path):
     mask = np.zeros((64, 64), np.uint8)
@@ -19,6 +21,16 @@ def test_an_erased_mask_is_told_and_written(strata, asked, tmp_path):
     assert figures["changed_class_px"] > 0
     assert json.loads((tmp_path / "out" / "what_if.json").read_text())["what_if"]["change"] == "erase"
     assert "->" in strata("what-if", *asked, "--change", "blur", "--blur", "0.6").out
+
+
+def test_scores_are_told_as_the_dock_tells_them():
+    told = {"probability": None, "vanished": None}
+    assert list(what_if_words({"score_before": 2345.678, "score": -9.48e-05, **told})) == [
+        "Score 2,350 -> 0.00 (mean log-odds)"
+    ]
+    assert list(what_if_words({"score_before": 12.346, "score": -0.01234, **told})) == [
+        "Score 12.3 -> -0.0123 (mean log-odds)"
+    ]
 
 
 def test_the_smallest_change_is_told_in_words(strata, asked, tmp_path):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,14 +12,12 @@ from napari_strata.cli.model_options import Model, OneImage
 from napari_strata.cli.option_groups import with_groups
 from napari_strata.cli.options import Overwrite, option, with_options
 from napari_strata.cli.question import Asked, Frame
+from napari_strata.cli.region_file import read_region
 from napari_strata.cli.runner import run_command
 from napari_strata.config.what_if import Change, WhatIfConfig
 from napari_strata.control import JobControl
-from napari_strata.errors import TargetError
+from napari_strata.explain.score_digits import score_digits
 from napari_strata.jobs.job import Job
-
-if TYPE_CHECKING:
-    from napari_strata.types import AnyArray
 
 
 @with_groups
@@ -60,29 +58,17 @@ def what_if(
             "shift_x": shift_x,
             "grow": grow,
         }
+        stack = options.read(image, display)
         return job(
             control,
-            asked.inquiry(model, options.read(image, display), frame, options.settings()),
+            asked.inquiry(model, stack, frame, options.settings()),
             change=with_options(WhatIfConfig(), **wanted),
-            mask=read_mask(mask),
+            mask=None if mask is None else read_region(mask, stack),
             out=out,
             overwrite=overwrite,
         )
 
     return run_command(make_job, as_json=options.as_json, verbose=options.verbose, words=what_if_words)
-
-
-def read_mask(path: Path | None) -> "AnyArray | None":
-    """Return where a mask file is not 0; None without a file.
-
-    Raises
-    ------
-    TargetError
-        If it cannot be read.
-    """
-    from napari_strata.io.arrays import read_array
-
-    return None if path is None else read_array(path, error_type=TargetError).codes.squeeze() != 0
 
 
 def what_if_words(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -91,7 +77,8 @@ def what_if_words(figures: Mapping[str, Any]) -> Iterator[str]:
         return
     if words := figures.get("words"):
         yield words
-    yield f"Score {figures['score_before']:.4g} -> {figures['score']:.4g} (mean log-odds)"
+    before, after = (score_digits(figures[name]) for name in ("score_before", "score"))
+    yield f"Score {before} -> {after} (mean log-odds)"
     if figures["probability"] is not None:
         yield f"Probability {figures['probability_before']:.3f} -> {figures['probability']:.3f}"
     if figures["vanished"] is not None:

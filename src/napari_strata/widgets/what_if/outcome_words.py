@@ -2,19 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from napari_strata.numbers import plain
+from napari_strata.explain.score_digits import score_digits
 
 if TYPE_CHECKING:
     from napari_strata.explain.changes.outcome import Outcome
-
-_LEAST = 0.005
-"""A score nearer to 0 than this is 0 to the digits that are of use."""
 
 
 def outcome_words(outcome: "Outcome") -> str:
     """Say what a change changes."""
     before, after = outcome.before, outcome.after
-    words = f"Score {_score(before.score)} → {_score(after.score)} (mean log-odds)"
+    words = f"Score {score_digits(before.score)} → {score_digits(after.score)} (mean log-odds)"
     if before.probability is not None and after.probability is not None:
         name = outcome.metadata["class"]
         words += f", P({name}) {before.probability:.2f} → {after.probability:.2f}"
@@ -30,7 +27,3 @@ def outcome_words(outcome: "Outcome") -> str:
     said = f"{words}; {', '.join(told)}." if told else f"{words}."
     notes = (outcome.target_words, outcome.metadata["what_if"].get("fill_words", ""))
     return " ".join([said, *filter(None, notes)])
-
-
-def _score(value: float) -> str:
-    return plain(value, 3) if abs(value) >= _LEAST else "0.00"
