@@ -39,5 +39,10 @@ def test_a_region_takes_the_more_squares_the_larger_it_is(ended):
     assert passes[2] > 2 * passes[0]
 
 
+def test_squares_beyond_what_the_pixel_in_the_middle_sees_cost_nothing(ended):
+    # it is (24, 32) and sees 16 to 33 and 24 to 41; squares of 5 px begin every 4 px, six of them there each way
+    assert ended(method="occlusion").result.value.passes == 1 + 6 * 6
+
+
 def test_a_mask_of_another_shape_is_refused(ended):
     assert isinstance(ended(np.ones((4, 4), bool)).error, TargetError)

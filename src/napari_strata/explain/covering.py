@@ -11,6 +11,10 @@ from napari_strata.explain.gradients import batches
 from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import TargetScore
 from napari_strata.explain.undisturbed import undisturbed
+from napari_strata.models.cropped import Box
+
+_Place = tuple[int, int, int]
+"""Level of a square, and where it begins (y, x)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,14 @@ class Parts:
         From a number below it to a mask of shape (y, x), true in that part.
     first : int
         So many of them look at the whole scene already, if only coarsely.
+    idle : Tensor, shape (y, x), or None
+        In how many more parts each pixel is which change no score, so that nobody covers them.
     """
 
     count: int
     mask: Callable[[int], Tensor]
     first: int = 1
+    idle: Tensor | None = None
 
 
 def cover(score: TargetScore, scene: Scene, parts: Parts) -> Iterator[Attribution]:
@@ -49,6 +56,8 @@ def cover(score: TargetScore, scene: Scene, parts: Parts) -> Iterator[Attributio
     """
     before = float(scores(score, scene.image)[0])
     total, count = (torch.zeros(scene.shape, device=scene.image.device) for _ in range(2))
+    if parts.idle is not None:
+        count += parts.idle.to(count)
     for numbers in batches(parts.count, scene.config.batch):
         masks = torch.stack([parts.mask(number) for number in numbers]).to(scene.image.device)
         falls = before - scores(score, covered(scene, masks))
@@ -77,15 +86,20 @@ def squares(scene: Scene) -> Parts:
     """Return squares with the side ``window`` at every multiple of ``stride``, far apart at first.
 
     Multiples are counted in the whole image, so that a window has the squares of the whole that reach into it;
-    those that reach beyond the border are cut off there.
+    those that reach beyond the border are cut off there. Those that hold nothing the score depends on are idle.
     """
     side, stride = scene.pixels(scene.config.window), scene.pixels(scene.config.stride)
     rows, columns = (
         _starts(origin, length, side, stride) for origin, length in zip(scene.origin, scene.shape, strict=True)
     )
     places = sorted((max(coarse, other), y, x) for coarse, y in rows for other, x in columns)
+    idle = torch.zeros(scene.shape)
+    if scene.seen is not None:
+        places, others = _divided(places, side, scene.seen)
+        for _, y, x in others:
+            idle[_within(y, x, side)] += 1
     first = sum(level == places[0][0] for level, *_ in places)
-    return Parts(len(places), lambda number: _square(scene.shape, *places[number][1:], side), first)
+    return Parts(len(places), lambda number: _square(scene.shape, *places[number][1:], side), first, idle)
 
 
 def filled(map_: Tensor, known: Tensor) -> Tensor:
@@ -108,7 +122,21 @@ def _starts(origin: int, length: int, side: int, stride: int) -> list[tuple[int,
     ]
 
 
+def _divided(places: list[_Place], side: int, seen: Box) -> tuple[list[_Place], list[_Place]]:
+    """Return the squares with a pixel in a box, and the others."""
+    parts: tuple[list[_Place], list[_Place]] = ([], [])
+    for place in places:
+        _, y, x = place
+        meets = seen.top < y + side and y < seen.bottom and seen.left < x + side and x < seen.right
+        parts[not meets].append(place)
+    return parts
+
+
 def _square(shape: tuple[int, int], y: int, x: int, side: int) -> Tensor:
     mask = torch.zeros(shape, dtype=torch.bool)
-    mask[max(y, 0) : y + side, max(x, 0) : x + side] = True
+    mask[_within(y, x, side)] = True
     return mask
+
+
+def _within(y: int, x: int, side: int) -> tuple[slice, slice]:
+    return slice(max(y, 0), y + side), slice(max(x, 0), x + side)

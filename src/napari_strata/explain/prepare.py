@@ -1,7 +1,7 @@
 """From a trained network, an image and a question to a score and a scene, ready for any method."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,6 +129,7 @@ def prepare(
         metadata = {**metadata, "wrong_pixels": int(wrong.sum())}
     pixel_size = model.card.model.pixel_size or image.pixel_size
     scene = _scene(grid, view, config, {*facts.needs, *needs}, pixel_size, kept.size)
+    scene = replace(scene, seen=score.seen(scene.shape))
     return Prepared(score, scene, view, shape, metadata)
 
 

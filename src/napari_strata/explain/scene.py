@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from napari_strata.config import ExplainConfig
+from napari_strata.models.cropped import Box
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +31,8 @@ class Scene:
         From a number to noise (1, 1, y, x) with mean 0 and standard deviation 1, always the same for that number.
     origin : tuple of int
         Where the window begins in the whole image (y, x) [px].
+    seen : Box or None
+        The part of the window that the score depends on; None where that may be all.
     whole : tuple of int or None
         Height and width of the whole image [px]; None where the window is all of it.
     baseline : Tensor, shape (1, 1, y, x), or None
@@ -46,6 +49,7 @@ class Scene:
     range: float
     draw_noise: Callable[[int], Tensor]
     origin: tuple[int, int] = (0, 0)
+    seen: Box | None = None
     whole: tuple[int, int] | None = None
     baseline: Tensor | None = None
     superpixels: Tensor | None = None

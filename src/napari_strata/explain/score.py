@@ -114,25 +114,36 @@ class TargetScore(nn.Module):
         Several times as quick for a small target; the network must be in eval mode, and hooks at its convolutions
         and blocks see nothing. Networks that cannot be cropped compute all.
         """
-        network, terms = self.network, [term for term in self.terms if term.output.index]
-        counted = torch.stack([term.weights != 0 for term in self.terms]).any(dim=0)
-        frame = (image.shape[-2], image.shape[-1])
-        is_empty = not (terms and counted.any())
-        if is_empty or not can_be_cropped(network) or any(side % network.stride for side in frame):
+        crop = self._crop((image.shape[-2], image.shape[-1]))
+        if crop is None:
             every: Tensor = self(image)
             return every
-        box = Box.around(counted)
-        crop, decoders = Crop(network, frame, box), list(dict.fromkeys(term.output.decoder for term in terms))
+        terms = [term for term in self.terms if term.output.index]
+        decoders = list(dict.fromkeys(term.output.decoder for term in terms))
         logits = crop.logits(image[..., *crop.seen.slices], decoders)
         moved = [
-            Term(Output(decoders.index(term.output.decoder), term.output.index), term.weights[box.slices])
+            Term(Output(decoders.index(term.output.decoder), term.output.index), term.weights[crop.wanted.slices])
             for term in terms
         ]
-        return weigh(logits, moved, network.output)
+        return weigh(logits, moved, self.network.output)
+
+    def seen(self, frame: tuple[int, int]) -> Box | None:
+        """Return the part of images of a height and width [px] that S depends on; None where nobody knows less."""
+        crop = self._crop(frame)
+        return None if crop is None else crop.seen
 
     def of(self, logits: Tensor) -> Tensor:
         """Return S of what the network says, logits (batch, layer, channel, y, x), shape (batch,)."""
         return weigh(logits, self.terms, self.network.output)
+
+    def _crop(self, frame: tuple[int, int]) -> Crop | None:
+        """Return what S needs of the network; None where that is all, or cannot be told."""
+        network, terms = self.network, [term for term in self.terms if term.output.index]
+        counted = torch.stack([term.weights != 0 for term in self.terms]).any(dim=0)
+        is_empty = not (terms and counted.any())
+        if is_empty or not can_be_cropped(network) or any(side % network.stride for side in frame):
+            return None
+        return Crop(network, frame, Box.around(counted))
 
     def _weights(self, index: int) -> Tensor:
         return self.get_buffer(f"weights_{index}")

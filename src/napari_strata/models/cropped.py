@@ -98,10 +98,10 @@ class Crop:
 
     Attributes
     ----------
+    wanted, frame : Box and tuple of int
+        As given.
     seen : Box
         The part of the image that they depend on.
-    frame : tuple of int
-        As given.
     coarsest : Box
         The part of `Network.coarsest` that they depend on [its px].
     """
@@ -111,7 +111,7 @@ class Crop:
         self._network = network
         self._encoder = network.encoder
         levels = len(network.encoder.blocks)
-        self.frame = frame
+        self.wanted, self.frame = wanted, frame
         self._frames = [(frame[0] >> level, frame[1] >> level) for level in range(levels)]
         self._decoded, self._joined = [wanted], list[Box]()
         for size in self._frames[:-1]:

@@ -16,7 +16,7 @@ def occlusion(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
     with :math:`W_p` the squares that cover pixel :math:`p`. Zeiler and Fergus, ECCV 2014, arXiv:1311.2901; the
     same as captum's ``Occlusion``, which says nothing before its end. Squares have the side ``window`` and begin
     at multiples of ``stride``; the first ones lie far apart, so that a coarse map comes at once. As many forward
-    passes as squares.
+    passes as squares that hold a pixel on which the score depends; the others change nothing, and only count.
 
     Shape (y, x), of both signs, not scaled [log-odds]; 0 outside the receptive field, even if a square reaches out
     of it.
@@ -25,5 +25,5 @@ def occlusion(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
 
 
 def passes(scene: Scene) -> int:
-    """Return the passes through the network: forward for every square, and for the image."""
+    """Return the passes through the network: forward for every square that matters, and for the image."""
     return 1 + squares(scene).count
