@@ -218,6 +218,8 @@ def _frame_words(figures: Mapping[str, Any]) -> Iterator[str]:
             yield f"frame {frame}: {found['no_map']}"
         else:
             yield f"frame {frame}: {found['class']}, score {found['score']:.3f}, maximum {found['maximum']:.3g}"
+    if "unfinished" in figures:
+        yield "The same command goes on from here."
 
 
 def _check_all_frames(

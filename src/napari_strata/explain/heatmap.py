@@ -81,7 +81,9 @@ def write_heatmap(heatmap: Heatmap, path: Path) -> None:
         tifffile.imwrite(temporary, heatmap.data, photometric="minisblack", metadata={"axes": "YX", **told})
 
 
-def write_heatmaps(heatmaps: Sequence[Heatmap | None], shape: tuple[int, int], path: Path) -> None:
+def write_heatmaps(
+    heatmaps: Sequence[Heatmap | None], shape: tuple[int, int], path: Path, *, more: Mapping[str, Any]
+) -> None:
     """Write the maps of all frames as one file (frame, y, x), as `write_heatmap` does those of one.
 
     Parameters
@@ -92,6 +94,8 @@ def write_heatmaps(heatmaps: Sequence[Heatmap | None], shape: tuple[int, int], p
         Height and width of the image [px].
     path : Path
         File to write; a folder where its name ends in .zarr.
+    more : mapping
+        What else the metadata say of all of them, ready for JSON.
 
     Raises
     ------
@@ -104,7 +108,7 @@ def write_heatmaps(heatmaps: Sequence[Heatmap | None], shape: tuple[int, int], p
     told: list[dict[str, Any]] = [{} if one is None else _told(one) for one in heatmaps]
     shared: dict[str, Any] = next((one for one in told if one), {})
     metadata: dict[str, Any] = {n: shared[n] for n in ("method", "image", "pixel_size_A") if n in shared}
-    metadata["frames"] = told
+    metadata |= {"frames": told, **more}
     if path.suffix.lower() == ENDING:
         write_zarr(data, metadata, path)
         return
@@ -114,6 +118,19 @@ def write_heatmaps(heatmaps: Sequence[Heatmap | None], shape: tuple[int, int], p
 
 def _told(heatmap: Heatmap) -> dict[str, Any]:
     return {name: value for name, value in heatmap.metadata.items() if value is not None}
+
+
+def metadata_of(path: Path) -> dict[str, Any]:
+    """Return the metadata of a file that `write_heatmap` or `write_heatmaps` wrote; empty for any other file."""
+    import tifffile
+
+    try:
+        if path.suffix.lower() == ENDING:
+            return read_zarr(path)[1]
+        with tifffile.TiffFile(path) as tif:
+            return dict((tif.shaped_metadata or ({},))[0])
+    except Exception:  # noqa: BLE001 (a damaged file may raise anything)
+        return {}
 
 
 def read_heatmap(path: Path) -> Heatmap:

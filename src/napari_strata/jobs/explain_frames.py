@@ -21,6 +21,7 @@ from napari_strata.explain.many.stack import check_repeatable
 from napari_strata.io.files import replacing
 from napari_strata.io.map_cache import MapCache
 from napari_strata.jobs.abandonable import abandonable
+from napari_strata.jobs.begun_frames import UNFINISHED, asked_of_all, begun, check_same, done_in, noted
 from napari_strata.jobs.doubt_image import doubts_about_images
 from napari_strata.jobs.explain_stack import explain_stack
 from napari_strata.jobs.inquiry import Inquiry, load_checked
@@ -57,7 +58,8 @@ def explain_frames(
     scores : Path or None
         JSON file of the figures and metadata of every frame.
     overwrite : bool
-        Whether files that are there may be replaced.
+        Whether files that are there may be replaced. Those that the same question left when it was stopped are
+        gone on with in any case.
     cache : MapCache, optional
         Where maps are kept, by default the user's; one that was computed earlier is not computed again.
 
@@ -87,8 +89,11 @@ def explain_frames(
         check_heatmap_file(out)
     if scores is not None and (scores.suffix.lower() != ".json" or scores.is_dir()):
         raise OutputError(f"{scores} is no .json file.", remedy="Let its name end in .json.")
-    check_new((out, scores), overwrite=overwrite)
+    earlier = {} if overwrite else begun((out, scores))
+    check_new((path for path in (out, scores) if path not in earlier), overwrite=overwrite)
     loaded, _ = abandonable(control, lambda: load_checked(inquiry))
+    asked = abandonable(control, lambda: asked_of_all(loaded.card, inquiry))
+    check_same(earlier, asked)
     check_repeatable(inquiry.question)
     control.run()
     yield StateChanged(control.state)
@@ -101,11 +106,15 @@ def explain_frames(
     if not found:
         control.checkpoint()
     assert ended.result is not None, "it did not fail"
+    unfinished = noted(asked, len(found), ended.result.figures["frames"])
     told = {
         **ended.result.figures,
         "maps": {str(frame): _told(found[frame]) for frame in sorted(found)},
         "seconds": round(time.monotonic() - start, 2),
+        **unfinished,
     }
+    if unfinished and len(found) < done_in(earlier):  # stopped sooner than before: what is there has more
+        return JobResult(told, {}, found)
     return JobResult(told, _write(found, told, inquiry, out, scores), found)
 
 
@@ -169,7 +178,8 @@ def _write(
             Heatmap(one.data, one.metadata) if (one := found.get(frame)) and one.data is not None else None
             for frame in range(told["frames"])
         ]
-        write_heatmaps(maps, (inquiry.image.data.shape[-2], inquiry.image.data.shape[-1]), out)
+        more = {UNFINISHED: told[UNFINISHED]} if UNFINISHED in told else {}
+        write_heatmaps(maps, (inquiry.image.data.shape[-2], inquiry.image.data.shape[-1]), out, more=more)
         paths["heatmaps"] = str(out)
     if scores is not None:
         metadata = {str(frame): dict(found[frame].metadata) for frame in sorted(found)}
