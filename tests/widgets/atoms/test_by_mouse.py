@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QWidget
 
@@ -28,6 +29,15 @@ def at(viewer, y: float, x: float) -> QPoint:
     return canvas().rect().center() + QPoint(round(offset[1]), round(offset[0]))
 
 
+def drag(qtbot, viewer, start, end) -> None:
+    """Drag from one pixel of the image to another place."""
+    qtbot.mousePress(canvas(), LEFT, pos=at(viewer, *start))
+    for part in (0.3, 0.6, 1.0):
+        qtbot.mouseMove(canvas(), at(viewer, *(start + part * (np.array(end) - start))))
+        qtbot.wait(30)
+    qtbot.mouseRelease(canvas(), LEFT, pos=at(viewer, *end))
+
+
 def tool(dock, text):
     return next(button for button in dock.tools.buttons() if button.text() == text)
 
@@ -49,12 +59,7 @@ def test_atoms_are_corrected_with_the_mouse_and_edits_are_undone(qtbot, viewer, 
     assert dock.points.features.iloc[-1][["edited", "atom", "probability"]].tolist() == ["added", -1, 1.0]
 
     qtbot.mouseClick(tool(dock, "Select"), LEFT)
-    start, end = ATOMS[5], ATOMS[5] + (4, 3)
-    qtbot.mousePress(canvas(), LEFT, pos=at(viewer, *start))
-    for part in (0.3, 0.6, 1.0):
-        qtbot.mouseMove(canvas(), at(viewer, *(start + part * (end - start))))
-        qtbot.wait(30)
-    qtbot.mouseRelease(canvas(), LEFT, pos=at(viewer, *end))
+    drag(qtbot, viewer, ATOMS[5], ATOMS[5] + (4, 3))
     assert dock.editing.counts() == {"added": 1, "moved": 1}
     assert dock.features.of_what.text() == "The selected atom"
 
@@ -62,6 +67,14 @@ def test_atoms_are_corrected_with_the_mouse_and_edits_are_undone(qtbot, viewer, 
     qtbot.keyClick(canvas(), Qt.Key.Key_Delete)
     assert len(dock.points.data) == found
     assert dock.edits.text().startswith("Edited: 1 added, 1 moved, 1 deleted.")
+
+    drag(qtbot, viewer, ATOMS[1], (-4, 20))
+    said = [record.message for record in notification_manager.records]
+    assert said == [
+        "The atom is back in place: the drag ended outside of the image bright. Press Delete to remove atoms."
+    ]
+    assert dock.editing.counts() == {"added": 1, "moved": 1, "deleted": 1}
+    assert np.hypot(*(dock.points.data - ATOMS[1]).T).min() < 0.2
 
     for left in ({"added": 1, "moved": 1}, {"added": 1}, {}):
         qtbot.mouseClick(dock.undo_button, LEFT)

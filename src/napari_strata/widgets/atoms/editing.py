@@ -22,7 +22,7 @@ from napari_strata.widgets.layers.atom_memory import (
     marked_table,
     memory_of,
 )
-from napari_strata.widgets.layers.outside import take_out
+from napari_strata.widgets.layers.outside import KeptInside
 from napari_strata.widgets.parts.connections import LayerFollower
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class AtomEditing(QObject):
         self._image = image
         self._states: list[_State] = []
         self._is_busy = False
+        self._inside = KeptInside()
         self._data = LayerFollower(self, self._on_data, "data")
         self._features = LayerFollower(self, self._on_edit, "properties")
         self._selection: Any = None
@@ -161,19 +162,19 @@ class AtomEditing(QObject):
 
     def _on_data(self, event: Any) -> None:
         action = str(getattr(event, "action", "")).rpartition(".")[2].lower()
+        if not self._is_busy and self._is_taken_away(event):
+            return
         if action == "added" and not self._is_busy:
-            if self._is_beside(event):
-                return
             self._number(event)
         if action in _DONE:
             self._on_edit()
 
-    def _is_beside(self, event: Any) -> bool:
-        """Take away what was clicked beside the image, which is no edit; return whether there was any."""
+    def _is_taken_away(self, event: Any) -> bool:
+        """Take back what lies beside the image; return whether atoms were added there, which then is no edit."""
         assert self.points is not None, "only the layer that is followed tells of its atoms"
         self._is_busy = True
         try:
-            return take_out(self.points, self._image(), event)
+            return self._inside.take_back(self.points, self._image(), event)
         finally:
             self._is_busy = False
 

@@ -21,7 +21,7 @@ from napari_strata.widgets.layers.atom_points import SPECIES, choose_species, co
 from napari_strata.widgets.layers.label_layers import set_class_table
 from napari_strata.widgets.layers.label_memory import class_table_of, image_of, mates_of, members_of
 from napari_strata.widgets.layers.label_step import slices_of
-from napari_strata.widgets.layers.outside import take_out
+from napari_strata.widgets.layers.outside import KeptInside
 from napari_strata.widgets.parts.connections import LayerFollower
 from napari_strata.widgets.parts.menu_button import MenuButton
 from napari_strata.widgets.parts.notify import in_notifications
@@ -46,6 +46,7 @@ class ClassEditor(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self._table: ClassTable | None = None
+        self._inside = KeptInside()
         self.trouble = ""
         """In words why the layer has no class table."""
         self.list = ClassList()
@@ -138,8 +139,10 @@ class ClassEditor(QWidget):
 
     def _on_atoms(self, event: object = None) -> None:
         points = self._atoms.layer
-        if points is not None and take_out(points, image_of(points, self._viewer.layers), event):
-            return
+        if points is not None:
+            image = image_of(points, self._viewer.layers)
+            if self._inside.take_back(points, image, event):
+                return
         self._atom_timer.start(TELL_AFTER)
 
     def _read_table(self) -> None:
