@@ -329,6 +329,13 @@ def test_a_cancel_keeps_the_best_so_far(qtbot, viewer, add_map, open_dock, monke
     assert panel.start_button.isEnabled()
 
 
+def search(qtbot, panel):
+    """Find a smallest change; return what is said of it."""
+    with qtbot.waitSignal(panel.runner.ended, timeout=60_000):
+        qtbot.mouseClick(panel.start_button, Qt.MouseButton.LeftButton)
+    return panel.words.text()
+
+
 def stop_at_once(started, *, flips, size):
     """Return a search that finds one change and then nothing, until it is stopped."""
 
@@ -348,9 +355,7 @@ def test_a_search_that_is_stopped_takes_no_better_change_away(
     dock = open_dock()
     dock.live.setChecked(False)
     panel = dock.flip.panel
-    with qtbot.waitSignal(panel.runner.ended, timeout=60_000):
-        qtbot.mouseClick(panel.start_button, Qt.MouseButton.LeftButton)
-    (change,), words = results(viewer, "smallest-change change"), panel.words.text()
+    words, (change,) = search(qtbot, panel), results(viewer, "smallest-change change")
     before, started = change.data.copy(), threading.Event()
     monkeypatch.setattr(FlipSearch, "look", stop_at_once(started, flips=flips, size=size))
     qtbot.mouseClick(panel.start_button, Qt.MouseButton.LeftButton)
@@ -362,6 +367,47 @@ def test_a_search_that_is_stopped_takes_no_better_change_away(
     assert bool(results(viewer, "smallest-change prediction")) is not is_better
     kept = panel.words.text() == f"Stopped before anything better was found. Found before: {words}"
     assert kept is not is_better
+
+
+def search_in_vain(qtbot, panel, monkeypatch):
+    """Begin another search that finds nothing."""
+    started = threading.Event()
+    monkeypatch.setattr(FlipSearch, "look", stop_at_once(started, flips=False, size=0.0))
+    qtbot.mouseClick(panel.start_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(started.is_set, timeout=30_000)
+
+
+def test_what_another_search_found_is_not_told_as_found_by_the_one_that_was_stopped(
+    qtbot, viewer, add_map, open_dock, monkeypatch
+):
+    add_map()
+    dock = open_dock()
+    dock.live.setChecked(False)
+    panel = dock.flip.panel
+    words, (change,) = search(qtbot, panel), results(viewer, "smallest-change change")
+    before = change.data.copy()
+    dock.flip.config.set_value("reach", dock.flip.config.value("reach") + 0.2)
+    search_in_vain(qtbot, panel, monkeypatch)
+    with qtbot.waitSignal(panel.runner.ended, timeout=30_000):
+        qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
+    assert np.array_equal(change.data, before)
+    stopped = "Stopped before the score flipped. Still shown is what was found for another target"
+    assert panel.words.text() == f"{stopped}, or with other settings: {words}"
+
+
+def test_a_dock_that_is_closed_while_it_searches_again_brings_no_layer_into_view(
+    qtbot, viewer, add_map, open_dock, monkeypatch
+):
+    add_map()
+    dock = open_dock()
+    dock.live.setChecked(False)
+    search(qtbot, dock.flip.panel)
+    search_in_vain(qtbot, dock.flip.panel, monkeypatch)
+    gone = []
+    dock.destroyed.connect(lambda *_: gone.append(True))
+    dock.setParent(None)  # as napari lets go of it
+    qtbot.waitUntil(lambda: bool(gone), timeout=30_000)
+    assert not any(layer.visible for layer in results(viewer, "smallest-change change"))
 
 
 def test_closing_ends_both_workers(qtbot, viewer, add_map, open_dock, monkeypatch):

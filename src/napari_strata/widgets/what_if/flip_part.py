@@ -35,6 +35,9 @@ _TIP = "Look for the least change of the pixels with which the network no longer
 _SMALLEST = "Show the smallest change"
 _WHICH = "The smallest change turns the sign of the score; with the larger one the target is gone."
 _KEPT = "Stopped before anything better was found. Found before:"
+_KEPT_OTHER = (
+    "Stopped before the score flipped. Still shown is what was found for another target, or with other settings:"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +113,7 @@ class FlipPart(QWidget):
             self.panel.say(dropped)
             return
         if self._found is not None and _is_no_better(request, flip, *self._found):
-            self._keep()
+            self._keep(request)
             return
         self.forget()
         self._found = request, flip
@@ -122,14 +125,15 @@ class FlipPart(QWidget):
 
     def _on_ended(self, ended: JobEnded) -> None:
         """Say that what was found before stays, where a stop came before anything was tried."""
-        if ended.result is None and ended.error is None:
-            self._keep()
+        if ended.result is None and ended.error is None and self._request is not None:
+            self._keep(self._request)
 
-    def _keep(self) -> None:
+    def _keep(self, request: _Request) -> None:
         """Go on showing what was found before."""
         self._show(self.which.currentIndex())
         if self._found is not None:
-            self.panel.say(f"{_KEPT} {_words(self._found[1])}")
+            before, flip = self._found
+            self.panel.say(f"{_KEPT if _is_same(request, before) else _KEPT_OTHER} {_words(flip)}")
 
     def forget(self) -> None:
         """Offer nothing more of what was found."""
@@ -159,18 +163,19 @@ def _is_no_better(request: _Request, new: "Flip", other: _Request, old: "Flip") 
     """Tell whether a search that was stopped found nothing, or no smaller change than the same search before."""
     if not (new.is_stopped and old.flips):
         return False
-    return not new.flips or (_is_same(request, new, other, old) and new.size.rms >= old.size.rms)
+    return not new.flips or (_is_same(request, other) and new.size.rms >= old.size.rms)
 
 
-def _is_same(request: _Request, new: "Flip", other: _Request, old: "Flip") -> bool:
-    """Tell whether two searches ask the same, and may change the same pixels."""
-    one, two = ({**flip.outcome.metadata, "what_if": None} for flip in (new, old))
-    return (
-        one == two
-        and request.asked.source.origin.image is other.asked.source.origin.image
-        and (request.asked.frame, request.config.reach) == (other.asked.frame, other.config.reach)
-        and np.array_equal(request.mask, other.mask)
-    )
+def _is_same(one: _Request, two: _Request) -> bool:
+    """Tell whether two searches ask the same of the same network, and may change the same pixels."""
+    from napari_strata.explain.question import describe_question
+
+    def asked(request: _Request) -> tuple[Any, ...]:
+        of, card = request.asked, request.asked.source.entry.card
+        return describe_question(of.question), card.weights_sha256, of.frame, request.config.reach
+
+    is_same_image = one.asked.source.origin.image is two.asked.source.origin.image
+    return is_same_image and asked(one) == asked(two) and np.array_equal(one.mask, two.mask)
 
 
 def _make_job(request: _Request, control: JobControl) -> Job:
