@@ -142,8 +142,8 @@ def test_every_slice_gets_its_map_and_the_slider_tells_where_there_is_no_atom(qt
 def test_the_time_of_all_slices_is_told_before_the_start_and_goes_with_the_map(qtbot, viewer, scene, open_dock):
     scene(frames=3, target=PixelTarget(20, 21), atoms=False)
     dock = open_dock()
-    qtbot.waitUntil(lambda: dock.stack.cost.words.text().startswith("3 slices, "), timeout=30_000)
-    assert dock.stack.cost.words.text().endswith("less what is kept.")
+    qtbot.waitUntil(lambda: dock.stack.cost.words.text().startswith("All 3 slices: "), timeout=30_000)
+    assert dock.stack.cost.words.text().endswith("; those kept on disk take none.")
     viewer.layers.remove(dock.maps.layer)
     assert dock.stack.cost.words.text() == ""
 

@@ -21,7 +21,7 @@ from napari_strata.widgets.layers.shown_atoms import shown_frame
 from napari_strata.widgets.maps.asked import EXPLANATION, Asked, MapChoice, asked_by
 from napari_strata.widgets.maps.map_cost import MapCost, Wanted
 from napari_strata.widgets.parts.connections import connect_while_alive
-from napari_strata.widgets.parts.durations import roughly
+from napari_strata.widgets.parts.durations import duration
 from napari_strata.widgets.parts.form import ConfigForm, form_layout, row_label
 from napari_strata.widgets.parts.job_panel import JobPanel
 from napari_strata.widgets.parts.removal_stop import RemovalStop
@@ -133,7 +133,7 @@ class StackMaps(QWidget):
         map_layer = self.maps.layer
         image = None if map_layer is None else origin_of(self._viewer, map_layer)[0]
         slices = 0 if image is None else len(full_data(image))
-        return f"{slices} slices, {roughly(outlook.seconds(slices))}, less what is kept."
+        return f"All {slices} slices: {duration(outlook.seconds(slices))}; those kept on disk take none."
 
     def _start(self, _checked: bool = False) -> None:
         map_layer = self.maps.layer
