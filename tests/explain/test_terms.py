@@ -66,7 +66,7 @@ def test_an_error_is_what_was_predicted_rather_than_what_is_right(model):
 def test_a_right_prediction_has_no_error_to_explain(model):
     codes = np.full((16, 16), 2, np.uint8)
     question = Question(RegionTarget(np.ones((16, 16), bool)), 0, None, AgainstCorrection(codes))
-    with pytest.raises(TargetError, match="as it was corrected"):
+    with pytest.raises(TargetError, match="No pixel of the target was corrected and is wrong"):
         prepared(model, question)
 
 
@@ -136,7 +136,6 @@ def test_a_class_that_is_predicted_nowhere_on_a_slice_is_refused_with_those_that
 
 
 def test_a_single_pixel_that_was_corrected_is_an_error(of_bright):
-    """Nothing around it is labelled, so that no edge of the labels can have moved."""
     image = ImageStack(np.zeros((1, 16, 16), np.float32), None, "one row")
     image.data[0, 4] = 1
     codes = np.zeros((16, 16), np.uint8)

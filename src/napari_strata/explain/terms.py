@@ -31,7 +31,7 @@ def make_terms(model: LoadedModel, view: View, question: Question, codes: LabelA
     ------
     TargetError
         If the model has no such class, it is asked against itself, the class is not predicted on the slice that is
-        asked about, or the prediction is as it was corrected.
+        asked about, or nothing that was corrected in the target is wrong.
     """
     decoder = view.decoders[question.layer]
     if isinstance(question.against, AgainstCorrection):
@@ -138,7 +138,7 @@ def _error_terms(model: LoadedModel, view: View, layer: int, codes: LabelArray) 
     total = weights.sum()
     if not total > 0:
         raise TargetError(
-            "The prediction is as it was corrected here, so there is no error to explain.",
+            "No pixel of the target was corrected and is wrong in the pass that is explained.",
             remedy="Choose a place where the model and the labels differ, or ask why a class is there.",
         )
     share = weights / total
