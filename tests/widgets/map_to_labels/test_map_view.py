@@ -8,7 +8,7 @@ import pytest
 from bright_scene import add_bright
 from map_to_labels_hand import X, Y, alpha_at, press, settled, shown
 
-from napari_strata.explain.proposals import measured_map
+from napari_strata.explain.proposals import map_lines, measured_map
 from napari_strata.widgets.layers.camera import camera_of
 from napari_strata.widgets.map_to_labels.map_display import BESIDE, CONTOURS
 from napari_strata.widgets.map_to_labels.modes import Mode
@@ -107,6 +107,21 @@ def test_a_map_is_ranked_and_its_lines_are_found_off_the_windows_thread(
     assert len(shown(viewer, CONTOURS)) == 1
     assert len(threads) == 3
     assert threading.main_thread() not in threads
+
+
+def test_lines_that_are_left_out_are_told(qtbot, viewer, add_map, open_dock, monkeypatch):
+    add_map()
+    dock = open_dock()
+    dock.view.lines.setValue(3)
+    settled(qtbot, dock)
+    (lines,) = shown(viewer, CONTOURS)
+    assert "not drawn" not in dock.view.words.text()
+    monkeypatch.setattr(map_lines, "MOST_PIECES", len(lines.data) - 1)
+    dock.view.part.setValue(dock.view.part.value() + 0.1)
+    settled(qtbot, dock)
+    assert 0 < len(lines.data) < map_lines.MOST_PIECES
+    said = "The lowest contour line is not drawn: the map is too noisy there. Raise the threshold."
+    assert dock.view.words.text().endswith(said)
 
 
 def test_what_a_map_alone_hid_is_back_when_the_dock_closes_and_what_is_shown_again_stays(

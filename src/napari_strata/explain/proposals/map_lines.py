@@ -12,6 +12,8 @@ from napari_strata.types import FloatImage
 
 FINEST = 512 * 512
 """Pixels in which lines are drawn; more of them could not follow a slider."""
+MOST_PIECES = 50_000
+"""So many pieces are drawn at most: more would hold the window up, for seconds where a map is noise."""
 _LEAST = 1e-6
 """By so much a line lies below the values at its threshold, which count; as a part of them."""
 
@@ -28,11 +30,14 @@ class Lines:
         Of which line a piece is a part, 0 at the threshold.
     is_against : ndarray of bool, shape (n,)
         Whether the map is below 0 there.
+    left_out : int
+        How many lines are left out, the lowest, as all would have more than `MOST_PIECES`.
     """
 
     ends: NDArray[np.float64]
     number: NDArray[np.intp]
     is_against: NDArray[np.bool_]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +78,8 @@ def lines_at(sides: Sides, threshold: float, count: int) -> Lines:
     r"""Return lines of equal strength from a threshold up, closed at the map's border.
 
     They are at :math:`t + k (m - t) / n`, for :math:`k = 0 \dots n - 1`, with :math:`t` the threshold and
-    :math:`m` the greatest strength; by marching squares (`skimage.measure.find_contours`).
+    :math:`m` the greatest strength; by marching squares (`skimage.measure.find_contours`). The highest come first,
+    and the others as long as all have no more than `MOST_PIECES`.
 
     Parameters
     ----------
@@ -86,14 +92,17 @@ def lines_at(sides: Sides, threshold: float, count: int) -> Lines:
     """
     highest = sides.highest
     lowest = max(threshold, _LEAST * highest)
+    levels = np.linspace(lowest, highest, count, endpoint=False) * (1 - _LEAST) if highest > 0 else []
     pieces, numbers, signs = [np.empty((0, 2, 2))], [0], [False]
-    for is_against, strong in zip((False, True), sides.strong, strict=True):
-        for number, at in enumerate(np.linspace(lowest, highest, count, endpoint=False) if highest > 0 else ()):
-            found = _pieces(strong, at * (1 - _LEAST))
+    number, room = len(levels), MOST_PIECES
+    while number and (room := room - sum(_cells(strong, levels[number - 1]) for strong in sides.strong)) >= 0:
+        number -= 1
+        for is_against, strong in zip((False, True), sides.strong, strict=True):
+            found = _pieces(strong, levels[number])
             pieces.append((found + 0.5) * sides.step - 0.5 + sides.first)
             numbers += [number] * len(found)
             signs += [is_against] * len(found)
-    return Lines(np.concatenate(pieces), np.array(numbers[1:], np.intp), np.array(signs[1:], bool))
+    return Lines(np.concatenate(pieces), np.array(numbers[1:], np.intp), np.array(signs[1:], bool), number)
 
 
 def outline(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -115,6 +124,13 @@ def _coarser(values: FloatImage, step: int) -> FloatImage:
 
     means: FloatImage = values if step == 1 else block_reduce(values, step, np.mean)
     return means
+
+
+def _cells(values: FloatImage, at: float) -> int:
+    """Count the squares between four pixels through which a line goes; it has about as many pieces."""
+    above = np.pad(values, 1) > at
+    corners = above[1:, 1:], above[1:, :-1], above[:-1, 1:], above[:-1, :-1]
+    return int((np.logical_or.reduce(corners) & ~np.logical_and.reduce(corners)).sum())
 
 
 def _pieces(values: FloatImage, at: float) -> NDArray[np.float64]:

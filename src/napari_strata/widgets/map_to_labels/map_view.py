@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
 
+    from napari_strata.explain.proposals.map_lines import Lines
+
 DELAY = 40
 """Time that a slider rests before the view follows [ms]."""
 MOST_LINES = 8
@@ -245,7 +247,16 @@ class MapViewForm(QWidget):
         self._shown.show(layer, view, config, result.value, figures["level"])
         above, of = figures["above"], figures["pixels"]
         said = f"{pixels(above)} ({above / of:.1%}) {'is' if above == 1 else 'are'} above the threshold."
-        self.words.setText(said if above else "The map is 0 everywhere on this side.")
+        said = said if above else "The map is 0 everywhere on this side."
+        self.words.setText(" ".join(filter(None, (said, _left_out(result.value)))))
+
+
+def _left_out(lines: "Lines | None") -> str:
+    """Say which contour lines are not drawn."""
+    if lines is None or not lines.left_out:
+        return ""
+    which = "contour line is" if lines.left_out == 1 else f"{lines.left_out} contour lines are"
+    return f"The lowest {which} not drawn: the map is too noisy there. Raise the threshold."
 
 
 def _make_job(measured: MeasuredMap, config: ProposalConfig, lines: int, control: JobControl) -> Job:
