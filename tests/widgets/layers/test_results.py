@@ -4,7 +4,15 @@ import pytest
 from napari.layers import Image, Labels, Points
 from napari.layers._layer_actions import _duplicate_layer
 
-from napari_strata.widgets.layers.results import ORIGIN, find_results, remove_results, show_results, tag
+from napari_strata.widgets.layers.results import (
+    ORIGIN,
+    STACK_ROLE,
+    find_results,
+    hide_other_maps,
+    remove_results,
+    show_results,
+    tag,
+)
 from napari_strata.widgets.parts.layer_choice import RESULT, LayerChoice
 
 SHAPE = (8, 10)
@@ -158,6 +166,16 @@ def test_atoms_whose_features_were_corrected_stay(viewer, image):
     first.features.iloc[0, 0] = "S"  # as napari's table of features does it
     show_results(viewer, [atoms(image, [[1, 2]])])
     assert names(viewer) == ["image", "atoms (edited)", "atoms"]
+
+
+def test_of_the_maps_of_one_answer_and_of_every_slice_one_is_seen(viewer, image):
+    other = viewer.add_image(np.zeros(SHAPE), name="other")
+    every = Image(np.zeros(SHAPE), name="every", metadata=tag(STACK_ROLE, image, "m", {}))
+    one, elsewhere = heat(image, 1), heat(other, 1, name="elsewhere")
+    show_results(viewer, [one, every, elsewhere])
+    for shown in (one, every):
+        hide_other_maps(viewer, shown, image)
+        assert [layer for layer in (one, every, elsewhere) if layer.visible] == [shown, elsewhere]
 
 
 def test_a_map_is_changed_in_place_and_keeps_how_it_is_shown(viewer, image):
