@@ -9,7 +9,7 @@ from napari_strata.config.atom_scores import AtomScoresConfig
 from napari_strata.errors import TableError
 from napari_strata.events import JobEvent, JobResult, Sketched
 from napari_strata.explain.many.atom_scores import HALF
-from napari_strata.jobs.estimate_maps import MapsOutlook
+from napari_strata.jobs.estimate_scores import ScoresOutlook
 from napari_strata.widgets.explain_many.atom_colouring import AtomColouring
 from napari_strata.widgets.explain_many.atom_colours import put_scores
 from napari_strata.widgets.explain_many.atom_request import ScoreRequest, score_job
@@ -61,7 +61,7 @@ class AtomScoring(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self._request: ScoreRequest | None = None
-        self._outlook: MapsOutlook | None = None
+        self._outlook: ScoresOutlook | None = None
         self.maps = maps
         self.points = LayerChoice(viewer, Points, offers=_is_located, none_when_empty="no atoms found yet")
         self.which = ChoiceBox()
@@ -122,7 +122,9 @@ class AtomScoring(QWidget):
         self.which.setCurrentIndex(max(self.which.findData(kept), 0))
         self._show_obstacle()
         self.colouring.offer(self.points.layer)
+        self._outlook = None
         self._show_count()
+        self.cost.ask()
 
     def _show_obstacle(self) -> None:
         has_map, has_atoms = self.maps.layer is not None, self.points.layer is not None
@@ -149,24 +151,28 @@ class AtomScoring(QWidget):
 
     def _show_count(self) -> None:
         """Say how many atoms it would be, and how long that may take."""
-        if self.points.layer is None:
+        points = self.points.layer
+        if points is None:
             self.count.setText("")
             return
-        count = len(self._chosen())
+        chosen = self._chosen()
+        count = len(chosen)
         text = f"{count} {'atom' if count == 1 else 'atoms'}"
         if not count and self.which.currentData() == _SELECTED:
             text = "No atom is selected: select some on the image."
         elif self._outlook is not None and count:
-            text = f"{text}, {roughly(self._outlook.seconds(count))}."
+            text = f"{text}, {roughly(self._outlook.seconds(points.data[chosen]))}."
         if count > (most := self.config.value("most")):
             text = f"{text} At most {most} at once."
         self.count.setText(text)
 
     def _wanted(self) -> Wanted | None:
-        map_layer = self.maps.layer
-        return None if map_layer is None or self.panel.runner.is_busy else Wanted(map_layer, of_atoms=True)
+        map_layer, points = self.maps.layer, self.points.layer
+        if map_layer is None or points is None or self.panel.runner.is_busy:
+            return None
+        return Wanted(map_layer, atoms=points_table(points))
 
-    def _on_outlook(self, outlook: MapsOutlook) -> None:
+    def _on_outlook(self, outlook: ScoresOutlook) -> None:
         self._outlook = outlook
         self._show_count()
 
@@ -215,7 +221,7 @@ class AtomScoring(QWidget):
         if request.map_layer is not self.maps.layer:
             self.cost.ask()  # of the map that was chosen meanwhile
         elif measured := figures["seconds_per_atom"]:
-            self._outlook = MapsOutlook(0.0, measured)
+            self._outlook = ScoresOutlook(0.0, measured)
         self._show_count()
         if found is None:
             self.panel.say("The atoms were removed meanwhile; the scores were dropped.")

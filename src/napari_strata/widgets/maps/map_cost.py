@@ -25,6 +25,7 @@ from napari_strata.widgets.parts.words import Words
 if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
+    from pandas import DataFrame
 
     from napari_strata.jobs.estimate_maps import MapsOutlook
 
@@ -41,8 +42,8 @@ class Wanted:
         By which methods; none takes that of the map.
     judging : JudgeConfig, optional
         Which measures are made of each map.
-    of_atoms : bool
-        Whether atoms are asked about, whatever the map is of.
+    atoms : DataFrame, optional
+        All atoms of the image, where these are scored, whatever the map is of.
     of_frames : bool
         Whether each map is of another frame.
     """
@@ -50,7 +51,7 @@ class Wanted:
     map_layer: "Image"
     methods: tuple[ExplainMethod, ...] = ()
     judging: JudgeConfig | None = None
-    of_atoms: bool = False
+    atoms: "DataFrame | None" = None
     of_frames: bool = False
 
 
@@ -70,7 +71,8 @@ class MapCost(QWidget):
     """
 
     brought = Signal(object)
-    """The `napari_strata.jobs.estimate_maps.MapsOutlook`."""
+    """The `napari_strata.jobs.estimate_maps.MapsOutlook`; of atoms the
+    `napari_strata.jobs.estimate_scores.ScoresOutlook`."""
 
     def __init__(
         self,
@@ -152,16 +154,20 @@ def _asked(wanted: Wanted, image: "Image", model: str) -> Callable[[JobControl],
     from napari_strata.explain.targets import PixelTarget, centre
 
     recalled = recall(wanted.map_layer.metadata[EXPLANATION])
-    question, frame = recalled.question, frame_of(image, recalled.frame)
-    if wanted.of_atoms:
+    question, frame, atoms = recalled.question, frame_of(image, recalled.frame), wanted.atoms
+    if atoms is not None:
         y, x = centre(question.target)
         question = Question(PixelTarget(round(y), round(x)), question.layer, question.species)
+        atoms = atoms[atoms["frame"] == recalled.frame].assign(frame=0)
+    inquiry = Inquiry(Path(model), frame, question, recalled.config, atoms=atoms)
 
     def make_job(control: JobControl) -> Job:
         from napari_strata.jobs.estimate_maps import estimate_maps
+        from napari_strata.jobs.estimate_scores import estimate_scores
 
+        if atoms is not None:
+            return estimate_scores(control, inquiry)
         methods = wanted.methods or (recalled.config.method,)
-        inquiry = Inquiry(Path(model), frame, question, recalled.config)
         return estimate_maps(control, inquiry, methods=methods, judging=wanted.judging, of_frames=wanted.of_frames)
 
     return make_job
