@@ -92,7 +92,7 @@ def lines_at(sides: Sides, threshold: float, count: int) -> Lines:
     """
     highest = sides.highest
     lowest = max(threshold, _LEAST * highest)
-    levels = np.linspace(lowest, highest, count, endpoint=False) * (1 - _LEAST) if highest > 0 else []
+    levels = np.linspace(lowest, highest, count if highest > 0 else 0, endpoint=False) * (1 - _LEAST)
     pieces, numbers, signs = [np.empty((0, 2, 2))], [0], [False]
     number, room = len(levels), MOST_PIECES
     while number and (room := room - sum(_cells(strong, levels[number - 1]) for strong in sides.strong)) >= 0:
