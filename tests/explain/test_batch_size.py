@@ -1,9 +1,17 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from bright_network import save_bright
+from napari_strata.config import ExplainConfig
 from napari_strata.explain import batch_size as module
 from napari_strata.explain.batch_size import batch_size, kept_by
+from napari_strata.explain.prepare import prepare
+from napari_strata.explain.question import Question
+from napari_strata.explain.targets import PixelTarget
+from napari_strata.models.registry import load_network
+from napari_strata.types import ImageStack
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -40,3 +48,12 @@ def test_what_modules_give_is_counted_once_and_their_hooks_are_taken_away():
         network(torch.zeros(1, 1, 5, 7))
     assert kept.size == 2 * 3 * 5 * 7 * 4
     assert not any(part._forward_hooks for part in network.modules())
+
+
+@pytest.mark.parametrize(("left", "expected"), [(0, 1), (10**12, 5)])
+def test_a_method_gets_the_batch_that_fits(free, tmp_path, left, expected):
+    free(left)
+    model = load_network(save_bright(tmp_path / "model", pixel_size=None), CPU)
+    image = ImageStack(np.random.default_rng(0).random((1, 16, 16), np.float32), None, "noise")
+    prepared = prepare(model, image, Question(PixelTarget(8, 8), 0), ExplainConfig(batch=5), atoms=None)
+    assert prepared.scene.config.batch == expected

@@ -246,10 +246,14 @@ def test_a_method_that_fails_raises_and_leaves_the_network_as_it_was(method, err
 
 def test_undisturbed_evaluates_without_dropout_and_batch_statistics():
     network = random_network().train()
+    bias = network.heads[0].bias
+    bias.grad = torch.ones_like(bias)
     with undisturbed(network):
         assert not any(module.training for module in network.modules())
         assert not any(weight.requires_grad for weight in network.parameters())
+        bias.grad = None
     assert all(module.training for module in network.modules())
+    assert torch.equal(bias.grad, torch.ones_like(bias))
 
 
 def test_every_method_of_the_settings_is_there():

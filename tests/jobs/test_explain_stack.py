@@ -9,7 +9,7 @@ from napari_strata.control import JobControl, JobState
 from napari_strata.errors import TargetError
 from napari_strata.events import FinishReason, FrameExplained, JobEnded, StateChanged, Warned
 from napari_strata.explain.many.stack import frame_order, map_key
-from napari_strata.explain.question import AgainstCorrection, Question
+from napari_strata.explain.question import AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
 from napari_strata.io.map_cache import MapCache
 from napari_strata.jobs.explain import explain
@@ -124,6 +124,8 @@ def test_the_key_changes_with_all_that_may_change_the_map(model):
         map_key(card, image, 0, Question(PixelTarget(3, 4), 0, "N"), GRADIENT, table),
         map_key(card, image, 0, Question(RegionTarget(mask), 0, "C"), GRADIENT, table),
         map_key(card, image, 0, Question(RegionTarget(mask[::-1]), 0, "C"), GRADIENT, table),
+        map_key(card, image, 0, Question(PixelTarget(3, 4), 0, "C", AgainstLayer(1)), GRADIENT, table),
+        map_key(card, image, 0, question, GRADIENT.model_copy(update={"method": "gradient-x-input"}), table),
         map_key(card, image, 0, question, SLOW, table),
         map_key(card, image, 0, question, SLOW.model_copy(update={"samples": 9}), table),
         map_key(card, image, 0, question, SLOW.model_copy(update={"seed": 9}), table),

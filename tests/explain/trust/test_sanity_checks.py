@@ -14,7 +14,7 @@ from napari_strata.errors import LabelsError, MethodError
 from napari_strata.explain.attribution import Attribution
 from napari_strata.explain.score import Output, TargetScore, Term
 from napari_strata.explain.trust.judge import judge
-from napari_strata.explain.trust.label_randomisation import exchanges, label_randomisation
+from napari_strata.explain.trust.label_randomisation import TRAINED, exchanges, label_randomisation
 from napari_strata.explain.trust.model_randomisation import model_randomisation
 from napari_strata.explain.trust.permuted_labels import train_on_permuted
 from napari_strata.explain.trust.random_weights import copy_of, find_stages, redraw, redraw_all
@@ -175,6 +175,8 @@ def labels_of(layers=2, side=96):
         (0.45, 0.97, Finding.UNASKED),
         (0.7, 0.97, Finding.UNASKED),
         (0.45, 0.3, Finding.LEARNED),
+        (0.55, 0.3, Finding.PARTLY),
+        (0.75, 0.3, Finding.PARTLY),
         (0.9, 0.97, Finding.EDGES),
     ],
 )
@@ -185,6 +187,15 @@ def test_a_map_that_is_the_same_for_every_layer_is_not_read_as_why_this_one(left
     assert verdict.finding is finding
     assert ("do not read its map" in verdict.words) is (finding is Finding.UNASKED)
     assert f"another class or layer at the same place is {exchanged:.2f} at given distance" in verdict.words
+
+
+@pytest.mark.parametrize(("weights", "labels"), [(0.2, 0.9), (0.9, 0.2)])
+def test_of_random_weights_and_permuted_masks_the_one_that_leaves_more_counts(weights, labels):
+    model = {"flat": False, "random": {"beyond_distance": weights, "spearman": 0.5}, "edges": {"spearman": 0.1}}
+    training = {"steps": 3, "right": 0.5, "chance": 0.3}
+    of_labels = {"kind": TRAINED, "likeness": {"beyond_distance": labels}, "training": training}
+    verdict = judge_figures({"model-randomisation": model, "label-randomisation": of_labels})
+    assert verdict.finding is Finding.EDGES
 
 
 def test_without_labels_the_other_layer_is_asked():
