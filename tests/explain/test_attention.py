@@ -62,7 +62,7 @@ def test_the_map_is_what_the_gate_multiplies():
     assert 0 <= found.min() < found.max() <= 1
 
 
-def test_a_coarser_gate_is_chosen_by_its_name():
+def test_without_a_name_it_is_the_finest_gate_and_a_coarser_one_is_chosen_by_its_name():
     config = ModelConfig(architecture="attention-unet", filters=(2, 3, 4), layers=1)
     network = build_network(config, 1).eval()
     score, image = score_of(network, torch.full((16, 16), 1 / 256)), torch.randn(1, 1, 16, 16)
@@ -70,6 +70,9 @@ def test_a_coarser_gate_is_chosen_by_its_name():
     with caught(network.attention_gates()["attention gate, level 2"].block) as shown, torch.no_grad():
         network(image)
     assert shown[0].shape == (1, 1, 8, 8)
+    finest = map_of("attention", score, image, feature_map="attention gate, level 1")
+    torch.testing.assert_close(map_of("attention", score, image), finest, rtol=0, atol=0)
+    assert not torch.allclose(found, finest)
     torch.testing.assert_close(found[::2, ::2], shown[0][0, 0])  # its pixels lie on every second of the image
 
 

@@ -55,6 +55,13 @@ def test_a_layer_is_compared_with_another(model):
     assert found.metadata["score"] == pytest.approx(0)
 
 
+def test_of_layers_that_decoders_have_exchanged_here_each_is_asked_of_its_own(model, monkeypatch):
+    monkeypatch.setattr("napari_strata.explain.view._find_turn", lambda *_: (0, (1, 0)))
+    found = prepared(model, Question(PixelTarget(4, 5), 0, "A", AgainstLayer(1)))
+    assert found.score.outputs == (Output(1, 1), Output(0, 1))
+    assert (found.metadata["layer"], found.metadata["decoder"]) == (0, 1)
+
+
 def test_an_error_is_what_was_predicted_rather_than_what_is_right(model):
     codes = np.zeros((16, 16), np.uint8)
     codes[2, 2], codes[3, 3], codes[4, 4], codes[5, 5] = 1, 3, 2, 1  # background, B, A as predicted, background

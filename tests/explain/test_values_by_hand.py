@@ -175,6 +175,8 @@ def test_an_occlusion_covers_the_scene_once_its_coarsest_squares_are_done():
     # squares begin at -1 to 19; the coarsest at 0, 8 and 16
     assert [one.covers for one in maps[:12]] == [False] * 8 + [True] * 4
     assert all(one.covers for one in maps[8:])
+    for y, x in itertools.product((0, 8, 16), repeat=2):  # each of these alone is covered, far from the others
+        assert maps[8].map[y, x].item() == pytest.approx(image[0, 0, y : y + 2, x : x + 2].sum().item(), abs=1e-4)
 
 
 def test_feature_ablation_of_a_linear_score_is_what_each_superpixel_holds():
