@@ -212,6 +212,9 @@ def test_passes_and_time_are_told_before_the_start_and_feature_maps_are_offered(
     assert dock.cost.words.text().startswith("A handful of passes through the network, after a prediction")
     dock.question.target.setCurrentText("Pixel")
     assert dock.cost.words.text() == "A handful of passes through the network."
+    dock.question.against.setCurrentText("what I corrected")
+    assert dock.cost.words.text() == "A handful of passes through the network, after a prediction of the image."
+    dock.question.against.setCurrentIndex(0)
     dock.method.choose("integrated-gradients")
     qtbot.waitUntil(lambda: dock.cost.words.text().startswith("About 102 passes"), timeout=30_000)
     said = dock.cost.words.text()

@@ -201,9 +201,7 @@ class ExplainDock(Dock):
         frame, chosen = shown_frame(self._viewer, self.source.image.layer), self.target.look()
         mask = None if chosen is None else chosen.mask
         unknown = self.kind if self.kind in ("region", "label") and mask is None else ""
-        self.cost.ask(
-            self.source, config, frame=frame, mask=mask, unknown=unknown, after=self.target.needs_prediction
-        )
+        self.cost.ask(self.source, config, frame=frame, mask=mask, unknown=unknown, after=self.target.goes_before)
 
     def _on_outlook(self, outlook: Outlook) -> None:
         of_gates = METHODS[self.method.method].of_gates

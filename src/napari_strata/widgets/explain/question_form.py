@@ -84,6 +84,11 @@ class QuestionForm(QWidget):
         name: str = self.species.currentData()
         return name or None
 
+    @property
+    def is_correction(self) -> bool:
+        """Whether it is asked what the network said wrong, by labels that were corrected."""
+        return bool(self.against.currentData() == _CORRECTED)
+
     def fit(self, card: ModelCard | None) -> None:
         """Offer what a model has."""
         self._card = card
@@ -196,9 +201,8 @@ class QuestionForm(QWidget):
 
     def _show_corrected(self) -> None:
         """Ask for labels where an error is explained, and for no class: an error is between two of them."""
-        is_error = self.against.currentData() == _CORRECTED
-        self._show_row(self.corrected, is_error)
-        self.species.setEnabled(not is_error)
+        self._show_row(self.corrected, self.is_correction)
+        self.species.setEnabled(not self.is_correction)
 
     def _on_target(self, _index: int = 0) -> None:
         self._offer()

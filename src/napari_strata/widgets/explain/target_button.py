@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from napari.layers import Points
     from napari.viewer import Viewer
 
+_PREDICTED = ", after a prediction of the image"
+_LOCATED = ", after a prediction that finds the atoms (spared once they are found in the Predict dock)"
 _BUTTON: dict[Kind, str] = {
     "atom": "Pick atom",
     "pixel": "Pick pixel",
@@ -120,12 +122,18 @@ class TargetButton(QObject):
         return points
 
     @property
-    def needs_prediction(self) -> bool:
-        """Whether the image is predicted first: an atom, or the decoder of a layer, is told by located atoms."""
+    def goes_before(self) -> str:
+        """What goes before the map, in words that follow its cost; empty where nothing does.
+
+        Corrected is what differs from a prediction; an atom, or the decoder of a layer, is told by located atoms.
+        """
+        if self._question.is_correction:
+            return _PREDICTED
         entry = self._source.model.entry
         is_atom, has_size = self._question.kind == "atom", self._source.pixel_size is not None
         of_layers = entry is not None and entry.card.model.layers > 1
-        return self.find_atoms() is None and (is_atom or (of_layers and has_size))
+        is_located = self.find_atoms() is None and (is_atom or (of_layers and has_size))
+        return _LOCATED if is_located else ""
 
     def look(self) -> Chosen | None:
         """Return what is chosen without a click, where there is something."""

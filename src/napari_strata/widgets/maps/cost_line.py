@@ -33,7 +33,6 @@ DELAY = 400
 """Time that the settings rest before they are reckoned with [ms]."""
 _ESTIMATING = "Estimating the time…"
 _FEW = "A handful of passes through the network"
-_AFTER = ", after a prediction that finds the atoms (spared once they are found in the Predict dock)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +104,7 @@ class CostLine(QWidget):
         frame: int,
         mask: "NDArray[np.bool_] | None" = None,
         unknown: str = "",
-        after: bool = False,
+        after: str = "",
     ) -> None:
         """Ask for the cost of a method.
 
@@ -121,18 +120,17 @@ class CostLine(QWidget):
             The pixels of the target; without it, it is a pixel.
         unknown : str
             What the target is, where it may be larger than a pixel and its pixels are not known yet.
-        after : bool
-            Whether the image is predicted first.
+        after : str
+            What is computed first, in words that go on from the cost; empty where nothing is.
         """
         self.forget()
         facts = METHODS[config.method]
         if not facts.many_passes and mask is None:
-            self.words.setText(f"{_FEW}{_AFTER if after else ''}.")
+            self.words.setText(f"{_FEW}{after}.")
             if "feature_map" not in facts.settings:
                 return
         rest = f"; more for a large {unknown}" if unknown and not facts.whole else ""
-        rest += _AFTER if after else ""
-        asked = self._asked = _Asked.of(source, config, frame, mask, rest)
+        asked = self._asked = _Asked.of(source, config, frame, mask, rest + after)
         if asked.key in self._answered:
             self._say(self._answered[asked.key])
         else:
