@@ -124,6 +124,21 @@ def test_lines_that_are_left_out_are_told(qtbot, viewer, add_map, open_dock, mon
     assert dock.view.words.text().endswith(said)
 
 
+def test_a_dock_that_is_closed_draws_no_lines_when_the_slider_moves(qtbot, viewer, add_map, open_dock):
+    add_map(frames=3)
+    dock = open_dock()
+    dock.view.lines.setValue(2)
+    settled(qtbot, dock)
+    assert shown(viewer, CONTOURS)
+    dock.parentWidget().close()
+    viewer.dims.set_current_step(0, 2)
+    settled(qtbot, dock)
+    assert not shown(viewer, CONTOURS)
+    dock.parentWidget().show()
+    settled(qtbot, dock)
+    assert shown(viewer, CONTOURS)
+
+
 def test_what_a_map_alone_hid_is_back_when_the_dock_closes_and_what_is_shown_again_stays(
     qtbot, viewer, add_map, open_dock
 ):

@@ -227,6 +227,8 @@ class MapViewForm(QWidget):
     def _measure(self) -> None:
         """Have found what the view shows; for a large map that takes a while."""
         layer = self.map_layer
+        if not self.isVisible():
+            return  # the dock was closed, and the slider moved: it follows when it is shown again
         if layer is None or layer not in self._viewer.layers:
             self.words.setText(_NO_MAP)
             return
