@@ -3,6 +3,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 import yaml
+from atom_drag import drag
 from napari.layers import Labels
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
@@ -388,6 +389,9 @@ def test_an_atom_clicked_beside_the_image_is_taken_away_with_a_word(qtbot, viewe
     assert atoms.data.tolist() == [[1, 10, 20], [1, 29, 39]]
     said = f"No atom was added there: it is outside of the image {image.name}. Click inside it."
     assert [record.message for record in notification_manager.records].count(said) == 2
+    drag(atoms, {0}, (1, 10, 20), (1, 30, 20))
+    assert atoms.data.tolist() == [[1, 10, 20], [1, 29, 39]]
+    assert notification_manager.records[-1].message.startswith("The atom is back in place: the drag ended outside")
 
 
 def test_new_atoms_join_the_chosen_labels(qtbot, viewer, dock):

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from napari.layers import Points
-from napari.layers.base import ActionType
+from atom_drag import drag
 from napari.utils.notifications import notification_manager
 
 from napari_strata.widgets.layers.outside import KeptInside
@@ -26,18 +25,6 @@ def points(viewer, image):
     inside = KeptInside()
     points.events.data.connect(lambda event: inside.take_back(points, image, event))
     return points
-
-
-def drag(points: Points, selected: set[int], start, end) -> None:
-    """Do what napari's mouse does between press and release."""
-    points.selected_data = selected
-    points._set_drag_start(selected, start)
-    told = {"value": points.data, "data_indices": tuple(selected), "vertex_indices": ((),)}
-    points.events.data(action=ActionType.CHANGING, **told)
-    with points.events.data.blocker():
-        points._move(selected, (np.array(start) + end) / 2)
-    points._move(selected, end)
-    points._drag_start = None
 
 
 def said() -> list[str]:
