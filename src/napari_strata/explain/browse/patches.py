@@ -139,7 +139,12 @@ def in_grey(patches: Sequence[Patch], images: Sequence[AnyArray]) -> tuple[Float
     patches : sequence of Patch
         The patches.
     images : sequence of ndarray, shape (y, x)
-        What they see.
+        What they see, finite.
+
+    Returns
+    -------
+    tuple of ndarray of float32, shape (y, x)
+        0 everywhere in patches of a frame in which all pixels are alike.
     """
     limits: dict[int, tuple[float, float]] = {}
     for patch, image in zip(patches, images, strict=True):
