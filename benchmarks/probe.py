@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from benchmarks.device import computing_device
 from benchmarks.figure import Figure
-from benchmarks.gui_stall import StallClock
+from benchmarks.probe_window import ProbeWindow
 from napari_strata.config import ExplainConfig, ExplainMethod
 from napari_strata.data.grid import normalise
-from napari_strata.events import Glimpsed, JobEvent
 from napari_strata.explain.catalogue import METHODS, load_method
 from napari_strata.explain.prepare import prepare
 from napari_strata.explain.probe import Prober
@@ -88,74 +87,17 @@ def _in_window(
     model: Path, image: ImageStack, method: ExplainMethod, targets: Mapping[str, str]
 ) -> Iterator[Figure]:
     """Hold the key and move the mouse in a real viewer; measure from each move to the picture of its answer."""
-    import napari
-    from qtpy.QtCore import QPoint, Qt
-    from qtpy.QtTest import QTest
-    from qtpy.QtWidgets import QWidget
-
-    from napari_strata.widgets.layers.napari_layers import Origin
-    from napari_strata.widgets.layers.source import Source
-    from napari_strata.widgets.parts.models import open_model
-    from napari_strata.widgets.probe.probe import Probe
-    from napari_strata.widgets.probe.subject import Subject
-    from scripts.driving import pause, wait_until
-
-    viewer = napari.Viewer()
-    entry = open_model(model)
-    scale = (image.pixel_size or 1.0,) * 2
-    layer = viewer.add_image(image.data[0], name="noise", scale=scale, units=("angstrom",) * 2)
-    source = Source(image, entry, Origin(layer, image.pixel_size, entry.card, str(model)), layer.data)
-    background = (None,) * entry.card.model.layers
-    subject = Subject(source, "pixel", 0, None, background, ExplainConfig(method=method), None)
-    probe = Probe(viewer, lambda: subject)
-    viewer.window.add_dock_widget(probe, name="Probe")
-    canvas = next(w for w in probe.window().findChildren(QWidget) if type(w).__name__ == "CanvasBackendDesktop")
-    drawn: list[float] = []
-    told: list[float] = []
-
-    def note(event: JobEvent) -> None:
-        if isinstance(event, Glimpsed):
-            told.append(time.perf_counter())
-
-    canvas.frameSwapped.connect(lambda: drawn.append(time.perf_counter()))
-    probe.runner.reported.connect(note)
-    pause(1)
-    probe.box.setChecked(True)
-    QTest.keyPress(canvas, Qt.Key.Key_Q)
-    rng, centre = np.random.default_rng(2), np.array([canvas.height(), canvas.width()]) / 2
-
-    def move(reach: float) -> None:
-        y, x = centre + rng.uniform(-reach, reach, 2) * centre.min()
-        QTest.mouseMove(canvas, QPoint(round(x), round(y)))
-
-    latencies = []
-    for number in range(PLACES):
-        told.clear()
-        start = time.perf_counter()
-        move(0.8)
-        wait_until(lambda: bool(told) and bool(drawn) and drawn[-1] > told[0], seconds=60, what="a map")
-        if number > 1:  # until the first one the model is loaded, and layers are made
-            latencies.append(1000 * (drawn[-1] - start))
-        pause(0.05)
-    told.clear()
-    clock = StallClock()
-    clock.start()
-    end = time.perf_counter() + SECONDS
-    while time.perf_counter() < end:
-        move(0.8)
-        pause(0.03)
-    clock.stop()
-    shown = len(told)
-    probe.box.setChecked(False)
-    wait_until(lambda: not probe.runner.is_busy, seconds=60, what="the end of the probe")
-    viewer.close()
+    window = ProbeWindow(model, image, method)
+    # until the first one the model is loaded, and layers are made
+    latencies = [window.latency() for _ in range(PLACES)][2:]
+    stalls, shown = window.gaps(SECONDS)
+    window.close()
     title = METHODS[method].title
     yield Figure(
         f"probe: {title}, from move to picture, median", float(np.median(latencies)), "ms", targets["median"]
     )
     p95 = float(np.percentile(latencies, 95))
     yield Figure(f"probe: {title}, from move to picture, 95th percentile", p95, "ms", targets["p95"])
-    stalls = clock.figures()
     longest = {"longest": stalls["max_ms"]}
     yield Figure(
         f"probe: {title}, gaps while moving, 99th percentile", stalls["p99_ms"], "ms", targets["stall"], longest
