@@ -69,7 +69,11 @@ def test_what_is_no_map_is_refused(tmp_path):
     (tmp_path / "text.tif").write_text("no")
     tifffile.imwrite(tmp_path / "image.tif", DATA)
     zarr.open_group(tmp_path / "other.zarr", mode="w")
-    for name in ("text.tif", "image.tif", "other.zarr", "none.tif", "none.zarr"):
+    for name in ("text.tif", "image.tif", "other.zarr"):
         with pytest.raises(TargetError, match="heatmap") as refused:
             read_heatmap(tmp_path / name)
         assert "explain wrote" in refused.value.remedy
+    for name in ("none.tif", "none.zarr"):
+        with pytest.raises(TargetError, match=f"{name} does not exist") as refused:
+            read_heatmap(tmp_path / name)
+        assert "path" in refused.value.remedy
