@@ -7,7 +7,7 @@ import pytest
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.errors import TargetError
-from napari_strata.events import FinishReason, FrameExplained, JobEnded, StateChanged, Warned
+from napari_strata.events import FinishReason, FrameExplained, JobEnded, Sketched, StateChanged, Warned
 from napari_strata.explain.many.stack import frame_order, map_key
 from napari_strata.explain.question import AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
@@ -84,6 +84,16 @@ def test_every_frame_has_the_map_that_explaining_it_alone_gives(model, cache):
         np.testing.assert_array_equal(event.data, alone.result.value.data)
         assert event.metadata == alone.result.value.metadata
         assert np.unravel_index(event.data.argmax(), event.data.shape) == (10, 10 + 2 * event.frame)
+
+
+def test_maps_on_the_way_are_those_that_explaining_it_alone_shows_and_no_pieces(model, cache):
+    config = ExplainConfig(method="occlusion", window=0.4, stride=0.2, batch=1, device="cpu")
+    question = Question(PixelTarget(10, 10), 0, "C")
+    events, _ = run(model, stack(1), cache, question=question, config=config, atoms=atoms(1))
+    alone = explain(JobControl(), Inquiry(model, stack(1), question, config, 0, atoms(1)))
+    sketched = [event.done for event in alone if isinstance(event, Sketched)]
+    assert [event.done for event in events if isinstance(event, FrameExplained) and event.done < 1] == sketched
+    assert sketched[0] > 1.5 / len(sketched)  # the first squares alone show nothing
 
 
 def test_a_frame_without_an_atom_near_the_place_has_no_map_and_says_why(model, cache):

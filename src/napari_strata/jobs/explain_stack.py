@@ -174,7 +174,8 @@ class _Work:
                 for found in maps:
                     metadata = {**found.metadata, "frame": frame}
                     event = FrameExplained(frame, found.data, metadata, done=found.metadata["done"])
-                    yield event
+                    if found.covers:  # a piece of a map is nothing to show
+                        yield event
                     if event.done >= 1:
                         return event
                     if self.control.stop_requested or self._is_superseded(frame):
