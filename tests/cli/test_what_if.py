@@ -33,6 +33,18 @@ def test_scores_are_told_as_the_dock_tells_them():
     ]
 
 
+@pytest.mark.parametrize("command", ["what-if", "smallest-change"])
+def test_a_mask_that_is_none_is_told_with_its_file(strata, asked, tmp_path, command):
+    for shape, said in (
+        ((9, 9), "mask.tif has the shape (9, 9), the image (64, 64)"),
+        ((64, 64), "holds no pixel"),
+    ):
+        tifffile.imwrite(tmp_path / "mask.tif", np.zeros(shape, np.uint8))
+        call = strata(command, *asked, "--mask", tmp_path / "mask.tif")
+        assert call.code == 1
+        assert said in call.err
+
+
 def test_the_smallest_change_is_told_in_words(strata, asked, tmp_path):
     call = strata("smallest-change", *asked, "--bound", "9", "--reach", "0.3", "--out", tmp_path / "out")
     assert call.code == 0, call.err
