@@ -166,6 +166,7 @@ def test_the_chosen_row_is_put_to_the_test(qtbot, viewer, open_dock):
     dock = open_dock()
     assert dock.trust.button.text() == "Can Gradient saliency be trusted?"
     press(qtbot, dock, dock.panel.start_button)
+    qtbot.waitUntil(lambda: dock.trust.cost.words.text().startswith("The tests: "), timeout=30_000)
     dock.table.selectRow(1)
     assert dock.trust.button.text() == "Can Integrated Gradients be trusted?"
     press(qtbot, dock, dock.trust.button)

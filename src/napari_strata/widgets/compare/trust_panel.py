@@ -126,6 +126,8 @@ class TrustPanel(QWidget):
         """Let the button be pressed, or say on it why it cannot be."""
         self.button.setEnabled(is_ready)
         self.button.setToolTip(_ASKS if is_ready else why_not)
+        if is_ready and not self.cost.words.text():
+            self.cost.ask()
 
     def name_method(self, title: str) -> None:
         """Say on the button which method is put to the test, and what that costs."""
