@@ -45,8 +45,8 @@ _IN_3D = "The probe follows the cursor in 2D only: a cursor in 3D has no depth."
 _CHANGED = "What is probed has changed: release Q and press it again."
 _TYPING = (QLineEdit, QAbstractSpinBox, QTextEdit, QPlainTextEdit, QComboBox)
 _PACE = 16
-"""Least time between a picture and the next question [ms], so that no network computes while the window is drawn (in
-software it takes longer, and ends first): on two cores each took twice as long beside the other."""
+"""Least time between a picture and the next question [ms], so that no network computes while the window is drawn
+(in software it takes longer, and ends first): on two cores each took twice as long beside the other."""
 _LEAVING = (QEvent.Type.ApplicationDeactivate, QEvent.Type.WindowDeactivate)
 
 
