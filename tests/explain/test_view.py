@@ -61,3 +61,13 @@ def test_the_target_and_the_map_turn_with_the_image():
         whole = seen.whole(seen.inputs[0, 0].numpy())
         assert whole[10, 10] == 3
         assert ((whole == 0) | (whole == image())).all()
+
+
+def test_what_the_repeats_of_the_last_row_and_column_have_is_folded_onto_them():
+    for atoms in (moved(-1, 0), moved(1, 0), moved(0, -1), moved(0, 1)):
+        seen = find_view(shifting_network(), image(), weights(), [atoms, NOTHING], whole=True)
+        ones = np.ones(seen.padded, np.float32)
+        folded = seen.whole(ones, folded=True)
+        assert folded.sum() == 34 * 32
+        assert (folded[32, 0], folded[0, 30], folded[32, 30], folded[5, 5]) == (2, 2, 4, 1)
+        assert (seen.whole(ones) == 1).all()

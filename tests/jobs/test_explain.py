@@ -92,6 +92,32 @@ def test_the_heatmap_of_a_network_on_another_grid_is_on_the_images_grid(tmp_path
     np.testing.assert_allclose([(found * y).sum(), (found * x).sum()] / found.sum(), (20.5, 40.5), atol=0.2)
 
 
+@pytest.mark.parametrize("pixel_size", [0.1, 0.137, 0.31])
+@pytest.mark.parametrize("method", ["integrated-gradients", "deep-lift"])
+def test_a_map_that_sums_to_the_difference_of_scores_does_so_on_the_images_own_pixels(
+    tmp_path, method, pixel_size
+):
+    model = save_bright(tmp_path / "other", pixel_size=0.2)
+    config = ExplainConfig(method=method, device="cpu")
+    everywhere = RegionTarget(np.ones((40, 50), bool))
+    found = heatmap(model, spots(pixel_size=pixel_size), target=everywhere, config=config)
+    figures = found.metadata["figures"]
+    assert abs(figures["sum"]) > 0.1
+    assert found.data.sum(dtype=np.float64) == pytest.approx(figures["sum"], rel=1e-4)
+
+
+def test_maps_that_say_the_same_of_an_area_on_any_grid_keep_their_values(tmp_path):
+    model = save_bright(tmp_path / "coarse", pixel_size=0.2)
+    square = np.zeros((1, 80, 80), np.float32)
+    square[0, 30:50, 30:50] = 1
+    target = RegionTarget(square[0] > 0)
+    slopes = heatmap(model, ImageStack(square, 0.1, "fine"), target=target).data
+    coarse = heatmap(
+        model, ImageStack(square[:, ::2, ::2], 0.2, "coarse"), target=RegionTarget(target.mask[::2, ::2])
+    )
+    assert slopes[40, 40] == pytest.approx(coarse.data[20, 20], rel=0.05)
+
+
 def test_a_pixels_gradient_is_the_slope_of_the_network(model):
     found = heatmap(model, spots(), target=PixelTarget(30, 12)).data
     # the log-odds are 20 (I - 1), up to the 1e-5 in each of four batch norms

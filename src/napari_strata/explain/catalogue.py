@@ -33,7 +33,10 @@ class Facts:
     needs : tuple of str
         What of the `Scene` it needs beyond the image.
     complete : bool
-        Whether the map sums to the difference of the scores of image and baseline.
+        Whether what the method gives sums to the difference of the scores of image and baseline.
+    of_pixels : bool
+        Whether each pixel's value is a part of the score, so that the values of pixels add up: finer pixels have
+        smaller ones.
     whole : bool
         Whether it looks at the whole image by definition, so that a window gives another map.
     of_relus : bool
@@ -50,6 +53,7 @@ class Facts:
     signed: bool = False
     needs: tuple[Need, ...] = ()
     complete: bool = False
+    of_pixels: bool = False
     whole: bool = False
     of_relus: bool = False
     slope: bool = False
@@ -63,7 +67,7 @@ class Facts:
 
 METHODS: Mapping[ExplainMethod, Facts] = {
     "input-gradient": Facts("Gradient saliency", "gradient", slope=True),
-    "gradient-x-input": Facts("Gradient x input", "gradient", signed=True),
+    "gradient-x-input": Facts("Gradient x input", "gradient", signed=True, of_pixels=True),
     "smooth-grad": Facts("SmoothGrad", "gradient", ("samples", "noise", "batch"), slope=True),
     "var-grad": Facts("VarGrad", "gradient", ("samples", "noise", "batch")),
     "integrated-gradients": Facts(
@@ -73,15 +77,23 @@ METHODS: Mapping[ExplainMethod, Facts] = {
         signed=True,
         needs=("baseline",),
         complete=True,
+        of_pixels=True,
     ),
-    "deep-lift": Facts("DeepLIFT", "gradient", ("baseline",), signed=True, needs=("baseline",), complete=True),
+    "deep-lift": Facts(
+        "DeepLIFT", "gradient", ("baseline",), signed=True, needs=("baseline",), complete=True, of_pixels=True
+    ),
     "guided-backprop": Facts("Guided Backprop", "gradient", signed=True, of_relus=True, slope=True),
     "deconvolution": Facts("Deconvolution", "gradient", signed=True, of_relus=True, slope=True),
     "gradient-shap": Facts(
-        "Gradient SHAP", "gradient", ("samples", "noise", "baseline", "batch"), signed=True, needs=("baseline",)
+        "Gradient SHAP",
+        "gradient",
+        ("samples", "noise", "baseline", "batch"),
+        signed=True,
+        needs=("baseline",),
+        of_pixels=True,
     ),
     "expected-gradients": Facts(
-        "Expected Gradients", "gradient", ("samples", "batch"), signed=True, needs=("references",)
+        "Expected Gradients", "gradient", ("samples", "batch"), signed=True, needs=("references",), of_pixels=True
     ),
     "grad-cam": Facts("Grad-CAM", "activation", ("feature_map",)),
     "grad-cam-plus-plus": Facts("Grad-CAM++", "activation", ("feature_map",)),

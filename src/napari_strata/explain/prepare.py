@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_strata.config import ExplainConfig
 from napari_strata.data.grid import from_network_grid, to_network_grid
+from napari_strata.data.shares import shares_from_network_grid
 from napari_strata.explain.baselines import make_baseline, make_references, make_superpixels
 from napari_strata.explain.batch_size import batch_size, kept_by
 from napari_strata.explain.catalogue import METHODS, Need
@@ -56,8 +57,14 @@ class Prepared:
     metadata: Mapping[str, Any]
 
     def on_image(self, map_: torch.Tensor) -> FloatImage:
-        """Return a map of the window on the image's own grid, shape (y, x); 0 outside the window."""
-        map_on_image: FloatImage = from_network_grid(self.view.whole(map_.cpu().numpy())[None], self.shape)[0]
+        """Return a map of the window on the image's own grid, shape (y, x); 0 outside the window.
+
+        Where the method's values add up they are shared out, so that their sum stays; others are interpolated.
+        """
+        own = map_.cpu().numpy()
+        if METHODS[self.scene.config.method].of_pixels:
+            return shares_from_network_grid(self.view.whole(own, folded=True), self.shape)
+        map_on_image: FloatImage = from_network_grid(self.view.whole(own)[None], self.shape)[0]
         return map_on_image
 
 

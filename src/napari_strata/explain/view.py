@@ -53,12 +53,19 @@ class View:
         seen = turned(np.pad(map_, sides, mode="edge"), self.turn)
         return torch.from_numpy(seen[self.window].copy()).to(self.inputs.device)
 
-    def whole(self, heat: FloatImage) -> FloatImage:
-        """Put a map of the window into one of the network's grid, not turned; 0 outside."""
+    def whole(self, heat: FloatImage, *, folded: bool = False) -> FloatImage:
+        """Put a map of the window into one of the network's grid, not turned; 0 outside.
+
+        Folded, what the repeats of the last row and column have is theirs; else it is left out.
+        """
         whole = np.zeros(self.padded, np.float32)
         whole[self.window] = heat
+        whole = turned_back(whole, self.turn)
         height, width = self.shape
-        return np.ascontiguousarray(turned_back(whole, self.turn)[:height, :width])
+        if folded:
+            whole[height - 1] += whole[height:].sum(axis=0)
+            whole[:, width - 1] += whole[:, width:].sum(axis=1)
+        return np.ascontiguousarray(whole[:height, :width])
 
     @property
     def upright_window(self) -> Window:
