@@ -10,7 +10,7 @@ from PIL import Image
 
 from bright_network import save_bright
 from napari_strata.config.card import Seen
-from napari_strata.explain.heatmap import read_heatmap
+from napari_strata.explain.heatmap import Heatmap, read_heatmap, write_heatmap
 from napari_strata.io.bundle import load_bundle, save_bundle
 from napari_strata.io.images import write_images
 from two_faced import save_two_faced
@@ -123,6 +123,40 @@ def test_a_map_of_another_image_is_asked_again_with_a_warning(strata, explain, f
     assert call.code == 0
     assert "The map is of the image spots, this is other" in call.err
     assert "Å per pixel" not in call.err
+
+
+@pytest.mark.parametrize(
+    ("change", "warns"), [("none", False), ("renamed", False), ("other pixels", True), ("older map", False)]
+)
+def test_an_image_is_known_by_its_pixels_and_without_them_by_its_name(
+    strata, explain, folder, tmp_path, change, warns
+):
+    heat, image = tmp_path / "heat.tif", tmp_path / ("new.tif" if change == "renamed" else "spots.tif")
+    assert explain(*PIXEL, "--out", heat).code == 0
+    data = tifffile.imread(folder / "spots.tif").astype(np.float64)
+    if change in ("other pixels", "older map"):
+        data[..., 0, 0] += 0.5
+    write_images(data.reshape(1, 40, 50).astype(np.float32), image, pixel_size=0.2)
+    if change == "older map":
+        map_ = read_heatmap(heat)
+        write_heatmap(Heatmap(map_.data, {**map_.metadata, "image_sha256": None}), heat)
+    words = ("explain", folder / "model", image, "--again", heat, "--scores", tmp_path / "s.json", "--json")
+    call = strata(*words, "--device", "cpu")
+    assert call.code == 0, call.err
+    assert ("The map is of another image of this name, this is spots." in call.err) == warns
+    assert ("The map is of" in call.err) == warns
+
+
+def test_a_map_of_another_shape_is_not_asked_again(strata, explain, folder, tmp_path):
+    assert explain(*PIXEL, "--out", tmp_path / "heat.tif").code == 0
+    write_images(np.random.default_rng(0).random((1, 32, 50), np.float32), tmp_path / "spots.tif", pixel_size=0.2)
+    words = ("explain", folder / "model", tmp_path / "spots.tif", "--again", tmp_path / "heat.tif", "--json")
+    call = strata(*words, "--scores", tmp_path / "s.json", "--device", "cpu")
+    assert call.code == 1
+    error = call.report["error"]
+    assert error["message"] == "The map has 40 x 50 px, and spots has 32 x 50 px (y, x)."
+    assert error["remedy"] == "Give the image that it was made of, then called spots."
+    assert not (tmp_path / "s.json").exists()
 
 
 def test_a_map_that_another_model_cannot_answer_names_its_own_and_that_of_the_same_model_does_not(

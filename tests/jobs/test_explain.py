@@ -12,6 +12,7 @@ from napari_strata.config import AtomsConfig, ExplainConfig, ModelConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.errors import BundleError, CalibrationError, ImageError, OutputError, TargetError
 from napari_strata.events import FinishReason, JobEnded, Progress, Sketched
+from napari_strata.explain.pixels_digest import pixels_sha256
 from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
 from napari_strata.io.bundle import read_card
@@ -206,6 +207,7 @@ def test_the_metadata_tells_how_to_compute_the_map_again(model):
         "model": "two-faced",
         "weights_sha256": read_card(model).weights_sha256,
         "image": "spots",
+        "image_sha256": pixels_sha256(spots().data[0]),
         "frame": 0,
         "pixel_size_A": 0.2,
     }

@@ -28,7 +28,8 @@ class Heatmap:
         leave it to the method; only of methods that look at one), ``target`` (kind and footprint), ``against``,
         ``layer``, ``decoder``, ``class``, ``position`` (y, x) [px], ``score`` (mean log-odds in the target, or the
         difference of two), ``done`` (part of the work), ``figures`` (the method's own), ``model``,
-        ``weights_sha256``, ``image``, ``frame`` and ``pixel_size_A``; ready for JSON.
+        ``weights_sha256``, ``image``, ``image_sha256`` (of shape and intensities), ``frame`` and ``pixel_size_A``;
+        ready for JSON.
     covers : bool
         As of `napari_strata.explain.attribution.Attribution`.
     """

@@ -16,6 +16,7 @@ from napari_strata.explain.batch_size import batch_size, kept_by
 from napari_strata.explain.catalogue import METHODS, Need
 from napari_strata.explain.fitness import check_network
 from napari_strata.explain.layers import name_of_feature_map
+from napari_strata.explain.pixels_digest import pixels_sha256
 from napari_strata.explain.question import AgainstCorrection, Question, describe_question
 from napari_strata.explain.scene import Scene
 from napari_strata.explain.score import Output, TargetScore
@@ -130,6 +131,7 @@ def prepare(
         turn=view.turn,
         value=value,
         probability=probability,
+        image_sha256=pixels_sha256(frame),
     )
     if isinstance(question.against, AgainstCorrection):
         wrong = torch.stack([term.weights != 0 for term in score.terms]).any(dim=0)
@@ -168,6 +170,7 @@ def describe_answer(
     turn: int,
     value: float,
     probability: float | None,
+    image_sha256: str,
 ) -> Mapping[str, Any]:
     """Return the question, who answers it and the score that is explained, ready for JSON."""
     names = ("background", *model.card.classes.names)
@@ -186,6 +189,7 @@ def describe_answer(
         "model": model.card.name,
         "weights_sha256": model.card.weights_sha256,
         "image": image.name,
+        "image_sha256": image_sha256,
         "pixel_size_A": image.pixel_size,
     }
 

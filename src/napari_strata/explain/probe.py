@@ -17,6 +17,7 @@ from napari_strata.data.turns import box_turned_back, padded, turned, turned_bac
 from napari_strata.errors import TargetError
 from napari_strata.explain.explainer import explain
 from napari_strata.explain.fitness import check_network
+from napari_strata.explain.pixels_digest import pixels_sha256
 from napari_strata.explain.prepare import atoms_on_grid, describe_answer, prepare, target_weights
 from napari_strata.explain.question import Against, AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.quick import QUICK
@@ -100,7 +101,7 @@ class Prober:
         network = model.network.eval().requires_grad_(False)
         self._network: EncoderDecoder | None = None
         frame = image.data[0]
-        self._shape = frame.shape[0], frame.shape[1]
+        self._shape, self._digest = (frame.shape[0], frame.shape[1]), pixels_sha256(frame)
         self._grid = to_network_grid(frame, image.pixel_size, model.card.model.pixel_size)
         self._on = self._grid.shape[0], self._grid.shape[1]
         self._padded = padded(self._grid, network.stride)
@@ -193,6 +194,7 @@ class Prober:
             turn=turn,
             value=score.value,
             probability=score.probability,
+            image_sha256=self._digest,
         )
         small, window = self._on_image(map_.cpu().numpy(), crop.seen, turn)
         return Glimpse(small, window, {**metadata, "done": 1.0, "figures": {}})

@@ -83,7 +83,7 @@ def explain_methods(
     Raises
     ------
     TargetError
-        If frame, layer or target do not exist, or no atom is near enough.
+        If frame, layer or target do not exist, no atom is near enough, or an earlier map has another shape.
     MethodError
         If a method is named twice, or cannot be used on this network.
     ImageError, CalibrationError, BundleError, DeviceError, OutputError
@@ -93,6 +93,7 @@ def explain_methods(
     files.check(methods)
     if len(set(methods)) < len(methods):
         raise MethodError("A method is named twice.", remedy="Name every method once.")
+    _check_shape(earlier, inquiry.image)
     with _naming_the_model_of(earlier, inquiry.model):
         loaded, shown = abandonable(control, lambda: load_checked(inquiry))
     control.run()
@@ -145,11 +146,34 @@ def _warnings(
     if earlier.metadata.get("weights_sha256") != loaded.card.weights_sha256:
         was = earlier.metadata.get("model")
         yield Warned(f"The map is of other weights ({was}) than those of {loaded.card.name}.", "Maps will differ.")
-    if earlier.metadata.get("image") != shown.name:
-        yield Warned(f"The map is of the image {earlier.metadata.get('image')}, this is {shown.name}.")
+    if not _is_of(earlier, shown):
+        name = earlier.metadata.get("image")
+        other = "another image of this name" if name == shown.name else f"the image {name}"
+        yield Warned(f"The map is of {other}, this is {shown.name}.", "Answers will differ.")
     size, now = earlier.metadata.get("pixel_size_A"), shown.pixel_size
     if size and now and not is_same_size(size, now):
         yield Warned(f"The map was made at {size:.5g} Å per pixel, this is {now:.5g} Å.", "Maps will differ.")
+
+
+def _check_shape(earlier: "Heatmap | None", image: ImageStack) -> None:
+    """Refuse a map whose image had another shape."""
+    if earlier is None or earlier.data.shape == image.data.shape[-2:]:
+        return
+    (y, x), (height, width) = earlier.data.shape, image.data.shape[-2:]
+    raise TargetError(
+        f"The map has {y} x {x} px, and {image.name} has {height} x {width} px (y, x).",
+        remedy=f"Give the image that it was made of, then called {earlier.metadata.get('image')}.",
+    )
+
+
+def _is_of(earlier: "Heatmap", shown: ImageStack) -> bool:
+    """Tell whether a map is of an image: by its pixels, or by its name where an older map knows no more."""
+    from napari_strata.explain.pixels_digest import pixels_sha256
+
+    known = earlier.metadata.get("image_sha256")
+    if known is None:
+        return bool(earlier.metadata.get("image") == shown.name)
+    return bool(known == pixels_sha256(shown.data[0]))
 
 
 def _answer_all(
