@@ -6,6 +6,7 @@ from bright_scene import add_bright, save_model
 from map_to_labels_hand import X, Y
 from napari.layers import Image
 
+from napari_strata.widgets.layers.last_made import tell_made
 from napari_strata.widgets.layers.napari_layers import Origin, heatmap_layer
 from napari_strata.widgets.layers.results import show_results
 from napari_strata.widgets.layers.targets import Chosen, Place
@@ -35,6 +36,7 @@ def add_map(viewer, models_home):
         chosen = Chosen("pixel", Place(frame, Y, X), 0)
         made = np.float32(np.where(np.abs(peak) < 1e-3, 0, peak)) if data is None else data
         (layer,) = show_results(viewer, [heatmap_layer(made, origin, chosen, details=details)])
+        tell_made(viewer, layer)
         return layer
 
     return add_map

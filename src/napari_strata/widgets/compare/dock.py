@@ -21,8 +21,9 @@ from napari_strata.widgets.compare.request import CompareRequest, by_method, com
 from napari_strata.widgets.compare.score_curves import ScoreCurves
 from napari_strata.widgets.compare.score_table import ScoreTable
 from napari_strata.widgets.compare.trust_panel import TrustPanel
+from napari_strata.widgets.layers.last_made import tell_made
 from napari_strata.widgets.layers.napari_layers import heatmap_layer
-from napari_strata.widgets.layers.results import show_results, tell_made
+from napari_strata.widgets.layers.results import show_results
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.maps.asked import MapChoice, asked_by
 from napari_strata.widgets.maps.map_cost import MapCost, Wanted
@@ -286,7 +287,7 @@ class CompareDock(Dock):
         self.grid.leave()
         layer = heatmap_layer(row.data, request.asked.source.origin, chosen, details=row.metadata)
         (layer,) = show_results(self._viewer, [layer], below="atoms")
-        tell_made(layer)
+        tell_made(self._viewer, layer)
 
     def _check_image(self, request: CompareRequest) -> None:
         if dropped := request.asked.source.why_dropped(self._viewer):

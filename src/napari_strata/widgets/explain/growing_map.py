@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_strata.widgets.explain.request import Request
 from napari_strata.widgets.layers.heat_colours import heat_limits
+from napari_strata.widgets.layers.last_made import tell_made
 from napari_strata.widgets.layers.napari_layers import (
     Origin,
     heatmap_layer,
@@ -21,7 +22,6 @@ from napari_strata.widgets.layers.results import (
     is_edited,
     rename_result,
     show_results,
-    tell_made,
 )
 from napari_strata.widgets.layers.targets import Chosen
 from napari_strata.widgets.maps.asked import EXPLANATION
@@ -103,7 +103,7 @@ class GrowingMap(QObject):
         origin, chosen = self._request.asked.source.origin, self._request.found(heatmap)
         new = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
         (layer,) = show_results(self._viewer, [new], below="atoms", keep_earlier=self._keep_earlier)
-        tell_made(layer)
+        tell_made(self._viewer, layer)
         hide_other_maps(self._viewer, layer, origin.image)
         self._limits = list(layer.contrast_limits)
         self._mark(origin, chosen)

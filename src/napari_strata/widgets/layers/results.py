@@ -1,6 +1,5 @@
 """Result layers in the viewer: what they come from, which replace which, and what a person changed stays."""
 
-import itertools
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_strata.widgets.layers.in_place import become, can_become, made_with
+from napari_strata.widgets.layers.last_made import in_passing
 from napari_strata.widgets.parts.layer_choice import RESULT
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ STACK_ROLE = "stack of heatmaps"
 ATOM_MAP_ROLE = "map"
 """Role of a layer with a map of what was measured of atoms."""
 _MAP_ROLES = ("heatmap", STACK_ROLE)
-_count = itertools.count(1)
-"""Numbers results as they are made."""
 
 
 def tag(role: str, image: "Image", model: str, provenance: dict[str, Any], **details: Any) -> dict[str, Any]:
@@ -88,16 +86,17 @@ def show_results(
         The layers that are in the viewer now: the new ones, or the earlier ones that were changed in place.
     """
     active, shown = viewer.layers.selection.active, []
-    for new in layers:
-        layer = None if keep_earlier else _changed_in_place(viewer, new)
-        if layer is None:
-            layer = new
-            index = _take_out(viewer, layer, keep=keep_earlier)
-            viewer.layers.insert(_index_below(viewer, below) if index is None else index, layer)
-            _note(layer, layer)
-        shown.append(layer)
-    if active is not None and active in viewer.layers:
-        viewer.layers.selection.active = active
+    with in_passing():
+        for new in layers:
+            layer = None if keep_earlier else _changed_in_place(viewer, new)
+            if layer is None:
+                layer = new
+                index = _take_out(viewer, layer, keep=keep_earlier)
+                viewer.layers.insert(_index_below(viewer, below) if index is None else index, layer)
+                _note(layer, layer)
+            shown.append(layer)
+        if active is not None and active in viewer.layers:
+            viewer.layers.selection.active = active
     return shown
 
 
@@ -117,22 +116,6 @@ def hand_over(given_up: "Sequence[Layer]", new: "Layer") -> "Layer | None":
         return None
     fitting[-1].metadata[ORIGIN]["key"] = _key(new)
     return fitting[-1]
-
-
-def tell_made(napari_layer: "Layer") -> None:
-    """Tell who offers results that this one was just made, or made anew in place: it gets the next number."""
-    origin = {**napari_layer.metadata[ORIGIN], "made": next(_count)}
-    napari_layer.metadata = {**napari_layer.metadata, ORIGIN: origin}
-
-
-def made_as(napari_layer: "Layer") -> int:
-    """Return the how manieth result it was that was told, from 1; 0 where it was not told."""
-    return int(napari_layer.metadata.get(ORIGIN, {}).get("made", 0))
-
-
-def newest_made(viewer: "Viewer") -> int:
-    """Return the number of the result in the viewer that was told last, 0 where there is none."""
-    return max((made_as(layer) for layer in viewer.layers), default=0)
 
 
 def rename_result(napari_layer: "Layer", name: str) -> None:

@@ -16,8 +16,9 @@ from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.proposals.wrong_regions import WrongRegion
 from napari_strata.jobs.job import Job
 from napari_strata.widgets.doctor.place import show_region
+from napari_strata.widgets.layers.last_made import tell_made
 from napari_strata.widgets.layers.napari_layers import heatmap_layer
-from napari_strata.widgets.layers.results import find_results, hide_other_maps, show_results, tell_made
+from napari_strata.widgets.layers.results import find_results, hide_other_maps, show_results
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.map_to_labels.compared import Compared, compare, finder, is_prediction
 from napari_strata.widgets.map_to_labels.pairing import Pairing
@@ -226,7 +227,7 @@ class ErrorsPage(QWidget):
         details = {**heatmap.metadata, "method": asked.config.method}
         layer = heatmap_layer(heatmap.data, source.origin, chosen, details=details)
         (layer,) = show_results(self._viewer, [layer], below="atoms")
-        tell_made(layer)
+        tell_made(self._viewer, layer)
         hide_other_maps(self._viewer, layer, source.origin.image)
         for mark in find_results(self._viewer, "target", source.origin.image):
             mark.visible = False  # of what another map explains; the region is outlined

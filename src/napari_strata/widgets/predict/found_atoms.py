@@ -7,13 +7,13 @@ from napari_strata.atoms.undecided import undecided
 from napari_strata.numbers import counted, listed
 from napari_strata.widgets.layers.atom_layers import atom_layer, candidate_layer
 from napari_strata.widgets.layers.atom_memory import edit_again, edits_of, memory_of, names_lost_species
+from napari_strata.widgets.layers.last_made import tell_made
 from napari_strata.widgets.layers.results import (
     find_results,
     hide_earlier,
     is_as_shown,
     let_be_replaced,
     show_results,
-    tell_made,
 )
 from napari_strata.widgets.predict.words import proposed_in_words
 
@@ -64,7 +64,7 @@ def show_atoms(
             candidates = undecided(candidates, *edited, tolerance=tolerance)
     made = atom_layer(found.table, origin, edited=edited, located=found.origin)
     (points,) = show_results(viewer, [made], keep_earlier=not is_whole)
-    tell_made(points)
+    tell_made(viewer, points)
     hidden = ""
     if is_whole and hide_earlier(viewer, "atoms", origin.image, [points]):
         points.visible = True  # it may have been hidden for those that were shown since

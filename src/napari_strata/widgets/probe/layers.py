@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_strata.widgets.layers.last_made import tell_made
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import (
     HEATMAP_OPACITY,
@@ -16,7 +17,7 @@ from napari_strata.widgets.layers.napari_layers import (
     placement,
     target_layer,
 )
-from napari_strata.widgets.layers.results import find_maps, remove_results, show_results, tell_made
+from napari_strata.widgets.layers.results import find_maps, remove_results, show_results
 from napari_strata.widgets.layers.targets import Chosen, Place
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class ProbeLayers:
         details = {**glimpse.metadata, "frame": place.frame}
         layer = heatmap_layer(whole, self.origin, chosen, details=details)
         show_results(self._viewer, [layer], below="atoms", keep_earlier=True)
-        tell_made(layer)
+        tell_made(self._viewer, layer)
         layer.visible = False
         self._hidden = [layer]  # seen instead of those before, once the probe is not
         return True
