@@ -395,6 +395,46 @@ def test_a_finished_map_took_the_place_of_its_sketches(qtbot, viewer, open_dock)
     assert len(heatmaps(viewer)) == 1
 
 
+def cancel_occlusion(qtbot, viewer, dock, pixel) -> None:
+    """Explain a pixel by more squares than are waited for, and cancel once a map is seen."""
+    before = [(layer, layer.name) for layer in heatmaps(viewer)]
+    dock.method.settings.set_value("stride", 0.2)
+    press(qtbot, dock.panel.start_button)
+    tell_click(dock, viewer, pixel)
+    qtbot.waitUntil(lambda: [(layer, layer.name) for layer in heatmaps(viewer)] != before, timeout=30_000)
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=30_000):
+        press(qtbot, dock.panel.cancel_button)
+    dock.method.settings.set_value("stride", 4.0)
+
+
+def test_an_unfinished_map_replaces_no_finished_one_and_a_finished_one_replaces_both(qtbot, viewer, open_dock):
+    dock = open_dock()
+    dock.question.target.setCurrentText("Pixel")
+    dock.method.choose("occlusion")
+    for name, value in {"stride": 4.0, "batch": 1}.items():
+        dock.method.settings.set_value(name, value)
+    explain(qtbot, viewer, dock, (21, 21))
+    (finished,) = heatmaps(viewer)
+    finished.opacity = 0.25
+    data = finished.data.copy()
+    for place in ((30, 30), (40, 40)):
+        cancel_occlusion(qtbot, viewer, dock, place)
+        assert [layer.name.split(" - ")[0] for layer in heatmaps(viewer)] == [
+            "21, 21: Occlusion",
+            f"{place[0]}, {place[1]}: Occlusion, unfinished",
+        ]
+        assert heatmaps(viewer)[0] is finished
+        assert np.array_equal(finished.data, data)
+        assert [layer.visible for layer in heatmaps(viewer)] == [False, True]
+        assert heatmaps(viewer)[1].opacity == 0.25
+    assert dock.maps.map.layer is heatmaps(viewer)[1]
+    explain(qtbot, viewer, dock, (35, 35))
+    (last,) = heatmaps(viewer)
+    assert last.name.startswith("35, 35: Occlusion - ")
+    assert (last.visible, last.opacity) == (True, 0.25)
+    assert dock.maps.map.layer is last
+
+
 def learn(path) -> None:
     """Give the model other weights."""
     bundle = load_network(path, torch.device("cpu"))

@@ -37,7 +37,10 @@ def predicted(qtbot, viewer, models_home):
     return labels
 
 
-def test_a_wrong_region_is_found_explained_and_marked_and_no_paint_is_changed(qtbot, viewer, predicted, open_dock):
+def test_a_wrong_region_is_found_explained_and_marked_and_no_paint_is_changed(
+    qtbot, viewer, predicted, open_dock, add_map
+):
+    explained = add_map(method="input-gradient")
     dock, labels, image = open_dock(), predicted, viewer.layers["bright"]
     page = dock.errors
     dock.tabs.setCurrentIndex(1)
@@ -50,10 +53,13 @@ def test_a_wrong_region_is_found_explained_and_marked_and_no_paint_is_changed(qt
     page.table.selectRow(0)
     assert np.allclose(viewer.scene.camera.center[-2:], np.array(ATOMS[5]) * 0.2, atol=0.2)
     before = labels.data.copy()
-    said = press(qtbot, page.panel, page.why_button)
+    for _ in range(2):
+        said = press(qtbot, page.panel, page.why_button)
     assert said.startswith("What made it say ")
     assert "rather than background" in said
-    (heatmap,) = find_results(viewer, "heatmap", image)
+    heatmap, before_it = find_results(viewer, "heatmap", image)
+    assert before_it is explained  # by the same method; it is what the user comes from
+    assert not explained.visible
     assert heatmap.metadata["explanation"]["against"]["kind"] == "correction"
     assert heatmap.metadata["explanation"]["score"] > 0
     settled(qtbot, dock)

@@ -1,6 +1,6 @@
 """The layer of a heatmap while it is computed: it appears with the first coarse map, and sharpens in place."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtWidgets import QWidget
@@ -8,22 +8,10 @@ from qtpy.QtWidgets import QWidget
 from napari_strata.widgets.explain.request import Request
 from napari_strata.widgets.layers.heat_colours import heat_limits
 from napari_strata.widgets.layers.last_made import tell_made
-from napari_strata.widgets.layers.napari_layers import (
-    Origin,
-    heatmap_layer,
-    heatmap_name,
-    region_layer,
-    target_layer,
-)
-from napari_strata.widgets.layers.results import (
-    ORIGIN,
-    find_results,
-    hide_other_maps,
-    is_edited,
-    rename_result,
-    show_results,
-)
-from napari_strata.widgets.layers.targets import Chosen
+from napari_strata.widgets.layers.napari_layers import heatmap_layer, heatmap_name
+from napari_strata.widgets.layers.results import hide_other_maps, rename_result, show_results
+from napari_strata.widgets.layers.target_mark import mark_target
+from napari_strata.widgets.layers.unfinished import UNFINISHED, finish, look_like_earlier
 from napari_strata.widgets.maps.asked import EXPLANATION
 
 if TYPE_CHECKING:
@@ -34,16 +22,13 @@ if TYPE_CHECKING:
 
 REST = 150
 """Least time between two maps that are shown [ms]."""
-_RING = 1.8
-"""Diameter of the ring around what is explained [Å]."""
-_RING_PX = 14.0
-"""The same where the pixel size is not known [px]."""
 
 
 class GrowingMap(QObject):
     """Shows the maps of one request, the newest one, and no more of them than the eye can follow.
 
-    A layer that the user removes meanwhile stays away; contrast limits that he sets meanwhile stay.
+    Only the finished map takes the place of an earlier one; one that is canceled stays beside it. A layer that the
+    user removes meanwhile stays away; contrast limits that he sets meanwhile stay.
 
     Parameters
     ----------
@@ -101,32 +86,18 @@ class GrowingMap(QObject):
 
     def _add(self, heatmap: "Heatmap") -> "Image":
         origin, chosen = self._request.asked.source.origin, self._request.found(heatmap)
-        new = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata)
+        is_beside = not (self._keep_earlier or _is_finished(heatmap))
+        tagged = {UNFINISHED: True} if is_beside else {}
+        new = heatmap_layer(heatmap.data, origin, chosen, details=heatmap.metadata, **tagged)
+        if is_beside:
+            look_like_earlier(self._viewer, new)
         (layer,) = show_results(self._viewer, [new], below="atoms", keep_earlier=self._keep_earlier)
         tell_made(self._viewer, layer)
+        self._finish(layer, heatmap)
         hide_other_maps(self._viewer, layer, origin.image)
         self._limits = list(layer.contrast_limits)
-        self._mark(origin, chosen)
+        mark_target(self._viewer, origin, chosen)
         return layer
-
-    def _mark(self, origin: Origin, chosen: Chosen) -> None:
-        """Mark what is explained, and nothing else of the image; a mark that is there is moved."""
-        pixel_size = self._request.asked.source.stack.pixel_size
-        diameter = _RING_PX if pixel_size is None else _RING / pixel_size
-        new: Any = (
-            target_layer(origin, chosen.place, diameter=diameter)
-            if chosen.mask is None
-            else region_layer(origin, chosen)
-        )
-        for old in find_results(self._viewer, "target", origin.image):
-            if (
-                type(old) is not type(new)
-                or is_edited(old)
-                or old.metadata[ORIGIN]["key"] != new.metadata[ORIGIN]["key"]
-            ):
-                self._viewer.layers.remove(old)
-        (mark,) = show_results(self._viewer, [new])
-        mark.visible = True
 
     def _change(self, layer: "Image", heatmap: "Heatmap") -> None:
         origin, chosen = self._request.asked.source.origin, self._request.found(heatmap)
@@ -137,4 +108,13 @@ class GrowingMap(QObject):
             layer.contrast_limits = limits
             self._limits = list(layer.contrast_limits)
         layer.metadata[EXPLANATION] = dict(heatmap.metadata)
+        self._finish(layer, heatmap)  # before it is renamed: the earlier one may have that name
         rename_result(layer, heatmap_name(origin, chosen, heatmap.metadata))
+
+    def _finish(self, layer: "Image", heatmap: "Heatmap") -> None:
+        if _is_finished(heatmap) and not self._keep_earlier:
+            finish(self._viewer, layer)
+
+
+def _is_finished(heatmap: "Heatmap") -> bool:
+    return bool(heatmap.metadata["done"] >= 1)

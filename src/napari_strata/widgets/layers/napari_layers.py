@@ -174,7 +174,9 @@ def value_layers(prediction: ValuePrediction, origin: Origin) -> "list[Image]":
     ]
 
 
-def heatmap_layer(data: FloatImage, origin: Origin, chosen: Chosen, *, details: Mapping[str, Any]) -> "Image":
+def heatmap_layer(
+    data: FloatImage, origin: Origin, chosen: Chosen, *, details: Mapping[str, Any], **tagged: Any
+) -> "Image":
     """Make the Image layer of an explanation.
 
     Parameters
@@ -187,6 +189,8 @@ def heatmap_layer(data: FloatImage, origin: Origin, chosen: Chosen, *, details: 
         What was explained.
     details : mapping
         Method and parameters; ``method`` names the layer and decides what it replaces.
+    **tagged
+        Further details of its tag, which it must share with what it replaces.
     """
     from napari.layers import Image
 
@@ -195,7 +199,7 @@ def heatmap_layer(data: FloatImage, origin: Origin, chosen: Chosen, *, details: 
         _like(origin.image, data[None]),
         name=heatmap_name(origin, chosen, details),
         contrast_limits=heat_limits(data, method),
-        metadata=origin.tag("heatmap", method=method) | {"explanation": dict(details)},
+        metadata=origin.tag("heatmap", method=method, **tagged) | {"explanation": dict(details)},
         **heat_style(method),
         **frame_placement(origin.image, place.frame),
     )

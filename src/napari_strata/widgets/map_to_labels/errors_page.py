@@ -18,7 +18,8 @@ from napari_strata.jobs.job import Job
 from napari_strata.widgets.doctor.place import show_region
 from napari_strata.widgets.layers.last_made import tell_made
 from napari_strata.widgets.layers.napari_layers import heatmap_layer
-from napari_strata.widgets.layers.results import find_results, hide_other_maps, show_results
+from napari_strata.widgets.layers.results import hide_other_maps, show_results
+from napari_strata.widgets.layers.target_mark import hide_mark
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.map_to_labels.compared import Compared, compare, finder, is_prediction
 from napari_strata.widgets.map_to_labels.pairing import Pairing
@@ -47,6 +48,8 @@ SIDE = 160.0
 _NO_MASKS = "Predict masks first, in the Predict dock."
 _STALE = "Other layers were chosen meanwhile: press 'Find regions' again."
 _UNMARKED = "Undo took the mark away."
+_WHY = "why"
+"""Tag of the maps made here: they replace each other, and no map that the Explain dock has made."""
 _HINT = "Press 'Find regions', choose one, and ask why."
 
 
@@ -225,12 +228,11 @@ class ErrorsPage(QWidget):
         mask = asked.region.whole(asked.compared.predicted.shape)
         chosen = Chosen("region", Place(asked.compared.frame, y, x), asked.compared.layer, mask)
         details = {**heatmap.metadata, "method": asked.config.method}
-        layer = heatmap_layer(heatmap.data, source.origin, chosen, details=details)
+        layer = heatmap_layer(heatmap.data, source.origin, chosen, details=details, answers=_WHY)
         (layer,) = show_results(self._viewer, [layer], below="atoms")
         tell_made(self._viewer, layer)
         hide_other_maps(self._viewer, layer, source.origin.image)
-        for mark in find_results(self._viewer, "target", source.origin.image):
-            mark.visible = False  # of what another map explains; the region is outlined
+        hide_mark(self._viewer, source.origin.image)  # of what another map explains; the region is outlined
         self._go_to(asked.compared, asked.region)
         self._maps[id(asked.region)] = details
         self.explained.emit(layer)
