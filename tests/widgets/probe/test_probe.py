@@ -280,10 +280,17 @@ def test_off_the_image_the_probe_hides_and_comes_back(qtbot, viewer, open_dock):
 
 
 def test_heatmaps_are_hidden_while_one_probes_and_a_kept_map_is_seen_instead(qtbot, viewer, open_dock):
-    open_dock()
+    dock = open_dock()
+    dock.question.target.setCurrentText("Class on the slice")
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=60_000):
+        dock.panel.start_button.click()
+    (outline,) = find_results(viewer, "target", viewer.layers["bright"])
+    (of_slice,) = find_results(viewer, "heatmap", viewer.layers["bright"])
+    dock.question.target.setCurrentText("Pixel")
 
     def heatmaps():
-        return [layer.visible for layer in find_results(viewer, "heatmap", viewer.layers["bright"])]
+        kept = find_results(viewer, "heatmap", viewer.layers["bright"])
+        return [layer.visible for layer in kept if layer is not of_slice]
 
     for place, seen in ((ATOMS[5], [False]), (ATOMS[6], [False, False])):
         probe_at(qtbot, viewer, place)
@@ -292,6 +299,15 @@ def test_heatmaps_are_hidden_while_one_probes_and_a_kept_map_is_seen_instead(qtb
         assert heatmaps() == seen
         release(qtbot, viewer)
         assert heatmaps() == [*seen[1:], True]
+        (mark,) = find_results(viewer, "target", viewer.layers["bright"])
+        assert mark is not outline
+        assert mark.visible
+        assert np.allclose(mark.data, [np.rint(place)])
+        said = dock.panel.words.text()
+        y, x = np.rint(place)
+        assert said.startswith(f"Why C: Gradient saliency of the pixel at y {y:.1f}, x {x:.1f} px. Score ")
+        score = find_results(viewer, "heatmap", viewer.layers["bright"])[-1].metadata["explanation"]["score"]
+        assert f"Score {score:.2f} (mean log-odds)" in said
 
 
 def test_after_a_release_the_next_press_uses_the_same_layers_and_unticking_leaves_none(qtbot, viewer, open_dock):

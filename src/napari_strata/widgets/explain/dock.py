@@ -148,6 +148,7 @@ class ExplainDock(Dock):
         self.panel.runner.state_changed.connect(lambda state: self.maps.set_busy(state is not JobState.IDLE))
         self.panel.brought.connect(self._on_result)
         self.panel.runner.ended.connect(self._on_ended)
+        self.probe.kept.connect(self.panel.say)
         self.maps.asked_again.connect(self.panel.guarded(self._ask_again))
         self._drawing.timeout.connect(self._ask_cost)
         connect_while_alive(self, self._on_active, self._viewer.layers.selection.events.active)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_strata.control import JobControl
-from napari_strata.explain.catalogue import METHODS
 from napari_strata.jobs.job import Job
-from napari_strata.widgets.layers.map_words import question_words, score_words
+from napari_strata.widgets.layers.map_words import answer_words, score_words
 from napari_strata.widgets.layers.targets import Chosen
 from napari_strata.widgets.maps.asked import Asked
 
@@ -46,13 +45,8 @@ class Request:
 
     def words(self, heatmap: "Heatmap") -> str:
         """Say what a map is, and how exact."""
-        chosen, details = self.found(heatmap), heatmap.metadata
-        asked = question_words(details, self.asked.source.entry.card.model.layers).replace(
-            " not ", " rather than "
-        )
-        at = f"of the {chosen.kind} at y {chosen.place.y:.1f}, x {chosen.place.x:.1f} px"
-        where = "on this slice" if chosen.kind == "slice" else at
-        said = f"{asked}: {METHODS[self.asked.config.method].title} {where}. {score_words(details)}"
+        details, layers = heatmap.metadata, self.asked.source.entry.card.model.layers
+        said = f"{answer_words(details, self.chosen.kind, layers)}. {score_words(details)}"
         return said if details["done"] >= 1 else f"{said} Not finished: {details['done']:.0%} is done."
 
 

@@ -31,6 +31,14 @@ def question_words(details: Mapping[str, Any], layers: int) -> str:
     return f"Why {class_}{where}"
 
 
+def answer_words(details: Mapping[str, Any], kind: str, layers: int) -> str:
+    """Say what was asked, how and where: "Why C: LIME of the atom at y 60.1, x 60.3 px"; arguments as of others."""
+    asked = question_words(details, layers).replace(" not ", " rather than ")
+    y, x = details["position"]
+    where = "on this slice" if kind == "slice" else f"of the {kind} at y {y:.1f}, x {x:.1f} px"
+    return f"{asked}: {METHODS[details['method']].title} {where}"
+
+
 def map_name(details: Mapping[str, Any], kind: str, place: tuple[float, float], layers: int) -> str:
     """Name a map: place and method, which differ most, then the question; "60, 60: Grad-CAM - why C, layer 1".
 

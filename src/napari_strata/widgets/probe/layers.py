@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from napari_strata.widgets.layers.napari_layers import (
     target_layer,
 )
 from napari_strata.widgets.layers.results import find_maps, remove_results, show_results
+from napari_strata.widgets.layers.target_mark import mark_target, ring_diameter
 from napari_strata.widgets.layers.targets import Chosen, Place
 
 if TYPE_CHECKING:
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from napari_strata.explain.probe import Glimpse
-
-_RING = 1.8
-"""Diameter of the ring [Å]."""
-_RING_PX = 14.0
-"""The same where the pixel size is not known [px]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +54,7 @@ class ProbeLayers:
         self._ring: Points | None = None
         self._shown: _Shown | None = None
         self._hidden: list[Layer] = []
+        self._kept: Chosen | None = None
 
     def show(self, glimpse: "Glimpse", place: Place, kind: str) -> None:
         """Show a map where it lies, and the ring at its target."""
@@ -80,10 +77,10 @@ class ProbeLayers:
             with _drawn_once(self._ring):
                 self._ring.translate = ring_place
 
-    def keep(self) -> bool:
-        """Add what is shown as a heatmap like any other; return whether there was anything."""
+    def keep(self) -> dict[str, Any]:
+        """Add what is shown as a heatmap like any other; return what its metadata say, nothing where none is."""
         if self._shown is None:
-            return False
+            return {}
         glimpse, place, kind = self._shown.glimpse, self._shown.place, self._shown.kind
         whole = np.zeros(full_data(self.origin.image).shape[-2:], np.float32)
         whole[glimpse.window] = glimpse.map
@@ -93,18 +90,20 @@ class ProbeLayers:
         show_results(self._viewer, [layer], below="atoms", keep_earlier=True)
         tell_made(self._viewer, layer)
         layer.visible = False
-        self._hidden = [layer]  # seen instead of those before, once the probe is not
-        return True
+        self._hidden, self._kept = [layer], chosen  # seen instead of those before, once the probe is not
+        return details
 
     def hide(self) -> None:
-        """Hide both layers until the next glimpse, and show the heatmap from before, or the one that was kept."""
+        """Hide both layers until the next glimpse, and show the heatmap from before, or the one kept and its mark."""
         for layer in (self._map, self._ring):
             if layer is not None:
                 layer.visible = False
         for layer in self._hidden:
             layer.visible = True
+        if self._kept is not None and any(layer in self._viewer.layers for layer in self._hidden):
+            mark_target(self._viewer, self.origin, self._kept)
         self._hidden.clear()
-        self._shown = None
+        self._shown = self._kept = None
 
     def remove(self) -> None:
         """Take both layers away."""
@@ -127,9 +126,7 @@ class ProbeLayers:
         )
 
     def _make_ring(self, translate: NDArray[np.float64]) -> "Points":
-        pixel_size = self.origin.pixel_size
-        diameter = _RING_PX if pixel_size is None else _RING / pixel_size
-        ring = target_layer(self.origin, Place(0, 0, 0), diameter=diameter)
+        ring = target_layer(self.origin, Place(0, 0, 0), diameter=ring_diameter(self.origin.pixel_size))
         ring.translate = translate
         ring.name = self.origin.name("Probed")
         ring.metadata = self.origin.tag("probe target")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from napari.viewer import Viewer
 from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
@@ -23,9 +23,8 @@ from qtpy.QtWidgets import (
 from napari_strata.control import JobState
 from napari_strata.errors import StrataError
 from napari_strata.events import Glimpsed, JobEnded, JobEvent, StateChanged
-from napari_strata.explain.catalogue import METHODS
 from napari_strata.requests import ProbeAt
-from napari_strata.widgets.layers.map_words import question_words
+from napari_strata.widgets.layers.map_words import score_words
 from napari_strata.widgets.layers.source import Source
 from napari_strata.widgets.layers.targets import Place, place_in
 from napari_strata.widgets.layers.world import from_world
@@ -63,6 +62,9 @@ class Probe(QWidget):
     take_subject : callable
         Tells what is probed; called when the key is pressed and no worker lives. It may raise a `StrataError`.
     """
+
+    kept = Signal(str)
+    """What a map that is kept answers, and its score, in words."""
 
     def __init__(self, viewer: Viewer, take_subject: Callable[[], Subject]) -> None:
         super().__init__()
@@ -285,15 +287,12 @@ class Probe(QWidget):
         details = seen.glimpse.metadata
         y, x = details["position"]
         self._layers.show(seen.glimpse, Place(seen.asked.frame, y, x), self._subject.kind)
-        title = METHODS[self._subject.config.method].title
-        asked = question_words(details, self._subject.source.entry.card.model.layers).replace(
-            " not ", " rather than "
-        )
-        self._say(f"{asked}: {title} of the {self._subject.kind} at y {y:.1f}, x {x:.1f} px. Click to keep it.")
+        self._say(f"{self._subject.answer(details)}. Click to keep it.")
 
     def _keep(self, _world: object) -> None:
-        if self._layers is not None and self._layers.keep():
+        if self._layers is not None and self._subject is not None and (details := self._layers.keep()):
             self._say("Kept as a layer.")
+            self.kept.emit(f"{self._subject.answer(details)}. {score_words(details)}")
 
     def _say(self, text: str) -> None:
         self.words.setText(text)

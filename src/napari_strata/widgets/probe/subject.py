@@ -1,11 +1,13 @@
 """What the probe looks at, and the job that looks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
 from napari_strata.jobs.job import Job
+from napari_strata.widgets.layers.map_words import answer_words
 from napari_strata.widgets.layers.source import Source
 
 if TYPE_CHECKING:
@@ -43,6 +45,10 @@ class Subject:
     against: "tuple[Against | None, ...]"
     config: ExplainConfig
     atoms: "DataFrame | None"
+
+    def answer(self, details: Mapping[str, Any]) -> str:
+        """Say what a map answers of which the metadata say the details."""
+        return answer_words(details, self.kind, self.source.entry.card.model.layers)
 
 
 def make_job(control: JobControl, subject: Subject) -> Job:
