@@ -54,6 +54,7 @@ def test_every_method_gets_a_map_and_scores_and_one_without_use_says_so(model):
     assert all(value is not None for value in of_paths)
     assert of_paths[-1] < 1  # completeness, which the gradient does not promise
     assert SCORES[-1].of(rows["input-gradient"].figures) is None
+    assert set(ended.result.figures["measures"]) == set(COMPARED)
     parts = [event.fraction for event in events if isinstance(event, Progress)]
     assert parts == sorted(parts)
     assert parts[-1] == pytest.approx(1)

@@ -106,8 +106,9 @@ def compare_maps(
     Returns
     -------
     JobResult
-        ``figures`` hold ``maps``, the measures by method, and the ``noise`` of stability; ``value`` is the
-        `Comparison`. A method that this network has no use for says so in its row, and the others go on.
+        ``figures`` hold ``maps``, the measures by method, ``measures``, those that a complete row has, and the
+        ``noise`` of stability; ``value`` is the `Comparison`. A method that this network has no use for
+        says so in its row, and the others go on.
 
     Raises
     ------
@@ -136,7 +137,9 @@ def compare_maps(
     figures: dict[str, Any] = {
         row.method: {"failure": row.failure} if row.failure else dict(row.figures) for row in compared
     }
-    told = {"maps": figures, "noise": told_noise(noise, shown), "seconds": round(time.monotonic() - start, 2)}
+    measures = [name for name in judging.measures if name != "stability" or noise.gain > 0]
+    seconds = round(time.monotonic() - start, 2)
+    told = {"maps": figures, "measures": measures, "noise": told_noise(noise, shown), "seconds": seconds}
     return JobResult(told, {}, compared)
 
 

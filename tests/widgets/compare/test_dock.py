@@ -88,7 +88,19 @@ def state_of(viewer):
 
 
 def texts(dock, column):
-    return [dock.table.item(row, column).text() for row in range(dock.table.rowCount())]
+    return [dock.results.table.item(row, column).text() for row in range(dock.results.table.rowCount())]
+
+
+def ask_first_row(qtbot, dock):
+    """Start a comparison that takes long, and wait for its first scores."""
+    dock.config.set_value("squares", 100_000)
+    qtbot.mouseClick(dock.panel.start_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: _has_scores(dock), timeout=60_000)
+
+
+def cancel(qtbot, dock):
+    with qtbot.waitSignal(dock.panel.runner.ended, timeout=10_000):
+        qtbot.mouseClick(dock.panel.cancel_button, Qt.MouseButton.LeftButton)
 
 
 def column_of(name):
@@ -101,7 +113,7 @@ def test_maps_are_compared_in_a_grid_and_a_table_and_leaving_restores_the_viewer
     before = state_of(viewer)
     said = press(qtbot, dock, dock.panel.start_button)
     assert said.startswith("2 of 3 methods scored;")
-    assert dock.grid_button.isChecked()
+    assert dock.results.grid_button.isChecked()
     assert viewer.canvas.grid.enabled
     assert [layer.name for layer in viewer.layers if layer.visible] == [
         "bright below Integrated Gradients",
@@ -115,13 +127,13 @@ def test_maps_are_compared_in_a_grid_and_a_table_and_leaving_restores_the_viewer
     assert positions == [(0, 1), (0, 1), (0, 0), (0, 0)]
     np.testing.assert_array_equal(viewer.layers["Gradient saliency"].data, viewer.layers[1].data)
     assert sum(map(is_map, viewer.layers)) == 1  # those in the grid are not offered for what follows
-    qtbot.mouseClick(dock.grid_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.results.grid_button, Qt.MouseButton.LeftButton)
     assert state_of(viewer) == before
-    qtbot.mouseClick(dock.grid_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.results.grid_button, Qt.MouseButton.LeftButton)
     assert viewer.canvas.grid.enabled
     viewer.canvas.grid.enabled = False  # by napari's own button
     assert state_of(viewer) == before
-    assert not dock.grid_button.isChecked()
+    assert not dock.results.grid_button.isChecked()
 
 
 def test_the_tiles_show_the_target_on_its_slice_with_what_the_maps_show_around_it(qtbot, viewer, open_dock):
@@ -137,7 +149,7 @@ def test_the_tiles_show_the_target_on_its_slice_with_what_the_maps_show_around_i
     assert (np.abs(np.array(camera.center[-2:]) - target) < half).all()
     assert 30 * 0.2 < 2 * half.min() < 60 * 0.2  # [Å]; no wider than the image and its rim
     camera.zoom = 7.0
-    qtbot.mouseClick(dock.grid_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.results.grid_button, Qt.MouseButton.LeftButton)
     assert state_of(viewer) == before
 
 
@@ -146,20 +158,90 @@ def test_scores_and_verdict_go_with_the_map_they_are_of(qtbot, viewer, open_dock
     first = dock.map.layer
     press(qtbot, dock, dock.panel.start_button)
     press(qtbot, dock, dock.trust.button)
-    dock.table.selectRow(1)
-    qtbot.mouseClick(dock.keep_button, Qt.MouseButton.LeftButton)
+    dock.results.table.selectRow(1)
+    qtbot.mouseClick(dock.results.keep_button, Qt.MouseButton.LeftButton)
     kept = viewer.layers[-1]
     dock.map.choose(kept)  # the same question, by another method
-    assert dock.table.rowCount() == 3
+    assert dock.results.table.methods == list(SOME)
     assert dock.trust.figures
-    assert dock.of.text() == f"Scores for: {dock.question.text()}"
+    question = dock.question.text()
+    assert dock.results.of.text() == f"Scores for: {question}"
     dock.map.choose(first)
+    verdict = dock.trust.figures
     assert add_map(atom=6) is first  # the same layer answers something else now
     assert dock.map.layer is first
     assert dock.results.isHidden()
-    assert (dock.table.rowCount(), dock.curves.curves, dock.trust.figures) == (0, [], {})
+    assert (dock.results.table.rowCount(), dock.results.curves.curves, dock.trust.figures) == (0, [], {})
     assert dock.trust.head.isHidden()
     assert not viewer.canvas.grid.enabled
+    assert dock.methods.methods == SOME
+    assert dock.panel.words.text().startswith("Tick methods")
+    assert [dock.earlier.box.itemText(i) for i in range(2)] == [question, "none of this map yet"]
+    dock.earlier.box.activated.emit(0)
+    assert dock.results.of.text() == f"Scores for: {question}"
+    dock.results.table.selectRow(1)
+    assert (
+        dock.trust.button.text() == "Can Gradient saliency be trusted?"
+    )  # the map's own method: the row is not of it
+    assert add_map(atom=5) is first
+    assert dock.results.table.methods == list(SOME)
+    assert dock.trust.figures == verdict
+    assert dock.panel.words.text() == "2 of 3 methods scored; ★ is the best."
+    assert dock.earlier.isHidden()
+    image = viewer.layers["bright"]
+    image.data = image.data + 1
+    assert add_map(atom=6) is first
+    assert dock.earlier.isHidden()  # what is of other data is forgotten
+
+
+def test_a_comparison_goes_on_for_its_own_question_when_another_map_is_made(qtbot, viewer, open_dock, add_map):
+    dock = open_dock()
+    question = dock.question.text()
+    ask_first_row(qtbot, dock)
+    assert not dock.going.text()
+    add_map(atom=6)
+    assert dock.going.text() == f"This goes on for: {question}"
+    assert dock.results.of.text() == f"Scores for: {question}"
+    assert dock.results.table.methods == list(SOME)
+    assert dock.panel.runner.is_busy
+    cancel(qtbot, dock)
+    assert dock.results.table.methods == list(SOME)
+    assert dock.going.isHidden()
+    add_map(atom=5)
+    assert dock.question.text() == question
+    assert dock.results.table.methods == list(SOME)
+    assert dock.panel.words.text().startswith("Canceled: 0 of 3 methods have all scores.")
+
+
+def test_a_table_is_saved_with_all_that_is_known_as_soon_as_it_has_a_row(
+    qtbot, viewer, open_dock, tmp_path, monkeypatch
+):
+    dock = open_dock()
+    path = tmp_path / "table.json"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(path), ""))
+    ask_first_row(qtbot, dock)
+    qtbot.mouseClick(dock.results.save_button, Qt.MouseButton.LeftButton)
+    assert json.loads(path.read_text())["is_complete"] is False
+    cancel(qtbot, dock)
+    dock.config.set_value("squares", 40)
+    press(qtbot, dock, dock.panel.start_button)
+    press(qtbot, dock, dock.trust.button)
+    qtbot.mouseClick(dock.results.save_button, Qt.MouseButton.LeftButton)
+    saved = json.loads(path.read_text())
+    assert saved["is_complete"] is True
+    assert saved["question"] == dock.question.text()
+    assert saved["settings"]["squares"] == 40
+    assert tuple(saved["methods"]) == SOME
+    first, second, third = saved["methods"].values()
+    assert set(first["measures"]) == {"completeness", "curves", "infidelity", "sensitivity", "stability"}
+    assert len(first["measures"]["curves"]["deletion"]["curves"]["method"]) == 4
+    assert first["verdict"]["finding"] == dock.trust.figures["finding"]
+    assert second["verdict"] is None
+    assert "attention" in third["failure"]
+    lines = path.with_suffix(".csv").read_text().splitlines()
+    assert lines[0].startswith("method,Deletion,Insertion,")
+    names = ["Gradient saliency", "Integrated Gradients", "Attention gate", "Edge detector", "Random order"]
+    assert [line.split(",")[0] for line in lines[1:]] == names
 
 
 def test_the_chosen_row_is_put_to_the_test(qtbot, viewer, open_dock):
@@ -167,12 +249,12 @@ def test_the_chosen_row_is_put_to_the_test(qtbot, viewer, open_dock):
     assert dock.trust.button.text() == "Can Gradient saliency be trusted?"
     press(qtbot, dock, dock.panel.start_button)
     qtbot.waitUntil(lambda: dock.trust.cost.words.text().startswith("The tests: "), timeout=30_000)
-    dock.table.selectRow(1)
+    dock.results.table.selectRow(1)
     assert dock.trust.button.text() == "Can Integrated Gradients be trusted?"
     press(qtbot, dock, dock.trust.button)
     assert dock.trust.head.text().startswith("Integrated Gradients at y ")
     assert dock.trust.figures["method"] == "integrated-gradients"
-    dock.table.selectRow(2)  # which has no map
+    dock.results.table.selectRow(2)  # which has no map
     assert dock.trust.button.text() == "Can Gradient saliency be trusted?"
     qtbot.waitUntil(lambda: not dock.trust.head.visibleRegion().isEmpty(), timeout=5000)
 
@@ -189,15 +271,21 @@ def test_the_time_is_told_before_the_start_and_anew_for_other_methods(qtbot, ope
 def test_curves_and_reasons_are_shown_beside_the_scores(qtbot, viewer, open_dock):
     dock = open_dock()
     press(qtbot, dock, dock.panel.start_button)
-    assert texts(dock, 0) == ["Gradient saliency", "Integrated Gradients", "Attention gate (no map)"]
+    assert texts(dock, 0) == [
+        "Gradient saliency",
+        "Integrated Gradients",
+        "Attention gate (no map)",
+        "Edge detector",
+        "Random order",
+    ]
     assert texts(dock, column_of("Completeness"))[0] == "–"
-    assert "attention" in dock.table.item(2, 0).toolTip()
-    names = [name for name, *_ in dock.curves.curves]
+    assert "attention" in dock.results.table.item(2, 0).toolTip()
+    names = [name for name, *_ in dock.results.curves.curves]
     assert names == ["Gradient saliency", "Integrated Gradients", "edges", "random order"]
-    (_, parts, values), *_ = dock.curves.curves
+    (_, parts, values), *_ = dock.results.curves.curves
     assert (parts[0], values[0], parts[-1]) == (0, pytest.approx(1), 1)
-    dock.curves.kind.setCurrentIndex(1)
-    assert dock.curves.curves[0][2][0] == pytest.approx(0)
+    dock.results.curves.kind.setCurrentIndex(1)
+    assert dock.results.curves.curves[0][2][0] == pytest.approx(0)
 
 
 def test_the_table_marks_the_best_sorts_by_a_click_and_says_what_is_good(qtbot):
@@ -219,7 +307,6 @@ def test_the_table_marks_the_best_sorts_by_a_click_and_says_what_is_good(qtbot):
     table.resize(390, 200)
     table.show()
     assert table.horizontalHeader().length() <= table.viewport().width()
-    assert table.columnWidth(0) >= 76
     infidelity, stability = column_of("Infidelity"), column_of("Stability")
     assert [table.item(row, infidelity).text() for row in range(3)] == ["0.40", "0.10★", "–"]
     assert [table.item(row, stability).text() for row in range(3)] == ["0.90", "0.70", "0.95★"]
@@ -233,36 +320,84 @@ def test_the_table_marks_the_best_sorts_by_a_click_and_says_what_is_good(qtbot):
     assert table.item(2, infidelity).text() == "0.10★"
 
 
+def test_what_a_map_should_beat_stands_below_in_grey_and_is_never_the_best(qtbot):
+    table = ScoreTable()
+    qtbot.addWidget(table)
+
+    def curves(area):
+        areas = {"area": area, "edges": 0.05, "random": 0.77, "curves": {}}
+        return {"curves": {"parts": [], "deletion": areas, "insertion": areas}}
+
+    rows = (ComparedMap("grad-cam", figures=curves(0.4)), ComparedMap("kernel-shap", figures=curves(0.2)))
+    table.show_rows((*rows, ComparedMap("integrated-gradients")))
+    deletion, names = column_of("Deletion"), ["Grad-CAM", "Kernel SHAP", "Integrated Gradients"]
+    assert [table.item(row, 0).text() for row in range(5)] == [*names, "Edge detector", "Random order"]
+    assert [table.item(row, deletion).text() for row in range(5)] == ["0.40", "0.20★", "", "0.050", "0.77"]
+    assert [table.item(row, column_of("Infidelity")).text() for row in range(5)] == ["", "", "", "–", "–"]
+    assert table.methods == ["grad-cam", "kernel-shap", "integrated-gradients"]
+    table.sortByColumn(deletion, Qt.SortOrder.AscendingOrder)
+    assert table.item(0, 0).text() == "Edge detector"
+    table.selectRow(0)
+    assert table.chosen is None
+    table.selectRow(1)
+    assert table.chosen is rows[1]
+    table.show_rows(rows, is_over=True)
+    assert table.chosen is rows[1]
+    hidden = [score.name for score in SCORES if table.isColumnHidden(column_of(score.name))]
+    assert hidden == ["Infidelity", "Sensitivity", "Stability", "Completeness"]
+
+
+def test_names_have_room_for_their_longest_word_however_narrow_the_dock_is(qtbot):
+    table = ScoreTable()
+    qtbot.addWidget(table)
+    figures = {
+        "infidelity": {"scaled": 0.123},
+        "sensitivity": {"sensitivity": 0.061},
+        "completeness": {"relative": 0.0123},
+    }
+    table.show_rows(
+        tuple(ComparedMap(name, figures=figures) for name in ("deconvolution", "integrated-gradients"))
+    )
+    table.resize(200, 200)
+    table.show()
+    assert table.horizontalHeader().length() > table.viewport().width()
+    assert table.columnWidth(0) >= table.fontMetrics().horizontalAdvance("Deconvolution") + 12  # the square
+    lines = [table.rowHeight(row) for row in range(2)]
+    assert lines[1] > 1.5 * lines[0]  # two words take two lines
+
+
 def test_the_map_of_a_row_becomes_a_layer_on_its_frame_that_can_be_asked_again(qtbot, viewer, open_dock):
     dock = open_dock(frames=2, scale=(1, 0.2, 0.2), units=("pixel", "angstrom", "angstrom"))
     press(qtbot, dock, dock.panel.start_button)
     assert viewer.layers["Integrated Gradients"].data.shape == (1, 56, 56)
     assert viewer.layers["Integrated Gradients"].data_to_world((0, 0, 0))[0] == 1
-    dock.table.selectRow(1)
-    qtbot.mouseClick(dock.keep_button, Qt.MouseButton.LeftButton)
+    dock.results.table.selectRow(1)
+    qtbot.mouseClick(dock.results.keep_button, Qt.MouseButton.LeftButton)
     assert not viewer.canvas.grid.enabled
     (kept,) = [layer for layer in viewer.layers if is_map(layer) and "Integrated Gradients" in layer.name]
     assert kept.metadata["explanation"]["method"] == "integrated-gradients"
+    assert [layer for layer in viewer.layers if is_map(layer) and layer.visible] == [kept]
     dock.map.choose(kept)
     assert "layer 0?" in dock.question.text()
 
 
 def test_a_canceled_comparison_keeps_what_was_scored(qtbot, viewer, open_dock):
     dock = open_dock()
-    dock.config.set_value("squares", 100_000)
-    qtbot.mouseClick(dock.panel.start_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: _has_scores(dock), timeout=60_000)
-    with qtbot.waitSignal(dock.panel.runner.ended, timeout=10_000):
-        qtbot.mouseClick(dock.panel.cancel_button, Qt.MouseButton.LeftButton)
-    rows = zip(*(texts(dock, column_of(score.name)) for score in SCORES), strict=True)
-    scored = sum(set(row) != {"–"} for row in rows)
-    assert scored
-    assert dock.panel.words.text().startswith(f"{scored} of 3 methods scored;")
+    ask_first_row(qtbot, dock)
+    cancel(qtbot, dock)
+    shown = [texts(dock, column_of(score.name)) for score in SCORES]
+    by_row = list(zip(*shown, strict=True))
+    assert by_row[0][0] not in {"", "–"}  # deletion of the first method is known
+    assert by_row[0][column_of("Infidelity") - 1] == ""
+    assert by_row[0][column_of("Completeness") - 1] == "–"  # which a gradient does not promise
+    assert set(by_row[2]) == {"–"}  # no map
+    said = "Canceled: 0 of 3 methods have all scores. Empty cells are not computed."
+    assert dock.panel.words.text() == said
     assert dock.panel.start_button.isEnabled()
 
 
 def _has_scores(dock):
-    return dock.table.rowCount() > 0 and texts(dock, column_of("Deletion"))[0] != "–"
+    return dock.results.table.rowCount() > 0 and texts(dock, column_of("Deletion"))[0] not in {"", "–"}
 
 
 @pytest.mark.parametrize("is_early", [True, False])
@@ -287,7 +422,7 @@ def test_a_layer_that_is_added_or_removed_ends_the_grid(qtbot, viewer, open_dock
     added = viewer.add_points([[1, 1]], name="mine")
     assert not viewer.canvas.grid.enabled
     assert added.visible
-    qtbot.mouseClick(dock.grid_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.results.grid_button, Qt.MouseButton.LeftButton)
     viewer.layers.remove("Gradient saliency")
     assert [layer.name for layer in viewer.layers if layer.visible][-1] == "mine"
     assert len(viewer.layers) == 3

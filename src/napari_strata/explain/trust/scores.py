@@ -1,7 +1,7 @@
 """Single numbers that compare maps of one question, made of the figures of measures."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,7 @@ SCORES: tuple[Score, ...] = (
         "curves",
         False,
         "The pixels that the map shows first are removed first: the faster the score falls, the better. Area under"
-        " the curve; about 0.5 or more says nothing.",
+        " the curve; a map that is no better than the rows of the edge detector and random order says nothing.",
         lambda found: _area(found, "deletion"),
     ),
     Score(
@@ -71,7 +71,8 @@ SCORES: tuple[Score, ...] = (
         "curves",
         True,
         "The pixels that the map shows first are put back first: the faster the score rises, the better. Area"
-        " under the curve.",
+        " under the curve; a map that is no better than the rows of the edge detector and random order says"
+        " nothing.",
         lambda found: _area(found, "insertion"),
     ),
     Score(
@@ -111,3 +112,25 @@ SCORES: tuple[Score, ...] = (
 """All scores, the most telling first."""
 COMPARED: tuple[Measure, ...] = ("completeness", "curves", "infidelity", "sensitivity", "stability")
 """The measures that they come from."""
+REFERENCES: Mapping[str, str] = {"edges": "Edge detector", "random": "Random order"}
+"""What a map should beat, and its title."""
+
+
+def references_of(figures: Iterable[Figures]) -> dict[str, Figures]:
+    """Return the figures of each of `REFERENCES`, which are the same for all maps of a question.
+
+    Parameters
+    ----------
+    figures : iterable of mapping
+        Those of the maps of one question.
+
+    Returns
+    -------
+    dict of str to mapping
+        Their curves' areas, in the form of a map's figures; empty where no map has curves.
+    """
+    found = next((one["curves"] for one in figures if one.get("curves", {}).get("deletion") is not None), None)
+    if found is None:
+        return {}
+    kinds = ("deletion", "insertion")
+    return {name: {"curves": {kind: {"area": found[kind][name]} for kind in kinds}} for name in REFERENCES}

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
 
-_ASKED = ("target", "layer", "class", "against", "frame")
+_ASKED = ("target", "layer", "class", "against", "frame", "weights_sha256")
 """What makes a question, under its names in the metadata of a map; the method is no part of it."""
 
 

@@ -1,30 +1,27 @@
 """The Compare maps dock: several methods on one question, and whether a map can be trusted."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.viewer import Viewer
 from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.config import ExplainMethod, JudgeConfig
-from napari_strata.control import JobState
-from napari_strata.errors import MethodError, TargetError
+from napari_strata.control import JobControl, JobState
+from napari_strata.errors import MethodError
 from napari_strata.events import JobEvent, JobResult, Sketched
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.trust.scores import COMPARED
 from napari_strata.numbers import counted
-from napari_strata.widgets.compare.asked_of_map import explanation_of, is_of, question_of, words_of
-from napari_strata.widgets.compare.grid import MapGrid
+from napari_strata.widgets.compare.asked_of_map import explanation_of, question_of, words_of
+from napari_strata.widgets.compare.comparison_view import ComparisonView
+from napari_strata.widgets.compare.kept import Kept, KeptAnswers
+from napari_strata.widgets.compare.kept_choice import KeptChoice
 from napari_strata.widgets.compare.method_list import PROPOSED, MethodList
 from napari_strata.widgets.compare.request import CompareRequest, by_method, compare_job, trust_job
-from napari_strata.widgets.compare.score_curves import ScoreCurves
-from napari_strata.widgets.compare.score_table import ScoreTable
 from napari_strata.widgets.compare.trust_panel import TrustPanel
-from napari_strata.widgets.layers.last_made import tell_made
-from napari_strata.widgets.layers.napari_layers import heatmap_layer
-from napari_strata.widgets.layers.results import show_results
-from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.maps.asked import MapChoice, asked_by
 from napari_strata.widgets.maps.map_cost import MapCost, Wanted
 from napari_strata.widgets.parts.dock import Dock
@@ -35,10 +32,9 @@ from napari_strata.widgets.parts.removal_stop import RemovalStop
 from napari_strata.widgets.parts.words import Words
 
 if TYPE_CHECKING:
-    from napari.layers import Image
-
     from napari_strata.jobs.compare_maps import Comparison
     from napari_strata.jobs.estimate_maps import MapsOutlook
+    from napari_strata.jobs.job import Job
 
 _NO_MAP = "Make a map in the Explain dock first."
 _BUSY = "Maps are compared or tested now. Wait for the end, or press 'Cancel'."
@@ -59,22 +55,21 @@ class CompareDock(Dock):
     def __init__(self, viewer: Viewer) -> None:
         super().__init__()
         self._viewer = viewer
-        self._request: CompareRequest | None = None
-        self._compared: CompareRequest | None = None
-        self._answered: CompareRequest | None = None
-        self._rows: Comparison = ()
+        self._run: Kept | None = None
+        """What the job that runs, or ran last, finds out."""
+        self._instead_of: Kept | None = None
+        """What its comparison takes the place of, once it has a row."""
+        self._kept = KeptAnswers(viewer)
         self.map = MapChoice(viewer)
-        self.question, self.of = Words(), Words()
+        self.question, self.going = Words(), Words()
         self.methods = MethodList()
         self.config = ConfigForm(JudgeConfig, fields=_SETTINGS)
         self.cost = MapCost(viewer, self._wanted, tell=self._tell_cost)
         self.panel = JobPanel(QPushButton("Compare"))
         self._removal = RemovalStop(viewer, self.panel)
-        self.table = ScoreTable()
-        self.grid_button, self.keep_button = QPushButton("Side by side"), QPushButton("Add as layer")
-        self.curves = ScoreCurves(viewer)
+        self.earlier = KeptChoice()
+        self.results = ComparisonView(viewer, self.panel.guarded)
         self.trust = TrustPanel(viewer, self._wanted_trust, cost_before=self.cost)
-        self.grid = MapGrid(viewer, self)
         self._lay_out()
         self._connect()
         self._on_map()
@@ -82,37 +77,24 @@ class CompareDock(Dock):
     def event(self, event: QEvent) -> bool:
         """Give the viewer back as it was when napari lets go of the dock."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self._request = self._compared = None  # what is still reported is shown no more
-            self.grid.leave()
+            self._run = None  # what is still reported is shown no more
+            self.results.grid.leave()
         return super().event(event)
 
     def _lay_out(self) -> None:
         self.map.setToolTip("The map whose question is asked; it follows the active layer.")
         self.panel.start_button.setToolTip("Makes the map of every ticked method, then scores them all.")
-        self.grid_button.setCheckable(True)
-        self.grid_button.setToolTip("Shows the maps in a grid that moves as one; press again to leave it.")
-        self.keep_button.setToolTip("Adds the map of the chosen row as a layer, for all that follows on a map.")
-        rows, buttons = form_layout(), QHBoxLayout()
+        rows = form_layout()
         rows.addRow(row_label("Map"), self.map)
-        buttons.addWidget(self.grid_button)
-        buttons.addWidget(self.keep_button)
-        self.results = QWidget()
-        shown = QVBoxLayout(self.results)
-        shown.setContentsMargins(0, 0, 0, 0)
-        shown.addWidget(self.of)
-        shown.addWidget(self.table)
-        shown.addLayout(buttons)
-        shown.addWidget(self.curves)
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.addLayout(rows)
         settings = fold("How scores are made", self.config)
-        for widget in (self.question, self.methods, settings, self.cost, self.panel):
+        for widget in (self.question, self.methods, settings, self.cost, self.panel, self.going):
             layout.addWidget(widget)
-        layout.addWidget(self.results)
-        layout.addWidget(self.trust)
+        for widget in (self.earlier, self.results, self.trust):
+            layout.addWidget(widget)
         layout.addStretch(1)
-        self.results.hide()
         self.scroll(content)
 
     def _connect(self) -> None:
@@ -124,20 +106,17 @@ class CompareDock(Dock):
         self.panel.runner.reported.connect(self._on_event)
         self.panel.runner.state_changed.connect(self._follow_state)
         self.panel.brought.connect(self._on_result)
-        self.table.picked.connect(self._on_row)
-        self.grid_button.clicked.connect(self.panel.guarded(self._on_grid_button))
-        self.keep_button.clicked.connect(self.panel.guarded(self._keep))
-        self.grid.shown.connect(self.grid_button.setChecked)
+        self.results.picked.connect(self._on_row)
+        self.earlier.chosen.connect(self._show)
 
     def _on_map(self, _layer: object = None) -> None:
         layer = self.map.layer
         self.question.setVisible(layer is not None)
         if layer is not None:
-            self._drop_other(layer)
             own = explanation_of(layer)
             self.question.setText(words_of(own))
-            if not self._rows:
-                self.methods.tick({*PROPOSED, own["method"]})
+            self.methods.propose({*PROPOSED, own["method"]})
+            self._show(self._of_map())
         self._name_trusted()
         self.panel.set_obstacle(_NO_MAP if layer is None else "")
         if layer is not None and not self.panel.words.text():
@@ -145,22 +124,28 @@ class CompareDock(Dock):
         self._ask_cost()
         self._follow_state()
 
-    def _drop_other(self, layer: "Image") -> None:
-        """Take away scores and verdict that answer another question than this map; those to come say of which."""
-        request = self._answered
-        if request is None or self.panel.runner.is_busy:
-            return
-        origin = request.asked.source.origin
-        answered = [row.metadata for row in self._rows if row.data is not None]
-        questions = [request.question, *map(question_of, answered)]
-        if question_of(explanation_of(layer)) in questions and is_of(
-            self._viewer, layer, origin.image, origin.model
-        ):
-            return
-        self._forget()
-        self.trust.show_figures({})
-        self._answered = None
-        self.panel.say(_HINT)
+    def _of_map(self) -> Kept | None:
+        """Return the comparison of the map's question, else the one that is being made."""
+        found = self._kept.find(self.map.layer)
+        if found is not None and found.rows:
+            return found
+        run = self._run if self.panel.runner.is_busy else None
+        return run if run is not None and run.rows else None
+
+    def _show(self, kept: Kept | None) -> None:
+        """Show a comparison, or none, and the verdict on the map's question; say how far the comparison came."""
+        if kept is not self.results.shown and not self.panel.runner.is_busy:
+            self.panel.say(_HINT if kept is None else kept.words)
+        self.results.show_kept(kept)
+        self.earlier.offer(self._kept.comparisons, kept)
+        self._name_trusted()
+        self._show_verdict()
+
+    def _show_verdict(self) -> None:
+        found = self._kept.find(self.map.layer)
+        figures = {} if found is None else found.verdict_of(self._trusted())
+        if figures is not self.trust.figures:
+            self.trust.show_figures(figures)
 
     def _name_trusted(self) -> None:
         method = self._trusted()
@@ -168,11 +153,12 @@ class CompareDock(Dock):
 
     def _trusted(self) -> ExplainMethod | None:
         """Return which method is put to the test: that of the chosen row, or that of the map."""
-        chosen, layer = self.table.chosen, self.map.layer
+        chosen, layer, shown = self.results.chosen, self.map.layer, self.results.shown
         if layer is None:
             return None
         own: ExplainMethod = explanation_of(layer)["method"]
-        return chosen.method if chosen is not None and chosen.data is not None else own
+        is_of_map = shown is not None and shown.answers(self._viewer, layer)
+        return chosen.method if is_of_map and chosen is not None and chosen.data is not None else own
 
     def _ask_cost(self) -> None:
         self.cost.ask()
@@ -199,103 +185,80 @@ class CompareDock(Dock):
 
     def _follow_state(self, _state: JobState | None = None) -> None:
         self.trust.set_ready(self.panel.start_button.isEnabled(), self.panel.obstacle or _BUSY)
+        run, layer = self._run if self.panel.runner.is_busy else None, self.map.layer
+        is_other = run is not None and layer is not None and not run.answers(self._viewer, layer)
+        self.going.setVisible(is_other)
+        self.going.setText(f"This goes on for: {run.request.words}" if run is not None and is_other else "")
 
     def _compare(self, _checked: bool = False) -> None:
         methods = self.methods.methods
         if not methods:
             raise MethodError("No method is ticked.", remedy="Tick at least one; two compare.")
         asked = asked_by(self._viewer, self.map.layer)
-        self._forget()
-        self._stop_costs()
-        question = question_of(explanation_of(self.map.layer))
-        request = CompareRequest(asked, question, methods, self.config.values(measures=COMPARED))
-        self._request = self._compared = self._answered = request
-        self.of.setText(f"Scores for: {self.question.text()}")
-        self.panel.run(partial(compare_job, request), name=f"Comparing maps of {asked.source.stack.name}")
-        self._removal.watch(asked.source.origin.image)
+        own = explanation_of(self.map.layer)
+        judging = self.config.values(measures=COMPARED)
+        self.results.grid.leave()
+        request = CompareRequest(asked, question_of(own), words_of(own), methods, judging)
+        self._start(Kept(request), partial(compare_job, request), f"Comparing maps of {asked.source.stack.name}")
 
     def _ask_trust(self, _checked: bool = False) -> None:
         asked = by_method(asked_by(self._viewer, self.map.layer), self._trusted())
-        labels = self.trust.codes_for(asked)
+        labels, own = self.trust.codes_for(asked), explanation_of(self.map.layer)
         self.trust.show_figures({})
+        judging, method = self.config.values(measures=_TRUST), asked.config.method
+        request = CompareRequest(asked, question_of(own), words_of(own), (method,), judging, labels, is_trust=True)
+        self._start(Kept(request), partial(trust_job, request), f"Testing {METHODS[method].title}")
+
+    def _start(self, run: Kept, make_job: "Callable[[JobControl], Job]", name: str) -> None:
         self._stop_costs()
-        judging = self.config.values(measures=_TRUST)
-        question = question_of(explanation_of(self.map.layer))
-        request = CompareRequest(asked, question, (asked.config.method,), judging, labels, is_trust=True)
-        self._request = self._answered = request
-        self.panel.run(partial(trust_job, request), name=f"Testing {METHODS[asked.config.method].title}")
-        self._removal.watch(asked.source.origin.image)
+        self._run, self._instead_of = run, self._kept.find(self.map.layer)
+        self.panel.run(make_job, name=name)
+        self._removal.watch(run.request.asked.source.origin.image)
 
     def _on_event(self, event: JobEvent) -> None:
-        request = self._request
-        if isinstance(event, Sketched) and request is not None and not request.is_trust:
-            self._show_rows(event.value)
+        run = self._run
+        if isinstance(event, Sketched) and run is not None and not run.request.is_trust:
+            self._take_rows(run, event.value)
 
     def _on_result(self, result: JobResult) -> None:
         if self._is_closed:  # a comparison is seen nowhere else
             return
-        request = self._request
-        assert request is not None, "a job ended that was never started"
-        self._request = None
-        if request.is_trust:
-            self.trust.show_figures(result.figures)
-            self.trust.scroll_to_answer()
-            self.panel.say(f"Tested in {result.figures['seconds']:.0f} s.")
-            return
-        if dropped := request.asked.source.why_dropped(self._viewer):
-            self._forget()
+        run = self._run
+        assert run is not None, "a job ended that was never started"
+        if dropped := run.request.asked.source.why_dropped(self._viewer):
+            if self.results.shown is run:
+                self._show(None)
             self.panel.say(dropped)
-            return
-        self._show_rows(result.value)
-        scored = sum(bool(row.figures) for row in self._rows)
-        self.panel.say(f"{scored} of {len(request.methods)} methods scored; ★ is the best.")
+        elif run.request.is_trust:
+            self._take_verdict(run, result.figures)
+        else:
+            run.figures = result.figures
+            self._take_rows(run, result.value)
+            of = "" if self.results.shown is run else f" {run.request.words}"
+            self.panel.say(f"{run.words}{of}")
 
-    def _show_rows(self, rows: "Comparison") -> None:
-        request = self._compared
-        if request is None or request.asked.source.why_dropped(self._viewer):
+    def _take_verdict(self, run: Kept, figures: Mapping[str, Any]) -> None:
+        """Keep a verdict with the comparison of its question, and show it where its map is still chosen."""
+        kept = self._instead_of or run
+        if kept is run:
+            self._kept.add(run)
+        kept.note_verdict(run.request.methods[0], figures)
+        self._show_verdict()
+        if self.trust.figures is figures:
+            self.trust.scroll_to_answer()
+        self.panel.say(f"Tested in {figures['seconds']:.0f} s.")
+
+    def _take_rows(self, run: Kept, rows: "Comparison") -> None:
+        """Keep what is known now; it is shown unless the map that is chosen has a comparison of its own."""
+        if run.request.asked.source.why_dropped(self._viewer):
             return
-        is_first = not self._rows
-        self._rows = rows
-        self.results.show()
-        self.table.show_rows(rows)
-        if is_first or self.grid.is_shown:
-            self.grid.show(rows, request.asked.source.origin, request.asked.frame)
+        is_first, run.rows = not run.rows, rows
+        if is_first:
+            self._kept.add(run, instead_of=self._instead_of)
+            self._show(self._of_map())
+        if self.results.shown is run:
+            self.results.refresh(with_grid=is_first)
 
     def _on_row(self) -> None:
-        chosen = self.table.chosen
-        self.keep_button.setEnabled(chosen is not None and chosen.data is not None)
-        self.curves.show_rows(self._rows, chosen)
         self._name_trusted()
-
-    def _on_grid_button(self, _checked: bool = False) -> None:
-        request = self._compared
-        if not self.grid_button.isChecked():
-            self.grid.leave()
-        elif request is not None:
-            self.grid_button.setChecked(False)
-            self._check_image(request)
-            self.grid.show(self._rows, request.asked.source.origin, request.asked.frame)
-
-    def _keep(self, _checked: bool = False) -> None:
-        row, request = self.table.chosen, self._compared
-        if row is None or row.data is None or request is None:
-            return
-        self._check_image(request)
-        y, x = row.metadata["position"]
-        place = Place(request.asked.frame, float(y), float(x))
-        chosen = Chosen(row.metadata["target"]["kind"], place, row.metadata["layer"])
-        self.grid.leave()
-        layer = heatmap_layer(row.data, request.asked.source.origin, chosen, details=row.metadata)
-        (layer,) = show_results(self._viewer, [layer], below="atoms")
-        tell_made(self._viewer, layer)
-
-    def _check_image(self, request: CompareRequest) -> None:
-        if dropped := request.asked.source.why_dropped(self._viewer):
-            raise TargetError(dropped, remedy="Compare again.")
-
-    def _forget(self) -> None:
-        """Take away the maps of an earlier comparison."""
-        self.grid.leave()
-        self._rows, self._compared = (), None
-        self.table.show_rows(())
-        self.results.hide()
+        self._show_verdict()

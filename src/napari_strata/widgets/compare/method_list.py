@@ -35,7 +35,8 @@ class MethodList(QListWidget):
             item.setToolTip(_MADE_OF[facts.family])
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
             self.addItem(item)
-        self.tick(PROPOSED)
+        self._proposed: set[ExplainMethod] = set()
+        self.propose(PROPOSED)
         self.setFixedHeight(_ROWS * max(self.sizeHintForRow(0), 18) + 2 * self.frameWidth())
         self.itemChanged.connect(lambda _item: self.ticked.emit())
 
@@ -50,3 +51,9 @@ class MethodList(QListWidget):
         for row in range(self.count()):
             wanted = self.item(row).data(_METHOD) in methods
             self.item(row).setCheckState(Qt.CheckState.Checked if wanted else Qt.CheckState.Unchecked)
+
+    def propose(self, methods: Collection[ExplainMethod]) -> None:
+        """Tick these methods and no others, unless a person has ticked others than those proposed before."""
+        if set(self.methods) == self._proposed:
+            self._proposed = set(methods)
+            self.tick(methods)

@@ -22,6 +22,8 @@ class CompareRequest:
         The question of a map.
     question : mapping
         The same as the map says it: `napari_strata.widgets.compare.asked_of_map.question_of`.
+    words : str
+        The same in words.
     methods : tuple of str
         The methods that answer it.
     judging : JudgeConfig
@@ -34,6 +36,7 @@ class CompareRequest:
 
     asked: Asked
     question: Mapping[str, Any]
+    words: str
     methods: tuple[ExplainMethod, ...]
     judging: JudgeConfig
     labels: LabelArray | None = None

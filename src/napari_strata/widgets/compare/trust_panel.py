@@ -73,7 +73,7 @@ class TrustPanel(QWidget):
         )
         self.cost = MapCost(viewer, asking, tell=_tell_cost, after=cost_before)
         self.button, self.save_button = QPushButton("Can it be trusted?"), QPushButton("Save…")
-        self.save_button.setToolTip("Write all figures as JSON, and the words as text beside it.")
+        self.save_button.setToolTip("Write this verdict and its figures as JSON, and the words as text beside it.")
         self.head, self.words = Words(), Words()
         rows, buttons = form_layout(), QHBoxLayout()
         rows.addRow(row_label("Labels"), self.labels)
