@@ -24,6 +24,7 @@ from napari_strata.widgets.layers.atom_layers import atom_layer
 from napari_strata.widgets.layers.layer_data import stack_of
 from napari_strata.widgets.layers.napari_layers import Origin, heatmap_layer
 from napari_strata.widgets.layers.results import STACK_ROLE, find_results, is_edited, show_results
+from napari_strata.widgets.layers.target_mark import mark_target
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.maps.asked import EXPLANATION, asked_by
 from napari_strata.widgets.parts.models import open_model
@@ -112,9 +113,10 @@ def atoms_of(viewer):
 
 
 def test_every_slice_gets_its_map_and_the_slider_tells_where_there_is_no_atom(qtbot, viewer, scene, open_dock):
-    scene(frames=3, at=1)
+    origin = scene(frames=3, at=1)
     dock = open_dock()
     viewer.dims.set_current_step(0, 1)
+    mark_target(viewer, origin, Chosen("atom", Place(1, *ATOMS[5]), 0))  # of a map that is seen until then
     dock.stack.all_slices.setChecked(True)
     said = run(qtbot, dock.stack.panel)
     # ATOMS[1], which is asked about, is in the slices 0 and 1
@@ -129,7 +131,14 @@ def test_every_slice_gets_its_map_and_the_slider_tells_where_there_is_no_atom(qt
     assert tuple(maps.contrast_limits) == tuple(one.contrast_limits)
     assert maps.metadata[MAPS]["0"]["frame"] == 0
     assert dock.stack.slice_words.text() == ""
+    (mark,) = find_results(viewer, "target", viewer.layers["bright"])
+    assert np.allclose(mark.data, [[1, *ATOMS[1]]], atol=0.1)
+    mark.visible = False
+    viewer.dims.set_current_step(0, 0)
+    assert np.allclose(mark.data, [[0, *ATOMS[1]]], atol=0.1)
+    assert not mark.visible, "who hides it does not see it again"
     viewer.dims.set_current_step(0, 2)
+    assert mark.data[0, 0] == 0, "slice 2 has no atom to mark"
     assert dock.stack.slice_words.text().startswith("Slice 2 has no map. No atom of layer 0 lies within 1 Å")
     assert "kB" in dock.stack.kept.text()
     assert "2 were kept from earlier" in run(qtbot, dock.stack.panel)
@@ -137,6 +146,20 @@ def test_every_slice_gets_its_map_and_the_slider_tells_where_there_is_no_atom(qt
     click(qtbot, dock.stack.empty_button)
     assert dock.stack.kept.text() == "Kept on disk: 0 kB"
     assert "0 were kept from earlier" in run(qtbot, dock.stack.panel)
+
+
+def test_the_mark_of_another_map_is_hidden_on_a_slice_that_has_none(qtbot, viewer, scene, open_dock):
+    origin = scene(frames=3, at=1)
+    dock = open_dock()
+    viewer.dims.set_current_step(0, 2)
+    mark_target(viewer, origin, Chosen("atom", Place(2, *ATOMS[5]), 0))
+    (mark,) = find_results(viewer, "target", origin.image)
+    dock.stack.all_slices.setChecked(True)
+    run(qtbot, dock.stack.panel)
+    assert not mark.visible
+    viewer.dims.set_current_step(0, 1)
+    assert mark.visible
+    assert np.allclose(mark.data, [[1, *ATOMS[1]]], atol=0.1)
 
 
 def test_the_time_of_all_slices_is_told_before_the_start_and_goes_with_the_map(qtbot, viewer, scene, open_dock):

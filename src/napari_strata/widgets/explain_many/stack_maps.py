@@ -14,6 +14,7 @@ from napari_strata.io.scratch import scratch_array
 from napari_strata.jobs.job import Job
 from napari_strata.requests import FrameWanted
 from napari_strata.types import FloatImage
+from napari_strata.widgets.explain_many.slice_mark import SliceMark
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.napari_layers import placement
 from napari_strata.widgets.layers.results import STACK_ROLE, hide_other_maps, origin_of, show_results
@@ -65,6 +66,7 @@ class StackMaps(QWidget):
         self._look: dict[str, Any] = {}
         self._data: FloatImage | None = None
         self._layer: Image | None = None
+        self._mark: SliceMark | None = None
         self._words: dict[int, str] = {}
         self.cache = MapCache()
         self.maps = MapChoice(viewer) if maps is None else maps
@@ -145,6 +147,7 @@ class StackMaps(QWidget):
         self._look = {name: getattr(map_layer, name) for name in looks}
         self._data = scratch_array(self.cache.folder, full_data(asked.source.origin.image).shape)
         self._asked, self._layer, self._words = asked, None, {}
+        self._mark = SliceMark(self._viewer, asked)
         name = f"Explaining slices of {asked.source.stack.name}"
         self.panel.run(partial(_make_job, asked, config, self.cache), name=name)
         self._removal.watch(asked.source.origin.image)
@@ -164,7 +167,7 @@ class StackMaps(QWidget):
         if asked is None or asked.source.origin.image not in self._viewer.layers:
             return
         self._want()
-        self._say_slice()
+        self._look_at_slice()
 
     def _on_event(self, event: JobEvent) -> None:
         if self.signalsBlocked() or self._asked is None:
@@ -197,7 +200,14 @@ class StackMaps(QWidget):
             self._layer.metadata[MAPS][str(found.frame)] = dict(found.metadata) or {"none": found.words}
         if found.frame == self._shown():
             self._layer.refresh()
-            self._say_slice()
+            self._look_at_slice()
+
+    def _look_at_slice(self) -> None:
+        """Say what there is to say of the slice that is shown, and mark what its map explains."""
+        self._say_slice()
+        layer, shown = self._layer, self._shown()
+        if self._mark is not None and layer is not None and layer in self._viewer.layers and layer.visible:
+            self._mark.follow(shown, layer.metadata[MAPS].get(str(shown), {}))
 
     def _say_slice(self) -> None:
         """Say what there is to say of the slice that is shown."""

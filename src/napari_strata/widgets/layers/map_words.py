@@ -32,7 +32,7 @@ def question_words(details: Mapping[str, Any], layers: int) -> str:
 
 
 def answer_words(details: Mapping[str, Any], kind: str, layers: int) -> str:
-    """Say what was asked, how and where: "Why C: LIME of the atom at y 60.1, x 60.3 px"; arguments as of others."""
+    """Say what was asked, how and where: "Why C: LIME of the atom at y 60.1, x 60.3 px"."""
     asked = question_words(details, layers).replace(" not ", " rather than ")
     y, x = details["position"]
     where = "on this slice" if kind == "slice" else f"of the {kind} at y {y:.1f}, x {x:.1f} px"

@@ -94,7 +94,7 @@ class ProbeLayers:
         return details
 
     def hide(self) -> None:
-        """Hide both layers until the next glimpse, and show the heatmap from before, or the one kept and its mark."""
+        """Hide both layers until the next glimpse; show the heatmap from before, or the one kept and its mark."""
         for layer in (self._map, self._ring):
             if layer is not None:
                 layer.visible = False
