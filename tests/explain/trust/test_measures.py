@@ -193,6 +193,33 @@ def test_the_dose_of_counts_is_found_by_their_noise():
     assert found.gain == pytest.approx(3, rel=0.15)
 
 
+def counts_without_vacuum():
+    """Return counts of a wave with 25 electrons per pixel on average, and 15 at least; gain 1, dark level 0."""
+    y, x = np.mgrid[:300, :300]
+    expected = 25 + 10 * np.cos(2 * np.pi * y / 20) * np.cos(2 * np.pi * x / 20)
+    return np.random.default_rng(0).poisson(expected).astype(np.float64)
+
+
+def test_counts_are_rough_where_no_place_is_empty_and_not_where_one_is():
+    assert shot_noise(counts_without_vacuum(), dose=None, pixel_size=None).is_rough
+    half = counts_without_vacuum()
+    half[:150] = 0
+    found = shot_noise(half, dose=None, pixel_size=None)
+    assert not found.is_rough
+    assert (found.dark, found.gain) == (0, pytest.approx(1, rel=0.15))
+    few = np.random.default_rng(0).poisson(2.0, (200, 200))
+    assert not shot_noise(few, dose=None, pixel_size=None).is_rough
+
+
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+@pytest.mark.parametrize("gain", [1.0, 3.0])
+def test_a_dose_and_the_noise_tell_gain_and_dark_level_where_no_place_is_empty(gain, offset):
+    found = shot_noise(gain * counts_without_vacuum() + offset, dose=2500, pixel_size=0.1)
+    assert not found.is_rough
+    assert found.gain == pytest.approx(gain, rel=0.03)
+    assert found.dark == pytest.approx(offset, abs=0.8 * gain)
+
+
 def test_a_dose_that_is_known_wins():
     image = np.tile([1.0, 3.0], (8, 4))
     found = shot_noise(image, dose=500, pixel_size=0.2)

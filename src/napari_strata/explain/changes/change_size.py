@@ -20,6 +20,8 @@ class ChangeSize:
         Root mean square of the shot noise in these pixels [intensity]; None where the image shows none.
     gain : float or None
         Intensity of one count.
+    is_rough : bool
+        Whether that hangs on a dark level that the image does not show.
     """
 
     rms: float
@@ -27,13 +29,14 @@ class ChangeSize:
     total: float
     noise_rms: float | None
     gain: float | None
+    is_rough: bool
 
     @property
     def ratio(self) -> float | None:
         """The change as a part of the shot noise."""
         return None if self.noise_rms is None else self.rms / self.noise_rms
 
-    def told(self) -> dict[str, float | None]:
+    def told(self) -> dict[str, float | bool | None]:
         """Return all that ready for JSON, in counts where there are any."""
         unit = self.gain or 1.0
         return {
@@ -46,6 +49,7 @@ class ChangeSize:
             "total": self.total,
             "noise_rms": self.noise_rms,
             "times_noise": self.ratio,
+            "counts_are_rough": self.is_rough,
         }
 
 
@@ -71,4 +75,5 @@ def change_size(change: NDArray[np.float64], pixels: NDArray[np.float64], noise:
         float(magnitude.sum()),
         float(np.sqrt(variance)) if has_noise else None,
         noise.gain if has_noise else None,
+        noise.is_rough,
     )

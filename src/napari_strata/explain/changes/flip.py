@@ -20,6 +20,11 @@ from napari_strata.types import FloatImage
 TIMES = (1.25, 1.5, 2.0, 3.0, 4.0)
 """Where the score flips and the target stays, so many times the change are tried to take it away."""
 
+ROUGH = (
+    " The image has no dark background, which would show the intensity of no electron: counts are rough, and the"
+    " part of the shot noise is not. State the dose."
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gone:
@@ -198,15 +203,16 @@ def in_words(found: Found, size: ChangeSize, config: SmallestChangeConfig, *, is
     if size.ratio is None or size.gain is None:
         change = f"the change is {plain(size.rms, 3)} per pixel (RMS in the region)"
         return f"The score flips: {change}. The image shows no shot noise."
+    about, rough = ("about ", ROUGH) if size.is_rough else ("", "")
     counts = (
-        f"{plain(size.rms / size.gain, 3)} counts per pixel (RMS), {plain(size.peak / size.gain, 3)} at most,"
-        f" {plain(size.total / size.gain, 3)} in all, at {plain(size.gain, 3)} intensity units per count,"
+        f"{about}{plain(size.rms / size.gain, 3)} counts per pixel (RMS), {plain(size.peak / size.gain, 3)} at most,"
+        f" {plain(size.total / size.gain, 3)} in all, at {about}{plain(size.gain, 3)} intensity units per count,"
         f" {'estimated from the image' if config.dose is None else 'from the dose'}"
     )
     if size.ratio <= config.bound:
         part = plain(size.ratio, 2)
-        return f"The score flips: the change is {part} of the shot noise (RMS in the region): {counts}."
+        return f"The score flips: the change is {part} of the shot noise (RMS in the region): {counts}.{rough}"
     return (
         f"Does not flip within {config.bound:g} of the shot noise: it takes {plain(size.ratio, 2)} of it (RMS in"
-        f" the region): {counts}."
+        f" the region): {counts}.{rough}"
     )

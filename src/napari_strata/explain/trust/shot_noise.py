@@ -16,6 +16,10 @@ BINS, SMOOTH = 16, 1.5
 """Into how many parts of like brightness pixels are sorted, and how much is smoothed before [px]."""
 MOST = 1024
 """Side of the part in the middle of a larger image that tells its noise [px]."""
+DARKEST, DARKER = 0.1, 3.0
+"""Percentile of the intensities that is taken as dark, and of the smoothed ones that tells whether it is [%]."""
+EMPTY = 4.0
+"""Electrons per pixel up to which, in the darkest sixteenth, 0.1 % of the pixels have none: 16 exp(4) = 870."""
 TINY = 1e-9
 """Noise below this part of the mean above the dark level is none."""
 
@@ -32,11 +36,14 @@ class ShotNoise:
         Intensity of one electron; 0 where there is no noise.
     counts : float or None
         Electrons per pixel, their mean; None where there is no noise.
+    is_rough : bool
+        Whether gain and counts hang on a dark level that the image does not show.
     """
 
     dark: float
     gain: float
     counts: float | None
+    is_rough: bool = False
 
     def draw(self, image: AnyArray, seed: tuple[int, ...]) -> NDArray[np.float64]:
         """Return the image with the noise added, shape (y, x): mean the image, variance gain (value - dark)."""
@@ -58,6 +65,9 @@ def shot_noise(image: AnyArray, *, dose: float | None, pixel_size: float | None)
     atoms are hardly larger than a pixel, too low for those that were smoothed, and where there is a background
     without noise.
 
+    Where even the darkest places have more than `EMPTY` electrons per pixel no pixel shows the dark level. Then
+    dose and noise together tell it, :math:`g = \sqrt{V / n}`; without a dose gain and counts are rough.
+
     Parameters
     ----------
     image : ndarray, shape (y, x)
@@ -68,19 +78,24 @@ def shot_noise(image: AnyArray, *, dose: float | None, pixel_size: float | None)
         [Å/px]; a dose is ignored without it.
     """
     values = np.asarray(image, np.float64)
-    dark = float(np.percentile(values, 0.1))
+    dark = float(np.percentile(values, DARKEST))
     mean = float(values.mean()) - dark
     if not mean > 0:
         return ShotNoise(dark, 0.0, None)
-    if dose is not None and pixel_size is not None:
-        counts = dose * pixel_size**2
-        return ShotNoise(dark, mean / counts, counts)
     middle = _middle(values)
     sigma, bright = noise_level(middle), float(middle.mean()) - dark
+    darker = float(np.percentile(ndimage.gaussian_filter(values, SMOOTH), DARKER)) - dark
+    if dose is not None and pixel_size is not None:
+        counts = dose * pixel_size**2
+        gain = mean / counts
+        if darker > EMPTY * gain:
+            more = bright - mean
+            gain = max(gain, (np.sqrt(more**2 + 4 * counts * sigma**2) - more) / (2 * counts))
+        return ShotNoise(dark + mean - gain * counts, float(gain), counts)
     if not (bright > 0 and sigma > TINY * bright):
         return ShotNoise(dark, 0.0, None)
     gain = sigma**2 / bright
-    return ShotNoise(dark, gain, mean / gain)
+    return ShotNoise(dark, gain, mean / gain, is_rough=darker > EMPTY * gain)
 
 
 def _middle(image: NDArray[np.float64]) -> NDArray[np.float64]:
