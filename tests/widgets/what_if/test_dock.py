@@ -2,12 +2,14 @@
 
 import re
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model
+from matplotlib.colors import to_rgba
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox
+from qtpy.QtWidgets import QCheckBox, QDockWidget, QMainWindow
 
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
@@ -18,9 +20,11 @@ from napari_strata.explain.question import Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget
 from napari_strata.jobs.explain import explain
 from napari_strata.jobs.inquiry import Inquiry
+from napari_strata.widgets.layers.colours import class_colours
+from napari_strata.widgets.layers.last_made import tell_made
 from napari_strata.widgets.layers.layer_data import stack_of
 from napari_strata.widgets.layers.napari_layers import Origin, heatmap_layer
-from napari_strata.widgets.layers.results import find_results, show_results
+from napari_strata.widgets.layers.results import ORIGIN, find_results, show_results
 from napari_strata.widgets.layers.targets import Chosen, Place
 from napari_strata.widgets.parts.models import open_model
 from napari_strata.widgets.parts.number_boxes import NumberBox
@@ -38,17 +42,18 @@ def viewer(light_viewer):
 def add_map(viewer, models_home):
     """Add the image with known atoms, and the map of one atom's pixel in a frame, or of the atom."""
 
-    def add_map(*, frames=0, frame=0, atom=False, **place):
-        image = add_bright(viewer, frames, **place)
-        path = save_model(models_home, layers=1, pixel_size=None)
+    def add_map(*, frames=0, frame=0, atom=False, layers=1, layer=0, **place):
+        image = viewer.layers["bright"] if "bright" in viewer.layers else add_bright(viewer, frames, **place)
+        path = save_model(models_home, layers=layers, pixel_size=None)
         target = AtomTarget(Y, X) if atom else PixelTarget(Y, X)
-        stack, question = stack_of(image, PIXEL_SIZE), Question(target, 0)
+        stack, question = stack_of(image, PIXEL_SIZE), Question(target, layer)
         config = ExplainConfig(device="cpu")
         *_, ended = explain(JobControl(), Inquiry(path, stack, question, config, frame))
         origin = Origin(image, PIXEL_SIZE, open_model(path).card, str(path))
         chosen, heatmap = Chosen("pixel", Place(frame, Y, X), 0), ended.result.value
-        layer = heatmap_layer(heatmap.data, origin, chosen, details=dict(heatmap.metadata))
-        show_results(viewer, [layer])
+        made = heatmap_layer(heatmap.data, origin, chosen, details=dict(heatmap.metadata))
+        (shown,) = show_results(viewer, [made])
+        tell_made(viewer, shown)
         return heatmap.metadata["score"]
 
     return add_map
@@ -281,6 +286,66 @@ def test_the_layers_go_with_the_dock_and_by_a_button(qtbot, viewer, add_map, ope
     assert not results(viewer, "what-if prediction")
     dock.form.sliders["part"].setValue(0.5)
     qtbot.waitUntil(lambda: bool(results(viewer, "what-if prediction")), timeout=20_000)
+
+
+@pytest.fixture
+def tabs(qtbot, viewer):
+    """Return the dock in a tab, and the frame of another one, whose tab is beside it; both as Qt makes them."""
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    dock, frames = WhatIfDock(viewer), (QDockWidget(), QDockWidget())
+    frames[0].setWidget(dock)
+    for frame in frames:
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, frame)
+    window.tabifyDockWidget(frames[1], frames[0])
+    window.show()
+    frames[0].raise_()
+    yield dock, *frames
+    dock.setParent(None)
+
+
+def test_behind_another_dock_nothing_is_asked_or_shown_and_in_front_again_it_catches_up(
+    qtbot, viewer, add_map, tabs
+):
+    dock, frame, other = tabs
+    add_map()
+    said(qtbot, dock, "→", ";")
+    (image,) = results(viewer, "what-if image")
+    other.raise_()
+    qtbot.waitUntil(lambda: not image.visible, timeout=5000)
+    assert dock.isVisible()  # so Qt says of what is behind another tab
+    frame.raise_()
+    qtbot.waitUntil(lambda: image.visible, timeout=5000)
+    said(qtbot, dock, "→", ";")
+    qtbot.mouseClick(dock.remove_button, Qt.MouseButton.LeftButton)
+    for one in (other, frame):
+        one.raise_()
+        qtbot.wait(50)
+    assert not dock._timer.isActive()  # what was removed does not come back by itself
+    other.raise_()
+    qtbot.wait(50)
+    add_map(atom=True)
+    dock.form.sliders["part"].setValue(0.5)
+    assert not dock._timer.isActive()
+    frame.raise_()
+    qtbot.waitUntil(lambda: bool(results(viewer, "what-if image")), timeout=30_000)
+    assert results(viewer, "what-if image")[0].visible
+
+
+def test_the_prediction_has_the_colours_of_the_layer_that_the_map_is_of(qtbot, viewer, add_map, open_dock):
+    add_map(layers=2, layer=0)
+    dock = open_dock()
+    said(qtbot, dock, "→", ";")
+    (masks,) = results(viewer, "what-if prediction")
+    card = open_model(Path(masks.metadata[ORIGIN]["key"]["model"])).card
+    wanted = [to_rgba(class_colours(card, layer)[0]) for layer in (0, 1)]
+    assert wanted[0] != wanted[1]
+    assert tuple(masks.colormap.map(2)) == pytest.approx(wanted[0])
+    dock.words.setText("")
+    add_map(layers=2, layer=1)
+    said(qtbot, dock, "→", ";")
+    assert results(viewer, "what-if prediction") == [masks]
+    assert tuple(masks.colormap.map(2)) == pytest.approx(wanted[1])
 
 
 def test_a_dock_that_is_opened_again_shows_its_layers(qtbot, viewer, add_map, open_dock):

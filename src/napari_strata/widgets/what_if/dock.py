@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from napari.viewer import Viewer
 from qtpy.QtCore import QTimer
-from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.control import JobControl, JobState
@@ -36,7 +36,8 @@ _SETTLED = 40
 class WhatIfDock(Dock):
     """Asks the question of a map again, of an image that is changed in a region.
 
-    Its worker lives from the first change until another map is chosen, or the dock is hidden or closed.
+    Its worker lives from the first change until another map is chosen, or the dock is closed or goes out of sight,
+    behind another one, too; then nothing is asked, and the layers are hidden.
 
     Parameters
     ----------
@@ -50,7 +51,8 @@ class WhatIfDock(Dock):
         self._asked: Asked | None = None
         self._running: Asked | None = None
         self._wanted: TryChange | None = None
-        self._is_hidden = False
+        self._is_away = False
+        self._is_settled = False
         self.map = MapChoice(viewer)
         self.region, self.form = RegionChoice(viewer), ChangeForm()
         self.live, self.try_button = QCheckBox("Live"), QPushButton("Try")
@@ -66,23 +68,33 @@ class WhatIfDock(Dock):
         self._connect()
         self._on_map()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Ask for what was changed meanwhile, unless a smallest change is looked at."""
-        super().showEvent(event)
-        self._is_hidden = False
-        for layers in (self.layers, self.flip.layers):
-            layers.bring_back()
-        if not self.layers.is_behind:
-            self._on_changed()
+    def came_to_front(self, is_in_front: bool) -> None:
+        """Catch up with what was changed meanwhile, or go; a minimised window hides nothing."""
+        if is_in_front:
+            self._come_back()
+        elif not self.window().isMinimized():
+            self._go_away()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """End the worker and hide the layers: they are no part of the image. A minimised window hides nothing."""
+        """Go where napari lets go of the dock, too."""
         if not event.spontaneous():
-            self._is_hidden = True
-            self._forget()
-            for layers in (self.layers, self.flip.layers):
-                layers.hide()
+            self._go_away()
         super().hideEvent(event)
+
+    def _come_back(self) -> None:
+        """Ask for what was changed meanwhile, and again for what is shown, unless it is a smallest change."""
+        self._is_away = False
+        for layers in (self.layers, self.flip.layers):
+            layers.bring_back()
+        if not self._is_settled:
+            self._on_changed()
+
+    def _go_away(self) -> None:
+        """End the worker and hide the layers: they are no part of the image."""
+        self._is_away = True
+        self._forget()
+        for layers in (self.layers, self.flip.layers):
+            layers.hide()
 
     def _lay_out(self) -> None:
         self.map.setToolTip("A map of the Explain dock: its question is asked of the changed image.")
@@ -116,7 +128,7 @@ class WhatIfDock(Dock):
         self.try_button.clicked.connect(self._ask)
         self.remove_button.clicked.connect(self._remove)
         self._timer.timeout.connect(self._ask)
-        self.flip.shown.connect(self.layers.give_way)
+        self.flip.shown.connect(self._on_flip)
         connect_while_alive(self, self._on_removed, self._viewer.layers.events.removed)
         self.runner.reported.connect(self._on_event)
         self.runner.ended.connect(self._on_ended)
@@ -131,8 +143,14 @@ class WhatIfDock(Dock):
         self._on_changed()
 
     def _on_changed(self, _value: object = None) -> None:
-        if self.live.isChecked() and self.map.layer is not None and not self._is_hidden:
+        self._is_settled = False
+        if self.live.isChecked() and self.map.layer is not None and not self._is_away:
             self._timer.start()
+
+    def _on_flip(self) -> None:
+        """Let a smallest change be seen until something else is asked."""
+        self.layers.give_way()
+        self._is_settled = True
 
     def _take(self) -> tuple[Asked, TryChange]:
         """Return what is asked, and the change that is wanted."""
@@ -189,6 +207,7 @@ class WhatIfDock(Dock):
         for layers in (self.layers, self.flip.layers):
             layers.remove()
         self.flip.forget()
+        self._is_settled = True
         self._say("")
 
     def _on_event(self, event: JobEvent) -> None:

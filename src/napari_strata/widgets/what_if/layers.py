@@ -14,6 +14,7 @@ from napari_strata.widgets.layers.results import let_be_replaced, show_results
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
+    from napari.utils.colormaps import DirectLabelColormap
     from napari.viewer import Viewer
 
     from napari_strata.explain.changes.flip import Flip, Gone
@@ -41,24 +42,22 @@ class WhatIfLayers:
         self._viewer, self._title, self._role = viewer, title, role
         self._made: dict[str, Layer] = {}
         self._origin: Origin | None = None
+        self._layer: int | None = None
         self._hidden: list[Layer] = []
         self._behind: list[Layer] = []
         self._is_away = False
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether the layers gave way to others."""
-        return bool(self._behind)
-
     def show(self, outcome: "Outcome", origin: Origin, *, frame: int, layer: int) -> None:
         """Show the changed image and the prediction of a crystal layer, on one frame."""
         if self._origin is None or self._origin.image is not origin.image or self._origin.model != origin.model:
-            self._made, self._origin = {}, origin
+            self._made, self._origin, self._layer = {}, origin, None
         self._come_forward()
         details = {**outcome.metadata, "frame": frame}
         self._put("image", outcome.image, outcome.window, details, partial(_image, origin.image))
         if outcome.masks is not None:
-            self._put("prediction", outcome.masks, outcome.window, details, partial(_masks, origin.card, layer))
+            masks = self._put("prediction", outcome.masks, outcome.window, details, _masks)
+            if self._layer != layer:
+                masks.colormap, self._layer = _colours(origin.card, layer), layer
 
     def show_flip(self, flip: "Flip | Gone", origin: Origin, *, frame: int, layer: int) -> None:
         """Show a change, too: red where it adds, blue where it takes away."""
@@ -160,13 +159,18 @@ def _image(image: "Image", **settings: Any) -> "Image":
     return Image(colormap=image.colormap, contrast_limits=image.contrast_limits, gamma=image.gamma, **settings)
 
 
-def _masks(card: ModelCard, layer: int, **settings: Any) -> "Labels":
+def _masks(**settings: Any) -> "Labels":
     from napari.layers import Labels
+
+    return Labels(opacity=0.5, **settings)
+
+
+def _colours(card: ModelCard, layer: int) -> "DirectLabelColormap":
     from napari.utils.colormaps import DirectLabelColormap
 
     colours = {BACKGROUND + 1 + i: colour for i, colour in enumerate(class_colours(card, layer))}
     clear = {None: "transparent", 0: "transparent", BACKGROUND: "transparent"}
-    return Labels(colormap=DirectLabelColormap(color_dict=clear | colours), opacity=0.5, **settings)
+    return DirectLabelColormap(color_dict=clear | colours)
 
 
 def _change(**settings: Any) -> "Image":
