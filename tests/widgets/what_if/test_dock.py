@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from bright_scene import ATOMS, PIXEL_SIZE, add_bright, save_model
 from matplotlib.colors import to_rgba
+from napari.layers import Labels
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QDockWidget, QMainWindow
 
@@ -288,6 +289,37 @@ def test_the_layers_go_with_the_dock_and_by_a_button(qtbot, viewer, add_map, ope
     qtbot.waitUntil(lambda: bool(results(viewer, "what-if prediction")), timeout=20_000)
 
 
+def test_what_covers_a_change_is_hidden_once_and_back_when_the_change_goes(qtbot, viewer, add_map, open_dock):
+    add_map()
+    (map_,) = results(viewer, "heatmap")
+    origin = Origin(
+        viewer.layers["bright"], PIXEL_SIZE, open_model(Path(map_.metadata[ORIGIN]["key"]["model"])).card, "m"
+    )
+    (masks,) = show_results(viewer, [Labels(np.ones((56, 56), int), metadata=origin.tag("masks", layer=0))])
+    square = np.array([[Y - 4, X - 4], [Y - 4, X + 4], [Y + 4, X + 4], [Y + 4, X - 4]])
+    place = {"scale": (PIXEL_SIZE,) * 2, "units": ("angstrom",) * 2}
+    shapes = viewer.add_shapes([square], face_color="white", **place)
+    dock = open_dock()
+    dock.region.kind.setCurrentText("A drawn region")
+    said(qtbot, dock, "→", ";")
+    (image,) = results(viewer, "what-if image")
+    assert (image.visible, map_.visible, masks.visible) == (True, False, False)
+    assert shapes.face_color[0, 3] == 0
+    map_.visible = True
+    shapes.face_color = "red"
+    dock.words.setText("")
+    dock.form.sliders["part"].setValue(0.5)
+    said(qtbot, dock, "→")
+    assert map_.visible, "somebody wants to see it"
+    assert shapes.face_color[0, 3] == 1
+    shapes.add(square + 9, face_color="white")
+    qtbot.waitUntil(lambda: shapes.face_color[:, 3].tolist() == [0, 0], timeout=20_000)
+    map_.visible = False
+    qtbot.mouseClick(dock.remove_button, Qt.MouseButton.LeftButton)
+    assert (map_.visible, masks.visible) == (True, True)
+    assert shapes.face_color[:, 3].tolist() == [1, 1]
+
+
 @pytest.fixture
 def tabs(qtbot, viewer):
     """Return the dock in a tab, and the frame of another one, whose tab is beside it; both as Qt makes them."""
@@ -314,8 +346,11 @@ def test_behind_another_dock_nothing_is_asked_or_shown_and_in_front_again_it_cat
     other.raise_()
     qtbot.waitUntil(lambda: not image.visible, timeout=5000)
     assert dock.isVisible()  # so Qt says of what is behind another tab
+    (map_,) = results(viewer, "heatmap")
+    assert map_.visible
     frame.raise_()
     qtbot.waitUntil(lambda: image.visible, timeout=5000)
+    assert not map_.visible
     said(qtbot, dock, "→", ";")
     qtbot.mouseClick(dock.remove_button, Qt.MouseButton.LeftButton)
     for one in (other, frame):

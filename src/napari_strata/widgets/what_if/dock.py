@@ -1,6 +1,6 @@
 """The What if dock: change a part of the image, and see what the network then says."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.viewer import Viewer
@@ -26,6 +26,10 @@ from napari_strata.widgets.what_if.flip_part import FlipPart
 from napari_strata.widgets.what_if.layers import WhatIfLayers
 from napari_strata.widgets.what_if.outcome_words import outcome_words
 from napari_strata.widgets.what_if.region_choice import RegionChoice
+from napari_strata.widgets.what_if.uncovered import Uncovered
+
+if TYPE_CHECKING:
+    from napari.layers import Image
 
 _NO_MAP = "Make a map in the Explain dock first: it says which question is asked again."
 _WORKING = "Asking the network…"
@@ -61,6 +65,7 @@ class WhatIfDock(Dock):
         self.runner = JobRunner(self)
         self.flip = FlipPart(viewer, self._take)
         self.layers = WhatIfLayers(viewer, "What if", "what-if")
+        self._uncovered = Uncovered(viewer)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_SETTLED)
@@ -86,6 +91,7 @@ class WhatIfDock(Dock):
         self._is_away = False
         for layers in (self.layers, self.flip.layers):
             layers.bring_back()
+        self._uncovered.resume()
         if not self._is_settled:
             self._on_changed()
 
@@ -95,6 +101,7 @@ class WhatIfDock(Dock):
         self._forget()
         for layers in (self.layers, self.flip.layers):
             layers.hide()
+        self._uncovered.pause()
 
     def _lay_out(self) -> None:
         self.map.setToolTip("A map of the Explain dock: its question is asked of the changed image.")
@@ -147,10 +154,17 @@ class WhatIfDock(Dock):
         if self.live.isChecked() and self.map.layer is not None and not self._is_away:
             self._timer.start()
 
-    def _on_flip(self) -> None:
+    def _on_flip(self, image: "Image") -> None:
         """Let a smallest change be seen until something else is asked."""
         self.layers.give_way()
+        self._uncover(image)
         self._is_settled = True
+
+    def _uncover(self, image: "Image") -> None:
+        """Let the change of an image be seen, once the dock is."""
+        self._uncovered.show(image, self.region.layer.layer if self.region.is_drawn else None)
+        if self._is_away:
+            self._uncovered.pause()
 
     def _take(self) -> tuple[Asked, TryChange]:
         """Return what is asked, and the change that is wanted."""
@@ -206,6 +220,7 @@ class WhatIfDock(Dock):
         self._forget()
         for layers in (self.layers, self.flip.layers):
             layers.remove()
+        self._uncovered.end()
         self.flip.forget()
         self._is_settled = True
         self._say("")
@@ -243,6 +258,7 @@ class WhatIfDock(Dock):
         else:
             self.flip.layers.give_way()
             self.layers.show(tried.outcome, asked.source.origin, frame=asked.frame, layer=asked.question.layer)
+            self._uncover(asked.source.origin.image)
             self._say(outcome_words(tried.outcome))
 
     def _say(self, text: str) -> None:

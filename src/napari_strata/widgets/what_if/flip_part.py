@@ -58,8 +58,8 @@ class FlipPart(QWidget):
         Tells what is asked, and of which region; it may raise a `StrataError`.
     """
 
-    shown = Signal()
-    """A change is shown."""
+    shown = Signal(object)
+    """The image of which a change is shown."""
 
     def __init__(self, viewer: "Viewer", take: Callable[[], tuple[Asked, TryChange]]) -> None:
         super().__init__()
@@ -152,7 +152,7 @@ class FlipPart(QWidget):
             return
         shown = flip if index <= 0 or flip.gone is None else flip.gone
         self.layers.show_flip(shown, asked.source.origin, frame=asked.frame, layer=asked.question.layer)
-        self.shown.emit()
+        self.shown.emit(asked.source.origin.image)
 
 
 def _words(flip: "Flip") -> str:
