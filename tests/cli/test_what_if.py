@@ -7,6 +7,7 @@ import pytest
 import tifffile
 
 from napari_strata.cli.what_if import what_if_words
+from napari_strata.io.images import read_image
 
 
 def test_an_erased_mask_is_told_and_written(strata, asked, tmp_path):
@@ -20,6 +21,7 @@ def test_an_erased_mask_is_told_and_written(strata, asked, tmp_path):
     assert figures["region_px"] == 49
     assert figures["changed_class_px"] > 0
     assert json.loads((tmp_path / "out" / "what_if.json").read_text())["what_if"]["change"] == "erase"
+    assert read_image(tmp_path / "out" / "image.tif").stack.pixel_size == pytest.approx(0.2)
     assert "->" in strata("what-if", *asked, "--change", "blur", "--blur", "0.6").out
 
 
@@ -49,9 +51,21 @@ def test_the_smallest_change_is_told_in_words(strata, asked, tmp_path):
     call = strata("smallest-change", *asked, "--bound", "9", "--reach", "0.3", "--out", tmp_path / "out")
     assert call.code == 0, call.err
     assert "of the shot noise (RMS in the region)" in call.out
+    for name in ("image.tif", "change.tif", "masks.tif"):
+        assert read_image(tmp_path / "out" / name).stack.pixel_size == pytest.approx(0.2)
     assert tifffile.imread(tmp_path / "out" / "change.tif").any()
 
 
 @pytest.mark.parametrize("more", [("--change", "melt"), ("--part", "2")])
 def test_what_is_no_change_is_wrong_usage(strata, asked, more):
     assert strata("what-if", *asked, *more).code == 2
+
+
+@pytest.mark.parametrize("command", ["what-if", "smallest-change", "judge"])
+def test_an_atom_that_is_too_far_is_found_with_the_larger_tolerance_that_the_error_names(strata, asked, command):
+    model, image = asked[:2]
+    near = (command, model, image, "--at", "31.6,41.4", "--device", "cpu", "--json")
+    call = strata(*near, "--tolerance", "0.05")
+    assert call.report["error"]["remedy"] == "Pick nearer to an atom, or allow a larger tolerance."
+    call = strata(*near, "--tolerance", "0.5", *(("--measure", "curves") if command == "judge" else ()))
+    assert call.code == 0, call.err

@@ -9,6 +9,7 @@ import zarr
 
 from napari_strata.errors import OutputError, TargetError
 from napari_strata.explain.heatmap import Heatmap, check_heatmap_file, read_heatmap, write_heatmap
+from napari_strata.io.images import read_image
 
 METADATA = {
     "method": "grad-cam",
@@ -29,6 +30,14 @@ def test_a_map_can_be_read_again(tmp_path, name):
     np.testing.assert_array_equal(found.data, DATA)
     assert dict(found.metadata) == METADATA
     assert [path.name for path in (tmp_path / name).parent.iterdir()] == [name.rpartition("/")[2]]
+
+
+def test_any_program_finds_the_pixel_size_of_a_tif(tmp_path):
+    write_heatmap(Heatmap(DATA, METADATA), tmp_path / "heat.tif")
+    assert read_image(tmp_path / "heat.tif").stack.pixel_size == pytest.approx(0.25)
+    with tifffile.TiffFile(tmp_path / "heat.tif") as tif:
+        tags = tif.pages[0].tags
+        assert (tags["XResolution"].value, tags["ResolutionUnit"].value) == ((400_000_000, 1), 3)
 
 
 def test_a_zarr_says_where_its_pixels_lie_as_ome_asks(tmp_path):

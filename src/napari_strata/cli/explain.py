@@ -104,12 +104,10 @@ class _How:
             show_default=False,
         ),
     ] = None
-    tolerance: Annotated[float | None, option(ExplainConfig, "tolerance")] = None
 
     def given(self) -> dict[str, Any]:
         """Return the settings that were given."""
-        own = parse_settings(self.settings or (), ExplainConfig, without=_OWN_OPTIONS)
-        return {"tolerance": self.tolerance, **own}
+        return parse_settings(self.settings or (), ExplainConfig, without=_OWN_OPTIONS)
 
 
 @with_groups
@@ -151,10 +149,10 @@ def explain(
     """
     if again is None:
         asked.check()
-    elif (asked, frame) != (Asked(), 0):
+    elif (asked, frame) != (Asked(tolerance=asked.tolerance), 0):
         raise typer.BadParameter("the map says what is asked; name no target.", param_hint=["--again"])
     files.check()
-    given, methods = by.given(), parse_methods(by.method or ())
+    given, methods = {"tolerance": asked.tolerance, **by.given()}, parse_methods(by.method or ())
     if all_frames:
         _check_all_frames(frame, methods, files, judge=judge, again=again)
 

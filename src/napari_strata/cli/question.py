@@ -9,8 +9,9 @@ import numpy as np
 import typer
 
 from napari_strata.cli.frame_codes import layer_codes
+from napari_strata.cli.options import option, with_options
 from napari_strata.cli.region_file import read_numbers, read_region
-from napari_strata.config import AnalysisConfig
+from napari_strata.config import AnalysisConfig, ExplainConfig
 from napari_strata.errors import TargetError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Asked:
     label: Label = None
     species: Class = None
     rather_than: RatherThan = None
+    tolerance: Annotated[float | None, option(ExplainConfig, "tolerance")] = None
 
     def check(self) -> None:
         """Refuse options that do not fit each other.
@@ -98,6 +100,8 @@ class Asked:
         ------
         TargetError, LabelsError
             If a file cannot be read, or there is no such label in it.
+        typer.BadParameter
+            If the tolerance is out of its range.
         """
         from napari_strata.explain.question import Question
         from napari_strata.jobs.inquiry import Inquiry
@@ -107,7 +111,7 @@ class Asked:
             model,
             image,
             question,
-            settings.explain,
+            with_options(settings.explain, tolerance=self.tolerance),
             frame,
             inference=settings.inference,
             locating=settings.atoms,

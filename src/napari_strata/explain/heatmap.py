@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_strata.errors import OutputError, TargetError
 from napari_strata.explain.heatmap_zarr import ENDING, read_zarr, write_zarr
-from napari_strata.io.files import replacing
+from napari_strata.io.tif import write_tif
 from napari_strata.types import FloatImage
 
 TIFS = (".tif", ".tiff")
@@ -72,14 +72,11 @@ def write_heatmap(heatmap: Heatmap, path: Path) -> None:
     OutputError
         If the file cannot be written.
     """
-    import tifffile
-
     told = _told(heatmap)
     if path.suffix.lower() == ENDING:
         write_zarr(heatmap.data, told, path)
         return
-    with replacing(path) as temporary:
-        tifffile.imwrite(temporary, heatmap.data, photometric="minisblack", metadata={"axes": "YX", **told})
+    write_tif(path, heatmap.data, "YX", pixel_size=told.get("pixel_size_A"), about=told)
 
 
 def write_heatmaps(
@@ -103,8 +100,6 @@ def write_heatmaps(
     OutputError
         If the file cannot be written.
     """
-    import tifffile
-
     data = np.stack([np.zeros(shape, np.float32) if one is None else one.data for one in heatmaps])
     told: list[dict[str, Any]] = [{} if one is None else _told(one) for one in heatmaps]
     shared: dict[str, Any] = next((one for one in told if one), {})
@@ -113,8 +108,7 @@ def write_heatmaps(
     if path.suffix.lower() == ENDING:
         write_zarr(data, metadata, path)
         return
-    with replacing(path) as temporary:
-        tifffile.imwrite(temporary, data, photometric="minisblack", metadata={"axes": "TYX", **metadata})
+    write_tif(path, data, "TYX", pixel_size=metadata.get("pixel_size_A"), about=metadata)
 
 
 def _told(heatmap: Heatmap) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 import contextlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -93,7 +94,14 @@ def read_tif_header(path: Path) -> TifHeader:
         return _header(tif, complaints)
 
 
-def write_tif(path: Path, data: AnyArray, axes: str, *, pixel_size: float | None = None) -> None:
+def write_tif(
+    path: Path,
+    data: AnyArray,
+    axes: str,
+    *,
+    pixel_size: float | None = None,
+    about: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Write an array so that ``tifffile.imread`` returns it in the same shape, axes of length 1 included.
 
     Parameters
@@ -106,6 +114,8 @@ def write_tif(path: Path, data: AnyArray, axes: str, *, pixel_size: float | None
         One letter per axis: T frame, Z crystal layer, C class, Y, X.
     pixel_size : float, optional
         Pixel size [Å/px]: exact in the description, and as resolution per cm for other programs.
+    about : mapping
+        What else the description says, ready for JSON.
 
     Raises
     ------
@@ -114,7 +124,7 @@ def write_tif(path: Path, data: AnyArray, axes: str, *, pixel_size: float | None
     """
     import tifffile
 
-    metadata: dict[str, Any] = {"axes": axes}
+    metadata: dict[str, Any] = {"axes": axes, **about}
     options: dict[str, Any] = {"compression": "zlib"} if data.dtype.itemsize == 1 else {}
     if pixel_size is not None:
         metadata["pixel_size_A"] = pixel_size

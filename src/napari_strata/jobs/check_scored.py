@@ -18,7 +18,7 @@ def check_count(count: int, most: int) -> None:
     if count > most:
         raise TableError(
             f"{count} atoms are chosen, and at most {most} are scored at once.",
-            remedy="Select fewer, or allow more (most).",
+            remedy="Select fewer, or allow more by --most.",
         )
 
 

@@ -140,11 +140,8 @@ def _write(flip: "Flip", out: Path) -> dict[str, str]:
 
 
 def _write_one(found: "Flip | Gone", out: Path) -> dict[str, str]:
-    import tifffile
-
-    from napari_strata.io.files import replacing
+    from napari_strata.io.tif import write_tif
 
     paths = write_outcome(found.outcome, out, REPORT)
-    with replacing(out / CHANGE) as temporary:
-        tifffile.imwrite(temporary, found.change, photometric="minisblack")
+    write_tif(out / CHANGE, found.change, "YX", pixel_size=found.outcome.metadata["pixel_size_A"])
     return {**paths, "change": str(out / CHANGE)}

@@ -165,17 +165,15 @@ def write_outcome(outcome: "Outcome", out: Path, report: str) -> dict[str, str]:
     OutputError
         If a file cannot be written.
     """
-    import tifffile
-
     from napari_strata.io.files import replacing
+    from napari_strata.io.tif import write_tif
 
     paths = {"image": out / "image.tif", "report": out / report}
     arrays: dict[str, AnyArray] = {"image": outcome.image}
     if outcome.masks is not None:
         paths["masks"], arrays["masks"] = out / "masks.tif", outcome.masks
     for name, array in arrays.items():
-        with replacing(paths[name]) as temporary:
-            tifffile.imwrite(temporary, array, photometric="minisblack")
+        write_tif(paths[name], array, "YX", pixel_size=outcome.metadata["pixel_size_A"])
     window = {"rows": _ends(outcome.window[0]), "columns": _ends(outcome.window[1])}
     with replacing(paths["report"]) as temporary:
         text = json.dumps({**outcome.metadata, "window": window}, indent=2, allow_nan=False)

@@ -205,8 +205,9 @@ def in_words(found: Found, size: ChangeSize, config: SmallestChangeConfig, *, is
         return f"The score flips: {change}. The image shows no shot noise."
     about, rough = ("about ", ROUGH) if size.is_rough else ("", "")
     counts = (
-        f"{about}{plain(size.rms / size.gain, 3)} counts per pixel (RMS), {plain(size.peak / size.gain, 3)} at most,"
-        f" {plain(size.total / size.gain, 3)} in all, at {about}{plain(size.gain, 3)} intensity units per count,"
+        f"{about}{plain(size.rms / size.gain, 3)} counts per pixel (RMS),"
+        f" {plain(size.peak / size.gain, 3)} at most, {plain(size.total / size.gain, 3)} in all,"
+        f" at {about}{plain(size.gain, 3)} intensity units per count,"
         f" {'estimated from the image' if config.dose is None else 'from the dose'}"
     )
     if size.ratio <= config.bound:
