@@ -13,6 +13,7 @@ from napari_strata.io.bundle import save_bundle
 from napari_strata.models.registry import load_network
 from napari_strata.widgets.explain.dock import ExplainDock
 from napari_strata.widgets.layers.label_layers import new_labels
+from napari_strata.widgets.layers.label_memory import label_memory
 from napari_strata.widgets.layers.results import find_results, show_results, tag
 from napari_strata.widgets.maps.asked import EXPLANATION
 from napari_strata.widgets.parts import dock_links
@@ -161,6 +162,52 @@ def test_corrected_labels_of_another_crystal_layer_are_refused(qtbot, viewer, op
     dock.question.corrected.choose(second)
     press(qtbot, dock.panel.start_button)
     assert "is of crystal layer 1, and layer 0 is asked" in dock.panel.words.text()
+
+
+def add_masks(viewer, layer) -> Labels:
+    """Add what a prediction shows of a crystal layer: two squares of class 1 on background."""
+    image, codes = viewer.layers["bright"], add_mask(viewer, "codes")
+    data = codes.data
+    viewer.layers.remove(codes)
+    metadata = tag("masks", image, "model", {}, layer=layer)
+    metadata |= label_memory(image, ClassTable.from_names(("C",)), layer=layer, group="one prediction")
+    (shown,) = show_results(viewer, [Labels(data, name=f"Layer {layer} masks", metadata=metadata, **PLACE)])
+    return shown
+
+
+def test_the_layer_of_the_labels_is_asked_and_they_are_seen_while_one_is_clicked(qtbot, viewer, open_dock):
+    dock = open_dock(layers=2)
+    first, second = add_masks(viewer, 0), add_masks(viewer, 1)
+    dock.question.decoder.setCurrentText("layer 0")
+    dock.question.target.setCurrentText("Label")
+    assert (dock.question.labels.layer, dock.question.layer) == (second, 1)
+    first.visible = second.visible = False
+    press(qtbot, dock.panel.start_button)
+    assert (first.visible, second.visible) == (False, True)
+    dock.question.labels.choose(first)
+    assert dock.question.layer == 0
+    assert dock.picker.is_armed
+    assert dock.panel.words.text().startswith("The next click only chooses the target")
+    assert (first.visible, second.visible) == (True, False)
+    dock.picker.disarm()
+    assert not first.visible
+    dock.question.labels.choose(second)
+    explain(qtbot, viewer, dock, (20, 20))
+    assert heatmaps(viewer)[0].metadata[EXPLANATION]["layer"] == 1
+    assert not second.visible
+    dock.question.decoder.setCurrentText("layer 0")  # whoever wants that may have it
+    explain(qtbot, viewer, dock, (20, 20))
+    assert heatmaps(viewer)[0].metadata[EXPLANATION]["layer"] == 0
+
+
+def test_a_prediction_of_a_changed_part_of_the_image_is_not_offered_to_be_clicked(viewer, open_dock):
+    dock = open_dock()
+    mask = add_mask(viewer)
+    for role in ("what-if prediction", "smallest-change prediction", "target"):
+        data = np.ones((9, 9), np.uint8)
+        metadata = tag(role, viewer.layers["bright"], "model", {})
+        show_results(viewer, [Labels(data, name=role, metadata=metadata, **PLACE)])
+    assert offered(dock.question.labels) == [mask.name]
 
 
 def test_a_click_beside_all_labels_says_so_and_stays_armed(qtbot, viewer, open_dock):

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QWidget
 from napari_strata.config import ModelCard
 from napari_strata.errors import TargetError
 from napari_strata.explain.question import Against, AgainstClass, AgainstCorrection, AgainstLayer
+from napari_strata.widgets.layers.label_memory import crystal_layer_of, group_of
 from napari_strata.widgets.layers.numbered_objects import holds_objects
 from napari_strata.widgets.layers.results import role_of
 from napari_strata.widgets.maps.corrected_codes import check_corrects, corrected_codes
@@ -33,6 +34,8 @@ _OF_THE_ATOM = -1
 _BACKGROUND, _OTHER_LAYER, _CORRECTED = "background", "other layer", "corrected"
 _CLASS, _LAYER = "class:", "layer:"
 """Kinds of what is compared with, as they stand behind the entries; the last two with a name or number."""
+_OF_A_PART = ("target", "what-if prediction", "smallest-change prediction")
+"""Roles of Labels layers that show a part of an image, or an outline; nothing in them is clicked."""
 
 
 class QuestionForm(QWidget):
@@ -61,6 +64,7 @@ class QuestionForm(QWidget):
         self.propose_kind = Proposal(lambda kind: self.target.setCurrentIndex(self.target.findData(kind))).make
         self._lay_out()
         self.target.currentIndexChanged.connect(self._on_target)
+        self.labels.chosen.connect(self._follow_labels)
         self.decoder.currentIndexChanged.connect(self._on_layer)
         self.species.currentIndexChanged.connect(self._on_species)
         self.against.currentIndexChanged.connect(self._on_against)
@@ -93,6 +97,7 @@ class QuestionForm(QWidget):
         """Offer what a model has."""
         self._card = card
         self._offer()
+        self._follow_labels()
 
     def against_what(self, image: "Image", frame: int, layer: int | None) -> Against | None:
         """Return rather than what a layer of a frame is explained; None is background.
@@ -151,7 +156,7 @@ class QuestionForm(QWidget):
         tips = {
             "Explain": (self.target, "What the heatmap explains; it is marked in the image."),
             "Labels": (self.labels, "Labels of which one is clicked: painted ones, or predicted masks."),
-            "Layer": (self.decoder, "Crystal layer whose decoder is asked."),
+            "Layer": (self.decoder, "Crystal layer whose decoder is asked; it follows the labels."),
             "Class": (self.species, "Why this class is there; on the slice, in the pixels where it is predicted."),
             "Rather than": (
                 self.against,
@@ -206,7 +211,15 @@ class QuestionForm(QWidget):
 
     def _on_target(self, _index: int = 0) -> None:
         self._offer()
+        self._follow_labels()
         self.changed.emit()
+
+    def _follow_labels(self, _labels: object = None) -> None:
+        """Ask about the crystal layer of the labels that are clicked, where it is known and the model has it."""
+        labels = self.labels.layer
+        if self.kind == "label" and labels is not None and group_of(labels):
+            index = self.decoder.findData(crystal_layer_of(labels))
+            self.decoder.setCurrentIndex(self.decoder.currentIndex() if index < 0 else index)
 
     def _on_layer(self, _index: int = 0) -> None:
         self._offer_against()
@@ -239,7 +252,7 @@ def _refill(box: ChoiceBox, offered: "list[tuple[str, object]]") -> None:
 
 
 def _can_be_clicked(napari_layer: "Layer") -> bool:
-    return role_of(napari_layer) != "target"
+    return role_of(napari_layer) not in _OF_A_PART
 
 
 def _is_corrected(napari_layer: "Layer") -> bool:

@@ -26,7 +26,7 @@ from napari_strata.widgets.parts.click import ClickPicker
 from napari_strata.widgets.parts.job_panel import JobPanel
 
 if TYPE_CHECKING:
-    from napari.layers import Points
+    from napari.layers import Labels, Points
     from napari.viewer import Viewer
 
 _PREDICTED = ", after a prediction of the image"
@@ -84,19 +84,24 @@ class TargetButton(QObject):
         super().__init__(parent)
         self._viewer, self._panel, self._source, self._question = viewer, panel, source, question
         self._tolerance, self._take = tolerance, take
+        self._armed_for: Kind | None = None
+        self._uncovered: Labels | None = None
         self.picker = ClickPicker(viewer, parent)
         panel.start_button.setCheckable(True)
         panel.start_button.clicked.connect(panel.guarded(self._on_button))
         self.picker.clicked.connect(panel.guarded(self._on_click))
         self.picker.armed_changed.connect(self._on_armed)
+        question.labels.chosen.connect(self._uncover_labels)
 
     @property
     def hint(self) -> str:
         """What to do."""
-        return _HINT[self._question.kind]
+        return _ARMED_HINT if self.picker.is_armed else _HINT[self._question.kind]
 
     def show_kind(self) -> None:
-        """Say on the button what it does for the kind of target that is chosen."""
+        """Say on the button what it does for the kind of target that is chosen; a click that is due stays due."""
+        if self._armed_for == self._question.kind:
+            return
         self.picker.disarm()
         self._panel.start_button.setText(_BUTTON[self._question.kind])
         self._panel.start_button.setToolTip(self.hint)
@@ -159,11 +164,22 @@ class TargetButton(QObject):
             self.picker.arm()
 
     def _on_armed(self, armed: bool) -> None:
+        self._armed_for = self._question.kind if armed else None
+        self._uncover_labels()
         self._panel.start_button.setChecked(armed)
         self._panel.start_button.setText(_ARMED if armed else _BUTTON[self._question.kind])
         self._panel.say(_ARMED_HINT if armed else self._panel.obstacle or self.hint)
         if armed:
             self._viewer.status = _ARMED
+
+    def _uncover_labels(self, _labels: object = None) -> None:
+        """Show hidden labels as long as one of them is to be clicked."""
+        labels = self._question.labels.layer if self._armed_for == "label" else None
+        if self._uncovered is not None and self._uncovered != labels:
+            self._uncovered.visible = False
+            self._uncovered = None
+        if labels is not None and not labels.visible:
+            labels.visible, self._uncovered = True, labels
 
     def _on_click(self, world: tuple[float, ...]) -> None:
         image = self._source.image.layer
