@@ -234,7 +234,7 @@ class CompareDock(Dock):
         else:
             run.figures = result.figures
             self._take_rows(run, result.value)
-            of = "" if self.results.shown is run else f" {run.request.words}"
+            of = "" if self.results.shown is run else f" For: {run.request.words}"
             self.panel.say(f"{run.words}{of}")
 
     def _take_verdict(self, run: Kept, figures: Mapping[str, Any]) -> None:
