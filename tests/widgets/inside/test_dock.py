@@ -130,12 +130,36 @@ def test_best_patches_are_atoms_and_a_click_goes_to_one_in_its_frame(qtbot, view
         assert np.abs(ATOMS - centre).max(axis=1).min() <= 1
         assert np.ptp(corners[:, 1:], axis=0).tolist() == [5, 5]
     viewer.dims.set_current_step(0, 1)
-    item = dock.patches.item(2)
-    place = dock.patches.visualItemRect(item).center()
-    qtbot.mouseClick(dock.patches.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    click_patch(qtbot, dock, 2)
     frame, *where = outlines.data[2].mean(axis=0)
     assert viewer.dims.current_step[0] == frame
     assert np.allclose(viewer.scene.camera.center[-2:], np.multiply(where, PIXEL_SIZE))
+
+
+def click_patch(qtbot, dock, row) -> None:
+    place = dock.patches.visualItemRect(dock.patches.item(row)).center()
+    qtbot.mouseClick(dock.patches.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_a_patch_fits_into_the_view_and_so_does_what_is_shown_after_it_unless_the_view_was_moved(
+    qtbot, viewer, open_dock
+):
+    dock = open_dock()
+    press(qtbot, dock, dock.buttons["patches"])
+    camera, (outlines,) = viewer.scene.camera, results(viewer, "patches")
+    side = 5 * PIXEL_SIZE
+    camera.zoom = 1.0
+    click_patch(qtbot, dock, 0)
+    assert camera.zoom == pytest.approx(160 / side)
+    camera.zoom = 10_000.0  # the canvas shows a part of the patch
+    click_patch(qtbot, dock, 0)
+    assert camera.zoom * side == pytest.approx(0.95 * min(viewer.canvas.viewbox_size(viewer.layers)))
+    press(qtbot, dock, dock.buttons["patches"])
+    assert in_view(viewer, outlines)
+    click_patch(qtbot, dock, 0)
+    camera.zoom = 300.0
+    press(qtbot, dock, dock.buttons["patches"])
+    assert camera.zoom == 300
 
 
 def test_a_channel_that_is_silent_is_said_and_leaves_no_outlines(qtbot, viewer, open_dock):

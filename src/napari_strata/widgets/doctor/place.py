@@ -2,8 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_strata.annotation.doctor.finding import Box, Place
 from napari_strata.widgets.doctor.examined import Examined
+from napari_strata.widgets.layers.camera import FILLED
 from napari_strata.widgets.layers.layer_data import full_data
 from napari_strata.widgets.layers.world import to_world
 
@@ -60,7 +63,7 @@ def show_region(
     box : (int, int, int, int) or None
         Top, left, bottom and right edge [px]; None leaves the view where it is.
     side : float
-        It is magnified until its longer side is so long on the screen [screen px].
+        It is magnified until its longer side is so long on the screen [screen px], or made smaller until it fits.
     """
     top, left, bottom, right = box or (0, 0, *full_data(napari_layer).shape[-2:])
     leading = [frame] * (napari_layer.ndim - 2)
@@ -72,4 +75,6 @@ def show_region(
         camera = viewer.scene.camera
         camera.center = (*camera.center[:-2], *middle[-2:])
         ends = [to_world(napari_layer, viewer, [*leading, y, x]) for y, x in ((top, left), (bottom, right))]
-        camera.zoom = max(camera.zoom, side / float(abs(ends[1] - ends[0])[-2:].max()))
+        sides = abs(ends[1] - ends[0])[-2:]
+        fitting = FILLED * float(np.min(np.asarray(viewer.canvas.viewbox_size(viewer.layers)) / sides))
+        camera.zoom = min(max(camera.zoom, side / float(sides.max())), fitting)

@@ -25,7 +25,7 @@ from napari_strata.widgets.inside.layers import (
 )
 from napari_strata.widgets.inside.patch_list import PatchList
 from napari_strata.widgets.inside.request import Request, browse_job, list_job
-from napari_strata.widgets.layers.camera import WideView
+from napari_strata.widgets.layers.camera import Camera, WideView, camera_of, fit
 from napari_strata.widgets.layers.napari_layers import Origin
 from napari_strata.widgets.layers.results import find_results, remove_results, show_results
 from napari_strata.widgets.layers.shown_atoms import shown_frame
@@ -81,6 +81,7 @@ class InsideDock(Dock):
         self._patches_of: Request | None = None
         self._inverted: Image | None = None
         self._wide = WideView(viewer)
+        self._at_patch: Camera | None = None
         self._listed: ModelEntry | None = None
         self._fault = ""
         self.source = SourceForm(viewer, library or ModelLibrary())
@@ -235,6 +236,8 @@ class InsideDock(Dock):
         """Show a layer, and none of the earlier ones: they would lie over one another; return what is shown."""
         (shown,) = show_results(self._viewer, [new], below=below)
         self._wide.leave()
+        if self._at_patch == camera_of(self._viewer):  # what is shown is larger; whoever moved the view keeps it
+            fit(self._viewer, [origin.image])
         for role in ROLES:
             for layer in find_results(self._viewer, role, origin.image):
                 if layer.visible is not (layer is shown):
@@ -281,3 +284,4 @@ class InsideDock(Dock):
             return
         box: Any = (patch.top + 0.5, patch.left + 0.5, patch.bottom + 0.5, patch.right + 0.5)
         show_region(self._viewer, request.source.origin.image, patch.frame, box, side=_PATCH_SIDE)
+        self._at_patch = camera_of(self._viewer)

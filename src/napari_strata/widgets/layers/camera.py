@@ -26,6 +26,16 @@ def set_camera(viewer: "Viewer", camera: Camera) -> None:
     viewer.scene.camera.center, viewer.scene.camera.zoom = camera
 
 
+def fit(viewer: "Viewer", layers: "Sequence[Layer]") -> None:
+    """Let layers fill the canvas."""
+    extents = np.stack([layer.extent.world[:, -2:] for layer in layers])
+    first, last = extents[:, 0].min(axis=0), extents[:, 1].max(axis=0)
+    camera = viewer.scene.camera
+    camera.center = (*camera.center[:-2], *(float(value) for value in (first + last) / 2))
+    size = np.asarray(viewer.canvas.viewbox_size(viewer.layers))
+    camera.zoom = FILLED * float(np.min(size / (last - first)))
+
+
 class WideView:
     """Brings layers that lie side by side into view, and goes back to where the camera was.
 
@@ -45,12 +55,7 @@ class WideView:
         if self._before is not None:
             return
         self._before = camera_of(self._viewer)
-        extents = np.stack([layer.extent.world[:, -2:] for layer in layers])
-        first, last = extents[:, 0].min(axis=0), extents[:, 1].max(axis=0)
-        camera = self._viewer.scene.camera
-        camera.center = (*camera.center[:-2], *(float(value) for value in (first + last) / 2))
-        size = np.asarray(self._viewer.canvas.viewbox_size(self._viewer.layers))
-        camera.zoom = FILLED * float(np.min(size / (last - first)))
+        fit(self._viewer, layers)
         self._set = camera_of(self._viewer)
 
     def leave(self) -> None:
