@@ -14,6 +14,7 @@ from napari_strata.models.registry import load_network
 from napari_strata.widgets.explain.dock import ExplainDock
 from napari_strata.widgets.layers.label_layers import new_labels
 from napari_strata.widgets.layers.label_memory import label_memory
+from napari_strata.widgets.layers.last_made import tell_made
 from napari_strata.widgets.layers.results import find_results, show_results, tag
 from napari_strata.widgets.maps.asked import EXPLANATION
 from napari_strata.widgets.parts import dock_links
@@ -198,6 +199,33 @@ def test_the_layer_of_the_labels_is_asked_and_they_are_seen_while_one_is_clicked
     dock.question.decoder.setCurrentText("layer 0")  # whoever wants that may have it
     explain(qtbot, viewer, dock, (20, 20))
     assert heatmaps(viewer)[0].metadata[EXPLANATION]["layer"] == 0
+
+
+def test_the_model_that_predicted_the_image_last_is_proposed_until_another_one_is_chosen(
+    viewer, open_dock, models_home
+):
+    dock = open_dock()
+    models = {run: save_model(models_home, layers=2, run=run).resolve() for run in ("one", "two")}
+    dock.source.model.refresh()
+    dock.source.model.refresh(choose=models["two"])
+
+    def model_after_predicting_with(run) -> str:
+        metadata = tag("masks", viewer.layers["bright"], str(models[run]), {})
+        (masks,) = show_results(viewer, [Labels(np.ones((56, 56), np.uint8), metadata=metadata, **PLACE)])
+        tell_made(viewer, masks)
+        dock.came_to_front(True)
+        return dock.source.model.entry.path.parent.name
+
+    assert model_after_predicting_with("one") == "one"
+    assert model_after_predicting_with("two") == "two"
+    assert model_after_predicting_with("one") == "one"
+    box = dock.source.model.box
+    box.setCurrentIndex(next(i for i in range(box.count()) if box.itemData(i).path == models["two"]))
+    dock.came_to_front(True)
+    assert dock.source.model.entry.path == models["two"]  # that of the same prediction is proposed once
+    assert model_after_predicting_with("two") == "two"
+    box.activated.emit(box.currentIndex())  # chosen by hand
+    assert model_after_predicting_with("one") == "two"
 
 
 def test_a_prediction_of_a_changed_part_of_the_image_is_not_offered_to_be_clicked(viewer, open_dock):
@@ -474,6 +502,8 @@ def test_an_unfinished_map_replaces_no_finished_one_and_a_finished_one_replaces_
         assert np.array_equal(finished.data, data)
         assert [layer.visible for layer in heatmaps(viewer)] == [False, True]
         assert heatmaps(viewer)[1].opacity == 0.25
+        (mark,) = find_results(viewer, "target", viewer.layers["bright"])
+        assert viewer.layers.index(mark) > viewer.layers.index(heatmaps(viewer)[1]), "no map lies on the ring"
     assert dock.maps.map.layer is heatmaps(viewer)[1]
     explain(qtbot, viewer, dock, (35, 35))
     (last,) = heatmaps(viewer)

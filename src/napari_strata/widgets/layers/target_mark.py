@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.widgets.layers.napari_layers import Origin, region_layer, target_layer
-from napari_strata.widgets.layers.results import ORIGIN, find_results, is_edited, show_results
+from napari_strata.widgets.layers.results import ORIGIN, STACK_ROLE, find_results, is_edited, put_below, show_results
 from napari_strata.widgets.layers.targets import Chosen
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def mark_target(viewer: "Viewer", origin: Origin, chosen: Chosen, *, show: bool 
             new.visible = old.visible
             viewer.layers.remove(old)
     (mark,) = show_results(viewer, [new])
+    for role in ("heatmap", STACK_ROLE):
+        put_below(viewer, role, origin.image, mark)
     if show:
         mark.visible = True
 
