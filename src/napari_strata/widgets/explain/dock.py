@@ -116,6 +116,7 @@ class ExplainDock(Dock):
     def came_to_front(self, is_in_front: bool) -> None:
         """Reckon with what was chosen while the dock was not seen."""
         if is_in_front:
+            self.source.propose_used_model()
             self._ask_cost()
 
     def _lay_out(self) -> None:

@@ -1,6 +1,7 @@
 """What a job works on: an image with its pixel size, and a trained model."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
@@ -11,12 +12,15 @@ from napari_strata.types import ImageStack
 from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.calibration_row import CalibrationRow
 from napari_strata.widgets.layers.label_layers import add_grey
+from napari_strata.widgets.layers.last_made import made_as
 from napari_strata.widgets.layers.layer_data import full_data, stack_of
 from napari_strata.widgets.layers.napari_layers import Origin
+from napari_strata.widgets.layers.results import find_results, origin_of
 from napari_strata.widgets.parts.layer_choice import LayerChoice
 from napari_strata.widgets.parts.model_choice import ModelChoice
 from napari_strata.widgets.parts.models import ModelEntry, ModelLibrary, open_model
 from napari_strata.widgets.parts.notify import in_notifications
+from napari_strata.widgets.parts.proposal import Proposal
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -82,6 +86,7 @@ class SourceForm(QWidget):
         self.grey_button.setToolTip("Adds the brightness of this colour image as a grey image.")
         self.calibration = CalibrationRow(viewer)
         self.model = ModelChoice(library)
+        self._propose_model = Proposal(self.model.propose).make
         rows = QFormLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -113,6 +118,14 @@ class SourceForm(QWidget):
         if entry.card.model.pixel_size is not None and self.pixel_size is None:
             return f"Type the pixel size: {entry.name} needs it."
         return ""
+
+    def propose_used_model(self) -> None:
+        """Propose the model with which the image was predicted last."""
+        image = self.image.layer
+        roles = () if image is None else ("masks", "atoms")
+        found = [layer for role in roles for layer in find_results(self._viewer, role, image) if made_as(layer)]
+        if found:
+            self._propose_model(Path(origin_of(self._viewer, max(found, key=made_as))[1]))
 
     def _on_image(self, image: "Image | None") -> None:
         self.grey_button.setVisible(image is not None and image.rgb)

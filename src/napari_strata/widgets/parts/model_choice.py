@@ -1,6 +1,7 @@
 """A drop-down list of trained models, a button for one that lies elsewhere, and the chosen one in words."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from qtpy.QtCore import Qt, QTimer, Signal
@@ -8,6 +9,7 @@ from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.config import ModelCard
+from napari_strata.errors import BundleError
 from napari_strata.widgets.parts.editors import ChoiceBox
 from napari_strata.widgets.parts.models import ModelEntry, ModelLibrary, open_model
 from napari_strata.widgets.parts.network_choice import name_of
@@ -37,6 +39,7 @@ class ModelChoice(QWidget):
         self._offered: set[Path] | None = None
         self._last: ModelEntry | None = None
         self._seen: object = None
+        self._is_by_hand = False
         self.box = FreshBox(self.refresh)
         self.box.setToolTip("Trained models, newest first. A running training offers its best weights so far.")
         self.open_button = QPushButton("…")
@@ -47,6 +50,7 @@ class ModelChoice(QWidget):
         self._lay_out()
         self._timer.timeout.connect(self._look)
         self.box.currentIndexChanged.connect(self._tell)
+        self.box.activated.connect(self._on_hand)
         self.open_button.clicked.connect(in_notifications(self._ask))
         self.refresh()
 
@@ -67,6 +71,12 @@ class ModelChoice(QWidget):
         if entry.path not in self._opened:
             self._opened.append(entry.path)
         self.refresh(choose=entry.path)
+
+    def propose(self, path: Path) -> None:
+        """Choose a model, unless the user has chosen one himself, or it is gone."""
+        if not self._is_by_hand:
+            with suppress(BundleError):
+                self.open(path)
 
     def refresh(self, choose: Path | None = None) -> None:
         """Look at the folder anew; the model chosen stays chosen until it goes or a new one comes."""
@@ -129,6 +139,10 @@ class ModelChoice(QWidget):
         )
         if path:
             self.open(Path(path))
+            self._on_hand()
+
+    def _on_hand(self, _index: int = 0) -> None:
+        self._is_by_hand = True
 
 
 class FreshBox(ChoiceBox):

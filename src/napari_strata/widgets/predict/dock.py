@@ -16,6 +16,7 @@ from napari_strata.jobs.job import Job
 from napari_strata.types import ValuePrediction
 from napari_strata.widgets.journal.journal import journal_of
 from napari_strata.widgets.layers.atom_memory import memory_of
+from napari_strata.widgets.layers.last_made import tell_made
 from napari_strata.widgets.layers.located_size import check_located_size
 from napari_strata.widgets.layers.napari_layers import mask_layers, probability_layers, value_layers
 from napari_strata.widgets.layers.results import find_results, hide_earlier, role_of, show_results
@@ -218,6 +219,7 @@ class PredictDock(Dock):
         own = find_results(self._viewer, "atoms", source.origin.image, model=source.origin.model)
         shown = show_results(self._viewer, layers, below="atoms" if own else None, keep_earlier=not is_whole)
         masks = [layer for layer in shown if role_of(layer) == "masks"]
+        tell_made(self._viewer, masks[-1])
         if not is_whole or not hide_earlier(self._viewer, "masks", source.origin.image, masks):
             return ""
         for layer in masks:
