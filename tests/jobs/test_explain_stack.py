@@ -7,7 +7,7 @@ import pytest
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl, JobState
 from napari_strata.errors import TargetError
-from napari_strata.events import FinishReason, FrameExplained, JobEnded, Sketched, StateChanged, Warned
+from napari_strata.events import FinishReason, FrameExplained, JobEnded, Progress, Sketched, StateChanged, Warned
 from napari_strata.explain.many.stack import frame_order, map_key
 from napari_strata.explain.question import AgainstCorrection, AgainstLayer, Question
 from napari_strata.explain.targets import AtomTarget, PixelTarget, RegionTarget
@@ -102,6 +102,23 @@ def test_a_frame_without_an_atom_near_the_place_has_no_map_and_says_why(model, c
     assert sorted(empty) == [3]  # 1.2 Å away, beyond 1 Å
     assert "No atom of layer 0 lies within 1 Å" in empty[3]
     assert ended.result.figures["empty"] == 1
+
+
+def test_once_all_near_the_slider_are_explained_it_is_said_that_the_others_wait_for_it(model, cache):
+    told = []
+
+    def move_on(event, control):
+        if isinstance(event, Progress):
+            told.append((event.fraction, event.message))
+            if "others" in event.message:
+                control.post(FrameWanted(0, None))
+
+    run(model, stack(), cache, reach=1, on=move_on)
+    assert told[1:4] == [
+        (0.5, "2 of 4 slices explained"),
+        (0.5, "2 of 4 slices explained, the others once the slider comes near them"),
+        (0.75, "3 of 4 slices explained"),
+    ]
 
 
 def test_maps_are_kept_and_taken_again_unless_anything_that_counts_is_another(model, cache):

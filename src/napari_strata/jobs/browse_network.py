@@ -14,6 +14,7 @@ from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inside import Inside, Inversion, Part
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration, check_stacks, make_folder
+from napari_strata.jobs.time_left import TimeLeft
 from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class _Looking:
         data = image.data[self.frame]
         grid = to_network_grid(data, image.pixel_size, self.model.card.model.pixel_size)
         seen = torch.from_numpy(np.ascontiguousarray(grid))[None, None].to(next(network.parameters()).device)
-        begun = time.monotonic()
+        clock = TimeLeft()
         yield Progress(0.0, "Inverting")
         where = named_feature_map(network, self.config.feature_map)
         steps = invert(network, where, seen, self.config, is_wanted=lambda: not control.stop_requested)
@@ -172,9 +173,8 @@ class _Looking:
             shape = data.shape[0], data.shape[1]
             on_image = from_network_grid(made.image.cpu().numpy()[None], shape)[0]
             inside.inversion = Inversion(on_image, made.error, made.likeness, made.done)
-            left = (time.monotonic() - begun) * (1 - made.done) / made.done
             yield Sketched(inside.inversion, made.done)
-            yield Progress(made.done, f"Inverting: error {made.error:.0%}", left)
+            yield Progress(made.done, f"Inverting: error {made.error:.0%}", clock.after(made.done))
             if control.stop_requested:
                 break
             control.wait_while_paused()

@@ -21,6 +21,7 @@ from napari_strata.jobs.judging import NEEDS, find_noise, make_subject, told_noi
 from napari_strata.jobs.part import part_of
 from napari_strata.jobs.prepare_question import part_of_search, settle_question
 from napari_strata.jobs.stoppable import stoppable
+from napari_strata.jobs.time_left import TimeLeft
 from napari_strata.types import FloatImage, ImageStack
 
 if TYPE_CHECKING:
@@ -197,17 +198,15 @@ def _make_map(
         )
         yield Progress(MAPPED * number / count, words)
         case.control.checkpoint()
-        making, warm = make_subject(prepared, case.judging), None
+        making, clock = make_subject(prepared, case.judging), TimeLeft()
         while True:
             try:
                 done = next(making)
             except StopIteration as stop:
                 subject: Subject = stop.value
                 break
-            now = time.monotonic()
-            warm = warm or (now, done)  # the first batch takes longer than any other
-            left = (now - warm[0]) * (1 - done) / (done - warm[1]) if done > warm[1] else None
-            yield Progress(MAPPED * (number + done) / count, f"{words} ({number + 1} of {count})", left)
+            told = f"{words} ({number + 1} of {count})"
+            yield Progress(MAPPED * (number + done) / count, told, clock.after(done))
             case.control.checkpoint()
     except MethodError as error:
         rows[method] = ComparedMap(method, failure=str(error))
@@ -230,14 +229,13 @@ def _judge_all(
     from napari_strata.explain.trust.judge import judge
 
     tests = _cheapest_first(subjects)
-    total, before, began = sum(cost for *_, cost in tests), 0, time.monotonic()
+    total, before, clock = sum(cost for *_, cost in tests), 0, TimeLeft()
     for method, subject, cost in tests:
         with closing(judge(subject)) as judging:
             for judgement in judging:
                 done = (before + cost * judgement.done) / total
-                left = (time.monotonic() - began) * (1 - done) / done if done else None
                 words = f"{METHODS[method].title}: {judgement.doing.lower()}"
-                yield Progress(MAPPED + (1 - MAPPED) * done, words, left)
+                yield Progress(MAPPED + (1 - MAPPED) * done, words, clock.after(done))
                 if judgement.figures:
                     figures = {**rows[method].figures, **judgement.figures}
                     rows[method] = dataclasses.replace(rows[method], figures=figures)

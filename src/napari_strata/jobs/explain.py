@@ -15,6 +15,7 @@ from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.part import part_of
 from napari_strata.jobs.prepare_question import part_of_search, prepare_question
 from napari_strata.jobs.stoppable import stoppable
+from napari_strata.jobs.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from napari_strata.explain.heatmap import Heatmap
@@ -81,7 +82,7 @@ def _sharpen(control: JobControl, prepared: "Prepared", frame: int) -> Generator
     from napari_strata.explain.explainer import explain as sharpen
 
     heatmap: Heatmap | None = None
-    maps, warm = sharpen(prepared), None
+    maps, clock = sharpen(prepared), TimeLeft()
     try:
         with stoppable(prepared.score.network, control):
             for found in maps:
@@ -89,10 +90,7 @@ def _sharpen(control: JobControl, prepared: "Prepared", frame: int) -> Generator
                 if found.covers:
                     heatmap = dataclasses.replace(found, metadata={**found.metadata, "frame": frame})
                 if done < 1:
-                    now = time.monotonic()
-                    warm = warm or (now, done)  # the first batch takes longer than any other
-                    left = (now - warm[0]) * (1 - done) / (done - warm[1]) if done > warm[1] else None
-                    yield Progress(done, f"Explaining {found.metadata['image']}", left)
+                    yield Progress(done, f"Explaining {found.metadata['image']}", clock.after(done))
                     if heatmap is not None:
                         yield Sketched(heatmap, done)
                     if control.stop_requested:

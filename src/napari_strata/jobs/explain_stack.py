@@ -97,6 +97,9 @@ def explain_stack(
         work.take_requests()
         frame = None if work.wanted is None else work.next_frame(work.wanted, frames)
         if frame is None:
+            if work.wanted is not None:
+                told = f"{len(work.done)} of {frames} slices explained, the others once the slider comes near them"
+                yield Progress(len(work.done) / frames, told)
             control.wait_for_requests()
             continue
         yield from work.explain(frame)

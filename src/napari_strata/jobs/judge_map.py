@@ -30,6 +30,7 @@ from napari_strata.jobs.judging import (
 from napari_strata.jobs.part import part_of
 from napari_strata.jobs.prepare_question import SEARCHED, part_of_search, prepare_question
 from napari_strata.jobs.stoppable import stoppable
+from napari_strata.jobs.time_left import TimeLeft
 from napari_strata.types import FloatImage, LabelArray
 
 if TYPE_CHECKING:
@@ -161,13 +162,12 @@ def _judge(
     """Put the map to the tests; a stop leaves what was found so far."""
     from napari_strata.explain.trust.judge import Judgement, judge
 
-    judged, known, began = JudgedMap(map_, metadata, Judgement({}, "", 0.0)), 0, time.monotonic()
+    judged, known, clock = JudgedMap(map_, metadata, Judgement({}, "", 0.0)), 0, TimeLeft()
     stopping = stoppable(subject.score.network, control)
     with contextlib.suppress(JobCanceled), stopping, closing(judge(subject)) as judging:
         for judgement in judging:
             judged = JudgedMap(map_, metadata, judgement)
-            left = (time.monotonic() - began) * (1 - judgement.done) / judgement.done if judgement.done else None
-            yield Progress(judgement.done, judgement.doing, left)
+            yield Progress(judgement.done, judgement.doing, clock.after(judgement.done))
             if len(judgement.figures) > known:
                 known = len(judgement.figures)
                 yield Sketched(judged, judgement.done)

@@ -24,6 +24,7 @@ from napari_strata.jobs.inquiry import take_frames
 from napari_strata.jobs.job import JobBody, job
 from napari_strata.jobs.predict import check_calibration
 from napari_strata.jobs.stoppable import stoppable
+from napari_strata.jobs.time_left import TimeLeft
 from napari_strata.types import FloatImage, ImageStack
 
 if TYPE_CHECKING:
@@ -146,15 +147,14 @@ class _Work:
         return METHODS[self.config.method].signed
 
     def score(self) -> Generator[JobEvent, None, None]:
-        count, begun = len(self.wanted), time.monotonic()
+        count, begun, clock = len(self.wanted), time.monotonic(), TimeLeft()
         shown = begun
         yield Progress(0.0, f"Explaining {count} atoms")
         for label, found in self._each():
             self.scores[label] = found
             done, now = len(self.scores), time.monotonic()
             self.seconds = now - begun
-            left = self.seconds * (count - done) / done
-            yield Progress(done / count, f"{done} of {count} atoms, {_in_words(left)} left", left)
+            yield Progress(done / count, f"{done} of {count} atoms", clock.after(done / count))
             if now - shown > SKETCH:
                 shown = now
                 yield Sketched(self.table(), done / count)
@@ -263,7 +263,3 @@ def _write(table: "DataFrame", path: Path) -> Path:
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g")
     return path
-
-
-def _in_words(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

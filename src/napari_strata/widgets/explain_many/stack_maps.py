@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 
 from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl, JobState
-from napari_strata.events import FrameExplained, JobEvent, JobResult, Progress, StateChanged
+from napari_strata.events import FrameExplained, JobEvent, JobResult, StateChanged
 from napari_strata.io.map_cache import MapCache
 from napari_strata.io.scratch import scratch_array
 from napari_strata.jobs.job import Job
@@ -178,8 +178,6 @@ class StackMaps(QWidget):
                 self._say_slice()
             case FrameExplained():
                 self._show(event, self._asked)
-            case Progress():
-                self.panel.say(f"{event.message}.")
 
     def _show(self, found: FrameExplained, asked: Asked) -> None:
         if asked.source.why_dropped(self._viewer):
