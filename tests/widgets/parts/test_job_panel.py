@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from napari_strata.errors import ImageError
 from napari_strata.events import JobEnded, JobResult, Progress, Warned
 from napari_strata.jobs.job import job
+from napari_strata.widgets.parts import job_panel
 from napari_strata.widgets.parts.job_panel import JobPanel
 
 
@@ -97,10 +98,31 @@ def test_a_second_start_is_refused_and_the_first_goes_on(qtbot, panel):
     assert done.args[0].value == 30
 
 
-def test_the_time_left_is_told_where_it_is_long(panel):
+def test_the_time_left_is_told_where_it_is_long(qtbot, panel):
     for left, said in ((None, "Working…"), (2.0, "Working…"), (130.0, "Working, about 2 min left…")):
         panel.runner.reported.emit(Progress(0.5, "Working", left))
-        assert panel.words.text() == said
+        qtbot.waitUntil(lambda said=said: panel.words.text() == said)
+
+
+def test_of_progress_that_comes_faster_than_it_is_worth_drawing_the_newest_is_told(qtbot, panel):
+    told = []
+    panel.bar.valueChanged.connect(told.append)
+    for step in range(1, 20):
+        panel.runner.reported.emit(Progress(step / 20, f"step {step}"))
+    assert (panel.words.text(), told) == ("step 1…", [50])
+    qtbot.waitUntil(lambda: panel.words.text() == "step 19…")
+    assert told == [50, 950]
+
+
+def test_progress_that_is_not_told_yet_is_not_told_after_the_end(qtbot, viewer, monkeypatch):
+    monkeypatch.setattr(job_panel, "REST", 1)
+    panel = JobPanel(QPushButton("Go"))
+    viewer.window.add_dock_widget(panel)
+    panel.brought.connect(lambda result: panel.say(result.value))
+    with qtbot.waitSignal(panel.runner.ended):
+        panel.run(hasty, name="Test")
+    qtbot.wait(20)
+    assert panel.words.text() == "done"
 
 
 def test_a_warning_notifies_once_and_is_read_after_every_run(panel, monkeypatch):

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from napari_strata.explain.heatmap import Heatmap
 
-REST = 150
-"""Least time between two maps that are shown [ms]."""
+REST, MOST_REST, GROWTH = 150, 1500, 1.5
+"""Least time between two maps that are shown, at first and in the end [ms], and its growth from one to the next:
+they change less and less, and where OpenGL is software drawing them takes time from computing."""
 
 
 class GrowingMap(QObject):
@@ -51,8 +52,8 @@ class GrowingMap(QObject):
         self._waiting: Heatmap | None = None
         self._limits: list[float] = []
         self._layer: Image | None = None
+        self._rest = float(REST)
         self._timer = QTimer(self)
-        self._timer.setInterval(REST)
         self._timer.timeout.connect(self._show_waiting)
 
     def sketch(self, heatmap: "Heatmap") -> None:
@@ -76,9 +77,12 @@ class GrowingMap(QObject):
         heatmap, self._waiting = self._waiting, None
         if heatmap is None or self.parent().signalsBlocked():
             self._timer.stop()
-        elif self._request.asked.source.why_dropped(self._viewer):
             return
-        elif self._layer is None:
+        self._rest = min(self._rest * GROWTH, MOST_REST)
+        self._timer.setInterval(round(self._rest))
+        if self._request.asked.source.why_dropped(self._viewer):
+            return
+        if self._layer is None:
             self._layer = self._add(heatmap)
             self.added.emit(self._layer)
         elif self._layer in self._viewer.layers:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ParamSpec
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_strata.control import JobControl, JobState
@@ -18,6 +18,9 @@ P = ParamSpec("P")
 _STEPS = 1000
 _LONG = 5.0
 """From so much time on it is said how much is left [s]."""
+REST = 500
+"""Least time between two tellings of progress [ms]: for each the whole window is composed anew, canvas included,
+and with OpenGL in software that takes as long as several passes of a network."""
 
 
 class JobPanel(QWidget):
@@ -45,6 +48,12 @@ class JobPanel(QWidget):
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.words, self.warnings = Words(), Words()
+        self._waiting: Progress | None = None
+        """The newest one that is not told yet."""
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.setInterval(REST)
+        self._resting.timeout.connect(self._tell_waiting)
         self._obstacle = ""
         self._outdated: tuple[str, str, str] | None = None
         """What is said in place of the words and the warnings of a result, and these."""
@@ -114,6 +123,7 @@ class JobPanel(QWidget):
 
     def _on_state(self, state: JobState) -> None:
         busy = state is not JobState.IDLE
+        self._stop_telling()
         self.start_button.setEnabled(not busy and not self._obstacle)
         self.cancel_button.setEnabled(busy and state is not JobState.STOPPING)
         self.bar.setVisible(busy)
@@ -122,15 +132,31 @@ class JobPanel(QWidget):
 
     def _on_event(self, event: JobEvent) -> None:
         match event:
-            case Progress(fraction=fraction, message=message, seconds_left=left):
-                self.bar.setValue(round(fraction * _STEPS))
-                left_words = "" if left is None or left < _LONG else f", about {duration(left)} left"
-                self.say(f"{message}{left_words}…")
+            case Progress():
+                self._waiting = event
+                if not self._resting.isActive():
+                    self._tell_waiting()
             case Warned():
                 if event not in self._warned:
                     show_warned(event)
                 self._warned.add(event)
                 self._show_warnings(f"{self.warnings.text()}\n{event.message} {event.remedy}".strip())
+
+    def _tell_waiting(self) -> None:
+        """Tell the newest progress, if it is not told yet, and then rest."""
+        told, self._waiting = self._waiting, None
+        if told is None:
+            return
+        self.bar.setValue(round(told.fraction * _STEPS))
+        left = told.seconds_left
+        left_words = "" if left is None or left < _LONG else f", about {duration(left)} left"
+        self.say(f"{told.message}{left_words}…")
+        self._resting.start()
+
+    def _stop_telling(self) -> None:
+        """Drop what is not told: it is outdated by what is said next."""
+        self._waiting = None
+        self._resting.stop()
 
     def _show_warnings(self, text: str) -> None:
         """Show what a notification says for seconds only, until the next job starts."""
@@ -138,6 +164,7 @@ class JobPanel(QWidget):
         self.warnings.setVisible(bool(text))
 
     def _on_ended(self, ended: JobEnded) -> None:
+        self._stop_telling()
         self.bar.setValue(0)
         show_ending(ended)
         if ended.error is not None:
