@@ -191,6 +191,7 @@ def test_kernel_shap_of_few_superpixels_is_exact(superpixels):
     *_, last = load_method("kernel-shap")(score(cubic), scene_of(IMAGE, baseline=ZERO, superpixels=superpixels))
     torch.testing.assert_close(last.map, shapley(cubic, superpixels)[superpixels].float(), rtol=1e-6, atol=1e-5)
     assert last.figures["standard_error"] == 0
+    assert last.figures["baseline_score"] == pytest.approx(0)
 
 
 def test_sampled_shapley_values_are_off_by_no_more_than_they_say():

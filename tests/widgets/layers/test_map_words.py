@@ -53,3 +53,27 @@ def test_a_sum_that_misses_what_the_method_promises_is_told_with_what_helps():
     assert score_words(DETAILS | {"figures": figures}).endswith(
         "The sum misses the difference by 20% of it: take more steps."
     )
+
+
+@pytest.mark.parametrize(
+    ("method", "figures", "said"),
+    [
+        ("lime", {"r_squared": 0.834}, "Its linear model explains 83% of how the score varies."),
+        ("lime", {}, "How exact it is is not known: take more subsets, or larger superpixels."),
+        (
+            "kernel-shap",
+            {"baseline_score": -2.0, "standard_error": 0.0951},
+            "The patches sum to score minus baseline's: 3.00 - (-2.00) = 5.00. Standard error 0.095.",
+        ),
+        (
+            "kernel-shap",
+            {"baseline_score": -2.0},
+            "The patches sum to score minus baseline's: 3.00 - (-2.00) = 5.00. How exact it is is not known: take"
+            " more subsets, or larger superpixels.",
+        ),
+    ],
+)
+def test_how_exact_a_map_of_random_subsets_is_is_told_or_that_nobody_knows(method, figures, said):
+    assert score_words(DETAILS | {"method": method, "figures": figures}) == (
+        f"Score 3.00 (mean log-odds), P(C) 0.95. {said}"
+    )

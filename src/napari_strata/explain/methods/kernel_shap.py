@@ -24,10 +24,10 @@ def kernel_shap(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
     no more subsets than ``subsets`` all are tried and the values are exact; else subsets are drawn from the
     kernel, each with its complement (Covert and Lee, AISTATS 2021, arXiv:2012.01536), and ``standard_error``
     is the root mean square uncertainty of the values; with fewer than two pairs for each superpixel nothing
-    is known of it, and it is left out: take larger superpixels or more subsets. captum's ``KernelShap`` is
-    never exact and knows no uncertainty. The players are the superpixels of the window on which the score can
-    depend; all others have the value 0, so exact values are those of the whole image. As many forward passes
-    as subsets.
+    is known of it, and it is left out: take larger superpixels or more subsets. ``baseline_score`` is
+    :math:`S(B)`. captum's ``KernelShap`` is never exact and knows no uncertainty. The players are the superpixels
+    of the window on which the score can depend; all others have the value 0, so exact values are those of the
+    whole image. As many forward passes as subsets.
 
     Shape (y, x), of both signs, not scaled [log-odds per superpixel].
     """
@@ -35,8 +35,9 @@ def kernel_shap(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
     everything, nothing = torch.zeros((2, *scene.shape), dtype=torch.bool)[:, None].to(scene.image.device)
     ends = scores(score, covered(scene, torch.cat([everything, ~nothing]))).double().cpu()
     whole, empty = float(ends[0]), float(ends[1])
+    told = {"baseline_score": empty}
     if count == 1:
-        yield Attribution(on_pixels(scene, torch.tensor([whole - empty])), figures={"standard_error": 0.0})
+        yield Attribution(on_pixels(scene, torch.tensor([whole - empty])), figures={**told, "standard_error": 0.0})
         return
     subsets, weights, exact = shapley_subsets(count, scene.config.subsets, scene.generator())
     for present, found, done in in_batches(score, scene, subsets):
@@ -45,7 +46,7 @@ def kernel_shap(score: TargetScore, scene: Scene) -> Iterator[Attribution]:
         values, error = _fit(present.double(), found - empty, weights[: len(found)], whole - empty)
         known = exact or len(found) >= 4 * count
         figures = {"standard_error": 0.0 if exact else error} if known else {}
-        yield Attribution(on_pixels(scene, values), done, figures)
+        yield Attribution(on_pixels(scene, values), done, {**told, **figures})
 
 
 def passes(scene: Scene) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from napari_strata.config import ExplainMethod
 from napari_strata.explain.catalogue import METHODS
 from napari_strata.explain.promise import broken_promise
 from napari_strata.numbers import counted
@@ -80,6 +81,20 @@ def score_words(details: Mapping[str, Any]) -> str:
         said += f". Feature map: {details['feature_map']}"
     if broken := broken_promise(details["method"], details["score"], figures):
         said += f". {broken}"
+    return f"{said}{_fit_words(details['method'], details['score'], figures)}."
+
+
+def _fit_words(method: ExplainMethod, score: float, figures: Mapping[str, Any]) -> str:
+    """Say how exact a map of random samples is, or that nobody knows."""
+    said = ""
+    if method == "kernel-shap" and "baseline_score" in figures:
+        baseline = figures["baseline_score"]
+        gained = f"{score:.2f} - ({baseline:.2f}) = {score - baseline:.2f}"
+        said = f". The patches sum to score minus baseline's: {gained}"
     if "standard_error" in figures:
-        said += f". Standard error {figures['standard_error']:.2g}"
-    return f"{said}."
+        return f"{said}. Standard error {figures['standard_error']:.2g}"
+    if "r_squared" in figures:
+        return f"{said}. Its linear model explains {figures['r_squared']:.0%} of how the score varies"
+    if method in ("kernel-shap", "lime"):
+        return f"{said}. How exact it is is not known: take more subsets, or larger superpixels"
+    return said
