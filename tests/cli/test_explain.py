@@ -84,6 +84,25 @@ def test_an_instance_is_the_pixels_of_its_number(explain, folder, tmp_path):
     assert list(zip(*np.nonzero(found.data), strict=True)) == [(29, 11), (29, 12), (30, 11), (30, 12)]
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ((), "rather than background, at y = 10.0"),
+        (("--rather-than", "class:N"), "rather than N, at y = 10.0"),
+        (("--rather-than", "layer:1"), "rather than in layer 1, at y = 10.0"),
+        (("--rather-than", "labels:corrected.npy"), "rather than what the labels say, at y = "),
+    ],
+    ids=["background", "class", "layer", "labels"],
+)
+def test_people_read_rather_than_what_a_class_is_explained(strata, folder, tmp_path, asked, said, monkeypatch):
+    monkeypatch.chdir(folder)
+    call = strata(
+        "explain", "model", "spots.tif", *PIXEL, *asked, "--scores", tmp_path / "s.json", "--device", "cpu"
+    )
+    assert call.code == 0, call.err
+    assert said in call.out
+
+
 def test_a_class_over_the_slice_rather_than_another(explain, tmp_path):
     words = ("--target", "slice", "--class", "C", "--rather-than", "class:N", "--out", tmp_path / "heat.tif")
     assert explain(*words).code == 0

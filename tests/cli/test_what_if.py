@@ -25,6 +25,13 @@ def test_an_erased_mask_is_told_and_written(strata, asked, tmp_path):
     assert "->" in strata("what-if", *asked, "--change", "blur", "--blur", "0.6").out
 
 
+@pytest.mark.parametrize(("shift", "is_out"), [("2", False), ("500", True), ("-500", True)])
+def test_a_region_that_is_moved_out_of_the_image_is_said_to_be(strata, asked, shift, is_out):
+    call = strata("what-if", *asked, "--change", "shift", "--shift-y", shift)
+    assert call.code == 0, call.err
+    assert ("The region is moved out of the image" in call.out) == is_out
+
+
 def test_scores_are_told_as_the_dock_tells_them():
     told = {"probability": None, "vanished": None}
     assert list(what_if_words({"score_before": 2345.678, "score": -9.48e-05, **told})) == [
@@ -56,7 +63,16 @@ def test_the_smallest_change_is_told_in_words(strata, asked, tmp_path):
     assert tifffile.imread(tmp_path / "out" / "change.tif").any()
 
 
-@pytest.mark.parametrize("more", [("--change", "melt"), ("--part", "2")])
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--change", "melt"),
+        ("--part", "2"),
+        ("--blur", "0.5"),
+        ("--change", "erase", "--shift-y", "2"),
+        ("--change", "shift", "--shift-y", "2", "--strength", "1"),
+    ],
+)
 def test_what_is_no_change_is_wrong_usage(strata, asked, more):
     assert strata("what-if", *asked, *more).code == 2
 

@@ -193,9 +193,10 @@ def explain_words(figures: Mapping[str, Any]) -> Iterator[str]:
         return
     place = f"y = {figures['y_px']:.1f}, x = {figures['x_px']:.1f} px"
     who = f"{figures['class']} in layer {figures['layer']} (drawn by decoder {figures['decoder']} here)"
+    why = f"{who} rather than {figures['rather_than']}, at {place}"
     probability = figures["probability"]
     sure = "" if probability is None else f", P({figures['class']}) {probability:.3f}"
-    yield f"{who} at {place}: score {figures['score']:.3f} (mean log-odds){sure}"
+    yield f"{why}: score {figures['score']:.3f} (mean log-odds){sure}"
     for name, found in figures["maps"].items():
         told = [f"{key} {value:.3g}" for key, value in found.items() if isinstance(value, float | int)]
         at = f" at {found['feature_map']}" if "feature_map" in found else ""

@@ -14,7 +14,7 @@ from napari_strata.cli.options import Overwrite, option, with_options
 from napari_strata.cli.question import Asked, Frame
 from napari_strata.cli.region_file import read_region
 from napari_strata.cli.runner import run_command
-from napari_strata.config.what_if import Change, WhatIfConfig
+from napari_strata.config.what_if import READS, Change, WhatIfConfig
 from napari_strata.control import JobControl
 from napari_strata.explain.score_digits import score_digits
 from napari_strata.jobs.job import Job
@@ -58,17 +58,30 @@ def what_if(
             "shift_x": shift_x,
             "grow": grow,
         }
+        config = with_options(WhatIfConfig(), **wanted)
+        _check_read(config, wanted)
         stack = options.read(image, display)
         return job(
             control,
             asked.inquiry(model, stack, frame, options.settings()),
-            change=with_options(WhatIfConfig(), **wanted),
+            change=config,
             mask=None if mask is None else read_region(mask, stack),
             out=out,
             overwrite=overwrite,
         )
 
     return run_command(make_job, as_json=options.as_json, verbose=options.verbose, words=what_if_words)
+
+
+def _check_read(config: WhatIfConfig, wanted: Mapping[str, object]) -> None:
+    """Refuse options that are of another change."""
+    strange = [
+        f"--{name.replace('_', '-')}"
+        for name, value in wanted.items()
+        if value is not None and name not in ("change", "grow", *READS[config.change])
+    ]
+    if strange:
+        raise typer.BadParameter(f"that is of another --change than {config.change}.", param_hint=strange)
 
 
 def what_if_words(figures: Mapping[str, Any]) -> Iterator[str]:

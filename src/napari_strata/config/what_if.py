@@ -1,5 +1,6 @@
 """What is done to a part of an image to see what the network then says."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 from pydantic import model_validator
@@ -8,6 +9,13 @@ from napari_strata.config.base import Config, setting
 
 Change = Literal["erase", "blur", "denoise", "shift"]
 CHANGES: tuple[Change, ...] = get_args(Change)
+READS: Mapping[Change, tuple[str, ...]] = {
+    "erase": ("part",),
+    "blur": ("blur",),
+    "denoise": ("strength",),
+    "shift": ("shift_y", "shift_x"),
+}
+"""The settings that concern a change."""
 
 
 class WhatIfConfig(Config):

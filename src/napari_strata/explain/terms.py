@@ -118,8 +118,7 @@ def class_index(model: LoadedModel, species: str) -> int:
     if species not in names:
         raise TargetError(
             f"The model {model.card.name} knows no class {species}.",
-            remedy=f"Its classes are: {', '.join(names)}. Choose one of them; atoms of another model have to be"
-            " located anew with this one.",
+            remedy=f"Its classes are: {', '.join(names)}. Choose one of them.",
         )
     return names.index(species) + 1
 

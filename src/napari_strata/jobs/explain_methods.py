@@ -250,10 +250,22 @@ def _figures(answers: Sequence[Answer], earlier: "Heatmap | None") -> dict[str, 
     y, x = shared["position"]
     maps = {answer.heatmap.metadata["method"]: dict(answer.figures) for answer in answers}
     named = {key: shared[key] for key in ("layer", "decoder", "class", "score", "probability")}
-    told = {**named, "y_px": y, "x_px": x, "maps": maps}
+    told = {**named, "rather_than": _rather_than(shared["against"]), "y_px": y, "x_px": x, "maps": maps}
     if earlier is not None and (difference := _difference(answers, earlier)) is not None:
         told["off_earlier"] = difference
     return told
+
+
+def _rather_than(against: Mapping[str, Any]) -> str:
+    """Return what a class is compared with, in words."""
+    match against["kind"]:
+        case "class":
+            return str(against["class"])
+        case "layer":
+            return f"in layer {against['layer']}"
+        case "correction":
+            return "what the labels say"
+    return "background"
 
 
 def _difference(answers: Sequence[Answer], earlier: "Heatmap") -> float | None:

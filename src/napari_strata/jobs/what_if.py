@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_strata.config.what_if import WhatIfConfig
+from napari_strata.config.what_if import READS, WhatIfConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import OutputError, StrataError
 from napari_strata.events import ChangeTried, JobEvent, JobResult, Progress, StateChanged
@@ -183,7 +183,7 @@ def write_outcome(outcome: "Outcome", out: Path, report: str) -> dict[str, str]:
 
 def _try_change(session: "WhatIf", mask: AnyArray | None, config: WhatIfConfig) -> Iterator["Outcome"]:
     """Yield what a change changes in the score, and then in the prediction, too."""
-    from napari_strata.explain.changes.image_changes import fill_words
+    from napari_strata.explain.changes.image_changes import fill_words, shift_words
 
     if mask is not None:
         check_target(RegionTarget(mask), session.shape)
@@ -191,6 +191,8 @@ def _try_change(session: "WhatIf", mask: AnyArray | None, config: WhatIfConfig) 
     changed = session.change(region, config)
     if config.change == "erase":
         details["fill_words"] = fill_words(session.image, changed, region)
+    if config.change == "shift":
+        details["fill_words"] = shift_words(region, config, pixel_size=session.stack.pixel_size)
     first = session.outcome(changed, region, details, with_masks=False)
     yield first
     yield session.outcome(changed, region, details, after=first.after)
@@ -198,8 +200,7 @@ def _try_change(session: "WhatIf", mask: AnyArray | None, config: WhatIfConfig) 
 
 def _told(config: WhatIfConfig) -> dict[str, Any]:
     """Return the settings that the change reads."""
-    read = {"erase": ("part",), "blur": ("blur",), "denoise": ("strength",), "shift": ("shift_y", "shift_x")}
-    return {name: getattr(config, name) for name in ("change", *read[config.change], "grow")}
+    return {name: getattr(config, name) for name in ("change", *READS[config.change], "grow")}
 
 
 def _answered(question: Question, prepared: "Prepared") -> Question:

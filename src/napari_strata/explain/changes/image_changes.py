@@ -125,6 +125,15 @@ def fill_words(image: AnyArray, changed: AnyArray, mask: Mask) -> str:
     return f"The filling is brighter than what was erased ({means}): its surroundings are bright."
 
 
+def shift_words(mask: Mask, config: WhatIfConfig, *, pixel_size: float | None) -> str:
+    """Say that a region is moved out of the image, so that nothing of it is left."""
+    steps = (config.shift_y / (pixel_size or 1.0), config.shift_x / (pixel_size or 1.0))
+    for step, along, side in zip(steps, np.nonzero(mask), mask.shape, strict=True):
+        if along.max() + step < 0 or along.min() + step > side - 1:
+            return "The region is moved out of the image: its place is filled, and nothing of it is left."
+    return ""
+
+
 def _filled(values: Values, mask: Mask) -> Values:
     """Return an image whose region is the mean of its surroundings."""
     if mask.all():
