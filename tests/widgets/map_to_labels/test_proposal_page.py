@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from bright_scene import waiting
 from map_to_labels_hand import CLASSES, X, Y, click, press, settled
+from napari.layers import Labels
 
 from napari_strata.annotation.provenance import Provenance
 from napari_strata.widgets.layers.label_birth import provenance_of
 from napari_strata.widgets.layers.label_layers import new_labels
 from napari_strata.widgets.layers.label_memory import lasting_memory, map_notes_of
+from napari_strata.widgets.layers.napari_layers import placement
+from napari_strata.widgets.layers.results import show_results, tag, take_over
 from napari_strata.widgets.map_to_labels import proposal_page
 
 
@@ -179,6 +182,20 @@ def test_labels_of_another_shape_get_nothing(qtbot, viewer, add_map, open_dock):
     page.classes.setCurrentIndex(1)
     assert not page.send_button.isEnabled()
     assert page.reason.text().startswith("small has shape (30, 30)")
+
+
+def test_masks_count_as_labels_once_they_are_painted_on_and_the_words_say_so(qtbot, viewer, add_map, open_dock):
+    map_layer = add_map()
+    metadata = tag("masks", viewer.layers["bright"], "m", {}, layer=0)
+    show_results(
+        viewer, [Labels(np.ones((56, 56), np.uint8), metadata=metadata, name="masks", **placement(map_layer))]
+    )
+    page = open_dock().proposal
+    press(qtbot, page.panel, page.panel.start_button)
+    assert page.target.labels_choice.currentText() == "no labels yet; masks are predictions"
+    assert page.reason.text().endswith("Predicted masks count as labels once you paint on them.")
+    take_over(viewer.layers["masks"])
+    assert page.target.labels is viewer.layers["masks"]
 
 
 def test_a_map_is_sent_to_labels_of_its_crystal_layer_or_where_that_is_ticked(qtbot, viewer, add_map, open_dock):

@@ -9,6 +9,7 @@ from napari_strata.config import ModelCard
 from napari_strata.errors import TargetError
 from napari_strata.explain.question import Against, AgainstClass, AgainstCorrection, AgainstLayer
 from napari_strata.widgets.layers.label_memory import crystal_layer_of, group_of
+from napari_strata.widgets.layers.labels_choice import NO_LABELS
 from napari_strata.widgets.layers.numbered_objects import holds_objects
 from napari_strata.widgets.layers.results import role_of
 from napari_strata.widgets.maps.corrected_codes import check_corrects, corrected_codes
@@ -58,7 +59,7 @@ class QuestionForm(QWidget):
         self._card: ModelCard | None = None
         self.target, self.decoder, self.species, self.against = (ChoiceBox() for _ in range(4))
         self.labels = LayerChoice(viewer, Labels, offers=_can_be_clicked)
-        self.corrected = LayerChoice(viewer, Labels, offers=_is_corrected)
+        self.corrected = LayerChoice(viewer, Labels, offers=_is_corrected, none_when_empty=NO_LABELS)
         for kind, text in _KINDS:
             self.target.addItem(text, kind)
         self.propose_kind = Proposal(lambda kind: self.target.setCurrentIndex(self.target.findData(kind))).make
@@ -162,7 +163,11 @@ class QuestionForm(QWidget):
                 self.against,
                 "What speaks for it, and not for this instead.",
             ),
-            "Corrected labels": (self.corrected, "Labels that are right where the prediction is wrong."),
+            "Corrected labels": (
+                self.corrected,
+                "Labels that are right where the prediction is wrong. Predicted masks are listed once you paint on"
+                " them.",
+            ),
         }
         rows = form_layout()
         self._labels = {}

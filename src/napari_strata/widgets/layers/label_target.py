@@ -11,8 +11,10 @@ from napari_strata.types import NOT_LABELLED, AnyArray
 from napari_strata.widgets.layers.calibration import calibration_of
 from napari_strata.widgets.layers.label_edits import check_editable, names_of, shown_frame
 from napari_strata.widgets.layers.label_memory import image_of, is_for, labels_of
+from napari_strata.widgets.layers.labels_choice import NO_LABELS
 from napari_strata.widgets.layers.layer_data import check_kind, full_data
 from napari_strata.widgets.layers.numbered_objects import holds_objects
+from napari_strata.widgets.layers.results import role_of
 from napari_strata.widgets.layers.world import from_world
 from napari_strata.widgets.parts.connections import LayerFollower, connect_while_alive
 from napari_strata.widgets.parts.editors import ChoiceBox
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _NO_IMAGE = "Open an image."
 _NO_LABELS = "Make labels first: 'New labels' in the Label dock."
+_MASKS = " Predicted masks count as labels once you paint on them."
 _OBJECTS = "These labels number objects: press 'Objects to classes' in the Label dock."
 _NO_CLASS = "Choose a class."
 _KEEP = "Paint only where unlabelled"
@@ -52,7 +55,7 @@ class LabelTarget(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self.image_choice = LayerChoice(viewer, Image)
-        self.labels_choice = LayerChoice(viewer, Labels)
+        self.labels_choice = LayerChoice(viewer, Labels, none_when_empty=NO_LABELS)
         self.classes = ChoiceBox()
         self.keep = QCheckBox(_KEEP)
         self._names: dict[int, str] = {}
@@ -119,7 +122,8 @@ class LabelTarget(QWidget):
         if self.image is None:
             return _NO_IMAGE
         if self.labels is None or not is_for(self.labels, self.image, self._viewer.layers):
-            return _NO_LABELS
+            has_masks = any(role_of(layer) == "masks" for layer in self._viewer.layers)
+            return f"{_NO_LABELS}{_MASKS}" if has_masks else _NO_LABELS
         if holds_objects(self.labels):
             return _OBJECTS
         try:

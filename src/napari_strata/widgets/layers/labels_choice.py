@@ -12,6 +12,9 @@ from napari_strata.widgets.parts.layer_choice import LayerChoice
 if TYPE_CHECKING:
     from napari.layers import Layer
 
+NO_LABELS = "no labels yet; masks are predictions"
+"""What a list of labels says that is empty: masks that are predicted are listed once somebody edits them."""
+
 
 class LabelsChoice(LayerChoice):
     """Offers the viewer's Labels layers, and those Points layers that were made for labelling.

@@ -3,7 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 from napari_strata.widgets.layers.napari_layers import Origin, region_layer, target_layer
-from napari_strata.widgets.layers.results import ORIGIN, STACK_ROLE, find_results, is_edited, put_below, show_results
+from napari_strata.widgets.layers.results import (
+    ORIGIN,
+    STACK_ROLE,
+    find_results,
+    is_edited,
+    put_below,
+    show_results,
+)
 from napari_strata.widgets.layers.targets import Chosen
 
 if TYPE_CHECKING:
