@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -6,16 +8,18 @@ from napari_strata.config import ExplainConfig
 from napari_strata.control import JobControl
 from napari_strata.errors import TargetError
 from napari_strata.events import JobEnded
+from napari_strata.jobs import estimate_explanation as module
 from napari_strata.jobs.estimate_explanation import estimate_explanation
 from napari_strata.types import ImageStack
 
 
 @pytest.fixture
 def ended(tmp_path):
-    model = save_bright(tmp_path / "model", architecture="unet", layers=1, pixel_size=0.2)
     image = ImageStack(np.random.default_rng(0).random((48, 64)).astype(np.float32), 0.2, "noise")
 
-    def ended(mask=None, **config) -> JobEnded:
+    def ended(mask=None, *, layers=1, **config) -> JobEnded:
+        architecture = "unet" if layers == 1 else "gombnet"
+        model = save_bright(tmp_path / architecture, architecture=architecture, layers=layers, pixel_size=0.2)
         settings = ExplainConfig(device="cpu", **config)
         *_, last = estimate_explanation(JobControl(), model, image, config=settings, mask=mask)
         return last
@@ -23,9 +27,15 @@ def ended(tmp_path):
     return ended
 
 
-def test_passes_are_those_of_the_method_and_the_time_is_that_of_one_for_each(ended):
-    outlook = ended(method="integrated-gradients", steps=20).result.value
-    assert outlook.passes == 42
+def test_the_time_is_that_of_preparing_of_every_pass_and_of_four_looks_at_several_layers(ended, monkeypatch):
+    monkeypatch.setattr(module, "seconds_of_pass", lambda _prepared: 1.0)
+    monkeypatch.setattr(module, "monotonic", itertools.count(0, 3).__next__)
+    found = [ended(method="integrated-gradients", steps=20, layers=n).result.value for n in (1, 2)]
+    assert [(outlook.passes, outlook.seconds) for outlook in found] == [(42, 3 + 42), (42, 3 + 42 + 4)]
+
+
+def test_the_feature_maps_of_the_network_are_told(ended):
+    outlook = ended(method="grad-cam").result.value
     assert outlook.seconds > 0
     assert outlook.feature_maps == ("encoder, level 1", "encoder, level 2", "decoder 0, level 1")
     assert outlook.gates == ()

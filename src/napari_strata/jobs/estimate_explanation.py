@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from napari_strata.events import JobResult, StateChanged
 from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import take_frames
 from napari_strata.jobs.job import JobBody, job
-from napari_strata.jobs.pass_time import seconds_of_pass
+from napari_strata.jobs.pass_time import TURNS, seconds_of_pass
 from napari_strata.jobs.predict import check_calibration
 from napari_strata.types import ImageStack
 
@@ -26,7 +27,7 @@ class Outlook:
     passes : int
         How many times the network computes the window, a backward pass counted as one more.
     seconds : float
-        About how long that takes here [s].
+        About how long that takes here, with what goes before the first pass, but for a prediction [s].
     feature_maps, gates : tuple of str
         Names of the feature maps, and of those among them that are attention gates.
     """
@@ -87,8 +88,12 @@ def estimate_explanation(
     target = PixelTarget(height // 2, width // 2) if mask is None else RegionTarget(mask)
     check_target(target, (height, width))
     species = loaded.card.classes.names[0]  # any costs the same
+    begun = monotonic()
     prepared = prepare(loaded, shown, Question(target, 0, species), config, atoms=None)
+    preparing = monotonic() - begun
     control.checkpoint()
     passes = passes_of(config.method, prepared.scene)
+    looks = TURNS if loaded.network.layers > 1 else 0
+    seconds = preparing + (looks + passes) * seconds_of_pass(prepared)
     maps, gates = loaded.network.feature_maps(), loaded.network.attention_gates()
-    return JobResult(value=Outlook(passes, passes * seconds_of_pass(prepared), tuple(maps), tuple(gates)))
+    return JobResult(value=Outlook(passes, seconds, tuple(maps), tuple(gates)))

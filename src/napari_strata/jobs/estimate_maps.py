@@ -14,7 +14,7 @@ from napari_strata.explain.quick import QUICK
 from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
-from napari_strata.jobs.pass_time import seconds_of_pass
+from napari_strata.jobs.pass_time import TURNS, seconds_of_pass
 from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from napari_strata.explain.question import Question
     from napari_strata.explain.trust.subject import Subject
     from napari_strata.models.registry import LoadedModel
-
-_TURNS = 4
-"""In so many orientations a network of several layers looks at the atoms near a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +126,7 @@ class _Work:
         except MethodError:
             return  # said in its place when the map is made
         judged = 0 if self._judging is None else self._passes_of_judging(prepared, self._judging, passes)
-        looks = _TURNS * seconds if self._loaded.network.layers > 1 else 0.0
+        looks = TURNS * seconds if self._loaded.network.layers > 1 else 0.0
         self.each += preparing + (passes + judged) * seconds + (looks if self._of_frames else 0.0)
         if not self._of_frames:
             self.first = max(self.first, looks)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from napari_strata.explain.prepare import Prepared
 
-MOST, LONGEST = 6, 0.5
+MOST, LONGEST = 12, 1.0
 """How often a pass is timed at most, and for how long altogether [s]."""
+TURNS = 4
+"""In so many orientations a network of several layers looks at the atoms near a target."""
 WARM = 1.0
 """A first pass that takes so long is not put right by a second [s]."""
 
