@@ -162,7 +162,7 @@ def test_an_image_is_known_by_its_pixels_and_without_them_by_its_name(
     words = ("explain", folder / "model", image, "--again", heat, "--scores", tmp_path / "s.json", "--json")
     call = strata(*words, "--device", "cpu")
     assert call.code == 0, call.err
-    assert ("The map is of another image of this name, this is spots." in call.err) == warns
+    assert ("The map is of another image of the same name." in call.err) == warns
     assert ("The map is of" in call.err) == warns
 
 

@@ -148,8 +148,10 @@ def _warnings(
         yield Warned(f"The map is of other weights ({was}) than those of {loaded.card.name}.", "Maps will differ.")
     if not _is_of(earlier, shown):
         name = earlier.metadata.get("image")
-        other = "another image of this name" if name == shown.name else f"the image {name}"
-        yield Warned(f"The map is of {other}, this is {shown.name}.", "Answers will differ.")
+        which = (
+            "another image of the same name" if name == shown.name else f"the image {name}, this is {shown.name}"
+        )
+        yield Warned(f"The map is of {which}.", "Answers will differ.")
     size, now = earlier.metadata.get("pixel_size_A"), shown.pixel_size
     if size and now and not is_same_size(size, now):
         yield Warned(f"The map was made at {size:.5g} Å per pixel, this is {now:.5g} Å.", "Maps will differ.")
