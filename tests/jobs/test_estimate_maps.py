@@ -18,6 +18,7 @@ PIXEL, ATOM = Question(PixelTarget(20, 30), 0, "C"), Question(AtomTarget(20.2, 3
 def outlook(tmp_path, monkeypatch):
     """Return what maps cost where every pass takes 1 s, with what is really spent on preparing them."""
     monkeypatch.setattr(module, "seconds_of_pass", lambda _prepared: 1.0)
+    monkeypatch.setattr(module, "seconds_of_own_pass", lambda _prepared: 10.0)
     image = ImageStack(np.random.default_rng(0).random((48, 64)).astype(np.float32), 0.2, "noise")
 
     def outlook(*methods, layers=1, question=PIXEL, judging=None, of_frames=False, **config) -> MapsOutlook:
@@ -47,11 +48,11 @@ def test_quick_methods_are_timed_as_they_are_answered(outlook):
 def test_maps_of_frames_share_no_looks_and_are_timed_by_their_passes(outlook):
     found = outlook("input-gradient", layers=2, question=ATOM, of_frames=True)
     assert found.first == 0
-    assert found.each == pytest.approx(4 + 2, abs=0.9)
+    assert found.each == pytest.approx(4 + 2 * 10, abs=0.9)
 
 
 def test_several_methods_cost_the_sum_of_their_maps_and_measures(outlook):
     judging = JudgeConfig(measures=("infidelity", "stability"), squares=10, repeats=3)
     found = outlook("gradient-x-input", "integrated-gradients", "attention", steps=20, judging=judging)
-    # a map of 2 passes, one of 42; 10 squares for both and the image, 3 more maps and scores; no gates
-    assert found.each == pytest.approx(2 + 11 + 3 * 3 + 42 + 1 + 3 * 43, abs=0.9)
+    # a map of 2 passes of its own, one of 42; 10 squares for both and the image, 3 more maps and scores; no gates
+    assert found.each == pytest.approx(20 + 11 + 3 * (20 + 1) + 42 + 1 + 3 * 43, abs=0.9)

@@ -14,7 +14,7 @@ from napari_strata.explain.quick import QUICK
 from napari_strata.jobs.abandonable import abandonable
 from napari_strata.jobs.inquiry import Inquiry, load_checked
 from napari_strata.jobs.job import JobBody, job
-from napari_strata.jobs.pass_time import TURNS, seconds_of_pass
+from napari_strata.jobs.pass_time import TURNS, seconds_of_own_pass, seconds_of_pass
 from napari_strata.types import ImageStack
 
 if TYPE_CHECKING:
@@ -123,11 +123,12 @@ class _Work:
             preparing = time.monotonic() - begun
             passes = passes_of(config.method, prepared.scene)
             seconds = self._seconds(prepared)
+            own = seconds if METHODS[config.method].many_passes else seconds_of_own_pass(prepared)
         except MethodError:
             return  # said in its place when the map is made
-        judged = 0 if self._judging is None else self._passes_of_judging(prepared, self._judging, passes)
+        maps, judged = (0, 0) if self._judging is None else self._work_of_judging(prepared, self._judging)
         looks = TURNS * seconds if self._loaded.network.layers > 1 else 0.0
-        self.each += preparing + (passes + judged) * seconds + (looks if self._of_frames else 0.0)
+        self.each += preparing + (1 + maps) * passes * own + judged * seconds + (looks if self._of_frames else 0.0)
         if not self._of_frames:
             self.first = max(self.first, looks)
 
@@ -141,15 +142,17 @@ class _Work:
             return prepared
         return dataclasses.replace(prepared, scene=one_by_one(prepared.scene))
 
-    def _passes_of_judging(self, prepared: "Prepared", judging: JudgeConfig, passes: int) -> int:
-        """Count the passes of all measures; those that methods share for the first of them alone."""
+    def _work_of_judging(self, prepared: "Prepared", judging: JudgeConfig) -> tuple[int, int]:
+        """Count the maps of all measures, and the other passes; those that methods share for the first alone."""
         from napari_strata.explain.trust.judge import passes as passes_of_judging
         from napari_strata.explain.trust.judge import shared_passes
 
-        subject = _subject(prepared, judging, passes)
+        subject = _subject(prepared, judging, 0)
+        others = passes_of_judging(subject)
+        maps = passes_of_judging(dataclasses.replace(subject, passes=1)) - others
         spared = shared_passes(subject) if self._has_shared else 0
         self._has_shared = True
-        return passes_of_judging(subject) - spared
+        return maps, others - spared
 
     def _seconds(self, prepared: "Prepared") -> float:
         from napari_strata.explain.catalogue import METHODS

@@ -1,6 +1,7 @@
 """How long a pass through a network takes here."""
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,10 +30,30 @@ def seconds_of_pass(prepared: "Prepared") -> float:
     is_forward = METHODS[scene.config.method].family == "covering"
     many = scene.config.batch if METHODS[scene.config.method].many_passes else 1
     images = scene.image.expand(many, -1, -1, -1).contiguous()
+    seconds = _mean_time(lambda: float((scores if is_forward else gradients)(score, images).sum()))
+    return seconds / many / (1 if is_forward else 2)
+
+
+def seconds_of_own_pass(prepared: "Prepared") -> float:
+    """Time the map of a method of a handful of passes; many such compute the whole window and all decoders."""
+    from napari_strata.explain.catalogue import load_method, passes_of
+
+    name, score, scene = prepared.scene.config.method, prepared.score, prepared.scene
+    method = load_method(name)
+
+    def make_map() -> None:
+        for _ in method(score, scene):
+            pass
+
+    return _mean_time(make_map) / max(passes_of(name, scene), 1)
+
+
+def _mean_time(call: Callable[[], object]) -> float:
+    """Return how long a call takes [s]."""
     taken: list[float] = []
     while len(taken) < MOST and (sum(taken) < LONGEST or (len(taken) == 1 and taken[0] < WARM)):
         begun = time.monotonic()
-        float((scores if is_forward else gradients)(score, images).sum())
+        call()
         taken.append(time.monotonic() - begun)
     counted = taken[1:] or taken
-    return sum(counted) / len(counted) / many / (1 if is_forward else 2)
+    return sum(counted) / len(counted)
