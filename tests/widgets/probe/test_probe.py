@@ -247,6 +247,7 @@ def test_what_stands_in_rather_than_is_asked_and_corrections_are_refused(qtbot, 
     dock.question.against.setCurrentText("the other layer")
     probe_at(qtbot, viewer, ATOMS[5])
     assert dock.probe.words.text().startswith("Why C, layer 0 rather than 1: Gradient saliency of the pixel")
+    assert "(by decoder 0; find the atoms in the Predict dock" in dock.probe.words.text()
     release(qtbot, viewer)
     dock.question.against.setCurrentText("what I corrected")
     press(qtbot, viewer)

@@ -47,8 +47,13 @@ class Subject:
     atoms: "DataFrame | None"
 
     def answer(self, details: Mapping[str, Any]) -> str:
-        """Say what a map answers of which the metadata say the details."""
-        return answer_words(details, self.kind, self.source.entry.card.model.layers)
+        """Say what a map answers whose metadata say the details, and where its layer may be another one's."""
+        layers = self.source.entry.card.model.layers
+        said = answer_words(details, self.kind, layers)
+        if layers == 1 or self.atoms is not None:
+            return said
+        decoder = details["decoder"]
+        return f"{said} (by decoder {decoder}; find the atoms in the Predict dock to know whose layer it is)"
 
 
 def make_job(control: JobControl, subject: Subject) -> Job:
