@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from napari.layers import Labels
+from npe2 import PluginManager
 from qtpy.QtCore import Qt
 
 from napari_strata.config import ClassTable
@@ -12,6 +13,12 @@ from napari_strata.widgets.layers.label_memory import class_table_of, mates_of
 STACK = np.random.default_rng(0).random((3, 40, 48), np.float32)
 ATOMS = ClassTable.from_names(("atom",))
 IN_STACK = {"scale": (1, 2, 2), "translate": (0, 30, 40)}
+
+
+@pytest.fixture
+def samples():
+    """Have the plugin's samples registered, as the first window of napari does."""
+    PluginManager.instance().discover()
 
 
 @pytest.fixture
@@ -95,6 +102,7 @@ def test_all_is_well_is_said_in_words(bare_viewer, dock, check):
 
 @pytest.mark.parametrize("sample", ["particles", "twisted_bilayer_graphene", "ws2_bilayer"])
 @pytest.mark.canvas
+@pytest.mark.usefixtures("samples")
 def test_samples_with_all_their_labels_are_well(bare_viewer, dock, check, sample):
     (image,) = bare_viewer.open_sample("napari-strata", sample)
     truth = image.metadata["napari_strata"]["truth_labels"]
@@ -205,6 +213,7 @@ def test_transposed_labels_get_a_turned_copy_and_stay(qtbot, bare_viewer, dock, 
 
 
 @pytest.mark.canvas
+@pytest.mark.usefixtures("samples")
 def test_a_turned_copy_takes_the_place_of_its_crystal_layer(qtbot, bare_viewer, dock, check):
     (image,) = bare_viewer.open_sample("napari-strata", "twisted_bilayer_graphene")
     truth = image.metadata["napari_strata"]["truth_labels"]
