@@ -396,6 +396,20 @@ def test_a_canceled_comparison_keeps_what_was_scored(qtbot, viewer, open_dock):
     assert dock.panel.start_button.isEnabled()
 
 
+def test_a_comparison_that_is_canceled_leaves_the_table_that_took_long(qtbot, viewer, open_dock):
+    dock = open_dock()
+    press(qtbot, dock, dock.panel.start_button)
+    before = dock.results.shown
+    assert before.is_complete
+    dock.config.set_value("squares", 100_000)  # which takes long
+    qtbot.mouseClick(dock.panel.start_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dock.results.shown is not before, timeout=60_000)
+    cancel(qtbot, dock)
+    assert dock.results.shown is before
+    assert dock.panel.words.text() == "Canceled with fewer scores than there were: those from before stay."
+    assert dock.earlier.isHidden()
+
+
 def _has_scores(dock):
     return dock.results.table.rowCount() > 0 and texts(dock, column_of("Deletion"))[0] not in {"", "–"}
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _NO_MAP = "Make a map in the Explain dock first."
 _BUSY = "Maps are compared or tested now. Wait for the end, or press 'Cancel'."
 _HINT = "Tick methods and press 'Compare': they all answer the question of this map."
+_STAYS = "Canceled with fewer scores than there were: those from before stay."
 _SETTINGS = ("points", "squares", "radius", "repeats", "dose", "steps")
 _TRUST = ("curves", "model-randomisation", "label-randomisation")
 
@@ -58,7 +59,7 @@ class CompareDock(Dock):
         self._run: Kept | None = None
         """What the job that runs, or ran last, finds out."""
         self._instead_of: Kept | None = None
-        """What its comparison takes the place of, once it has a row."""
+        """What its comparison takes the place of, unless it ends with fewer scores."""
         self._kept = KeptAnswers(viewer)
         self.map = MapChoice(viewer)
         self.question, self.going = Words(), Words()
@@ -234,8 +235,19 @@ class CompareDock(Dock):
         else:
             run.figures = result.figures
             self._take_rows(run, result.value)
-            of = "" if self.results.shown is run else f" For: {run.request.words}"
-            self.panel.say(f"{run.words}{of}")
+            left = self._settle(run)
+            of = "" if self.results.shown is left else f" For: {run.request.words}"
+            self.panel.say(f"{run.words if left is run else _STAYS}{of}")
+
+    def _settle(self, run: Kept) -> Kept:
+        """Let a comparison take the place of the one before, unless it was canceled with fewer scores."""
+        before = self._instead_of
+        if before is None:
+            return run
+        left, given_up = (run, before) if run.is_complete or run.scored >= before.scored else (before, run)
+        self._kept.drop(given_up)
+        self._show(self._of_map())
+        return left
 
     def _take_verdict(self, run: Kept, figures: Mapping[str, Any]) -> None:
         """Keep a verdict with the comparison of its question, and show it where its map is still chosen."""
@@ -254,7 +266,7 @@ class CompareDock(Dock):
             return
         is_first, run.rows = not run.rows, rows
         if is_first:
-            self._kept.add(run, instead_of=self._instead_of)
+            self._kept.add(run, beside=self._instead_of)
             self._show(self._of_map())
         if self.results.shown is run:
             self.results.refresh(with_grid=is_first)

@@ -117,11 +117,10 @@ class KeptAnswers:
         living = reversed(self._living())
         return next((kept for kept in living if kept.answers(self._viewer, map_layer)), None)
 
-    def add(self, new: Kept, *, instead_of: Kept | None = None) -> None:
-        """Keep a comparison, in place of an earlier one of its question, whose verdicts still hold."""
-        if instead_of is not None:
-            new.verdicts = {**instead_of.verdicts, **new.verdicts}
-            self.drop(instead_of)
+    def add(self, new: Kept, *, beside: Kept | None = None) -> None:
+        """Keep a comparison, beside an earlier one of its question, whose verdicts still hold."""
+        if beside is not None:
+            new.verdicts = {**beside.verdicts, **new.verdicts}
         self._all.append(new)
 
     def drop(self, kept: Kept) -> None:
